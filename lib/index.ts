@@ -1,1 +1,67 @@
-export const x: number = 1
+import { startDebugLog } from './observe/debugLog.ts'
+
+startDebugLog()
+
+// The client
+export { type Clock, systemClock } from './client/Clock.ts'
+export { type GetOptions, LeadsClient } from './client/LeadsClient.ts'
+export type { LeadsClientOptions, RateLimit, RetryOptions, TimeoutOptions } from './client/options.ts'
+export type { Answer } from './client/send.ts'
+// Errors
+export {
+  type ErrorCode,
+  type ErrorContext,
+  errorCodes,
+  LeadpipeError,
+  type LeadpipeErrorOptions,
+} from './errors.ts'
+// The model
+export type { AnalyticsDetails } from './model/AnalyticsDetails.ts'
+export { type TimePivot, timePivots } from './model/apiQuirks.ts'
+export type { ConversionEvent } from './model/ConversionEvent.ts'
+export type { CrmDetails } from './model/CrmDetails.ts'
+export type { FormSubmissionValue } from './model/FormSubmissionValue.ts'
+export { type Lead, leadSchema } from './model/Lead.ts'
+export type { LeadsQuery, Time } from './model/LeadsQuery.ts'
+// Operators
+export { compose } from './operators/compose.ts'
+export { type ExplodeOptions, explode } from './operators/explode.ts'
+export { explodeEvents } from './operators/explodeEvents.ts'
+export { explodeFormValues } from './operators/explodeFormValues.ts'
+export { filter } from './operators/filter.ts'
+export type { OperatorCounts } from './operators/kernel/Chain.ts'
+export {
+  done,
+  type Emit,
+  type Flush,
+  type OperatorInstance,
+  type Step,
+  type StepDefinition,
+} from './operators/kernel/definition.ts'
+export type { Operator } from './operators/kernel/Operator.ts'
+export type { Path, ValueAt } from './operators/kernel/Path.ts'
+export { map } from './operators/map.ts'
+export { operator } from './operators/operator.ts'
+export { peek } from './operators/peek.ts'
+export { type Mapping, project } from './operators/project.ts'
+export { take } from './operators/take.ts'
+export { transform } from './operators/transform.ts'
+export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
+// Running
+export type { RunOptions } from './run/options.ts'
+export type { Progress, Report } from './run/Report.ts'
+export type { Source } from './run/RunSignature.ts'
+export { run } from './run/run.ts'
+// Sinks
+export { encode } from './sinks/encode/encode.ts'
+export type { Format } from './sinks/encode/formats.ts'
+export type { FileSink } from './sinks/file/FileSink.ts'
+export type { FileOptions } from './sinks/file/options.ts'
+export type { AnySink, Sink, SinkCounts } from './sinks/Sink.ts'
+export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
+export { toFile } from './sinks/toFile.ts'
+// The source
+export type { LeadSource } from './source/LeadSource.ts'
+export { leads } from './source/leads.ts'
+export type { LeadsOptions } from './source/options.ts'
+export type { SourceCounts } from './source/SourceCounts.ts'

@@ -1,0 +1,170 @@
+import type { Readable } from 'node:stream'
+import { Pool } from 'undici'
+import { LeadpipeError } from '../errors.ts'
+import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
+import { type Clock, systemClock } from './Clock.ts'
+import { Limiter } from './Limiter.ts'
+import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { redact } from './redact.ts'
+import { retry } from './retry.ts'
+import { type Answer, type OutgoingRequest, send } from './send.ts'
+
+/** How one `get` is watched and ended. */
+export interface GetOptions {
+  /** Ends the request, or its body. */
+  signal?: AbortSignal
+  /** Called when an attempt is sent. */
+  onRequest?(): void
+  /** Called when an attempt failed and another will follow. */
+  onRetry?(): void
+}
+
+/**
+ * A connection pool to one portal, with its credentials, its rate limit and its retries. One client serves
+ * any number of sources at once, which then share the limits.
+ *
+ * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once.
+ *
+ * @example
+ * ```ts
+ * await using client = new LeadsClient({ accessToken: process.env.LEADPIPE_ACCESS_TOKEN })
+ * ```
+ */
+export class LeadsClient implements AsyncDisposable {
+  readonly #settings: ClientSettings
+  readonly #clock: Clock
+  readonly #pool: Pool
+  readonly #limiter: Limiter
+  readonly #active = new Set<AbortController>()
+  #closed = false
+
+  /**
+   * @param options see {@link LeadsClientOptions}
+   * @param clock replaces time and chance, for tests
+   * @throws {LeadpipeError} OPTION, before any connection is opened.
+   */
+  constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
+    const settings = clientSettings(options)
+    const { concurrency, rateLimit, timeouts } = settings
+    this.#settings = settings
+    this.#clock = clock
+    this.#limiter = new Limiter(concurrency, rateLimit)
+    this.#pool = new Pool(settings.origin, {
+      connections: concurrency,
+      pipelining: 1,
+      connect: { timeout: timeouts.connect },
+      headersTimeout: timeouts.headers,
+      bodyTimeout: timeouts.chunk,
+    })
+  }
+
+  /** Scheme, host and port of the API. */
+  get origin(): string {
+    return this.#settings.origin
+  }
+
+  /**
+   * Gets a path of the API: within the limits, with the credentials, repeated as the retry options say.
+   *
+   * @param path for example "/leads/v1/list"
+   * @param query a serialised query, without credentials
+   * @returns the first successful answer; its body must be read or destroyed
+   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the signal's reason after an
+   * abort.
+   */
+  async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
+    if (this.#closed) throw closedError()
+    options.signal?.throwIfAborted()
+    const controller = new AbortController()
+    const abort = () => controller.abort(options.signal?.reason)
+    const release = () => {
+      this.#active.delete(controller)
+      options.signal?.removeEventListener('abort', abort)
+    }
+    options.signal?.addEventListener('abort', abort, { once: true })
+    this.#active.add(controller)
+    try {
+      const answer = await this.#attempts(this.#address(path, query, controller.signal), options)
+      onceClosed(answer.body, release)
+      return answer
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const controller of this.#active) controller.abort(closedError())
+    if (!this.#pool.destroyed) await this.#pool.destroy()
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {
+    const { signal, url } = request
+    const { origin, retry: retryOptions } = this.#settings
+    const clock = this.#clock
+    const attempt = async (number: number) => {
+      const started = clock.now()
+      options.onRequest?.()
+      const answer = await send(this.#pool, origin, request, clock)
+      const duration = clock.now() - started
+      const { status } = answer
+      requestChannel.publish({
+        method: 'GET',
+        url,
+        status,
+        duration,
+        attempt: number,
+      } satisfies RequestMessage)
+      return answer
+    }
+    return retry(
+      number => this.#limiter.run(() => attempt(number), { signal, priority: number > 1 ? 1 : 0 }),
+      {
+        options: retryOptions,
+        clock,
+        signal,
+        onRetry: ({ attempt, delay, error }) => {
+          options.onRetry?.()
+          const reason = error.message
+          retryChannel.publish({ method: 'GET', url, attempt, delay, reason } satisfies RetryMessage)
+        },
+      },
+    )
+  }
+
+  #address(path: string, query: string, signal: AbortSignal): OutgoingRequest {
+    const { credential, origin } = this.#settings
+    const { value: secret } = credential
+    const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
+    const search = [inQuery, query].filter(part => part !== '').join('&')
+    const full = search === '' ? path : `${path}?${search}`
+    return {
+      path: full,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': 'leadpipe',
+        ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
+      },
+      url: redact(`${origin}${full}`, secret),
+      secret,
+      signal,
+    }
+  }
+}
+
+function onceClosed(body: Readable, listener: () => void): void {
+  if (body.closed) listener()
+  else body.once('close', listener)
+}
+
+function closedError(): LeadpipeError {
+  return new LeadpipeError('NETWORK', 'the client was closed')
+}

@@ -1,0 +1,185 @@
+import { LeadpipeError } from '../errors.ts'
+import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+
+/** How a {@link LeadsClient} is set up. */
+export interface LeadsClientOptions {
+  /** The OAuth access token of the portal. Either this or `apiKey` is required. */
+  accessToken?: string
+  /** The older API key, sent as `hapikey`. Either this or `accessToken` is required. */
+  apiKey?: string
+  /**
+   * Where the access token goes: 'query' sends it in the URL, as the API documents it; 'header' sends
+   * `Authorization: Bearer`, which keeps it out of the logs of proxies. An API key goes in the URL only.
+   * Default: 'query'.
+   */
+  auth?: 'query' | 'header'
+  /** Scheme, host and port of the API. Default: 'https://api.hubapi.com'. */
+  origin?: string
+  /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
+  concurrency?: number
+  /**
+   * At most so many attempts may start within any time of that length (a sliding window); 'none' lifts the
+   * limit. Default: 100 requests in 10 seconds, HubSpot's burst limit.
+   */
+  rateLimit?: RateLimit | 'none'
+  /** When and how often a failed attempt is repeated. */
+  retry?: RetryOptions
+  /** How long to wait for what. */
+  timeouts?: TimeoutOptions
+}
+
+/** At most `requests` starts within any `interval`. */
+export interface RateLimit {
+  /** 1 or more. */
+  requests: number
+  /** Milliseconds, 1 or more. */
+  interval: number
+}
+
+/**
+ * 429, 5xx, network errors and timeouts are retried. The wait is the server's Retry-After where it gives
+ * one, else it doubles from `minDelay` to `maxDelay`, less a random part of up to half (jitter).
+ */
+export interface RetryOptions {
+  /** How often an attempt is repeated, 0 to 100. Default: 5. */
+  retries?: number
+  /** Milliseconds before the first repetition. Default: 500. */
+  minDelay?: number
+  /** Most milliseconds between two attempts, Retry-After included. Default: 60,000. */
+  maxDelay?: number
+}
+
+/** Milliseconds, 1 or more each. */
+export interface TimeoutOptions {
+  /** To open a connection. Default: 10,000. */
+  connect?: number
+  /** From the request to the answer's headers. Default: 60,000. */
+  headers?: number
+  /** Between two chunks of a body; the time that a slow consumer takes does not count. Default: 60,000. */
+  chunk?: number
+}
+
+/** The options with every default filled in. */
+export interface ClientSettings {
+  credential: { name: 'access_token' | 'hapikey'; value: string; in: 'query' | 'header' }
+  origin: string
+  concurrency: number
+  rateLimit: RateLimit | 'none'
+  retry: Required<RetryOptions>
+  timeouts: Required<TimeoutOptions>
+}
+
+/** What applies where the user says nothing. */
+export const clientDefaults = {
+  auth: 'query',
+  origin: 'https://api.hubapi.com',
+  concurrency: 4,
+  rateLimit: { requests: 100, interval: 10_000 },
+  retry: { retries: 5, minDelay: 500, maxDelay: 60_000 },
+  timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
+} as const satisfies LeadsClientOptions
+
+const positive = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 } as const
+const group = (properties: object, required: string[] = []) => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  required,
+})
+const secret = {
+  type: 'string',
+  minLength: 1,
+  pattern: '^[\\x21-\\x7e]+$',
+  secret: true,
+} as const
+
+const rules: OptionRules = {
+  owner: 'LeadsClient',
+  options: {
+    accessToken: { ...secret, expected: 'the access token, a string without spaces' },
+    apiKey: { ...secret, expected: 'the API key, a string without spaces' },
+    auth: { enum: ['query', 'header'], expected: '"query" or "header"' },
+    origin: {
+      type: 'string',
+      expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
+    },
+    concurrency: { type: 'integer', minimum: 1, maximum: 100, expected: 'an integer from 1 to 100' },
+    rateLimit: {
+      anyOf: [
+        { enum: ['none'] },
+        group({ requests: positive, interval: positive }, ['requests', 'interval']),
+      ],
+      expected: '{ requests, interval } (integers, 1 or more; interval in milliseconds) or "none"',
+    },
+    retry: {
+      ...group({
+        retries: { type: 'integer', minimum: 0, maximum: 100 },
+        minDelay: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+        maxDelay: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+      }),
+      expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds) }',
+    },
+    timeouts: {
+      ...group({ connect: positive, headers: positive, chunk: positive }),
+      expected: '{ connect, headers, chunk } (milliseconds, 1 or more)',
+    },
+  },
+  elsewhere: {
+    access_token: 'it is called accessToken here',
+    hapikey: 'it is called apiKey here',
+    token: 'it is called accessToken here',
+  },
+}
+
+/**
+ * Checks a client's options and fills in the defaults.
+ *
+ * @throws {LeadpipeError} OPTION, naming the option, the value received (never a token) and what is expected.
+ */
+export function clientSettings(given?: LeadsClientOptions): ClientSettings {
+  const options = checkOptions(given, rules)
+  return {
+    credential: credential(options),
+    origin: checkOrigin(options.origin ?? clientDefaults.origin),
+    concurrency: options.concurrency ?? clientDefaults.concurrency,
+    rateLimit: options.rateLimit ?? clientDefaults.rateLimit,
+    retry: { ...clientDefaults.retry, ...options.retry },
+    timeouts: { ...clientDefaults.timeouts, ...options.timeouts },
+  }
+}
+
+function credential({ accessToken, apiKey, auth }: LeadsClientOptions): ClientSettings['credential'] {
+  if (accessToken !== undefined && apiKey !== undefined) {
+    throw contradiction('apiKey', 'give accessToken or apiKey, not both')
+  }
+  if (apiKey !== undefined) {
+    if (auth === 'header')
+      throw contradiction('auth', 'an apiKey can only be sent in the URL (auth: "query")')
+    return { name: 'hapikey', value: apiKey, in: 'query' }
+  }
+  if (accessToken !== undefined) {
+    return { name: 'access_token', value: accessToken, in: auth ?? clientDefaults.auth }
+  }
+  throw contradiction('accessToken', 'expected the access token of the portal (or an apiKey), received none')
+}
+
+function checkOrigin(origin: string): string {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  const plain =
+    url !== undefined &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === ''
+  if (plain) return url.origin
+  // A URL that is refused may hold credentials: it is not repeated whole.
+  const shown =
+    url === undefined ? JSON.stringify(origin.slice(0, 60)) : JSON.stringify(`${url.protocol}//${url.host}…`)
+  throw contradiction('origin', `expected ${rules.options.origin?.expected}, received ${shown}`)
+}
+
+function contradiction(option: string, message: string): LeadpipeError {
+  return new LeadpipeError('OPTION', `LeadsClient: ${option}: ${message}`, { context: { option } })
+}

@@ -1,0 +1,137 @@
+import { LeadpipeError } from '../errors.ts'
+import { maxGuids, maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
+import { checkOptions, type OptionRules } from './checkOptions.ts'
+
+/** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
+export type Time = number | Date
+
+/**
+ * The Leads API's own parameters, in its own spelling. The access token is not among them: it belongs to
+ * the client. For every flag, `false` means "all leads", not "the others", as the documentation says.
+ */
+export interface LeadsQuery {
+  /** Part of a first name, last name, email address or company name. Default: "", which is every lead. */
+  search?: string
+  /**
+   * The lead attribute to sort by, for example "lastName", "email", "insertedAt", "fce.convertDate" (first
+   * conversion) or "lce.convertDate" (last conversion). Default: the server's own order.
+   */
+  sort?: string
+  /** Direction of the sort. Default: the server's. */
+  dir?: 'asc' | 'desc'
+  /** Leads a page, 1 to 100. Not the leads in all: that is the option `limit`. Default: 100. */
+  max?: number
+  /** How many leads of the list to leave out at its beginning, 0 or more. Default: 0. */
+  offset?: number
+  /** Only leads whose time pivot is after this time. Default: none. */
+  startTime?: Time
+  /** Only leads whose time pivot is not after this time. Default: the server's present. */
+  stopTime?: Time
+  /** The field that startTime and stopTime apply to. Default: "insertedAt", which is sent with a bound. */
+  timePivot?: TimePivot
+  /** True leaves every lead's leadConversionEvents empty, which is faster. Default: false. */
+  excludeConversionEvents?: boolean
+  /** True for only leads that have unsubscribed from lead nurturing. Default: false, which is all. */
+  optOut?: boolean
+  /** True for only leads eligible for email marketing. Default: false, which is all. */
+  eligibleForEmail?: boolean
+  /** True for only leads whose email bounced. Default: false, which is all. */
+  bounced?: boolean
+  /** True for only web leads. Default: false, which is imported and web leads. */
+  isNotImported?: boolean
+  /** True to include leads that have been deleted. Default: false. */
+  includeDeleted?: boolean
+  /** Only the leads with these guids, 1 to 100 (more is answered with 413). Default: all leads. */
+  guids?: readonly string[]
+}
+
+const flag = { type: 'boolean', expected: 'true or false' } as const
+const time = {
+  anyOf: [{ type: 'integer', minimum: 0 }, { instanceOf: 'Date' }],
+  expected: 'milliseconds since 1970 (an integer, 0 or more) or a Date',
+} as const
+
+const rules: OptionRules = {
+  owner: 'leads() query',
+  options: {
+    search: { type: 'string', expected: 'a string' },
+    sort: {
+      type: 'string',
+      pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
+      expected: 'the name of a lead attribute, for example "lastModifiedAt"',
+    },
+    dir: { enum: ['asc', 'desc'], expected: '"asc" or "desc"' },
+    max: {
+      type: 'integer',
+      minimum: 1,
+      maximum: maxPageSize,
+      expected: `an integer from 1 to ${maxPageSize} (leads a page)`,
+    },
+    offset: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more' },
+    startTime: time,
+    stopTime: time,
+    timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },
+    excludeConversionEvents: flag,
+    optOut: flag,
+    eligibleForEmail: flag,
+    bounced: flag,
+    isNotImported: flag,
+    includeDeleted: flag,
+    guids: {
+      type: 'array',
+      minItems: 1,
+      maxItems: maxGuids,
+      items: { type: 'string', minLength: 1 },
+      expected: `an array of 1 to ${maxGuids} guids`,
+    },
+  },
+  elsewhere: {
+    access_token: 'the token belongs to the client: new LeadsClient({ accessToken })',
+    accessToken: 'the token belongs to the client: new LeadsClient({ accessToken })',
+    hapikey: 'the key belongs to the client: new LeadsClient({ apiKey })',
+    limit: 'it belongs to the options, the argument after the query',
+    decode: 'it belongs to the options, the argument after the query',
+    signal: 'it belongs to the options, the argument after the query',
+    highWaterMark: 'it belongs to the options, the argument after the query',
+    optout: 'the documented spelling is optOut',
+    emailOptOut: 'the documented spelling is optOut',
+    notImported: 'the documented spelling is isNotImported',
+  },
+}
+
+/** The names of the parameters, in the documentation's order. */
+export const queryParameters = Object.keys(rules.options) as readonly (keyof LeadsQuery)[]
+
+/**
+ * Checks a query and returns it with times as milliseconds and a time pivot wherever there is a time bound
+ * (sources differ on the server's default pivot, so it is always said).
+ *
+ * @throws {LeadpipeError} OPTION, naming the parameter, the value received and what is expected.
+ */
+export function checkQuery(given?: LeadsQuery): LeadsQuery {
+  const query: LeadsQuery = { ...checkOptions(given, rules) }
+  for (const name of ['startTime', 'stopTime'] as const) {
+    if (query[name] !== undefined) query[name] = milliseconds(name, query[name])
+  }
+  if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
+  if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
+    throw new LeadpipeError(
+      'OPTION',
+      `leads() query: stopTime: expected a time not before startTime (${query.startTime}), received ${query.stopTime}`,
+      { context: { option: 'stopTime' } },
+    )
+  }
+  return query
+}
+
+function milliseconds(name: string, time: Time): number {
+  const value = Number(time)
+  if (Number.isInteger(value) && value >= 0) return value
+  throw new LeadpipeError(
+    'OPTION',
+    `leads() query: ${name}: expected a Date that is valid and not before 1970, received ${String(time)}`,
+    {
+      context: { option: name },
+    },
+  )
+}

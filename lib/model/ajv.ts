@@ -1,0 +1,27 @@
+import { Ajv, type ValidateFunction } from 'ajv'
+
+const classes = { AbortSignal, Date, Function, Uint8Array } as const
+
+/*
+ * One Ajv for all of leadpipe's own schemas. `strictNumbers` (Ajv's default) refuses NaN and Infinity.
+ * allErrors stays off: on hostile input it is a way to be kept busy, and the first error names the place.
+ */
+const ajv = new Ajv({ verbose: true, allowUnionTypes: true })
+ajv.addVocabulary(['expected', 'secret'])
+ajv.addKeyword({
+  keyword: 'instanceOf',
+  schemaType: 'string',
+  compile: (name: keyof typeof classes) => (value: unknown) => value instanceof classes[name],
+})
+
+const compiled = new WeakMap<object, ValidateFunction>()
+
+/** Compiles a schema once and remembers the result by the schema's identity. */
+export function compileSchema(schema: object): ValidateFunction {
+  let validate = compiled.get(schema)
+  if (validate === undefined) {
+    validate = ajv.compile(schema)
+    compiled.set(schema, validate)
+  }
+  return validate
+}

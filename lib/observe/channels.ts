@@ -1,0 +1,44 @@
+import { channel } from 'node:diagnostics_channel'
+
+/*
+ * What leadpipe does, published on diagnostics channels: progress, logs and metrics are subscribers, nothing
+ * more, and a channel without one costs next to nothing. No message holds a token.
+ */
+
+/** Published on `leadpipe:request` when an attempt got its answer's headers. */
+export interface RequestMessage {
+  method: string
+  /** The URL, the token redacted. */
+  url: string
+  status: number
+  /** Milliseconds from the start of the attempt to the headers. */
+  duration: number
+  /** 1 for the first attempt. */
+  attempt: number
+}
+
+/** Published on `leadpipe:retry` before the wait for another attempt. */
+export interface RetryMessage {
+  method: string
+  /** The URL, the token redacted. */
+  url: string
+  /** The attempt that failed, from 1. */
+  attempt: number
+  /** Milliseconds until the next attempt. */
+  delay: number
+  /** Why, in one sentence. */
+  reason: string
+}
+
+/** Published on `leadpipe:page` when a page was read to its end. */
+export interface PageMessage {
+  /** Number of the page, from 1. */
+  page: number
+  leads: number
+  /** Bytes of the body, after gunzip. */
+  bytes: number
+}
+
+export const requestChannel = channel('leadpipe:request')
+export const retryChannel = channel('leadpipe:retry')
+export const pageChannel = channel('leadpipe:page')

@@ -1,0 +1,46 @@
+import { optionError } from '../model/checkOptions.ts'
+import { Operator } from './kernel/Operator.ts'
+
+/**
+ * Several operators as one, in the order given; the result can be composed again, and used wherever one
+ * operator can.
+ *
+ * @throws {LeadpipeError} OPTION when something is no operator.
+ *
+ * @example
+ * ```ts
+ * const conversions = compose(explodeEvents(), project(['guid', 'conversionEvent.formName']))
+ * ```
+ */
+export function compose<A, B>(a: Operator<A, B>): Operator<A, B>
+export function compose<A, B, C>(a: Operator<A, B>, b: Operator<B, C>): Operator<A, C>
+export function compose<A, B, C, D>(a: Operator<A, B>, b: Operator<B, C>, c: Operator<C, D>): Operator<A, D>
+export function compose<A, B, C, D, E>(
+  a: Operator<A, B>,
+  b: Operator<B, C>,
+  c: Operator<C, D>,
+  d: Operator<D, E>,
+): Operator<A, E>
+export function compose<A, B, C, D, E, F>(
+  a: Operator<A, B>,
+  b: Operator<B, C>,
+  c: Operator<C, D>,
+  d: Operator<D, E>,
+  e: Operator<E, F>,
+): Operator<A, F>
+export function compose<A, B, C, D, E, F, G>(
+  a: Operator<A, B>,
+  b: Operator<B, C>,
+  c: Operator<C, D>,
+  d: Operator<D, E>,
+  e: Operator<E, F>,
+  f: Operator<F, G>,
+): Operator<A, G>
+export function compose(...operators: Operator<never, unknown>[]): Operator<never, unknown> {
+  if (operators.length === 0) throw optionError('compose()', 'expected at least one operator', operators)
+  for (const [index, part] of operators.entries()) {
+    if (!(part instanceof Operator))
+      throw optionError(`compose() argument ${index + 1}`, 'expected an operator', part)
+  }
+  return new Operator(operators.flatMap(part => part.definitions))
+}

@@ -1,0 +1,89 @@
+import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkPath } from './kernel/checkPath.ts'
+import { Operator } from './kernel/Operator.ts'
+import type { ArrayPath, ItemAt, Without } from './kernel/Path.ts'
+import { valueAt } from './kernel/valueAt.ts'
+
+/** How `explode` names and leaves out. */
+export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
+  /** The name of the field that holds the item. Default: the last part of the path. */
+  as?: As
+  /** True keeps a value whose array is empty or missing, as one record without an item. Default: false. */
+  keepEmpty?: Keep
+}
+
+type LastPart<P extends string> = P extends `${string}.${infer Rest}` ? LastPart<Rest> : P
+
+/** What `explode` makes of T. */
+export type Exploded<T, P extends string, As extends string, Keep extends boolean> = Without<T, P> &
+  (Keep extends true ? { [K in As]?: ItemAt<T, P> } : { [K in As]: ItemAt<T, P> })
+
+const rules: OptionRules = {
+  owner: 'explode()',
+  options: {
+    as: { type: 'string', minLength: 1, not: { const: '__proto__' }, expected: 'a name for a field' },
+    keepEmpty: { type: 'boolean', expected: 'true or false' },
+  },
+}
+
+/**
+ * One record for each item of the array at `path`: the value without that array, plus the item in a field of
+ * its own. A name that the value already has is refused with OPERATOR, because a field would be lost.
+ *
+ * @param path dotted path of the array
+ * @throws {LeadpipeError} OPTION for a wrong path or option.
+ *
+ * @example
+ * ```ts
+ * explode('leadConversionEvents', { as: 'conversionEvent' })
+ * ```
+ */
+export function explode<
+  T,
+  const P extends ArrayPath<T>,
+  const As extends string = LastPart<P>,
+  const Keep extends boolean = false,
+>(path: P, options?: ExplodeOptions<As, Keep>): Operator<T, Exploded<T, P, As, Keep>> {
+  return explodeAs('explode', path, options)
+}
+
+/** `explode` under another verb, for the report, and with what it needs of the query. */
+export function explodeAs<In, Out>(
+  name: string,
+  path: string,
+  options?: ExplodeOptions,
+  needs?: 'leadConversionEvents',
+): Operator<In, Out> {
+  const keys = checkPath(`${name}() path`, path).split('.')
+  const { as = keys.at(-1) as string, keepEmpty = false } = checkOptions(options, {
+    ...rules,
+    owner: `${name}()`,
+  })
+  const itemsAt = valueAt(path)
+  return new Operator<In, Out>([
+    {
+      name,
+      ...(needs === undefined ? {} : { needs }),
+      create: () => ({
+        step(value: unknown, emit: (value: unknown) => void) {
+          const items = itemsAt(value) ?? []
+          if (!Array.isArray(items))
+            throw new TypeError(`expected an array at ${path}, found a ${typeof items}`)
+          if (items.length === 0 && !keepEmpty) return
+          const rest = without(value as Record<string, unknown>, keys)
+          if (Object.hasOwn(rest, as))
+            throw new TypeError(`the value already has a field "${as}": choose another with { as }`)
+          if (items.length === 0) emit(rest)
+          for (const item of items) emit({ ...rest, [as]: item })
+        },
+      }),
+    },
+  ])
+}
+
+/** A copy without what is at the keys; only the objects on the way are copied. */
+function without(value: Record<string, unknown>, [key, ...below]: string[]): Record<string, unknown> {
+  const { [key as string]: inner, ...rest } = value
+  if (below.length === 0 || inner === undefined) return rest
+  return { ...value, [key as string]: without(inner as Record<string, unknown>, below) }
+}

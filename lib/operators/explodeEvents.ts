@@ -1,0 +1,14 @@
+import type { ConversionEvent } from '../model/ConversionEvent.ts'
+import { explodeAs } from './explode.ts'
+import type { Operator } from './kernel/Operator.ts'
+
+/**
+ * One record for each conversion event of a lead: the lead without leadConversionEvents, plus
+ * `conversionEvent`. A lead without events gives none. `run` refuses it with OPTION when the query excludes
+ * conversion events.
+ */
+export function explodeEvents<
+  T extends { leadConversionEvents?: readonly ConversionEvent[] | undefined },
+>(): Operator<T, Omit<T, 'leadConversionEvents'> & { conversionEvent: ConversionEvent }> {
+  return explodeAs('explodeEvents', 'leadConversionEvents', { as: 'conversionEvent' }, 'leadConversionEvents')
+}

@@ -1,0 +1,18 @@
+import type { ConversionEvent } from '../model/ConversionEvent.ts'
+import type { FormSubmissionValue } from '../model/FormSubmissionValue.ts'
+import { explodeAs } from './explode.ts'
+import type { Operator } from './kernel/Operator.ts'
+
+/**
+ * After `explodeEvents`: one record for each submitted form field, `conversionEvent` without its
+ * formSubmissionValues, plus `formValue`. An event without values gives none.
+ */
+export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
+  T,
+  Omit<T, 'conversionEvent'> & {
+    conversionEvent: Omit<ConversionEvent, 'formSubmissionValues'>
+    formValue: FormSubmissionValue
+  }
+> {
+  return explodeAs('explodeFormValues', 'conversionEvent.formSubmissionValues', { as: 'formValue' })
+}

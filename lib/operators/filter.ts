@@ -1,0 +1,35 @@
+import { optionError } from '../model/checkOptions.ts'
+import { Operator } from './kernel/Operator.ts'
+
+/** A boolean, possibly later; a missing field counts as false. */
+export type Verdict = boolean | undefined | Promise<boolean | undefined>
+
+/**
+ * Keeps the values for which `predicate` is true; a missing field counts as false. A type guard narrows what
+ * comes after.
+ *
+ * @throws {LeadpipeError} OPTION when `predicate` is no function.
+ *
+ * @example
+ * ```ts
+ * filter((lead: Lead) => lead.isCustomer)
+ * ```
+ */
+export function filter<In, Out extends In>(predicate: (value: In) => value is Out): Operator<In, Out>
+export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In>
+export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In> {
+  if (typeof predicate !== 'function')
+    throw optionError('filter() predicate', 'expected a function', predicate)
+  return new Operator<In, In>([
+    {
+      name: 'filter',
+      create: () => ({
+        step(value: In, emit: (value: In) => void) {
+          const keep = predicate(value)
+          if (typeof keep !== 'object') return keep ? emit(value) : undefined
+          return keep.then(later => (later ? emit(value) : undefined))
+        },
+      }),
+    },
+  ])
+}

@@ -1,0 +1,53 @@
+/** How deep a path may go, counted down, so that a recursive type of the user's ends. */
+type Depth = [never, 0, 1, 2, 3, 4, 5, 6]
+
+type Below<T, D extends number> = D extends 0 ? never : Path<NonNullable<T>, Depth[D]>
+
+/**
+ * Every dotted path into T: keys joined by dots, and numbers for the items of an array. Any string where T is
+ * not known.
+ */
+export type Path<T, D extends number = 6> = unknown extends T
+  ? string
+  : T extends readonly (infer Item)[]
+    ? `${number}` | `${number}.${Below<Item, D>}`
+    : T extends object
+      ? { [K in keyof T & string]: K | `${K}.${Below<T[K], D>}` }[keyof T & string]
+      : never
+
+/** What is at a path of T; includes undefined wherever something on the way may be missing. */
+export type ValueAt<T, P extends string> = unknown extends T
+  ? unknown
+  : P extends keyof T
+    ? T[P]
+    : P extends `${infer Head}.${infer Rest}`
+      ? Head extends keyof T
+        ? ValueAt<NonNullable<T[Head]>, Rest> | Missing<T[Head]>
+        : T extends readonly (infer Item)[]
+          ? ValueAt<NonNullable<Item>, Rest> | undefined
+          : never
+      : T extends readonly (infer Item)[]
+        ? Item | undefined
+        : never
+
+type Missing<T> = undefined extends T ? undefined : null extends T ? undefined : never
+
+/** Every path of T that leads to an array. */
+export type ArrayPath<T> = unknown extends T
+  ? string
+  : { [P in Path<T>]: NonNullable<ValueAt<T, P>> extends readonly unknown[] ? P : never }[Path<T>]
+
+/** The type of the items of the array at a path of T. */
+export type ItemAt<T, P extends string> =
+  NonNullable<ValueAt<T, P>> extends readonly (infer Item)[] ? Item : unknown
+
+/** T without what is at a path. */
+export type Without<T, P extends string> = unknown extends T
+  ? Record<string, unknown>
+  : P extends keyof T
+    ? Omit<T, P>
+    : P extends `${infer Head}.${infer Rest}`
+      ? Head extends keyof T
+        ? { [K in keyof T]: K extends Head ? Without<NonNullable<T[K]>, Rest> | Missing<T[K]> : T[K] }
+        : T
+      : T

@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream'
+
+/**
+ * What a step returns to say that it wants no more: the stages before it end at once (and under `run` the
+ * source), what it emitted so far goes on. Neither its own `flush` nor an earlier one is called then.
+ */
+export const done: unique symbol = Symbol('leadpipe.done')
+
+/** Hands a value on; any number of times in a step. null and undefined are refused with OPERATOR. */
+export type Emit<Out> = (value: Out) => void
+
+/** Nothing, or {@link done}; a promise of it when the step is asynchronous. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an async step without a return is Promise<void>.
+export type StepResult = void | typeof done | Promise<void | typeof done>
+
+/** Takes one value and emits none, one or many. Values come one at a time, in order. */
+export type Step<In, Out> = (value: In, emit: Emit<Out>) => StepResult
+
+/** Emits what is left, after the last value. */
+export type Flush<Out> = (emit: Emit<Out>) => void | Promise<void>
+
+/** One use of an operator, with the state of that use. */
+export interface OperatorInstance<In, Out> {
+  step: Step<In, Out>
+  flush?: Flush<Out>
+  /** The state as plain JSON. An operator with state must have this to run with a checkpoint. */
+  save?(): unknown
+  /** Takes a state that `save` returned, before the first step. */
+  restore?(state: unknown): void
+  /** Numbers of its own for the report, for example `{ skipped: 3 }`. */
+  counts?(): Readonly<Record<string, number>>
+}
+
+/** An operator of steps: a name, and how to make an instance for each use. */
+export interface StepDefinition<In = unknown, Out = unknown> {
+  /** A verb, for reports and errors. */
+  name: string
+  create(): OperatorInstance<In, Out>
+  /** A field of the lead that the operator can't do without; `run` refuses a query that leaves it out. */
+  needs?: 'leadConversionEvents'
+}
+
+/** An operator that is a Node stream of the user's own, made anew for each use. */
+export interface StreamDefinition {
+  name: string
+  createStream(): Duplex
+}
+
+/** Either kind. */
+export type Definition = StepDefinition<never, unknown> | StreamDefinition

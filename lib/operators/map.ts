@@ -1,0 +1,28 @@
+import { optionError } from '../model/checkOptions.ts'
+import { Operator } from './kernel/Operator.ts'
+
+/**
+ * Replaces each value by what `change` returns for it, possibly later. null and undefined are refused with
+ * OPERATOR: leaving values out is what `filter` is for.
+ *
+ * @throws {LeadpipeError} OPTION when `change` is no function.
+ *
+ * @example
+ * ```ts
+ * map((lead: Lead) => ({ ...lead, email: lead.email?.toLowerCase() }))
+ * ```
+ */
+export function map<In, Out>(change: (value: In) => Out | Promise<Out>): Operator<In, Out> {
+  if (typeof change !== 'function') throw optionError('map() change', 'expected a function', change)
+  return new Operator<In, Out>([
+    {
+      name: 'map',
+      create: () => ({
+        step(value: In, emit: (value: Out) => void) {
+          const changed = change(value)
+          return changed instanceof Promise ? changed.then(emit) : emit(changed)
+        },
+      }),
+    },
+  ])
+}

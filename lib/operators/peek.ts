@@ -1,0 +1,22 @@
+import { optionError } from '../model/checkOptions.ts'
+import { Operator } from './kernel/Operator.ts'
+
+/**
+ * Shows each value to `look` and hands it on as it is; waits when `look` returns a promise.
+ *
+ * @throws {LeadpipeError} OPTION when `look` is no function.
+ */
+export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
+  if (typeof look !== 'function') throw optionError('peek() look', 'expected a function', look)
+  return new Operator<T, T>([
+    {
+      name: 'peek',
+      create: () => ({
+        step(value: T, emit: (value: T) => void) {
+          const looked = look(value)
+          return looked instanceof Promise ? looked.then(() => emit(value)) : emit(value)
+        },
+      }),
+    },
+  ])
+}

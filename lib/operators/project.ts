@@ -1,0 +1,84 @@
+import { LeadpipeError } from '../errors.ts'
+import { describe, optionError } from '../model/checkOptions.ts'
+import { checkPath } from './kernel/checkPath.ts'
+import { Operator } from './kernel/Operator.ts'
+import type { Path, ValueAt } from './kernel/Path.ts'
+import { valueAt } from './kernel/valueAt.ts'
+
+/** New name to path, or to a function of the value. */
+export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>
+
+/** What `project` makes of T by a list of paths: flat keys, named by the paths. */
+export type Picked<T, P extends string> = { [K in P]: ValueAt<T, K> }
+
+/** What `project` makes of T by a mapping. */
+export type Projected<T, M> = {
+  -readonly [K in keyof M]: M[K] extends (value: never) => infer R
+    ? R
+    : M[K] extends string
+      ? ValueAt<T, M[K]>
+      : never
+}
+
+/**
+ * Makes a flat record of each value: from a list of dotted paths, with keys named by the paths, or from a
+ * mapping of new name to path or function. A path that is not there gives undefined, which JSON leaves out.
+ *
+ * @throws {LeadpipeError} OPTION for an empty list or mapping, or something that is no path.
+ *
+ * @example
+ * ```ts
+ * project(['guid', 'crmDetails.status'])
+ * project({ id: 'guid', name: (lead: Lead) => `${lead.firstName} ${lead.lastName}` })
+ * ```
+ */
+export function project<T, const P extends Path<T>>(paths: readonly P[]): Operator<T, Picked<T, P>>
+export function project<T, const M extends Mapping<T>>(mapping: M): Operator<T, Projected<T, M>>
+export function project(selection: readonly string[] | Mapping<unknown>): Operator<unknown, unknown> {
+  const fields = fieldsOf(selection)
+  return new Operator<unknown, unknown>([
+    {
+      name: 'project',
+      create: () => ({
+        step(value: unknown, emit: (value: unknown) => void) {
+          const record: Record<string, unknown> = {}
+          for (const [name, read] of fields) record[name] = read(value)
+          emit(record)
+        },
+      }),
+    },
+  ])
+}
+
+type Field = [name: string, read: (value: unknown) => unknown]
+
+function fieldsOf(selection: unknown): Field[] {
+  const owner = 'project()'
+  if (typeof selection !== 'object' || selection === null) {
+    throw optionError(
+      owner,
+      'expected a list of paths or a mapping of new name to path or function',
+      selection,
+    )
+  }
+  const fields = Array.isArray(selection)
+    ? selection.map((path, index): Field => {
+        const checked = checkPath(`${owner} path ${index + 1}`, path)
+        return [checked, valueAt(checked)]
+      })
+    : Object.entries(selection).map(
+        ([name, from]): Field => [
+          name,
+          typeof from === 'function' ? from : valueAt(checkPath(`${owner} ${name}`, from)),
+        ],
+      )
+  if (fields.length === 0) throw optionError(owner, 'expected at least one path', selection)
+  for (const [name] of fields) refuse(name)
+  return fields
+}
+
+/** Assigning to this one key would set a prototype instead of a field. */
+function refuse(name: string): void {
+  if (name !== '__proto__') return
+  throw new LeadpipeError('OPTION', `project(): expected a name for a field, received ${describe(name)}`)
+}

@@ -1,0 +1,37 @@
+import { optionError } from '../model/checkOptions.ts'
+import { done } from './kernel/definition.ts'
+import { Operator } from './kernel/Operator.ts'
+
+/**
+ * The first `count` values; under `run` the source is stopped as soon as they are there. In a plain
+ * `pipeline` a Transform can't stop what comes before it: there the rest is read and left out. To limit the
+ * leads that are downloaded, `leads(client, query, { limit })` asks for no more in the first place.
+ *
+ * @param count an integer, 0 or more
+ * @throws {LeadpipeError} OPTION for another count.
+ */
+export function take<T>(count: number): Operator<T, T> {
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw optionError('take() count', 'expected an integer, 0 or more', count)
+  }
+  return new Operator<T, T>([
+    {
+      name: 'take',
+      create() {
+        let taken = 0
+        return {
+          step(value: T, emit: (value: T) => void) {
+            if (taken >= count) return done
+            taken += 1
+            emit(value)
+            return taken === count ? done : undefined
+          },
+          save: () => taken,
+          restore(state: unknown) {
+            taken = Number(state)
+          },
+        }
+      },
+    },
+  ])
+}

@@ -1,0 +1,24 @@
+import type { OperatorCounts } from '../operators/kernel/Chain.ts'
+import type { SinkCounts } from '../sinks/Sink.ts'
+import type { SourceCounts } from '../source/SourceCounts.ts'
+
+/** The numbers of a run: plain JSON. On success they have been checked to add up. */
+export interface Report {
+  /** Leads (or values of another source) that the source handed on. */
+  leads: number
+  /** Records that are where they belong, durably where the sink can tell. */
+  records: number
+  /** Values that `validate` left out. */
+  skipped: number
+  /** Milliseconds from the start of the run to its end. */
+  duration: number
+  /** What `leads()` counted; absent for another source. */
+  source?: SourceCounts
+  /** What went through each operator, in order. */
+  operators: OperatorCounts[]
+  /** What the sink counted; `acknowledged` and `bytes` are absent for a Writable of the user's own. */
+  sink: Pick<SinkCounts, 'received'> & Partial<SinkCounts>
+}
+
+/** The numbers so far of a run that goes on. */
+export type Progress = Report

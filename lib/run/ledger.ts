@@ -1,0 +1,110 @@
+import { LeadpipeError } from '../errors.ts'
+import { Operator } from '../operators/kernel/Operator.ts'
+import { Sink } from '../sinks/Sink.ts'
+import { LeadSource } from '../source/LeadSource.ts'
+import type { Stages } from './Stages.ts'
+
+/** An equation of the ledger: two numbers, each from a counter of its own, and what they are. */
+export interface Entry {
+  left: string
+  right: string
+  values: [left: number, right: number]
+}
+
+/**
+ * The equations that hold for every run that ended well. Where a later stage wanted no more, what had been
+ * read ahead by then is on its side of the equation; what happened further up is no longer comparable.
+ */
+export function ledger(stages: Stages): Entry[] {
+  return [
+    ...sourceEntries(stages),
+    ...operatorEntries(stages),
+    ...junctionEntries(stages),
+    ...sinkEntries(stages),
+  ]
+}
+
+/**
+ * Checks that the numbers add up.
+ *
+ * @throws {LeadpipeError} LEDGER, naming each equation that does not hold.
+ */
+export function checkLedger(stages: Stages): void {
+  const wrong = ledger(stages).filter(({ values: [left, right] }) => left !== right)
+  if (wrong.length === 0) return
+  const sentences = wrong.map(
+    ({ left, right, values }) => `${left} = ${values[0]}, but ${right} = ${values[1]}`,
+  )
+  throw new LeadpipeError('LEDGER', `the numbers of the run do not add up: ${sentences.join('; ')}`, {
+    context: { wrong },
+  })
+}
+
+const entry = (left: string, right: string, a: number, b: number): Entry => ({ left, right, values: [a, b] })
+
+function sourceEntries({ source }: Stages): Entry[] {
+  if (!(source instanceof LeadSource)) return []
+  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, delivered } = source.counts
+  return [
+    entry('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
+    entry('elements scanned', 'decoded + malformed', scanned, decoded + malformed),
+    entry('leads decoded', 'leads delivered', decoded, delivered),
+  ]
+}
+
+function operatorEntries({ middle }: Stages): Entry[] {
+  return middle
+    .filter(part => part instanceof Operator)
+    .flatMap(({ counts }) =>
+      counts.flatMap((operator, index) => {
+        const next = counts[index + 1]
+        const entries: Entry[] = []
+        if (next !== undefined) {
+          entries.push(entry(`out of ${operator.name}`, `into ${next.name}`, operator.out, next.in))
+        }
+        if (typeof operator.valid === 'number' && typeof operator.skipped === 'number') {
+          const { name, valid, skipped } = operator
+          entries.push(entry(`into ${name}`, 'valid + skipped', operator.in, valid + skipped))
+          entries.push(entry(`valid in ${name}`, `out of ${name}`, valid, operator.out))
+        }
+        return entries
+      }),
+    )
+}
+
+/** What came out of each stream is what passed, or went into the next. */
+function junctionEntries({ source, middle, sink, junctions }: Stages): Entry[] {
+  const parts = [source, ...middle, sink]
+  const lastStop = junctions.findLastIndex(junction => junction.stopped)
+  return junctions.flatMap((junction, index) => {
+    if (index < lastStop) return []
+    const [from, to] = [parts[index], parts[index + 1]] as const
+    const passed = junction.passed + junction.unread
+    const out = from === undefined ? undefined : outOf(from)
+    const into = to === undefined ? undefined : inOf(to)
+    return [
+      ...(out === undefined ? [] : [entry(`out of ${out[0]}`, 'passed on and read ahead', out[1], passed)]),
+      ...(into === undefined ? [] : [entry('passed on', `into ${into[0]}`, junction.passed, into[1])]),
+    ]
+  })
+}
+
+type Part = Stages['source'] | Stages['middle'][number] | Stages['sink']
+
+function outOf(part: Part): [string, number] | undefined {
+  if (part instanceof LeadSource) return ['the source', part.counts.delivered]
+  const last = part instanceof Operator ? part.counts.at(-1) : undefined
+  return last && [last.name, last.out]
+}
+
+function inOf(part: Part): [string, number] | undefined {
+  if (part instanceof Sink) return ['the sink', part.counts.received]
+  const first = part instanceof Operator ? part.counts[0] : undefined
+  return first && [first.name, first.in]
+}
+
+function sinkEntries({ sink }: Stages): Entry[] {
+  if (!(sink instanceof Sink)) return []
+  const { received, acknowledged } = sink.counts
+  return [entry('records into the sink', 'records acknowledged', received, acknowledged)]
+}

@@ -1,0 +1,81 @@
+import { LeadpipeError } from '../errors.ts'
+import { Sink } from '../sinks/Sink.ts'
+import { buildStages, readArguments } from './buildStages.ts'
+import { explainFailure } from './explainFailure.ts'
+import { type Joined, joinStreams } from './joinStreams.ts'
+import { checkLedger } from './ledger.ts'
+import { type RunOptions, runOptions } from './options.ts'
+import type { Report } from './Report.ts'
+import type { RunSignature } from './RunSignature.ts'
+import { reportOf, streamsOf } from './Stages.ts'
+
+/**
+ * Runs a source through operators into a sink, and reports what happened.
+ *
+ * Everything that plain `pipeline` does, and more: types flow from stage to stage, neighbouring operators are
+ * fused into one stream, an operator that wants no more stops the source, and the numbers of every stage must
+ * add up at the end.
+ *
+ * @param stages a source (`leads()`, any Readable, an iterable), any number of operators, and a sink (`toFile`
+ * and its like, or any Writable); then, if you like, {@link RunOptions}
+ * @returns the {@link Report}, when everything is where it belongs
+ * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
+ * SINK when the destination can't be written; every code that a stage fails with; LEDGER when the numbers do
+ * not add up. `error.report` holds the numbers up to the failure. After an abort, the signal's reason as it is.
+ *
+ * @example
+ * ```ts
+ * const report = await run(
+ *   leads(client),
+ *   filter(lead => lead.isCustomer),
+ *   toFile('customers.ndjson'),
+ * )
+ * ```
+ */
+export const run: RunSignature = async (...stages: unknown[]): Promise<Report> => {
+  const given = readArguments(stages)
+  const options = runOptions(given.options as RunOptions | undefined)
+  options.signal?.throwIfAborted()
+  if (given.sink instanceof Sink) await given.sink.check()
+
+  const started = performance.now()
+  let joined: Joined | undefined
+  const built = buildStages(given, index => joined?.stopBefore(index))
+  joined = joinStreams(streamsOf(built), built.junctions)
+  const report = () => reportOf(built, Math.round(performance.now() - started))
+
+  const unwatch = watch(joined, options, report)
+  const failure = await joined.ended.finally(unwatch)
+  try {
+    if (failure !== undefined) throw explainFailure(failure, built)
+    checkLedger(built)
+  } catch (error) {
+    if (error instanceof LeadpipeError) error.report = report()
+    throw error
+  }
+  return report()
+}
+
+/** Passes on an abort and reports progress; returns what ends both. */
+function watch(
+  joined: Joined,
+  { signal, onProgress, progressInterval = 1_000 }: RunOptions,
+  report: () => Report,
+): () => void {
+  const abort = () => joined.fail(signal?.reason)
+  const tick = () => {
+    try {
+      onProgress?.(report())
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      joined.fail(new LeadpipeError('OPTION', `run() options: onProgress failed: ${why}`, { cause }))
+    }
+  }
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted) abort()
+  const timer = onProgress && setInterval(tick, progressInterval)
+  return () => {
+    signal?.removeEventListener('abort', abort)
+    clearInterval(timer)
+  }
+}

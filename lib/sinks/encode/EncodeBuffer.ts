@@ -1,0 +1,62 @@
+import { LeadpipeError } from '../../errors.ts'
+import type { Encoder } from './Encoder.ts'
+
+/** Bytes, and how many records they hold. */
+export interface Block {
+  bytes: Buffer
+  records: number
+}
+
+/** Encodes records and collects their text into blocks, so that the destination gets few large writes. */
+export class EncodeBuffer {
+  readonly #encoder: Encoder
+  readonly #blockLength: number
+  #text = ''
+  #held = 0
+  #seen = 0
+
+  /** @param blockLength characters from which a block is full */
+  constructor(encoder: Encoder, blockLength: number) {
+    this.#encoder = encoder
+    this.#blockLength = blockLength
+  }
+
+  /**
+   * Takes a record; returns a block when one is full.
+   *
+   * @throws {LeadpipeError} SINK when the record can't be written in the format.
+   */
+  add(record: unknown): Block | undefined {
+    this.#seen += 1
+    try {
+      this.#text += this.#encoder.encode(record)
+    } catch (cause) {
+      throw encodeError(record, this.#seen, cause)
+    }
+    this.#held += 1
+    return this.#text.length >= this.#blockLength ? this.#cut() : undefined
+  }
+
+  /** What is left, and the end of the document. */
+  end(): Block {
+    this.#text += this.#encoder.end()
+    return this.#cut()
+  }
+
+  #cut(): Block {
+    const block = { bytes: Buffer.from(this.#text), records: this.#held }
+    this.#text = ''
+    this.#held = 0
+    return block
+  }
+}
+
+function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
+  const guid = (record as { guid?: unknown } | undefined)?.guid
+  const who = typeof guid === 'string' ? `record ${number} (guid ${guid})` : `record ${number}`
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LeadpipeError('SINK', `${who} can't be written: ${why}`, {
+    cause,
+    context: { record: number, ...(typeof guid === 'string' ? { guid } : {}) },
+  })
+}

@@ -1,0 +1,15 @@
+import type { Encoder } from './Encoder.ts'
+import { jsonEncoder } from './jsonEncoder.ts'
+import { ndjsonEncoder } from './ndjsonEncoder.ts'
+
+/** The formats that records can be written in. */
+export const formats = { ndjson: ndjsonEncoder, json: jsonEncoder } as const satisfies Record<
+  string,
+  () => Encoder
+>
+
+/** One of {@link formats}. */
+export type Format = keyof typeof formats
+
+/** The names of the formats. */
+export const formatNames = Object.keys(formats) as Format[]

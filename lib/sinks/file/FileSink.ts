@@ -1,0 +1,115 @@
+import { pipeline, type Writable } from 'node:stream'
+import { createGzip } from 'node:zlib'
+import { type Block, EncodeBuffer } from '../encode/EncodeBuffer.ts'
+import { formats } from '../encode/formats.ts'
+import { Sink } from '../Sink.ts'
+import { destination } from './destination.ts'
+import { FileWriter } from './FileWriter.ts'
+import type { FileSettings } from './options.ts'
+
+/** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
+const blockLength = 262_144
+
+/** Records to a file. Made by `toFile()`. */
+export class FileSink extends Sink<unknown> {
+  readonly #path: string
+  readonly #settings: FileSettings
+  readonly #buffer: EncodeBuffer
+  #received = 0
+  #acknowledged = 0
+  #file: FileWriter | undefined
+  /** Where blocks go: the file, or gzip in front of it. */
+  #head: Writable | undefined
+  #failure: Error | undefined
+
+  constructor(path: string, settings: FileSettings) {
+    super({ highWaterMark: settings.highWaterMark })
+    this.#path = path
+    this.#settings = settings
+    this.#buffer = new EncodeBuffer(formats[settings.format](), blockLength)
+  }
+
+  /** The path that was given. */
+  get path(): string {
+    return this.#path
+  }
+
+  override get counts() {
+    return { received: this.#received, acknowledged: this.#acknowledged, bytes: this.#file?.bytes ?? 0 }
+  }
+
+  override async check(): Promise<void> {
+    await destination(this.#path)
+  }
+
+  override _write(
+    record: unknown,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#received += 1
+    let block: Block | undefined
+    try {
+      block = this.#buffer.add(record)
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    if (block === undefined) callback()
+    else this.#send(block, callback)
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#send(this.#buffer.end(), error => {
+      if (error) callback(error)
+      else this.#close(callback)
+    })
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const file = this.#file
+    if (file === undefined || file.closed) {
+      callback(error)
+      return
+    }
+    file.once('close', () => callback(error))
+    this.#head?.destroy()
+    file.destroy()
+  }
+
+  #send(block: Block, callback: (error?: Error | null) => void): void {
+    this.#opened().write(block.bytes, error => {
+      if (error) {
+        callback(this.#failure ?? error)
+        return
+      }
+      this.#acknowledged += block.records
+      callback()
+    })
+  }
+
+  #close(callback: (error?: Error | null) => void): void {
+    const file = this.#file as FileWriter
+    file.once('close', () => callback(this.#failure))
+    this.#head?.end()
+  }
+
+  #opened(): Writable {
+    if (this.#head !== undefined) return this.#head
+    const file = new FileWriter(this.#path)
+    file.on('error', error => {
+      this.#failure ??= error
+    })
+    this.#file = file
+    this.#head = this.#settings.compression === 'gzip' ? this.#zipped(file) : file
+    return this.#head
+  }
+
+  #zipped(file: FileWriter): Writable {
+    const gzip = createGzip({ chunkSize: 65_536 })
+    pipeline(gzip, file, error => {
+      if (error) this.#failure ??= error
+    })
+    return gzip
+  }
+}

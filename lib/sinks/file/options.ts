@@ -1,0 +1,58 @@
+import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
+import { type Format, formatNames } from '../encode/formats.ts'
+
+/** How a file is written. */
+export interface FileOptions {
+  /** How records are written. Default: told by the name, .ndjson and .jsonl or .json. */
+  format?: Format
+  /** How the file is compressed. Default: told by the name, 'gzip' for .gz, else 'none'. */
+  compression?: 'gzip' | 'none'
+  /** How many records wait before the sender is held up, 1 or more. Default: 16, Node's own. */
+  highWaterMark?: number
+}
+
+/** The options with every default filled in. */
+export interface FileSettings {
+  format: Format
+  compression: 'gzip' | 'none'
+  highWaterMark: number
+}
+
+const rules: OptionRules = {
+  owner: 'toFile()',
+  options: {
+    format: { enum: formatNames, expected: `one of ${formatNames.join(', ')}` },
+    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
+    highWaterMark: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more (records)' },
+  },
+}
+
+const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'ndjson', json: 'json' }
+
+/**
+ * Checks the path and the options of `toFile`, and reads format and compression off the name.
+ *
+ * @throws {LeadpipeError} OPTION
+ */
+export function fileSettings(path: string, given?: FileOptions): FileSettings {
+  if (typeof path !== 'string' || path === '')
+    throw optionError('toFile() path', 'expected the path of a file', path)
+  const options = checkOptions(given, rules)
+  const zipped = /\.gz$/i.test(path)
+  const ending = (zipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
+  const format = options.format ?? (Object.hasOwn(endings, ending) ? endings[ending] : undefined)
+  if (format === undefined) {
+    throw optionError(
+      'toFile() path',
+      `expected a name that ends in ${Object.keys(endings)
+        .map(name => `.${name}`)
+        .join(', ')} (and .gz), or the option format`,
+      path,
+    )
+  }
+  return {
+    format,
+    compression: options.compression ?? (zipped ? 'gzip' : 'none'),
+    highWaterMark: options.highWaterMark ?? 16,
+  }
+}

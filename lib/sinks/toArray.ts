@@ -1,0 +1,63 @@
+import { LeadpipeError } from '../errors.ts'
+import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
+import { Sink } from './Sink.ts'
+
+/** How much an array sink may hold. */
+export interface ArrayOptions {
+  /** The most records it takes, 1 or more; one more is a SINK error. Required: memory is not endless. */
+  max: number
+}
+
+const rules: OptionRules = {
+  owner: 'toArray()',
+  options: { max: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more (records)' } },
+}
+
+/** Records in memory. Made by `toArray()`. */
+export class ArraySink<T> extends Sink<T> {
+  /** The records so far. */
+  readonly records: T[] = []
+  readonly #max: number
+  #received = 0
+
+  constructor(max: number) {
+    super()
+    this.#max = max
+  }
+
+  override get counts() {
+    return { received: this.#received, acknowledged: this.records.length, bytes: 0 }
+  }
+
+  override _write(record: T, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#received += 1
+    if (this.records.length === this.#max) {
+      callback(
+        new LeadpipeError('SINK', `toArray() holds no more than max (${this.#max}) records`, {
+          context: { max: this.#max },
+        }),
+      )
+      return
+    }
+    this.records.push(record)
+    callback()
+  }
+}
+
+/**
+ * Records in memory, for tests and small results.
+ *
+ * @throws {LeadpipeError} OPTION without `max`, or for a wrong one.
+ *
+ * @example
+ * ```ts
+ * const sink = toArray<Lead>({ max: 100 })
+ * await run(leads(client, {}, { limit: 100 }), sink)
+ * console.log(sink.records.length)
+ * ```
+ */
+export function toArray<T = unknown>(options: ArrayOptions): ArraySink<T> {
+  const { max } = checkOptions(options, rules)
+  if (max === undefined) throw optionError('toArray(): max', `expected ${rules.options.max?.expected}`, max)
+  return new ArraySink<T>(max)
+}

@@ -1,0 +1,47 @@
+/** What a decoder counted in one body; each number has a counter of its own, for the ledger. */
+export interface DecodeCounts {
+  /** Bytes of the body, after gunzip. */
+  bytes: number
+  /** Elements whose beginning was found. */
+  scanned: number
+  /** Elements that stream-json's tokens account for; it may lag by one until the body has ended. */
+  tokenised: number
+  /** Elements that were parsed. */
+  decoded: number
+  /** Elements that are no JSON. */
+  malformed: number
+  /** U+FFFD characters that stand for bytes which are no UTF-8. */
+  replacedCharacters: number
+}
+
+/** How a decoder is set up. */
+export interface DecoderOptions {
+  /** Number of the page, from 1, for error messages. */
+  page: number
+  /** Where the array is: the keys that lead to it, [] when the body is the array itself. */
+  path: readonly string[]
+  /** The most bytes one element may have. */
+  maxLeadBytes: number
+  /** The deepest nesting inside one element. */
+  maxDepth: number
+}
+
+/**
+ * Turns the bytes of one body into the elements of its array. Two lanes implement it, `expressDecoder` and
+ * `streamJsonDecoder`; they give the same elements for the same bytes, however those are cut.
+ */
+export interface ElementDecoder {
+  readonly counts: DecodeCounts
+  /**
+   * The elements that `chunk` completes, parsed as they are taken. Take them all before the next chunk.
+   *
+   * @throws {LeadpipeError} DECODE
+   */
+  write(chunk: Uint8Array): Iterable<unknown>
+  /**
+   * Says that the body has ended.
+   *
+   * @throws {LeadpipeError} DECODE when the array is not closed, or is not there.
+   */
+  end(): void
+}

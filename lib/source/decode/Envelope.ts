@@ -1,0 +1,114 @@
+import { getManyValues, isMany, none } from 'stream-chain/core'
+import { jsonParser, type Token } from 'stream-json/core/parser.js'
+
+/**
+ * stream-json's tokenizer with an eye on where the wanted array begins and ends. It keeps the grammar of
+ * everything that it is fed (brackets, commas, keys, the end of input) and throws stream-json's errors.
+ */
+export class Envelope {
+  /** Elements of the array whose first token was seen. */
+  elements = 0
+  /** Whether the next value is an element of the array (or its end). */
+  inside = false
+  /** Whether the array was there and is closed. */
+  closed = false
+  /** The error message for a body that is JSON, but not the expected JSON. */
+  mismatch: string | undefined
+
+  readonly #path: readonly string[]
+  readonly #parse = jsonParser({ streamValues: false })
+  /** Open brackets. */
+  #depth = 0
+  /** How many of the open brackets, from the outermost, lie on the path. */
+  #onPath = 0
+  #key: string | undefined
+
+  constructor(path: readonly string[]) {
+    this.#path = path
+  }
+
+  /** Feeds text and returns the tokens inside the wanted array, its own brackets included. */
+  write(text: string): Token[] {
+    return this.#take(this.#parse(text))
+  }
+
+  /** Says that the input has ended. */
+  end(): Token[] {
+    return this.#take(this.#parse(none as unknown as string))
+  }
+
+  /** Whether every bracket is closed again. */
+  get balanced(): boolean {
+    return this.#depth === 0
+  }
+
+  #take(output: unknown): Token[] {
+    if (!isMany(output)) return []
+    const tokens = getManyValues(output) as Token[]
+    return tokens.filter(token => this.#track(token))
+  }
+
+  #track(token: Token): boolean {
+    switch (token.name) {
+      case 'keyValue':
+        this.#key = token.value
+        return this.inside
+      case 'startObject':
+      case 'startArray':
+        return this.#open(token.name === 'startArray')
+      case 'endObject':
+      case 'endArray':
+        return this.#close()
+      default:
+        this.#value(`a ${token.name.replace('Value', '')}`)
+        return this.inside
+    }
+  }
+
+  #open(isArray: boolean): boolean {
+    const wanted = this.#value(isArray ? 'an array' : 'an object')
+    this.#depth += 1
+    if (wanted && isArray) {
+      this.inside = true
+      return true
+    }
+    return this.inside
+  }
+
+  #close(): boolean {
+    const wasInside = this.inside
+    this.#depth -= 1
+    this.#onPath = Math.min(this.#onPath, this.#depth)
+    if (this.inside && this.#depth === this.#path.length) {
+      this.inside = false
+      this.closed = true
+    }
+    return wasInside
+  }
+
+  /** Counts elements; outside the array, tells whether a value is the wanted one. */
+  #value(kind: string): boolean {
+    if (this.inside) {
+      if (this.#depth === this.#path.length + 1) this.elements += 1
+      return false
+    }
+    const depth = this.#depth
+    if (this.#onPath !== depth) return false
+    if (depth > 0 && this.#key !== this.#path[depth - 1]) return false
+    if (depth < this.#path.length) {
+      if (kind === 'an object') this.#onPath = depth + 1
+      return false
+    }
+    if (depth > this.#path.length) return false
+    if (kind !== 'an array') this.mismatch ??= `expected ${this.wanted}, found ${kind}`
+    else if (this.closed) this.mismatch ??= `found ${this.wanted} twice`
+    return true
+  }
+
+  /** The array in words. */
+  get wanted(): string {
+    return this.#path.length === 0
+      ? 'a JSON array'
+      : `a JSON array at ${JSON.stringify(this.#path.join('.'))}`
+  }
+}

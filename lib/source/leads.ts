@@ -1,0 +1,30 @@
+import { LeadsClient } from '../client/LeadsClient.ts'
+import { optionError } from '../model/checkOptions.ts'
+import { checkQuery, type LeadsQuery } from '../model/LeadsQuery.ts'
+import { LeadSource } from './LeadSource.ts'
+import { type LeadsOptions, leadsSettings } from './options.ts'
+import { offsetPager } from './pagers/offsetPager.ts'
+
+/**
+ * Every lead of a portal that a query matches, as a Readable of leads.
+ *
+ * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT,
+ * DECODE or PAGING, or with the reason of `signal`.
+ *
+ * @param client whose portal to read; it is not closed
+ * @param query the API's own parameters, in its own spelling; default: every lead that is not deleted
+ * @param options everything that is leadpipe's: limit, decode, signal and more
+ * @throws {LeadpipeError} OPTION, for a wrong or misplaced parameter.
+ *
+ * @example
+ * ```ts
+ * for await (const lead of leads(client, { search: 'hubspot' }, { limit: 10 })) console.log(lead.email)
+ * ```
+ */
+export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
+  if (!(client instanceof LeadsClient)) {
+    throw optionError('leads() client', 'expected a LeadsClient', client)
+  }
+  const checked = checkQuery(query)
+  return new LeadSource(client, checked, offsetPager(checked), leadsSettings(options))
+}

@@ -1,0 +1,83 @@
+import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+
+/** How leads are read: everything that is leadpipe's and not the API's. */
+export interface LeadsOptions {
+  /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
+  limit?: number
+  /**
+   * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
+   * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
+   * the same leads. Default: 'express'.
+   */
+  decode?: 'express' | 'stream-json'
+  /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
+  maxLeadBytes?: number
+  /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
+  maxDepth?: number
+  /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
+  highWaterMark?: number
+  /** Ends the reading at once; the stream fails with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** The options with every default filled in. */
+export type LeadsSettings = Required<Omit<LeadsOptions, 'signal'>> & { signal: AbortSignal | undefined }
+
+/** What applies where the user says nothing. */
+export const leadsDefaults = {
+  limit: Number.POSITIVE_INFINITY,
+  decode: 'express',
+  maxLeadBytes: 16 * 1024 * 1024,
+  maxDepth: 100,
+  highWaterMark: 16,
+} as const satisfies LeadsOptions
+
+const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
+
+const rules: OptionRules = {
+  owner: 'leads() options',
+  options: {
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      expected: 'an integer, 1 or more (leads in all)',
+    },
+    decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
+    maxLeadBytes: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 2 ** 29 - 24,
+      expected: 'an integer from 1 to 536870888 (the longest string of the engine)',
+    },
+    maxDepth: { type: 'integer', minimum: 1, maximum: 1_000, expected: 'an integer from 1 to 1000' },
+    highWaterMark: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (leads)' },
+    signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
+  },
+  elsewhere: {
+    max: `${toQuery} (max is the page size, limit the leads in all)`,
+    search: toQuery,
+    sort: toQuery,
+    dir: toQuery,
+    offset: toQuery,
+    startTime: toQuery,
+    stopTime: toQuery,
+    timePivot: toQuery,
+    excludeConversionEvents: toQuery,
+    optOut: toQuery,
+    eligibleForEmail: toQuery,
+    bounced: toQuery,
+    isNotImported: toQuery,
+    includeDeleted: toQuery,
+    guids: toQuery,
+  },
+}
+
+/**
+ * Checks the options of `leads()` and fills in the defaults.
+ *
+ * @throws {LeadpipeError} OPTION, naming the option, the value received and what is expected.
+ */
+export function leadsSettings(given?: LeadsOptions): LeadsSettings {
+  const { signal, ...options } = checkOptions(given, rules)
+  return { ...leadsDefaults, ...options, signal }
+}
