@@ -1,0 +1,28 @@
+// The main job: every lead of a portal, to a file. The portal here is the embedded one, so no account is needed.
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
+import { createPortal } from 'leadpipe/portal'
+
+const path = resolve('demo/leads.ndjson')
+await mkdir('demo', { recursive: true })
+
+console.log('starting a portal of 5,000 leads …')
+await using portal = await createPortal({ leads: 5_000 })
+console.log(`it answers at ${portal.origin}\n`)
+
+await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+const report = await run(leads(client, { includeDeleted: true }), validate(), toFile(path), {
+  onProgress: ({ leads, source }) => console.log(`  ${leads} leads, ${source?.pages} pages`),
+  progressInterval: 200,
+})
+
+console.log(`
+  ${report.leads} leads in ${report.source?.pages} pages, ${report.source?.requests} requests
+  ${report.records} records written, ${report.sink.bytes} bytes
+  ${report.duration} ms; the numbers of every stage add up
+
+they are in ${path}`)
+
+assert.equal(report.records, 5_000)

@@ -1,0 +1,46 @@
+// Operators of your own: a function when there is no state, `create` when there is.
+import assert from 'node:assert/strict'
+import { type Lead, LeadsClient, leads, operator, run, toArray } from 'leadpipe'
+import { createPortal } from 'leadpipe/portal'
+
+await using portal = await createPortal({ leads: 300 })
+await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+
+interface Address {
+  guid: string
+  domain: string
+}
+
+/** A step takes a value and emits none, one or many. */
+const domainOf = operator<Lead, Address>('domainOf', ({ guid, email = '' }, emit) => {
+  const domain = email.split('@')[1]
+  if (domain) emit({ guid, domain })
+})
+
+/** State lives in `create`, so that each run has its own; `save` and `restore` let a run go on later. */
+const countByDomain = operator<Address, { domain: string; leads: number }>({
+  name: 'countByDomain',
+  create() {
+    let counts: Record<string, number> = {}
+    return {
+      step({ domain }) {
+        counts[domain] = (counts[domain] ?? 0) + 1
+      },
+      flush(emit) {
+        for (const [domain, leads] of Object.entries(counts)) emit({ domain, leads })
+      },
+      save: () => counts,
+      restore: state => {
+        counts = state as typeof counts
+      },
+    }
+  },
+})
+
+const domains = toArray<{ domain: string; leads: number }>({ max: 1_000 })
+const report = await run(leads(client), domainOf, countByDomain, domains)
+const most = domains.records.toSorted((a, b) => b.leads - a.leads)
+console.table(most.slice(0, 5))
+
+const total = most.reduce((sum, { leads }) => sum + leads, 0)
+assert.equal(total, report.operators[0]?.out)

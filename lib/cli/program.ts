@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander'
+import { exitCodes } from './exitCodes.ts'
+import { exportCommand } from './exportCommand.ts'
+import { portalCommand } from './portalCommand.ts'
+
+/**
+ * The command line: runs it and resolves to the exit code.
+ *
+ * @param args the arguments behind `leadpipe`
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const program = new Command('leadpipe')
+    .description(
+      'Pulls every lead of a HubSpot portal through the Leads API, page by page, checks, explodes and projects them, and writes them to a file or to standard output, in constant memory.',
+    )
+    .addHelpText(
+      'after',
+      `
+Try it without an account, in two terminals:
+  leadpipe portal --port 8080 --leads 5000
+  leadpipe export leads.ndjson --origin http://127.0.0.1:8080 --access-token demooooo-oooo-oooo-oooo-oooooooooooo
+
+Exit codes:
+  0    all done, and the numbers add up
+  1    failed; standard error says why
+  2    wrong usage
+  75   the daily limit is used up: come back later
+  130  interrupted by SIGINT
+  143  interrupted by SIGTERM`,
+    )
+    .showHelpAfterError('(leadpipe --help, or leadpipe COMMAND --help, shows what there is)')
+  for (const command of [exportCommand, portalCommand]) {
+    program.addCommand(
+      command(code => {
+        exitCode = code
+      }),
+    )
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version were asked for; everything else that commander throws is wrong usage.
+    exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  }
+  return exitCode
+}
