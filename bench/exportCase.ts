@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+/** What a case tells about itself, as one line of JSON. */
+export interface CaseResult {
+  seconds: number
+  peakMegabytes: number
+  /** Of what it wrote: cases that did other work are not comparable. */
+  digest: string
+}
+
+/** Runs one case of the export benchmark in this process, and prints its result. */
+export async function exportCase(work: (origin: string, path: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'leadpipe-bench-'))
+  const path = join(folder, 'leads.ndjson')
+  const started = performance.now()
+  await work(process.env.ORIGIN as string, path)
+  const seconds = (performance.now() - started) / 1_000
+  const peakMegabytes = process.resourceUsage().maxRSS / 1_000
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  await rm(folder, { recursive: true })
+  console.log(JSON.stringify({ seconds, peakMegabytes, digest: hash.digest('hex') } satisfies CaseResult))
+}
