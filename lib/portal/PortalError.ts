@@ -1,0 +1,28 @@
+/** Every code that a {@link PortalError} can carry; the list is closed. */
+export const portalErrorCodes = [
+  /** An unknown option, or one of the wrong type or range. Nothing was opened, written or bound. */
+  'OPTION',
+  /** The leads given are none: a file that can't be read, a bad line, two leads with one guid. */
+  'LEADS',
+  /** libsql is not installed, or the database file is none, is in use, or holds other leads. */
+  'STORE',
+  /** The port can't be bound. */
+  'LISTEN',
+] as const
+
+/** One of {@link portalErrorCodes}. */
+export type PortalErrorCode = (typeof portalErrorCodes)[number]
+
+/**
+ * Why a portal could not be started. Tell the cases apart by `code`; the message is one sentence for people.
+ * Once a portal runs, whatever goes wrong is an HTTP answer and never an exception.
+ */
+export class PortalError extends Error {
+  override readonly name = 'PortalError'
+  readonly code: PortalErrorCode
+
+  constructor(code: PortalErrorCode, message: string, options?: { cause: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

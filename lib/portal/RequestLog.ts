@@ -1,0 +1,24 @@
+import type { PortalRequest } from './Portal.ts'
+
+const kept = 1_000
+
+/** Remembers the last 1,000 requests and counts them all, so that a portal may run for weeks. */
+export class RequestLog {
+  readonly #last: PortalRequest[] = []
+  #count = 0
+
+  add(request: PortalRequest): void {
+    this.#last.push(request)
+    if (this.#last.length > kept) this.#last.shift()
+    this.#count++
+  }
+
+  /** A copy, oldest first. */
+  get last(): readonly PortalRequest[] {
+    return [...this.#last]
+  }
+
+  get count(): number {
+    return this.#count
+  }
+}

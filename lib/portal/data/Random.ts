@@ -1,0 +1,51 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+/*
+ * Everything here is whole numbers and comparisons: no Math function whose last digit differs between
+ * engines, so that a seed gives the same leads on every machine.
+ */
+
+/** Draws from a seeded sequence: the same seed, the same draws. */
+export class Random {
+  readonly #generator
+
+  /** @param seed a whole number from 0 to 4294967295 */
+  constructor(seed: number) {
+    this.#generator = xoroshiro128plus(seed)
+    // Neighbouring seeds begin alike: their states differ in a few bits only.
+    this.#generator.jump()
+  }
+
+  /** A whole number; both bounds are included. */
+  whole(from: number, to: number): number {
+    return uniformInt(this.#generator, from, to)
+  }
+
+  /** True in so many cases of a hundred. */
+  percent(share: number): boolean {
+    return this.whole(0, 99) < share
+  }
+
+  /** One element of a list that is not empty. */
+  pick<T>(list: readonly T[]): T {
+    return list[this.whole(0, list.length - 1)] as T
+  }
+
+  /** One element, each as often as its weight says. The weights add up to 100. */
+  weighted<T extends { readonly weight: number }>(list: readonly T[]): T {
+    let rest = this.whole(0, 99)
+    for (const element of list) {
+      rest -= element.weight
+      if (rest < 0) return element
+    }
+    throw new Error('The weights of the list do not add up to 100')
+  }
+
+  /** Lower-case hexadecimal digits, a multiple of eight of them. */
+  hex(digits: number): string {
+    let text = ''
+    while (text.length < digits) text += (this.#generator.next() >>> 0).toString(16).padStart(8, '0')
+    return text
+  }
+}

@@ -1,0 +1,17 @@
+const start = 1_262_304_000_000 // 2010-01-01
+const day = 86_400_000
+const doubling = 60 * day
+
+/**
+ * When the lead of this index (from 0) arrives: milliseconds since 1970, ascending with the index.
+ *
+ * The portal doubles its leads every 60 days. So ten leads as well as ten million spread over 2010 to 2013,
+ * although a lead may not know how many will follow it: the first hundred of a thousand must be the same
+ * as the hundred alone.
+ */
+export function arrivalTime(index: number): number {
+  const n = index + 1
+  const doublings = 31 - Math.clz32(n)
+  const fraction = n / (1 << doublings) - 1
+  return start + Math.floor((doublings + fraction) * doubling)
+}

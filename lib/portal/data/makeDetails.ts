@@ -1,0 +1,55 @@
+import type { AnalyticsDetails } from '../../model/AnalyticsDetails.ts'
+import type { CrmDetails } from '../../model/CrmDetails.ts'
+import { portalId } from './portalId.ts'
+import type { Random } from './Random.ts'
+import { crmStatuses } from './words/trades.ts'
+
+const day = 86_400_000
+
+interface Visitor {
+  readonly guid: string
+  readonly leadId: number
+  /** "" for a lead that never visited the site. */
+  readonly userToken: string
+  readonly insertedAt: number
+}
+
+/** Makes up what the site's analytics know of a lead: nothing where it never visited. */
+export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetails {
+  const visited = visitor.userToken !== ''
+  const firstVisitAt = visited ? visitor.insertedAt - random.whole(0, 30 * day) : 0
+  const lastVisitAt = visited ? visitor.insertedAt + random.whole(0, 90 * day) : 0
+  const visitCount = visited ? random.whole(1, 40) : 0
+  return {
+    allViewsImported: visited,
+    countsModifiedAt: lastVisitAt,
+    firstVisitAt,
+    id: visitor.guid,
+    lastPageViewAt: lastVisitAt,
+    lastVisitAt,
+    leadGuid: visitor.guid,
+    leadId: visitor.leadId,
+    pageViewCount: visited ? visitCount + random.whole(0, 60) : 0,
+    portalId,
+    userToken: visitor.userToken,
+    visitCount,
+  }
+}
+
+/** Makes up what the CRM knows of a lead: in most cases nothing but a status. */
+export function makeCrmDetails(random: Random, guid: string): CrmDetails {
+  const worked = random.percent(20)
+  return {
+    annualRevenue: worked ? random.whole(1, 5_000) * 10_000 : 0,
+    closeProbability: worked ? random.whole(0, 100) / 100 : 1,
+    crmType: 1,
+    estimatedRevenue: worked ? random.whole(1, 90_000_000) / 100 : 0,
+    id: guid,
+    nextAction: worked ? 'Call back' : '',
+    nextActionAssignedTo: worked ? random.whole(1, 60) : 0,
+    nextActionAssignedToEmail: worked ? 'sales@demo.example' : '',
+    nextActionDue: 0,
+    numEmployees: worked ? random.whole(1, 20_000) : 0,
+    status: random.pick(crmStatuses),
+  }
+}

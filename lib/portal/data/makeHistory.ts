@@ -1,0 +1,37 @@
+import type { ConversionEvent } from '../../model/ConversionEvent.ts'
+import type { Arrival } from './arrivals.ts'
+import type { Random } from './Random.ts'
+
+const day = 86_400_000
+
+/** What happened to a lead after it arrived. Times are milliseconds since 1970; 0 is never. */
+export interface History {
+  readonly lastConvertedAt: number
+  readonly closedAt: number
+  readonly customerStatusModifiedAt: number
+  /** The changes of the customer status, oldest first: closed, or closed, re-opened and closed again. */
+  readonly statusLogs: readonly { id: number; insertedAt: number; previousState: boolean }[]
+  readonly lastModifiedAt: number
+}
+
+/** Makes up what happened to a lead. Nothing happens before it arrives or after its lastModifiedAt. */
+export function makeHistory(random: Random, arrival: Arrival, events: readonly ConversionEvent[]): History {
+  const { insertedAt } = arrival
+  const lastConvertedAt = events.at(-1)?.convertDate ?? 0
+  const closedAt = random.percent(arrival.imported ? 4 : 12) ? insertedAt + random.whole(1, 200 * day) : 0
+  const statusLogs = closedAt > 0 ? makeStatusLogs(random, closedAt) : []
+  const customerStatusModifiedAt = statusLogs.at(-1)?.insertedAt ?? 0
+  const busyUntil = Math.max(insertedAt, lastConvertedAt, customerStatusModifiedAt)
+  // Half of all leads are never touched again: an import keeps its one millisecond here as well.
+  const lastModifiedAt = random.percent(50) ? busyUntil : busyUntil + random.whole(1, 400 * day)
+  return { lastConvertedAt, closedAt, customerStatusModifiedAt, statusLogs, lastModifiedAt }
+}
+
+function makeStatusLogs(random: Random, closedAt: number): History['statusLogs'] {
+  const times = random.percent(10) ? 3 : 1
+  return Array.from({ length: times }, (_, place) => ({
+    id: random.whole(1_000_000, 9_999_999),
+    insertedAt: closedAt + place * day + random.whole(0, day - 1),
+    previousState: place % 2 === 1,
+  }))
+}

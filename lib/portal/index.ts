@@ -1,0 +1,5 @@
+export { createPortal } from './createPortal.ts'
+export { type GenerateOptions, generateLeads } from './data/generateLeads.ts'
+export type { Portal, PortalRequest } from './Portal.ts'
+export { PortalError, type PortalErrorCode, portalErrorCodes } from './PortalError.ts'
+export type { Bounds, LeadIterable, PortalOptions } from './PortalOptions.ts'

@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs'
+import { PortalError } from '../PortalError.ts'
+import { isObject } from './isObject.ts'
+
+/**
+ * The leads of an NDJSON file: one object a line, empty lines skipped. Only a line feed (with or without a
+ * carriage return) ends a line: `node:readline` would also cut at U+2028, which may stand in a JSON text.
+ *
+ * @throws PortalError LEADS for a file that can't be read, and for a line that is no JSON object.
+ */
+export async function* readLeadFile(path: string): AsyncGenerator<object> {
+  let number = 0
+  for await (const line of linesOf(path)) {
+    number++
+    // Takes off a byte order mark too, which Windows programs put in front of the first line.
+    const text = line.trim()
+    if (text !== '') yield parseLine(text, `${path}, line ${number}`)
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = ''
+  try {
+    for await (const chunk of createReadStream(path, 'utf8')) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new PortalError('LEADS', `The lead file ${path} can not be read: ${reason}`, { cause })
+  }
+  yield rest
+}
+
+function parseLine(text: string, place: string): object {
+  let lead: unknown
+  try {
+    lead = JSON.parse(text)
+  } catch (cause) {
+    throw new PortalError('LEADS', `${place} is no JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (isObject(lead)) return lead
+  throw new PortalError('LEADS', `${place} is no lead: expected a JSON object`)
+}

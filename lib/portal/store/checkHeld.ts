@@ -1,0 +1,38 @@
+import type { StoreSettings } from '../checkOptions.ts'
+import type { LeadSource } from '../leads/leadSource.ts'
+import { PortalError } from '../PortalError.ts'
+import type { Meta } from './meta.ts'
+import { databaseName } from './storeError.ts'
+
+/**
+ * Checks that a database, which holds leads already, holds those that were asked for. Without `leads` it may
+ * hold any (of the seed, if one is given). A user's own leads are never known to be the same.
+ *
+ * @throws PortalError STORE when it holds others.
+ */
+export function checkHeld({ leads, recipe }: Meta, source: LeadSource, settings: StoreSettings): void {
+  const wanted = source.recipe
+  const isSame = settings.leads === undefined ? isSameSeed(settings, recipe) : isSameRecipe(recipe, wanted)
+  if (isSame) return
+  const held = recipe === undefined ? `own leads (${leads} of them)` : describe(recipe)
+  const asked = wanted === undefined ? source.name : describe(wanted)
+  throw new PortalError(
+    'STORE',
+    `${databaseName(settings.db)} holds ${held}, not ${asked}: name another file, or give neither leads nor seed to serve these`,
+  )
+}
+
+type MaybeRecipe = LeadSource['recipe']
+
+function isSameSeed({ seed }: StoreSettings, recipe: MaybeRecipe): boolean {
+  return seed === undefined || seed === recipe?.seed
+}
+
+function isSameRecipe(a: MaybeRecipe, b: MaybeRecipe): boolean {
+  if (a === undefined || b === undefined) return false
+  return a.generator === b.generator && a.seed === b.seed && a.count === b.count
+}
+
+function describe({ generator, seed, count }: NonNullable<MaybeRecipe>): string {
+  return `${count} leads generated from seed ${seed} (generator ${generator})`
+}

@@ -1,0 +1,51 @@
+import { setImmediate } from 'node:timers/promises'
+import type { LeadSource } from '../leads/leadSource.ts'
+import { PortalError } from '../PortalError.ts'
+import { bodyColumns, leadColumns, leadRow } from './leadRow.ts'
+import type { Database } from './loadLibsql.ts'
+import { type Meta, writeMeta } from './meta.ts'
+import { createIndexes, createTables } from './schema.ts'
+
+/** After so many leads, signals and timers get their turn. */
+const turn = 1_000
+
+/**
+ * Fills an empty database within the transaction that the caller began: whoever is killed meanwhile leaves
+ * an empty one behind.
+ *
+ * @throws PortalError LEADS when the source fails, or holds two leads with one guid.
+ */
+export async function fillStore(database: Database, source: LeadSource): Promise<Meta> {
+  database.exec(createTables)
+  const insertLead = insertInto(database, 'lead', leadColumns)
+  const insertBody = insertInto(database, 'body', bodyColumns)
+  let leads = 0
+  for await (const lead of source.leads) {
+    const row = leadRow(++leads, lead)
+    insertLead.run(row.lead)
+    insertBody.run(row.body)
+    if (leads % turn === 0) await setImmediate()
+  }
+  database.exec(createIndexes)
+  refuseTwins(database, source)
+  const meta = { leads, recipe: source.recipe }
+  writeMeta(database, meta)
+  return meta
+}
+
+function insertInto(database: Database, table: string, columns: readonly string[]) {
+  const places = columns.map(() => '?').join(', ')
+  return database.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
+}
+
+function refuseTwins(database: Database, source: LeadSource): void {
+  const twins = database
+    .prepare(
+      'SELECT min(seq), max(seq) FROM lead WHERE guid IS NOT NULL GROUP BY guid HAVING count(*) > 1 LIMIT 1',
+    )
+    .raw()
+    .all() as [number, number][]
+  for (const [first, last] of twins) {
+    throw new PortalError('LEADS', `Leads ${first} and ${last} of ${source.name} have the same guid`)
+  }
+}

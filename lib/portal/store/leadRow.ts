@@ -1,0 +1,68 @@
+import { isObject } from '../leads/isObject.ts'
+import { flagColumns, textColumns, timeColumns } from './schema.ts'
+import { splitText } from './splitText.ts'
+
+/** What libsql can be given. (A boolean or an object would end the process.) */
+export type Value = string | number | Buffer | null
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The fields that `search` looks into, by the API's documentation. */
+const searched = ['firstName', 'lastName', 'email', 'company']
+
+/** Not valid in UTF-8, so no search can match from one field into the next. */
+const separator = Buffer.of(0xff)
+
+/** The columns of the tables `lead` and `body`, in the order of {@link leadRow}. */
+export const leadColumns: readonly string[] = [
+  'seq',
+  ...textColumns,
+  ...timeColumns,
+  ...flagColumns,
+  'search',
+]
+export const bodyColumns: readonly string[] = ['seq', 'headText', 'eventsText', 'tailText']
+
+/** A lead as the values of its two rows. */
+export function leadRow(seq: number, object: object): { lead: readonly Value[]; body: readonly Value[] } {
+  const lead = object as Json
+  const times = { ...lead, ...eventTimes(lead) }
+  return {
+    lead: [
+      seq,
+      ...textColumns.map(column => sqlValue(lead[column])),
+      ...timeColumns.map(column => timeOf(times, column)),
+      ...flagColumns.map(column => (lead[column] === true ? 1 : 0)),
+      searchText(lead),
+    ],
+    body: [seq, ...splitText(lead)],
+  }
+}
+
+function eventTimes(lead: Json): Json {
+  const events: unknown = lead.leadConversionEvents
+  if (!Array.isArray(events) || events.length === 0) return { firstConvertedAt: 0, lastEventAt: 0 }
+  const times = events.map(event => (isObject(event) ? timeOf(event, 'convertDate') : 0))
+  return { firstConvertedAt: Math.min(...times), lastEventAt: Math.max(...times) }
+}
+
+/** A value of JSON as SQLite's own `json_extract` gives it. */
+function sqlValue(value: unknown): Value {
+  if (typeof value === 'string' || typeof value === 'number') return value
+  if (typeof value === 'boolean') return Number(value)
+  return value === undefined || value === null ? null : JSON.stringify(value)
+}
+
+function timeOf(object: Json, name: string): number {
+  const time = object[name]
+  return typeof time === 'number' && Number.isFinite(time) ? time : 0
+}
+
+function searchText(lead: Json): Buffer {
+  return Buffer.concat(
+    searched.flatMap(name => {
+      const text = lead[name]
+      return typeof text === 'string' ? [Buffer.from(text.toLowerCase()), separator] : []
+    }),
+  )
+}

@@ -1,0 +1,48 @@
+import type { Recipe } from '../leads/leadSource.ts'
+import { PortalError } from '../PortalError.ts'
+import type { Database } from './loadLibsql.ts'
+import { databaseName } from './storeError.ts'
+
+/** The version of the tables. Every change of them raises it, so that an old file is not misread. */
+const format = 1
+
+/** What a store says about its leads. */
+export interface Meta {
+  /** How many leads it holds, deleted ones included. */
+  readonly leads: number
+  /** Undefined for a user's own leads. */
+  readonly recipe: Recipe | undefined
+}
+
+interface Row {
+  format: number
+  generator: number | null
+  seed: number | null
+  leads: number
+}
+
+/**
+ * Reads what a database holds: undefined when it is empty.
+ *
+ * @throws PortalError STORE when it holds something else than a portal's store of this version.
+ */
+export function readMeta(database: Database, path: string | undefined): Meta | undefined {
+  const tables = database.prepare('SELECT name FROM sqlite_master').raw().all() as [string][]
+  if (tables.length === 0) return undefined
+  if (!['meta', 'lead', 'body'].every(table => tables.some(([name]) => name === table))) {
+    throw new PortalError('STORE', `${databaseName(path)} is not a portal's: it holds other tables`)
+  }
+  const [row] = database.prepare('SELECT format, generator, seed, leads FROM meta').all() as Row[]
+  if (row?.format !== format) {
+    throw new PortalError('STORE', `${databaseName(path)} was made by another version of leadpipe: delete it`)
+  }
+  const { generator, seed, leads } = row
+  const recipe = generator === null || seed === null ? undefined : { generator, seed, count: leads }
+  return { leads, recipe }
+}
+
+/** Writes what the database holds. The last step of filling it. */
+export function writeMeta(database: Database, { leads, recipe }: Meta): void {
+  const row = [format, recipe?.generator ?? null, recipe?.seed ?? null, leads]
+  database.prepare('INSERT INTO meta (format, generator, seed, leads) VALUES (?, ?, ?, ?)').run(row)
+}

@@ -1,0 +1,19 @@
+import { PortalError } from '../PortalError.ts'
+
+/** What messages call a database. */
+export function databaseName(path: string | undefined): string {
+  return path === undefined ? 'The database in memory' : `The database ${path}`
+}
+
+/** Says in one sentence what is wrong with a database. A PortalError stays as it is. */
+export function storeError(path: string | undefined, cause: unknown): PortalError {
+  if (cause instanceof PortalError) return cause
+  const { code, message } = cause as { code?: string; message?: string }
+  const reason = reasons.get(code) ?? `can not be used: ${message}`
+  return new PortalError('STORE', `${databaseName(path)} ${reason}`, { cause })
+}
+
+const reasons: ReadonlyMap<string | undefined, string> = new Map([
+  ['SQLITE_NOTADB', 'is no SQLite database'],
+  ['SQLITE_BUSY', 'is in use by another process'],
+])

@@ -1,0 +1,125 @@
+import t from 'tap'
+import { generateLeads } from '../../lib/portal/index.ts'
+import { getGuids, getLeads } from './helpers/getList.ts'
+import { startPortal } from './helpers/startPortal.ts'
+
+/** Five leads that differ in what the parameters look at. */
+const events = (...dates: number[]) => dates.map(convertDate => ({ convertDate }))
+const five = [
+  { guid: 'a', insertedAt: 1, email: 'ann@x.example', firstName: 'Ann', lastConvertedAt: 9, closedAt: 3 },
+  { guid: 'b', insertedAt: 2, lastName: 'Щербаков', emailOptOut: true, imported: true, lastModifiedAt: 5 },
+  { guid: 'c', insertedAt: 3, company: 'ΟΔΟΣ', emailBounced: true, leadConversionEvents: events(7, 4) },
+  { guid: 'd', insertedAt: 3, city: 'Ann Arbor', eligibleForEmail: true, leadConversionEvents: events(6) },
+  { guid: 'e', insertedAt: 5, email: 'E@x.example', isDeleted: true, leadConversionEvents: [] },
+]
+
+t.test('what each parameter does, by the leads that come back', async t => {
+  const portal = await startPortal(t, { leads: five })
+  const cases: [title: string, query: string, guids: string[]][] = [
+    ['no parameter: all but the deleted ones, by insertedAt', '', ['a', 'b', 'c', 'd']],
+    ['search finds a part of the e-mail address', 'search=X.EXAM', ['a']],
+    ['search finds a part of the first name, not of the city', 'search=ann', ['a']],
+    ['search in lower case finds Cyrillic in upper case', 'search=щЕРБ', ['b']],
+    ['search folds case as JavaScript does, the Greek final sigma too', 'search=ΟΔΟΣ', ['c']],
+    ['search does not reach from one field into the next', 'search=nnann', []],
+    ['an empty search restricts nothing', 'search=', ['a', 'b', 'c', 'd']],
+    ['sort by an attribute, the missing ones first', 'sort=email', ['b', 'c', 'd', 'a']],
+    ['sort by the typo of the documentation', 'sort=insteredAt&dir=desc', ['d', 'c', 'b', 'a']],
+    ['sort by the first conversion', 'sort=fce.convertDate', ['a', 'b', 'c', 'd']],
+    ['sort by the last conversion', 'sort=lce.convertDate', ['a', 'b', 'd', 'c']],
+    ['dir=desc turns the ties around too', 'sort=insertedAt&dir=desc', ['d', 'c', 'b', 'a']],
+    ['dir=asc is the default', 'dir=asc', ['a', 'b', 'c', 'd']],
+    ['max', 'max=2', ['a', 'b']],
+    ['max=0', 'max=0', []],
+    ['offset', 'offset=3', ['d']],
+    ['offset past the end', 'offset=4', []],
+    ['a huge offset', 'offset=99999999999999999999999', []],
+    ['a negative offset counts as 0', 'offset=-98', ['a', 'b', 'c', 'd']],
+    ['startTime is exclusive', 'startTime=2', ['c', 'd']],
+    ['stopTime is inclusive', 'stopTime=2', ['a', 'b']],
+    ['times in exponent form', 'startTime=0.2E1&stopTime=30e-1', ['c', 'd']],
+    [
+      'timePivot=firstConvertedAt is the earliest event',
+      'timePivot=firstConvertedAt&startTime=3',
+      ['c', 'd'],
+    ],
+    [
+      'timePivot=firstConvertedAt counts no event as 0',
+      'timePivot=firstConvertedAt&stopTime=4',
+      ['a', 'b', 'c'],
+    ],
+    ['timePivot=lastConvertedAt', 'timePivot=lastConvertedAt&startTime=0', ['a']],
+    ['timePivot=lastModifiedAt', 'timePivot=lastModifiedAt&startTime=4', ['b']],
+    ['timePivot=closedAt', 'timePivot=closedAt&startTime=2&stopTime=3', ['a']],
+    ['timePivot without a bound restricts nothing', 'timePivot=closedAt', ['b', 'c', 'd', 'a']],
+    ['optOut=true', 'optOut=true', ['b']],
+    ['eligibleForEmail=true', 'eligibleForEmail=true', ['d']],
+    ['bounced=true', 'bounced=true', ['c']],
+    ['isNotImported=true', 'isNotImported=true', ['a', 'c', 'd']],
+    ['false means all', 'optOut=false&bounced=false&eligibleForEmail=false', ['a', 'b', 'c', 'd']],
+    ['only the literal true restricts', 'optOut=TRUE&bounced=1&isNotImported=yes', ['a', 'b', 'c', 'd']],
+    ['includeDeleted=true', 'includeDeleted=true', ['a', 'b', 'c', 'd', 'e']],
+    ['includeDeleted=false', 'includeDeleted=false', ['a', 'b', 'c', 'd']],
+    ['guids with raw brackets, indices in any order', 'guids[7]=c&guids[0]=a', ['a', 'c']],
+    ['guids with encoded brackets', 'guids%5B0%5D=b', ['b']],
+    ['guids and the other parameters together', 'guids[0]=a&guids[1]=b&guids[2]=e&optOut=true', ['b']],
+    ['max applies to guids', 'guids[0]=a&guids[1]=b&max=1', ['a']],
+    ['a guid that no lead has', 'guids[0]=nobody', []],
+    ['unknown parameters are ignored', 'portalId=62515&foo', ['a', 'b', 'c', 'd']],
+  ]
+  for (const [title, query, guids] of cases) t.same(await getGuids(portal, query), guids, title)
+})
+
+t.test('the options startTime and stopTime turn the bounds around', async t => {
+  const portal = await startPortal(t, { leads: five, startTime: 'inclusive', stopTime: 'exclusive' })
+  t.same(await getGuids(portal, 'startTime=2&stopTime=3'), ['b'])
+})
+
+t.test('stopTime is the portal’s now when it is not given, inclusive', async t => {
+  const portal = await startPortal(t, { leads: five, now: () => 2, stopTime: 'exclusive' })
+  t.same(await getGuids(portal), ['a', 'b'])
+  t.same(await getGuids(portal, 'stopTime=9'), ['a', 'b', 'c', 'd'])
+})
+
+t.test('excludeConversionEvents=true empties the events of every lead and changes nothing else', async t => {
+  const portal = await startPortal(t, { leads: 200 })
+  const whole = await getLeads(portal, 'max=100')
+  const bare = await getLeads(portal, 'max=100&excludeConversionEvents=true')
+  t.same(
+    bare,
+    whole.map(lead => ({ ...lead, leadConversionEvents: [] })),
+  )
+  t.same(await getLeads(portal, 'max=100&excludeConversionEvents=false'), whole)
+})
+
+t.test('the page size is 10 by default and silently capped at 100', async t => {
+  const portal = await startPortal(t, { leads: 250 })
+  t.equal((await getLeads(portal)).length, 10)
+  t.equal((await getLeads(portal, 'max=250')).length, 100)
+  t.equal((await getLeads(portal, 'max=100')).length, 100)
+})
+
+t.test('max and offset walk through every lead once', async t => {
+  const portal = await startPortal(t, { leads: 250 })
+  const guids: string[] = []
+  for (let offset = 0; offset < 300; offset += 60) {
+    guids.push(...(await getGuids(portal, `max=60&offset=${offset}&includeDeleted=true`)))
+  }
+  t.same(guids.toSorted(), [...generateLeads({ count: 250 })].map(lead => lead.guid).toSorted())
+})
+
+t.test('a hundred guids are answered', async t => {
+  const portal = await startPortal(t, { leads: 200 })
+  const guids = await getGuids(portal, 'max=100&offset=50')
+  const query = guids.map((guid, index) => `guids%5B${index}%5D=${guid}`).join('&')
+  t.same(await getGuids(portal, `max=100&${query}`), guids)
+})
+
+t.test('every attribute of the schema can be sorted by, in both directions', async t => {
+  const portal = await startPortal(t, { leads: 50 })
+  const [lead] = await getLeads(portal, 'includeDeleted=true')
+  for (const name of Object.keys(lead ?? {})) {
+    const ascending = await getGuids(portal, `max=100&sort=${name}`)
+    t.same(await getGuids(portal, `max=100&dir=desc&sort=${name}`), ascending.toReversed(), name)
+  }
+})
