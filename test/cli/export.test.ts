@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import type { Lead } from '../../lib/index.ts'
+import { createPortal, generateLeads } from '../../lib/portal/index.ts'
+import { cli } from '../support/cli.ts'
+
+const portal = await createPortal({ leads: 250 })
+t.teardown(() => portal.close())
+// Without a sort, the portal lists by the time pivot.
+const byInsertion = (a: Lead, b: Lead) => (a.insertedAt ?? 0) - (b.insertedAt ?? 0)
+const all = [...generateLeads({ count: 250 })].toSorted(byInsertion)
+const listed = all.filter(lead => !lead.isDeleted)
+const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line))
+
+t.test('exports every lead to a file, and says how many and where', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  const { code, stdout, stderr } = await cli(['export', path, ...access])
+  t.equal(code, 0)
+  t.equal(stderr, '')
+  t.same(lines(readFileSync(path, 'utf8')), listed)
+  t.match(stdout, `${listed.length} records written to ${path}`)
+  t.match(stdout, 'the numbers add up')
+})
+
+t.test('--json prints the report as one JSON object', async t => {
+  const path = join(t.testdir(), 'leads.json.gz')
+  const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])
+  t.equal(code, 0)
+  const report = JSON.parse(stdout)
+  t.match(report, { leads: 250, records: 250, skipped: 0, source: { pages: 4, requests: 4 } })
+  t.same(JSON.parse(gunzipSync(readFileSync(path)).toString()), all)
+})
+
+t.test('--json goes to standard error when records go to standard output', async t => {
+  const { code, stdout, stderr } = await cli(['export', '-', ...access, '--limit', '3', '--json'])
+  t.equal(code, 0)
+  t.same(lines(stdout), listed.slice(0, 3))
+  t.equal(JSON.parse(stderr).records, 3)
+})
+
+t.test('--quiet prints nothing when all is well', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  t.match(await cli(['export', path, ...access, '--quiet']), { code: 0, stdout: '', stderr: '' })
+})
+
+t.test('--explode and --select shape the records', async t => {
+  const select = 'guid,form=conversionEvent.formName,value=formValue.fieldValue'
+  const { stdout } = await cli(['export', '-', ...access, '--explode', 'values', '--select', select])
+  const expected = listed.flatMap(lead =>
+    (lead.leadConversionEvents ?? []).flatMap(event =>
+      (event.formSubmissionValues ?? []).map(value => ({
+        guid: lead.guid,
+        form: event.formName,
+        value: value.fieldValue,
+      })),
+    ),
+  )
+  t.ok(expected.length > 100)
+  t.same(lines(stdout), expected)
+})
+
+t.test('--select names a field that is most likely a typing mistake', async t => {
+  const { code, stderr } = await cli(['export', '-', ...access, '--limit', '1', '--select', 'guid,emial'])
+  t.equal(code, 0)
+  t.match(stderr, '"emial" is no documented field')
+})
+
+t.test('--on-invalid skip leaves out what does not match the schema, and says how many', async t => {
+  const bad = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => bad.close())
+  const args = ['--origin', bad.origin, '--access-token', bad.accessToken]
+  const failed = await cli(['export', '-', ...args])
+  t.equal(failed.code, 1)
+  t.match(failed.stderr, /^leadpipe: lead b: \/score must be number\n$/)
+  const skipped = await cli(['export', '-', ...args, '--on-invalid', 'skip'])
+  t.equal(skipped.code, 0)
+  t.same(lines(skipped.stdout), [{ guid: 'a' }, { guid: 'c' }])
+  t.match(skipped.stderr, '1 invalid lead left out')
+})
+
+t.test('every parameter of the API reaches the portal in the documented spelling', async t => {
+  const guids = listed.slice(0, 2).map(lead => lead.guid)
+  const before = portal.requestCount
+  const { code } = await cli([
+    ...['export', '-', ...access, '--search', 'a&b', '--sort', 'email', '--dir', 'desc', '--max', '50'],
+    ...['--offset', '2', '--start-time', '2010-06-01', '--stop-time', '1320349394338'],
+    ...['--time-pivot', 'lastModifiedAt', '--exclude-conversion-events', '--opt-out', '--eligible-for-email'],
+    ...['--bounced', '--is-not-imported', '--include-deleted'],
+    ...guids.flatMap(guid => ['--guid', guid]),
+  ])
+  t.equal(code, 0)
+  t.equal(portal.requestCount, before + 1)
+  const query = `search=a%26b&sort=email&dir=desc&max=50&offset=2&startTime=${Date.UTC(2010, 5, 1)}&stopTime=1320349394338&timePivot=lastModifiedAt&excludeConversionEvents=true&optOut=true&eligibleForEmail=true&bounced=true&isNotImported=true&includeDeleted=true&guids[0]=${guids[0]}&guids[1]=${guids[1]}`
+  t.match(portal.requests.at(-1)?.url, query)
+})
+
+t.test('the token may come from the environment', async t => {
+  const env = { LEADPIPE_ACCESS_TOKEN: portal.accessToken }
+  const { code, stdout } = await cli(['export', '-', '--origin', portal.origin, '--limit', '1'], { env })
+  t.equal(code, 0)
+  t.equal(lines(stdout).length, 1)
+})
+
+t.test('help shows every option', async t => {
+  const { code, stdout } = await cli(['export', '--help'])
+  t.equal(code, 0)
+  for (const option of ['--origin', '--guid', '--select', '--on-invalid', '--rate', '--json'])
+    t.match(stdout, option)
+  t.match((await cli(['--help'])).stdout, /Exit codes:/)
+})
+
+t.test('a lead as it was: unknown fields, big texts and other scripts arrive unchanged', async t => {
+  const lead = { guid: 'x', later: { deep: [1, null, 'ü'] }, firstName: '魏 \u2028 🌍 "q" \\ \u0001' } as Lead
+  const own = await createPortal({ leads: [lead] })
+  t.teardown(() => own.close())
+  const { stdout } = await cli(['export', '-', '--origin', own.origin, '--access-token', own.accessToken])
+  t.same(lines(stdout), [lead])
+})

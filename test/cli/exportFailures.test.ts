@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { createPortal } from '../../lib/portal/index.ts'
+import { cli, startCli } from '../support/cli.ts'
+
+const portal = await createPortal({ leads: 250 })
+t.teardown(() => portal.close())
+const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
+
+t.test('wrong usage exits with 2, says what was received and expected, and does nothing', async t => {
+  const folder = t.testdir()
+  const path = join(folder, 'leads.ndjson')
+  const before = portal.requestCount
+  const cases: [args: string[], says: RegExp][] = [
+    [['export'], /missing required argument 'destination'/],
+    [['export', path, ...access, '--colour'], /unknown option '--colour'/],
+    [['explode', path], /unknown command 'explode'/],
+    [['export', path, ...access, '--max', '1000'], /max: expected an integer from 1 to 100.*received 1000/],
+    [['export', path, ...access, '--max', 'many'], /'many' is invalid.*Expected a number/],
+    [['export', path, ...access, '--limit', '0'], /limit: expected an integer, 1 or more.*received 0/],
+    [['export', path, ...access, '--start-time', 'yesterday'], /'yesterday' is invalid/],
+    [['export', path, ...access, '--dir', 'up'], /'up' is invalid.*asc, desc/],
+    [['export', path, ...access, '--rate', 'fast'], /'fast' is invalid.*100\/10/],
+    [
+      ['export', path, ...access, '--concurrency', '0'],
+      /concurrency: expected an integer from 1 to 100, received 0/,
+    ],
+    [['export', path, ...access, '--select', 'guid,,email'], /Expected a list such as/],
+    [['export', join(folder, 'leads.txt'), ...access], /expected a name that ends in .*leads\.txt/],
+    [['export', 'http://127.0.0.1/hook', ...access], /expected a file or -, received the URL/],
+    [['export', path, '--origin', 'ftp://x', '--access-token', 'x'], /origin: expected an http or https URL/],
+    [['export', path, '--origin', portal.origin], /expected an access token.*LEADPIPE_ACCESS_TOKEN/],
+    [
+      ['export', path, ...access, '--explode', 'events', '--exclude-conversion-events'],
+      /explodeEvents needs conversion events, and the query excludes them/,
+    ],
+  ]
+  const results = await Promise.all(cases.map(([args]) => cli(args)))
+  for (const [index, { code, stderr, stdout }] of results.entries()) {
+    const [args, says] = cases[index] as (typeof cases)[number]
+    t.equal(code, 2, args.join(' '))
+    t.match(stderr, says)
+    t.notMatch(stderr, /\n\s+at /, 'no stack trace')
+    t.equal(stdout, '')
+  }
+  t.equal(portal.requestCount, before)
+  t.same(readdirSync(folder), [])
+})
+
+t.test('a failure exits with 1 and says why in one sentence', async t => {
+  const folder = t.testdir({ 'a-file': '', 'a-folder.ndjson': {} })
+  const path = join(folder, 'leads.ndjson')
+  const answers: Record<string, string> = {
+    '/html': '<!DOCTYPE html><html><title>Maintenance</title></html>',
+    '/object': '{"status":"ok","results":[]}',
+    '/cut': '[{"guid":"a"},{"guid":',
+    '/empty': '',
+  }
+  const servers = await Promise.all(
+    Object.values(answers).map(async body => {
+      const server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1')
+      t.teardown(() => server.close())
+      await once(server, 'listening')
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    }),
+  )
+  const answered = (index: number) => [
+    'export',
+    path,
+    '--origin',
+    servers[index] as string,
+    '--access-token',
+    'secret',
+  ]
+  const cases: [args: string[], says: RegExp][] = [
+    [
+      ['export', path, '--origin', portal.origin, '--access-token', 'wrong-token'],
+      /refused the credentials.*401/,
+    ],
+    [['export', join(folder, 'none/leads.ndjson'), ...access], /its directory does not exist/],
+    [['export', join(folder, 'a-file/leads.ndjson'), ...access], /what should be its directory is a file/],
+    [['export', join(folder, 'a-folder.ndjson'), ...access], /it is a directory/],
+    [['export', '/dev/full', '--format', 'ndjson', ...access], /no space is left on the device/],
+    [answered(0), /page 1, byte 0: .*JSON/],
+    [answered(1), /expected a JSON array, found an object/],
+    [answered(2), /page 1, byte 22: the body ends inside an element/],
+    [answered(3), /page 1, byte 0: the body is empty/],
+  ]
+  const results = await Promise.all(cases.map(([args]) => cli(args)))
+  for (const [index, { code, stderr }] of results.entries()) {
+    const [args, says] = cases[index] as (typeof cases)[number]
+    t.equal(code, 1, args.join(' '))
+    t.match(stderr, says)
+    t.match(stderr, /^leadpipe: [^\n]+\n$/, 'one line')
+    t.notMatch(stderr, /secret|wrong-token/, 'no token')
+  }
+  t.same(readdirSync(folder).toSorted(), ['a-file', 'a-folder.ndjson'])
+})
+
+t.test('a host that can not be reached is told while it is tried again, and exits with 1', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server.close()
+  await once(server, 'close')
+  const child = startCli(['export', '-', '--origin', origin, '--access-token', 'secret'])
+  const [note] = await once(child.stderr as NodeJS.ReadableStream, 'data')
+  t.match(String(note), /^leadpipe: http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED .*; next attempt in \d/)
+  child.kill('SIGTERM')
+  t.equal((await once(child, 'exit'))[0], 143)
+})
+
+t.test('SIGINT and SIGTERM end an export with 130 and 143, and leave no file', async t => {
+  const server = createServer((_request, response) => {
+    response.write('[{"guid":"a"}')
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.closeAllConnections())
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const [signal, expected] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const folder = t.testdir()
+    const args = ['export', join(folder, 'leads.ndjson'), '--origin', origin, '--access-token', 'secret']
+    const child = startCli(args)
+    await once(server, 'request')
+    child.kill(signal)
+    const [[code]] = await Promise.all([once(child, 'exit')])
+    t.equal(code, expected)
+    t.same(readdirSync(folder), [])
+  }
+})
+
+t.test('a reader of standard output that goes away ends the export in one sentence', async t => {
+  const child = startCli(['export', '-', ...access])
+  const head = spawn('head', ['-c', '10'], { stdio: [child.stdout as never, 'ignore', 'ignore'] })
+  child.stdout?.destroy()
+  const errors: Buffer[] = []
+  child.stderr?.on('data', chunk => errors.push(chunk))
+  const [code] = await once(child, 'close')
+  await (head.exitCode === null ? once(head, 'exit') : undefined)
+  t.equal(code, 1)
+  t.equal(Buffer.concat(errors).toString(), 'leadpipe: the reader of standard output went away\n')
+})

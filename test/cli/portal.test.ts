@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Lead } from '../../lib/index.ts'
+import { generateLeads } from '../../lib/portal/index.ts'
+import { cli, startCli } from '../support/cli.ts'
+
+t.test(
+  "two terminals: portal and export give the portal's leads, byte for byte the same each time",
+  async t => {
+    const folder = t.testdir()
+    const portal = startCli(['portal', '--leads', '300', '--seed', '7', '--json'])
+    t.teardown(() => portal.kill())
+    const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
+    const { origin, accessToken, leads } = JSON.parse(String(line))
+    t.equal(leads, 300)
+    const paths = ['a.json', 'b.json'].map(name => join(folder, name))
+    for (const path of paths) {
+      const args = ['export', path, '--origin', origin, '--access-token', accessToken, '--include-deleted']
+      t.equal((await cli(args)).code, 0)
+    }
+    const [first, second] = paths.map(path => readFileSync(path))
+    const leads7 = [...generateLeads({ count: 300, seed: 7 })]
+    const byInsertion = (a: Lead, b: Lead) => (a.insertedAt ?? 0) - (b.insertedAt ?? 0)
+    t.same(JSON.parse(String(first)), leads7.toSorted(byInsertion))
+    t.ok(first?.equals(second as Buffer))
+    portal.kill('SIGINT')
+    t.same(await once(portal, 'exit'), [0, null])
+  },
+)
+
+t.test('says how to export from it, and stops cleanly on SIGTERM', async t => {
+  const portal = startCli(['portal', '--leads', '1'])
+  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
+  t.match(
+    String(line),
+    /^1 lead at http:\/\/127\.0\.0\.1:\d+\nexport them with: leadpipe export leads\.ndjson/,
+  )
+  portal.kill('SIGTERM')
+  t.same(await once(portal, 'exit'), [0, null])
+})
+
+t.test('wrong usage exits with 2 and one sentence', async t => {
+  const cases: [args: string[], says: RegExp][] = [
+    [['portal', '--leads', '-5'], /leads.*-5/],
+    [['portal', '--port', '70000'], /port.*70000/],
+    [['portal', '--seed', '1.5'], /seed.*1\.5/],
+    [['portal', '--colour'], /unknown option '--colour'/],
+  ]
+  for (const [args, says] of cases) {
+    const { code, stderr } = await cli(args)
+    t.equal(code, 2, args.join(' '))
+    t.match(stderr, says)
+    t.notMatch(stderr, /\n\s+at /)
+  }
+})
+
+t.test('a port in use, or a file that is no database, exits with 1 and one sentence', async t => {
+  const folder = t.testdir({ 'leads.db': 'this is no database, and long enough to tell'.repeat(100) })
+  const portal = startCli(['portal', '--leads', '1', '--json'])
+  t.teardown(() => portal.kill())
+  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
+  const port = new URL(JSON.parse(String(line)).origin).port
+  for (const args of [
+    ['--port', port],
+    ['--db', join(folder, 'leads.db')],
+  ]) {
+    const { code, stderr } = await cli(['portal', ...args])
+    t.equal(code, 1, args.join(' '))
+    t.match(stderr, /^leadpipe: [^\n]+\n$/)
+  }
+})

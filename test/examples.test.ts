@@ -1,0 +1,15 @@
+import { readdirSync } from 'node:fs'
+import t from 'tap'
+import { runProcess } from './support/runProcess.ts'
+
+const examples = readdirSync(new URL('../examples', import.meta.url)).filter(file => file.endsWith('.ts'))
+
+t.ok(examples.length >= 7, 'the examples are found')
+for (const file of examples) {
+  t.test(`examples/${file} runs alone, and what it asserts holds`, async t => {
+    const { code, stdout, stderr } = await runProcess(`examples/${file}`)
+    t.equal(stderr, '')
+    t.equal(code, 0)
+    t.not(stdout, '', 'it shows something')
+  })
+}

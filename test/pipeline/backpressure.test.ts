@@ -1,0 +1,79 @@
+import { Writable } from 'node:stream'
+import t from 'tap'
+import { type Lead, LeadsClient, leads, run, validate } from '../../lib/index.ts'
+import { createPortal } from '../../lib/portal/index.ts'
+import { countingProxy } from '../support/countingProxy.ts'
+import { runProcess } from '../support/runProcess.ts'
+
+/**
+ * What may be on its way from the portal to the sink: above all the kernel's receive buffer, which grows to
+ * 32 MiB for a fast sender, then its send buffer of 4 MiB, then what streams and the decoder hold.
+ */
+const underway = 64 * 1024 * 1024
+
+t.test("a sink that takes one record at a time stops the writes of the portal's socket", async t => {
+  const text = 'x'.repeat(2_000_000)
+  const count = 100
+  const portal = await createPortal({
+    leads: Array.from({ length: count }, (_, index) => ({ guid: `lead-${index}`, message: text })),
+  })
+  t.teardown(() => portal.close())
+  const proxy = await countingProxy(t, portal.origin)
+  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: proxy.origin })
+
+  let taken = 0
+  let furthest = 0
+  const slow = new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write(_lead: Lead, _encoding, callback) {
+      taken += text.length
+      furthest = Math.max(furthest, proxy.bytes - taken)
+      // Every queue of the event loop has its turn before the next record: who could send more, would.
+      setImmediate(() => setImmediate(callback))
+    },
+  })
+  const report = await run(leads(client, {}, { highWaterMark: 1 }), validate(), slow)
+  t.equal(report.leads, count)
+  t.ok(furthest < underway, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
+})
+
+t.test('a sink that takes nothing holds the portal back for good, and an abort ends it', async t => {
+  const portal = await createPortal({ leads: 1_000 })
+  t.teardown(() => portal.close())
+  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  let seen = 0
+  const stuck = new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write() {
+      seen += 1
+      // Nothing is called back. Give whatever could still move its turns, then end it.
+      let turns = 0
+      const turn = () => (turns++ < 500 ? setImmediate(turn) : abort.abort(reason))
+      turn()
+    },
+  })
+  await t.rejects(run(leads(client), stuck, { signal: abort.signal }), reason)
+  t.equal(seen, 1)
+  t.equal(portal.requestCount, 1)
+})
+
+t.test('a slow sink needs no more memory than a fast one', async t => {
+  const portal = await createPortal({ leads: 3_000 })
+  t.teardown(() => portal.close())
+  const peak = async (sink: 'fast' | 'slow') => {
+    const { code, stdout, stderr } = await runProcess('test/support/exportOnce.ts', [portal.origin, sink])
+    t.equal(code, 0, stderr)
+    return JSON.parse(stdout) as { records: number; peakMegabytes: number }
+  }
+  const fast = await peak('fast')
+  const slow = await peak('slow')
+  t.equal(slow.records, fast.records)
+  t.ok(
+    slow.peakMegabytes < fast.peakMegabytes + 30,
+    `slow ${slow.peakMegabytes} MB, fast ${fast.peakMegabytes} MB`,
+  )
+})

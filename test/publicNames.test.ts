@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import * as leadpipe from '../lib/index.ts'
+import * as portal from '../lib/portal/index.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+t.test('leadpipe exports what it promises, and nothing else', async t => {
+  t.strictSame(Object.keys(leadpipe).toSorted(), [
+    'LeadpipeError',
+    'LeadsClient',
+    'compose',
+    'done',
+    'encode',
+    'errorCodes',
+    'explode',
+    'explodeEvents',
+    'explodeFormValues',
+    'filter',
+    'leadSchema',
+    'leads',
+    'map',
+    'operator',
+    'peek',
+    'project',
+    'run',
+    'systemClock',
+    'take',
+    'timePivots',
+    'toArray',
+    'toFile',
+    'transform',
+    'validate',
+  ])
+})
+
+t.test('leadpipe/portal exports what it promises, and nothing else', async t => {
+  t.strictSame(Object.keys(portal).toSorted(), [
+    'PortalError',
+    'createPortal',
+    'generateLeads',
+    'portalErrorCodes',
+  ])
+})
+
+t.test('the built package can be imported by its names, in plain Node', async t => {
+  const code = `
+    const names = [Object.keys(await import('leadpipe')), Object.keys(await import('leadpipe/portal'))]
+    console.log(JSON.stringify(names))`
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: root })
+  const [main, ofPortal] = JSON.parse(output.toString())
+  t.strictSame(main.toSorted(), Object.keys(leadpipe).toSorted())
+  t.strictSame(ofPortal.toSorted(), Object.keys(portal).toSorted())
+})
+
+t.test('the package holds what users need, and no more', async t => {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).toString(),
+  )
+  const paths: string[] = packed.files.map(({ path }: { path: string }) => path)
+  const outside = paths.filter(path => !path.startsWith('dist/'))
+  t.strictSame(outside.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/portal/index.js', 'dist/cli/main.js']) {
+    t.ok(paths.includes(path), path)
+  }
+})
+
+t.test('every dependency is free of install scripts', async t => {
+  const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'))
+  const scripted = Object.entries<{ hasInstallScript?: true; dev?: true }>(packages)
+    .filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev)
+    .map(([path]) => path)
+  t.strictSame(scripted, [])
+})

@@ -1,0 +1,41 @@
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+/** How a process ended and what it printed. */
+export interface ProcessResult {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Starts a file of the project, by its path from the project's folder: TypeScript, or built JavaScript. */
+export function startProcess(file: string, args: readonly string[] = [], options: SpawnOptions = {}) {
+  const loader = file.endsWith('.ts') ? ['--import=tsx'] : []
+  return spawn(process.execPath, [...loader, `${root}${file}`, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+    // The runner's own settings, such as coverage, are not meant for the process under test.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+  })
+}
+
+/** Runs a file of the project to its end. */
+export async function runProcess(
+  file: string,
+  args: readonly string[] = [],
+  options: SpawnOptions = {},
+): Promise<ProcessResult> {
+  const child = startProcess(file, args, options)
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+    once(child, 'close'),
+  ])
+  return { code, signal, stdout, stderr }
+}
