@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
 import { type Clock, systemClock } from './Clock.ts'
 import { Limiter } from './Limiter.ts'
+import { onAbort } from './onAbort.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
 import { redact } from './redact.ts'
 import { retry } from './retry.ts'
@@ -69,19 +71,20 @@ export class LeadsClient implements AsyncDisposable {
    * @param path for example "/leads/v1/list"
    * @param query a serialised query, without credentials
    * @returns the first successful answer; its body must be read or destroyed
-   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the signal's reason after an
-   * abort.
+   * @throws {LeadpipeError} OPTION, AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the signal's reason
+   * after an abort.
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
+    checkTarget(path, query, this.#settings.credential.value)
     if (this.#closed) throw closedError()
-    options.signal?.throwIfAborted()
+    const { signal } = options
+    signal?.throwIfAborted()
     const controller = new AbortController()
-    const abort = () => controller.abort(options.signal?.reason)
+    const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason))
     const release = () => {
       this.#active.delete(controller)
-      options.signal?.removeEventListener('abort', abort)
+      unlisten?.()
     }
-    options.signal?.addEventListener('abort', abort, { once: true })
     this.#active.add(controller)
     try {
       const answer = await this.#attempts(this.#address(path, query, controller.signal), options)
@@ -109,20 +112,19 @@ export class LeadsClient implements AsyncDisposable {
     const { signal, url } = request
     const { origin, retry: retryOptions } = this.#settings
     const clock = this.#clock
-    const attempt = async (number: number) => {
+    const attempt = (number: number) => {
       const started = clock.now()
       options.onRequest?.()
-      const answer = await send(this.#pool, origin, request, clock)
-      const duration = clock.now() - started
-      const { status } = answer
-      requestChannel.publish({
-        method: 'GET',
-        url,
-        status,
-        duration,
-        attempt: number,
-      } satisfies RequestMessage)
-      return answer
+      return send(this.#pool, origin, request, clock, status => {
+        const duration = clock.now() - started
+        requestChannel.publish({
+          method: 'GET',
+          url,
+          status,
+          duration,
+          attempt: number,
+        } satisfies RequestMessage)
+      })
     }
     return retry(
       number => this.#limiter.run(() => attempt(number), { signal, priority: number > 1 ? 1 : 0 }),
@@ -157,6 +159,21 @@ export class LeadsClient implements AsyncDisposable {
       secret,
       signal,
     }
+  }
+}
+
+/** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
+function checkTarget(path: string, query: string, secret: string): void {
+  if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
+    throw optionError(
+      'LeadsClient.get() path',
+      'expected a path that begins with "/" and has no query, percent-encoded where needed',
+      redact(path, secret),
+    )
+  }
+  if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
+    const shown = redact(query, secret)
+    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', shown)
   }
 }
 

@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { LeadpipeError } from '../errors.ts'
 
 const timeouts: Readonly<Record<string, string>> = {
@@ -6,11 +7,16 @@ const timeouts: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'the next chunk of the body took too long (timeouts.chunk)',
 }
 
-/** Certificates do not get better by asking again. */
-const permanent = /^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/
+const explained: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS (is it an http:// address?)',
+}
+
+/** Certificates do not get better by asking again, nor do servers learn TLS. */
+const permanent = /^(CERT_|ERR_TLS_|ERR_SSL_WRONG_VERSION|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/
 
 /** An error of undici or the socket as a TIMEOUT or NETWORK error that names where the request went. */
 export function networkError(cause: unknown, origin: string): LeadpipeError {
+  forgetData(cause)
   const { code, message } = innermost(cause)
   const timeout = timeouts[code]
   if (timeout !== undefined) {
@@ -20,11 +26,20 @@ export function networkError(cause: unknown, origin: string): LeadpipeError {
       context: { origin },
     })
   }
-  return new LeadpipeError('NETWORK', `${origin}: ${message || code || 'the connection failed'}`, {
-    retryable: !permanent.test(code),
-    cause,
-    context: { origin, code },
-  })
+  return new LeadpipeError(
+    'NETWORK',
+    `${origin}: ${explained[code] ?? (message || code || 'the connection failed')}`,
+    {
+      retryable: !permanent.test(code),
+      cause,
+      context: { origin, code },
+    },
+  )
+}
+
+/** undici keeps the bytes that it could not parse: they may repeat the URL, token and all, or hold a lead. */
+function forgetData(cause: unknown): void {
+  if (cause instanceof errors.HTTPParserError) Object.assign(cause, { data: undefined })
 }
 
 /** A host with several addresses fails with an AggregateError that has no message of its own. */

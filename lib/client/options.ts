@@ -98,7 +98,8 @@ const rules: OptionRules = {
   options: {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
-    auth: { enum: ['query', 'header'], expected: '"query" or "header"' },
+    // Other libraries take the token by this name.
+    auth: { enum: ['query', 'header'], secret: true, expected: '"query" or "header"' },
     origin: {
       type: 'string',
       expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
@@ -143,9 +144,15 @@ export function clientSettings(given?: LeadsClientOptions): ClientSettings {
     origin: checkOrigin(options.origin ?? clientDefaults.origin),
     concurrency: options.concurrency ?? clientDefaults.concurrency,
     rateLimit: options.rateLimit ?? clientDefaults.rateLimit,
-    retry: { ...clientDefaults.retry, ...options.retry },
-    timeouts: { ...clientDefaults.timeouts, ...options.timeouts },
+    retry: withDefaults(clientDefaults.retry, options.retry),
+    timeouts: withDefaults(clientDefaults.timeouts, options.timeouts),
   }
+}
+
+/** What is undefined counts as absent, inside of an option, too. */
+function withDefaults<T extends object>(defaults: T, given: { [K in keyof T]?: number | undefined } = {}) {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(present) } as Record<keyof T, number>
 }
 
 function credential({ accessToken, apiKey, auth }: LeadsClientOptions): ClientSettings['credential'] {
@@ -176,7 +183,9 @@ function checkOrigin(origin: string): string {
   if (plain) return url.origin
   // A URL that is refused may hold credentials: it is not repeated whole.
   const shown =
-    url === undefined ? JSON.stringify(origin.slice(0, 60)) : JSON.stringify(`${url.protocol}//${url.host}…`)
+    url === undefined
+      ? JSON.stringify(origin.replace(/^.*@|[?#].*$/gs, '…').slice(0, 60))
+      : JSON.stringify(`${url.protocol}//${url.host}…`)
   throw contradiction('origin', `expected ${rules.options.origin?.expected}, received ${shown}`)
 }
 

@@ -25,12 +25,13 @@ export interface OutgoingRequest {
   signal: AbortSignal
 }
 
-/** An error body is read up to here, to see what it says. */
-const excerptBytes = 4_096
+/** So much of an error body is kept, to see what it says. */
+const excerptLength = 4_096
 
 /**
  * One attempt: resolves with a success, rejects with a LeadpipeError for everything else.
  *
+ * @param onHeaders called with the status, whatever it is
  * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE.
  */
 export async function send(
@@ -38,8 +39,9 @@ export async function send(
   origin: string,
   request: OutgoingRequest,
   clock: Clock,
+  onHeaders: (status: number) => void,
 ): Promise<Answer> {
-  const { path, headers, signal, url } = request
+  const { path, headers, signal, url, secret } = request
   let response: Dispatcher.ResponseData
   try {
     response = await dispatcher.request({ origin, path, method: 'GET', headers, signal })
@@ -47,16 +49,17 @@ export async function send(
     throw networkError(cause, origin)
   }
   const { statusCode: status, body } = response
+  onHeaders(status)
   if (status >= 200 && status < 300) {
     return {
       status,
       headers: response.headers,
-      body: gunzip(body, header(response, 'content-encoding'), url),
+      body: gunzip(body, contentEncoding(response, secret), url),
     }
   }
   const retryAfter = parseRetryAfter(header(response, 'retry-after'), clock.now())
-  const excerpt = await readExcerpt(response, url)
-  throw statusError(status, url, redact(excerpt, request.secret), retryAfter)
+  const excerpt = await readExcerpt(response, url, secret)
+  throw statusError(status, url, excerpt, retryAfter)
 }
 
 function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
@@ -64,17 +67,24 @@ function header({ headers }: Dispatcher.ResponseData, name: string): string | un
   return Array.isArray(value) ? value[0] : value
 }
 
-async function readExcerpt(response: Dispatcher.ResponseData, url: string): Promise<string> {
+/** It is told in an error message, and what a server puts there is its own. */
+function contentEncoding(response: Dispatcher.ResponseData, secret: string): string | undefined {
+  const encoding = header(response, 'content-encoding')
+  return encoding && redact(encoding, secret)
+}
+
+/** The beginning of an error body without the secret, also where the excerpt ends in the middle of it. */
+async function readExcerpt(response: Dispatcher.ResponseData, url: string, secret: string): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   try {
-    for await (const chunk of gunzip(response.body, header(response, 'content-encoding'), url)) {
+    for await (const chunk of gunzip(response.body, contentEncoding(response, secret), url)) {
       chunks.push(chunk)
       length += chunk.length
-      if (length >= excerptBytes) break
+      if (length >= 2 * excerptLength) break
     }
   } catch {
     // The status says enough: what can be read of the body is a help, not a condition.
   }
-  return Buffer.concat(chunks).toString('utf8', 0, excerptBytes)
+  return redact(Buffer.concat(chunks).toString(), secret).slice(0, excerptLength)
 }

@@ -28,14 +28,15 @@ export function statusError(
 function whatItSays(excerpt: string): string {
   try {
     const { message } = JSON.parse(excerpt) as { message?: unknown }
-    if (typeof message === 'string') return message
+    if (typeof message === 'string') return onOneLine(message)
   } catch {
     // Not JSON, or cut by the limit of the excerpt: the text itself says something.
   }
-  const text = excerpt
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
+  const text = onOneLine(excerpt.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+/** Without what would break a log line, or command a terminal. */
+function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

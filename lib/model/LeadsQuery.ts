@@ -45,6 +45,8 @@ export interface LeadsQuery {
   guids?: readonly string[]
 }
 
+/** Half a surrogate pair has no UTF-8, and so no place in a URL. */
+const wellFormed = { type: 'string', pattern: '^\\P{Surrogate}*$' } as const
 const flag = { type: 'boolean', expected: 'true or false' } as const
 const time = {
   anyOf: [{ type: 'integer', minimum: 0 }, { instanceOf: 'Date' }],
@@ -54,7 +56,7 @@ const time = {
 const rules: OptionRules = {
   owner: 'leads() query',
   options: {
-    search: { type: 'string', expected: 'a string' },
+    search: { ...wellFormed, expected: 'a string of well-formed Unicode' },
     sort: {
       type: 'string',
       pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
@@ -81,7 +83,7 @@ const rules: OptionRules = {
       type: 'array',
       minItems: 1,
       maxItems: maxGuids,
-      items: { type: 'string', minLength: 1 },
+      items: { ...wellFormed, minLength: 1 },
       expected: `an array of 1 to ${maxGuids} guids`,
     },
   },
@@ -93,6 +95,8 @@ const rules: OptionRules = {
     decode: 'it belongs to the options, the argument after the query',
     signal: 'it belongs to the options, the argument after the query',
     highWaterMark: 'it belongs to the options, the argument after the query',
+    maxLeadBytes: 'it belongs to the options, the argument after the query',
+    maxDepth: 'it belongs to the options, the argument after the query',
     optout: 'the documented spelling is optOut',
     emailOptOut: 'the documented spelling is optOut',
     notImported: 'the documented spelling is isNotImported',

@@ -39,8 +39,10 @@ function objectSchema(rules: OptionRules): object {
  */
 export function checkOptions<T extends object>(given: T | undefined, rules: OptionRules): T {
   if (given === undefined) return {} as T
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw optionError(rules.owner, 'expected an object', given)
+  // Of a Map, a Date or URLSearchParams nothing would be read, and the user be none the wiser.
+  if (Object.prototype.toString.call(given) !== '[object Object]') {
+    const secret = Object.values(rules.options).some(rule => rule.secret)
+    throw optionError(rules.owner, 'expected an object', secret ? typeOf(given) : given, secret)
   }
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
   const validate = compileSchema(objectSchema(rules))
@@ -59,12 +61,13 @@ function firstProblem(
   const name = error?.instancePath.split('/')[1] ?? ''
   const rule = rules.options[name]
   const value = (present as Record<string, unknown>)[name]
-  const received = rule?.secret ? `a value of type ${typeof value}` : value
+  const received = rule?.secret ? typeOf(value) : value
   return optionError(`${rules.owner}: ${name}`, `expected ${rule?.expected}`, received, rule?.secret)
 }
 
 function unknownOption(name: string, rules: OptionRules): LeadpipeError {
-  const hint = rules.elsewhere?.[name] ?? `it has: ${Object.keys(rules.options).join(', ')}`
+  const { options, elsewhere = {} } = rules
+  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : `it has: ${Object.keys(options).join(', ')}`
   return new LeadpipeError('OPTION', `${rules.owner}: unknown option ${JSON.stringify(name)}; ${hint}`, {
     context: { owner: rules.owner, option: name },
   })
@@ -81,8 +84,16 @@ export function optionError(
   return new LeadpipeError('OPTION', `${option}: ${expected}, received ${shown}`, { context: { option } })
 }
 
-/** A value in a few words, short enough for an error message. */
+/** All that may be said of a secret. */
+export const typeOf = (value: unknown): string => `a value of type ${typeof value}`
+
+/** A value in a few words on one line, short enough for an error message. */
 export function describe(value: unknown): string {
-  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
+  const text = inspect(value, {
+    depth: 1,
+    compact: true,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 60,
+  })
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }

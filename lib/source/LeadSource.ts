@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { LeadsClient } from '../client/LeadsClient.ts'
+import { onAbort } from '../client/onAbort.ts'
 import type { Answer } from '../client/send.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
@@ -33,7 +34,8 @@ export class LeadSource extends Readable {
   readonly #pager: Pager
   readonly #settings: LeadsSettings
   readonly #abort = new AbortController()
-  readonly #onUserAbort: () => void
+  /** Ends the wait for the user's signal. */
+  #unlisten: (() => void) | undefined
   #loop: Promise<void> | undefined
   /** Ends the reading loop's wait for a consumer that has enough for now. */
   #proceed: (() => void) | undefined
@@ -44,7 +46,6 @@ export class LeadSource extends Readable {
     this.query = query
     this.#pager = pager
     this.#settings = settings
-    this.#onUserAbort = () => this.destroy(settings.signal?.reason)
   }
 
   /** The leads, for `for await`; leaving the loop destroys the source. */
@@ -57,16 +58,16 @@ export class LeadSource extends Readable {
     if (this.#loop !== undefined) return
     const { signal } = this.#settings
     if (signal?.aborted) {
-      this.#onUserAbort()
+      this.destroy(signal.reason)
       return
     }
-    signal?.addEventListener('abort', this.#onUserAbort, { once: true })
+    this.#unlisten = signal && onAbort(signal, () => this.destroy(signal.reason))
     this.#loop = this.#readPages()
     this.#loop.catch(error => this.destroy(error))
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#settings.signal?.removeEventListener('abort', this.#onUserAbort)
+    this.#unlisten?.()
     this.#abort.abort()
     this.#proceed?.()
     // The connection is let go of, and everything counted, when the loop has ended.
@@ -118,7 +119,7 @@ export class LeadSource extends Readable {
   /** Resolves to whether the body was read to its end: the limit, or a destroyed stream, ends it before. */
   async #deliverBody(answer: Answer, decoder: ElementDecoder, page: number): Promise<boolean> {
     let index = 0
-    for await (const elements of decodeBody(answer.body, decoder, this.#client.origin)) {
+    for await (const elements of decodeBody(answer.body, decoder, { page, origin: this.#client.origin })) {
       for (const element of elements) {
         const lead = asLead(element, page, index)
         if (index === 0) this.#pager.begin(guidOf(lead))

@@ -1,5 +1,5 @@
 import { LeadsClient } from '../client/LeadsClient.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError, typeOf } from '../model/checkOptions.ts'
 import { checkQuery, type LeadsQuery } from '../model/LeadsQuery.ts'
 import { LeadSource } from './LeadSource.ts'
 import { type LeadsOptions, leadsSettings } from './options.ts'
@@ -23,7 +23,13 @@ import { offsetPager } from './pagers/offsetPager.ts'
  */
 export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
   if (!(client instanceof LeadsClient)) {
-    throw optionError('leads() client', 'expected a LeadsClient', client)
+    // What it holds may be a token: `leads({ accessToken })`.
+    throw optionError(
+      'leads() client',
+      'expected a LeadsClient (new LeadsClient({ accessToken }))',
+      typeOf(client),
+      true,
+    )
   }
   const checked = checkQuery(query)
   return new LeadSource(client, checked, offsetPager(checked), leadsSettings(options))

@@ -271,7 +271,7 @@ export class ElementScanner {
     this.#checkSize(length, from)
     if (length > 0) {
       if (buffer.buffer === this.#carry.buffer && this.#held > 0) {
-        this.#carry.copyWithin(0, from, buffer.length)
+        if (from > 0) this.#carry.copyWithin(0, from, buffer.length)
       } else {
         this.#held = 0
         this.#reserve(length)

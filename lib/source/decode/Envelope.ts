@@ -1,6 +1,15 @@
 import { getManyValues, isMany, none } from 'stream-chain/core'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
 
+/** Values without brackets, in words. */
+const kinds: Readonly<Record<string, string>> = {
+  stringValue: 'a string',
+  numberValue: 'a number',
+  trueValue: 'true',
+  falseValue: 'false',
+  nullValue: 'null',
+}
+
 /**
  * stream-json's tokenizer with an eye on where the wanted array begins and ends. It keeps the grammar of
  * everything that it is fed (brackets, commas, keys, the end of input) and throws stream-json's errors.
@@ -12,6 +21,8 @@ export class Envelope {
   inside = false
   /** Whether the array was there and is closed. */
   closed = false
+  /** Whether nothing but spaces has been fed. */
+  blank = true
   /** The error message for a body that is JSON, but not the expected JSON. */
   mismatch: string | undefined
 
@@ -29,6 +40,7 @@ export class Envelope {
 
   /** Feeds text and returns the tokens inside the wanted array, its own brackets included. */
   write(text: string): Token[] {
+    if (this.blank) this.blank = text.trim() === ''
     return this.#take(this.#parse(text))
   }
 
@@ -60,7 +72,7 @@ export class Envelope {
       case 'endArray':
         return this.#close()
       default:
-        this.#value(`a ${token.name.replace('Value', '')}`)
+        this.#value(kinds[token.name] ?? token.name)
         return this.inside
     }
   }

@@ -4,9 +4,25 @@ const replacementBytes = Buffer.from(replacement)
 /** How many U+FFFD in `text` were not in the bytes that it was decoded from, but stand for bad UTF-8. */
 export function countReplaced(text: string, bytes: Buffer): number {
   if (!text.includes(replacement)) return 0
-  let count = text.split(replacement).length - 1
+  return text.split(replacement).length - 1 - countGenuine(bytes)
+}
+
+/** `countReplaced` for text that is decoded chunk by chunk: a genuine U+FFFD may lie across two chunks. */
+export function chunkedCountReplaced(): typeof countReplaced {
+  // Too short to hold a U+FFFD of its own.
+  let seam = Buffer.alloc(0)
+  return (text, bytes) => {
+    const count = countReplaced(text, bytes)
+    const acrossSeam = countGenuine(Buffer.concat([seam, bytes.subarray(0, 2)]))
+    seam = Buffer.concat([seam, bytes.subarray(-2)]).subarray(-2)
+    return count - acrossSeam
+  }
+}
+
+function countGenuine(bytes: Buffer): number {
+  let count = 0
   for (let at = bytes.indexOf(replacementBytes); at !== -1; at = bytes.indexOf(replacementBytes, at + 3)) {
-    count -= 1
+    count += 1
   }
   return count
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { bodyError } from '../../client/bodyError.ts'
+import { LeadpipeError } from '../../errors.ts'
 import type { ElementDecoder } from './ElementDecoder.ts'
 
 /**
@@ -11,12 +12,22 @@ import type { ElementDecoder } from './ElementDecoder.ts'
 export async function* decodeBody(
   body: Readable,
   decoder: ElementDecoder,
-  origin: string,
+  { page, origin }: { page: number; origin: string },
 ): AsyncGenerator<Iterable<unknown>> {
   try {
     for await (const chunk of body) yield decoder.write(chunk)
   } catch (error) {
-    throw bodyError(error, origin)
+    throw atPage(bodyError(error, origin), page, decoder.counts.bytes)
   }
   decoder.end()
+}
+
+/** An error in the middle of a body with the place that it happened at. */
+function atPage(error: LeadpipeError, page: number, offset: number): LeadpipeError {
+  const { code, message, retryable, cause, context } = error
+  return new LeadpipeError(code, `page ${page}, byte ${offset}: ${message}`, {
+    retryable,
+    cause,
+    context: { ...context, page, offset },
+  })
 }

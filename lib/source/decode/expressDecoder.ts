@@ -1,4 +1,4 @@
-import { countReplaced } from './countReplaced.ts'
+import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
 import type { DecodeCounts, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
 import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
@@ -25,6 +25,7 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
   }
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder()
+  const countOutside = chunkedCountReplaced()
   let pending = ''
 
   function feed(text: string, offset: number): void {
@@ -37,15 +38,21 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     if (envelope.mismatch !== undefined) throw decodeError('malformed', page, offset, envelope.mismatch)
   }
 
+  function decodeOutside(bytes: Buffer): string {
+    const text = outsideText.decode(bytes, { stream: true })
+    counts.replacedCharacters += countOutside(text, bytes)
+    return text
+  }
+
   const surroundings = {
     outside(bytes: Buffer, offset: number): void {
-      const text = envelope.inside ? bytes.toString('latin1') : outsideText.decode(bytes, { stream: true })
-      const fed = pending + text
+      const fed = pending + (envelope.inside ? bytes.toString('latin1') : decodeOutside(bytes))
       pending = ''
       feed(fed, offset)
     },
     element(offset: number): void {
-      if (pending !== '') feed(pending, offset)
+      // The space ends the placeholder: a second one that follows without a comma is then seen as such.
+      if (pending !== '') feed(`${pending} `, offset)
       pending = placeholder
     },
     get inside(): boolean {
@@ -84,7 +91,8 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
       counts.scanned = scanner.scanned
       const { offset } = scanner
       if (scanner.insideElement) throw decodeError('cut', page, offset, 'the body ends inside an element')
-      if (pending !== '') feed(pending, offset)
+      if (envelope.blank) throw decodeError('cut', page, offset, 'the body is empty')
+      feed(pending + outsideText.decode(), offset)
       pending = ''
       if (!envelope.balanced) {
         throw decodeError('cut', page, offset, `the body ends before ${envelope.wanted} is closed`)
@@ -92,8 +100,7 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
       try {
         envelope.end()
       } catch (cause) {
-        const what = offset === 0 ? 'the body is empty' : 'the body is not valid JSON'
-        throw decodeError(offset === 0 ? 'cut' : 'malformed', page, offset, what, cause)
+        throw decodeError('malformed', page, offset, 'the body is not valid JSON', cause)
       }
       if (envelope.mismatch !== undefined) throw decodeError('malformed', page, offset, envelope.mismatch)
       if (!envelope.closed)

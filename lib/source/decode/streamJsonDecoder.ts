@@ -1,17 +1,21 @@
 import { isMany, none } from 'stream-chain/core'
 import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
-import { countReplaced } from './countReplaced.ts'
+import { chunkedCountReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
 import type { DecodeCounts, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
+
+/** What a number, an escape, true, false or null may look like when it is cut. */
+const cutLexeme = /(?:-|\.|e[-+]?|\\(?:u[\da-f]{0,3})?|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/i
 
 const isItem = (output: unknown): output is StreamArrayItem => output !== none && !isMany(output)
 
 /**
  * Decodes a body by sending every byte of it through stream-json: tokenizer, then streamArray. Slower than
  * the express lane, and the oracle that it is tested against. Its limits are looked at once a token (depth)
- * and once a chunk (size), and errors name how far the body had been read instead of an exact place.
+ * and once a chunk (size, the spaces in front of an element included), and errors name how far the body had
+ * been read instead of an exact place.
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const { page, maxDepth, maxLeadBytes } = options
@@ -25,9 +29,12 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   }
   const envelope = new Envelope(options.path)
   const text = new TextDecoder()
+  const countReplaced = chunkedCountReplaced()
   const assemble = streamArray()
   let depth = 0
   let sinceElement = 0
+  /** The last characters of the body so far. */
+  let tail = ''
 
   function feed(step: () => Token[]): Token[] {
     let tokens: Token[]
@@ -36,7 +43,6 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     } catch (cause) {
       throw decodeError('malformed', page, counts.bytes, 'the body is not valid JSON', cause)
     }
-    counts.scanned = envelope.elements
     if (envelope.mismatch !== undefined) {
       throw decodeError('malformed', page, counts.bytes, envelope.mismatch)
     }
@@ -44,6 +50,8 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   }
 
   function watchDepth(token: Token): void {
+    // Inside the array and in no element: a token other than the array's end begins one.
+    if (depth === 1 && token.name !== 'endArray') counts.scanned += 1
     if (token.name === 'startObject' || token.name === 'startArray') depth += 1
     else if (token.name === 'endObject' || token.name === 'endArray') depth -= 1
     // The array itself is one level.
@@ -75,6 +83,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
       counts.bytes += chunk.length
       sinceElement += chunk.length
       const decoded = text.decode(chunk, { stream: true })
+      tail = (tail + decoded.slice(-6)).slice(-6)
       counts.replacedCharacters += countReplaced(
         decoded,
         Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length),
@@ -91,9 +100,11 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     },
     end() {
       const offset = counts.bytes
+      if (envelope.blank) throw decodeError('cut', page, offset, 'the body is empty')
       feed(() => envelope.write(text.decode()))
-      if (offset === 0) throw decodeError('cut', page, offset, 'the body is empty')
       if (!envelope.balanced) {
+        // stream-json holds back the beginning of a lexeme: behind spaces it says whether it can be one.
+        if (!cutLexeme.test(tail)) feed(() => envelope.write(' '.repeat(32)))
         throw decodeError('cut', page, offset, `the body ends before ${envelope.wanted} is closed`)
       }
       feed(() => envelope.end())

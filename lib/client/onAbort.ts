@@ -1,0 +1,30 @@
+/** Who waits for which signal. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls back when a signal aborts, and returns what ends that. However many wait for one signal, it has one
+ * listener: from the eleventh on Node would warn of a leak.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const callbacks = waiting.get(signal) ?? listen(signal)
+  callbacks.add(callback)
+  return () => {
+    callbacks.delete(callback)
+    if (callbacks.size > 0 || waiting.get(signal) !== callbacks) return
+    waiting.delete(signal)
+    signal.removeEventListener('abort', callAll)
+  }
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const callbacks = new Set<() => void>()
+  waiting.set(signal, callbacks)
+  signal.addEventListener('abort', callAll, { once: true })
+  return callbacks
+}
+
+function callAll(this: AbortSignal): void {
+  const callbacks = waiting.get(this)
+  waiting.delete(this)
+  for (const callback of callbacks ?? []) callback()
+}

@@ -1,0 +1,176 @@
+import t from 'tap'
+import { LeadsClient } from '../../lib/client/LeadsClient.ts'
+import { clientSettings, type LeadsClientOptions } from '../../lib/client/options.ts'
+import { LeadpipeError } from '../../lib/errors.ts'
+
+const accessToken = 's3cret-t0ken'
+
+/** The message of the OPTION error that options are refused with. */
+function refusal(options: unknown): string {
+  try {
+    new LeadsClient(options as LeadsClientOptions)
+  } catch (error) {
+    if (error instanceof LeadpipeError && error.code === 'OPTION') return error.message
+    throw error
+  }
+  throw new Error('they were accepted')
+}
+
+t.test('the defaults are those that the documentation of the options gives', async t => {
+  t.strictSame(clientSettings({ accessToken }), {
+    credential: { name: 'access_token', value: accessToken, in: 'query' },
+    origin: 'https://api.hubapi.com',
+    concurrency: 4,
+    rateLimit: { requests: 100, interval: 10_000 },
+    retry: { retries: 5, minDelay: 500, maxDelay: 60_000 },
+    timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
+  })
+})
+
+t.test('what is undefined counts as absent, inside of retry and timeouts too', async t => {
+  const nothing = {
+    apiKey: undefined,
+    auth: undefined,
+    origin: undefined,
+    concurrency: undefined,
+    rateLimit: undefined,
+    retry: { retries: undefined, minDelay: undefined, maxDelay: undefined },
+    timeouts: { connect: undefined, headers: undefined, chunk: undefined },
+  } as object
+  t.strictSame(clientSettings({ accessToken, ...nothing }), clientSettings({ accessToken }))
+  t.strictSame(clientSettings({ accessToken, retry: { retries: 0 } }).retry, {
+    retries: 0,
+    minDelay: 500,
+    maxDelay: 60_000,
+  })
+})
+
+t.test('a client needs one credential, and only one', async t => {
+  const none =
+    'LeadsClient: accessToken: expected the access token of the portal (or an apiKey), received none'
+  for (const options of [undefined, {}, { accessToken: undefined }]) t.equal(refusal(options), none)
+  t.equal(refusal({ accessToken, apiKey: 'k' }), 'LeadsClient: apiKey: give accessToken or apiKey, not both')
+  t.equal(
+    refusal({ apiKey: 'k', auth: 'header' }),
+    'LeadsClient: auth: an apiKey can only be sent in the URL (auth: "query")',
+  )
+  t.strictSame(clientSettings({ apiKey: 'k', auth: 'query' }).credential, {
+    name: 'hapikey',
+    value: 'k',
+    in: 'query',
+  })
+})
+
+t.test('a token that could not be sent is refused, and not shown', async t => {
+  const message =
+    'LeadsClient: accessToken: expected the access token, a string without spaces, received a value of type'
+  for (const wrong of ['', ' s3cret', 's3cret\n', 's3\u0000cret', 's3cret-é']) {
+    t.equal(refusal({ accessToken: wrong }), `${message} string`)
+  }
+  t.equal(refusal({ accessToken: 123_456 }), `${message} number`)
+  t.equal(refusal({ accessToken: null }), `${message} object`)
+  t.match(
+    refusal({ apiKey: 's3 cret' }),
+    'LeadsClient: apiKey: expected the API key, a string without spaces',
+  )
+})
+
+t.test('a token in the wrong place is not shown', async t => {
+  for (const options of [
+    accessToken,
+    [accessToken],
+    { accessToken, auth: accessToken },
+    { accessToken, origin: `api.hubapi.com?access_token=${accessToken}` },
+    { accessToken, origin: `//user:${accessToken}@api.hubapi.com` },
+    { accessToken, origin: `https://${accessToken}@api.hubapi.com` },
+    { accessToken, origin: `https://user:${accessToken}@api.hubapi.com` },
+    { accessToken, origin: `https://api.hubapi.com/?access_token=${accessToken}` },
+    { accessToken, origin: `https://api.hubapi.com/#${accessToken}` },
+    { access_token: accessToken },
+    { token: accessToken },
+    { hapikey: accessToken },
+    { acessToken: accessToken },
+  ]) {
+    t.notMatch(refusal(options), accessToken)
+  }
+})
+
+t.test('a misspelt name is refused with the right one', async t => {
+  t.equal(
+    refusal({ access_token: 'a' }),
+    'LeadsClient: unknown option "access_token"; it is called accessToken here',
+  )
+  t.equal(refusal({ token: 'a' }), 'LeadsClient: unknown option "token"; it is called accessToken here')
+  t.equal(refusal({ hapikey: 'a' }), 'LeadsClient: unknown option "hapikey"; it is called apiKey here')
+  t.equal(
+    refusal({ accessToken, retries: 1 }),
+    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts',
+  )
+})
+
+t.test('an origin is scheme, host and port', async t => {
+  const cases: [given: string, origin: string][] = [
+    ['http://localhost:8080', 'http://localhost:8080'],
+    ['http://localhost:8080/', 'http://localhost:8080'],
+    ['HTTPS://Api.HubApi.com:443', 'https://api.hubapi.com'],
+    ['http://[::1]:80', 'http://[::1]'],
+  ]
+  for (const [given, origin] of cases) t.equal(clientSettings({ accessToken, origin: given }).origin, origin)
+  const expected =
+    'LeadsClient: origin: expected an http or https URL without a path, for example "https://api.hubapi.com", received'
+  const refused: [given: string, shown: string][] = [
+    ['', '""'],
+    ['api.hubapi.com', '"api.hubapi.com"'],
+    ['localhost:8080', '"localhost://…"'],
+    ['ftp://api.hubapi.com', '"ftp://api.hubapi.com…"'],
+    ['https://api.hubapi.com/leads/v1', '"https://api.hubapi.com…"'],
+    ['https://api.hubapi.com/?a=b', '"https://api.hubapi.com…"'],
+    ['https://api.hubapi.com:99999', '"https://api.hubapi.com:99999"'],
+  ]
+  for (const [given, shown] of refused)
+    t.equal(refusal({ accessToken, origin: given }), `${expected} ${shown}`)
+  t.match(refusal({ accessToken, origin: new URL('https://api.hubapi.com') }), expected)
+})
+
+t.test('a number out of its range is refused with range and value', async t => {
+  const range = 'LeadsClient: concurrency: expected an integer from 1 to 100, received'
+  for (const concurrency of [0, 101, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    t.equal(refusal({ accessToken, concurrency }), `${range} ${concurrency}`)
+  }
+  t.equal(refusal({ accessToken, concurrency: '4' }), `${range} '4'`)
+})
+
+t.test('a rate limit is whole or none', async t => {
+  const expected =
+    'LeadsClient: rateLimit: expected { requests, interval } (integers, 1 or more; interval in milliseconds) or "none", received'
+  const refused: [value: unknown, shown: string][] = [
+    [{ requests: 1 }, '{ requests: 1 }'],
+    [{ requests: undefined, interval: 1 }, '{ requests: undefined, interval: 1 }'],
+    [{ requests: 0, interval: 1 }, '{ requests: 0, interval: 1 }'],
+    [{ requests: 1, interval: 0.5 }, '{ requests: 1, interval: 0.5 }'],
+    [{ requests: Number.POSITIVE_INFINITY, interval: 1 }, '{ requests: Infinity, interval: 1 }'],
+    [{ requests: 1, interval: 1, per: 's' }, "{ requests: 1, interval: 1, per: 's' }"],
+    ['off', "'off'"],
+    [null, 'null'],
+    [100, '100'],
+  ]
+  for (const [rateLimit, shown] of refused)
+    t.equal(refusal({ accessToken, rateLimit }), `${expected} ${shown}`)
+  t.equal(clientSettings({ accessToken, rateLimit: 'none' }).rateLimit, 'none')
+})
+
+t.test('retry and timeouts are refused whole when a part of them is wrong', async t => {
+  const retry =
+    'LeadsClient: retry: expected { retries: 0 to 100, minDelay, maxDelay (milliseconds) }, received'
+  t.equal(refusal({ accessToken, retry: { retries: 101 } }), `${retry} { retries: 101 }`)
+  t.equal(refusal({ accessToken, retry: { retries: -1 } }), `${retry} { retries: -1 }`)
+  t.equal(refusal({ accessToken, retry: { minDelay: Number.NaN } }), `${retry} { minDelay: NaN }`)
+  t.equal(refusal({ accessToken, retry: { maxDelay: 2 ** 31 } }), `${retry} { maxDelay: 2147483648 }`)
+  t.equal(refusal({ accessToken, retry: { retires: 3 } }), `${retry} { retires: 3 }`)
+  t.equal(refusal({ accessToken, retry: 5 }), `${retry} 5`)
+  const timeouts =
+    'LeadsClient: timeouts: expected { connect, headers, chunk } (milliseconds, 1 or more), received'
+  t.equal(refusal({ accessToken, timeouts: { connect: 0 } }), `${timeouts} { connect: 0 }`)
+  t.equal(refusal({ accessToken, timeouts: { chunk: '5s' } }), `${timeouts} { chunk: '5s' }`)
+  t.equal(refusal({ accessToken, timeouts: { body: 5 } }), `${timeouts} { body: 5 }`)
+})

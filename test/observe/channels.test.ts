@@ -1,0 +1,67 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import t, { type Test } from 'tap'
+import { FakeClock } from '../support/FakeClock.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+import { textOf } from '../support/textOf.ts'
+
+/** What is published on a channel while the test runs. */
+function published(t: Test, name: string): unknown[] {
+  const messages: unknown[] = []
+  const keep = (message: unknown) => void messages.push(message)
+  subscribe(name, keep)
+  t.after(() => unsubscribe(name, keep))
+  return messages
+}
+
+t.test('leadpipe:request tells of every answer, whatever its status, and of nothing else', async t => {
+  const messages = published(t, 'leadpipe:request')
+  const statuses = [503, 429, 200, 404]
+  const clock = new FakeClock()
+  const { origin } = await listen(t, (request, response) => {
+    if (request.url?.startsWith('/reset')) {
+      request.socket.resetAndDestroy()
+      return
+    }
+    clock.time += 7
+    response.writeHead(statuses.shift() ?? 500).end('[]')
+  })
+  const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
+  await textOf((await client.get('/good', 'max=1')).body)
+  await failureOf(client.get('/bad', ''))
+  await failureOf(client.get('/reset', ''))
+  const good = { method: 'GET', url: `${origin}/good?access_token=***&max=1`, duration: 7 }
+  t.strictSame(messages, [
+    { ...good, status: 503, attempt: 1 },
+    { ...good, status: 429, attempt: 2 },
+    { ...good, status: 200, attempt: 3 },
+    { method: 'GET', url: `${origin}/bad?access_token=***`, duration: 7, status: 404, attempt: 1 },
+  ])
+})
+
+t.test('leadpipe:retry tells of every repetition before its wait', async t => {
+  const messages = published(t, 'leadpipe:retry')
+  const { origin } = await listen(t, (_request, response) => {
+    if (messages.length === 0) response.writeHead(429, { 'Retry-After': '3' }).end('slow down')
+    else if (messages.length === 1) response.writeHead(502).end()
+    else response.end('[]')
+  })
+  const clock = new FakeClock()
+  const before: number[] = []
+  clock.onWait = () => before.push(messages.length)
+  const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
+  await textOf((await client.get('/x', '')).body)
+  const url = `${origin}/x?access_token=***`
+  t.strictSame(messages, [
+    {
+      method: 'GET',
+      url,
+      attempt: 1,
+      delay: 3_000,
+      reason: `too many requests: ${url} answered 429: slow down`,
+    },
+    { method: 'GET', url, attempt: 2, delay: 1_000, reason: `${url} answered 502` },
+  ])
+  t.strictSame(before, [1, 2])
+})

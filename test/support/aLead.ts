@@ -1,0 +1,31 @@
+import type { ConversionEvent, Lead } from '../../lib/index.ts'
+
+/** A conversion event with as many form values as said. */
+export function anEvent(guid: string, values = 0): ConversionEvent {
+  return {
+    guid,
+    formName: `form of ${guid}`,
+    formSubmissionValues: Array.from({ length: values }, (_, index) => ({
+      fieldName: `field ${index}`,
+      fieldValue: `value ${index} of ${guid}`,
+    })),
+  }
+}
+
+/** A small lead with as many conversion events as said, each with two form values. */
+export function aLead(number: number, events = 0): Lead {
+  return {
+    guid: `lead-${number}`,
+    email: `${number}@example.com`,
+    isCustomer: number % 2 === 0,
+    crmDetails: { status: number % 3 === 0 ? 'Open' : 'Closed' },
+    leadConversionEvents: Array.from({ length: events }, (_, index) =>
+      anEvent(`event-${number}-${index}`, 2),
+    ),
+  }
+}
+
+/** So many of them, numbered from 0. */
+export function someLeads(count: number, events = 0): Lead[] {
+  return Array.from({ length: count }, (_, number) => aLead(number, events))
+}

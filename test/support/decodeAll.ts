@@ -1,0 +1,40 @@
+import type { LeadpipeError } from '../../lib/errors.ts'
+import type { DecodeCounts, DecoderOptions, ElementDecoder } from '../../lib/source/decode/ElementDecoder.ts'
+import { expressDecoder } from '../../lib/source/decode/expressDecoder.ts'
+import { streamJsonDecoder } from '../../lib/source/decode/streamJsonDecoder.ts'
+
+/** The two lanes, by the name of the option that chooses them. */
+export const lanes = { express: expressDecoder, 'stream-json': streamJsonDecoder } as const
+export type Lane = keyof typeof lanes
+export const laneNames = Object.keys(lanes) as Lane[]
+
+/** What came of decoding a body: the elements up to its end or up to the error. */
+export interface Decoded {
+  elements: unknown[]
+  counts: DecodeCounts
+  error: LeadpipeError | undefined
+}
+
+/** Decodes chunks by one lane. */
+export function decodeAll(
+  lane: Lane,
+  chunks: Iterable<Uint8Array>,
+  options: Partial<DecoderOptions> = {},
+): Decoded {
+  const decoder: ElementDecoder = lanes[lane]({
+    page: 1,
+    path: [],
+    maxLeadBytes: 2 ** 20,
+    maxDepth: 100,
+    ...options,
+  })
+  const elements: unknown[] = []
+  let error: LeadpipeError | undefined
+  try {
+    for (const chunk of chunks) for (const element of decoder.write(chunk)) elements.push(element)
+    decoder.end()
+  } catch (thrown) {
+    error = thrown as LeadpipeError
+  }
+  return { elements, counts: decoder.counts, error }
+}
