@@ -1,4 +1,5 @@
 import { optionError } from '../model/checkOptions.ts'
+import { describeStage } from './kernel/describeStage.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /**
@@ -40,7 +41,7 @@ export function compose(...operators: Operator<never, unknown>[]): Operator<neve
   if (operators.length === 0) throw optionError('compose()', 'expected at least one operator', operators)
   for (const [index, part] of operators.entries()) {
     if (!(part instanceof Operator))
-      throw optionError(`compose() argument ${index + 1}`, 'expected an operator', part)
+      throw optionError(`compose() argument ${index + 1}`, 'expected an operator', describeStage(part), true)
   }
   return new Operator(operators.flatMap(part => part.definitions))
 }

@@ -67,10 +67,12 @@ export function explodeAs<In, Out>(
       create: () => ({
         step(value: unknown, emit: (value: unknown) => void) {
           const items = itemsAt(value) ?? []
-          if (!Array.isArray(items))
-            throw new TypeError(`expected an array at ${path}, found a ${typeof items}`)
+          if (!Array.isArray(items)) {
+            const found = typeof items === 'object' ? 'an object' : `a ${typeof items}`
+            throw new TypeError(`expected an array at ${path}, found ${found}`)
+          }
           if (items.length === 0 && !keepEmpty) return
-          const rest = without(value as Record<string, unknown>, keys)
+          const rest = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
           if (Object.hasOwn(rest, as))
             throw new TypeError(`the value already has a field "${as}": choose another with { as }`)
           if (items.length === 0) emit(rest)
@@ -82,8 +84,12 @@ export function explodeAs<In, Out>(
 }
 
 /** A copy without what is at the keys; only the objects on the way are copied. */
-function without(value: Record<string, unknown>, [key, ...below]: string[]): Record<string, unknown> {
-  const { [key as string]: inner, ...rest } = value
-  if (below.length === 0 || inner === undefined) return rest
-  return { ...value, [key as string]: without(inner as Record<string, unknown>, below) }
+function without(value: unknown, [key = '', ...below]: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value
+  if (Array.isArray(value)) {
+    const index = Number(key)
+    return below.length === 0 ? value.toSpliced(index, 1) : value.with(index, without(value[index], below))
+  }
+  const { [key]: inner, ...rest } = value as Record<string, unknown>
+  return below.length === 0 ? rest : { ...value, [key]: without(inner, below) }
 }

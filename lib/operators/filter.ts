@@ -1,8 +1,9 @@
 import { optionError } from '../model/checkOptions.ts'
+import { isThenable } from './kernel/isThenable.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /** A boolean, possibly later; a missing field counts as false. */
-export type Verdict = boolean | undefined | Promise<boolean | undefined>
+export type Verdict = boolean | undefined | PromiseLike<boolean | undefined>
 
 /**
  * Keeps the values for which `predicate` is true; a missing field counts as false. A type guard narrows what
@@ -26,8 +27,8 @@ export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In> 
       create: () => ({
         step(value: In, emit: (value: In) => void) {
           const keep = predicate(value)
-          if (typeof keep !== 'object') return keep ? emit(value) : undefined
-          return keep.then(later => (later ? emit(value) : undefined))
+          if (!isThenable(keep)) return keep ? emit(value) : undefined
+          return Promise.resolve(keep).then(later => (later ? emit(value) : undefined))
         },
       }),
     },

@@ -1,4 +1,5 @@
 import { optionError } from '../model/checkOptions.ts'
+import { isThenable } from './kernel/isThenable.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /**
@@ -12,7 +13,7 @@ import { Operator } from './kernel/Operator.ts'
  * map((lead: Lead) => ({ ...lead, email: lead.email?.toLowerCase() }))
  * ```
  */
-export function map<In, Out>(change: (value: In) => Out | Promise<Out>): Operator<In, Out> {
+export function map<In, Out>(change: (value: In) => Out | PromiseLike<Out>): Operator<In, Out> {
   if (typeof change !== 'function') throw optionError('map() change', 'expected a function', change)
   return new Operator<In, Out>([
     {
@@ -20,7 +21,7 @@ export function map<In, Out>(change: (value: In) => Out | Promise<Out>): Operato
       create: () => ({
         step(value: In, emit: (value: Out) => void) {
           const changed = change(value)
-          return changed instanceof Promise ? changed.then(emit) : emit(changed)
+          return isThenable(changed) ? Promise.resolve(changed).then(emit) : emit(changed)
         },
       }),
     },

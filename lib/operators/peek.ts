@@ -1,4 +1,5 @@
 import { optionError } from '../model/checkOptions.ts'
+import { isThenable } from './kernel/isThenable.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /**
@@ -14,7 +15,7 @@ export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
       create: () => ({
         step(value: T, emit: (value: T) => void) {
           const looked = look(value)
-          return looked instanceof Promise ? looked.then(() => emit(value)) : emit(value)
+          return isThenable(looked) ? Promise.resolve(looked).then(() => emit(value)) : emit(value)
         },
       }),
     },

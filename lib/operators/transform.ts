@@ -1,13 +1,16 @@
 import { Duplex } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
-import { describe, optionError } from '../model/checkOptions.ts'
+import { optionError } from '../model/checkOptions.ts'
+import { describeStage } from './kernel/describeStage.ts'
+import { messageOf } from './kernel/messageOf.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /**
  * Any Transform or Duplex as an operator of `run`. `create` is called once for each use. In a plain
  * `pipeline` use the stream itself.
  *
- * @throws {LeadpipeError} OPTION when `create` is no function, or (from `run`) returns no Duplex.
+ * @throws {LeadpipeError} OPTION when `create` is no function, or (from `run`) returns no Duplex; OPERATOR when
+ * it throws.
  *
  * @example
  * ```ts
@@ -16,18 +19,26 @@ import { Operator } from './kernel/Operator.ts'
  */
 export function transform<In, Out>(create: () => Duplex): Operator<In, Out> {
   if (typeof create !== 'function') {
-    throw optionError('transform() create', 'expected a function that makes a stream', create)
+    const expected = 'expected a function that makes a stream'
+    throw optionError('transform() create', expected, describeStage(create), true)
   }
   return new Operator<In, Out>([
     {
       name: 'transform',
       createStream() {
-        const stream = create()
+        let stream: Duplex
+        try {
+          stream = create()
+        } catch (cause) {
+          if (cause instanceof LeadpipeError) throw cause
+          throw new LeadpipeError('OPERATOR', `transform() create: ${messageOf(cause)}`, {
+            cause,
+            context: { operator: 'transform' },
+          })
+        }
         if (stream instanceof Duplex) return stream
-        throw new LeadpipeError(
-          'OPTION',
-          `transform() create: expected it to return a Transform or Duplex, received ${describe(stream)}`,
-        )
+        const expected = 'expected it to return a Transform or Duplex'
+        throw optionError('transform() create', expected, describeStage(stream), true)
       },
     },
   ])

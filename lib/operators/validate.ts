@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from '../model/ajv.ts'
-import { checkOptions, describe, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
 import { type Lead, leadSchema } from '../model/Lead.ts'
+import { messageOf } from './kernel/messageOf.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /** How values are checked, and what happens to those that do not match. */
@@ -82,10 +83,8 @@ function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): Compi
   try {
     compiled = ajv.compile(schema)
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : describe(cause)
-    throw new LeadpipeError('OPTION', `validate(): schema: expected a JSON Schema that compiles: ${why}`, {
-      cause,
-    })
+    const message = `validate(): schema: expected a JSON Schema that compiles: ${messageOf(cause)}`
+    throw new LeadpipeError('OPTION', message, { cause })
   }
   if (compiled.$async) {
     throw new LeadpipeError(

@@ -1,7 +1,9 @@
+import { OutgoingMessage } from 'node:http'
 import { Duplex, Readable, Writable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
 import type { Definition } from '../operators/kernel/definition.ts'
+import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import type { Stages } from './Stages.ts'
@@ -21,11 +23,12 @@ export interface RunArguments {
  */
 export function readArguments(given: readonly unknown[]): RunArguments {
   const stages = [...given]
-  const options = isStage(stages.at(-1)) ? undefined : stages.pop()
+  const options = stages.length < 2 || isStage(stages.at(-1)) ? undefined : stages.pop()
   const [source, ...rest] = stages
   const sink = rest.pop()
-  if (!isSource(source))
-    throw optionError('run() source', 'expected leads(), a Readable or an iterable', source)
+  if (!isSource(source)) {
+    throw stageError('run() source', 'expected leads(), a Readable or an iterable', source)
+  }
   if (source instanceof Readable && (source.destroyed || source.readableDidRead)) {
     throw used('the source', 'it has been read already; make a new one for each run')
   }
@@ -35,10 +38,11 @@ export function readArguments(given: readonly unknown[]): RunArguments {
       part instanceof Duplex
         ? 'an operator; wrap a stream of your own in transform(() => stream)'
         : 'an operator'
-    throw optionError(`run() argument ${index + 2}`, `expected ${hint}`, part)
+    throw stageError(`run() argument ${index + 2}`, `expected ${hint}`, part)
   })
-  if (!(sink instanceof Writable) || sink instanceof Operator) {
-    throw optionError('run() sink', 'expected a sink as the last stage, such as toFile(path)', sink)
+  if (!isWritable(sink) || sink instanceof Operator) {
+    const expected = 'expected a sink as the last stage, such as toFile(path)'
+    throw stageError('run() sink', expected, sink ?? options)
   }
   if (sink.destroyed || sink.writableEnded) {
     throw used('the sink', 'it has been written already; make a new one for each run')
@@ -90,7 +94,15 @@ function refuseMissingFields(source: unknown, operators: readonly Operator<unkno
   )
 }
 
-const isStage = (value: unknown) => value instanceof Readable || value instanceof Writable
+const isStage = (value: unknown) => value instanceof Readable || isWritable(value)
+
+/** A Writable, or what is as good as one without being one: an HTTP request or response. */
+function isWritable(value: unknown): value is Writable {
+  return value instanceof Writable || value instanceof OutgoingMessage
+}
+
+const stageError = (what: string, expected: string, received: unknown) =>
+  optionError(what, expected, describeStage(received), true)
 
 function isSource(value: unknown): value is RunArguments['source'] {
   if (value instanceof Readable) return !(value instanceof Operator)

@@ -1,4 +1,5 @@
 import { LeadpipeError } from '../errors.ts'
+import { messageOf } from '../operators/kernel/messageOf.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
@@ -11,12 +12,8 @@ import type { Stages } from './Stages.ts'
  */
 export function explainFailure({ error, index }: StreamFailure, { source, middle, sink }: Stages): unknown {
   if (error instanceof LeadpipeError) return error
-  const premature = (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE'
-  const why = premature
-    ? 'it was closed before its end'
-    : error instanceof Error
-      ? error.message
-      : String(error)
+  const premature = codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE'
+  const why = premature ? 'it was closed before its end' : messageOf(error)
   const part = [source, ...middle, sink][index]
   // A LeadSource fails with errors of ours, or with the reason of the signal that it was given.
   if (part === undefined || (part instanceof LeadSource && !premature)) return error
@@ -31,6 +28,11 @@ export function explainFailure({ error, index }: StreamFailure, { source, middle
 
 /** What Node says when an object reaches a Writable that takes bytes. */
 function hint(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ERR_INVALID_ARG_TYPE' ? ' (put encode() in front of a Writable that takes bytes)' : ''
+  const bytesWanted = codeOf(error) === 'ERR_INVALID_ARG_TYPE'
+  return bytesWanted ? ' (put encode() in front of a Writable that takes bytes)' : ''
+}
+
+/** The reason of an abort may be anything, null as well. */
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | null | undefined)?.code
 }

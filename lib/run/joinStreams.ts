@@ -1,4 +1,7 @@
+import { OutgoingMessage } from 'node:http'
 import { type Duplex, finished, type Readable, type Writable } from 'node:stream'
+import { isStandard } from './isStandard.ts'
+import { pump } from './pump.ts'
 import type { Junction } from './Stages.ts'
 
 /** A failure, and which of the joined streams failed. */
@@ -30,9 +33,11 @@ export function joinStreams(
   let stoppedBefore = 0
   let failure: StreamFailure | undefined
   let settle: (failure: StreamFailure | undefined) => void
+  const detach: (() => void)[] = []
   const ended = new Promise<StreamFailure | undefined>(resolve => {
     settle = resolve
   }).finally(() => {
+    for (const leave of detach) leave()
     for (const stream of streams.filter(isStandard)) stream.off('error', ignore)
   })
 
@@ -49,47 +54,81 @@ export function joinStreams(
     junction.stopped = true
     junction.unread = from.readableLength
     stoppedBefore = Math.max(stoppedBefore, index)
-    from.unpipe(to)
-    for (const stream of streams.slice(0, index)) destroy(stream)
+    detach[index - 1]?.()
+    for (const [before, stream] of streams.slice(0, index).entries()) {
+      // How they end is of no interest any more; one without a close event would be waited for in vain.
+      open.delete(before)
+      destroy(stream)
+    }
     to.end()
   }
 
+  /**
+   * finished() is content with a stream that was destroyed when it had nothing to hand over any more, although
+   * its last act (a flush to the disk, the end for those behind it) had not come, and with one that ended
+   * itself while there was more to come.
+   */
+  function endedEarly(index: number): boolean {
+    const [before, stream] = [streams[index - 1] as Readable | undefined, streams[index]]
+    if (before?.readableEnded === false && !junctions[index - 1]?.stopped) return true
+    if (isStandard(stream) || stream instanceof OutgoingMessage) return false
+    const { readableEnded } = stream as Readable
+    const { writableFinished } = stream as Writable
+    return (index < last && readableEnded === false) || (index > 0 && writableFinished === false)
+  }
+
+  for (const [index, junction] of junctions.entries()) {
+    const [from, to] = [streams[index] as Readable, streams[index + 1] as Writable]
+    const pass = () => {
+      junction.passed += 1
+    }
+    detach.push(pump(from, to, pass, error => fail(error, index + 1)))
+  }
   const open = new Set<number>(streams.keys())
   for (const [index, stream] of streams.entries()) {
     // finished() takes its listeners away when it is done; a late error must not crash the process.
     stream.on('error', ignore)
-    whenFinished(stream, index === last ? (streams[index - 1] as Readable) : undefined, error => {
+    const conclude = (told?: Error | null) => {
+      const error = told ?? (endedEarly(index) ? prematureClose() : undefined)
       open.delete(index)
       if (error && index >= stoppedBefore) fail(error, index)
       else if (open.size === 0) Promise.all(streams.map(closed)).then(() => settle(failure))
-    })
-  }
-  for (const [index, junction] of junctions.entries()) {
-    const [from, to] = [streams[index] as Readable, streams[index + 1] as Writable]
-    from.on('data', () => {
-      junction.passed += 1
-    })
-    from.pipe(to)
+    }
+    if (isStandard(stream) && index === last) {
+      detach.push(whenFlushed(stream as Writable, streams[index - 1] as Readable, conclude))
+    } else {
+      // Of a Duplex at either end, the other half is the user's affair.
+      finished(stream, { readable: index < last, writable: index > 0 }, conclude)
+    }
   }
   return { ended, stopBefore, fail }
 }
 
 const ignore = () => {}
 
-const isStandard = (stream: unknown) => stream === process.stdout || stream === process.stderr
+/** What finished() says of a stream that was closed before its end. */
+function prematureClose(): Error {
+  return Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+}
 
-function whenFinished(
-  stream: Readable | Writable,
-  feeder: Readable | undefined,
+/**
+ * Standard output is never ended: it is done when its feeder is and the last bytes are out. Returns what ends
+ * the wait.
+ */
+function whenFlushed(
+  stream: Writable,
+  feeder: Readable,
   callback: (error?: Error | null) => void,
-): void {
-  if (!isStandard(stream) || feeder === undefined) {
-    finished(stream, callback)
-    return
+): () => void {
+  const flush = () => {
+    stream.write('', callback)
   }
-  // Standard output is never ended: it is done when its feeder is and the last bytes are out.
   stream.once('error', callback)
-  feeder.once('end', () => (stream as Writable).write('', callback))
+  feeder.once('end', flush)
+  return () => {
+    stream.off('error', callback)
+    feeder.off('end', flush)
+  }
 }
 
 function destroy(stream: Readable | Writable): void {
@@ -104,8 +143,12 @@ function closed(stream: Readable | Writable): Promise<void> {
   })
 }
 
-/** Node has no public name for whether a stream was made with `emitClose: false`. */
+/**
+ * Node has no public name for whether a stream was made with `emitClose: false`. An HTTP message, which is no
+ * Writable, may wait for the message before it on the same connection.
+ */
 function tells(stream: Readable | Writable): boolean {
+  if (stream instanceof OutgoingMessage) return false
   const { _readableState: readable, _writableState: writable } = stream as {
     _readableState?: { emitClose?: boolean }
     _writableState?: { emitClose?: boolean }

@@ -1,4 +1,5 @@
 import { LeadpipeError } from '../errors.ts'
+import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
@@ -42,12 +43,14 @@ export function checkLedger(stages: Stages): void {
 
 const entry = (left: string, right: string, a: number, b: number): Entry => ({ left, right, values: [a, b] })
 
-function sourceEntries({ source }: Stages): Entry[] {
+function sourceEntries({ source, junctions }: Stages): Entry[] {
   if (!(source instanceof LeadSource)) return []
+  const stopped = junctions.some(junction => junction.stopped)
   const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, delivered } = source.counts
   return [
     entry('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
-    entry('elements scanned', 'decoded + malformed', scanned, decoded + malformed),
+    // A source that is stopped may be in the middle of an element.
+    ...(stopped ? [] : [entry('elements scanned', 'decoded + malformed', scanned, decoded + malformed)]),
     entry('leads decoded', 'leads delivered', decoded, delivered),
   ]
 }
@@ -62,14 +65,19 @@ function operatorEntries({ middle }: Stages): Entry[] {
         if (next !== undefined) {
           entries.push(entry(`out of ${operator.name}`, `into ${next.name}`, operator.out, next.in))
         }
-        if (typeof operator.valid === 'number' && typeof operator.skipped === 'number') {
-          const { name, valid, skipped } = operator
-          entries.push(entry(`into ${name}`, 'valid + skipped', operator.in, valid + skipped))
-          entries.push(entry(`valid in ${name}`, `out of ${name}`, valid, operator.out))
+        if (operator.name === 'validate') {
+          const used = own(operator, 'valid') + own(operator, 'skipped') + own(operator, 'unused')
+          entries.push(entry('into validate', 'valid + skipped + unused', operator.in, used))
+          entries.push(entry('valid in validate', 'out of validate', own(operator, 'valid'), operator.out))
         }
         return entries
       }),
     )
+}
+
+function own(counts: OperatorCounts, name: string): number {
+  const number = counts[name]
+  return typeof number === 'number' ? number : 0
 }
 
 /** What came out of each stream is what passed, or went into the next. */

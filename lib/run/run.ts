@@ -1,6 +1,10 @@
+import { EventEmitter } from 'node:events'
 import { LeadpipeError } from '../errors.ts'
+import { isThenable } from '../operators/kernel/isThenable.ts'
+import { messageOf } from '../operators/kernel/messageOf.ts'
 import { Sink } from '../sinks/Sink.ts'
-import { buildStages, readArguments } from './buildStages.ts'
+import { buildStages, type RunArguments, readArguments } from './buildStages.ts'
+import { claimStreams } from './claimStreams.ts'
 import { explainFailure } from './explainFailure.ts'
 import { type Joined, joinStreams } from './joinStreams.ts'
 import { checkLedger } from './ledger.ts'
@@ -36,7 +40,8 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const given = readArguments(stages)
   const options = runOptions(given.options as RunOptions | undefined)
   options.signal?.throwIfAborted()
-  if (given.sink instanceof Sink) await given.sink.check()
+  await checkSink(given)
+  claimStreams(given)
 
   const started = performance.now()
   let joined: Joined | undefined
@@ -56,6 +61,19 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   return report()
 }
 
+/** A stream that fails meanwhile does not crash the process: the run finds it destroyed, and why. */
+async function checkSink({ source, sink }: RunArguments): Promise<void> {
+  if (!(sink instanceof Sink)) return
+  const ignore = () => {}
+  const streams = [source, sink].filter(part => part instanceof EventEmitter)
+  for (const stream of streams) stream.on('error', ignore)
+  try {
+    await sink.check()
+  } finally {
+    for (const stream of streams) stream.off('error', ignore)
+  }
+}
+
 /** Passes on an abort and reports progress; returns what ends both. */
 function watch(
   joined: Joined,
@@ -63,12 +81,16 @@ function watch(
   report: () => Report,
 ): () => void {
   const abort = () => joined.fail(signal?.reason)
+  const refuse = (cause: unknown) => {
+    const message = `run() options: onProgress failed: ${messageOf(cause)}`
+    joined.fail(new LeadpipeError('OPTION', message, { cause }))
+  }
   const tick = () => {
     try {
-      onProgress?.(report())
+      const shown: unknown = onProgress?.(report())
+      if (isThenable(shown)) shown.then(undefined, refuse)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      joined.fail(new LeadpipeError('OPTION', `run() options: onProgress failed: ${why}`, { cause }))
+      refuse(cause)
     }
   }
   signal?.addEventListener('abort', abort, { once: true })

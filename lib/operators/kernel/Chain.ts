@@ -1,5 +1,7 @@
 import { LeadpipeError } from '../../errors.ts'
 import { done, type Emit, type OperatorInstance, type StepDefinition } from './definition.ts'
+import { isThenable } from './isThenable.ts'
+import { messageOf } from './messageOf.ts'
 
 /** What went through one operator. */
 export interface OperatorCounts {
@@ -8,7 +10,10 @@ export interface OperatorCounts {
   in: number
   /** Values that it emitted. */
   out: number
-  /** Numbers of its own, for example `skipped`. */
+  /**
+   * Numbers of its own, for example `skipped`; and `unused`, the values that reached it when no more were
+   * wanted, where there are any.
+   */
   [own: string]: string | number
 }
 
@@ -20,23 +25,30 @@ export interface OperatorCounts {
  */
 export class Chain {
   readonly #links: readonly Link[]
+  #failure: { error: unknown } | undefined
+  #busy = false
+  #done = false
 
   constructor(definitions: readonly StepDefinition<never, unknown>[], output: Emit<unknown>) {
     const links: Link[] = []
     let next: Emit<unknown> = output
-    for (const definition of definitions.toReversed()) {
-      const link = new Link(definition, next, error => this.#fail(error))
+    for (const [index, definition] of [...definitions.entries()].reverse()) {
+      const link = new Link(definition, next, {
+        busy: () => {
+          this.#busy = true
+        },
+        done: () => this.#stopUpTo(index),
+        fail: error => this.#fail(error),
+      })
       next = value => link.receive(value)
       links.unshift(link)
     }
     this.#links = links
   }
 
-  #failure: { error: unknown } | undefined
-
   /** Whether a step said that it wants no more. */
   get done(): boolean {
-    return this.#links.some(link => link.done)
+    return this.#done
   }
 
   /** What went through each operator, in order. */
@@ -52,8 +64,7 @@ export class Chain {
 
   /** Says that there is no more; operators hand on what they held back, first to last. */
   async flush(): Promise<void> {
-    const first = this.#links.findLastIndex(link => link.done) + 1
-    for (const link of this.#links.slice(first)) {
+    for (const link of this.#links) {
       link.flush()
       await this.#settled()
     }
@@ -72,14 +83,21 @@ export class Chain {
   }
 
   #settled(): void | Promise<void> {
-    if (this.#links.some(link => link.busy)) return this.#settle()
+    if (this.#busy) return this.#settle()
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
   async #settle(): Promise<void> {
     // A step that comes to its end may make a later one busy, never an earlier one: one pass is enough.
     for (const link of this.#links) await link.idle()
+    this.#busy = false
     if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Who wants no more needs nothing from those before it. */
+  #stopUpTo(index: number): void {
+    this.#done = true
+    for (const link of this.#links.slice(0, index + 1)) link.stop()
   }
 
   #fail(error: unknown): void {
@@ -88,36 +106,44 @@ export class Chain {
   }
 }
 
+/** What a link tells its chain. */
+interface Listener {
+  /** A step is asynchronous and goes on. */
+  busy(): void
+  /** The step said that it wants no more. */
+  done(): void
+  fail(error: unknown): void
+}
+
 /** One operator in a chain. */
 class Link {
   readonly instance: OperatorInstance<unknown, unknown>
   readonly #name: string
   readonly #next: Emit<unknown>
-  readonly #fail: (error: unknown) => void
+  readonly #chain: Listener
   #in = 0
   #out = 0
+  #unused = 0
   #stopped = false
+  /** Whether the step (or flush) is under way, so that it may emit. */
+  #open = false
   #running: Promise<void> | undefined
-  /** Whether the step said that it wants no more. */
-  done = false
 
-  constructor(
-    definition: StepDefinition<never, unknown>,
-    next: Emit<unknown>,
-    fail: (error: unknown) => void,
-  ) {
-    this.instance = definition.create() as OperatorInstance<unknown, unknown>
+  constructor(definition: StepDefinition<never, unknown>, next: Emit<unknown>, chain: Listener) {
     this.#name = definition.name
     this.#next = next
-    this.#fail = fail
+    this.#chain = chain
+    this.instance = this.#create(definition)
   }
 
   get counts(): OperatorCounts {
-    return { name: this.#name, in: this.#in, out: this.#out, ...this.instance.counts?.() }
-  }
-
-  get busy(): boolean {
-    return this.#running !== undefined
+    const fixed = { name: this.#name, in: this.#in, out: this.#out }
+    const unused = this.#unused === 0 ? {} : { unused: this.#unused }
+    try {
+      return Object.assign({}, fixed, this.instance.counts?.(), fixed, unused)
+    } catch (error) {
+      throw this.#wrap(error, undefined)
+    }
   }
 
   stop(): void {
@@ -126,13 +152,19 @@ class Link {
 
   receive(value: unknown): void {
     this.#in += 1
-    if (this.#running !== undefined) this.#running = this.#running.then(() => this.#step(value))
-    else this.#running = this.#step(value)
+    if (this.#running !== undefined) {
+      this.#running = this.#running.then(() => this.#step(value))
+      return
+    }
+    const running = this.#step(value)
+    if (running !== undefined) this.#run(running)
   }
 
   flush(): void {
-    const { flush } = this.instance
-    if (flush !== undefined) this.#running = this.#guard(() => flush.call(this.instance, this.#emit))
+    const { instance } = this
+    if (instance.flush === undefined || this.#stopped) return
+    const running = this.#guard(() => instance.flush?.(this.#emit), undefined)
+    if (running !== undefined) this.#run(running)
   }
 
   async idle(): Promise<void> {
@@ -143,37 +175,74 @@ class Link {
     }
   }
 
-  #step(value: unknown): Promise<void> | undefined {
-    return this.#guard(() => this.instance.step(value, this.#emit), value)
+  #run(running: Promise<void>): void {
+    this.#running = running
+    this.#chain.busy()
   }
 
-  /** Runs the user's code; never throws or rejects, a failure goes to the chain. */
-  #guard(code: () => unknown, value?: unknown): Promise<void> | undefined {
-    if (this.done || this.#stopped) return undefined
+  #create(definition: StepDefinition<never, unknown>): OperatorInstance<unknown, unknown> {
+    let instance: OperatorInstance<unknown, unknown> | undefined
     try {
-      const result = code()
-      if (!isThenable(result)) {
-        this.#conclude(result, value)
-        return undefined
-      }
-      return Promise.resolve(result).then(
-        settled => this.#conclude(settled, value),
-        error => this.#fail(this.#wrap(error, value)),
-      )
+      instance = definition.create() as OperatorInstance<unknown, unknown> | undefined
     } catch (error) {
-      this.#fail(this.#wrap(error, value))
+      throw this.#wrap(error, undefined)
+    }
+    if (typeof instance?.step === 'function') return instance
+    throw this.#wrap(new TypeError('create() returned no object with a step'), undefined)
+  }
+
+  /** Calls the user's step; never throws or rejects, a failure goes to the chain. */
+  #step(value: unknown): Promise<void> | undefined {
+    if (this.#stopped) {
+      this.#unused += 1
+      return undefined
+    }
+    this.#open = true
+    try {
+      const result = this.instance.step(value, this.#emit)
+      if (result !== undefined) return this.#conclude(result, value)
+      this.#open = false
+    } catch (error) {
+      this.#reject(error, value)
+    }
+    return undefined
+  }
+
+  /** The same for other code of the user's. */
+  #guard(code: () => unknown, value: unknown): Promise<void> | undefined {
+    this.#open = true
+    try {
+      return this.#conclude(code(), value)
+    } catch (error) {
+      this.#reject(error, value)
       return undefined
     }
   }
 
-  #conclude(result: unknown, value: unknown): void {
-    if (result === undefined) return
-    if (result === done) {
-      this.done = true
-      return
+  #conclude(result: unknown, value: unknown): Promise<void> | undefined {
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(
+        settled => this.#end(settled, value),
+        error => this.#reject(error, value),
+      )
     }
-    const hint = 'a step hands values on with emit(value); what it returns would be lost'
-    this.#fail(this.#wrap(new TypeError(`the step returned a ${typeof result}: ${hint}`), value))
+    this.#end(result, value)
+    return undefined
+  }
+
+  #end(result: unknown, value: unknown): void {
+    this.#open = false
+    if (result === done) this.#chain.done()
+    else if (result !== undefined) {
+      const what = result === null ? 'null' : `a value of type ${typeof result}`
+      const hint = 'a step hands values on with emit(value); what it returns would be lost'
+      this.#reject(new TypeError(`the step returned ${what}: ${hint}`), value)
+    }
+  }
+
+  #reject(error: unknown, value: unknown): void {
+    this.#open = false
+    this.#chain.fail(this.#wrap(error, value))
   }
 
   readonly #emit: Emit<unknown> = value => {
@@ -182,22 +251,26 @@ class Link {
         `it emitted ${value}, which a Node stream can't carry; use filter to leave values out`,
       )
     }
+    if (!this.#open) throw this.#late()
     this.#out += 1
     this.#next(value)
   }
 
+  /** Nobody may be left to hand the value to: the run fails if it still goes on, and the caller hears of it. */
+  #late(): LeadpipeError {
+    const hint = 'an asynchronous step returns a promise that is settled when it has emitted everything'
+    const error = this.#wrap(new TypeError(`it emitted a value after its step had ended; ${hint}`), undefined)
+    this.#chain.fail(error)
+    return error
+  }
+
   #wrap(cause: unknown, value: unknown): LeadpipeError {
     if (cause instanceof LeadpipeError) return cause
-    const guid = (value as { guid?: unknown } | undefined)?.guid
+    const guid = (value as { guid?: unknown } | null | undefined)?.guid
     const where = typeof guid === 'string' ? `, lead ${guid}` : ''
-    const why = cause instanceof Error ? cause.message : String(cause)
-    return new LeadpipeError('OPERATOR', `${this.#name}${where}: ${why}`, {
+    return new LeadpipeError('OPERATOR', `${this.#name}${where}: ${messageOf(cause)}`, {
       cause,
       context: { operator: this.#name, ...(where === '' ? {} : { guid }) },
     })
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }

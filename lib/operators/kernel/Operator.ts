@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream'
+import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { LeadpipeError } from '../../errors.ts'
 import { Chain, type OperatorCounts } from './Chain.ts'
 import type { Definition, StepDefinition } from './definition.ts'
@@ -29,12 +29,24 @@ export class Operator<In, Out> extends Transform {
     super({ objectMode: true })
     this.definitions = definitions
     this.#onDone = onDone
-    this.on('pipe', () => this.#claim())
+    this.on('pipe', source => this.#claim(source))
   }
 
   /** What went through each operator so far. */
   get counts(): OperatorCounts[] {
     return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
+  }
+
+  /** As of any Writable, but refuses a second use: a `pipeline` from an iterable is not told by `pipe`. */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (this.writableEnded) throw this.#used()
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
+  /** The same. */
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (this.writableFinished && this.closed) throw this.#used()
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
   override _transform(value: unknown, _encoding: BufferEncoding, callback: TransformCallback): void {
@@ -46,15 +58,22 @@ export class Operator<In, Out> extends Transform {
   }
 
   /** A Transform that was used once hangs when it is used again, without an error: say so instead. */
-  #claim(): void {
+  #claim(source: Readable): void {
     if (this.#piped || this.writableEnded) {
-      throw new LeadpipeError(
-        'OPTION',
-        `${this.#names()}: a stream can be used in one pipeline only; make a new operator for each`,
-        { context: { operator: this.#names() } },
-      )
+      // The values of one pipeline must not get into the other.
+      source.unpipe(this)
+      throw this.#used()
     }
     this.#piped = true
+  }
+
+  #used(): LeadpipeError {
+    const names = this.definitions.map(({ name }) => name).join(' + ')
+    return new LeadpipeError(
+      'OPTION',
+      `${names}: a stream can be used in one pipeline only; make a new operator for each`,
+      { context: { operator: names } },
+    )
   }
 
   #started(): Chain {
@@ -88,9 +107,5 @@ export class Operator<In, Out> extends Transform {
       this.#onDone()
     }
     callback()
-  }
-
-  #names(): string {
-    return this.definitions.map(({ name }) => name).join(' + ')
   }
 }

@@ -6,7 +6,10 @@ import type { Duplex } from 'node:stream'
  */
 export const done: unique symbol = Symbol('leadpipe.done')
 
-/** Hands a value on; any number of times in a step. null and undefined are refused with OPERATOR. */
+/**
+ * Hands a value on; any number of times in a step. null and undefined are refused with OPERATOR, and so is a
+ * value that comes when the step has ended: nobody may be left to take it.
+ */
 export type Emit<Out> = (value: Out) => void
 
 /** Nothing, or {@link done}; a promise of it when the step is asynchronous. */

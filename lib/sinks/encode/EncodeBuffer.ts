@@ -1,4 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
+import { messageOf } from '../../operators/kernel/messageOf.ts'
 import type { Encoder } from './Encoder.ts'
 
 /** Bytes, and how many records they hold. */
@@ -54,8 +55,7 @@ export class EncodeBuffer {
 function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
   const guid = (record as { guid?: unknown } | undefined)?.guid
   const who = typeof guid === 'string' ? `record ${number} (guid ${guid})` : `record ${number}`
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new LeadpipeError('SINK', `${who} can't be written: ${why}`, {
+  return new LeadpipeError('SINK', `${who} can't be written: ${messageOf(cause)}`, {
     cause,
     context: { record: number, ...(typeof guid === 'string' ? { guid } : {}) },
   })

@@ -5,6 +5,7 @@ import { formats } from '../encode/formats.ts'
 import { Sink } from '../Sink.ts'
 import { destination } from './destination.ts'
 import { FileWriter } from './FileWriter.ts'
+import { fileError } from './fileError.ts'
 import type { FileSettings } from './options.ts'
 
 /** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
@@ -68,13 +69,26 @@ export class FileSink extends Sink<unknown> {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const file = this.#file
+    const end = () => {
+      if (file?.discarded) this.#acknowledged = 0
+      callback(error ?? this.#closedEarly())
+    }
     if (file === undefined || file.closed) {
-      callback(error)
+      end()
       return
     }
-    file.once('close', () => callback(error))
+    file.once('close', end)
     this.#head?.destroy()
     file.destroy()
+  }
+
+  /**
+   * Who waits for a stream that was destroyed after its last record takes it for finished, although the file
+   * was never completed: they are told.
+   */
+  #closedEarly(): Error | null {
+    if (!this.writableEnded || this.writableFinished || this.listenerCount('error') === 0) return null
+    return fileError(this.#path, new Error('it was closed before its end'))
   }
 
   #send(block: Block, callback: (error?: Error | null) => void): void {
@@ -97,9 +111,7 @@ export class FileSink extends Sink<unknown> {
   #opened(): Writable {
     if (this.#head !== undefined) return this.#head
     const file = new FileWriter(this.#path)
-    file.on('error', error => {
-      this.#failure ??= error
-    })
+    file.on('error', error => this.#fail(error))
     this.#file = file
     this.#head = this.#settings.compression === 'gzip' ? this.#zipped(file) : file
     return this.#head
@@ -108,8 +120,14 @@ export class FileSink extends Sink<unknown> {
   #zipped(file: FileWriter): Writable {
     const gzip = createGzip({ chunkSize: 65_536 })
     pipeline(gzip, file, error => {
-      if (error) this.#failure ??= error
+      if (error) this.#fail(error)
     })
     return gzip
+  }
+
+  /** A destroyed gzip never calls back for the write that it was at: nothing may wait for that. */
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.destroy(this.#failure)
   }
 }

@@ -14,10 +14,13 @@ import { fileError } from './fileError.ts'
 export class FileWriter extends Writable {
   /** Bytes written so far. */
   bytes = 0
+  /** Whether what was written is gone, because it was destroyed before the file was complete. */
+  discarded = false
   readonly #path: string
   #destination: Destination | undefined
   #temporary: string | undefined
   #handle: FileHandle | undefined
+  #work = Promise.resolve()
 
   constructor(path: string) {
     super()
@@ -37,7 +40,9 @@ export class FileWriter extends Writable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#discard().then(
+    // What is under way comes to its end first: a rename must not overtake the removal.
+    const discarded = this.#work.then(() => this.#discard())
+    discarded.then(
       () => callback(error),
       problem => callback(error ?? fileError(this.#path, problem)),
     )
@@ -52,8 +57,10 @@ export class FileWriter extends Writable {
     }
     // A name of its own for each writer: two runs to the same path do not mix their bytes.
     const temporary = `${target.path}.${randomBytes(4).toString('hex')}.partial`
-    this.#handle = await open(temporary, 'wx')
+    this.#handle = await open(temporary, 'wx', target.mode)
     this.#temporary = temporary
+    // Not every file system knows modes; without one, the new file is less open, never more.
+    if (target.mode !== undefined) await this.#handle.chmod(target.mode).catch(() => {})
   }
 
   async #append(chunk: Buffer): Promise<void> {
@@ -81,6 +88,7 @@ export class FileWriter extends Writable {
       )
     }
     await this.#close()
+    if (this.destroyed) return
     const { path } = this.#destination as Destination
     await rename(this.#temporary, path)
     this.#temporary = undefined
@@ -95,12 +103,14 @@ export class FileWriter extends Writable {
 
   async #discard(): Promise<void> {
     await this.#close()
-    if (this.#temporary !== undefined) await rm(this.#temporary, { force: true })
+    if (this.#temporary === undefined) return
+    this.discarded = true
+    await rm(this.#temporary, { force: true })
     this.#temporary = undefined
   }
 
   #settle(work: Promise<void>, callback: (error?: Error | null) => void): void {
-    work.then(
+    this.#work = work.then(
       () => callback(),
       error => callback(fileError(this.#path, error)),
     )

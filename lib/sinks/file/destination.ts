@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, realpath, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, readlink, realpath, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { fileError } from './fileError.ts'
 
 /** Where a file sink writes. */
@@ -12,6 +12,8 @@ export interface Destination {
    * or a pipe, which a rename would destroy.
    */
   how: 'replace' | 'direct'
+  /** Who may do what with the file that is there already; the one that replaces it is no more open. */
+  mode?: number
 }
 
 /**
@@ -21,17 +23,23 @@ export interface Destination {
  */
 export async function destination(path: string): Promise<Destination> {
   try {
-    const target = await realpath(path).catch(ifMissing(path))
-    const found = await stat(target).catch(ifMissing(undefined))
+    const found = await stat(path).catch(ifMissing(undefined))
     if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' })
-    if (found !== undefined) await access(target, constants.W_OK)
-    if (found !== undefined && !found.isFile()) return { path: target, how: 'direct' }
+    if (found !== undefined) await access(path, constants.W_OK)
+    if (found !== undefined && !found.isFile()) return { path, how: 'direct' }
+    const target = found === undefined ? await linkTarget(path) : await realpath(path)
     await stat(dirname(target))
     await access(dirname(target), constants.W_OK)
-    return { path: target, how: 'replace' }
+    return { path: target, how: 'replace', ...(found === undefined ? {} : { mode: found.mode & 0o777 }) }
   } catch (error) {
     throw fileError(path, error)
   }
+}
+
+/** Where a link leads whose target does not exist yet; any other path as it is. */
+async function linkTarget(path: string): Promise<string> {
+  const link = await readlink(path).catch(() => undefined)
+  return link === undefined ? path : linkTarget(resolve(await realpath(dirname(path)), link))
 }
 
 function ifMissing<T>(value: T): (error: unknown) => T {

@@ -47,7 +47,8 @@ export function fileSettings(path: string, given?: FileOptions): FileSettings {
       `expected a name that ends in ${Object.keys(endings)
         .map(name => `.${name}`)
         .join(', ')} (and .gz), or the option format`,
-      path,
+      JSON.stringify(path),
+      true,
     )
   }
   return {

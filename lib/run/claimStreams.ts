@@ -1,0 +1,24 @@
+import { EventEmitter } from 'node:events'
+import { LeadpipeError } from '../errors.ts'
+import type { RunArguments } from './buildStages.ts'
+import { isStandard } from './isStandard.ts'
+
+const claimed = new WeakSet<object>()
+
+/**
+ * Takes note that a run uses its source and its sink: two at once would mix their values, and each would see
+ * the other's end.
+ *
+ * @throws {LeadpipeError} OPTION when another run has one of them.
+ */
+export function claimStreams({ source, sink }: RunArguments): void {
+  const streams = [source, sink].filter(part => part instanceof EventEmitter && !isStandard(part))
+  for (const stream of streams) {
+    if (!claimed.has(stream)) continue
+    const what = stream === sink ? 'the sink' : 'the source'
+    throw new LeadpipeError('OPTION', `run(): ${what}: another run uses it; make a new one for each run`, {
+      context: { option: what },
+    })
+  }
+  for (const stream of streams) claimed.add(stream)
+}

@@ -1,0 +1,316 @@
+import t from 'tap'
+import {
+  compose,
+  explode,
+  explodeEvents,
+  explodeFormValues,
+  filter,
+  LeadpipeError,
+  map,
+  type Operator,
+  operator,
+  peek,
+  project,
+  take,
+  validate,
+} from '../../lib/index.ts'
+import { aLead, someLeads } from '../support/aLead.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { settings } from '../support/settings.ts'
+
+interface Numbered {
+  guid: string
+  n: number
+}
+
+const numbered = (count: number): Numbered[] =>
+  Array.from({ length: count }, (_, n) => ({ guid: `lead-${n}`, n }))
+
+/** Every operator with values, and what it makes of them. */
+const cases: Record<
+  string,
+  { make: () => Operator<never, unknown>; given: Iterable<unknown>; expected: readonly unknown[] }
+> = {
+  filter: {
+    make: () => filter((value: Numbered) => value.n % 2 === 1),
+    given: numbered(40),
+    expected: numbered(40).filter(value => value.n % 2 === 1),
+  },
+  'filter, asynchronous': {
+    make: () => filter(async (value: Numbered) => value.n % 2 === 1),
+    given: numbered(40),
+    expected: numbered(40).filter(value => value.n % 2 === 1),
+  },
+  map: {
+    make: () => map((value: Numbered) => value.n * 2),
+    given: numbered(40),
+    expected: numbered(40).map(value => value.n * 2),
+  },
+  'map, asynchronous': {
+    make: () => map(async (value: Numbered) => value.n * 2),
+    given: numbered(40),
+    expected: numbered(40).map(value => value.n * 2),
+  },
+  peek: { make: () => peek(() => 'ignored'), given: numbered(40), expected: numbered(40) },
+  project: {
+    make: () => project<Numbered, { id: 'guid' }>({ id: 'guid' }),
+    given: numbered(3),
+    expected: [{ id: 'lead-0' }, { id: 'lead-1' }, { id: 'lead-2' }],
+  },
+  explode: {
+    make: () => explode<{ tags: string[] }, 'tags', 'tag'>('tags', { as: 'tag' }),
+    given: [{ tags: ['a', 'b'] }, { tags: [] }, { n: 1, tags: ['c'] }],
+    expected: [{ tag: 'a' }, { tag: 'b' }, { n: 1, tag: 'c' }],
+  },
+  explodeEvents: {
+    make: () => explodeEvents(),
+    given: [{ guid: 'l', leadConversionEvents: [{ guid: 'e' }, { guid: 'f' }] }],
+    expected: [
+      { guid: 'l', conversionEvent: { guid: 'e' } },
+      { guid: 'l', conversionEvent: { guid: 'f' } },
+    ],
+  },
+  explodeFormValues: {
+    make: () => explodeFormValues(),
+    given: [{ guid: 'l', conversionEvent: { guid: 'e', formSubmissionValues: [{ id: 1 }, { id: 2 }] } }],
+    expected: [
+      { guid: 'l', conversionEvent: { guid: 'e' }, formValue: { id: 1 } },
+      { guid: 'l', conversionEvent: { guid: 'e' }, formValue: { id: 2 } },
+    ],
+  },
+  take: { make: () => take(7), given: numbered(40), expected: numbered(7) },
+  validate: {
+    make: () => validate({ onInvalid: 'skip' }),
+    given: [aLead(0, 1), { no: 'guid' }, aLead(1)],
+    expected: [aLead(0, 1), aLead(1)],
+  },
+  operator: {
+    make: () =>
+      operator<Numbered, number>('twice', (value, emit) => {
+        emit(value.n)
+        emit(-value.n)
+      }),
+    given: numbered(3).slice(1),
+    expected: [1, -1, 2, -2],
+  },
+  'operator with state and flush': {
+    make: () =>
+      operator<Numbered, number[]>({
+        name: 'inPairs',
+        create() {
+          let held: number[] = []
+          return {
+            step({ n }, emit) {
+              held.push(n)
+              if (held.length < 2) return
+              emit(held)
+              held = []
+            },
+            flush(emit) {
+              if (held.length > 0) emit(held)
+            },
+          }
+        },
+      }),
+    given: numbered(5),
+    expected: [[0, 1], [2, 3], [4]],
+  },
+  compose: {
+    make: () =>
+      compose(
+        filter((value: Numbered) => value.n > 1),
+        map(value => value.n),
+      ),
+    given: numbered(4),
+    expected: [2, 3],
+  },
+}
+
+for (const [setting, through] of Object.entries(settings)) {
+  t.test(setting, async t => {
+    for (const [name, { make, given, expected }] of Object.entries(cases)) {
+      t.test(`${name} emits what it should, in order`, async t => {
+        t.strictSame(await through(given, make), expected)
+      })
+      t.test(`${name} emits nothing for nothing`, async t => {
+        t.strictSame(await through([], make), [])
+      })
+    }
+
+    const boom = new Error('boom')
+    /** Operators whose user's code fails for the third value, in every way that code can fail. */
+    const failing: Record<string, () => Operator<never, unknown>> = {
+      'filter that throws': () =>
+        filter((value: Numbered) => {
+          if (value.n === 2) throw boom
+          return true
+        }),
+      'filter that rejects': () =>
+        filter(async (value: Numbered) => {
+          if (value.n === 2) throw boom
+          return true
+        }),
+      'map that throws': () =>
+        map((value: Numbered) => {
+          if (value.n === 2) throw boom
+          return value
+        }),
+      'map that rejects': () =>
+        map((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : Promise.resolve(value))),
+      'peek that throws': () =>
+        peek((value: Numbered) => {
+          if (value.n === 2) throw boom
+        }),
+      'peek that rejects': () =>
+        peek((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : undefined)),
+      'project whose function throws': () =>
+        project({
+          n: (value: Numbered) => {
+            if (value.n === 2) throw boom
+            return value.n
+          },
+        }),
+      'operator that throws': () =>
+        operator<Numbered>('operator', value => {
+          if (value.n === 2) throw boom
+        }),
+      'operator that rejects': () =>
+        operator<Numbered>('operator', async value => {
+          if (value.n === 2) throw boom
+        }),
+      'operator that rejects after a while': () =>
+        operator<Numbered>('operator', async (value, emit) => {
+          await null
+          emit(value)
+          await null
+          if (value.n === 2) throw boom
+        }),
+    }
+    for (const [name, make] of Object.entries(failing)) {
+      t.test(`${name}: OPERATOR with its name, the lead's guid and the cause`, async t => {
+        const operator = name.split(' ')[0]
+        const failure = await failureOf(through(numbered(50), make))
+        t.type(failure, LeadpipeError)
+        t.match(failure, {
+          code: 'OPERATOR',
+          message: `${operator}, lead lead-2: boom`,
+          retryable: false,
+          context: { operator, guid: 'lead-2' },
+        })
+        t.equal((failure as LeadpipeError).cause, boom)
+      })
+    }
+
+    t.test("an error of leadpipe's own that a step throws stays as it is", async t => {
+      const own = new LeadpipeError('INVALID_LEAD', 'mine')
+      for (const make of [
+        () =>
+          map(() => {
+            throw own
+          }),
+        () => map(() => Promise.reject(own)),
+      ]) {
+        t.equal(await failureOf(through(numbered(5), make)), own)
+      }
+    })
+
+    t.test('whatever is thrown becomes an OPERATOR error with a message', async t => {
+      for (const [thrown, said] of [
+        ['words', 'words'],
+        [undefined, 'undefined'],
+        [null, 'null'],
+        [Symbol('s'), 'Symbol(s)'],
+        [Object.create(null), '[Object: null prototype] {}'],
+        [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+        [new RangeError(''), 'RangeError'],
+      ]) {
+        const failure = await failureOf(
+          through([1], () =>
+            map(() => {
+              throw thrown
+            }),
+          ),
+        )
+        t.match(failure, { code: 'OPERATOR', message: `map: ${said}`, cause: thrown })
+      }
+    })
+
+    for (const nothing of [null, undefined]) {
+      t.test(`${nothing} is refused where it is emitted: it would end or confuse a Node stream`, async t => {
+        for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
+          map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
+          'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
+          operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
+          'operator, at its end': () =>
+            operator<Numbered, unknown>(
+              'operator',
+              () => {},
+              emit => emit(nothing),
+            ),
+        })) {
+          const failure = await failureOf(through(numbered(3), make))
+          t.match(failure, { code: 'OPERATOR', context: { operator: name.split(',')[0] } }, name)
+          t.match((failure as Error).message, /emitted (null|undefined).*use filter to leave values out/)
+        }
+      })
+    }
+
+    t.test('asynchronous steps keep the order and do not overlap', async t => {
+      let atOnce = 0
+      let most = 0
+      const uneven = () =>
+        map(async (value: Numbered) => {
+          atOnce += 1
+          most = Math.max(most, atOnce)
+          for (let tick = 0; tick < (value.n * 7) % 5; tick += 1) await null
+          if (value.n % 4 === 0) await new Promise(resolve => setImmediate(resolve))
+          atOnce -= 1
+          return value.n
+        })
+      const results = await through(numbered(60), uneven)
+      t.strictSame(
+        results,
+        numbered(60).map(value => value.n),
+      )
+      t.equal(most, 1)
+    })
+
+    t.test('asynchronous steps behind an explode keep the order and do not overlap', async t => {
+      let atOnce = 0
+      let most = 0
+      const make = () =>
+        compose(
+          explodeEvents(),
+          map(async ({ conversionEvent }) => {
+            atOnce += 1
+            most = Math.max(most, atOnce)
+            await null
+            atOnce -= 1
+            return conversionEvent.guid
+          }),
+          filter(async () => true),
+        )
+      const leads = someLeads(9, 4)
+      t.strictSame(
+        await through(leads, make),
+        leads.flatMap(lead => lead.leadConversionEvents?.map(event => event.guid)),
+      )
+      t.equal(most, 1)
+    })
+
+    t.test("a source's own error is not blamed on the operator", async t => {
+      const lost = new Error('lost')
+      const failure = await failureOf(
+        through(
+          (async function* () {
+            yield 1
+            throw lost
+          })(),
+          () => map(value => value),
+        ),
+      )
+      const { cause, code } = failure as LeadpipeError
+      t.ok(failure === lost || (code === 'SOURCE' && cause === lost))
+    })
+  })
+}

@@ -1,0 +1,157 @@
+import t from 'tap'
+import { explode } from '../../lib/index.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { settings } from '../support/settings.ts'
+
+const fused = settings['fused in run'] as (typeof settings)[string]
+const exploded = (value: unknown, path: string, options?: object) =>
+  fused([value], () => explode(path as never, options))
+
+t.test('one record an item, under the last part of the path or the name that is said', async t => {
+  t.strictSame(await exploded({ n: 1, tags: ['a', 'b'] }, 'tags'), [
+    { n: 1, tags: 'a' },
+    { n: 1, tags: 'b' },
+  ])
+  t.strictSame(await exploded({ n: 1, tags: ['a', 'b'] }, 'tags', { as: 'tag' }), [
+    { n: 1, tag: 'a' },
+    { n: 1, tag: 'b' },
+  ])
+})
+
+t.test('a nested path: the array is left out where it was, the item stands at the top', async t => {
+  const value = { guid: 'g', event: { name: 'e', inner: { values: [1, 2], more: true } } }
+  t.strictSame(await exploded(value, 'event.inner.values', { as: 'value' }), [
+    { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 1 },
+    { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 2 },
+  ])
+})
+
+t.test('items of every kind are kept: null, undefined, arrays, what counts as false', async t => {
+  const items = [null, undefined, 0, '', false, [], [[1]], {}]
+  t.strictSame(
+    await exploded({ items }, 'items', { as: 'item' }),
+    items.map(item => ({ item })),
+  )
+})
+
+for (const [what, value] of Object.entries({
+  'an empty array': { n: 1, a: { tags: [] }, tags: [] },
+  'no array': { n: 1, a: {} },
+  'a null': { n: 1, a: { tags: null }, tags: null },
+  'an undefined': { n: 1, a: { tags: undefined }, tags: undefined },
+})) {
+  t.test(`${what} gives no record, or with keepEmpty the value without an item`, async t => {
+    t.strictSame(await exploded(value, 'tags', { as: 'tag' }), [])
+    t.strictSame(await exploded(value, 'tags', { as: 'tag', keepEmpty: false }), [])
+    const [kept] = await exploded(value, 'tags', { as: 'tag', keepEmpty: true })
+    t.strictSame(JSON.parse(JSON.stringify(kept)), JSON.parse(JSON.stringify({ ...value, tags: undefined })))
+    t.strictSame(await exploded(value, 'a.tags', { as: 'tag' }), [])
+    const [nested] = await exploded(value, 'a.tags', { as: 'tag', keepEmpty: true })
+    t.strictSame(nested, { ...value, a: {} })
+  })
+}
+
+t.test('keepEmpty leaves what is on the way to a missing array as it is, whatever it is', async t => {
+  for (const inner of [null, undefined, 'text', 7, true, ['x'], {}]) {
+    const value = { n: 1, inner }
+    t.strictSame(await exploded(value, 'inner.tags', { as: 'tag', keepEmpty: true }), [value])
+    t.strictSame(await exploded(value, 'inner.more.tags', { as: 'tag', keepEmpty: true }), [value])
+  }
+  t.strictSame(await exploded({ n: 1 }, 'no.tags', { keepEmpty: true }), [{ n: 1 }])
+})
+
+t.test('an array in an item of an array: the outer one stays an array', async t => {
+  const value = { events: [{ values: [1, 2] }, { values: [3] }], rows: [['a', 'b'], ['c']] }
+  t.strictSame(await exploded(value, 'events.0.values', { as: 'value' }), [
+    { ...value, events: [{}, { values: [3] }], value: 1 },
+    { ...value, events: [{}, { values: [3] }], value: 2 },
+  ])
+  t.strictSame(await exploded(value, 'rows.0', { as: 'cell' }), [
+    { ...value, rows: [['c']], cell: 'a' },
+    { ...value, rows: [['c']], cell: 'b' },
+  ])
+})
+
+t.test('a key that has the whole path as its name, as project makes them, is the one left out', async t => {
+  const value = { 'event.values': [1, 2], event: { values: [3] } }
+  t.strictSame(await exploded(value, 'event.values', { as: 'value' }), [
+    { event: { values: [3] }, value: 1 },
+    { event: { values: [3] }, value: 2 },
+  ])
+})
+
+t.test('what is no array is refused, with the lead', async t => {
+  for (const [tags, found] of [
+    ['text', 'a string'],
+    [7, 'a number'],
+    [false, 'a boolean'],
+    [{ length: 1 }, 'an object'],
+  ]) {
+    t.match(await failureOf(exploded({ guid: 'g', tags }, 'tags')), {
+      code: 'OPERATOR',
+      message: `explode, lead g: expected an array at tags, found ${found}`,
+    })
+  }
+})
+
+t.test('a name that the value has already is refused: a field would be lost', async t => {
+  for (const [value, path, options, name] of [
+    [{ tag: 0, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
+    [{ values: 0, event: { values: [1] } }, 'event.values', undefined, 'values'],
+    [{ event: { values: [1] } }, 'event.values', { as: 'event' }, 'event'],
+    [{ tag: undefined, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
+  ] as const) {
+    t.match(await failureOf(exploded(value, path, options)), {
+      code: 'OPERATOR',
+      message: `explode: the value already has a field "${name}": choose another with { as }`,
+    })
+  }
+})
+
+t.test('names of the prototype are names like others', async t => {
+  const value = JSON.parse('{"__proto__": {"tags": ["a"]}, "toString": [1], "n": 1}')
+  t.strictSame(await exploded(value, 'toString', { as: 'constructor' }), [
+    JSON.parse('{"__proto__": {"tags": ["a"]}, "n": 1, "constructor": 1}'),
+  ])
+  const [record] = await exploded(value, '__proto__.tags', { as: 'tag' })
+  t.equal(JSON.stringify(record), '{"__proto__":{},"toString":[1],"n":1,"tag":"a"}')
+  t.equal(Object.getPrototypeOf(record), Object.prototype)
+  t.equal(({} as { tags?: unknown }).tags, undefined)
+  t.strictSame(await exploded({ n: 1 }, 'toString'), [])
+})
+
+t.test('the value is not changed, and what is beside the path is shared', async t => {
+  const value = { beside: {}, event: { beside: {}, values: [{}, {}] } }
+  const before = structuredClone(value)
+  const records = (await exploded(value, 'event.values', { as: 'value' })) as {
+    beside: object
+    event: { beside: object }
+    value: object
+  }[]
+  t.strictSame(value, before)
+  for (const [index, record] of records.entries()) {
+    t.equal(record.beside, value.beside)
+    t.equal(record.event.beside, value.event.beside)
+    t.equal(record.value, value.event.values[index])
+  }
+})
+
+t.test('refuses wrong arguments', async t => {
+  const path = 'expected a dotted path, for example "crmDetails.status"'
+  for (const [given, message] of [
+    [[undefined], `explode() path: ${path}, received undefined`],
+    [[''], `explode() path: ${path}, received ''`],
+    [[['tags']], `explode() path: ${path}, received [ 'tags' ]`],
+    [['tags', { as: '' }], "explode(): as: expected a name for a field, received ''"],
+    [['tags', { as: '__proto__' }], "explode(): as: expected a name for a field, received '__proto__'"],
+    [['tags', { as: 7 }], 'explode(): as: expected a name for a field, received 7'],
+    [['tags', { keepEmpty: 'yes' }], "explode(): keepEmpty: expected true or false, received 'yes'"],
+    [['tags', { name: 'tag' }], 'explode(): unknown option "name"; it has: as, keepEmpty'],
+    [['tags', 'tag'], "explode(): expected an object, received 'tag'"],
+  ]) {
+    t.throws(() => (explode as (...given: unknown[]) => unknown)(...(given as unknown[])), {
+      code: 'OPTION',
+      message,
+    })
+  }
+})

@@ -1,0 +1,436 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  compose,
+  done,
+  filter,
+  type LeadpipeError,
+  map,
+  type Operator,
+  operator,
+  peek,
+  run,
+  type StepDefinition,
+  take,
+  toArray,
+  validate,
+} from '../../../lib/index.ts'
+import { Chain } from '../../../lib/operators/kernel/Chain.ts'
+import { failureOf } from '../../support/failureOf.ts'
+import { settings } from '../../support/settings.ts'
+
+/** A chain of operators, and what comes out of it. */
+function chainOf(...operators: Operator<never, unknown>[]): { chain: Chain; out: unknown[] } {
+  const out: unknown[] = []
+  const definitions = operators.flatMap(part => part.definitions) as StepDefinition<never, unknown>[]
+  return { chain: new Chain(definitions, value => out.push(value)), out }
+}
+
+/** Adds up values and gives the sum at the end. */
+const sum = () =>
+  operator<number, number>({
+    name: 'sum',
+    create() {
+      let total = 0
+      return {
+        step(value, emit) {
+          total += value
+          emit(value)
+        },
+        flush: emit => emit(total),
+        save: () => total,
+        restore(state) {
+          total = Number(state)
+        },
+        counts: () => ({ total }),
+      }
+    },
+  })
+
+t.test('synchronous steps make a synchronous chain', async t => {
+  const { chain, out } = chainOf(
+    map((n: number) => n + 1),
+    filter((n: number) => n % 2 === 0),
+  )
+  t.equal(chain.write(1), undefined)
+  t.equal(chain.write(2), undefined)
+  t.strictSame(out, [2])
+})
+
+t.test('what a flush emits goes through the later operators, in order, before their own', async t => {
+  const say = (word: string) =>
+    operator<string>(
+      word,
+      (value, emit) => emit(`${value} ${word}`),
+      emit => emit(`end of ${word}`),
+    )
+  const { chain, out } = chainOf(say('a'), say('b'), say('c'))
+  await chain.write('1')
+  await chain.flush()
+  t.strictSame(out, ['1 a b c', 'end of a b c', 'end of b c', 'end of c'])
+})
+
+t.test('an asynchronous flush is waited for', async t => {
+  const slow = operator<number>(
+    'slow',
+    (value, emit) => emit(value),
+    async emit => {
+      for (const value of [7, 8, 9]) {
+        await null
+        emit(value)
+      }
+    },
+  )
+  const { chain, out } = chainOf(
+    slow,
+    map(async (n: number) => n * 10),
+    sum(),
+  )
+  await chain.flush()
+  t.strictSame(out, [70, 80, 90, 240])
+})
+
+t.test('save and restore: a chain that goes on in another ends as one that was never stopped', async t => {
+  const property = fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 20 }),
+      fc.nat(20),
+      async (values, at) => {
+        const stages = () => [filter((n: number) => n !== 0), sum(), take(6), sum(), validate({ schema: {} })]
+        const whole = chainOf(...stages())
+        for (const value of values) await whole.chain.write(value)
+        await whole.chain.flush()
+
+        const before = chainOf(...stages())
+        for (const value of values.slice(0, at)) await before.chain.write(value)
+        const saved = JSON.parse(JSON.stringify(before.chain.save()))
+        const after = chainOf(...stages())
+        after.chain.restore(saved)
+        for (const value of values.slice(at)) await after.chain.write(value)
+        await after.chain.flush()
+        assert.deepEqual([...before.out, ...after.out], whole.out)
+      },
+    ),
+    { numRuns: 60 },
+  )
+  await t.resolves(property)
+})
+
+t.test('save gives one state an operator, undefined for those without', async t => {
+  const { chain } = chainOf(
+    map((n: number) => n),
+    sum(),
+    take(3),
+  )
+  await chain.write(4)
+  t.strictSame(chain.save(), [undefined, 4, 1])
+})
+
+t.test('done: the stages before it take no more steps, not even for what was handed in already', async t => {
+  const seen: number[] = []
+  const { chain, out } = chainOf(
+    operator<number>('repeat', (value, emit) => {
+      for (let copy = 0; copy < 3; copy += 1) emit(value)
+    }),
+    peek((value: number) => seen.push(value)),
+    take(2),
+  )
+  await chain.write(1)
+  t.ok(chain.done)
+  await chain.write(2)
+  t.strictSame(out, [1, 1])
+  t.strictSame(seen, [1, 1])
+  t.strictSame(chain.counts, [
+    { name: 'repeat', in: 2, out: 3, unused: 1 },
+    { name: 'peek', in: 3, out: 2, unused: 1 },
+    { name: 'take', in: 2, out: 2 },
+  ])
+})
+
+t.test('done behind an asynchronous step stops that step, too', async t => {
+  let calls = 0
+  const { chain, out } = chainOf(
+    operator<number>('repeat', (value, emit) => {
+      for (let copy = 0; copy < 9; copy += 1) emit(value)
+    }),
+    map(async (value: number) => {
+      calls += 1
+      return value
+    }),
+    take(2),
+  )
+  await chain.write(5)
+  t.strictSame(out, [5, 5])
+  t.equal(calls, 2)
+})
+
+t.test('done: neither its own flush nor an earlier one is called, the later ones are', async t => {
+  const flushed: string[] = []
+  const flushing = (name: string) =>
+    operator<number>(
+      name,
+      (value, emit) => emit(value),
+      () => {
+        flushed.push(name)
+      },
+    )
+  const stop = operator<number>(
+    'stop',
+    (value, emit) => {
+      emit(value)
+      return done
+    },
+    () => {
+      flushed.push('stop')
+    },
+  )
+  const { chain, out } = chainOf(flushing('before'), stop, flushing('after'))
+  await chain.write(1)
+  await chain.flush()
+  t.strictSame(out, [1])
+  t.strictSame(flushed, ['after'])
+})
+
+t.test('done during a flush keeps the flushes before it from being called', async t => {
+  const emitting = (name: string) =>
+    operator<string>(
+      name,
+      (value, emit) => emit(value),
+      emit => emit(name),
+    )
+  const { chain, out } = chainOf(emitting('a'), emitting('b'), take(1), emitting('c'))
+  await chain.flush()
+  t.ok(chain.done)
+  t.strictSame(out, ['a', 'c'])
+})
+
+t.test('after a failure no step is called, and everything asked of the chain fails with it', async t => {
+  let calls = 0
+  const { chain, out } = chainOf(
+    peek(() => {
+      calls += 1
+    }),
+    map((n: number) => {
+      if (n === 2) throw new Error('two')
+      return n
+    }),
+  )
+  await chain.write(1)
+  t.throws(() => chain.write(2), { code: 'OPERATOR', message: 'map: two' })
+  t.throws(() => chain.write(3), { message: 'map: two' })
+  await t.rejects(chain.flush(), { message: 'map: two' })
+  t.strictSame(out, [1])
+  t.equal(calls, 2)
+})
+
+t.test('a value that is emitted when the step has ended is not lost silently', async t => {
+  let late: (value: number) => void = () => {}
+  const keep = operator<number>('keep', (_, emit) => {
+    late = emit
+  })
+  const { chain, out } = chainOf(keep)
+  await chain.write(1)
+  const expected = { code: 'OPERATOR', message: /keep: it emitted a value after its step had ended/ }
+  t.throws(() => late(2), expected, 'the caller hears of it')
+  t.throws(() => chain.write(3), expected, 'the run, if it still goes on, fails')
+  t.strictSame(out, [])
+})
+
+t.test('the same for a step whose promise is settled', async t => {
+  let late: (value: number) => void = () => {}
+  const { chain } = chainOf(
+    operator<number>('keep', async (_, emit) => {
+      late = emit
+      await null
+      emit(1)
+    }),
+  )
+  await chain.write(1)
+  t.throws(() => late(2), { code: 'OPERATOR' })
+  await t.rejects(chain.flush(), { code: 'OPERATOR' })
+})
+
+t.test('what a step returns instead of emitting it is refused', async t => {
+  for (const [returned, said] of [
+    [1, 'a value of type number'],
+    [null, 'null'],
+    [{}, 'a value of type object'],
+    [false, 'a value of type boolean'],
+  ]) {
+    for (const step of [() => returned as never, async () => returned as never]) {
+      const { chain } = chainOf(operator<number>('returns', step))
+      const failure = await failureOf(async () => chain.write(1))
+      t.match(failure, {
+        code: 'OPERATOR',
+        message: `returns: the step returned ${said}: a step hands values on with emit(value); what it returns would be lost`,
+      })
+    }
+  }
+})
+
+t.test('a create that throws or makes nothing useful is named', async t => {
+  const made = (create: () => unknown) =>
+    failureOf(run([1], operator({ name: 'mine', create: create as () => never }), toArray({ max: 1 })))
+  t.match(
+    await made(() => {
+      throw new Error('no')
+    }),
+    { code: 'OPERATOR', message: 'mine: no' },
+  )
+  for (const nothing of [undefined, null, {}, { step: 1 }]) {
+    t.match(await made(() => nothing), {
+      code: 'OPERATOR',
+      message: 'mine: create() returned no object with a step',
+    })
+  }
+})
+
+t.test("an operator's own numbers do not replace what the chain counts", async t => {
+  const lying = operator<number>({
+    name: 'lying',
+    create: () => ({
+      step: (value, emit) => emit(value),
+      counts: () => ({ in: 99, out: 99, extra: 1 }),
+    }),
+  })
+  const { chain } = chainOf(lying)
+  await chain.write(1)
+  t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, extra: 1 }])
+})
+
+t.test('counts that throw fail the run with OPERATOR', async t => {
+  const failing = operator<number>({
+    name: 'failing',
+    create: () => ({
+      step: (value, emit) => emit(value),
+      counts() {
+        throw new Error('no numbers')
+      },
+    }),
+  })
+  t.match(await failureOf(run([1], failing, toArray({ max: 1 }))), {
+    code: 'OPERATOR',
+    message: 'failing: no numbers',
+  })
+})
+
+/** An operator and what it is in terms of arrays. */
+interface Modelled {
+  said: string
+  make: () => Operator<number, number>
+  apply: (values: number[]) => number[]
+}
+
+const turn = () => new Promise<void>(resolve => setImmediate(resolve))
+const small = fc.integer({ min: 1, max: 5 })
+const modelled: fc.Arbitrary<Modelled> = fc.oneof(
+  small.map(k => ({
+    said: `filter ${k}`,
+    make: () => filter((n: number) => n % (k + 1) !== 0),
+    apply: (values: number[]) => values.filter(n => n % (k + 1) !== 0),
+  })),
+  small.map(k => ({
+    said: `async filter ${k}`,
+    make: () =>
+      filter(async (n: number) => {
+        if (n % 3 === 0) await turn()
+        return n % (k + 1) !== 0
+      }),
+    apply: (values: number[]) => values.filter(n => n % (k + 1) !== 0),
+  })),
+  small.map(k => ({
+    said: `map ${k}`,
+    make: () => map((n: number) => n + k),
+    apply: (values: number[]) => values.map(n => n + k),
+  })),
+  small.map(k => ({
+    said: `async map ${k}`,
+    make: () => map((n: number) => (n % 2 === 0 ? n * k : Promise.resolve(n * k))),
+    apply: (values: number[]) => values.map(n => n * k),
+  })),
+  fc.constant({
+    said: 'repeat',
+    make: () =>
+      operator<number>('repeat', (n, emit) => {
+        for (let copy = 0; copy < Math.abs(n) % 4; copy += 1) emit(n + copy)
+      }),
+    apply: (values: number[]) =>
+      values.flatMap(n => Array.from({ length: Math.abs(n) % 4 }, (_, copy) => n + copy)),
+  }),
+  fc.constant({
+    said: 'async repeat',
+    make: () =>
+      operator<number>('repeat', async (n, emit) => {
+        for (let copy = 0; copy < 3; copy += 1) {
+          await null
+          emit(n + copy)
+        }
+      }),
+    apply: (values: number[]) => values.flatMap(n => [n, n + 1, n + 2]),
+  }),
+  fc.constant({
+    said: 'sum',
+    make: sum,
+    apply: (values: number[]) => [...values, values.reduce((total, n) => total + n, 0)],
+  }),
+  fc.constant({
+    said: 'last first',
+    make: () =>
+      operator<number>({
+        name: 'hold',
+        create() {
+          const held: number[] = []
+          return {
+            step: n => {
+              held.unshift(n)
+            },
+            async flush(emit) {
+              await null
+              for (const n of held) emit(n)
+            },
+          }
+        },
+      }),
+    apply: (values: number[]) => values.toReversed(),
+  }),
+  fc.nat(12).map(k => ({
+    said: `take ${k}`,
+    make: () => take<number>(k),
+    apply: (values: number[]) => values.slice(0, k),
+  })),
+)
+
+for (const [setting, through] of Object.entries(settings)) {
+  t.test(`any sequence of operators does what the methods of arrays do: ${setting}`, async t => {
+    const property = fc.assert(
+      fc.asyncProperty(
+        fc.array(modelled, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(30), { maxLength: 40 }),
+        async (stages, values) => {
+          const make = () =>
+            stages.map(stage => stage.make()).reduce((before, after) => compose(before, after))
+          const expected = stages.reduce((before, stage) => stage.apply(before), values)
+          assert.deepEqual(await through(values, make), expected, stages.map(stage => stage.said).join(', '))
+        },
+      ),
+      { numRuns: 60 },
+    )
+    await t.resolves(property)
+  })
+}
+
+t.test('an error behind a step that goes on is told when that step is over, once', async t => {
+  const failure = await failureOf(
+    run(
+      [1, 2, 3],
+      map(async (n: number) => n),
+      map((n: number) => {
+        throw new Error(`no ${n}`)
+      }),
+      toArray({ max: 9 }),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', message: 'map: no 1' })
+  t.match((failure as LeadpipeError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
+})

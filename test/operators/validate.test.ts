@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { Ajv } from 'ajv'
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  type CompiledSchema,
+  type LeadpipeError,
+  leadSchema,
+  run,
+  toArray,
+  type ValidateOptions,
+  validate,
+} from '../../lib/index.ts'
+import { aLead, someLeads } from '../support/aLead.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { settings } from '../support/settings.ts'
+
+async function validated(values: unknown[], options?: ValidateOptions) {
+  const sink = toArray({ max: 99 })
+  const report = await run(values, validate(options), sink)
+  return { records: sink.records, report }
+}
+
+t.test('leads that match the schema are handed on as they are', async t => {
+  const file = new URL('../portal/fixtures/lead-sample.json', import.meta.url)
+  const documented = JSON.parse(readFileSync(file, 'utf8')) as unknown[]
+  const leads = [...documented, ...someLeads(5, 2), { guid: 'only' }]
+  const before = structuredClone(leads)
+  const { records, report } = await validated(leads)
+  t.strictSame(records, before)
+  t.equal(records[0], leads[0])
+  t.match(report, { skipped: 0, operators: [{ name: 'validate', valid: leads.length, skipped: 0 }] })
+})
+
+t.test('unknown fields are allowed and kept, wherever they are', async t => {
+  const lead = {
+    ...aLead(1, 1),
+    customField: { deep: [1] },
+    crmDetails: { status: 'Open', more: 1 },
+    leadDeleteLogs: [{ anything: true }],
+  }
+  t.strictSame((await validated([lead])).records, [lead])
+})
+
+const invalid: Record<string, { value: unknown; path: string; rule: string; guid?: string }> = {
+  'no guid': { value: { email: 'a@example.com' }, path: '/', rule: 'required' },
+  'an empty guid': { value: { guid: '' }, path: '/guid', rule: 'minLength', guid: '' },
+  'a guid that is no text': { value: { guid: 7 }, path: '/guid', rule: 'type' },
+  'text where a number belongs': {
+    value: { guid: 'g', insertedAt: '2012-01-01' },
+    path: '/insertedAt',
+    rule: 'type',
+    guid: 'g',
+  },
+  'a fraction where a whole number belongs': {
+    value: { guid: 'g', leadId: 1.5 },
+    path: '/leadId',
+    rule: 'type',
+    guid: 'g',
+  },
+  'an object where an array belongs': {
+    value: { guid: 'g', leadConversionEvents: {} },
+    path: '/leadConversionEvents',
+    rule: 'type',
+    guid: 'g',
+  },
+  'a wrong field in an event': {
+    value: { guid: 'g', leadConversionEvents: [{}, { convertDate: true }] },
+    path: '/leadConversionEvents/1/convertDate',
+    rule: 'type',
+    guid: 'g',
+  },
+  'null for text': { value: { guid: 'g', email: null }, path: '/email', rule: 'type', guid: 'g' },
+  'no object': { value: 'a lead', path: '/', rule: 'type' },
+  'an array': { value: [aLead(1)], path: '/', rule: 'type' },
+}
+
+for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
+  t.test(`${what}: INVALID_LEAD with guid, path and rule`, async t => {
+    const failure = (await failureOf(validated([aLead(0), value]))) as LeadpipeError
+    t.match(failure, { code: 'INVALID_LEAD', retryable: false })
+    t.strictSame(failure.context, { ...(guid === undefined ? {} : { guid }), path, rule })
+    t.match(failure.message, guid === undefined ? 'a lead without a guid: ' : `lead ${guid}: `)
+    t.equal(failure.cause, undefined)
+    t.match(failure.report, { operators: [{ name: 'validate', in: 2, out: 1, valid: 1, skipped: 0 }] })
+  })
+}
+
+t.test("'skip' leaves invalid values out, counts them, and goes on", async t => {
+  const bad = Object.values(invalid).map(({ value }) => value)
+  const good = someLeads(3)
+  const { records, report } = await validated([...bad, good[0], ...bad, good[1], good[2]], {
+    onInvalid: 'skip',
+  })
+  t.strictSame(records, good)
+  t.match(report, {
+    skipped: bad.length * 2,
+    records: 3,
+    operators: [{ in: bad.length * 2 + 3, out: 3, valid: 3, skipped: bad.length * 2 }],
+  })
+})
+
+t.test('two of them, with their own numbers, are both in the report', async t => {
+  const adults = { type: 'object', properties: { age: { minimum: 18 } } }
+  const sink = toArray({ max: 9 })
+  const report = await run(
+    [{ guid: 'a', age: 17 }, { guid: 'b', age: 18 }, { age: 40 }],
+    validate({ onInvalid: 'skip' }),
+    validate({ schema: adults, onInvalid: 'skip' }),
+    sink,
+  )
+  t.match(report, {
+    skipped: 2,
+    operators: [
+      { valid: 2, skipped: 1 },
+      { valid: 1, skipped: 1 },
+    ],
+  })
+  t.strictSame(sink.records, [{ guid: 'b', age: 18 }])
+})
+
+t.test('a schema of your own takes the place of the lead', async t => {
+  const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } }
+  t.strictSame((await validated([{ n: 1 }], { schema })).records, [{ n: 1 }])
+  t.match(await failureOf(validated([{ n: 'x' }], { schema })), {
+    code: 'INVALID_LEAD',
+    context: { path: '/n', rule: 'type' },
+  })
+  t.match(await failureOf(validated([{ guid: 'g' }], { schema })), {
+    message: "lead g: / must have required property 'n'",
+  })
+})
+
+t.test('the same schema object may be used any number of times', async t => {
+  const schema = { $id: 'https://example.com/n', type: 'integer' }
+  const ajv = new Ajv()
+  for (let use = 0; use < 2; use += 1) {
+    t.strictSame((await validated([1, 2], { schema })).records, [1, 2])
+    t.strictSame((await validated([1, 2], { schema, ajv })).records, [1, 2])
+    t.strictSame((await validated([aLead(1)], { schema: leadSchema })).records, [aLead(1)])
+    t.strictSame((await validated([aLead(1)], { ajv })).records, [aLead(1)])
+  }
+})
+
+t.test('an Ajv of your own brings formats and keywords, and may change values as it is set up', async t => {
+  const ajv = new Ajv({ useDefaults: true })
+  ajv.addFormat('mail', /^[^@]+@[^@]+$/)
+  ajv.addKeyword({ keyword: 'even', validate: (_: unknown, n: number) => n % 2 === 0 })
+  const schema = {
+    type: 'object',
+    properties: {
+      email: { type: 'string', format: 'mail' },
+      n: { type: 'integer', even: true },
+      kind: { default: 'lead' },
+    },
+  }
+  t.strictSame((await validated([{ email: 'a@b', n: 2 }], { schema, ajv })).records, [
+    { email: 'a@b', n: 2, kind: 'lead' },
+  ])
+  t.match(await failureOf(validated([{ email: 'nobody' }], { schema, ajv })), {
+    context: { path: '/email', rule: 'format' },
+  })
+  t.match(await failureOf(validated([{ n: 3 }], { schema, ajv })), { context: { path: '/n', rule: 'even' } })
+})
+
+t.test('anything that compiles a schema to a function will do', async t => {
+  const ajv = { compile: (): CompiledSchema => value => (value as { ok: boolean }).ok }
+  t.strictSame((await validated([{ ok: true }], { ajv })).records, [{ ok: true }])
+  t.match(await failureOf(validated([{ guid: 'g', ok: false }], { ajv })), {
+    code: 'INVALID_LEAD',
+    message: 'lead g: / does not match the schema',
+    context: { guid: 'g', path: '/', rule: 'schema' },
+  })
+})
+
+t.test('a schema that does not compile, and an asynchronous one, are refused', async t => {
+  const compiles = 'validate(): schema: expected a JSON Schema that compiles: '
+  for (const [options, message] of [
+    [{ schema: { type: 'nonsense' } }, new RegExp(`^${compiles.replace('()', '\\(\\)')}`)],
+    [
+      { schema: { type: 'string', format: 'date' } },
+      `${compiles}unknown format "date" ignored in schema at path "#"`,
+    ],
+    [{ schema: { $ref: '#/definitions/none' } }, /none/],
+    [{ schema: { colour: 'red' } }, `${compiles}strict mode: unknown keyword: "colour"`],
+    [
+      { schema: { $async: true, type: 'object' } },
+      'validate(): schema: expected a synchronous schema, received one with $async',
+    ],
+    [
+      {
+        ajv: {
+          compile() {
+            throw 'words'
+          },
+        },
+      },
+      `${compiles}words`,
+    ],
+  ] as const) {
+    t.throws(() => validate(options), { code: 'OPTION', message })
+  }
+})
+
+t.test('refuses wrong options', async t => {
+  for (const [options, message] of [
+    [{ onInvalid: 'ignore' }, `validate(): onInvalid: expected "fail" or "skip", received 'ignore'`],
+    [{ schema: 'lead' }, "validate(): schema: expected a JSON Schema (an object), received 'lead'"],
+    [{ ajv: {} }, 'validate(): ajv: expected an Ajv, received {}'],
+    [{ oninvalid: 'skip' }, /^validate\(\): unknown option "oninvalid"; it has: schema, ajv, onInvalid/],
+    ['skip', "validate(): expected an object, received 'skip'"],
+  ]) {
+    t.throws(() => validate(options as never), { code: 'OPTION', message })
+  }
+})
+
+const secret = 'S3CRET'
+/** Every place of the schema where a value may stand, with a value there that is wrong and secret. */
+const wrong = fc.constantFrom<unknown>(
+  secret,
+  { [secret]: secret },
+  [secret],
+  [[secret]],
+  Number(`1.${[...secret].map(c => c.charCodeAt(0)).join('')}`),
+)
+const fields = Object.keys(leadSchema.properties).filter(name => name !== 'guid')
+const spoilt = fc.record(
+  Object.fromEntries([
+    ...fields.map(name => [name, wrong] as const),
+    ['guid', fc.constantFrom<unknown>('lead-1', undefined, 7)],
+  ]),
+  { requiredKeys: [], noNullPrototype: true },
+)
+
+t.test("no INVALID_LEAD error holds the person's data, whatever is wrong", async t => {
+  const fused = settings['fused in run'] as (typeof settings)[string]
+  let failed = 0
+  const property = fc.asyncProperty(spoilt, async lead => {
+    const value = { leadConversionEvents: [{ formSubmissionValues: [{ fieldValue: [secret] }] }], ...lead }
+    const failure = (await failureOf(fused([value], () => validate()))) as LeadpipeError
+    failed += 1
+    assert.equal(failure.code, 'INVALID_LEAD')
+    const shown = `${inspect(failure, { depth: 9 })}${JSON.stringify(failure)}${failure.stack}`
+    assert.ok(!shown.includes(secret), shown)
+    assert.ok(!shown.includes('1.8351'), shown)
+  })
+  await t.resolves(fc.assert(property, { numRuns: 60 }))
+  t.equal(failed, 60)
+})

@@ -1,0 +1,414 @@
+import { createReadStream, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
+import t from 'tap'
+import {
+  filter,
+  type LeadpipeError,
+  leads,
+  map,
+  operator,
+  type Report,
+  run,
+  take,
+  toArray,
+  toFile,
+  transform,
+} from '../../lib/index.ts'
+import { someLeads } from '../support/aLead.ts'
+import { eventually } from '../support/eventually.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+import { serveLeads } from '../support/serveLeads.ts'
+import { turns } from '../support/turns.ts'
+
+const boom = new Error('boom')
+const sink = () => toArray({ max: 999 })
+
+/** Ten values, then whatever happens then. */
+async function* ten(then: () => unknown = () => {}) {
+  for (let n = 0; n < 10; n += 1) yield n
+  await then()
+}
+const throwing = () => {
+  throw boom
+}
+
+const sources: Record<string, () => AsyncIterable<unknown> | Iterable<unknown>> = {
+  'a generator that throws': () =>
+    (function* () {
+      yield* [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+      throw boom
+    })(),
+  'an async generator that throws': () => ten(throwing),
+  'an async generator that rejects': () => ten(() => Promise.reject(boom)),
+  'a Readable that is destroyed with an error': () => {
+    let n = 0
+    return new Readable({
+      objectMode: true,
+      read() {
+        if (n < 10) this.push(n++)
+        else this.destroy(boom)
+      },
+    })
+  },
+}
+
+for (const [what, source] of Object.entries(sources)) {
+  t.test(`${what}: SOURCE with the cause, and the numbers up to then`, async t => {
+    const failure = (await failureOf(
+      run(
+        source(),
+        map(n => n),
+        sink(),
+      ),
+    )) as LeadpipeError
+    t.match(failure, { code: 'SOURCE', message: 'the source failed: boom' })
+    t.equal(failure.cause, boom)
+    const report = failure.report as Report
+    t.ok(report.leads <= 10)
+    t.match(report, { operators: [{ name: 'map' }], sink: {} })
+    t.strictSame(JSON.parse(JSON.stringify(report)), report)
+  })
+}
+
+t.test('a null from an iterable is SOURCE: it would end a stream', async t => {
+  t.match(await failureOf(run([1, null, 2], sink())), { code: 'SOURCE' })
+})
+
+t.test('an error of leads() keeps its code', async t => {
+  const { origin } = await listen(t, (_request, response) => {
+    response.statusCode = 401
+    response.end()
+  })
+  const failure = await failureOf(run(leads(openClient(t, origin)), sink()))
+  t.match(failure, { code: 'AUTH', report: { leads: 0, source: { requests: 1 }, records: 0 } })
+})
+
+t.test('a step that fails: OPERATOR, and the numbers up to then', async t => {
+  const failure = (await failureOf(
+    run(
+      ten(),
+      filter((n: number) => n > 0),
+      map(n => {
+        if (n === 4) throw boom
+        return n
+      }),
+      sink(),
+    ),
+  )) as LeadpipeError
+  t.match(failure, {
+    code: 'OPERATOR',
+    message: 'map: boom',
+    report: {
+      operators: [
+        { name: 'filter', in: 5, out: 4 },
+        { name: 'map', in: 4, out: 3 },
+      ],
+    },
+  })
+  t.equal(failure.cause, boom)
+})
+
+const sinks: Record<string, () => Writable> = {
+  'a write that fails': () => new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) }),
+  'a write that fails later': () =>
+    new Writable({ objectMode: true, write: (_v, _e, callback) => setImmediate(callback, boom) }),
+  'an end that fails': () =>
+    new Writable({
+      objectMode: true,
+      write: (_v, _e, callback) => callback(),
+      final: callback => callback(boom),
+    }),
+  'one that is destroyed with an error': () => {
+    const own = new Writable({
+      objectMode: true,
+      write(n, _encoding, callback) {
+        if (n === 5) own.destroy(boom)
+        callback()
+      },
+    })
+    return own
+  },
+}
+
+for (const [what, own] of Object.entries(sinks)) {
+  t.test(`a sink of the user's, ${what}: SINK with the cause`, async t => {
+    let ended = false
+    const failure = (await failureOf(
+      run(
+        (async function* () {
+          try {
+            yield* ten()
+          } finally {
+            ended = true
+          }
+        })(),
+        own(),
+      ),
+    )) as LeadpipeError
+    t.match(failure, { code: 'SINK', message: 'the sink failed: boom', report: {} })
+    t.equal(failure.cause, boom)
+    t.ok(ended, 'the source is let go')
+  })
+}
+
+t.test(
+  'a write that throws, and objects for a Writable of bytes: SINK, not an uncaught exception',
+  async t => {
+    const own = new Writable({
+      objectMode: true,
+      write() {
+        throw boom
+      },
+    })
+    t.match(await failureOf(run([1], own)), { code: 'SINK', cause: boom })
+    for (const operators of [[], [map(value => value)]] as const) {
+      const bytes = new Writable({ write: (_v, _e, callback) => callback() })
+      const anyRun = run as (...stages: unknown[]) => Promise<unknown>
+      t.match(await failureOf(anyRun([{ a: 1 }], ...operators, bytes)), {
+        code: 'SINK',
+        message: /\(put encode\(\) in front of a Writable that takes bytes\)$/,
+        cause: { code: 'ERR_INVALID_ARG_TYPE' },
+      })
+      t.ok(bytes.destroyed)
+    }
+  },
+)
+
+const closedEarly = 'it was closed before its end'
+
+t.test('a source that is destroyed from outside: SOURCE, no hang', async t => {
+  const silent = new Readable({ objectMode: true, read() {} })
+  setImmediate(() => silent.destroy())
+  t.match(await failureOf(run(silent, sink())), {
+    code: 'SOURCE',
+    message: `the source failed: ${closedEarly}`,
+  })
+  const { origin } = await serveLeads(t, someLeads(30))
+  const source = leads(openClient(t, origin), { max: 5 })
+  const failing = failureOf(
+    run(
+      source,
+      map((lead: unknown) => {
+        source.destroy()
+        return lead
+      }),
+      sink(),
+    ),
+  )
+  t.match(await failing, { code: 'SOURCE', message: `the source failed: ${closedEarly}` })
+})
+
+t.test('a source that is destroyed after its last value, before its end: no hang, nothing lost', async t => {
+  const source = new Readable({ objectMode: true, read() {} })
+  const own = new Writable({
+    objectMode: true,
+    write(_value, _encoding, callback) {
+      source.push(null)
+      source.destroy()
+      callback()
+    },
+  })
+  source.push(1)
+  t.match(await run(source, own), { records: 1 })
+})
+
+t.test('a sink that is destroyed from outside: SINK, no hang, at any moment', async t => {
+  const dir = t.testdir()
+  for (const destroy of [(own: Writable) => own.destroy(), (own: Writable) => own.destroy(boom)]) {
+    for (const own of [
+      toFile(join(dir, 'a.ndjson')),
+      new Writable({ objectMode: true, write() {} }),
+      sink(),
+    ]) {
+      const silent = new Readable({ objectMode: true, read() {} })
+      silent.push(1)
+      const failing = failureOf(run(silent, own))
+      await turns(30)
+      destroy(own)
+      t.match(await failing, { code: 'SINK' })
+      t.ok(silent.destroyed)
+    }
+  }
+  t.strictSame(readdirSync(dir), [])
+})
+
+t.test('a sink that is destroyed when the last record is in, but its end is not through: SINK', async t => {
+  const own = new Writable({
+    objectMode: true,
+    write: (_value, _encoding, callback) => callback(),
+    final() {
+      setImmediate(() => own.destroy())
+    },
+  })
+  t.match(await failureOf(run([1, 2], own)), { code: 'SINK', message: `the sink failed: ${closedEarly}` })
+  const path = join(t.testdir(), 'a.ndjson')
+  const file = toFile(path)
+  file.on('prefinish', () => {})
+  const failing = failureOf(run([1, 2], file))
+  while (!file.writableEnded) await turns(1)
+  file.destroy()
+  t.match(await failing, { code: 'SINK' })
+})
+
+t.test('a source or sink that fails while the destination is looked at: an error, no crash', async t => {
+  const dir = t.testdir()
+  const missing = createReadStream(join(dir, 'missing'))
+  t.match(await failureOf(run(missing, toFile(join(dir, 'a.ndjson')))), {
+    code: 'SOURCE',
+    message: /^the source failed: ENOENT/,
+  })
+  const file = toFile(join(dir, 'a.ndjson'))
+  const failing = failureOf(run([1], file))
+  file.destroy(boom)
+  t.match(await failing, { code: 'SINK', cause: boom })
+  t.strictSame(readdirSync(dir), [])
+})
+
+t.test('a sink that ends before everything is in: SINK, no hang', async t => {
+  const silent = () => {
+    const source = new Readable({ objectMode: true, read() {} })
+    source.push(1)
+    return source
+  }
+  const fromOutside = sink()
+  const failing = failureOf(run(silent(), fromOutside))
+  await turns(5)
+  fromOutside.end()
+  t.match(await failing, { code: 'SINK', message: `the sink failed: ${closedEarly}` })
+
+  const own: Writable = new Writable({
+    objectMode: true,
+    write(_value, _encoding, callback) {
+      own.end()
+      callback()
+    },
+  })
+  t.match(await failureOf(run(silent(), own)), { code: 'SINK' })
+})
+
+t.test("a user's stream in the middle that ends before everything is in: OPERATOR, nothing lost", async t => {
+  const failure = await failureOf(
+    run(
+      ten(),
+      transform<number, number>(() => {
+        const own: Transform = new Transform({
+          objectMode: true,
+          transform(n, _encoding, callback) {
+            if (n === 3) own.end()
+            callback(null, n)
+          },
+        })
+        return own
+      }),
+      sink(),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', context: { operator: 'transform' } })
+})
+
+t.test("every stream is closed when the run rejects, the user's own as well", async t => {
+  const streams: (Readable | Writable)[] = []
+  const keep = <T extends Readable | Writable>(stream: T) => {
+    streams.push(stream)
+    return stream
+  }
+  const late = <T extends Readable | Writable>(stream: T): T => {
+    const own = stream as { _destroy: Writable['_destroy'] }
+    own._destroy = (error, callback) => void turns(10).then(() => callback(error))
+    return keep(stream)
+  }
+  const failure = await failureOf(
+    run(
+      late(Readable.from(someLeads(99))),
+      map(lead => lead),
+      transform(() => late(new PassThrough({ objectMode: true }))),
+      operator('fails', throwing),
+      transform(() => late(new PassThrough({ objectMode: true }))),
+      late(new Writable({ objectMode: true, write: (_v, _e, callback) => callback() })),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', message: 'fails, lead lead-0: boom' })
+  t.equal(streams.length, 4)
+  for (const stream of streams) t.ok(stream.closed)
+})
+
+t.test('the first failure is the one that is told', async t => {
+  const failure = await failureOf(
+    run(
+      ten(),
+      operator<number>('first', () => throwing()),
+      new Writable({
+        objectMode: true,
+        write: (_v, _e, callback) => callback(),
+        destroy: (_error, callback) => callback(new Error('second')),
+      }),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', message: 'first: boom' })
+})
+
+t.test('an early end is no failure, even where a stream before it fails to close', async t => {
+  const source = new Readable({
+    objectMode: true,
+    read() {
+      this.push(1)
+    },
+    destroy: (_error, callback) => callback(boom),
+  })
+  t.match(await run(source, take(2), sink()), { records: 2 })
+})
+
+t.test('an early end does not hide a failure behind it', async t => {
+  const fails = new Writable({
+    objectMode: true,
+    write: (_v, _e, callback) => callback(),
+    final: callback => setImmediate(callback, boom),
+  })
+  t.match(await failureOf(run(ten(), take(2), fails)), { code: 'SINK', cause: boom })
+})
+
+t.test('a source without a close event can be ended early', async t => {
+  const source = new Readable({
+    objectMode: true,
+    emitClose: false,
+    read() {
+      this.push(1)
+    },
+  })
+  t.match(await run(source, take(2), sink()), { records: 2 })
+})
+
+t.test('no connection is left after a failure', async t => {
+  const { origin, connections } = await serveLeads(t, someLeads(500, 3))
+  const client = openClient(t, origin)
+  for (const at of [0, 1, 50, 499]) {
+    let n = 0
+    await t.rejects(
+      run(
+        leads(client),
+        map(lead => {
+          if (n++ === at) throw boom
+          return lead
+        }),
+        sink(),
+      ),
+      { code: 'OPERATOR' },
+    )
+  }
+  await client.close()
+  t.equal(await eventually(connections, 0), 0)
+})
+
+t.test('an error says what a stream of the user said, whatever that is', async t => {
+  const odd = Object.assign(new Error(''), { code: 'EODD' })
+  const source = new Duplex({
+    objectMode: true,
+    read() {
+      this.destroy(odd)
+    },
+  })
+  t.match(await failureOf(run(source, sink())), { code: 'SOURCE', message: 'the source failed: EODD' })
+})

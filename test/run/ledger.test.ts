@@ -1,0 +1,263 @@
+import { PassThrough, Writable } from 'node:stream'
+import t, { type Test } from 'tap'
+import {
+  type AnySink,
+  encode,
+  filter,
+  type LeadpipeError,
+  leads,
+  map,
+  type OperatorCounts,
+  operator,
+  run,
+  type SourceCounts,
+  take,
+  toArray,
+  transform,
+  validate,
+} from '../../lib/index.ts'
+import { Operator } from '../../lib/operators/kernel/Operator.ts'
+import type { Entry } from '../../lib/run/ledger.ts'
+import { Sink } from '../../lib/sinks/Sink.ts'
+import { someLeads } from '../support/aLead.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { openClient } from '../support/openClient.ts'
+import { serveLeads } from '../support/serveLeads.ts'
+
+const sink = () => toArray({ max: 99 })
+const numbers = [1, 2, 3, 4, 5]
+const own = <T>() => transform<T, T>(() => new PassThrough({ objectMode: true }))
+
+/** Ten leads over HTTP, in pages of four. */
+async function tenLeads(t: Test) {
+  const { origin } = await serveLeads(t, someLeads(10, 1))
+  return leads(openClient(t, origin), { max: 4 })
+}
+
+/** Replaces a method of every operator for the length of a test. */
+function injure<Name extends 'push' | 'write'>(
+  t: Test,
+  name: Name,
+  replacement: Operator<unknown, unknown>[Name],
+) {
+  const before = Operator.prototype[name]
+  Operator.prototype[name] = replacement as never
+  t.teardown(() => {
+    Operator.prototype[name] = before
+  })
+}
+
+/** The failure must be LEDGER, name each equation that is wrong, in the message too, and no other. */
+async function wrong(t: Test, running: Promise<unknown>, ...equations: [left: string, right: string][]) {
+  const failure = (await failureOf(running)) as LeadpipeError
+  t.equal(failure.code, 'LEDGER', failure.message)
+  const entries = failure.context.wrong as Entry[]
+  t.strictSame(
+    entries.map(({ left, right }) => [left, right]),
+    equations,
+  )
+  for (const { left, right, values } of entries) {
+    t.ok(failure.message.includes(`${left} = ${values[0]}, but ${right} = ${values[1]}`), failure.message)
+  }
+  t.match(failure.report, { leads: Number, records: Number, operators: Array })
+}
+
+t.test('a source that swallows a lead which it counted as delivered', async t => {
+  const source = await tenLeads(t)
+  const push = source.push.bind(source)
+  source.push = lead => ((lead as { guid?: string } | null)?.guid === 'lead-6' ? true : push(lead))
+  await wrong(t, run(source, validate(), sink()), ['out of the source', 'passed on and read ahead'])
+})
+
+t.test('a source that hands on a lead twice', async t => {
+  const source = await tenLeads(t)
+  const push = source.push.bind(source)
+  source.push = lead => {
+    if ((lead as { guid?: string } | null)?.guid === 'lead-6') push(lead)
+    return push(lead)
+  }
+  await wrong(t, run(source, sink()), ['out of the source', 'passed on and read ahead'])
+})
+
+const scanned = 'elements scanned'
+const miscounts: Partial<Record<keyof SourceCounts, [string, string][]>> = {
+  scannedOnPages: [[scanned, 'elements seen by stream-json']],
+  tokenisedOnPages: [[scanned, 'elements seen by stream-json']],
+  scanned: [[scanned, 'decoded + malformed']],
+  malformed: [[scanned, 'decoded + malformed']],
+  decoded: [
+    [scanned, 'decoded + malformed'],
+    ['leads decoded', 'leads delivered'],
+  ],
+  delivered: [
+    ['leads decoded', 'leads delivered'],
+    ['out of the source', 'passed on and read ahead'],
+  ],
+}
+
+for (const [name, equations] of Object.entries(miscounts)) {
+  for (const by of [1, -1]) {
+    t.test(`a source whose count ${name} is off by ${by}`, async t => {
+      const source = await tenLeads(t)
+      source.counts[name as keyof SourceCounts] += by
+      await wrong(t, run(source, sink()), ...equations)
+    })
+  }
+}
+
+t.test('an operator whose stream drops a record that its chain counted', async t => {
+  const push = Operator.prototype.push
+  injure(t, 'push', function (this: Operator<unknown, unknown>, value) {
+    return value === 30 ? true : push.call(this, value)
+  })
+  const times = map((n: number) => n * 10)
+  await wrong(t, run(numbers, times, sink()), ['out of map', 'passed on and read ahead'])
+})
+
+t.test("an operator whose stream drops a record in front of a user's stream", async t => {
+  const push = Operator.prototype.push
+  injure(t, 'push', function (this: Operator<unknown, unknown>, value) {
+    return value === 30 ? true : push.call(this, value)
+  })
+  const times = map((n: number) => n * 10)
+  await wrong(t, run(numbers, times, own<number>(), sink()), ['out of map', 'passed on and read ahead'])
+})
+
+t.test("an operator that a value behind a user's stream never reaches", async t => {
+  const write = Operator.prototype.write
+  injure(t, 'write', function (this: Operator<unknown, unknown>, value, ...rest) {
+    return value === 3 ? true : write.call(this, value, ...rest)
+  })
+  await wrong(
+    t,
+    run(
+      numbers,
+      own<number>(),
+      filter(() => true),
+      sink(),
+    ),
+    ['passed on', 'into filter'],
+  )
+})
+
+t.test('links of a chain whose numbers differ', async t => {
+  const counts = Object.getOwnPropertyDescriptor(Operator.prototype, 'counts') as PropertyDescriptor
+  Object.defineProperty(Operator.prototype, 'counts', {
+    ...counts,
+    get(this: Operator<unknown, unknown>) {
+      const all: OperatorCounts[] = counts.get?.call(this)
+      return all.map((one, index) => (index === 0 ? { ...one, out: one.out - 1 } : one))
+    },
+  })
+  t.teardown(() => Object.defineProperty(Operator.prototype, 'counts', counts))
+  const one = map((n: number) => n)
+  await wrong(
+    t,
+    run(
+      numbers,
+      one,
+      filter(() => true),
+      sink(),
+    ),
+    ['out of map', 'into filter'],
+  )
+})
+
+/** Checks like validate, and lies about it. */
+const lyingValidate = (lie: { valid?: number; skipped?: number }) =>
+  operator<number>({
+    name: 'validate',
+    create() {
+      let valid = 0
+      return {
+        step(n, emit) {
+          valid += 1
+          emit(n)
+        },
+        counts: () => ({ valid: valid + (lie.valid ?? 0), skipped: lie.skipped ?? 0 }),
+      }
+    },
+  })
+
+t.test('a validate whose numbers lie', async t => {
+  await wrong(
+    t,
+    run(numbers, lyingValidate({ valid: 1 }), sink()),
+    ['into validate', 'valid + skipped + unused'],
+    ['valid in validate', 'out of validate'],
+  )
+  await wrong(t, run(numbers, lyingValidate({ valid: -1, skipped: 1 }), sink()), [
+    'valid in validate',
+    'out of validate',
+  ])
+  await wrong(t, run(numbers, lyingValidate({ skipped: 1 }), sink()), [
+    'into validate',
+    'valid + skipped + unused',
+  ])
+})
+
+t.test("numbers of the same names in a user's own operator mean what the user says", async t => {
+  const distinct = operator<number>({
+    name: 'distinct',
+    create: () => ({ step: (n, emit) => emit(n), counts: () => ({ valid: 77, skipped: 88 }) }),
+  })
+  t.match(await run(numbers, distinct, sink()), { records: 5, operators: [{ valid: 77, skipped: 88 }] })
+})
+
+/** A sink that acknowledges, or receives, less or more than it should. */
+class LyingSink extends Sink<unknown> {
+  readonly counts = { received: 0, acknowledged: 0, bytes: 0 }
+  readonly #lie: (n: unknown) => { received: number; acknowledged: number }
+
+  constructor(lie: (n: unknown) => { received: number; acknowledged: number }) {
+    super()
+    this.#lie = lie
+  }
+
+  override _write(n: unknown, _encoding: BufferEncoding, callback: () => void): void {
+    const { received, acknowledged } = this.#lie(n)
+    this.counts.received += received
+    this.counts.acknowledged += acknowledged
+    callback()
+  }
+}
+
+t.test('a sink that acknowledges one less or more, or did not see one', async t => {
+  const acknowledges = (count: number): AnySink<unknown> =>
+    new LyingSink(n => ({ received: 1, acknowledged: n === 3 ? count : 1 }))
+  await wrong(t, run(numbers, acknowledges(0)), ['records into the sink', 'records acknowledged'])
+  await wrong(t, run(numbers, acknowledges(2)), ['records into the sink', 'records acknowledged'])
+  const blind: AnySink<unknown> = new LyingSink(n =>
+    n === 3 ? { received: 0, acknowledged: 0 } : { received: 1, acknowledged: 1 },
+  )
+  await wrong(t, run(numbers, blind), ['passed on', 'into the sink'])
+})
+
+t.test('several wrong equations are all named', async t => {
+  const source = await tenLeads(t)
+  source.counts.scannedOnPages += 1
+  const lying: AnySink<unknown> = new LyingSink(() => ({ received: 1, acknowledged: 0 }))
+  await wrong(
+    t,
+    run(source, lying),
+    [scanned, 'elements seen by stream-json'],
+    ['records into the sink', 'records acknowledged'],
+  )
+})
+
+t.test('what is right stays right: no false alarm where a run ends early, in any shape', async t => {
+  const plain = () => new Writable({ objectMode: true, write: (_v, _e, callback) => callback() })
+  for (const count of [0, 1, 4, 5, 9, 10, 11]) {
+    for (const stages of [
+      [take(count)],
+      [validate(), take(count)],
+      [validate({ onInvalid: 'skip' }), map(async lead => lead), take(count)],
+      [own(), take(count)],
+      [take(count), own()],
+      [own(), validate(), take(count), own(), take(Math.max(count - 1, 0)), encode()],
+    ]) {
+      const anyRun = run as (...stages: unknown[]) => Promise<unknown>
+      await t.resolves(anyRun(await tenLeads(t), ...stages, plain()), `take ${count}`)
+    }
+  }
+})

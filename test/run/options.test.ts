@@ -1,0 +1,262 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough, Readable, Writable } from 'node:stream'
+import t from 'tap'
+import {
+  filter,
+  leads,
+  map,
+  type Progress,
+  type RunOptions,
+  run,
+  take,
+  toArray,
+  toFile,
+  transform,
+} from '../../lib/index.ts'
+import { someLeads } from '../support/aLead.ts'
+import { eventually } from '../support/eventually.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+import { serveLeads } from '../support/serveLeads.ts'
+import { turns } from '../support/turns.ts'
+
+const sink = () => toArray({ max: 10_000 })
+
+/** A source that never ends, and gives every queue its turn. */
+async function* endless(onEnd: () => void = () => {}) {
+  try {
+    for (let n = 0; ; n += 1) {
+      yield n
+      await turns(1)
+    }
+  } finally {
+    onEnd()
+  }
+}
+
+const reasons: Record<string, unknown> = {
+  'an Error': new Error('enough'),
+  'an error with a code': Object.assign(new Error('enough'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }),
+  text: 'enough',
+  'empty text': '',
+  null: null,
+  zero: 0,
+  'an object': { enough: true },
+}
+
+for (const [what, reason] of Object.entries(reasons)) {
+  t.test(`an abort rejects with its reason untouched: ${what}`, async t => {
+    for (const [when, abort] of Object.entries({
+      'before the start': (controller: AbortController): void => controller.abort(reason),
+      'at once': (controller: AbortController) => queueMicrotask(() => controller.abort(reason)),
+      'in the middle': (controller: AbortController): void =>
+        void turns(10).then(() => controller.abort(reason)),
+    })) {
+      const controller = new AbortController()
+      abort(controller)
+      let ended = when === 'before the start'
+      const own = new Writable({ objectMode: true, write: (_v, _e, callback) => callback() })
+      const source = endless(() => {
+        ended = true
+      })
+      const failure = await failureOf(
+        run(
+          source,
+          map(n => n),
+          transform<number, number>(() => new PassThrough({ objectMode: true })),
+          own,
+          { signal: controller.signal },
+        ),
+      )
+      t.ok(Object.is(failure, reason), when)
+      if (when === 'in the middle') t.ok(ended && own.closed, 'everything is closed')
+    }
+  })
+}
+
+t.test('an abort without a reason rejects with what the platform gives', async t => {
+  const controller = new AbortController()
+  void turns(5).then(() => controller.abort())
+  t.match(await failureOf(run(endless(), sink(), { signal: controller.signal })), { name: 'AbortError' })
+})
+
+t.test('a timeout is an abort like others', async t => {
+  const signal = AbortSignal.timeout(10)
+  t.match(await failureOf(run(endless(), sink(), { signal })), { name: 'TimeoutError' })
+})
+
+t.test('aborted before the start: nothing is requested, nothing touched', async t => {
+  const dir = t.testdir()
+  const { origin, targets } = await serveLeads(t, someLeads(3))
+  const signal = AbortSignal.abort('no')
+  const failure = await failureOf(
+    run(leads(openClient(t, origin)), toFile(join(dir, 'a.ndjson')), { signal }),
+  )
+  t.equal(failure, 'no')
+  t.strictSame(targets, [])
+  t.strictSame(readdirSync(dir), [])
+})
+
+t.test('aborted by a step, synchronous or not: the file is as before, the connection closed', async t => {
+  const { origin, connections } = await serveLeads(t, someLeads(300, 3))
+  const client = openClient(t, origin)
+  const reason = new Error('enough')
+  for (const asynchronous of [false, true]) {
+    const dir = t.testdir({ 'a.ndjson': 'old\n' })
+    const controller = new AbortController()
+    let n = 0
+    const step = (lead: unknown) => {
+      n += 1
+      if (n === 150) controller.abort(reason)
+      return asynchronous ? turns(1).then(() => lead) : lead
+    }
+    const source = leads(client, { max: 50 })
+    const failing = run(source, map(step), toFile(join(dir, 'a.ndjson')), { signal: controller.signal })
+    t.equal(await failureOf(failing), reason)
+    t.ok(source.closed)
+    t.ok(n < 153, `${n} steps`)
+    t.strictSame(readdirSync(dir), ['a.ndjson'])
+    t.equal(readFileSync(join(dir, 'a.ndjson'), 'utf8'), 'old\n')
+  }
+  await client.close()
+  t.equal(await eventually(connections, 0), 0)
+})
+
+t.test('an abort does not wait for a step that never comes to its end', async t => {
+  const controller = new AbortController()
+  void turns(10).then(() => controller.abort('enough'))
+  const failing = run(
+    [1],
+    map(() => new Promise(() => {})),
+    sink(),
+    { signal: controller.signal },
+  )
+  t.equal(await failureOf(failing), 'enough')
+})
+
+t.test('an abort does not wait for a write that never comes to its end, nor for an answer', async t => {
+  const { origin } = await listen(t, () => {})
+  const own = new Writable({ objectMode: true, write() {} })
+  for (const stages of [
+    [[1], own],
+    [leads(openClient(t, origin)), sink()],
+  ] as const) {
+    const controller = new AbortController()
+    void turns(20).then(() => controller.abort('enough'))
+    const anyRun = run as (...stages: unknown[]) => Promise<unknown>
+    t.equal(await failureOf(anyRun(...stages, { signal: controller.signal })), 'enough')
+  }
+})
+
+t.test("the signal of leads() ends a run with the signal's reason", async t => {
+  const { origin } = await serveLeads(t, someLeads(300))
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const source = leads(openClient(t, origin), { max: 10 }, { signal: controller.signal })
+  const look = filter(() => {
+    controller.abort(reason)
+    return true
+  })
+  t.equal(await failureOf(run(source, look, sink())), reason)
+})
+
+t.test('an abort after the end changes nothing, and no listener stays on the signal', async t => {
+  const controller = new AbortController()
+  const { signal } = controller
+  let listeners = 0
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (...given: Parameters<typeof addEventListener>) => {
+    listeners += 1
+    addEventListener.apply(signal, given)
+  }
+  signal.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
+    listeners -= 1
+    removeEventListener.apply(signal, given)
+  }
+  t.match(await run([1], sink(), { signal }), { records: 1 })
+  await failureOf(run([1n], toFile(join(t.testdir(), 'a.ndjson')), { signal }))
+  t.equal(listeners, 0)
+  controller.abort()
+  await turns(2)
+})
+
+/** Runs until `enough` says so, and gives what was told. */
+async function progressOf(options: RunOptions, enough: () => boolean) {
+  const until = async function* () {
+    for (let n = 0; !enough(); n += 1) {
+      yield n
+      await turns(1)
+    }
+  }
+  return run(
+    until(),
+    filter((n: number) => n % 2 === 0),
+    sink(),
+    options,
+  )
+}
+
+t.test('onProgress is told the numbers so far, and no more after the end', async t => {
+  const told: Progress[] = []
+  const onProgress = (progress: Progress) => told.push(progress)
+  const report = await progressOf({ onProgress, progressInterval: 10 }, () => told.length >= 3)
+  const before = told.length
+  t.ok(before >= 3)
+  for (const [index, progress] of told.entries()) {
+    t.ok(progress.leads >= (told[index - 1]?.leads ?? 0))
+    t.ok(progress.leads <= report.leads)
+    t.match(progress, { operators: [{ name: 'filter', in: Number }], sink: { received: Number } })
+  }
+  t.strictSame(Object.keys(told[0] ?? {}), Object.keys(report))
+  await turns(5)
+  t.equal(told.length, before)
+})
+
+for (const [how, onProgress] of Object.entries<() => unknown>({
+  throws() {
+    throw new Error('no room')
+  },
+  rejects: async () => {
+    throw new Error('no room')
+  },
+  'throws words': () => {
+    throw 'no room'
+  },
+})) {
+  t.test(`an onProgress that ${how} fails the run`, async t => {
+    const onEnd = { called: false }
+    const source = endless(() => {
+      onEnd.called = true
+    })
+    const options = { onProgress: onProgress as () => void, progressInterval: 10 }
+    t.match(await failureOf(run(source, sink(), options)), {
+      code: 'OPTION',
+      message: 'run() options: onProgress failed: no room',
+      report: { leads: Number },
+    })
+    t.ok(onEnd.called)
+  })
+}
+
+t.test('no timer is left behind by a run, however it ends', async t => {
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  const onProgress = () => {}
+  await run([1], sink(), { onProgress })
+  await run(endless(), take(3), sink(), { onProgress })
+  await failureOf(run([1], toArray({ max: 1 }).destroy(), { onProgress }))
+  await failureOf(
+    run(
+      [1],
+      map(() => {
+        throw new Error('boom')
+      }),
+      sink(),
+      { onProgress },
+    ),
+  )
+  await failureOf(run(Readable.from([1]), sink(), { onProgress, signal: AbortSignal.abort() }))
+  t.equal(timers(), before)
+})

@@ -1,0 +1,240 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  createReadStream,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import t from 'tap'
+import { type LeadpipeError, leads, run, toFile } from '../../lib/index.ts'
+import { destination } from '../../lib/sinks/file/destination.ts'
+import { eventually } from '../support/eventually.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { openClient } from '../support/openClient.ts'
+import { openFiles } from '../support/openFiles.ts'
+import { runProcess } from '../support/runProcess.ts'
+import { serveLeads } from '../support/serveLeads.ts'
+import { turns } from '../support/turns.ts'
+
+const isFile = (path: string) => statSync(path).isFile()
+
+const unwritable: Record<string, { place: (dir: string) => string; reason: string; code: string }> = {
+  'a missing directory': {
+    place: dir => join(dir, 'no/such/a.ndjson'),
+    reason: 'its directory does not exist',
+    code: 'ENOENT',
+  },
+  'a directory': {
+    place(dir) {
+      mkdirSync(join(dir, 'folder.ndjson'))
+      return join(dir, 'folder.ndjson')
+    },
+    reason: 'it is a directory',
+    code: 'EISDIR',
+  },
+  'a link to a directory': {
+    place(dir) {
+      symlinkSync('.', join(dir, 'link.ndjson'))
+      return join(dir, 'link.ndjson')
+    },
+    reason: 'it is a directory',
+    code: 'EISDIR',
+  },
+  'a file where its directory should be': {
+    place(dir) {
+      writeFileSync(join(dir, 'file'), 'old')
+      return join(dir, 'file/a.ndjson')
+    },
+    reason: 'what should be its directory is a file',
+    code: 'ENOTDIR',
+  },
+  'links in a circle': {
+    place(dir) {
+      symlinkSync('b.ndjson', join(dir, 'a.ndjson'))
+      symlinkSync('a.ndjson', join(dir, 'b.ndjson'))
+      return join(dir, 'a.ndjson')
+    },
+    reason: 'too many symbolic links',
+    code: 'ELOOP',
+  },
+  'a name that is too long': {
+    place: dir => join(dir, `${'x'.repeat(300)}.ndjson`),
+    reason: 'its name is too long',
+    code: 'ENAMETOOLONG',
+  },
+}
+
+for (const [what, { place, reason, code }] of Object.entries(unwritable)) {
+  t.test(`${what}: SINK before the first request, and nothing is changed`, async t => {
+    const dir = t.testdir()
+    const path = place(dir)
+    const before = readdirSync(dir)
+    const { origin, targets } = await serveLeads(t, [{ guid: 'a' }])
+    const failure = (await failureOf(run(leads(openClient(t, origin)), toFile(path)))) as LeadpipeError
+    t.match(failure, { code: 'SINK', context: { path, code }, retryable: false })
+    t.ok(failure.message.startsWith(`can't write ${path}: `), failure.message)
+    t.match(failure.message, reason)
+    t.strictSame(targets, [])
+    t.strictSame(readdirSync(dir), before)
+    const plain = await failureOf(pipeline([1], toFile(path)))
+    t.match(plain, { code: 'SINK', message: failure.message }, 'the same in a plain pipeline')
+  })
+}
+
+t.test('no permission: SINK', async t => {
+  const dir = t.testdir({ closed: {}, open: { 'read-only.ndjson': 'old\n' } })
+  chmodSync(join(dir, 'closed'), 0o555)
+  chmodSync(join(dir, 'open'), 0o777)
+  chmodSync(join(dir, 'open/read-only.ndjson'), 0o444)
+  // Root may write anywhere: be somebody else.
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  for (const path of [join(dir, 'closed/a.ndjson'), join(dir, 'open/read-only.ndjson')]) {
+    const { stderr, code } = await runProcess('test/support/writeTo.ts', [path], nobody)
+    t.equal(code, 0, stderr)
+    t.strictSame(JSON.parse(stderr), { code: 'SINK', message: `can't write ${path}: permission denied` })
+  }
+  t.strictSame(readdirSync(join(dir, 'closed')), [])
+  t.equal(readFileSync(join(dir, 'open/read-only.ndjson'), 'utf8'), 'old\n')
+})
+
+const noise = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ n, noise: randomBytes(3_000).toString('base64') }))
+
+for (const compression of ['none', 'gzip'] as const) {
+  for (const [amount, records] of Object.entries({
+    nothing: [],
+    little: [1],
+    much: noise(400),
+  })) {
+    t.test(`a full device, ${compression}, ${amount}: SINK, no hang, nothing acknowledged there`, async t => {
+      if (amount === 'nothing' && compression === 'none') {
+        t.pass('no bytes have room anywhere')
+        return
+      }
+      const before = openFiles()
+      const failure = (await failureOf(
+        run(records, toFile('/dev/full', { format: 'ndjson', compression })),
+      )) as LeadpipeError
+      t.match(failure, {
+        code: 'SINK',
+        message: "can't write /dev/full: no space is left on the device",
+        context: { path: '/dev/full', code: 'ENOSPC' },
+      })
+      t.equal(await eventually(openFiles, before), before)
+      t.notOk(isFile('/dev/full'))
+    })
+  }
+}
+
+t.test('/dev/null takes everything and stays what it is', async t => {
+  t.strictSame(await destination('/dev/null'), { path: '/dev/null', how: 'direct' })
+  const link = join(t.testdir({ 'null.ndjson': t.fixture('symlink', '/dev/null') }), 'null.ndjson')
+  t.match(await destination(link), { how: 'direct' })
+  t.match(await run([1, 2], toFile('/dev/null', { format: 'json' })), { records: 2, sink: { bytes: 9 } })
+  t.match(await run([1, 2], toFile(link)), { records: 2 })
+  t.ok(statSync('/dev/null').isCharacterDevice())
+})
+
+t.test('a named pipe is written to as it is, no faster than it is read', async t => {
+  const path = join(t.testdir(), 'pipe.ndjson')
+  execFileSync('mkfifo', [path])
+  const reader = createReadStream(path)
+  const records = noise(500)
+  const sink = toFile(path)
+  const running = run(records, sink)
+  await once(reader, 'ready')
+  await turns(300)
+  t.ok(sink.counts.received < 300, `${sink.counts.received} records taken for a pipe that is not read`)
+  t.equal(await text(reader), records.map(record => `${JSON.stringify(record)}\n`).join(''))
+  t.match(await running, { records: 500 })
+  t.ok(statSync(path).isFIFO())
+})
+
+t.test('a pipe whose reader goes away: SINK', async t => {
+  const path = join(t.testdir(), 'pipe.ndjson')
+  execFileSync('mkfifo', [path])
+  const reader = createReadStream(path)
+  const failing = failureOf(run(noise(2_000), toFile(path)))
+  reader.once('data', () => reader.destroy())
+  t.match(await failing, { code: 'SINK', context: { path, code: 'EPIPE' } })
+  t.ok(statSync(path).isFIFO())
+})
+
+const circular: Record<string, unknown> = {}
+circular.itself = circular
+const noJson: Record<string, { record: unknown; why: RegExp }> = {
+  'a BigInt': { record: { guid: 'g', n: 1n }, why: /BigInt/ },
+  'a circle': { record: Object.assign(circular, { guid: 'g' }), why: /circular/i },
+  'a toJSON that gives undefined': {
+    record: { guid: 'g', toJSON: () => undefined },
+    why: /what its toJSON\(\) gives is no JSON/,
+  },
+  'a toJSON that throws': {
+    record: {
+      guid: 'g',
+      toJSON() {
+        throw new Error('not today')
+      },
+    },
+    why: /not today/,
+  },
+  'a function': { record: Object.assign(() => {}, { guid: 'g' }), why: /a function is no JSON/ },
+  bytes: {
+    record: Object.assign(Buffer.from('{}'), { guid: 'g' }),
+    why: /bytes already; leave encode\(\) out/,
+  },
+}
+
+for (const [what, { record, why }] of Object.entries(noJson)) {
+  for (const name of ['a.ndjson', 'a.json.gz']) {
+    t.test(`${what} is no JSON: SINK with the record's number and guid (${name})`, async t => {
+      const dir = t.testdir({ [name]: 'old' })
+      const failure = await failureOf(run([{ a: 1 }, { b: 2 }, record, { c: 3 }], toFile(join(dir, name))))
+      t.match(failure, { code: 'SINK', context: { record: 3, guid: 'g' } })
+      t.match((failure as Error).message, /^record 3 \(guid g\) can't be written: /)
+      t.match((failure as Error).message, why)
+      t.strictSame(readdirSync(dir), [name])
+      t.equal(readFileSync(join(dir, name), 'utf8'), 'old')
+    })
+  }
+}
+
+t.test('a failed run says that none of its records are where they belong', async t => {
+  const path = join(t.testdir(), 'a.ndjson')
+  const failure = (await failureOf(
+    run(
+      (function* () {
+        yield* noise(500)
+        throw new Error('lost')
+      })(),
+      toFile(path),
+    ),
+  )) as LeadpipeError
+  t.match(failure, { code: 'SOURCE', report: { records: 0, sink: { acknowledged: 0 } } })
+})
+
+t.test('bytes that another process adds to the temporary file do not get into the file', async t => {
+  const dir = t.testdir({ 'a.ndjson': 'old' })
+  const failure = await failureOf(
+    run(
+      (function* () {
+        yield* noise(200)
+        const [temporary] = readdirSync(dir).filter(name => name.endsWith('.partial'))
+        writeFileSync(join(dir, temporary as string), 'intruder'.repeat(100_000), { flag: 'a' })
+      })(),
+      toFile(join(dir, 'a.ndjson'), { highWaterMark: 1 }),
+    ),
+  )
+  t.match(failure, { code: 'SINK', message: /did another process change it\?$/ })
+  t.strictSame(readdirSync(dir), ['a.ndjson'])
+  t.equal(readFileSync(join(dir, 'a.ndjson'), 'utf8'), 'old')
+})

@@ -1,0 +1,46 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import t from 'tap'
+import { type LeadpipeError, run, toArray } from '../../lib/index.ts'
+import { failureOf } from '../support/failureOf.ts'
+
+t.test('holds the very records, up to max', async t => {
+  const values = [{ n: 1 }, 'text', 0]
+  const sink = toArray({ max: 3 })
+  const report = await run(values, sink)
+  t.strictSame(sink.records, values)
+  t.equal(sink.records[0], values[0])
+  t.match(report, { records: 3, sink: { received: 3, acknowledged: 3, bytes: 0 } })
+})
+
+t.test('one more than max is SINK; what came before is there', async t => {
+  for (const through of [
+    (sink: ReturnType<typeof toArray>) => run([1, 2, 3, 4], sink),
+    (sink: ReturnType<typeof toArray>) => pipeline(Readable.from([1, 2, 3, 4]), sink),
+  ]) {
+    const sink = toArray({ max: 2 })
+    const failure = (await failureOf(through(sink))) as LeadpipeError
+    t.match(failure, {
+      code: 'SINK',
+      message: 'toArray() holds no more than max (2) records',
+      context: { max: 2 },
+    })
+    t.strictSame(sink.records, [1, 2])
+    t.strictSame(sink.counts, { received: 3, acknowledged: 2, bytes: 0 })
+  }
+})
+
+t.test('refuses to be made without a bound, or with a wrong one', async t => {
+  for (const [options, message] of [
+    [undefined, 'toArray(): max: expected an integer, 1 or more (records), received undefined'],
+    [{}, 'toArray(): max: expected an integer, 1 or more (records), received undefined'],
+    [{ max: 0 }, 'toArray(): max: expected an integer, 1 or more (records), received 0'],
+    [{ max: 1.5 }, 'toArray(): max: expected an integer, 1 or more (records), received 1.5'],
+    [{ max: Number.POSITIVE_INFINITY }, /received Infinity/],
+    [{ max: '9' }, "toArray(): max: expected an integer, 1 or more (records), received '9'"],
+    [{ max: 9, limit: 9 }, 'toArray(): unknown option "limit"; it has: max'],
+    [9, 'toArray(): expected an object, received 9'],
+  ]) {
+    t.throws(() => toArray(options as never), { code: 'OPTION', message })
+  }
+})

@@ -1,0 +1,245 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { type FileOptions, run, toFile } from '../../lib/index.ts'
+import { eventually } from '../support/eventually.ts'
+import { openFiles } from '../support/openFiles.ts'
+import { turns } from '../support/turns.ts'
+
+const records = [
+  { guid: 'a', text: 'Grüße, 漢字, 😀, \u2028, "quoted", \\, \n, \ud83d' },
+  { n: 0.1, none: undefined, null: null, nested: { list: [1, [2]] } },
+  'text',
+  42,
+  false,
+  [],
+  { toJSON: () => ({ own: 'JSON' }) },
+  new Date(0),
+]
+const texts = records.map(record => JSON.stringify(record))
+const ndjson = texts.map(text => `${text}\n`).join('')
+const json = `[\n${texts.join(',\n')}\n]\n`
+
+const plain: Record<string, { options?: FileOptions; expected: string }> = {
+  'leads.ndjson': { expected: ndjson },
+  'leads.jsonl': { expected: ndjson },
+  'leads.json': { expected: json },
+  'LEADS.NDJSON': { expected: ndjson },
+  'many.dots.in.it.json': { expected: json },
+  'leads.txt': { options: { format: 'ndjson' }, expected: ndjson },
+  'no-ending': { options: { format: 'json' }, expected: json },
+  'a.json': { options: { format: 'ndjson' }, expected: ndjson },
+  'b.ndjson.gz': { options: { compression: 'none' }, expected: ndjson },
+}
+const zipped: Record<string, { options?: FileOptions; expected: string }> = {
+  'leads.ndjson.gz': { expected: ndjson },
+  'leads.json.gz': { expected: json },
+  'leads.jsonl.GZ': { expected: ndjson },
+  'leads.gz': { options: { format: 'json' }, expected: json },
+  'c.ndjson': { options: { compression: 'gzip' }, expected: ndjson },
+}
+
+for (const [name, { options, expected }] of Object.entries(plain)) {
+  t.test(`${name}${options ? ` with ${JSON.stringify(options)}` : ''}: these very bytes`, async t => {
+    const path = join(t.testdir(), name)
+    const report = await run(records, toFile(path, options))
+    t.equal(readFileSync(path, 'utf8'), expected)
+    t.match(report, {
+      records: records.length,
+      sink: {
+        received: records.length,
+        acknowledged: records.length,
+        bytes: Buffer.byteLength(expected),
+      },
+    })
+  })
+}
+
+for (const [name, { options, expected }] of Object.entries(zipped)) {
+  t.test(`${name}${options ? ` with ${JSON.stringify(options)}` : ''}: gzip of these bytes`, async t => {
+    const path = join(t.testdir(), name)
+    const report = await run(records, toFile(path, options))
+    t.equal(gunzipSync(readFileSync(path)).toString(), expected)
+    t.match(report, { records: records.length, sink: { bytes: statSync(path).size } })
+  })
+}
+
+t.test('no records: an empty NDJSON file, an empty array, an empty gzip of them', async t => {
+  const dir = t.testdir()
+  for (const [name, expected] of [
+    ['a.ndjson', ''],
+    ['a.json', '[]\n'],
+  ] as const) {
+    await run([], toFile(join(dir, name)))
+    t.equal(readFileSync(join(dir, name), 'utf8'), expected)
+    await run([], toFile(join(dir, `${name}.gz`)))
+    t.equal(gunzipSync(readFileSync(join(dir, `${name}.gz`))).toString(), expected)
+  }
+})
+
+t.test('in a plain pipeline it does the same', async t => {
+  const path = join(t.testdir(), 'a.ndjson')
+  const sink = toFile(path)
+  await pipeline(records, sink)
+  t.equal(readFileSync(path, 'utf8'), ndjson)
+  t.strictSame(sink.counts, {
+    received: records.length,
+    acknowledged: records.length,
+    bytes: Buffer.byteLength(ndjson),
+  })
+  t.equal(sink.path, path)
+})
+
+t.test('nothing is touched when it is made, and none of the disk before there is a block', async t => {
+  const dir = t.testdir()
+  const files = openFiles()
+  const sink = toFile(join(dir, 'a.ndjson'))
+  sink.write({ n: 1 })
+  await turns(20)
+  t.strictSame(readdirSync(dir), [])
+  t.equal(openFiles(), files)
+  sink.destroy()
+})
+
+t.test('a temporary file takes the bytes until the last one; then only the file is there', async t => {
+  const dir = t.testdir()
+  const path = join(dir, 'a.ndjson')
+  const sink = toFile(path)
+  const large = { text: 'x'.repeat(300_000) }
+  await new Promise(resolve => sink.write(large, resolve))
+  t.match(readdirSync(dir), [/^a\.ndjson\.[0-9a-f]{8}\.partial$/])
+  await new Promise(resolve => sink.end(large, () => sink.once('close', resolve)))
+  t.strictSame(readdirSync(dir), ['a.ndjson'])
+  t.equal(readFileSync(path, 'utf8'), `${JSON.stringify(large)}\n`.repeat(2))
+})
+
+t.test('large records, and text that would break at any byte, arrive whole', async t => {
+  const dir = t.testdir()
+  const units = ['😀', '漢', 'ü', 'x', '\u{10ffff}', '\ud83d']
+  const many = Array.from({ length: 300 }, (_, n) => ({
+    n,
+    text: (units[n % units.length] as string).repeat((n * 977) % 5_003),
+  }))
+  const huge = ['é'.repeat(3_000_001), 'z'.repeat(8_000_000)].map(text => ({ text }))
+  const all = [...many, ...huge, ...many]
+  const expected = all.map(record => `${JSON.stringify(record)}\n`).join('')
+  await run(all, toFile(join(dir, 'a.ndjson')))
+  t.ok(readFileSync(join(dir, 'a.ndjson'), 'utf8') === expected)
+  await run(all, toFile(join(dir, 'a.ndjson.gz')))
+  t.ok(gunzipSync(readFileSync(join(dir, 'a.ndjson.gz'))).toString() === expected)
+})
+
+t.test('it holds the sender up: write returns false, and drain comes', async t => {
+  for (const name of ['a.ndjson', 'a.ndjson.gz']) {
+    const path = join(t.testdir(), name)
+    const sink = toFile(path, { highWaterMark: 2 })
+    const record = { text: 'y'.repeat(150_000) }
+    let written = 0
+    for (let round = 0; round < 5; round += 1) {
+      do {
+        written += 1
+      } while (sink.write(record))
+      t.ok(sink.writableLength <= 2)
+      await new Promise(resolve => sink.once('drain', resolve))
+    }
+    await new Promise(resolve => sink.end(() => sink.once('close', resolve)))
+    t.equal(sink.counts.acknowledged, written)
+  }
+})
+
+t.test('an older file is replaced by the new one, as open to others as it was and no more', async t => {
+  const dir = t.testdir()
+  for (const mode of [0o600, 0o640, 0o664]) {
+    const path = join(dir, `${mode}.ndjson`)
+    writeFileSync(path, 'old and longer than the new one\n', { mode })
+    const before = statSync(path)
+    await run([1], toFile(path))
+    t.equal(readFileSync(path, 'utf8'), '1\n')
+    t.equal(statSync(path).mode & 0o777, before.mode & 0o777)
+    t.not(statSync(path).ino, before.ino, 'it is another file, not the old one overwritten')
+  }
+})
+
+t.test('a symbolic link stays one: the file it leads to is replaced', async t => {
+  const dir = t.testdir({
+    real: { 'target.ndjson': 'old\n' },
+    'link.ndjson': t.fixture('symlink', 'chain.ndjson'),
+    'chain.ndjson': t.fixture('symlink', 'real/target.ndjson'),
+    'dangling.ndjson': t.fixture('symlink', 'dangling2.ndjson'),
+    'dangling2.ndjson': t.fixture('symlink', 'folder/new.ndjson'),
+    folder: t.fixture('symlink', 'real'),
+    'nowhere.ndjson': t.fixture('symlink', 'no/such/folder/file.ndjson'),
+  })
+  await run([1], toFile(join(dir, 'link.ndjson')))
+  t.equal(readFileSync(join(dir, 'real/target.ndjson'), 'utf8'), '1\n')
+  await run([2], toFile(join(dir, 'dangling.ndjson')))
+  t.equal(readFileSync(join(dir, 'real/new.ndjson'), 'utf8'), '2\n')
+  await t.rejects(run([3], toFile(join(dir, 'nowhere.ndjson'))), {
+    code: 'SINK',
+    message: /its directory does not exist/,
+  })
+  await run([4], toFile(join(dir, 'folder/through.ndjson')))
+  t.strictSame(readdirSync(join(dir, 'real')), ['new.ndjson', 'target.ndjson', 'through.ndjson'])
+  for (const link of ['link.ndjson', 'chain.ndjson', 'dangling.ndjson', 'dangling2.ndjson', 'folder']) {
+    t.ok(lstatSync(join(dir, link)).isSymbolicLink(), link)
+  }
+})
+
+t.test('two sinks to one path at once: one complete file wins, nothing is mixed or left', async t => {
+  const dir = t.testdir()
+  const path = join(dir, 'a.ndjson')
+  const of = (who: string) => Array.from({ length: 900 }, (_, n) => ({ who, n, text: 'x'.repeat(1_000) }))
+  const whole = (who: string) =>
+    of(who)
+      .map(record => `${JSON.stringify(record)}\n`)
+      .join('')
+  await Promise.all(['one', 'two', 'three'].map(who => run(of(who), toFile(path))))
+  const winner = readFileSync(path, 'utf8')
+  t.ok(['one', 'two', 'three'].some(who => winner === whole(who)))
+  t.strictSame(readdirSync(dir), ['a.ndjson'])
+})
+
+t.test('no file stays open', async t => {
+  const dir = t.testdir()
+  await run(records, toFile(join(dir, 'warm-up.json.gz')))
+  const before = openFiles()
+  for (let n = 0; n < 10; n += 1) {
+    await run(records, toFile(join(dir, `${n}.json.gz`)))
+    await t.rejects(run([1n], toFile(join(dir, `${n}.ndjson`))))
+  }
+  t.equal(await eventually(openFiles, before), before)
+})
+
+t.test('refuses a name that does not tell the format, and wrong options', async t => {
+  const dir = t.testdir()
+  const names = 'expected a name that ends in .ndjson, .jsonl, .json (and .gz), or the option format'
+  for (const [given, message] of [
+    [['a.csv'], `toFile() path: ${names}, received "a.csv"`],
+    [['a'], `toFile() path: ${names}, received "a"`],
+    [['ndjson/'], `toFile() path: ${names}, received "ndjson/"`],
+    [['a.constructor'], `toFile() path: ${names}, received "a.constructor"`],
+    [['a.gz'], `toFile() path: ${names}, received "a.gz"`],
+    [[''], "toFile() path: expected the path of a file, received ''"],
+    [[undefined], 'toFile() path: expected the path of a file, received undefined'],
+    [[7], 'toFile() path: expected the path of a file, received 7'],
+    [['a.json', { format: 'csv' }], "toFile(): format: expected one of ndjson, json, received 'csv'"],
+    [['a.json', { compression: true }], 'toFile(): compression: expected "gzip" or "none", received true'],
+    [
+      ['a.json', { highWaterMark: 0 }],
+      'toFile(): highWaterMark: expected an integer, 1 or more (records), received 0',
+    ],
+    [
+      ['a.json', { gzip: true }],
+      'toFile(): unknown option "gzip"; it has: format, compression, highWaterMark',
+    ],
+  ]) {
+    t.throws(() => (toFile as (...given: unknown[]) => unknown)(...(given as unknown[])), {
+      code: 'OPTION',
+      message,
+    })
+  }
+  t.strictSame(readdirSync(dir), [])
+  t.notOk(existsSync('a.json'))
+})
