@@ -148,6 +148,7 @@ export class LeadsClient implements AsyncDisposable {
     const search = [inQuery, query].filter(part => part !== '').join('&')
     const full = search === '' ? path : `${path}?${search}`
     return {
+      method: 'GET',
       path: full,
       headers: {
         accept: 'application/json',

@@ -17,10 +17,15 @@ export interface Answer {
 
 /** One request, ready to be sent as often as needed. */
 export interface OutgoingRequest {
+  method: 'GET' | 'POST' | 'PUT'
+  /** Path and query. */
   path: string
   headers: Record<string, string>
+  /** What is sent behind the headers; a whole, because it may have to be sent again. */
+  body?: Uint8Array
   /** Scheme, host and path, the token redacted, for messages. */
   url: string
+  /** What must not show up in any message. */
   secret: string
   signal: AbortSignal
 }
@@ -41,10 +46,10 @@ export async function send(
   clock: Clock,
   onHeaders: (status: number) => void,
 ): Promise<Answer> {
-  const { path, headers, signal, url, secret } = request
+  const { method, path, headers, body: sent, signal, url, secret } = request
   let response: Dispatcher.ResponseData
   try {
-    response = await dispatcher.request({ origin, path, method: 'GET', headers, signal })
+    response = await dispatcher.request({ origin, path, method, headers, body: sent ?? null, signal })
   } catch (cause) {
     throw networkError(cause, origin)
   }
