@@ -2,7 +2,10 @@
 export const portalErrorCodes = [
   /** An unknown option, or one of the wrong type or range. Nothing was opened, written or bound. */
   'OPTION',
-  /** The leads given are none: a file that can't be read, a bad line, two leads with one guid. */
+  /**
+   * The leads given are none: a file that can't be read, a bad line, two leads with one guid. Or a change in
+   * code that the API would refuse too. Nothing was changed.
+   */
   'LEADS',
   /** libsql is not installed, or the database file is none, is in use, or holds other leads. */
   'STORE',
@@ -14,8 +17,9 @@ export const portalErrorCodes = [
 export type PortalErrorCode = (typeof portalErrorCodes)[number]
 
 /**
- * Why a portal could not be started. Tell the cases apart by `code`; the message is one sentence for people.
- * Once a portal runs, whatever goes wrong is an HTTP answer and never an exception.
+ * Why a portal could not be started, or could not be changed in code. Tell the cases apart by `code`; the
+ * message is one sentence for people. Whatever goes wrong with a request is an HTTP answer and never an
+ * exception.
  */
 export class PortalError extends Error {
   override readonly name = 'PortalError'

@@ -1,8 +1,29 @@
+import type { FaultRule } from './faults/FaultRule.ts'
+
 /** What the options `startTime` and `stopTime` may be: whether a time equal to the bound is in. */
 export type Bounds = 'inclusive' | 'exclusive'
 
 /** Where leads may come from, if not from a file: any iterable of plain objects. */
 export type LeadIterable = Iterable<object> | AsyncIterable<object>
+
+/**
+ * How many requests a portal serves in any stretch of time, by its own clock. Each limit is a whole number
+ * from 0 (which refuses all) to 100,000,000; one that is left out does not limit. Only requests that carry
+ * the token count, and a refused one does not.
+ */
+export interface RateLimit {
+  /** In any 10 seconds; policy TEN_SECONDLY_ROLLING. Default: no limit. */
+  tenSecondly?: number
+  /** In any second; policy SECONDLY. Default: no limit. */
+  secondly?: number
+  /** In any 24 hours; policy DAILY. Default: no limit. */
+  daily?: number
+  /**
+   * What a 429 says about when to come back, in Retry-After: whole `seconds`, a `date`, or nothing (`none`),
+   * as portals have done. Both are rounded up: who waits so long is served. Default: `seconds`.
+   */
+  retryAfter?: 'seconds' | 'date' | 'none'
+}
 
 /** The options of `createPortal`. All are optional; a wrong one is refused before anything is opened. */
 export interface PortalOptions {
@@ -22,7 +43,9 @@ export interface PortalOptions {
   /**
    * Path of the SQLite file that keeps the leads from one start to the next. It is created when it is
    * missing; one that holds exactly the generated leads asked for is served at once; one that holds anything
-   * else is refused and left alone. Default: none, the leads are held in memory.
+   * else is refused and left alone. Changes (PUT, faults, `insert`, `update`) are kept in it too; leads that
+   * were changed are served when neither `leads` nor `seed` is given. Default: none, the leads are held in
+   * memory.
    */
   db?: string
   /**
@@ -37,8 +60,37 @@ export interface PortalOptions {
   /** Whether a lead exactly at stopTime is in the list. The documentation does not say. Default: `inclusive`. */
   stopTime?: Bounds
   /**
+   * Whether the portal is integrated with Salesforce.com: `tied` portals refuse to close leads by `closedAt`
+   * (400), as documented. Default: `none`.
+   */
+  salesforce?: 'tied' | 'none'
+  /**
+   * Whether bodies are compressed: `auto` when the request's Accept-Encoding allows gzip, `never` to send
+   * them as they are. Default: `auto`.
+   */
+  gzip?: 'auto' | 'never'
+  /**
+   * What the body of an error is: `json`, as HubSpot's own errors, or an `html` page such as its Tomcat was
+   * seen to send. In a page a 429 names no policy. Default: `json`.
+   */
+  errors?: 'json' | 'html'
+  /** How many requests are served in any second, ten seconds, day. Default: no limit. */
+  rateLimit?: RateLimit
+  /**
+   * What goes wrong, and when: rules as text (`'page=2 x1:status=503; 10%:reset'`) or as objects. The README
+   * of the portal has the language on one page. Default: none.
+   */
+  faults?: string | readonly FaultRule[]
+  /**
+   * Which of many possible courses faults take: which requests a share such as `10%` hits, which leads are
+   * deleted. A whole number from 0 to 4294967295; the same faults, seed and requests give the same course.
+   * Default: the seed of the leads.
+   */
+  faultSeed?: number
+  /**
    * The portal's clock: milliseconds since 1970. It is the stopTime of requests that give none, the `Date`
-   * header and the `at` of {@link PortalRequest}. Default: `Date.now`.
+   * header, the time of changes, what rate limits go by, and the `at` of {@link PortalRequest}. Delays, stalls
+   * and drips of faults take real time. Default: `Date.now`.
    */
   now?: () => number
 }

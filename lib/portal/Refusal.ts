@@ -1,12 +1,22 @@
-/** Why a request is not served: thrown anywhere below the server, answered as a JSON error. */
+/** What a Refusal may say besides its status and its message. */
+export interface RefusalDetails {
+  /** Headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Fields of a JSON body, behind its message. */
+  readonly fields?: Readonly<Record<string, string>>
+}
+
+/** Why a request is not served: thrown anywhere below the server, answered as an error. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly fields: Readonly<Record<string, string>>
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, message: string, { headers = {}, fields = {} }: RefusalDetails = {}) {
     super(message)
     this.status = status
     this.headers = headers
+    this.fields = fields
   }
 }

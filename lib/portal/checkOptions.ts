@@ -1,5 +1,8 @@
-import { checkLeadCount, checkNames, checkSeed, checkWhole, refused } from './checkOption.ts'
-import type { Bounds, PortalOptions } from './PortalOptions.ts'
+import { checkCount, checkNames, checkSeed, checkWhole, checkWord, refused } from './checkOption.ts'
+import type { FaultRule } from './faults/FaultRule.ts'
+import { checkFaults } from './faults/language/checkFaults.ts'
+import { parseFaults } from './faults/language/parseFaults.ts'
+import type { Bounds, PortalOptions, RateLimit } from './PortalOptions.ts'
 
 /** The options of a portal, checked, with their defaults. What is undefined was not given. */
 export interface Settings {
@@ -10,13 +13,35 @@ export interface Settings {
   port: number
   startTime: Bounds
   stopTime: Bounds
+  salesforce: 'tied' | 'none'
+  gzip: 'auto' | 'never'
+  errors: 'json' | 'html'
+  rateLimit: RateLimit
+  faults: readonly FaultRule[]
+  faultSeed: number
   now: () => number
 }
 
 /** What the store depends on. */
 export type StoreSettings = Pick<Settings, 'leads' | 'seed' | 'db'>
 
-const bounds: readonly unknown[] = ['inclusive', 'exclusive'] satisfies Bounds[]
+const names = [
+  'leads',
+  'seed',
+  'db',
+  'accessToken',
+  'port',
+  'startTime',
+  'stopTime',
+  'salesforce',
+  'gzip',
+  'errors',
+  'rateLimit',
+  'faults',
+  'faultSeed',
+  'now',
+] as const satisfies (keyof PortalOptions)[]
+const bounds = ['inclusive', 'exclusive'] as const
 
 /**
  * Checks the options that a user gave. An option that is `undefined` counts as not given.
@@ -24,32 +49,42 @@ const bounds: readonly unknown[] = ['inclusive', 'exclusive'] satisfies Bounds[]
  * @throws PortalError OPTION, naming the option, the value received and what is expected.
  */
 export function checkOptions(options: unknown): Settings {
-  checkNames(options, ['leads', 'seed', 'db', 'accessToken', 'port', 'startTime', 'stopTime', 'now'])
+  checkNames(options, names)
   const {
-    leads,
     seed,
-    db,
     accessToken = 'demooooo-oooo-oooo-oooo-oooooooooooo',
     port = 0,
     startTime = 'exclusive',
     stopTime = 'inclusive',
+    salesforce = 'none',
+    gzip = 'auto',
+    errors = 'json',
+    rateLimit = {},
+    faults = [],
+    faultSeed = seed ?? 1,
     now = Date.now,
   } = options
   return {
-    leads: checkLeads(leads),
-    seed: seed === undefined ? undefined : checkSeed(seed),
-    db: checkDb(db),
+    leads: checkLeads(options.leads),
+    seed: seed === undefined ? undefined : checkSeed('seed', seed),
+    db: checkDb(options.db),
     accessToken: checkToken(accessToken),
     port: checkWhole('port', port, 65_535),
-    startTime: checkBounds('startTime', startTime),
-    stopTime: checkBounds('stopTime', stopTime),
+    startTime: checkWord('startTime', startTime, bounds),
+    stopTime: checkWord('stopTime', stopTime, bounds),
+    salesforce: checkWord('salesforce', salesforce, ['tied', 'none']),
+    gzip: checkWord('gzip', gzip, ['auto', 'never']),
+    errors: checkWord('errors', errors, ['json', 'html']),
+    rateLimit: checkRateLimit(rateLimit),
+    faults: typeof faults === 'string' ? parseFaults(faults) : checkFaults(faults),
+    faultSeed: checkSeed('faultSeed', faultSeed),
     now: checkClock(now),
   }
 }
 
 function checkLeads(leads: unknown): Settings['leads'] {
   if (leads === undefined || (typeof leads === 'string' && leads !== '')) return leads
-  if (typeof leads === 'number') return checkLeadCount('leads', leads)
+  if (typeof leads === 'number') return checkCount('leads', leads)
   if (isIterable(leads)) return leads
   throw refused('leads', 'a count, an iterable of leads, or the path of an NDJSON file', leads)
 }
@@ -71,9 +106,15 @@ function checkToken(token: unknown): string {
   throw refused('accessToken', 'a text that is not empty', token === '' ? token : typeof token)
 }
 
-function checkBounds(name: string, value: unknown): Bounds {
-  if (bounds.includes(value)) return value as Bounds
-  throw refused(name, '"inclusive" or "exclusive"', value)
+function checkRateLimit(rateLimit: unknown): RateLimit {
+  checkNames(rateLimit, ['tenSecondly', 'secondly', 'daily', 'retryAfter'], 'rateLimit')
+  const { retryAfter = 'seconds' } = rateLimit
+  const words = ['seconds', 'date', 'none'] as const
+  const checked: RateLimit = { retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
+  for (const name of ['tenSecondly', 'secondly', 'daily'] as const) {
+    if (rateLimit[name] !== undefined) checked[name] = checkCount(`rateLimit.${name}`, rateLimit[name])
+  }
+  return checked
 }
 
 function checkClock(now: unknown): () => number {

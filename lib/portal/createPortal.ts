@@ -1,6 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { checkOptions } from './checkOptions.ts'
+import { FaultPlan } from './faults/FaultPlan.ts'
+import { insertInCode, updateInCode } from './lead/changeInCode.ts'
+import { RateLimiter } from './limits/RateLimiter.ts'
 import type { Portal } from './Portal.ts'
+import { PortalError } from './PortalError.ts'
 import type { PortalOptions } from './PortalOptions.ts'
 import { RequestLog } from './RequestLog.ts'
 import { startServer } from './server/startServer.ts'
@@ -30,8 +34,14 @@ import { openStore } from './store/openStore.ts'
 export async function createPortal(options: PortalOptions = {}): Promise<Portal> {
   const settings = checkOptions(options)
   const store = await openStore(settings)
-  const log = new RequestLog()
-  const server = await startServer({ settings, store }, log).catch(error => {
+  const served = {
+    settings,
+    store,
+    limiter: new RateLimiter(settings.rateLimit),
+    faults: new FaultPlan(settings.faults, settings.faultSeed),
+    log: new RequestLog(),
+  }
+  const server = await startServer(served).catch(error => {
     store.close()
     throw error
   })
@@ -47,15 +57,28 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
     closing ??= shut()
     return closing
   }
+  const refuseClosed = (): void => {
+    if (closing !== undefined) throw new PortalError('STORE', 'The portal is closed')
+  }
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accessToken: settings.accessToken,
-    leads: store.leads,
+    get leads() {
+      return store.leads
+    },
     get requests() {
-      return log.last
+      return served.log.last
     },
     get requestCount() {
-      return log.count
+      return served.log.count
+    },
+    insert: leads => {
+      refuseClosed()
+      insertInCode(served, leads)
+    },
+    update: (guid, changes) => {
+      refuseClosed()
+      return updateInCode(served, guid, changes)
     },
     close,
     [Symbol.asyncDispose]: close,

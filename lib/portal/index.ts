@@ -1,5 +1,21 @@
 export { createPortal } from './createPortal.ts'
 export { type GenerateOptions, generateLeads } from './data/generateLeads.ts'
+export type {
+  ChangeFault,
+  CutFault,
+  DelayFault,
+  DripFault,
+  ElementFault,
+  Fault,
+  GarbageFault,
+  OversizedFault,
+  ReorderFault,
+  ResetFault,
+  StallFault,
+  StatusFault,
+} from './faults/Fault.ts'
+export type { FaultRule, FaultWhen, NumberRange, Numbers } from './faults/FaultRule.ts'
+export { parseFaults } from './faults/language/parseFaults.ts'
 export type { Portal, PortalRequest } from './Portal.ts'
 export { PortalError, type PortalErrorCode, portalErrorCodes } from './PortalError.ts'
-export type { Bounds, LeadIterable, PortalOptions } from './PortalOptions.ts'
+export type { Bounds, LeadIterable, PortalOptions, RateLimit } from './PortalOptions.ts'

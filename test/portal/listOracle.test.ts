@@ -2,15 +2,12 @@ import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import t from 'tap'
 import { getLeads } from './helpers/getList.ts'
+import { type Json, type Params, select } from './helpers/listModel.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 /*
- * Random leads, few values each, so that ties, gaps and wrong types are everywhere; random requests; and the
- * meaning of a request written once more, as plainly as can be, over an array.
+ * Random leads, few values each, so that ties, gaps and wrong types are everywhere; and random requests.
  */
-
-type Json = Record<string, unknown>
-type Params = Record<string, string>
 
 const now = 4
 const time = fc.oneof(
@@ -116,6 +113,7 @@ for (const [startTime, stopTime] of [
             (start === undefined || (startTime === 'inclusive' ? value >= start : value > start)) &&
             (stop === undefined ? value <= now : stopTime === 'inclusive' ? value <= stop : value < stop)
           const wanted = select(
+            leads,
             guids.map(n => `g${n}`),
             params,
             inside,
@@ -126,68 +124,4 @@ for (const [startTime, stopTime] of [
       )
     },
   )
-}
-
-function select(
-  guids: string[],
-  params: Params,
-  inside: (value: number, start: number | undefined, stop: number | undefined) => boolean,
-): unknown[] {
-  const pivot = params.timePivot ?? 'insertedAt'
-  const numberOf = (name: string) => (params[name] === undefined ? undefined : Number(params[name]))
-  const search = (params.search ?? '').toLowerCase()
-  const matches = leads.filter(
-    lead =>
-      (guids.length === 0 || guids.includes(lead.guid as string)) &&
-      inside(timeIn(lead, pivot), numberOf('startTime'), numberOf('stopTime')) &&
-      (params.includeDeleted === 'true' || lead.isDeleted !== true) &&
-      (params.optOut !== 'true' || lead.emailOptOut === true) &&
-      (params.eligibleForEmail !== 'true' || lead.eligibleForEmail === true) &&
-      (params.bounced !== 'true' || lead.emailBounced === true) &&
-      (params.isNotImported !== 'true' || lead.imported !== true) &&
-      ['firstName', 'lastName', 'email', 'company'].some(
-        name =>
-          search === '' || (typeof lead[name] === 'string' && lead[name].toLowerCase().includes(search)),
-      ),
-  )
-  const sort = params.sort ?? pivot
-  matches.sort(
-    (a, b) => compare(sortValue(a, sort), sortValue(b, sort)) || leads.indexOf(a) - leads.indexOf(b),
-  )
-  if (params.dir === 'desc') matches.reverse()
-  const offset = Math.max(0, Number(params.offset ?? 0))
-  const page = matches.slice(offset, offset + Math.min(100, Number(params.max ?? 10)))
-  const seen = JSON.parse(JSON.stringify(page)) as Json[]
-  if (params.excludeConversionEvents !== 'true') return seen
-  // A lead of one's own without events stays as it is.
-  return seen.map(lead => ('leadConversionEvents' in lead ? { ...lead, leadConversionEvents: [] } : lead))
-}
-
-function timeIn(lead: Json, name: string): number {
-  const dates = ((lead.leadConversionEvents ?? []) as Json[]).map(({ convertDate }) =>
-    Number(convertDate === '3' ? 0 : (convertDate ?? 0)),
-  )
-  if (name === 'firstConvertedAt' || name === 'fce.convertDate')
-    return dates.length === 0 ? 0 : Math.min(...dates)
-  if (name === 'lce.convertDate') return dates.length === 0 ? 0 : Math.max(...dates)
-  const value = lead[name === 'insteredAt' ? 'insertedAt' : name]
-  return typeof value === 'number' ? value : 0
-}
-
-function sortValue(lead: Json, name: string): unknown {
-  return /At$|convertDate$/.test(name) ? timeIn(lead, name) : lead[name]
-}
-
-/** As SQLite orders: missing, then numbers (a boolean is 0 or 1), then text by its bytes. */
-function compare(a: unknown, b: unknown): number {
-  const [rankA, keyA] = rank(a)
-  const [rankB, keyB] = rank(b)
-  if (rankA !== rankB) return rankA - rankB
-  return typeof keyA === 'number' ? keyA - (keyB as number) : Buffer.compare(keyA, keyB as Buffer)
-}
-
-function rank(value: unknown): [number, number | Buffer] {
-  if (value === undefined || value === null) return [0, 0]
-  if (typeof value === 'number' || typeof value === 'boolean') return [1, Number(value)]
-  return [2, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))]
 }

@@ -19,7 +19,7 @@ const own = [
 t.test('own leads are served as JSON.stringify gives them, valid or not', async t => {
   const portal = await startPortal(t, { leads: own })
   t.equal(portal.leads, 4)
-  t.equal(await (await getList(portal)).text(), JSON.stringify(own))
+  t.equal((await getList(portal)).body.toString(), JSON.stringify(own))
   t.same(await getLeads(portal, 'excludeConversionEvents=true'), [
     { ...own[0], leadConversionEvents: [] },
     { leadConversionEvents: [], guid: 'y' },

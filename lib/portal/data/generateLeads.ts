@@ -1,5 +1,5 @@
 import type { Lead } from '../../model/Lead.ts'
-import { checkLeadCount, checkNames, checkSeed } from '../checkOption.ts'
+import { checkCount, checkNames, checkSeed } from '../checkOption.ts'
 import { arrivals } from './arrivals.ts'
 import { makeLead } from './makeLead.ts'
 import { Random } from './Random.ts'
@@ -29,8 +29,9 @@ export interface GenerateOptions {
  */
 export function generateLeads(options: GenerateOptions): Iterable<Lead> {
   checkNames(options, ['count', 'seed'])
-  const count = checkLeadCount('count', options.count)
-  const seed = checkSeed(options.seed)
+  const { seed = 1 } = options
+  const count = checkCount('count', options.count)
+  checkSeed('seed', seed)
   return { [Symbol.iterator]: () => leadsOf(count, seed) }
 }
 

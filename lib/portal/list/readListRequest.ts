@@ -23,7 +23,8 @@ const maxGuids = 100
  * @throws Refusal 400 for a value that makes no sense, 413 for more than 100 guids.
  */
 export function readListRequest(query: URLSearchParams, rules: ListRules): ListRequest {
-  const isTrue = (name: string): boolean => query.get(name) === 'true'
+  const isTrue = (...spellings: string[]): boolean =>
+    spellings.some(name => query.getAll(name).includes('true'))
   const pivot = readWord(query, 'timePivot', timePivots) ?? 'insertedAt'
   return {
     search: (query.get('search') ?? '').toLowerCase(),
@@ -38,10 +39,11 @@ export function readListRequest(query: URLSearchParams, rules: ListRules): ListR
     stop: readBound(query, 'stopTime', rules.stopTime) ?? { time: rules.now, inclusive: true },
     guids: readGuids(query),
     includeDeleted: isTrue('includeDeleted'),
-    optOut: isTrue('optOut'),
+    // The documented spelling first; the others are what real clients send.
+    optOut: isTrue('optOut', 'optout', 'emailOptOut'),
     eligibleForEmail: isTrue('eligibleForEmail'),
     bounced: isTrue('bounced'),
-    isNotImported: isTrue('isNotImported'),
+    isNotImported: isTrue('isNotImported', 'notImported'),
     excludeConversionEvents: isTrue('excludeConversionEvents'),
   }
 }

@@ -1,8 +1,14 @@
 import type { Settings } from '../checkOptions.ts'
+import type { FaultPlan } from '../faults/FaultPlan.ts'
+import type { RateLimiter } from '../limits/RateLimiter.ts'
+import type { RequestLog } from '../RequestLog.ts'
 import type { Store } from '../store/Store.ts'
 
 /** What the answers of a portal depend on besides the request. */
 export interface Served {
   readonly settings: Settings
   readonly store: Store
+  readonly limiter: RateLimiter
+  readonly faults: FaultPlan
+  readonly log: RequestLog
 }

@@ -1,34 +1,53 @@
 import type { IncomingMessage } from 'node:http'
+import { findLead, getLead } from '../lead/getLead.ts'
+import { putLead } from '../lead/putLead.ts'
 import { listLeads } from '../list/listLeads.ts'
 import { Refusal } from '../Refusal.ts'
-import type { Answer } from './Answer.ts'
-import { authorize } from './authorize.ts'
-import type { Served } from './Served.ts'
+import type { Handler, Routed } from './Call.ts'
 
-/** Answers a request that carries the token. */
-type Handler = (query: URLSearchParams, served: Served, now: number) => Answer
+interface Route {
+  /** The whole path; a slash at its end is as good as none. */
+  readonly path: RegExp
+  readonly handlers: Readonly<Record<string, Handler>>
+}
 
-/** What the portal answers: by path, without the slash that may end it, and by method. */
-const routes: ReadonlyMap<string, ReadonlyMap<string, Handler>> = new Map([
-  ['/leads/v1/list', new Map([['GET', listLeads]])],
-])
+const list: Route = { path: /^\/leads\/v1\/list\/?$/, handlers: { GET: listLeads } }
+
+const routes: readonly Route[] = [
+  list,
+  { path: /^\/leads\/v1\/lead\/?$/, handlers: { GET: findLead } },
+  { path: /^\/leads\/v1\/lead\/([^/]+)\/?$/, handlers: { GET: getLead, PUT: putLead } },
+]
 
 /**
- * Finds out what a request asks for, and answers it.
+ * Finds out what a request asks for.
  *
- * @param now when the request came, by the portal's clock
- * @throws Refusal 404, 405, 401, in this order; and what the handler throws.
+ * @throws Refusal 404, 405, in this order; 400 for a path that can't be decoded.
  */
-export function route(request: IncomingMessage, served: Served, now: number): Answer {
-  const { method = '', url = '', headers } = request
+export function route({ method = '', url = '', headers }: IncomingMessage): Routed {
   const [path = '', ...queries] = url.split('?')
-  const methods = routes.get(path.replace(/\/$/, ''))
-  if (methods === undefined) throw new Refusal(404, `Nothing is at ${path}`)
-  const handler = methods.get(method)
+  const found = routes.find(route => route.path.test(path))
+  if (found === undefined) throw new Refusal(404, `Nothing is at ${path}`)
+  const handler = Object.hasOwn(found.handlers, method) ? found.handlers[method] : undefined
   if (handler === undefined) {
-    throw new Refusal(405, `${method} is not allowed here`, { Allow: [...methods.keys()].join(', ') })
+    const Allow = Object.keys(found.handlers).join(', ')
+    throw new Refusal(405, `${method} is not allowed here`, { headers: { Allow } })
   }
-  const query = new URLSearchParams(queries.join('?'))
-  authorize(query, headers, served.settings.accessToken)
-  return handler(query, served, now)
+  const call = {
+    method,
+    path,
+    query: new URLSearchParams(queries.join('?')),
+    guid: decode(found.path.exec(path)?.[1] ?? ''),
+    contentType: headers['content-type'],
+    body: Buffer.alloc(0),
+  }
+  return { call, handler, isList: found === list }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new Refusal(400, `The path has a percent sign that encodes nothing: ${part}`)
+  }
 }

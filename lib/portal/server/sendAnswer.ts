@@ -1,25 +1,38 @@
 import type { ServerResponse } from 'node:http'
-import type { Answer } from './Answer.ts'
+import { type Answer, bodyBytes } from './Answer.ts'
+import { drained, isGone } from './waits.ts'
 
 const chunkBytes = 65_536
+
+/** How the end of a body is told: by its length in front, or by its last chunk. */
+export type Framing = 'length' | 'chunked'
 
 /**
  * Writes an answer: in chunks of about 64 kB, as fast as the reader takes them and no faster. Ends quietly
  * when the connection closes.
  */
-export async function sendAnswer(response: ServerResponse, answer: Answer, now: number): Promise<void> {
+export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
+  writeHead(response, answer)
+  await writeBody(response, answer.body)
+  response.end()
+}
+
+/** Writes status and headers. */
+export function writeHead(response: ServerResponse, answer: Answer, framing: Framing = 'length'): void {
   // Canonical case: one known client reads headers by their exact spelling.
   response.writeHead(answer.status, {
     'Content-Type': 'application/json;charset=utf-8',
-    'Content-Length': answer.body.reduce((sum, piece) => sum + piece.length, 0),
-    Date: new Date(now).toUTCString(),
+    ...(framing === 'length' ? { 'Content-Length': bodyBytes(answer) } : {}),
     ...answer.headers,
   })
-  for (const chunk of chunksOf(answer.body)) {
-    if (response.destroyed) return
+}
+
+/** Writes a body, or a part of one. */
+export async function writeBody(response: ServerResponse, body: readonly Buffer[]): Promise<void> {
+  for (const chunk of chunksOf(body)) {
+    if (isGone(response)) return
     if (!response.write(chunk)) await drained(response)
   }
-  response.end()
 }
 
 function* chunksOf(pieces: readonly Buffer[]): Generator<Buffer> {
@@ -34,15 +47,4 @@ function* chunksOf(pieces: readonly Buffer[]): Generator<Buffer> {
     bytes = 0
   }
   if (bytes > 0) yield Buffer.concat(held)
-}
-
-/** Resolves when the reader has taken what was written, or when the connection is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      response.off('drain', done).off('close', done)
-      resolve()
-    }
-    response.on('drain', done).on('close', done)
-  })
 }

@@ -1,12 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { PortalError } from '../PortalError.ts'
-import type { RequestLog } from '../RequestLog.ts'
-import type { Answer } from './Answer.ts'
-import { errorAnswer } from './errorAnswer.ts'
-import { route } from './route.ts'
+import { respond } from './respond.ts'
 import type { Served } from './Served.ts'
-import { sendAnswer } from './sendAnswer.ts'
 
 /** So that a request with far too many guids gets the documented 413, and not Node's 431. */
 const maxHeaderSize = 262_144
@@ -16,11 +12,11 @@ const maxHeaderSize = 262_144
  *
  * @throws PortalError LISTEN when the port can't be bound.
  */
-export async function startServer(served: Served, log: RequestLog): Promise<Server> {
+export async function startServer(served: Served): Promise<Server> {
   const { port } = served.settings
   const server = createServer({ maxHeaderSize }, (request, response) => {
     // Whatever fails while an answer is under way, its connection ends and the portal goes on.
-    respond(request, response, served, log).catch(() => response.destroy())
+    respond({ request, response, served }).catch(() => response.destroy())
   })
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening')
@@ -29,22 +25,4 @@ export async function startServer(served: Served, log: RequestLog): Promise<Serv
     throw new PortalError('LISTEN', `Port ${port} on 127.0.0.1 ${reason}`, { cause })
   }
   return server
-}
-
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  served: Served,
-  log: RequestLog,
-): Promise<void> {
-  let now = Date.now()
-  let answer: Answer
-  try {
-    now = served.settings.now()
-    answer = route(request, served, now)
-  } catch (error) {
-    answer = errorAnswer(error)
-  }
-  log.add({ method: request.method ?? '', url: request.url ?? '', status: answer.status, at: now })
-  await sendAnswer(response, answer, now)
 }

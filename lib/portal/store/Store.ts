@@ -1,7 +1,16 @@
 import type { ListRequest } from '../list/ListRequest.ts'
+import { PortalError } from '../PortalError.ts'
+import { findQuery, type LeadKey, preparation } from './findQuery.ts'
+import { rowInserter } from './insertRow.ts'
 import type { Database } from './loadLibsql.ts'
+import { noteChange } from './meta.ts'
 import { attributeOf, pageQuery, type Query, type Route, textQuery, windowQuery } from './pageQuery.ts'
 import { createAttributeIndex } from './schema.ts'
+import { transaction } from './transaction.ts'
+import { updateRow } from './updateRow.ts'
+
+/** A lead as JSON holds it. */
+export type JsonLead = Readonly<Record<string, unknown>>
 
 /**
  * A time window of fewer leads than this is sorted; of more, the sorted index is walked and filtered. Where
@@ -11,23 +20,83 @@ const narrow = 10_000
 
 /** The leads, and the answers to lists of them. One process, one connection: an answer is one moment's. */
 export class Store {
-  /** How many leads it holds, deleted ones included. */
-  readonly leads: number
   readonly #database: Database
+  readonly #prepared = new Set<string>()
+  #leads: number
+  #tieFactor = 1
 
   constructor(database: Database, leads: number) {
     this.#database = database
-    this.leads = leads
+    this.#leads = leads
+  }
+
+  /** How many leads it holds, deleted ones included. */
+  get leads(): number {
+    return this.#leads
   }
 
   /** The JSON text of each lead on a page, in its order, as UTF-8. */
   page(request: ListRequest): Buffer[] {
     const route = this.#route(request)
     const attribute = attributeOf(request)
-    if (attribute !== undefined && route === 'sort') this.#database.exec(createAttributeIndex(attribute))
-    const seqs = this.#rows<[number]>(pageQuery(request, route)).map(([seq]) => seq)
-    const texts = new Map(this.#rows<[number, Buffer]>(textQuery(request, seqs)))
+    if (attribute !== undefined && route === 'sort') this.#prepare(createAttributeIndex(attribute))
+    const seqs = this.#rows<[number]>(pageQuery(request, route, this.#tieFactor)).map(([seq]) => seq)
+    const texts = new Map(this.#rows<[number, Buffer]>(textQuery(request.excludeConversionEvents, seqs)))
     return seqs.flatMap(seq => texts.get(seq) ?? [])
+  }
+
+  /** The `seq` of the lead with this guid, email address, … */
+  find(key: LeadKey, value: string): number | undefined {
+    this.#prepare(preparation[key])
+    return this.#rows<[number]>({ sql: findQuery(key), values: [value] })[0]?.[0]
+  }
+
+  /** The JSON text of one lead, as UTF-8. */
+  text(seq: number): Buffer {
+    const [row] = this.#rows<[number, Buffer]>(textQuery(false, [seq]))
+    if (row === undefined) throw new Error(`No lead has the number ${seq}`)
+    return row[1]
+  }
+
+  /** The `seq` of the first lead from a place on, and then around, that is deleted or is not. */
+  next(place: number, isDeleted: boolean): number | undefined {
+    const select = 'SELECT seq FROM lead WHERE isDeleted = ? AND seq'
+    const sql = `SELECT * FROM (${select} >= ? ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (${select} < ? ORDER BY seq LIMIT 1)`
+    const flag = isDeleted ? 1 : 0
+    return this.#rows<[number]>({ sql, values: [flag, place, flag, place] })[0]?.[0]
+  }
+
+  /** Puts what `change` makes of a lead in its place. When that throws, nothing is changed. */
+  update(seq: number, change: (lead: JsonLead) => JsonLead): void {
+    transaction(this.#database, () => {
+      updateRow(this.#database, seq, change(JSON.parse(this.text(seq).toString())))
+      noteChange(this.#database, this.#leads)
+    })
+  }
+
+  /**
+   * Adds leads behind the others, all or none.
+   *
+   * @throws PortalError LEADS for a guid that is there already.
+   */
+  insert(leads: Iterable<JsonLead>): void {
+    this.#leads = transaction(this.#database, () => {
+      const insertRow = rowInserter(this.#database)
+      let seq = this.#leads
+      for (const lead of leads) {
+        if (typeof lead.guid === 'string' && this.find('guid', lead.guid) !== undefined) {
+          throw new PortalError('LEADS', `A lead with the guid ${JSON.stringify(lead.guid)} is there already`)
+        }
+        insertRow(++seq, lead)
+      }
+      noteChange(this.#database, seq)
+      return seq
+    })
+  }
+
+  /** From now on, leads of equal value come in another order: one that goes by this factor, not by insertion. */
+  reorderTies(factor: number): void {
+    this.#tieFactor = factor
   }
 
   close(): void {
@@ -42,6 +111,13 @@ export class Store {
 
   #isNarrow(request: ListRequest): boolean {
     return this.#rows<[number]>(windowQuery(request, narrow)).every(([count]) => count < narrow)
+  }
+
+  /** Runs SQL that makes an index, once. */
+  #prepare(sql: string | undefined): void {
+    if (sql === undefined || this.#prepared.has(sql)) return
+    transaction(this.#database, () => this.#database.exec(sql))
+    this.#prepared.add(sql)
   }
 
   /** Statements are not kept: there are too many shapes of them, and preparing one takes ten microseconds. */

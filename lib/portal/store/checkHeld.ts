@@ -14,7 +14,7 @@ export function checkHeld({ leads, recipe }: Meta, source: LeadSource, settings:
   const wanted = source.recipe
   const isSame = settings.leads === undefined ? isSameSeed(settings, recipe) : isSameRecipe(recipe, wanted)
   if (isSame) return
-  const held = recipe === undefined ? `own leads (${leads} of them)` : describe(recipe)
+  const held = recipe === undefined ? `own or changed leads (${leads} of them)` : describe(recipe)
   const asked = wanted === undefined ? source.name : describe(wanted)
   throw new PortalError(
     'STORE',

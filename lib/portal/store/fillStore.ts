@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { LeadSource } from '../leads/leadSource.ts'
 import { PortalError } from '../PortalError.ts'
-import { bodyColumns, leadColumns, leadRow } from './leadRow.ts'
+import { rowInserter } from './insertRow.ts'
 import type { Database } from './loadLibsql.ts'
 import { type Meta, writeMeta } from './meta.ts'
 import { createIndexes, createTables } from './schema.ts'
@@ -17,13 +17,10 @@ const turn = 1_000
  */
 export async function fillStore(database: Database, source: LeadSource): Promise<Meta> {
   database.exec(createTables)
-  const insertLead = insertInto(database, 'lead', leadColumns)
-  const insertBody = insertInto(database, 'body', bodyColumns)
+  const insert = rowInserter(database)
   let leads = 0
   for await (const lead of source.leads) {
-    const row = leadRow(++leads, lead)
-    insertLead.run(row.lead)
-    insertBody.run(row.body)
+    insert(++leads, lead)
     if (leads % turn === 0) await setImmediate()
   }
   database.exec(createIndexes)
@@ -31,11 +28,6 @@ export async function fillStore(database: Database, source: LeadSource): Promise
   const meta = { leads, recipe: source.recipe }
   writeMeta(database, meta)
   return meta
-}
-
-function insertInto(database: Database, table: string, columns: readonly string[]) {
-  const places = columns.map(() => '?').join(', ')
-  return database.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
 }
 
 function refuseTwins(database: Database, source: LeadSource): void {

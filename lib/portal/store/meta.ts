@@ -10,7 +10,7 @@ const format = 1
 export interface Meta {
   /** How many leads it holds, deleted ones included. */
   readonly leads: number
-  /** Undefined for a user's own leads. */
+  /** Undefined for a user's own leads, and for leads that were changed. */
   readonly recipe: Recipe | undefined
 }
 
@@ -45,4 +45,9 @@ export function readMeta(database: Database, path: string | undefined): Meta | u
 export function writeMeta(database: Database, { leads, recipe }: Meta): void {
   const row = [format, recipe?.generator ?? null, recipe?.seed ?? null, leads]
   database.prepare('INSERT INTO meta (format, generator, seed, leads) VALUES (?, ?, ?, ?)').run(row)
+}
+
+/** Remembers that leads were changed: what a recipe says of them is no longer true. */
+export function noteChange(database: Database, leads: number): void {
+  database.prepare('UPDATE meta SET leads = ?, generator = NULL, seed = NULL').run([leads])
 }

@@ -25,8 +25,11 @@ export function attributeOf({ sort }: ListRequest): string | undefined {
  *
  * SQLite's planner can't know how many leads a time window or a filter holds, and takes every equation for a
  * narrow one. So the query names its index: it would fail rather than quietly read a million rows.
+ *
+ * @param tieFactor 1 to leave leads of equal value in the order of insertion; other whole numbers below
+ * {@link tiePrime} put them into an order of their own, at the cost of sorting each group.
  */
-export function pageQuery(request: ListRequest, route: Route): Query {
+export function pageQuery(request: ListRequest, route: Route, tieFactor = 1): Query {
   const conditions = conditionsOf(request)
   const attribute = attributeOf(request)
   const column = attribute === undefined ? `lead.${request.sort}` : `body."${attribute}"`
@@ -37,14 +40,23 @@ export function pageQuery(request: ListRequest, route: Route): Query {
     sql: [
       `SELECT ${seq} FROM ${tablesOf(request, route)}`,
       `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
-      `ORDER BY ${column} ${direction}, ${seq} ${direction} LIMIT ? OFFSET ?`,
+      `ORDER BY ${column} ${direction}, ${tieOrder(seq, tieFactor)} ${direction} LIMIT ? OFFSET ?`,
     ].join(' '),
     values: [...conditions.flatMap(({ values }) => values), request.max, request.offset],
   }
 }
 
+/** More than twice any `seq`: different ones, multiplied and squared modulo this prime, stay different. */
+export const tiePrime = 2_147_483_647
+
+function tieOrder(seq: string, factor: number): string {
+  const scattered = `(${seq} * ${factor} % ${tiePrime})`
+  // Squared, because multiples alone give few orders, and each looks like the others.
+  return factor === 1 ? seq : `${scattered} * ${scattered} % ${tiePrime}`
+}
+
 /** The query for `seq` and JSON text of the leads with these `seq`, in any order. */
-export function textQuery({ excludeConversionEvents }: ListRequest, seqs: readonly number[]): Query {
+export function textQuery(excludeConversionEvents: boolean, seqs: readonly number[]): Query {
   const text = excludeConversionEvents ? 'withoutEvents' : 'withEvents'
   // As bytes: they go to the wire as they are, without a detour over JavaScript's strings.
   const sql = `SELECT seq, CAST(${text} AS BLOB) FROM body WHERE seq IN (SELECT value FROM json_each(?))`

@@ -78,3 +78,18 @@ function indexed(column: string): readonly string[] {
 /** The index of another attribute, made when it is sorted by for the first time. */
 export const createAttributeIndex = (name: string): string =>
   `CREATE INDEX IF NOT EXISTS body_by_${name} ON body ("${name}")`
+
+/** The guid of an event in `json_each`; a user's own events may be anything. */
+const eventGuid = `CASE event.type WHEN 'object' THEN event.value ->> '$.guid' END`
+
+/**
+ * Which lead has which conversion event: a table that is made when a lead is first looked for by an event. A
+ * trigger adds the events of leads that are inserted later; events never change.
+ */
+export const createEventTable = `
+  CREATE TABLE IF NOT EXISTS event AS
+    SELECT ${eventGuid} AS guid, body.seq AS seq FROM body, json_each(nullif(body.eventsText, '')) AS event;
+  CREATE INDEX IF NOT EXISTS event_by_guid ON event (guid);
+  CREATE TRIGGER IF NOT EXISTS event_of_body AFTER INSERT ON body BEGIN
+    INSERT INTO event SELECT ${eventGuid}, new.seq FROM json_each(nullif(new.eventsText, '')) AS event;
+  END`

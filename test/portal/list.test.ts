@@ -1,7 +1,24 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { generateLeads } from '../../lib/portal/index.ts'
+import { ask, askWithToken } from './helpers/ask.ts'
 import { getGuids, getLeads } from './helpers/getList.ts'
 import { startPortal } from './helpers/startPortal.ts'
+
+const sample = JSON.parse(await readFile(new URL('fixtures/lead-sample.json', import.meta.url), 'utf8'))
+
+t.test("the documentation's example URL answers the documentation's example, byte for byte", async t => {
+  const portal = await startPortal(t, { leads: sample })
+  const url = '/leads/v1/list?access_token=demooooo-oooo-oooo-oooo-oooooooooooo&max=1'
+  const { status, body } = await ask(portal, url)
+  t.equal(status, 200)
+  t.equal(body.toString(), JSON.stringify(sample), 'an array, compact')
+})
+
+t.test('“Path /leads/v1/list and /leads/v1/list/” answer the same', async t => {
+  const portal = await startPortal(t, { leads: sample })
+  t.same(JSON.parse((await askWithToken(portal, '/leads/v1/list/')).body.toString()), sample)
+})
 
 /** Five leads that differ in what the parameters look at. */
 const events = (...dates: number[]) => dates.map(convertDate => ({ convertDate }))
@@ -19,14 +36,18 @@ t.test('what each parameter does, by the leads that come back', async t => {
     ['no parameter: all but the deleted ones, by insertedAt', '', ['a', 'b', 'c', 'd']],
     ['search finds a part of the e-mail address', 'search=X.EXAM', ['a']],
     ['search finds a part of the first name, not of the city', 'search=ann', ['a']],
-    ['search in lower case finds Cyrillic in upper case', 'search=щЕРБ', ['b']],
-    ['search folds case as JavaScript does, the Greek final sigma too', 'search=ΟΔΟΣ', ['c']],
+    ['search in lower case finds Cyrillic in upper case', 'search=%D1%89%D0%95%D0%A0%D0%91', ['b']],
+    [
+      'search folds case as JavaScript does, the Greek final sigma too',
+      'search=%CE%9F%CE%94%CE%9F%CE%A3',
+      ['c'],
+    ],
     ['search does not reach from one field into the next', 'search=nnann', []],
     ['an empty search restricts nothing', 'search=', ['a', 'b', 'c', 'd']],
     ['sort by an attribute, the missing ones first', 'sort=email', ['b', 'c', 'd', 'a']],
-    ['sort by the typo of the documentation', 'sort=insteredAt&dir=desc', ['d', 'c', 'b', 'a']],
-    ['sort by the first conversion', 'sort=fce.convertDate', ['a', 'b', 'c', 'd']],
-    ['sort by the last conversion', 'sort=lce.convertDate', ['a', 'b', 'd', 'c']],
+    ['“insteredAt is a typo of insertedAt: accept both”', 'sort=insteredAt&dir=desc', ['d', 'c', 'b', 'a']],
+    ['“fce.convertDate”: sort by the first conversion', 'sort=fce.convertDate', ['a', 'b', 'c', 'd']],
+    ['“lce.convertDate”: sort by the last conversion', 'sort=lce.convertDate', ['a', 'b', 'd', 'c']],
     ['dir=desc turns the ties around too', 'sort=insertedAt&dir=desc', ['d', 'c', 'b', 'a']],
     ['dir=asc is the default', 'dir=asc', ['a', 'b', 'c', 'd']],
     ['max', 'max=2', ['a', 'b']],
@@ -34,10 +55,11 @@ t.test('what each parameter does, by the leads that come back', async t => {
     ['offset', 'offset=3', ['d']],
     ['offset past the end', 'offset=4', []],
     ['a huge offset', 'offset=99999999999999999999999', []],
-    ['a negative offset counts as 0', 'offset=-98', ['a', 'b', 'c', 'd']],
+    ['“a buggy client sends offset=-98”: it counts as 0', 'offset=-98', ['a', 'b', 'c', 'd']],
     ['startTime is exclusive', 'startTime=2', ['c', 'd']],
     ['stopTime is inclusive', 'stopTime=2', ['a', 'b']],
-    ['times in exponent form', 'startTime=0.2E1&stopTime=30e-1', ['c', 'd']],
+    ['“times in exponent form such as 2.678400318E9”', 'startTime=0.2E1&stopTime=30e-1', ['c', 'd']],
+    ['the same with an encoded plus', 'startTime=0.2E%2B1', ['c', 'd']],
     [
       'timePivot=firstConvertedAt is the earliest event',
       'timePivot=firstConvertedAt&startTime=3',
@@ -52,20 +74,24 @@ t.test('what each parameter does, by the leads that come back', async t => {
     ['timePivot=lastModifiedAt', 'timePivot=lastModifiedAt&startTime=4', ['b']],
     ['timePivot=closedAt', 'timePivot=closedAt&startTime=2&stopTime=3', ['a']],
     ['timePivot without a bound restricts nothing', 'timePivot=closedAt', ['b', 'c', 'd', 'a']],
-    ['optOut=true', 'optOut=true', ['b']],
+    ['“opt-out is spelled optOut (documented)', 'optOut=true', ['b']],
+    ['… optout', 'optout=true', ['b']],
+    ['… and emailOptOut”', 'emailOptOut=true', ['b']],
+    ['one true spelling is enough', 'optOut=false&emailOptOut=true', ['b']],
     ['eligibleForEmail=true', 'eligibleForEmail=true', ['d']],
     ['bounced=true', 'bounced=true', ['c']],
-    ['isNotImported=true', 'isNotImported=true', ['a', 'c', 'd']],
+    ['“not-imported isNotImported (documented)', 'isNotImported=true', ['a', 'c', 'd']],
+    ['… and notImported”', 'notImported=true', ['a', 'c', 'd']],
     ['false means all', 'optOut=false&bounced=false&eligibleForEmail=false', ['a', 'b', 'c', 'd']],
     ['only the literal true restricts', 'optOut=TRUE&bounced=1&isNotImported=yes', ['a', 'b', 'c', 'd']],
     ['includeDeleted=true', 'includeDeleted=true', ['a', 'b', 'c', 'd', 'e']],
     ['includeDeleted=false', 'includeDeleted=false', ['a', 'b', 'c', 'd']],
-    ['guids with raw brackets, indices in any order', 'guids[7]=c&guids[0]=a', ['a', 'c']],
-    ['guids with encoded brackets', 'guids%5B0%5D=b', ['b']],
+    ['“guids: brackets raw, indices in any order', 'guids[7]=c&guids[0]=a', ['a', 'c']],
+    ['… or percent-encoded”', 'guids%5B0%5D=b&guids%5b1%5d=a', ['a', 'b']],
     ['guids and the other parameters together', 'guids[0]=a&guids[1]=b&guids[2]=e&optOut=true', ['b']],
     ['max applies to guids', 'guids[0]=a&guids[1]=b&max=1', ['a']],
     ['a guid that no lead has', 'guids[0]=nobody', []],
-    ['unknown parameters are ignored', 'portalId=62515&foo', ['a', 'b', 'c', 'd']],
+    ['“some send portalId= too; unknown parameters are ignored”', 'portalId=62515&foo', ['a', 'b', 'c', 'd']],
   ]
   for (const [title, query, guids] of cases) t.same(await getGuids(portal, query), guids, title)
 })
@@ -92,7 +118,7 @@ t.test('excludeConversionEvents=true empties the events of every lead and change
   t.same(await getLeads(portal, 'max=100&excludeConversionEvents=false'), whole)
 })
 
-t.test('the page size is 10 by default and silently capped at 100', async t => {
+t.test('“a server that clamps max to 100 silently”; the page size is 10 by default', async t => {
   const portal = await startPortal(t, { leads: 250 })
   t.equal((await getLeads(portal)).length, 10)
   t.equal((await getLeads(portal, 'max=250')).length, 100)
@@ -113,6 +139,27 @@ t.test('a hundred guids are answered', async t => {
   const guids = await getGuids(portal, 'max=100&offset=50')
   const query = guids.map((guid, index) => `guids%5B${index}%5D=${guid}`).join('&')
   t.same(await getGuids(portal, `max=100&${query}`), guids)
+})
+
+t.test(
+  '“absent times are 0, absent text is "", leadNurturingCampaignId is -1 when there is none”',
+  async t => {
+    const portal = await startPortal(t, { leads: 200 })
+    const leads = await getLeads(portal, 'max=100')
+    t.ok(leads.some(lead => lead.closedAt === 0 && lead.email !== undefined))
+    t.ok(leads.some(lead => lead.leadNurturingCampaignId === -1))
+    t.ok(leads.some(lead => lead.company === ''))
+    t.notMatch(JSON.stringify(leads), /:null[,}]/)
+  },
+)
+
+t.test('“paging ends at a short or an empty page”: there is no total and no has-more', async t => {
+  const portal = await startPortal(t, { leads: 25 })
+  const sizes: number[] = []
+  for (let offset = 0; offset <= 30; offset += 10) {
+    sizes.push((await getLeads(portal, `max=10&offset=${offset}&includeDeleted=true`)).length)
+  }
+  t.same(sizes, [10, 10, 5, 0])
 })
 
 t.test('every attribute of the schema can be sorted by, in both directions', async t => {

@@ -1,0 +1,55 @@
+import { Random } from '../data/Random.ts'
+import type { FaultRule } from './FaultRule.ts'
+import { includesNumber } from './language/numbers.ts'
+import { writeRule } from './language/writeRule.ts'
+import type { Visit } from './Visit.ts'
+
+const million = 1_000_000
+
+/** A rule, and what it remembers from one request to the next. */
+export class ArmedRule {
+  readonly fault: FaultRule['fault']
+  /** The rule as text. */
+  readonly text: string
+  /** Its own draws: what other rules do does not change them. */
+  readonly random: Random
+  readonly #when: NonNullable<FaultRule['when']>
+  #seen = 0
+  #hits = 0
+
+  constructor(rule: FaultRule, seed: number) {
+    this.fault = rule.fault
+    this.text = writeRule(rule)
+    this.random = new Random(seed)
+    this.#when = rule.when ?? {}
+  }
+
+  /** Counts a request, if it is one of the rule's method and path. */
+  see({ method, path }: Visit): boolean {
+    const isMine = method === (this.#when.method ?? method) && path.startsWith(this.#when.path ?? path)
+    if (isMine) this.#seen++
+    return isMine
+  }
+
+  /** Whether the rule hits the request that it has just seen. */
+  hits(visit: Visit, page: number): boolean {
+    const { request, every = 1, times = Number.POSITIVE_INFINITY, share = 1 } = this.#when
+    const isHit =
+      this.#hits < times &&
+      (request === undefined || includesNumber(request, this.#seen)) &&
+      this.#seen % every === 0 &&
+      this.#isPage(visit, page) &&
+      // The draw comes last: a request that is none of the rule's does not take one away.
+      (share === 1 || this.random.whole(1, million) <= share * million)
+    if (isHit) this.#hits++
+    return isHit
+  }
+
+  #isPage({ isList, isLastPage }: Visit, page: number): boolean {
+    const wanted = this.#when.page
+    if (wanted === undefined) return true
+    if (!isList) return false
+    if (wanted === 'last') return isLastPage()
+    return includesNumber(wanted === 'first' ? 1 : wanted, page)
+  }
+}

@@ -1,0 +1,65 @@
+import type { Random } from '../data/Random.ts'
+import { ArmedRule } from './ArmedRule.ts'
+import type { ChangeFault, DelayFault, Fault, ReorderFault } from './Fault.ts'
+import type { FaultRule } from './FaultRule.ts'
+import { PageNumbers } from './PageNumbers.ts'
+import type { Visit } from './Visit.ts'
+
+/** A change of the data, and where its draws come from. */
+export interface Change {
+  readonly fault: ChangeFault | ReorderFault
+  readonly random: Random
+}
+
+/** A fault of which a request gets one at most: what happens to its answer. */
+export type AnswerFault = Exclude<Fault, DelayFault | ChangeFault | ReorderFault>
+
+/** What hits one request. */
+export interface Hits {
+  /** The rules that hit, as text, in their order. */
+  readonly rules: readonly string[]
+  /** Milliseconds, of all delays together. */
+  readonly delay: number
+  readonly changes: readonly Change[]
+  readonly answer: AnswerFault | undefined
+}
+
+/** What hits a request without a fault. */
+export const noHits: Hits = { rules: [], delay: 0, changes: [], answer: undefined }
+
+/** The rules of a portal, in their order: decides what hits which request. */
+export class FaultPlan {
+  readonly #rules: readonly ArmedRule[]
+  readonly #pages = new PageNumbers()
+
+  /** @param seed a whole number from 0 to 4294967295 */
+  constructor(rules: readonly FaultRule[], seed: number) {
+    this.#rules = rules.map((rule, index) => new ArmedRule(rule, (seed + index) >>> 0))
+  }
+
+  /** What hits this request. A rule counts every request, but hits none whose answer has its fault already. */
+  hits(visit: Visit): Hits {
+    if (this.#rules.length === 0) return noHits
+    const page = visit.isList ? this.#pages.of(visit.query) : 0
+    const rules: string[] = []
+    const changes: Change[] = []
+    let delay = 0
+    let answer: AnswerFault | undefined
+    for (const rule of this.#rules) {
+      const { fault, random, text } = rule
+      const isTaken = answer !== undefined && isAnswerFault(fault)
+      if (!rule.see(visit) || isTaken || !rule.hits(visit, page)) continue
+      rules.push(text)
+      if (isAnswerFault(fault)) answer = fault
+      else if (fault.kind === 'delay') delay += fault.milliseconds
+      else changes.push({ fault, random })
+    }
+    return { rules, delay, changes, answer }
+  }
+}
+
+const others: readonly Fault['kind'][] = ['delay', 'insert', 'delete', 'undelete', 'touch', 'reorder']
+
+function isAnswerFault(fault: Fault): fault is AnswerFault {
+  return !others.includes(fault.kind)
+}

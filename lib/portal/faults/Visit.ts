@@ -1,0 +1,11 @@
+/** A request as the conditions of the fault rules see it. */
+export interface Visit {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Whether it asks for a page of leads. */
+  readonly isList: boolean
+  /** Whether that page has fewer leads than it may have. Looked up only when a rule wants to know. */
+  readonly isLastPage: () => boolean
+}

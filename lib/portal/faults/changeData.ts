@@ -1,0 +1,30 @@
+import { makeArrival } from '../data/makeArrival.ts'
+import type { Random } from '../data/Random.ts'
+import { applyChanges } from '../lead/applyChanges.ts'
+import { tiePrime } from '../store/pageQuery.ts'
+import type { JsonLead, Store } from '../store/Store.ts'
+import type { ChangeFault } from './Fault.ts'
+import type { Change } from './FaultPlan.ts'
+
+/** Changes the data as a fault says. @param now milliseconds since 1970 */
+export function changeData({ fault, random }: Change, store: Store, now: number): void {
+  if (fault.kind === 'reorder') {
+    store.reorderTies(random.whole(2, tiePrime - 1))
+    return
+  }
+  const { kind, count = 1 } = fault
+  if (kind === 'insert') store.insert(newLeads(count, random, store.leads, now))
+  else for (let n = 0; n < count; n++) changeOne(kind, random, store, now)
+}
+
+function* newLeads(count: number, random: Random, first: number, now: number): Generator<JsonLead> {
+  for (let n = 0; n < count; n++) yield { ...makeArrival(random, first + n, now) }
+}
+
+const changes = { delete: { isDeleted: true }, undelete: { isDeleted: false }, touch: {} } as const
+
+function changeOne(kind: Exclude<ChangeFault['kind'], 'insert'>, random: Random, store: Store, now: number) {
+  if (store.leads === 0) return
+  const seq = store.next(random.whole(1, store.leads), kind === 'undelete')
+  if (seq !== undefined) store.update(seq, lead => applyChanges(lead, changes[kind], now))
+}

@@ -1,0 +1,24 @@
+/** A part of a text, and where in it the part begins, from 0. */
+export interface Piece {
+  readonly text: string
+  readonly at: number
+}
+
+/** A piece without the white space around it. */
+export function trimmed({ text, at }: Piece): Piece {
+  return { text: text.trim(), at: at + text.length - text.trimStart().length }
+}
+
+/** Cuts a piece at each of the separators that match, except within quotation marks. */
+export function split(piece: Piece, separator: RegExp, most = Number.POSITIVE_INFINITY): Piece[] {
+  const pieces: Piece[] = []
+  let start = 0
+  for (const { index } of piece.text.matchAll(/"(?:[^"\\]|\\.)*"?|[^"]/gs)) {
+    const character = piece.text[index] as string
+    if (pieces.length + 1 >= most || !separator.test(character)) continue
+    pieces.push({ text: piece.text.slice(start, index), at: piece.at + start })
+    start = index + 1
+  }
+  pieces.push({ text: piece.text.slice(start), at: piece.at + start })
+  return pieces.map(trimmed)
+}

@@ -1,0 +1,32 @@
+import type { FaultWhen } from '../FaultRule.ts'
+import { type Field, percent, whole, word } from './Field.ts'
+import { numbers, pages } from './numbers.ts'
+
+/** A condition of a rule: its name in the object, and what stands before and behind its value in the text. */
+export interface Condition {
+  readonly name: keyof FaultWhen
+  readonly before: string
+  readonly behind: string
+  readonly field: Field
+}
+
+const most = 1_000_000_000
+
+const path: Field = {
+  expected: 'a path that begins with a slash and has no spaces',
+  read: text => `/${text}`,
+  holds: value => typeof value === 'string' && /^\/[^\s:;]*$/.test(value),
+  write: value => String(value).slice(1),
+}
+
+/** All conditions, in the order in which they are written. */
+export const conditions: readonly Condition[] = [
+  { name: 'request', before: '#', behind: '', field: numbers },
+  { name: 'every', before: 'every=', behind: '', field: whole(1, most) },
+  { name: 'page', before: 'page=', behind: '', field: pages },
+  { name: 'share', before: '', behind: '%', field: percent },
+  { name: 'times', before: 'x', behind: '', field: whole(1, most) },
+  { name: 'path', before: '/', behind: '', field: path },
+  // Has nothing before or behind it, so it is what no other condition is.
+  { name: 'method', before: '', behind: '', field: word('GET', 'PUT') },
+]

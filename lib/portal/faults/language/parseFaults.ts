@@ -1,0 +1,37 @@
+import type { FaultRule } from '../FaultRule.ts'
+import { type Piece, split } from './Piece.ts'
+import { type Place, placeInText } from './Place.ts'
+import { parseFault } from './parseFault.ts'
+import { parseWhen } from './parseWhen.ts'
+
+/** Makes the place of a piece of the rule that is parsed. */
+export type PlaceOf = (piece: Piece) => Place
+
+/**
+ * Reads fault rules: `WHEN:WHAT` each, joined by `;`. Empty rules are skipped, white space around the parts
+ * means nothing, and whatever holds a `,`, `;`, `:` or `"` of its own stands in quotation marks, as in JSON.
+ *
+ * @example
+ * ```ts
+ * parseFaults('page=2 x1:status=503,Retry-After=1; 10%:reset')
+ * // [
+ * //   { when: { page: 2, times: 1 }, fault: { kind: 'status', status: 503, headers: { 'Retry-After': '1' } } },
+ * //   { when: { share: 0.1 }, fault: { kind: 'reset' } },
+ * // ]
+ * ```
+ * @throws PortalError OPTION, naming the rule, the character in it, what is expected and what was got.
+ */
+export function parseFaults(text: string): FaultRule[] {
+  return split({ text, at: 0 }, /;/)
+    .filter(rule => rule.text !== '')
+    .map((rule, index) => parseRule(rule.text, index + 1))
+}
+
+function parseRule(text: string, number: number): FaultRule {
+  const placeOf: PlaceOf = ({ at }) => placeInText(number, text, at)
+  const [when, what] = split({ text, at: 0 }, /:/, 2)
+  if (when === undefined || what === undefined) {
+    throw placeOf({ text, at: 0 })('WHEN:WHAT, such as page=2:status=503', text)
+  }
+  return { when: parseWhen(when, placeOf), fault: parseFault(what, placeOf) }
+}

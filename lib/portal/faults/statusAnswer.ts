@@ -1,0 +1,20 @@
+import { rateLimitFields, rateLimitMessage } from '../limits/RateLimiter.ts'
+import { Refusal } from '../Refusal.ts'
+import type { Answer } from '../server/Answer.ts'
+import { type ErrorForm, errorAnswer } from '../server/errorAnswer.ts'
+import type { StatusFault } from './Fault.ts'
+
+/** What is answered instead of what was asked for. */
+export function statusAnswer({ status, body, policy, headers = {} }: StatusFault, form: ErrorForm): Answer {
+  if (body !== undefined && body !== 'json' && body !== 'html') {
+    const text = body === 'empty' ? '' : body
+    return {
+      status,
+      headers: { 'Content-Type': 'text/plain;charset=utf-8', ...headers },
+      body: [Buffer.from(text)],
+    }
+  }
+  const message = policy === undefined ? `A fault was asked for: ${status}` : rateLimitMessage(policy)
+  const fields = policy === undefined ? {} : rateLimitFields(policy)
+  return errorAnswer(new Refusal(status, message, { headers, fields }), body ?? form)
+}

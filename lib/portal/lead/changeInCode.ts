@@ -1,0 +1,33 @@
+import type { Lead } from '../../model/Lead.ts'
+import { plainLead } from '../leads/plainLead.ts'
+import { PortalError } from '../PortalError.ts'
+import { Refusal } from '../Refusal.ts'
+import type { Served } from '../server/Served.ts'
+import { applyChanges } from './applyChanges.ts'
+import { checkChanges } from './checkChanges.ts'
+import { seqOf } from './getLead.ts'
+
+type Ground = Pick<Served, 'settings' | 'store'>
+
+/** What `portal.update` does: a PUT without HTTP. */
+export function updateInCode({ settings, store }: Ground, guid: string, given: unknown): Lead {
+  try {
+    const seq = seqOf(store, guid)
+    const changes = checkChanges(plainLead(given, 1), { guid, salesforce: settings.salesforce })
+    store.update(seq, lead => applyChanges(lead, changes, settings.now()))
+    return JSON.parse(store.text(seq).toString())
+  } catch (cause) {
+    if (cause instanceof Refusal) throw new PortalError('LEADS', cause.message, { cause })
+    throw cause
+  }
+}
+
+/** What `portal.insert` does. */
+export function insertInCode({ store }: Ground, leads: Iterable<object>): void {
+  store.insert(plainLeads(leads))
+}
+
+function* plainLeads(leads: Iterable<object>) {
+  let count = 0
+  for (const lead of leads) yield plainLead(lead, ++count)
+}

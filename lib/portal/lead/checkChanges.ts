@@ -1,0 +1,91 @@
+import { isObject } from '../leads/isObject.ts'
+import { Refusal } from '../Refusal.ts'
+import { documentedSpellings, leadFields } from './leadFields.ts'
+
+/** What a client changes in a lead: fields that may be changed, with values of their types. */
+export type Changes = Readonly<Record<string, unknown>>
+
+/** Which lead is to be changed, and in which portal. */
+export interface ChangeRules {
+  /** The guid that the request names. */
+  readonly guid: string
+  readonly salesforce: 'tied' | 'none'
+}
+
+/**
+ * Checks what a PUT asks for: an object with only the fields to change. The guid may be in it as `guid`, as
+ * `id` or not at all, because clients do all three; it has to be that of the request.
+ *
+ * @throws Refusal 400, naming every field that is read-only, else the first that is wrong.
+ */
+export function checkChanges(body: unknown, { guid, salesforce }: ChangeRules): Changes {
+  if (!isObject(body)) throw new Refusal(400, 'Expected a JSON object with the fields to change')
+  const { guid: guidInBody = guid, id = guid, ...fields } = body
+  for (const [name, value] of Object.entries({ guid: guidInBody, id })) {
+    if (value !== guid) throw wrong(name, `the guid of the path, ${JSON.stringify(guid)}, or nothing`, value)
+  }
+  const changes = Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [documentedSpellings.get(name) ?? name, value]),
+  )
+  refuseReadOnly(Object.keys(changes))
+  for (const [name, value] of Object.entries(changes)) checkValue(name, value)
+  if (salesforce === 'tied' && 'closedAt' in changes) {
+    throw new Refusal(400, 'Field closedAt: a portal integrated with Salesforce.com takes no closedAt')
+  }
+  return changes
+}
+
+function refuseReadOnly(names: readonly string[]): void {
+  const readOnly = names.filter(name => leadFields.get(name)?.isReadOnly)
+  if (readOnly.length > 0)
+    throw new Refusal(400, `Read-only fields can not be changed: ${readOnly.join(', ')}`)
+}
+
+function checkValue(name: string, value: unknown): void {
+  const field = leadFields.get(name)
+  if (field === undefined) throw new Refusal(400, `A lead has no field ${JSON.stringify(name)}`)
+  const { expected, holds } = special.get(name) ?? types.get(field.type) ?? logs
+  if (!holds(value)) throw wrong(name, expected, value)
+}
+
+interface Type {
+  readonly expected: string
+  readonly holds: (value: unknown) => boolean
+}
+
+/** Fields that take more, or less, than their type. */
+const special: ReadonlyMap<string, Type> = new Map([
+  [
+    'closedAt',
+    {
+      expected: 'milliseconds since 1970 to close the lead, or "" to re-open it',
+      holds: value => value === '' || (Number.isSafeInteger(value) && Number(value) >= 0),
+    },
+  ],
+  [
+    'sourceId',
+    {
+      expected: 'a whole number from 1 to 7',
+      holds: value => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 7,
+    },
+  ],
+])
+
+/** By the types of JSON Schema. */
+const types: ReadonlyMap<string, Type> = new Map([
+  ['string', { expected: 'a text', holds: value => typeof value === 'string' }],
+  ['boolean', { expected: 'true or false', holds: value => typeof value === 'boolean' }],
+  ['integer', { expected: 'a whole number', holds: value => Number.isSafeInteger(value) }],
+  // JSON can write a number that is none: 1e999.
+  ['number', { expected: 'a number', holds: value => Number.isFinite(value) }],
+])
+
+/** The two logs are all that is left: what else is no plain value is read-only. */
+const logs: Type = {
+  expected: 'an array of objects',
+  holds: value => Array.isArray(value) && value.every(isObject),
+}
+
+function wrong(name: string, expected: string, value: unknown): Refusal {
+  return new Refusal(400, `Field ${name}: expected ${expected}, got ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,17 @@
+import { Refusal } from '../Refusal.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads the body of a PUT. @throws Refusal 400 for what is no JSON in UTF-8. */
+export function readJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(body))
+  } catch (error) {
+    throw new Refusal(400, `The body is no JSON: ${(error as Error).message}`)
+  }
+}
+
+/** Whether a body says of itself that it is JSON; parameters such as a charset don't matter. */
+export function isJson(contentType = ''): boolean {
+  return /^application\/json *(;|$)/i.test(contentType.trim())
+}

@@ -1,0 +1,84 @@
+import type { RateLimit } from '../PortalOptions.ts'
+import { Refusal } from '../Refusal.ts'
+import { RollingWindow } from './RollingWindow.ts'
+
+interface Policy {
+  /** As 429s name it. */
+  readonly name: 'DAILY' | 'TEN_SECONDLY_ROLLING' | 'SECONDLY'
+  readonly window: RollingWindow
+}
+
+type Headers = Record<string, string>
+
+const second = 1_000
+
+/** Lets requests pass as long as every limit holds. */
+export class RateLimiter {
+  readonly #policies: readonly Policy[]
+  readonly #retryAfter: RateLimit['retryAfter']
+
+  constructor({ daily, tenSecondly, secondly, retryAfter }: RateLimit) {
+    this.#policies = [
+      ...policy('DAILY', daily, 86_400 * second),
+      ...policy('TEN_SECONDLY_ROLLING', tenSecondly, 10 * second),
+      ...policy('SECONDLY', secondly, second),
+    ]
+    this.#retryAfter = retryAfter
+  }
+
+  /**
+   * Counts a request, and returns the headers that tell its client what is left.
+   *
+   * @throws Refusal 429 when a limit is used up: the one that lasts longest, for until then nothing passes.
+   */
+  take(now: number): Headers {
+    const [longest] = this.#policies
+      .map(({ name, window }) => ({ name, wait: window.wait(now) }))
+      .toSorted((a, b) => b.wait - a.wait)
+    if (longest !== undefined && longest.wait > 0) {
+      throw new Refusal(429, rateLimitMessage(longest.name), {
+        headers: { ...this.#headers(now), ...this.#comeBack(now, longest.wait) },
+        fields: rateLimitFields(longest.name),
+      })
+    }
+    for (const { window } of this.#policies) window.add(now)
+    return this.#headers(now)
+  }
+
+  #headers(now: number): Headers {
+    return Object.assign({}, ...this.#policies.map(({ name, window }) => headersOf(name, window, now)))
+  }
+
+  #comeBack(now: number, wait: number): Headers {
+    if (this.#retryAfter === 'none') return {}
+    const rounded = (time: number): number => Math.ceil(time / second)
+    if (this.#retryAfter === 'date') {
+      return { 'Retry-After': new Date(rounded(now + wait) * second).toUTCString() }
+    }
+    return { 'Retry-After': String(rounded(wait)) }
+  }
+}
+
+/** What HubSpot says when a limit is used up. */
+export const rateLimitMessage = (policy: string): string =>
+  `You have reached your ${policy.toLowerCase()} limit.`
+
+/** What the JSON of a 429 says besides its message. */
+export const rateLimitFields = (policy: string): Headers => ({ errorType: 'RATE_LIMIT', policyName: policy })
+
+function policy(name: Policy['name'], limit: number | undefined, interval: number): Policy[] {
+  return limit === undefined ? [] : [{ name, window: new RollingWindow(limit, interval) }]
+}
+
+/** The headers of one limit, spelled as HubSpot spells them. */
+function headersOf(name: Policy['name'], window: RollingWindow, now: number): Headers {
+  const prefix = 'X-HubSpot-RateLimit-'
+  const [limit, remaining] = [String(window.limit), String(window.remaining(now))]
+  if (name === 'DAILY') return { [`${prefix}Daily`]: limit, [`${prefix}Daily-Remaining`]: remaining }
+  if (name === 'SECONDLY') return { [`${prefix}Secondly`]: limit, [`${prefix}Secondly-Remaining`]: remaining }
+  return {
+    [`${prefix}Max`]: limit,
+    [`${prefix}Remaining`]: remaining,
+    [`${prefix}Interval-Milliseconds`]: String(window.interval),
+  }
+}

@@ -1,0 +1,13 @@
+import type { Served } from '../server/Served.ts'
+import { readListRequest } from './readListRequest.ts'
+
+/** Whether a list has fewer leads than it may have; a list that is refused is none. */
+export function isLastPage(query: URLSearchParams, { settings, store }: Served, now: number): boolean {
+  try {
+    const { startTime, stopTime } = settings
+    const request = readListRequest(query, { startTime, stopTime, now })
+    return store.page(request).length < request.max
+  } catch {
+    return false
+  }
+}

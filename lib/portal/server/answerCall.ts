@@ -1,0 +1,43 @@
+import { changeData } from '../faults/changeData.ts'
+import type { Hits } from '../faults/FaultPlan.ts'
+import { spoilBody } from '../faults/spoilBody.ts'
+import { statusAnswer } from '../faults/statusAnswer.ts'
+import type { Answer } from './Answer.ts'
+import type { Routed } from './Call.ts'
+import { type Exchange, readClock } from './Exchange.ts'
+import { readBody } from './readBody.ts'
+import { isGone, pause } from './waits.ts'
+
+/**
+ * The answer to a call that carries the token, with the faults that hit it; undefined when a fault lets it
+ * have none, or nobody is there any more.
+ *
+ * @param at when the call came; what waits meanwhile reads the clock again
+ */
+export async function answerCall(
+  exchange: Exchange,
+  { call, handler }: Routed,
+  { delay, changes, answer: fault }: Hits,
+  at: number,
+): Promise<Answer | undefined> {
+  const { request, response, served } = exchange
+  let now = at
+  if (delay > 0) {
+    await pause(delay, response)
+    if (isGone(response)) return undefined
+    now = readClock(exchange)
+  }
+  for (const change of changes) changeData(change, served.store, now)
+  if (fault?.kind === 'status') return statusAnswer(fault, served.settings.errors)
+  if (fault?.kind === 'reset' || (fault?.kind === 'stall' && fault.at === undefined)) return undefined
+  let { body } = call
+  if (call.method === 'PUT') {
+    body = await readBody(request)
+    now = readClock(exchange)
+  }
+  const answer = handler({ ...call, body }, served, now)
+  if (fault?.kind === 'garbage' || fault?.kind === 'element' || fault?.kind === 'oversized') {
+    return spoilBody(answer, fault)
+  }
+  return answer
+}

@@ -1,0 +1,58 @@
+import { type Hits, noHits } from '../faults/FaultPlan.ts'
+import { sendFaulty } from '../faults/sendFaulty.ts'
+import { isLastPage } from '../list/isLastPage.ts'
+import type { Answer } from './Answer.ts'
+import { answerCall } from './answerCall.ts'
+import { authorize } from './authorize.ts'
+import { acceptsGzip, compress } from './compress.ts'
+import { type Exchange, readClock } from './Exchange.ts'
+import { errorAnswer } from './errorAnswer.ts'
+import { route } from './route.ts'
+import { sendAnswer } from './sendAnswer.ts'
+import { gone, isGone } from './waits.ts'
+
+/** Answers one request, or does to it what a fault says, and remembers it. */
+export async function respond(exchange: Exchange): Promise<void> {
+  const { request, response, served } = exchange
+  const { settings, limiter, faults, log } = served
+  const { method = '', url = '' } = request
+  let at = Date.now()
+  let hits = noHits
+  let answer: Answer | undefined
+  try {
+    at = readClock(exchange)
+    const routed = route(request)
+    const { call, isList } = routed
+    authorize(call.query, request.headers, settings.accessToken)
+    for (const [name, value] of Object.entries(limiter.take(at))) response.setHeader(name, value)
+    hits = faults.hits({ ...call, isList, isLastPage: () => isLastPage(call.query, served, at) })
+    answer = await answerCall(exchange, routed, hits, at)
+  } catch (error) {
+    answer = errorAnswer(error, settings.errors)
+  }
+  const status = isGone(response) ? 0 : (answer?.status ?? 0)
+  log.add({ method, url, status, at, faults: hits.rules })
+  await (answer === undefined ? withhold(exchange, hits) : send(exchange, answer, hits))
+}
+
+/** No answer: the connection is reset, or stays as it is. */
+async function withhold({ request, response }: Exchange, { answer: fault }: Hits): Promise<void> {
+  if (fault?.kind === 'reset') request.socket.resetAndDestroy()
+  else await gone(response)
+}
+
+async function send(
+  { request, response, served }: Exchange,
+  answer: Answer,
+  { answer: fault }: Hits,
+): Promise<void> {
+  const isCompressible = served.settings.gzip === 'auto'
+  if (isCompressible) response.setHeader('Vary', 'Accept-Encoding')
+  const isCompressed = isCompressible && acceptsGzip(request.headers['accept-encoding'])
+  const encoded = isCompressed ? await compress(answer) : answer
+  if (fault?.kind === 'cut' || fault?.kind === 'drip' || fault?.kind === 'stall') {
+    await sendFaulty(response, encoded, fault)
+  } else {
+    await sendAnswer(response, encoded)
+  }
+}

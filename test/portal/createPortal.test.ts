@@ -1,0 +1,197 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { createPortal, type PortalOptions } from '../../lib/portal/index.ts'
+import { getLeads } from './helpers/getList.ts'
+import { startPortal } from './helpers/startPortal.ts'
+
+t.test(
+  'a wrong option is refused by name, value and what is expected, before anything is opened',
+  async t => {
+    const db = join(t.testdir(), 'leads.db')
+    const leads = 'a count, an iterable of leads, or the path of an NDJSON file'
+    const file = 'the path of a file (leave it out to hold the leads in memory)'
+    const names =
+      'leads, seed, db, accessToken, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
+    const cases: [options: unknown, message: string | RegExp][] = [
+      [null, 'Expected `options` to be an object, got null'],
+      [5, 'Expected `options` to be an object, got 5'],
+      [{ db, leeds: 5 }, `Unknown option \`leeds\`: expected one of ${names}`],
+      [{ db, leads: -1 }, 'Expected `leads` to be a whole number from 0 to 100000000, got -1'],
+      [{ db, leads: 1.5 }, 'Expected `leads` to be a whole number from 0 to 100000000, got 1.5'],
+      [{ db, leads: Number.NaN }, 'Expected `leads` to be a whole number from 0 to 100000000, got NaN'],
+      [{ db, leads: '' }, `Expected \`leads\` to be ${leads}, got ''`],
+      [{ db, leads: null }, `Expected \`leads\` to be ${leads}, got null`],
+      [{ db, leads: { a: { b: 1 } } }, `Expected \`leads\` to be ${leads}, got { a: [Object] }`],
+      [{ db, seed: -1 }, 'Expected `seed` to be a whole number from 0 to 4294967295, got -1'],
+      [{ db, seed: 2 ** 32 }, 'Expected `seed` to be a whole number from 0 to 4294967295, got 4294967296'],
+      [{ db, seed: '1' }, "Expected `seed` to be a whole number from 0 to 4294967295, got '1'"],
+      [{ db: '' }, `Expected \`db\` to be ${file}, got ''`],
+      [{ db: ':memory:' }, `Expected \`db\` to be ${file}, got ':memory:'`],
+      [{ db: 5 }, `Expected \`db\` to be ${file}, got 5`],
+      [{ db, accessToken: '' }, "Expected `accessToken` to be a text that is not empty, got ''"],
+      [{ db, accessToken: 12345 }, "Expected `accessToken` to be a text that is not empty, got 'number'"],
+      [{ db, port: 65536 }, 'Expected `port` to be a whole number from 0 to 65535, got 65536'],
+      [{ db, port: null }, 'Expected `port` to be a whole number from 0 to 65535, got null'],
+      [{ db, startTime: 5 }, 'Expected `startTime` to be "inclusive" or "exclusive", got 5'],
+      [{ db, stopTime: 'yes' }, 'Expected `stopTime` to be "inclusive" or "exclusive", got \'yes\''],
+      [{ db, salesforce: true }, 'Expected `salesforce` to be "tied" or "none", got true'],
+      [{ db, gzip: null }, 'Expected `gzip` to be "auto" or "never", got null'],
+      [{ db, errors: 'xml' }, 'Expected `errors` to be "json" or "html", got \'xml\''],
+      [{ db, rateLimit: 5 }, 'Expected `rateLimit` to be an object, got 5'],
+      [
+        { db, rateLimit: { hourly: 5 } },
+        'Unknown option `rateLimit.hourly`: expected one of tenSecondly, secondly, daily, retryAfter',
+      ],
+      [
+        { db, rateLimit: { daily: -1 } },
+        'Expected `rateLimit.daily` to be a whole number from 0 to 100000000, got -1',
+      ],
+      [
+        { db, rateLimit: { retryAfter: 5 } },
+        'Expected `rateLimit.retryAfter` to be "seconds", "date" or "none", got 5',
+      ],
+      [{ db, faults: 5 }, 'Expected `faults` to be a text or an array of rules, got 5'],
+      [
+        { db, faults: '#1:x' },
+        /^Fault rule 1 `#1:x`, character 4: expected a fault: one of status, .*, got "x"$/,
+      ],
+      [{ db, faults: [{}] }, 'Fault rule 1, fault: expected an object, got nothing'],
+      [{ db, faultSeed: -1 }, 'Expected `faultSeed` to be a whole number from 0 to 4294967295, got -1'],
+      [{ db, now: 5 }, 'Expected `now` to be a function that gives milliseconds since 1970, got 5'],
+    ]
+    for (const [options, message] of cases) {
+      await t.rejects(createPortal(options as PortalOptions), {
+        name: 'PortalError',
+        code: 'OPTION',
+        message,
+      })
+    }
+    t.notOk(existsSync(db))
+  },
+)
+
+t.test(
+  'without options: 1,000 leads, the documentation’s token, a free port of this machine alone',
+  async t => {
+    const portal = await startPortal(t)
+    t.equal(portal.leads, 1_000)
+    t.equal(portal.accessToken, 'demooooo-oooo-oooo-oooo-oooooooooooo')
+    t.match(portal.origin, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
+  },
+)
+
+t.test('an option that is undefined is not given', async t => {
+  const options: unknown = {
+    leads: undefined,
+    seed: undefined,
+    db: undefined,
+    port: undefined,
+    now: undefined,
+  }
+  t.equal((await startPortal(t, options as PortalOptions)).leads, 1_000)
+})
+
+t.test('a port in use is refused in one sentence', async t => {
+  const { origin } = await startPortal(t, { leads: [] })
+  const port = Number(new URL(origin).port)
+  await t.rejects(createPortal({ leads: [], port }), {
+    name: 'PortalError',
+    code: 'LISTEN',
+    message: `Port ${port} on 127.0.0.1 is in use`,
+  })
+})
+
+t.test('a given port is the one that is bound', async t => {
+  const first = await createPortal({ leads: [] })
+  await first.close()
+  const second = await startPortal(t, { leads: [], port: Number(new URL(first.origin).port) })
+  t.equal(second.origin, first.origin)
+})
+
+t.test(
+  'without libsql the portal can be imported, and createPortal says in one sentence what is missing',
+  async t => {
+    // A process in which libsql can't be resolved, as where the optional dependency was left out.
+    const hooks = `export async function resolve(name, context, next) {
+    if (name === 'libsql') throw Object.assign(new Error('not installed'), { code: 'ERR_MODULE_NOT_FOUND' })
+    return next(name, context)
+  }`
+    const script = `
+    import { register } from 'node:module'
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))
+    const { createPortal, generateLeads } = await import(${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)})
+    console.log([...generateLeads({ count: 3 })].length)
+    await createPortal().catch(error => console.log(error.name, error.code, error.message, error.cause.code))`
+    const child = spawn(
+      process.execPath,
+      ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+    t.equal(code, 0)
+    t.equal(
+      output,
+      '3\nPortalError STORE The portal needs the optional package libsql, which can not be loaded: npm install libsql ERR_MODULE_NOT_FOUND\n',
+    )
+  },
+)
+
+t.test('close() finishes with connections open, idle ones and one that stalls in a page', async t => {
+  const lead = { guid: 'a', message: 'x'.repeat(20_000_000) }
+  const portal = await createPortal({ leads: [lead] })
+  const port = Number(new URL(portal.origin).port)
+  const idle = connect(port, '127.0.0.1')
+  await once(idle, 'connect')
+  const stalled = connect(port, '127.0.0.1')
+  stalled.write(`GET /leads/v1/list?access_token=${portal.accessToken} HTTP/1.1\r\nHost: portal\r\n\r\n`)
+  await once(stalled, 'readable')
+  const ends = [idle, stalled].map(socket => once(socket.on('error', () => {}).resume(), 'close'))
+  await portal.close()
+  await Promise.all(ends)
+  await t.rejects(fetch(portal.origin))
+})
+
+t.test('close() twice, and at once, is one closing', async t => {
+  const portal = await createPortal({ leads: 10 })
+  const first = portal.close()
+  t.equal(portal.close(), first)
+  await first
+  await portal.close()
+  await portal[Symbol.asyncDispose]()
+})
+
+t.test('await using closes the portal', async t => {
+  let origin: string
+  {
+    await using portal = await createPortal({ leads: 10 })
+    origin = portal.origin
+    t.equal((await getLeads(portal, 'includeDeleted=true')).length, 10)
+  }
+  await t.rejects(fetch(origin))
+})
+
+t.test('the process exits when its portal is closed, though a client keeps its connection', async t => {
+  const script = `
+    import { connect } from 'node:net'
+    import { createPortal } from ${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)}
+    const portal = await createPortal({ leads: 10 })
+    const socket = connect(new URL(portal.origin).port, '127.0.0.1', async () => {
+      socket.on('error', () => {})
+      await portal.close()
+      console.log('closed')
+    })`
+  const child = spawn(
+    process.execPath,
+    ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const [[output], [code]] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')])
+  t.equal(String(output), 'closed\n')
+  t.equal(code, 0)
+})
