@@ -21,6 +21,8 @@ export const errorCodes = [
   'DECODE',
   /** Paging makes no progress. */
   'PAGING',
+  /** A lead that was asked for by guid did not come. */
+  'MISSING',
   /** A lead does not match the schema. */
   'INVALID_LEAD',
   /** A source that is not leadpipe's own (a Readable or an iterable given to `run`) failed. */

@@ -15,6 +15,7 @@ t.test('the codes are a closed list without repetition', async t => {
       'TIMEOUT',
       'DECODE',
       'PAGING',
+      'MISSING',
       'INVALID_LEAD',
       'SOURCE',
       'OPERATOR',

@@ -3,10 +3,12 @@ import { Pool } from 'undici'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
+import { backOff, type RetryContext } from './backOff.ts'
 import { type Clock, systemClock } from './Clock.ts'
 import { Limiter } from './Limiter.ts'
 import { onAbort } from './onAbort.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { RetryBudget } from './RetryBudget.ts'
 import { redact } from './redact.ts'
 import { retry } from './retry.ts'
 import { type Answer, type OutgoingRequest, send } from './send.ts'
@@ -37,6 +39,7 @@ export class LeadsClient implements AsyncDisposable {
   readonly #clock: Clock
   readonly #pool: Pool
   readonly #limiter: Limiter
+  readonly #budget: RetryBudget
   readonly #active = new Set<AbortController>()
   #closed = false
 
@@ -51,6 +54,7 @@ export class LeadsClient implements AsyncDisposable {
     this.#settings = settings
     this.#clock = clock
     this.#limiter = new Limiter(concurrency, rateLimit)
+    this.#budget = new RetryBudget(settings.retry.budget)
     this.#pool = new Pool(settings.origin, {
       connections: concurrency,
       pipelining: 1,
@@ -83,6 +87,7 @@ export class LeadsClient implements AsyncDisposable {
     const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason))
     const release = () => {
       this.#active.delete(controller)
+      if (this.#active.size === 0) this.#limiter.endPauses()
       unlisten?.()
     }
     this.#active.add(controller)
@@ -94,6 +99,27 @@ export class LeadsClient implements AsyncDisposable {
       release()
       throw error
     }
+  }
+
+  /** Milliseconds that a page may take, where there is a limit. */
+  get pageTimeout(): number | undefined {
+    return this.#settings.timeouts.page
+  }
+
+  /**
+   * Waits as the retry options say after a failure in the middle of a body, so that what is missing can be
+   * asked for.
+   *
+   * @param attempt how often it failed in a row without a lead in between, from 1
+   * @throws {LeadpipeError} the failure itself, when it is no use to try again
+   */
+  backOff(
+    error: unknown,
+    attempt: number,
+    path: string,
+    options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
+  ): Promise<void> {
+    return backOff(error, attempt, this.#retryContext(`${this.origin}${path}`, options.signal, options))
   }
 
   /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
@@ -110,7 +136,7 @@ export class LeadsClient implements AsyncDisposable {
 
   #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {
     const { signal, url } = request
-    const { origin, retry: retryOptions } = this.#settings
+    const { origin } = this.#settings
     const clock = this.#clock
     const attempt = (number: number) => {
       const started = clock.now()
@@ -126,19 +152,27 @@ export class LeadsClient implements AsyncDisposable {
         } satisfies RequestMessage)
       })
     }
+    this.#budget.request()
     return retry(
       number => this.#limiter.run(() => attempt(number), { signal, priority: number > 1 ? 1 : 0 }),
-      {
-        options: retryOptions,
-        clock,
-        signal,
-        onRetry: ({ attempt, delay, error }) => {
-          options.onRetry?.()
-          const reason = error.message
-          retryChannel.publish({ method: 'GET', url, attempt, delay, reason } satisfies RetryMessage)
-        },
-      },
+      this.#retryContext(url, signal, options),
     )
+  }
+
+  #retryContext(url: string, signal: AbortSignal, options: GetOptions): RetryContext {
+    const clock = this.#clock
+    return {
+      options: this.#settings.retry,
+      budget: this.#budget,
+      clock,
+      signal,
+      onRetry: ({ attempt, delay, error }) => {
+        options.onRetry?.()
+        const reason = error.message
+        retryChannel.publish({ method: 'GET', url, attempt, delay, reason } satisfies RetryMessage)
+        if (error.code === 'RATE_LIMIT') this.#limiter.pause(delay, clock)
+      },
+    }
   }
 
   #address(path: string, query: string, signal: AbortSignal): OutgoingRequest {

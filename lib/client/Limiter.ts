@@ -1,4 +1,5 @@
 import PQueue from 'p-queue'
+import type { Clock } from './Clock.ts'
 import type { RateLimit } from './options.ts'
 
 /**
@@ -8,6 +9,8 @@ import type { RateLimit } from './options.ts'
  */
 export class Limiter {
   readonly #queue: PQueue
+  #resume = new AbortController()
+  #pauses = 0
 
   constructor(concurrency: number, rateLimit: RateLimit | 'none') {
     this.#queue = new PQueue({
@@ -22,5 +25,22 @@ export class Limiter {
   /** Runs an attempt when it is its turn; the higher the priority, the sooner. */
   run<T>(attempt: () => Promise<T>, options: { priority: number; signal: AbortSignal }): Promise<T> {
     return this.#queue.add(attempt, options)
+  }
+
+  /** Lets none start for so many milliseconds: a 429 is about all of them, not about the one that got it. */
+  pause(milliseconds: number, clock: Clock): void {
+    this.#pauses += 1
+    this.#queue.pause()
+    const end = () => {
+      this.#pauses -= 1
+      if (this.#pauses === 0) this.#queue.start()
+    }
+    clock.wait(milliseconds, this.#resume.signal).then(end, end)
+  }
+
+  /** Ends every pause: nobody waits any more, and a timer would keep the process alive. */
+  endPauses(): void {
+    this.#resume.abort()
+    this.#resume = new AbortController()
   }
 }

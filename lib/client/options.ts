@@ -47,9 +47,14 @@ export interface RetryOptions {
   minDelay?: number
   /** Most milliseconds between two attempts, Retry-After included. Default: 60,000. */
   maxDelay?: number
+  /**
+   * The most retries of the client in all, as a share of its requests, 0 to 10; the first 100 are free. A
+   * server that fails more than that for long is not asked any more. Default: 0.5.
+   */
+  budget?: number
 }
 
-/** Milliseconds, 1 or more each. */
+/** Milliseconds, 1 or more each; headers and chunk are looked at about twice a second. */
 export interface TimeoutOptions {
   /** To open a connection. Default: 10,000. */
   connect?: number
@@ -57,6 +62,11 @@ export interface TimeoutOptions {
   headers?: number
   /** Between two chunks of a body; the time that a slow consumer takes does not count. Default: 60,000. */
   chunk?: number
+  /**
+   * From the answer's headers to the end of a page's body; the time that a slow consumer takes does not count.
+   * A page that takes longer is cut, and what is missing is asked for again. Default: no limit.
+   */
+  page?: number
 }
 
 /** The options with every default filled in. */
@@ -66,7 +76,7 @@ export interface ClientSettings {
   concurrency: number
   rateLimit: RateLimit | 'none'
   retry: Required<RetryOptions>
-  timeouts: Required<TimeoutOptions>
+  timeouts: Required<Omit<TimeoutOptions, 'page'>> & Pick<TimeoutOptions, 'page'>
 }
 
 /** What applies where the user says nothing. */
@@ -75,7 +85,7 @@ export const clientDefaults = {
   origin: 'https://api.hubapi.com',
   concurrency: 4,
   rateLimit: { requests: 100, interval: 10_000 },
-  retry: { retries: 5, minDelay: 500, maxDelay: 60_000 },
+  retry: { retries: 5, minDelay: 500, maxDelay: 60_000, budget: 0.5 },
   timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
 } as const satisfies LeadsClientOptions
 
@@ -117,12 +127,13 @@ const rules: OptionRules = {
         retries: { type: 'integer', minimum: 0, maximum: 100 },
         minDelay: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
         maxDelay: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+        budget: { type: 'number', minimum: 0, maximum: 10 },
       }),
-      expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds) }',
+      expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }',
     },
     timeouts: {
-      ...group({ connect: positive, headers: positive, chunk: positive }),
-      expected: '{ connect, headers, chunk } (milliseconds, 1 or more)',
+      ...group({ connect: positive, headers: positive, chunk: positive, page: positive }),
+      expected: '{ connect, headers, chunk, page } (milliseconds, 1 or more)',
     },
   },
   elsewhere: {

@@ -9,7 +9,7 @@ import type { RetryOptions } from './options.ts'
 export function retryDelay(
   attempt: number,
   retryAfter: number | undefined,
-  { minDelay, maxDelay }: Required<RetryOptions>,
+  { minDelay, maxDelay }: Required<Pick<RetryOptions, 'minDelay' | 'maxDelay'>>,
   random: Clock['random'],
 ): number {
   if (retryAfter !== undefined) return Math.min(retryAfter, maxDelay)

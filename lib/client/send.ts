@@ -64,7 +64,8 @@ export async function send(
   }
   const retryAfter = parseRetryAfter(header(response, 'retry-after'), clock.now())
   const excerpt = await readExcerpt(response, url, secret)
-  throw statusError(status, url, excerpt, retryAfter)
+  const dailyRemaining = header(response, 'x-hubspot-ratelimit-daily-remaining')
+  throw statusError(status, url, excerpt, { retryAfter, dailyRemaining })
 }
 
 function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {

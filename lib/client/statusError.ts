@@ -1,4 +1,13 @@
-import { LeadpipeError } from '../errors.ts'
+import { type ErrorContext, LeadpipeError } from '../errors.ts'
+import { type RateLimitPolicy, rateLimitPolicy } from './rateLimitPolicy.ts'
+
+/** What an answer's headers say about when to come back. */
+export interface Hints {
+  /** Milliseconds, from Retry-After. */
+  retryAfter?: number | undefined
+  /** X-HubSpot-RateLimit-Daily-Remaining as it is. */
+  dailyRemaining?: string | undefined
+}
 
 /**
  * The error for an answer that is no success. The excerpt of its body may be JSON
@@ -8,21 +17,35 @@ export function statusError(
   status: number,
   url: string,
   excerpt: string,
-  retryAfter: number | undefined,
+  { retryAfter, dailyRemaining }: Hints = {},
 ): LeadpipeError {
   const said = whatItSays(excerpt)
   const answer = `${url} answered ${status}${said === '' ? '' : `: ${said}`}`
-  const context = { status, url, excerpt, ...(retryAfter === undefined ? {} : { retryAfter }) }
+  const context: ErrorContext = { status, url, excerpt, ...(retryAfter === undefined ? {} : { retryAfter }) }
   if (status === 401 || status === 403) {
     return new LeadpipeError('AUTH', `the portal refused the credentials: ${answer}`, { context })
   }
-  if (status === 429) {
-    return new LeadpipeError('RATE_LIMIT', `too many requests: ${answer}`, { retryable: true, context })
-  }
+  if (status === 429) return tooMany(answer, context, rateLimitPolicy(excerpt, dailyRemaining))
   if (status >= 300 && status < 400) {
     return new LeadpipeError('HTTP', `redirects are not followed: ${answer}`, { context })
   }
   return new LeadpipeError('HTTP', answer, { retryable: status >= 500, context })
+}
+
+/** Trying again is no use before the next day; any other limit gives way after a while. */
+function tooMany(answer: string, context: ErrorContext, { name, wait }: RateLimitPolicy): LeadpipeError {
+  if (name === 'DAILY') {
+    const message = `the portal's daily limit is used up: ${answer}`
+    return new LeadpipeError('DAILY_LIMIT', message, { context: { ...context, policy: name } })
+  }
+  return new LeadpipeError('RATE_LIMIT', `too many requests: ${answer}`, {
+    retryable: true,
+    context: {
+      ...(wait === undefined ? {} : { retryAfter: wait }),
+      ...(name === undefined ? {} : { policy: name }),
+      ...context,
+    },
+  })
 }
 
 function whatItSays(excerpt: string): string {

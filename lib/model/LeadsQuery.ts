@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../errors.ts'
-import { maxGuids, maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
+import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
 import { checkOptions, type OptionRules } from './checkOptions.ts'
 
 /** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
@@ -41,9 +41,15 @@ export interface LeadsQuery {
   isNotImported?: boolean
   /** True to include leads that have been deleted. Default: false. */
   includeDeleted?: boolean
-  /** Only the leads with these guids, 1 to 100 (more is answered with 413). Default: all leads. */
-  guids?: readonly string[]
+  /**
+   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are asked
+   * for 100 at a time (more is answered with 413), each once. Default: all leads.
+   */
+  guids?: Iterable<string> | AsyncIterable<string>
 }
+
+/** The parameters of one request: as a query, with the guids of that request. */
+export type PageQuery = Omit<LeadsQuery, 'guids'> & { guids?: readonly string[] | undefined }
 
 /** Half a surrogate pair has no UTF-8, and so no place in a URL. */
 const wellFormed = { type: 'string', pattern: '^\\P{Surrogate}*$' } as const
@@ -80,11 +86,8 @@ const rules: OptionRules = {
     isNotImported: flag,
     includeDeleted: flag,
     guids: {
-      type: 'array',
-      minItems: 1,
-      maxItems: maxGuids,
-      items: { ...wellFormed, minLength: 1 },
-      expected: `an array of 1 to ${maxGuids} guids`,
+      anyOf: [{ type: 'array', minItems: 1, items: { ...wellFormed, minLength: 1 } }, { iterable: true }],
+      expected: 'guids, as an array that is not empty, or as an iterable or async iterable of strings',
     },
   },
   elsewhere: {

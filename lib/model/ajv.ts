@@ -13,6 +13,16 @@ ajv.addKeyword({
   schemaType: 'string',
   compile: (name: keyof typeof classes) => (value: unknown) => value instanceof classes[name],
 })
+ajv.addKeyword({
+  keyword: 'iterable',
+  schemaType: 'boolean',
+  // An array is looked at item by item instead.
+  compile: () => (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value),
+})
 
 const compiled = new WeakMap<object, ValidateFunction>()
 

@@ -14,6 +14,8 @@ export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
   tokenisedOnPages: number
   /** Leads handed on. */
   delivered: number
+  /** Elements that are no leads, handed on to be skipped or quarantined. */
+  rejected: number
 }
 
 /** Every number 0. */
@@ -29,16 +31,21 @@ export function noCounts(): SourceCounts {
     decoded: 0,
     malformed: 0,
     delivered: 0,
+    rejected: 0,
     replacedCharacters: 0,
   }
 }
 
-/** Adds what one body held. stream-json's number is only exact for a body that was read to its end. */
+/**
+ * Adds what one body held. Of one that was not read to its end, stream-json's number is not exact, and what had
+ * begun and did not end counts for nothing: it will be asked for again.
+ */
 export function addBody(counts: SourceCounts, body: Readonly<DecodeCounts>, complete: boolean): void {
-  const { tokenised, ...exact } = body
+  const { tokenised, scanned, ...exact } = body
   for (const name of Object.keys(exact) as (keyof typeof exact)[]) counts[name] += exact[name]
+  counts.scanned += complete ? scanned : body.decoded + body.malformed
   if (!complete) return
   counts.pages += 1
-  counts.scannedOnPages += body.scanned
+  counts.scannedOnPages += scanned
   counts.tokenisedOnPages += tokenised
 }

@@ -3,13 +3,14 @@ import { optionError, typeOf } from '../model/checkOptions.ts'
 import { checkQuery, type LeadsQuery } from '../model/LeadsQuery.ts'
 import { LeadSource } from './LeadSource.ts'
 import { type LeadsOptions, leadsSettings } from './options.ts'
+import { guidsPager } from './pagers/guidsPager.ts'
 import { offsetPager } from './pagers/offsetPager.ts'
 
 /**
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
  * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT,
- * DECODE or PAGING, or with the reason of `signal`.
+ * DECODE, PAGING or MISSING, or with the reason of `signal`.
  *
  * @param client whose portal to read; it is not closed
  * @param query the API's own parameters, in its own spelling; default: every lead that is not deleted
@@ -32,5 +33,11 @@ export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOp
     )
   }
   const checked = checkQuery(query)
-  return new LeadSource(client, checked, offsetPager(checked), leadsSettings(options))
+  const settings = leadsSettings(options)
+  const { guids, ...page } = checked
+  if (guids !== undefined && page.offset) {
+    throw optionError('leads() query: offset', 'expected none together with guids', page.offset)
+  }
+  const pager = guids === undefined ? offsetPager(page) : guidsPager(page, guids, settings.onMissing)
+  return new LeadSource(client, checked, pager, settings)
 }

@@ -10,6 +10,11 @@ export interface LeadsOptions {
    * the same leads. Default: 'express'.
    */
   decode?: 'express' | 'stream-json'
+  /**
+   * What happens when a lead that was asked for by guid does not come: 'report' lists it in
+   * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
+   */
+  onMissing?: 'report' | 'fail'
   /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
   maxLeadBytes?: number
   /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
@@ -27,6 +32,7 @@ export type LeadsSettings = Required<Omit<LeadsOptions, 'signal'>> & { signal: A
 export const leadsDefaults = {
   limit: Number.POSITIVE_INFINITY,
   decode: 'express',
+  onMissing: 'report',
   maxLeadBytes: 16 * 1024 * 1024,
   maxDepth: 100,
   highWaterMark: 16,
@@ -43,6 +49,7 @@ const rules: OptionRules = {
       expected: 'an integer, 1 or more (leads in all)',
     },
     decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
+    onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
     maxLeadBytes: {
       type: 'integer',
       minimum: 1,

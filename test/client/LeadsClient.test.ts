@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
 import { LeadsClient } from '../../lib/client/LeadsClient.ts'
 import type { LeadsClientOptions } from '../../lib/client/options.ts'
-import { checkQuery } from '../../lib/model/LeadsQuery.ts'
+import { checkQuery, type PageQuery } from '../../lib/model/LeadsQuery.ts'
 import { serializeQuery } from '../../lib/model/serializeQuery.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -70,7 +70,7 @@ t.test('a query arrives as it was written, brackets raw', async t => {
       startTime: new Date(1_275_718_091_660),
       bounced: false,
       guids: ['8a41', 'b c'],
-    }),
+    }) as PageQuery,
   )
   const request = await sent(t, { accessToken: 'T' }, '/leads/v1/list', query)
   t.equal(

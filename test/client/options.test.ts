@@ -22,7 +22,7 @@ t.test('the defaults are those that the documentation of the options gives', asy
     origin: 'https://api.hubapi.com',
     concurrency: 4,
     rateLimit: { requests: 100, interval: 10_000 },
-    retry: { retries: 5, minDelay: 500, maxDelay: 60_000 },
+    retry: { retries: 5, minDelay: 500, maxDelay: 60_000, budget: 0.5 },
     timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
   })
 })
@@ -42,6 +42,7 @@ t.test('what is undefined counts as absent, inside of retry and timeouts too', a
     retries: 0,
     minDelay: 500,
     maxDelay: 60_000,
+    budget: 0.5,
   })
 })
 
@@ -161,7 +162,7 @@ t.test('a rate limit is whole or none', async t => {
 
 t.test('retry and timeouts are refused whole when a part of them is wrong', async t => {
   const retry =
-    'LeadsClient: retry: expected { retries: 0 to 100, minDelay, maxDelay (milliseconds) }, received'
+    'LeadsClient: retry: expected { retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }, received'
   t.equal(refusal({ accessToken, retry: { retries: 101 } }), `${retry} { retries: 101 }`)
   t.equal(refusal({ accessToken, retry: { retries: -1 } }), `${retry} { retries: -1 }`)
   t.equal(refusal({ accessToken, retry: { minDelay: Number.NaN } }), `${retry} { minDelay: NaN }`)
@@ -169,7 +170,7 @@ t.test('retry and timeouts are refused whole when a part of them is wrong', asyn
   t.equal(refusal({ accessToken, retry: { retires: 3 } }), `${retry} { retires: 3 }`)
   t.equal(refusal({ accessToken, retry: 5 }), `${retry} 5`)
   const timeouts =
-    'LeadsClient: timeouts: expected { connect, headers, chunk } (milliseconds, 1 or more), received'
+    'LeadsClient: timeouts: expected { connect, headers, chunk, page } (milliseconds, 1 or more), received'
   t.equal(refusal({ accessToken, timeouts: { connect: 0 } }), `${timeouts} { connect: 0 }`)
   t.equal(refusal({ accessToken, timeouts: { chunk: '5s' } }), `${timeouts} { chunk: '5s' }`)
   t.equal(refusal({ accessToken, timeouts: { body: 5 } }), `${timeouts} { body: 5 }`)

@@ -74,6 +74,6 @@ t.test('what is told is one line, without commands to a terminal', async t => {
 })
 
 t.test('a Retry-After is kept for programs', async t => {
-  t.match(statusError(429, url, '', 7_000).context, { retryAfter: 7_000 })
+  t.match(statusError(429, url, '', { retryAfter: 7_000 }).context, { retryAfter: 7_000 })
   t.notOk('retryAfter' in say(429, '').context)
 })

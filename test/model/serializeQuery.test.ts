@@ -1,8 +1,8 @@
 import t from 'tap'
-import { checkQuery, type LeadsQuery, queryParameters } from '../../lib/model/LeadsQuery.ts'
+import { checkQuery, type PageQuery, queryParameters } from '../../lib/model/LeadsQuery.ts'
 import { serializeQuery } from '../../lib/model/serializeQuery.ts'
 
-const cases: [query: LeadsQuery, text: string][] = [
+const cases: [query: PageQuery, text: string][] = [
   [{}, ''],
   [{ search: 'hubspot' }, 'search=hubspot'],
   [{ search: '' }, 'search='],
@@ -49,7 +49,7 @@ const cases: [query: LeadsQuery, text: string][] = [
 ]
 
 t.test('each parameter is written as the documentation spells it', async t => {
-  for (const [query, text] of cases) t.equal(serializeQuery(checkQuery(query)), text)
+  for (const [query, text] of cases) t.equal(serializeQuery(checkQuery(query) as PageQuery), text)
   const covered = new Set(cases.flatMap(([query]) => Object.keys(query)))
   t.strictSame(
     [...queryParameters].filter(name => !covered.has(name)),
@@ -58,7 +58,7 @@ t.test('each parameter is written as the documentation spells it', async t => {
 })
 
 t.test("several come in the documentation's order, whatever the query's", async t => {
-  const query: LeadsQuery = {
+  const query: PageQuery = {
     guids: ['a'],
     includeDeleted: true,
     isNotImported: true,
@@ -76,7 +76,7 @@ t.test("several come in the documentation's order, whatever the query's", async 
     search: 'x',
   }
   t.equal(
-    serializeQuery(checkQuery(query)),
+    serializeQuery(checkQuery(query) as PageQuery),
     'search=x&sort=email&dir=asc&max=4&offset=3&startTime=1&stopTime=2&timePivot=closedAt&excludeConversionEvents=true&optOut=true&eligibleForEmail=true&bounced=true&isNotImported=true&includeDeleted=true&guids[0]=a',
   )
 })

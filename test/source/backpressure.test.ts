@@ -6,8 +6,11 @@ import { eventually } from '../support/eventually.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
-/** Far more than the buffers of both sockets, of undici, of gunzip and of the source can hold together. */
-const size = 64 * 1024 * 1024
+/**
+ * Far more than the buffers of both sockets (the kernel's may grow to tens of MiB), of undici, of gunzip and
+ * of the source can hold together. Only what is taken is ever written.
+ */
+const size = 1024 * 1024 * 1024
 const lead = JSON.stringify({ guid: 'x', text: Array.from({ length: 2_000 }, (_, i) => i).join() })
 const piece = Buffer.from(`${lead},`.repeat(10))
 
@@ -62,11 +65,11 @@ for (const [encoding, pack] of [
       const iterator = source[Symbol.asyncIterator]()
       for (let i = 0; i < 3; i += 1) t.equal((await iterator.next()).value?.guid, 'x')
       const first = await stopped()
-      t.ok(first < size / 2, `${first} bytes were written before the server had to wait`)
+      t.ok(first < size / 4, `${first} bytes were written before the server had to wait`)
       t.ok(source.counts.delivered <= 3 + source.readableHighWaterMark, 'no further than the high-water mark')
       for (let i = 0; i < 500; i += 1) await iterator.next()
       const second = await stopped()
-      t.ok(second < size / 2 + 500 * lead.length, `and ${second} after 500 more`)
+      t.ok(second < size / 4 + 500 * lead.length, `and ${second} after 500 more`)
       await iterator.return?.()
       t.ok(await eventually(() => state.socket?.destroyed, true))
     })

@@ -40,6 +40,7 @@ t.test('the defaults are those that the documentation of the options gives', asy
   const defaults = {
     limit: Number.POSITIVE_INFINITY,
     decode: 'express',
+    onMissing: 'report',
     maxLeadBytes: 16 * 1024 * 1024,
     maxDepth: 100,
     highWaterMark: 16,
@@ -106,7 +107,7 @@ t.test('a parameter of the API among the options is refused with where it belong
   }
   t.equal(
     await refusal({ pageSize: 10 }),
-    'leads() options: unknown option "pageSize"; it has: limit, decode, maxLeadBytes, maxDepth, highWaterMark, signal',
+    'leads() options: unknown option "pageSize"; it has: limit, decode, onMissing, maxLeadBytes, maxDepth, highWaterMark, signal',
   )
 })
 

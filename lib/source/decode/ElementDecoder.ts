@@ -8,7 +8,7 @@ export interface DecodeCounts {
   tokenised: number
   /** Elements that were parsed. */
   decoded: number
-  /** Elements that are no JSON. */
+  /** Elements that are no JSON, or too large to be looked at. */
   malformed: number
   /** U+FFFD characters that stand for bytes which are no UTF-8. */
   replacedCharacters: number
@@ -24,6 +24,19 @@ export interface DecoderOptions {
   maxLeadBytes: number
   /** The deepest nesting inside one element. */
   maxDepth: number
+  /**
+   * What becomes of an element that is no JSON, or too large: 'fail' ends the body with DECODE, 'hand on'
+   * gives a {@link Rejected} in its place, where the lane can tell what follows it. Default: 'fail'.
+   */
+  rejected?: 'fail' | 'hand on'
+}
+
+/** What was taken last from a decoder. */
+export interface LastElement {
+  /** Its text, as it was sent; undefined where the lane does not keep it. */
+  raw: string | undefined
+  /** Offset of its first byte in the body; how far the body was read where the lane does not know. */
+  byte: number
 }
 
 /**
@@ -32,6 +45,8 @@ export interface DecoderOptions {
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts
+  /** About the element that was taken last. */
+  readonly last: Readonly<LastElement>
   /**
    * The elements that `chunk` completes, parsed as they are taken. Take them all before the next chunk.
    *

@@ -21,6 +21,16 @@ export interface ElementBytes {
   end: number
   /** Offset of the element's first byte in the body. */
   offset: number
+  /** Whether these are only the first bytes of an element that is larger than the limit. */
+  tooLarge: boolean
+}
+
+/** How large and how deep an element may be. */
+export interface ScannerLimits {
+  maxLeadBytes: number
+  maxDepth: number
+  /** 'fail' stops at an element that is too large, 'skip' goes over it and tells its beginning. Default: 'fail'. */
+  tooLarge?: 'fail' | 'skip'
 }
 
 /** What the scanner asks of the grammar around the elements. */
@@ -55,11 +65,12 @@ export class ElementScanner {
   }
   /** Whether the bytes so far end inside an element. */
   get insideElement(): boolean {
-    return this.#held > 0
+    return this.#open
   }
 
   readonly #surroundings: Surroundings
   readonly #maxBytes: number
+  readonly #tooLarge: 'fail' | 'skip'
   readonly #stack: Uint8Array
   readonly #fail: (problem: ScannerProblem) => never
 
@@ -67,6 +78,10 @@ export class ElementScanner {
   #held = 0
   /** Offset in the body of the first byte of the buffer being scanned. */
   #base = 0
+  #open = false
+  /** The first bytes of an open element that is too large, and how many of its bytes were let go of. */
+  #beginning: Buffer | undefined
+  #letGo = 0
   #position = 0
 
   #outsideString = false
@@ -75,13 +90,10 @@ export class ElementScanner {
   #depth = 0
   #inString = false
 
-  constructor(
-    surroundings: Surroundings,
-    limits: { maxLeadBytes: number; maxDepth: number },
-    fail: (problem: ScannerProblem) => never,
-  ) {
+  constructor(surroundings: Surroundings, limits: ScannerLimits, fail: (problem: ScannerProblem) => never) {
     this.#surroundings = surroundings
     this.#maxBytes = limits.maxLeadBytes
+    this.#tooLarge = limits.tooLarge ?? 'fail'
     this.#stack = new Uint8Array(limits.maxDepth + 1)
     this.#fail = fail
   }
@@ -91,22 +103,51 @@ export class ElementScanner {
     const buffer = this.#append(chunk)
     const end = buffer.length
     let start = 0
-    let open = this.#held > 0
     while (this.#position < end) {
-      if (!open) {
+      if (!this.#open) {
         start = this.#skipSurroundings(buffer)
         if (start === end) break
-        open = true
+        this.#open = true
         this.#begin(buffer[start] as number, start)
       }
       const last = this.#finish(buffer)
       if (last === -1) break
-      this.#checkSize(last - start, start)
-      open = false
-      this.#surroundings.element(this.#base + start)
-      yield { buffer, start, end: last, offset: this.#base + start }
+      this.#open = false
+      const element = this.#element(buffer, start, last)
+      this.#surroundings.element(element.offset)
+      yield element
     }
-    this.#hold(buffer, open ? start : end)
+    if (this.#open) this.#checkSize(this.#letGo + end - start, start)
+    this.#hold(buffer, this.#open ? start + this.#letGoOf(buffer, start) : end)
+  }
+
+  #element(buffer: Buffer, start: number, end: number): ElementBytes {
+    const size = this.#letGo + end - start
+    const offset = this.#base + start - this.#letGo
+    this.#checkSize(size, start)
+    const beginning = this.#beginning
+    this.#beginning = undefined
+    this.#letGo = 0
+    if (beginning !== undefined) {
+      return { buffer: beginning, start: 0, end: beginning.length, offset, tooLarge: true }
+    }
+    const tooLarge = size > this.#maxBytes
+    return { buffer, start, end: tooLarge ? start + this.#maxBytes : end, offset, tooLarge }
+  }
+
+  /**
+   * Of an open element that has become too large, only the beginning is kept: returns how many of its bytes
+   * need not be held. A backslash that escapes what comes next must be.
+   */
+  #letGoOf(buffer: Buffer, start: number): number {
+    const length = buffer.length - start
+    if (this.#letGo + length <= this.#maxBytes) return 0
+    this.#beginning ??= Buffer.from(buffer.subarray(start, start + this.#maxBytes))
+    let escapes = 0
+    while (escapes < length && buffer[buffer.length - 1 - escapes] === backslash) escapes += 1
+    const needless = length - (escapes % 2)
+    this.#letGo += needless
+    return needless
   }
 
   /** Goes over what is no element; returns the index of the next element's first byte, or the end. */
@@ -248,10 +289,10 @@ export class ElementScanner {
   }
 
   #checkSize(size: number, start: number): void {
-    if (size <= this.#maxBytes) return
+    if (size <= this.#maxBytes || this.#tooLarge === 'skip') return
     this.#fail({
       problem: 'limit',
-      offset: this.#base + start,
+      offset: this.#base + start - this.#letGo,
       message: `an element is larger than maxLeadBytes (${this.#maxBytes})`,
     })
   }
@@ -268,7 +309,6 @@ export class ElementScanner {
   /** Keeps the bytes from `from` on for the next chunk. */
   #hold(buffer: Buffer, from: number): void {
     const length = buffer.length - from
-    this.#checkSize(length, from)
     if (length > 0) {
       if (buffer.buffer === this.#carry.buffer && this.#held > 0) {
         if (from > 0) this.#carry.copyWithin(0, from, buffer.length)

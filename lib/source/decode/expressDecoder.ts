@@ -1,6 +1,7 @@
+import { Rejected, type RejectedProblem } from '../../model/Rejected.ts'
 import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
+import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'
 import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
 import { Envelope } from './Envelope.ts'
 
@@ -14,7 +15,7 @@ const placeholder = 'null'
 
 /** Decodes a body by scanner and JSON.parse, with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
-  const { page } = options
+  const { page, rejected = 'fail' } = options
   const counts: DecodeCounts = {
     bytes: 0,
     scanned: 0,
@@ -26,6 +27,7 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder()
   const countOutside = chunkedCountReplaced()
+  const last: LastElement = { raw: undefined, byte: 0 }
   let pending = ''
 
   function feed(text: string, offset: number): void {
@@ -60,25 +62,40 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     },
   }
 
-  const scanner = new ElementScanner(surroundings, options, ({ problem, offset, message }) => {
+  const limits = { ...options, tooLarge: rejected === 'fail' ? 'fail' : 'skip' } as const
+  const scanner = new ElementScanner(surroundings, limits, ({ problem, offset, message }) => {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ buffer, start, end, offset }: ElementBytes): unknown {
+  function parse({ buffer, start, end, offset, tooLarge }: ElementBytes): unknown {
     const text = buffer.toString('utf8', start, end)
+    last.raw = text
+    last.byte = offset
+    if (tooLarge) return reject('too large', `it is larger than maxLeadBytes (${options.maxLeadBytes})`)
     try {
       const value: unknown = JSON.parse(text)
       counts.decoded += 1
       counts.replacedCharacters += countReplaced(text, buffer.subarray(start, end))
       return value
     } catch (cause) {
-      counts.malformed += 1
-      throw decodeError('malformed', page, offset, 'the element that begins here is not valid JSON', cause)
+      return reject('malformed', 'it is not valid JSON', cause)
     }
+  }
+
+  function reject(problem: RejectedProblem, message: string, cause?: unknown): Rejected {
+    const { raw = '', byte } = last
+    if (rejected === 'fail') {
+      counts.malformed += 1
+      throw decodeError('malformed', page, byte, 'the element that begins here is not valid JSON', cause)
+    }
+    const element = counts.decoded + counts.malformed
+    counts.malformed += 1
+    return new Rejected(problem, message, raw, { page, element, byte })
   }
 
   return {
     counts,
+    last,
     *write(chunk) {
       counts.bytes += chunk.length
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)

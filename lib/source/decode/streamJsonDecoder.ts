@@ -3,7 +3,7 @@ import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
 import { chunkedCountReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
+import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
 
 /** What a number, an escape, true, false or null may look like when it is cut. */
@@ -27,6 +27,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     malformed: 0,
     replacedCharacters: 0,
   }
+  const last: LastElement = { raw: undefined, byte: 0 }
   const envelope = new Envelope(options.path)
   const text = new TextDecoder()
   const countReplaced = chunkedCountReplaced()
@@ -73,12 +74,14 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
       counts.tokenised = output.key + 1
       counts.decoded += 1
       sinceElement = 0
+      last.byte = counts.bytes
       yield output.value
     }
   }
 
   return {
     counts,
+    last,
     *write(chunk) {
       counts.bytes += chunk.length
       sinceElement += chunk.length

@@ -1,7 +1,7 @@
-import type { LeadsQuery } from '../../model/LeadsQuery.ts'
+import type { PageQuery } from '../../model/LeadsQuery.ts'
 
 /**
- * Says which page to ask for next, from what the pages so far held. Pure: no I/O, no clock.
+ * Says which page to ask for next, from what the pages so far held. No I/O of its own, no clock.
  */
 export interface Pager {
   /**
@@ -9,13 +9,16 @@ export interface Pager {
    *
    * @param wanted how many more leads the caller takes; a page never asks for more
    */
-  next(wanted: number): LeadsQuery | undefined
+  next(wanted: number): PageQuery | undefined | Promise<PageQuery | undefined>
   /**
-   * Takes note of the first lead of the page asked for last, before it is delivered.
+   * Takes note of a lead of the page asked for last, before it is delivered.
    *
-   * @throws {LeadpipeError} PAGING when the page shows that paging makes no progress.
+   * @param index of the lead in the page
+   * @throws {LeadpipeError} PAGING when it shows that paging makes no progress.
    */
-  begin(firstGuid: string | undefined): void
-  /** Takes note of how many leads the page asked for last held, when it has been read to its end. */
+  saw(guid: string | undefined, index: number): void
+  /** Takes note of how many elements the page asked for last held, when it has been read to its end. */
   finish(received: number): void
+  /** Takes note of how many elements came of a page that broke off; `next` asks for what is missing. */
+  interrupt(received: number): void
 }

@@ -1,39 +1,46 @@
 import { LeadpipeError } from '../../errors.ts'
 import { maxPageSize } from '../../model/apiQuirks.ts'
-import type { LeadsQuery } from '../../model/LeadsQuery.ts'
+import type { PageQuery } from '../../model/LeadsQuery.ts'
 import type { Pager } from './Pager.ts'
 
 /**
- * Pages by offset. Advances by the number of leads received, since a server may cap `max` silently, and ends
- * at an empty page, since a short one may come from such a cap.
+ * Pages by offset. Advances by the number of elements received, since a server may cap `max` silently, and
+ * ends at an empty page, since a short one may come from such a cap.
  *
  * Offsets shift when leads are inserted or deleted meanwhile: a lead may then come twice or not at all.
  */
-export function offsetPager(query: LeadsQuery): Pager {
+export function offsetPager(query: PageQuery): Pager {
   const max = query.max ?? maxPageSize
   let offset = query.offset ?? 0
   let previous: { offset: number; firstGuid: string | undefined } | undefined
   let ended = false
 
+  function refuseRepetition(guid: string | undefined): void {
+    if (previous !== undefined && guid !== undefined && guid === previous.firstGuid) {
+      throw new LeadpipeError(
+        'PAGING',
+        `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${previous.offset}`,
+        { context: { offset, previousOffset: previous.offset, guid } },
+      )
+    }
+    previous = { offset, firstGuid: guid }
+  }
+
   return {
     next(wanted) {
       if (ended || wanted <= 0) return undefined
-      const page: LeadsQuery = { ...query, max: Math.min(max, wanted) }
+      const page: PageQuery = { ...query, max: Math.min(max, wanted) }
       if (offset > 0) page.offset = offset
       return page
     },
-    begin(firstGuid) {
-      if (previous !== undefined && firstGuid !== undefined && firstGuid === previous.firstGuid) {
-        throw new LeadpipeError(
-          'PAGING',
-          `paging makes no progress: the page at offset ${offset} begins with the same lead (${firstGuid}) as the page at offset ${previous.offset}`,
-          { context: { offset, previousOffset: previous.offset, guid: firstGuid } },
-        )
-      }
-      previous = { offset, firstGuid }
+    saw(guid, index) {
+      if (index === 0) refuseRepetition(guid)
     },
     finish(received) {
       ended = received === 0
+      offset += received
+    },
+    interrupt(received) {
       offset += received
     },
   }

@@ -1,27 +1,27 @@
 import t from 'tap'
 import { LeadpipeError } from '../../../lib/errors.ts'
-import type { LeadsQuery } from '../../../lib/model/LeadsQuery.ts'
+import type { PageQuery } from '../../../lib/model/LeadsQuery.ts'
 import { offsetPager } from '../../../lib/source/pagers/offsetPager.ts'
 
 const none = Number.POSITIVE_INFINITY
 
 /** What is asked for, page after page, when each page holds so many leads (of a list without repetition). */
-function pages(query: LeadsQuery, received: readonly number[], limit = none): LeadsQuery[] {
+function pages(query: PageQuery, received: readonly number[], limit = none): PageQuery[] {
   const pager = offsetPager(query)
-  const asked: LeadsQuery[] = []
+  const asked: PageQuery[] = []
   let delivered = 0
   for (const count of [...received, 0]) {
-    const page = pager.next(limit - delivered)
+    const page = pager.next(limit - delivered) as PageQuery | undefined
     if (page === undefined) break
     asked.push(page)
-    if (count > 0) pager.begin(`lead ${delivered}`)
+    if (count > 0) pager.saw(`lead ${delivered}`, 0)
     pager.finish(count)
     delivered += count
   }
   return asked
 }
 
-const table: [title: string, query: LeadsQuery, received: number[], limit: number, asked: LeadsQuery[]][] = [
+const table: [title: string, query: PageQuery, received: number[], limit: number, asked: PageQuery[]][] = [
   ['max is 100 unless the query says less', {}, [], none, [{ max: 100 }]],
   ['the query says less', { max: 7 }, [], none, [{ max: 7 }]],
   ['a full page is followed by another', {}, [100], none, [{ max: 100 }, { max: 100, offset: 100 }]],
@@ -113,11 +113,11 @@ t.test('nothing is asked for when nothing is wanted', async t => {
 t.test('two pages that begin with the same lead are no progress', async t => {
   const pager = offsetPager({ offset: 5 })
   pager.next(none)
-  pager.begin('a')
+  pager.saw('a', 0)
   pager.finish(10)
   pager.next(none)
   try {
-    pager.begin('a')
+    pager.saw('a', 0)
     t.fail('it went on')
   } catch (error) {
     t.ok(error instanceof LeadpipeError)
@@ -135,7 +135,7 @@ t.test('leads without a guid cannot be told apart, and are not taken for the sam
   const pager = offsetPager({})
   for (let page = 0; page < 3; page += 1) {
     pager.next(none)
-    pager.begin(undefined)
+    pager.saw(undefined, 0)
     pager.finish(1)
   }
   t.strictSame(pager.next(none), { max: 100, offset: 3 })

@@ -1,0 +1,32 @@
+/** What is wrong with an element that is no lead. */
+export type RejectedProblem = 'malformed' | 'not a lead' | 'too large'
+
+/** Where an element stood. */
+export interface Place {
+  /** Number of the page, from 1. */
+  page: number
+  /** Index of the element in its page. */
+  element: number
+  /** Offset of its first byte in the decoded body. */
+  byte: number
+}
+
+/**
+ * An element of a body that is no lead: no JSON, no object, or larger than `maxLeadBytes`. Under `run`, with
+ * a `validate` that skips or quarantines, it travels among the leads to that operator, and no other sees it;
+ * else it ends the source with DECODE.
+ */
+export class Rejected {
+  readonly problem: RejectedProblem
+  readonly message: string
+  /** The element's own text; of one that is too large, its beginning. */
+  readonly raw: string
+  readonly place: Place
+
+  constructor(problem: RejectedProblem, message: string, raw: string, place: Place) {
+    this.problem = problem
+    this.message = message
+    this.raw = raw
+    this.place = place
+  }
+}

@@ -1,0 +1,40 @@
+import { LeadpipeError } from '../errors.ts'
+
+/** Ends a page that takes too long; stands still while a slow consumer holds it back. */
+export class PageTimer {
+  readonly #signal = new AbortController()
+  #left: number
+  #started = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param milliseconds the limit, or undefined for none */
+  constructor(milliseconds: number | undefined) {
+    this.#left = milliseconds ?? Number.POSITIVE_INFINITY
+    this.resume()
+  }
+
+  /** Aborts, with a TIMEOUT error as the reason, when the time is over. */
+  get signal(): AbortSignal {
+    return this.#signal.signal
+  }
+
+  /** Lets the time go on. */
+  resume(): void {
+    if (!Number.isFinite(this.#left)) return
+    this.#started = performance.now()
+    this.#timer = setTimeout(() => this.#end(), this.#left)
+  }
+
+  /** Stops the time. */
+  pause(): void {
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#left = Math.max(0, this.#left - (performance.now() - this.#started))
+  }
+
+  #end(): void {
+    const message = 'the page took too long (timeouts.page)'
+    this.#signal.abort(new LeadpipeError('TIMEOUT', message, { retryable: true }))
+  }
+}
