@@ -1,10 +1,16 @@
+import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from '../model/ajv.ts'
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
 import { type Lead, leadSchema } from '../model/Lead.ts'
+import type { Quarantined } from '../model/Quarantined.ts'
+import type { Rejected } from '../model/Rejected.ts'
+import { invalidBudget } from './kernel/invalidBudget.ts'
 import { messageOf } from './kernel/messageOf.ts'
 import { Operator } from './kernel/Operator.ts'
+import { Quarantine } from './kernel/Quarantine.ts'
+import { quarantinedElement, quarantinedLead } from './kernel/quarantinedRecord.ts'
 
 /** How values are checked, and what happens to those that do not match. */
 export interface ValidateOptions {
@@ -14,9 +20,21 @@ export interface ValidateOptions {
   ajv?: { compile(schema: object): CompiledSchema }
   /**
    * What an invalid value does: 'fail' ends the run with INVALID_LEAD, 'skip' leaves the value out and counts
-   * it in the report. Default: 'fail'.
+   * it in the report, 'quarantine' sets it aside in `quarantine`. Under `run`, the last two also take the
+   * elements of a body that are no leads at all, which else fail with DECODE. Default: 'fail'.
    */
-  onInvalid?: 'fail' | 'skip'
+  onInvalid?: 'fail' | 'skip' | 'quarantine'
+  /**
+   * Where invalid values are set aside, as {@link Quarantined} records: the path of an NDJSON file (only under
+   * `run`, which opens it), or an object-mode Writable such as a sink, which `run` ends. Required with
+   * 'quarantine'.
+   */
+  quarantine?: string | Writable
+  /**
+   * How many values may be invalid before the run fails with INVALID_LEAD: a count, or a share between 0 and
+   * 1 of all values, which is looked at from 1,000 values on and at the end. Default: any number.
+   */
+  maxInvalid?: number
 }
 
 /** What Ajv compiles a schema to. */
@@ -30,7 +48,21 @@ const rules: OptionRules = {
   options: {
     schema: { type: 'object', expected: 'a JSON Schema (an object)' },
     ajv: { type: 'object', required: ['compile'], expected: 'an Ajv' },
-    onInvalid: { enum: ['fail', 'skip'], expected: '"fail" or "skip"' },
+    onInvalid: { enum: ['fail', 'skip', 'quarantine'], expected: '"fail", "skip" or "quarantine"' },
+    quarantine: {
+      anyOf: [
+        { type: 'string', minLength: 1 },
+        { type: 'object', required: ['write', 'end', 'writableObjectMode'] },
+      ],
+      expected: 'the path of a file, or an object-mode Writable',
+    },
+    maxInvalid: {
+      anyOf: [
+        { type: 'integer', minimum: 0 },
+        { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+      ],
+      expected: 'a whole number, 0 or more, or a share between 0 and 1',
+    },
   },
 }
 
@@ -44,38 +76,101 @@ const rules: OptionRules = {
  * @example
  * ```ts
  * validate({ onInvalid: 'skip' })
+ * validate({ onInvalid: 'quarantine', quarantine: 'rejected.ndjson', maxInvalid: 0.01 })
  * validate<Customer>({ schema: customerSchema })
  * ```
  */
 export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown, T> {
-  const { schema = leadSchema, ajv, onInvalid = 'fail' } = checkOptions(options, rules)
+  const { schema = leadSchema, ajv, onInvalid = 'fail', quarantine, maxInvalid } = checkValidate(options)
   const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
+  const budget = invalidBudget(maxInvalid)
   return new Operator<unknown, T>([
     {
       name: 'validate',
-      create() {
-        let valid = 0
-        let skipped = 0
+      takesRejected: onInvalid !== 'fail',
+      ...(quarantine === undefined ? {} : { quarantine }),
+      create(context) {
+        const aside = quarantine === undefined ? undefined : openQuarantine(context?.quarantine ?? quarantine)
+        const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
+        const setAside = (record: Quarantined, why: string): void | Promise<void> => {
+          counts[aside === undefined ? 'skipped' : 'quarantined'] += 1
+          const written = aside?.write(record)
+          const invalid = counts.skipped + counts.quarantined
+          budget.check(invalid, counts.valid + invalid, why)
+          return written
+        }
         return {
           step(value: unknown, emit: (value: unknown) => void) {
             if (matches(value)) {
-              valid += 1
+              counts.valid += 1
               emit(value)
-            } else if (onInvalid === 'skip') {
-              skipped += 1
-            } else {
-              throw invalidLead(value, matches.errors?.[0])
+              return
             }
+            const failure = invalidLead(value, matches.errors?.[0])
+            if (onInvalid === 'fail') throw failure
+            return setAside(quarantinedLead(value, matches.errors ?? []), failure.message)
           },
-          save: () => ({ valid, skipped }),
+          reject(rejected: Rejected) {
+            if (onInvalid === 'fail') throw new TypeError('validate takes only leads when it fails on others')
+            counts.rejected += 1
+            return setAside(quarantinedElement(rejected), rejected.message)
+          },
+          flush() {
+            const invalid = counts.skipped + counts.quarantined
+            budget.checkAll(invalid, counts.valid + invalid)
+          },
+          save: () => ({ ...counts }),
           restore(state: unknown) {
-            ;({ valid, skipped } = state as { valid: number; skipped: number })
+            Object.assign(counts, state)
           },
-          counts: () => ({ valid, skipped }),
+          counts: () => shown(counts),
         }
       },
     },
   ])
+}
+
+/** What is 0 because the policy is another says nothing. */
+function shown({ valid, skipped, quarantined, rejected }: Record<string, number>): Record<string, number> {
+  return {
+    valid: valid as number,
+    skipped: skipped as number,
+    ...(quarantined ? { quarantined } : {}),
+    ...(rejected ? { rejected } : {}),
+  }
+}
+
+function checkValidate(given?: ValidateOptions): ValidateOptions {
+  const options = checkOptions(given, rules)
+  const { onInvalid = 'fail', quarantine, maxInvalid } = options
+  if (onInvalid === 'quarantine' && quarantine === undefined) {
+    throw optionError('validate(): quarantine', `expected ${rules.options.quarantine?.expected}`, quarantine)
+  }
+  if (onInvalid !== 'quarantine' && quarantine !== undefined) {
+    throw optionError('validate(): onInvalid', 'expected "quarantine" where there is a quarantine', onInvalid)
+  }
+  if (onInvalid === 'fail' && maxInvalid !== undefined) {
+    throw optionError(
+      'validate(): maxInvalid',
+      'expected none where the first invalid lead fails',
+      maxInvalid,
+    )
+  }
+  if (quarantine instanceof Writable && !quarantine.writableObjectMode) {
+    throw new LeadpipeError(
+      'OPTION',
+      'validate(): quarantine: expected an object-mode Writable, received one that takes bytes',
+    )
+  }
+  return options
+}
+
+function openQuarantine(target: string | Writable): Quarantine {
+  if (typeof target !== 'string') return new Quarantine(target)
+  throw new LeadpipeError(
+    'OPTION',
+    `validate(): quarantine: a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(target)})`,
+  )
 }
 
 function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): CompiledSchema {

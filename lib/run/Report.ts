@@ -1,5 +1,6 @@
 import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import type { SinkCounts } from '../sinks/Sink.ts'
+import type { Missing } from '../source/pagers/guidsPager.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */
@@ -8,8 +9,12 @@ export interface Report {
   leads: number
   /** Records that are where they belong, durably where the sink can tell. */
   records: number
-  /** Values that `validate` left out. */
+  /** Values, and elements that are no leads, that `validate` left out. */
   skipped: number
+  /** The same that `validate` set aside. */
+  quarantined: number
+  /** What did not come of the guids of the query: how many, and the first 1,000; absent without guids. */
+  missing?: Missing
   /** Milliseconds from the start of the run to its end. */
   duration: number
   /** What `leads()` counted; absent for another source. */

@@ -63,6 +63,10 @@ export function reportOf(stages: Stages, duration: number): Report {
     records:
       sink instanceof Sink ? sink.counts.acknowledged : typeof encoded === 'number' ? encoded : received,
     skipped: own('skipped'),
+    quarantined: own('quarantined'),
+    ...(source instanceof LeadSource && source.missing !== undefined
+      ? { missing: { ...source.missing, guids: [...source.missing.guids] } }
+      : {}),
     duration,
     ...(source instanceof LeadSource ? { source: { ...source.counts } } : {}),
     operators,

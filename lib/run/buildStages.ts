@@ -5,7 +5,7 @@ import { optionError } from '../model/checkOptions.ts'
 import type { Definition } from '../operators/kernel/definition.ts'
 import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
-import { LeadSource } from '../source/LeadSource.ts'
+import { type Handing, LeadSource } from '../source/LeadSource.ts'
 import type { Stages } from './Stages.ts'
 
 /** What the user gave to `run`, told apart and checked. */
@@ -53,7 +53,8 @@ export function readArguments(given: readonly unknown[]): RunArguments {
 
 /** Makes the streams of a run: neighbouring operators fused into one, a user's stream between them. */
 export function buildStages(
-  { source, operators, sink }: RunArguments,
+  { source, sink }: RunArguments,
+  definitions: readonly Definition[],
   onDone: (index: number) => void,
 ): Stages {
   const middle: Stages['middle'] = []
@@ -64,7 +65,7 @@ export function buildStages(
     middle.push(new Operator(fused, () => onDone(index)))
     fused = []
   }
-  for (const definition of operators.flatMap(part => part.definitions)) {
+  for (const definition of definitions) {
     if ('create' in definition) {
       fused.push(definition)
     } else {
@@ -73,6 +74,7 @@ export function buildStages(
     }
   }
   fuse()
+  handRejected(source, definitions)
   return {
     source: source instanceof Readable ? source : Readable.from(source),
     middle,
@@ -80,6 +82,20 @@ export function buildStages(
     junctions: Array.from({ length: middle.length + 1 }, () => ({ passed: 0, unread: 0, stopped: false })),
   }
 }
+
+/** Elements that are no leads travel to the operator that takes them, if no stream of the user's is between. */
+function handRejected(source: unknown, definitions: readonly Definition[]): void {
+  if (!isHanding(source)) return
+  const streamed = definitions.findIndex(part => !('create' in part))
+  const near = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
+  source.handing = {
+    rejected: near.some(part => 'takesRejected' in part && part.takesRejected),
+    origins: definitions.some(part => 'quarantine' in part && part.quarantine !== undefined),
+  }
+}
+
+const isHanding = (source: unknown): source is { handing: Handing } =>
+  source instanceof Readable && 'handing' in source
 
 function refuseMissingFields(source: unknown, operators: readonly Operator<unknown, unknown>[]): void {
   if (!(source instanceof LeadSource) || !source.query.excludeConversionEvents) return

@@ -16,8 +16,9 @@ export interface Entry {
  * The equations that hold for every run that ended well. Where a later stage wanted no more, what had been
  * read ahead by then is on its side of the equation; what happened further up is no longer comparable.
  */
-export function ledger(stages: Stages): Entry[] {
+export function ledger(stages: Stages, setAside: number | undefined): Entry[] {
   return [
+    ...quarantineEntries(stages, setAside),
     ...sourceEntries(stages),
     ...operatorEntries(stages),
     ...junctionEntries(stages),
@@ -30,8 +31,8 @@ export function ledger(stages: Stages): Entry[] {
  *
  * @throws {LeadpipeError} LEDGER, naming each equation that does not hold.
  */
-export function checkLedger(stages: Stages): void {
-  const wrong = ledger(stages).filter(({ values: [left, right] }) => left !== right)
+export function checkLedger(stages: Stages, setAside: number | undefined): void {
+  const wrong = ledger(stages, setAside).filter(({ values: [left, right] }) => left !== right)
   if (wrong.length === 0) return
   const sentences = wrong.map(
     ({ left, right, values }) => `${left} = ${values[0]}, but ${right} = ${values[1]}`,
@@ -46,13 +47,21 @@ const entry = (left: string, right: string, a: number, b: number): Entry => ({ l
 function sourceEntries({ source, junctions }: Stages): Entry[] {
   if (!(source instanceof LeadSource)) return []
   const stopped = junctions.some(junction => junction.stopped)
-  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, delivered } = source.counts
+  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, delivered, rejected } = source.counts
   return [
     entry('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
     // A source that is stopped may be in the middle of an element.
     ...(stopped ? [] : [entry('elements scanned', 'decoded + malformed', scanned, decoded + malformed)]),
-    entry('leads decoded', 'leads delivered', decoded, delivered),
+    entry('decoded + malformed', 'delivered + rejected', decoded + malformed, delivered + rejected),
   ]
+}
+
+/** @param setAside records that quarantines of leadpipe's own took */
+function quarantineEntries({ middle }: Stages, setAside: number | undefined): Entry[] {
+  if (setAside === undefined) return []
+  const counts = middle.filter(part => part instanceof Operator).flatMap(part => part.counts)
+  const quarantined = counts.reduce((sum, operator) => sum + own(operator, 'quarantined'), 0)
+  return [entry('quarantined', 'records in quarantine', quarantined, setAside)]
 }
 
 function operatorEntries({ middle }: Stages): Entry[] {
@@ -66,8 +75,10 @@ function operatorEntries({ middle }: Stages): Entry[] {
           entries.push(entry(`out of ${operator.name}`, `into ${next.name}`, operator.out, next.in))
         }
         if (operator.name === 'validate') {
-          const used = own(operator, 'valid') + own(operator, 'skipped') + own(operator, 'unused')
-          entries.push(entry('into validate', 'valid + skipped + unused', operator.in, used))
+          const set = own(operator, 'skipped') + own(operator, 'quarantined')
+          const used = own(operator, 'valid') + set + own(operator, 'unused')
+          const into = operator.in + own(operator, 'rejected')
+          entries.push(entry('into validate', 'valid + skipped + quarantined + unused', into, used))
           entries.push(entry('valid in validate', 'out of validate', own(operator, 'valid'), operator.out))
         }
         return entries
@@ -100,15 +111,16 @@ function junctionEntries({ source, middle, sink, junctions }: Stages): Entry[] {
 type Part = Stages['source'] | Stages['middle'][number] | Stages['sink']
 
 function outOf(part: Part): [string, number] | undefined {
-  if (part instanceof LeadSource) return ['the source', part.counts.delivered]
+  if (part instanceof LeadSource) return ['the source', part.counts.delivered + part.counts.rejected]
   const last = part instanceof Operator ? part.counts.at(-1) : undefined
   return last && [last.name, last.out]
 }
 
 function inOf(part: Part): [string, number] | undefined {
   if (part instanceof Sink) return ['the sink', part.counts.received]
-  const first = part instanceof Operator ? part.counts[0] : undefined
-  return first && [first.name, first.in]
+  if (!(part instanceof Operator)) return undefined
+  const [first] = part.counts
+  return first && [first.name, first.in + part.rejected]
 }
 
 function sinkEntries({ sink }: Stages): Entry[] {

@@ -8,6 +8,7 @@ import { claimStreams } from './claimStreams.ts'
 import { explainFailure } from './explainFailure.ts'
 import { type Joined, joinStreams } from './joinStreams.ts'
 import { checkLedger } from './ledger.ts'
+import { openQuarantines } from './openQuarantines.ts'
 import { type RunOptions, runOptions } from './options.ts'
 import type { Report } from './Report.ts'
 import type { RunSignature } from './RunSignature.ts'
@@ -40,20 +41,28 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const given = readArguments(stages)
   const options = runOptions(given.options as RunOptions | undefined)
   options.signal?.throwIfAborted()
+  const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
   await checkSink(given)
+  await quarantines.check()
   claimStreams(given)
 
   const started = performance.now()
   let joined: Joined | undefined
-  const built = buildStages(given, index => joined?.stopBefore(index))
+  const built = buildStages(given, quarantines.definitions, index => joined?.stopBefore(index))
   joined = joinStreams(streamsOf(built), built.junctions)
   const report = () => reportOf(built, Math.round(performance.now() - started))
 
   const unwatch = watch(joined, options, report)
   const failure = await joined.ended.finally(unwatch)
   try {
+    const unended = await quarantines.end().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    // The failure that came first is the one to tell.
     if (failure !== undefined) throw explainFailure(failure, built)
-    checkLedger(built)
+    if (unended !== undefined) throw unended.error
+    checkLedger(built, quarantines.acknowledged)
   } catch (error) {
     if (error instanceof LeadpipeError) error.report = report()
     throw error

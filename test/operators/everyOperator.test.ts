@@ -1,19 +1,17 @@
 import t from 'tap'
-import {
-  compose,
-  explode,
-  explodeEvents,
-  explodeFormValues,
-  filter,
-  LeadpipeError,
-  map,
-  type Operator,
-  operator,
-  peek,
-  project,
-  take,
-  validate,
-} from '../../lib/index.ts'
+import { LeadpipeError } from '../../lib/errors.ts'
+import type { Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { explode } from '../../lib/operators/explode.ts'
+import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { explodeFormValues } from '../../lib/operators/explodeFormValues.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { project } from '../../lib/operators/project.ts'
+import { take } from '../../lib/operators/take.ts'
+import { validate } from '../../lib/operators/validate.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'

@@ -1,7 +1,18 @@
+import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
+import { createGunzip, createGzip } from 'node:zlib'
 import t from 'tap'
-import { operator, run, toArray } from '../../lib/index.ts'
+import { LeadpipeError } from '../../lib/errors.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { run } from '../../lib/run/run.ts'
+import { encode } from '../../lib/sinks/encode/encode.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { failureOf } from '../support/failureOf.ts'
 
-t.test('a function with a name is an operator', async t => {
+t.test('operator(): a function with a name is an operator', async t => {
   const sink = toArray<number>({ max: 9 })
   const twice = operator<number>('twice', (n, emit) => {
     emit(n)
@@ -12,7 +23,7 @@ t.test('a function with a name is an operator', async t => {
   t.strictSame(report.operators, [{ name: 'twice', in: 2, out: 4 }])
 })
 
-t.test('its own numbers stand in the report', async t => {
+t.test('operator(): its own numbers stand in the report', async t => {
   const distinct = operator<number>({
     name: 'distinct',
     create() {
@@ -32,7 +43,7 @@ t.test('its own numbers stand in the report', async t => {
   t.strictSame(report.operators, [{ name: 'distinct', in: 4, out: 2, repeats: 2 }])
 })
 
-t.test('create is called once for each use, also where nothing comes', async t => {
+t.test('operator(): create is called once for each use, also where nothing comes', async t => {
   let created = 0
   const counted = operator<number>({
     name: 'counted',
@@ -47,7 +58,7 @@ t.test('create is called once for each use, also where nothing comes', async t =
   t.equal(created, 1)
 })
 
-t.test('step, flush and the rest may use `this`', async t => {
+t.test('operator(): step, flush and the rest may use `this`', async t => {
   class Held {
     sum = 0
     step(n: number) {
@@ -67,7 +78,7 @@ t.test('step, flush and the rest may use `this`', async t => {
   t.match(report.operators, [{ sum: 6 }])
 })
 
-t.test('refuses wrong arguments', async t => {
+t.test('operator(): refuses wrong arguments', async t => {
   for (const [given, message] of [
     [['name'], 'operator() step: expected a function, received undefined'],
     [['name', 'step'], "operator() step: expected a function, received 'step'"],
@@ -82,4 +93,224 @@ t.test('refuses wrong arguments', async t => {
   ] as const) {
     t.throws(() => (operator as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
   }
+})
+
+t.test('compose(): several operators as one, each in the report by its own name', async t => {
+  const sink = toArray<string>({ max: 9 })
+  const report = await run(
+    [1, 2, 3, 4],
+    compose(
+      filter((n: number) => n > 1),
+      compose(
+        map(n => n * 2),
+        map(n => `${n}`),
+      ),
+    ),
+    sink,
+  )
+  t.strictSame(sink.records, ['4', '6', '8'])
+  t.strictSame(report.operators, [
+    { name: 'filter', in: 4, out: 3 },
+    { name: 'map', in: 3, out: 3 },
+    { name: 'map', in: 3, out: 3 },
+  ])
+})
+
+t.test("compose(): a user's stream may be among them", async t => {
+  const sink = toArray<number>({ max: 9 })
+  const report = await run(
+    [1, 2, 3],
+    compose(
+      map((n: number) => n + 1),
+      transform<number, number>(() => new PassThrough({ objectMode: true })),
+      map(n => n * 10),
+    ),
+    sink,
+  )
+  t.strictSame(sink.records, [20, 30, 40])
+  t.strictSame(
+    report.operators.map(({ name }) => name),
+    ['map', 'transform', 'map'],
+  )
+})
+
+t.test('compose(): refuses nothing, and what is no operator, by its place', async t => {
+  for (const [given, message] of [
+    [[], 'compose(): expected at least one operator, received []'],
+    [[map(() => 1), () => 2], 'compose() argument 2: expected an operator, received [Function (anonymous)]'],
+    [[new PassThrough()], 'compose() argument 1: expected an operator, received a stream (PassThrough)'],
+    [[[map(() => 1)]], /^compose\(\) argument 1: expected an operator, received \[/],
+    [[toArray({ max: 1 })], 'compose() argument 1: expected an operator, received a stream (ArraySink)'],
+  ] as const) {
+    t.throws(() => (compose as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
+  }
+})
+
+const upperCase = () =>
+  new Transform({
+    objectMode: true,
+    transform(text: string, _encoding, callback) {
+      callback(null, text.toUpperCase())
+    },
+  })
+
+t.test("transform(): a user's Transform stands between operators, and is counted by what passes", async t => {
+  const sink = toArray<string>({ max: 9 })
+  const report = await run(
+    ['a', 'b'],
+    map(text => `${text}${text}`),
+    transform<string, string>(upperCase),
+    map(text => `${text}!`),
+    sink,
+  )
+  t.strictSame(sink.records, ['AA!', 'BB!'])
+  t.match(report.operators, [
+    { name: 'map', in: 2, out: 2 },
+    { name: 'transform', in: 2, out: 2 },
+    { name: 'map', in: 2, out: 2 },
+  ])
+})
+
+t.test('transform(): one that drops, one that adds and one that holds all back until the end', async t => {
+  const held: number[] = []
+  const sink = toArray<number>({ max: 99 })
+  await run(
+    [1, 2, 3, 4],
+    transform<number, number>(
+      () =>
+        new Transform({
+          objectMode: true,
+          transform(n: number, _encoding, callback) {
+            if (n % 2 === 0) for (let copy = 0; copy < n; copy += 1) this.push(n)
+            callback()
+          },
+        }),
+    ),
+    transform<number, number>(
+      () =>
+        new Transform({
+          objectMode: true,
+          transform(n: number, _encoding, callback) {
+            held.push(n)
+            callback()
+          },
+          flush(callback) {
+            for (const n of held) this.push(n)
+            callback()
+          },
+        }),
+    ),
+    sink,
+  )
+  t.strictSame(sink.records, [2, 2, 4, 4, 4, 4])
+})
+
+t.test('transform(): streams of bytes work, and so does any Duplex', async t => {
+  const chunks: Buffer[] = []
+  await run(
+    [{ a: 1 }, { a: 'ü' }],
+    encode(),
+    transform<Buffer, Buffer>(() => createGzip()),
+    transform<Buffer, Buffer>(() => Duplex.from(createGunzip())),
+    new Writable({
+      write(chunk, _encoding, callback) {
+        chunks.push(chunk)
+        callback()
+      },
+    }),
+  )
+  t.equal(Buffer.concat(chunks).toString(), '{"a":1}\n{"a":"ü"}\n')
+})
+
+t.test('transform(): create is called once for each use', async t => {
+  let created = 0
+  const counted = transform<number, number>(() => {
+    created += 1
+    return new PassThrough({ objectMode: true })
+  })
+  await run([1], counted, counted, toArray({ max: 9 }))
+  await run([1], counted, toArray({ max: 9 }))
+  t.equal(created, 3)
+})
+
+t.test('transform(): an error of the stream is OPERATOR, with the cause', async t => {
+  const broken = new Error('broken')
+  const failing = () => new Transform({ objectMode: true, transform: (_v, _e, callback) => callback(broken) })
+  const failure = await failureOf(
+    run(
+      [1],
+      map(n => n),
+      transform(failing),
+      toArray({ max: 9 }),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', message: 'transform: broken', context: { operator: 'transform' } })
+  t.equal((failure as LeadpipeError).cause, broken)
+})
+
+t.test('transform(): a stream that is destroyed before its end is an error, not an end', async t => {
+  const streams: Duplex[] = []
+  const failure = await failureOf(
+    run(
+      [1, 2, 3],
+      transform<number, number>(() => {
+        const stream = new PassThrough({ objectMode: true })
+        streams.push(stream)
+        return stream
+      }),
+      map(n => {
+        if (n === 2) streams[0]?.destroy()
+        return n
+      }),
+      toArray({ max: 9 }),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', message: 'transform: it was closed before its end' })
+})
+
+t.test('transform(): what the stream does not take is OPERATOR, not an uncaught exception', async t => {
+  const failure = await failureOf(
+    run(
+      [{ a: 1 }],
+      transform(() => new PassThrough()),
+      toArray({ max: 9 }),
+    ),
+  )
+  t.match(failure, { code: 'OPERATOR', cause: { code: 'ERR_INVALID_ARG_TYPE' } })
+})
+
+t.test('transform(): a create that fails or makes no Duplex', async t => {
+  const made = (create: () => unknown) =>
+    failureOf(run([1], transform(create as () => Duplex), toArray({ max: 9 })))
+  const cause = new Error('no stream today')
+  const failure = await made(() => {
+    throw cause
+  })
+  t.match(failure, { code: 'OPERATOR', message: 'transform() create: no stream today' })
+  t.equal((failure as LeadpipeError).cause, cause)
+  const own = new LeadpipeError('CHECKPOINT', 'mine')
+  t.equal(
+    await made(() => {
+      throw own
+    }),
+    own,
+  )
+  for (const [stream, said] of [
+    [undefined, 'undefined'],
+    [{}, '{}'],
+    [Readable.from([]), 'a stream (Readable)'],
+    [new Writable(), 'a stream (Writable)'],
+  ] as const) {
+    t.match(await made(() => stream), {
+      code: 'OPTION',
+      message: `transform() create: expected it to return a Transform or Duplex, received ${said}`,
+    })
+  }
+})
+
+t.test('transform(): refuses what is no function, a stream above all', async t => {
+  t.throws(() => transform(new PassThrough() as never), {
+    code: 'OPTION',
+    message: 'transform() create: expected a function that makes a stream, received a stream (PassThrough)',
+  })
 })

@@ -1,19 +1,17 @@
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import {
-  compose,
-  explode,
-  filter,
-  leads,
-  map,
-  type Operator,
-  peek,
-  run,
-  take,
-  toArray,
-  transform,
-  validate,
-} from '../../lib/index.ts'
+import type { Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { explode } from '../../lib/operators/explode.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { openClient } from '../support/openClient.ts'

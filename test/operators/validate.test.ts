@@ -4,15 +4,11 @@ import { inspect } from 'node:util'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  type CompiledSchema,
-  type LeadpipeError,
-  leadSchema,
-  run,
-  toArray,
-  type ValidateOptions,
-  validate,
-} from '../../lib/index.ts'
+import type { CompiledSchema, LeadpipeError, ValidateOptions } from '../../lib/index.ts'
+import { leadSchema } from '../../lib/model/Lead.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
@@ -206,7 +202,10 @@ t.test('a schema that does not compile, and an asynchronous one, are refused', a
 
 t.test('refuses wrong options', async t => {
   for (const [options, message] of [
-    [{ onInvalid: 'ignore' }, `validate(): onInvalid: expected "fail" or "skip", received 'ignore'`],
+    [
+      { onInvalid: 'ignore' },
+      `validate(): onInvalid: expected "fail", "skip" or "quarantine", received 'ignore'`,
+    ],
     [{ schema: 'lead' }, "validate(): schema: expected a JSON Schema (an object), received 'lead'"],
     [{ ajv: {} }, 'validate(): ajv: expected an Ajv, received {}'],
     [{ oninvalid: 'skip' }, /^validate\(\): unknown option "oninvalid"; it has: schema, ajv, onInvalid/],

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { type Lead, LeadsClient, leads, run, validate } from '../../lib/index.ts'
@@ -76,4 +77,15 @@ t.test('a slow sink needs no more memory than a fast one', async t => {
     slow.peakMegabytes < fast.peakMegabytes + 30,
     `slow ${slow.peakMegabytes} MB, fast ${fast.peakMegabytes} MB`,
   )
+})
+
+t.test('a source that is destroyed while it hands a lead on lets go of its connection', async t => {
+  const portal = await createPortal({ leads: 300 })
+  t.teardown(() => portal.close())
+  const proxy = await countingProxy(t, portal.origin)
+  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: proxy.origin })
+  const source = leads(client, {}, { highWaterMark: 1 })
+  source.once('data', () => source.destroy())
+  await once(source, 'close')
+  t.ok(source.destroyed)
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Lead, LeadsClient, type LeadsQuery, leads, timePivots } from '../../lib/index.ts'
+import { type Lead, LeadsClient, leads, timePivots } from '../../lib/index.ts'
+import type { PageQuery } from '../../lib/model/LeadsQuery.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 
 const count = 300
@@ -12,13 +13,13 @@ t.teardown(async () => {
 })
 const all = [...generateLeads({ count })]
 
-async function guidsOf(query: LeadsQuery): Promise<string[]> {
+async function guidsOf(query: PageQuery): Promise<string[]> {
   const guids: string[] = []
   for await (const lead of leads(client, query)) guids.push(lead.guid)
   return guids
 }
 
-const pivotOf = (lead: Lead, pivot: NonNullable<LeadsQuery['timePivot']>): number =>
+const pivotOf = (lead: Lead, pivot: NonNullable<PageQuery['timePivot']>): number =>
   pivot === 'firstConvertedAt'
     ? Math.min(
         ...(lead.leadConversionEvents?.map(event => event.convertDate ?? 0) ?? []),
@@ -27,7 +28,7 @@ const pivotOf = (lead: Lead, pivot: NonNullable<LeadsQuery['timePivot']>): numbe
     : (lead[pivot] ?? 0)
 
 /** What the documentation says, written as a plain filter. */
-function matches(lead: Lead, query: LeadsQuery): boolean {
+function matches(lead: Lead, query: PageQuery): boolean {
   const { search = '', startTime, stopTime, timePivot = 'insertedAt', guids } = query
   const time = pivotOf(lead, timePivot)
   return ((query.includeDeleted || !lead.isDeleted) &&
@@ -46,7 +47,7 @@ function matches(lead: Lead, query: LeadsQuery): boolean {
 const times = all.map(lead => lead.insertedAt ?? 0).toSorted((a, b) => a - b)
 const time = fc.oneof(fc.constantFrom(...times), fc.integer({ min: times[0] ?? 0, max: times.at(-1) ?? 0 }))
 const flag = fc.option(fc.boolean(), { nil: undefined })
-const query: fc.Arbitrary<LeadsQuery> = fc
+const query: fc.Arbitrary<PageQuery> = fc
   .record({
     search: fc.option(fc.constantFrom('', 'a', 'EXAMPLE', 'ü', 'о', '"', 'nobody has this'), {
       nil: undefined,
@@ -84,7 +85,7 @@ t.test('random combinations of parameters equal a plain filter over the leads', 
 
 t.test('each parameter alone gives neither nothing nor everything', async t => {
   const middle = times[50] as number
-  const alone: LeadsQuery[] = [
+  const alone: PageQuery[] = [
     { search: 'acme' },
     { startTime: middle },
     { stopTime: middle },

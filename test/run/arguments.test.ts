@@ -2,18 +2,16 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duplex, PassThrough, Readable } from 'node:stream'
 import t from 'tap'
-import {
-  compose,
-  explodeEvents,
-  explodeFormValues,
-  filter,
-  type Lead,
-  leads,
-  map,
-  run,
-  toArray,
-  toFile,
-} from '../../lib/index.ts'
+import type { Lead } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { explodeFormValues } from '../../lib/operators/explodeFormValues.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'

@@ -2,19 +2,16 @@ import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
 import t from 'tap'
-import {
-  filter,
-  type LeadpipeError,
-  leads,
-  map,
-  operator,
-  type Report,
-  run,
-  take,
-  toArray,
-  toFile,
-  transform,
-} from '../../lib/index.ts'
+import type { LeadpipeError, Report } from '../../lib/index.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'

@@ -5,25 +5,21 @@ import { PassThrough, type Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  compose,
-  encode,
-  explodeEvents,
-  filter,
-  type Lead,
-  type LeadSource,
-  LeadsClient,
-  leads,
-  map,
-  type Operator,
-  peek,
-  run,
-  take,
-  toArray,
-  toFile,
-  transform,
-  validate,
-} from '../../lib/index.ts'
+import { LeadsClient } from '../../lib/client/LeadsClient.ts'
+import type { Lead, LeadSource, Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { encode } from '../../lib/sinks/encode/encode.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { openFiles } from '../support/openFiles.ts'
@@ -148,7 +144,7 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       rmSync(folder, { recursive: true })
     },
   )
-  await t.resolves(fc.assert(property, { numRuns: 120 }))
+  await t.resolves(fc.assert(property, { numRuns: 60 }))
   t.ok(outcomes.size > 4, JSON.stringify([...outcomes]))
   t.equal(await eventually(openFiles, before.files), before.files)
   t.equal(await eventually(timers, before.timers), before.timers)

@@ -1,24 +1,19 @@
 import { PassThrough, Writable } from 'node:stream'
 import t, { type Test } from 'tap'
-import {
-  type AnySink,
-  encode,
-  filter,
-  type LeadpipeError,
-  leads,
-  map,
-  type OperatorCounts,
-  operator,
-  run,
-  type SourceCounts,
-  take,
-  toArray,
-  transform,
-  validate,
-} from '../../lib/index.ts'
+import type { AnySink, LeadpipeError, OperatorCounts, SourceCounts } from '../../lib/index.ts'
+import { filter } from '../../lib/operators/filter.ts'
 import { Operator } from '../../lib/operators/kernel/Operator.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { validate } from '../../lib/operators/validate.ts'
 import type { Entry } from '../../lib/run/ledger.ts'
+import { run } from '../../lib/run/run.ts'
+import { encode } from '../../lib/sinks/encode/encode.ts'
 import { Sink } from '../../lib/sinks/Sink.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
@@ -84,13 +79,20 @@ const miscounts: Partial<Record<keyof SourceCounts, [string, string][]>> = {
   scannedOnPages: [[scanned, 'elements seen by stream-json']],
   tokenisedOnPages: [[scanned, 'elements seen by stream-json']],
   scanned: [[scanned, 'decoded + malformed']],
-  malformed: [[scanned, 'decoded + malformed']],
+  malformed: [
+    [scanned, 'decoded + malformed'],
+    ['decoded + malformed', 'delivered + rejected'],
+  ],
+  rejected: [
+    ['decoded + malformed', 'delivered + rejected'],
+    ['out of the source', 'passed on and read ahead'],
+  ],
   decoded: [
     [scanned, 'decoded + malformed'],
-    ['leads decoded', 'leads delivered'],
+    ['decoded + malformed', 'delivered + rejected'],
   ],
   delivered: [
-    ['leads decoded', 'leads delivered'],
+    ['decoded + malformed', 'delivered + rejected'],
     ['out of the source', 'passed on and read ahead'],
   ],
 }
@@ -183,7 +185,7 @@ t.test('a validate whose numbers lie', async t => {
   await wrong(
     t,
     run(numbers, lyingValidate({ valid: 1 }), sink()),
-    ['into validate', 'valid + skipped + unused'],
+    ['into validate', 'valid + skipped + quarantined + unused'],
     ['valid in validate', 'out of validate'],
   )
   await wrong(t, run(numbers, lyingValidate({ valid: -1, skipped: 1 }), sink()), [
@@ -192,7 +194,7 @@ t.test('a validate whose numbers lie', async t => {
   ])
   await wrong(t, run(numbers, lyingValidate({ skipped: 1 }), sink()), [
     'into validate',
-    'valid + skipped + unused',
+    'valid + skipped + quarantined + unused',
   ])
 })
 

@@ -2,18 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import t from 'tap'
-import {
-  filter,
-  leads,
-  map,
-  type Progress,
-  type RunOptions,
-  run,
-  take,
-  toArray,
-  toFile,
-  transform,
-} from '../../lib/index.ts'
+import type { Progress, RunOptions } from '../../lib/index.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'

@@ -2,18 +2,16 @@ import { join } from 'node:path'
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import {
-  encode,
-  explodeEvents,
-  filter,
-  leads,
-  map,
-  type Report,
-  run,
-  toArray,
-  toFile,
-  validate,
-} from '../../lib/index.ts'
+import type { Report } from '../../lib/index.ts'
+import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { encode } from '../../lib/sinks/encode/encode.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
@@ -163,6 +161,7 @@ t.test('the report has the numbers of every stage', async t => {
       leads: 26,
       records: 26,
       skipped: 1,
+      quarantined: 0,
       duration: 0,
       source: undefined,
       operators: [

@@ -1,6 +1,11 @@
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { compose, type Operator, peek, run, toArray, transform } from '../../lib/index.ts'
+import type { Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
 
 /** Runs values through an operator and gives what comes out. */
 export type Setting = (

@@ -1,11 +1,13 @@
-// A process that writes three records to a path, and tells on standard error how it went.
-import { run, toFile } from '../../lib/index.ts'
+// A process that writes three records to each path, and tells on standard error, a line each, how it went.
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
 
-const [path = ''] = process.argv.slice(2)
-try {
-  const { records } = await run([1, 2, 3], toFile(path, { format: 'ndjson' }))
-  process.stderr.write(JSON.stringify({ records }))
-} catch (error) {
-  const { code, message } = error as { code: string; message: string }
-  process.stderr.write(JSON.stringify({ code, message }))
+for (const path of process.argv.slice(2)) {
+  try {
+    const { records } = await run([1, 2, 3], toFile(path, { format: 'ndjson' }))
+    process.stderr.write(`${JSON.stringify({ records })}\n`)
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string }
+    process.stderr.write(`${JSON.stringify({ code, message })}\n`)
+  }
 }

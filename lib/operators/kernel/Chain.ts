@@ -1,4 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
+import { Rejected } from '../../model/Rejected.ts'
 import { done, type Emit, type OperatorInstance, type StepDefinition } from './definition.ts'
 import { isThenable } from './isThenable.ts'
 import { messageOf } from './messageOf.ts'
@@ -28,6 +29,8 @@ export class Chain {
   #failure: { error: unknown } | undefined
   #busy = false
   #done = false
+  /** Elements that are no leads; they go past every operator but the one that takes them. */
+  rejected = 0
 
   constructor(definitions: readonly StepDefinition<never, unknown>[], output: Emit<unknown>) {
     const links: Link[] = []
@@ -58,7 +61,8 @@ export class Chain {
 
   /** Takes one value; resolves (or returns) when everything that it gave rise to was handed on. */
   write(value: unknown): void | Promise<void> {
-    this.#links[0]?.receive(value)
+    if (value instanceof Rejected) this.#reject(value)
+    else this.#links[0]?.receive(value)
     return this.#settled()
   }
 
@@ -80,6 +84,13 @@ export class Chain {
     for (const [index, link] of this.#links.entries()) {
       if (states[index] !== undefined) link.instance.restore?.(states[index])
     }
+  }
+
+  #reject(rejected: Rejected): void {
+    this.rejected += 1
+    const taker = this.#links.find(({ instance }) => instance.reject !== undefined)
+    if (taker === undefined) this.#fail(new TypeError('no operator takes what is no lead'))
+    else taker.reject(rejected)
   }
 
   #settled(): void | Promise<void> {
@@ -157,6 +168,16 @@ class Link {
       return
     }
     const running = this.#step(value)
+    if (running !== undefined) this.#run(running)
+  }
+
+  reject(rejected: Rejected): void {
+    const take = () => this.#guard(() => this.instance.reject?.(rejected), undefined)
+    if (this.#running !== undefined) {
+      this.#running = this.#running.then(take)
+      return
+    }
+    const running = take()
     if (running !== undefined) this.#run(running)
   }
 

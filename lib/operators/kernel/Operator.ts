@@ -37,6 +37,11 @@ export class Operator<In, Out> extends Transform {
     return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
   }
 
+  /** Elements that were no leads so far. */
+  get rejected(): number {
+    return this.#chain?.rejected ?? 0
+  }
+
   /** As of any Writable, but refuses a second use: a `pipeline` from an iterable is not told by `pipe`. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.writableEnded) throw this.#used()

@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
+import type { Rejected } from '../../model/Rejected.ts'
 
 /**
  * What a step returns to say that it wants no more: the stages before it end at once (and under `run` the
@@ -30,6 +31,8 @@ export interface OperatorInstance<In, Out> {
   save?(): unknown
   /** Takes a state that `save` returned, before the first step. */
   restore?(state: unknown): void
+  /** Takes an element that is no lead; see `takesRejected`. */
+  reject?(rejected: Rejected): void | Promise<void>
   /** Numbers of its own for the report, for example `{ skipped: 3 }`. */
   counts?(): Readonly<Record<string, number>>
 }
@@ -38,9 +41,19 @@ export interface OperatorInstance<In, Out> {
 export interface StepDefinition<In = unknown, Out = unknown> {
   /** A verb, for reports and errors. */
   name: string
-  create(): OperatorInstance<In, Out>
+  create(context?: CreateContext): OperatorInstance<In, Out>
   /** A field of the lead that the operator can't do without; `run` refuses a query that leaves it out. */
   needs?: 'leadConversionEvents'
+  /** Whether it takes elements that are no leads (its instances have `reject`): else they end the source. */
+  takesRejected?: boolean
+  /** Where it sets values aside: a path, which `run` opens, or a Writable, which `run` ends. */
+  quarantine?: string | Writable
+}
+
+/** What `run` has ready for an operator. */
+export interface CreateContext {
+  /** The opened quarantine. */
+  quarantine?: Writable
 }
 
 /** An operator that is a Node stream of the user's own, made anew for each use. */

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  compose,
-  done,
-  filter,
-  type LeadpipeError,
-  map,
-  type Operator,
-  operator,
-  peek,
-  run,
-  type StepDefinition,
-  take,
-  toArray,
-  validate,
-} from '../../../lib/index.ts'
+import type { LeadpipeError, Operator, StepDefinition } from '../../../lib/index.ts'
+import { compose } from '../../../lib/operators/compose.ts'
+import { filter } from '../../../lib/operators/filter.ts'
 import { Chain } from '../../../lib/operators/kernel/Chain.ts'
+import { done } from '../../../lib/operators/kernel/definition.ts'
+import { map } from '../../../lib/operators/map.ts'
+import { operator } from '../../../lib/operators/operator.ts'
+import { peek } from '../../../lib/operators/peek.ts'
+import { take } from '../../../lib/operators/take.ts'
+import { validate } from '../../../lib/operators/validate.ts'
+import { run } from '../../../lib/run/run.ts'
+import { toArray } from '../../../lib/sinks/toArray.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { settings } from '../../support/settings.ts'
 

@@ -1,0 +1,37 @@
+import { LeadpipeError } from '../../errors.ts'
+
+/** So many values must have been seen before a share of them says anything. */
+const enough = 1_000
+
+/** Bounds how many values may be invalid: a count, or a share below 1 of all that were seen. */
+export interface InvalidBudget {
+  /**
+   * Throws when there are too many.
+   *
+   * @param why the last one, in words
+   * @throws {LeadpipeError} INVALID_LEAD
+   */
+  check(invalid: number, seen: number, why: string): void
+  /** The same at the end, when a share of few values counts, too. */
+  checkAll(invalid: number, seen: number): void
+}
+
+/** @param most a whole number, or a share from 0 to 1; undefined for no bound */
+export function invalidBudget(most: number | undefined): InvalidBudget {
+  const tooMany = (invalid: number, seen: number, why: string) => {
+    const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${most})`
+    throw new LeadpipeError('INVALID_LEAD', `${what}${why}`, { context: { invalid, seen, maxInvalid: most } })
+  }
+  if (most === undefined) return { check() {}, checkAll() {} }
+  const isShare = most > 0 && most < 1
+  const exceeded = (invalid: number, seen: number) => invalid > (isShare ? most * seen : most)
+  return {
+    check(invalid, seen, why) {
+      if ((!isShare || seen >= enough) && exceeded(invalid, seen))
+        tooMany(invalid, seen, `; the last: ${why}`)
+    },
+    checkAll(invalid, seen) {
+      if (exceeded(invalid, seen)) tooMany(invalid, seen, '')
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { LeadpipeError } from '../errors.ts'
+import type { Definition, StepDefinition } from '../operators/kernel/definition.ts'
+import { Sink } from '../sinks/Sink.ts'
+import { toFile } from '../sinks/toFile.ts'
+
+/** The quarantines of a run. */
+export interface Quarantines {
+  /** The same definitions, those with a quarantine with theirs opened. */
+  definitions: Definition[]
+  /** Records that the quarantines of leadpipe's own have taken durably; undefined where there is none. */
+  readonly acknowledged: number | undefined
+  /**
+   * Looks whether they can be written.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  check(): Promise<void>
+  /**
+   * Ends them, so that what was set aside can be read, whatever became of the run.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  end(): Promise<void>
+}
+
+/**
+ * Opens the quarantines of the operators: a path becomes an NDJSON file.
+ *
+ * @throws {LeadpipeError} OPTION when two operators have the same one: one would replace the other's.
+ */
+export function openQuarantines(definitions: readonly Definition[]): Quarantines {
+  const targets = definitions.map(targetOf)
+  const twice = targets.find((target, index) => target !== undefined && targets.indexOf(target) !== index)
+  if (twice !== undefined) {
+    const what = typeof twice === 'string' ? JSON.stringify(twice) : 'the same stream'
+    throw new LeadpipeError('OPTION', `validate(): quarantine: two operators write to ${what}`)
+  }
+  const sinks: Writable[] = []
+  const opened = definitions.map((definition, index) => {
+    const target = targets[index]
+    if (target === undefined) return definition
+    const quarantine = typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target
+    sinks.push(quarantine)
+    const { create } = definition as StepDefinition<never, unknown>
+    return { ...definition, create: () => create({ quarantine }) }
+  })
+  return {
+    definitions: opened,
+    get acknowledged() {
+      const own = sinks.filter(sink => sink instanceof Sink)
+      return own.length === 0 ? undefined : own.reduce((sum, { counts }) => sum + counts.acknowledged, 0)
+    },
+    async check() {
+      for (const sink of sinks) if (sink instanceof Sink) await sink.check()
+    },
+    async end() {
+      await Promise.all(sinks.map(end))
+    },
+  }
+}
+
+const targetOf = (definition: Definition) => ('quarantine' in definition ? definition.quarantine : undefined)
+
+async function end(sink: Writable): Promise<void> {
+  try {
+    const ended = finished(sink)
+    sink.end()
+    await ended
+  } catch (error) {
+    if (error instanceof LeadpipeError) throw error
+    throw new LeadpipeError('SINK', `the quarantine failed: ${(error as Error).message}`, { cause: error })
+  }
+}

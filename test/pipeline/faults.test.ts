@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import {
+  type Lead,
+  type LeadpipeError,
+  LeadsClient,
+  leads,
+  run,
+  toArray,
+  toFile,
+  validate,
+} from '../../lib/index.ts'
+import { createPortal, generateLeads } from '../../lib/portal/index.ts'
+import { FakeClock } from '../support/FakeClock.ts'
+import { listOrder } from '../support/listOrder.ts'
+
+const count = 500
+const all = [...generateLeads({ count })].toSorted(listOrder)
+const guids = all.map(({ guid }) => guid)
+
+interface Way {
+  query: object
+  expected: string[]
+}
+const ways: Record<string, Way> = {
+  offset: { query: { includeDeleted: true }, expected: guids },
+  guids: { query: { includeDeleted: true, guids: [...guids].sort() }, expected: [...guids].sort() },
+}
+
+/** Faults that must not be seen in what comes out. */
+const survived = [
+  'status=500',
+  'status=502,body=html',
+  'status=503,Retry-After=1',
+  'status=504,body=empty',
+  'status=429,policy=SECONDLY',
+  'status=429,policy=TEN_SECONDLY_ROLLING,Retry-After=2',
+  'reset',
+  'cut=0',
+  'cut=0.001',
+  'cut=0.5',
+  'cut=0.999',
+  'cut=0.5,framing=chunked',
+  'cut=0.5,framing=whole',
+  'drip=40000,interval=1',
+  'delay=1',
+]
+
+async function exported(
+  t: Test,
+  faults: string,
+  { query }: Way,
+  options: { faultSeed?: number; gzip?: 'auto' | 'never'; timeouts?: object } = {},
+): Promise<{ guids: string[]; error?: LeadpipeError; requests: number }> {
+  const { timeouts, ...portalOptions } = options
+  const portal = await createPortal({ leads: count, faults, ...portalOptions })
+  const client = new LeadsClient(
+    {
+      accessToken: portal.accessToken,
+      origin: portal.origin,
+      rateLimit: 'none',
+      retry: { retries: 12 },
+      ...(timeouts ? { timeouts } : {}),
+    },
+    new FakeClock(),
+  )
+  t.teardown(async () => {
+    await client.close()
+    await portal.close()
+  })
+  const sink = toArray<Lead>({ max: 10 * count })
+  const error = await run(leads(client, query), validate(), sink).then(
+    () => undefined,
+    (failure: LeadpipeError) => failure,
+  )
+  return {
+    guids: sink.records.map(({ guid }) => guid),
+    requests: portal.requestCount,
+    ...(error ? { error } : {}),
+  }
+}
+
+for (const [name, way] of Object.entries(ways)) {
+  const sortedIfGuids = (list: string[]) => (name === 'guids' ? [...list].sort() : list)
+  for (const place of ['page=first x1', 'page=3 x1', 'page=last x1', 'page=1- x2']) {
+    t.test(`${name}: each fault at ${place} leaves the export complete, nothing twice`, async t => {
+      for (const fault of survived) {
+        for (const gzip of ['auto', 'never'] as const) {
+          const { guids, error } = await exported(t, `${place}:${fault}`, way, { gzip })
+          t.equal(error, undefined, `${fault}, gzip ${gzip}: ${error?.message}`)
+          t.strictSame(sortedIfGuids(guids), way.expected, `${fault}, gzip ${gzip}`)
+        }
+      }
+    })
+  }
+
+  t.test(`${name}: faults mixed at random, by seed, leave the export complete, nothing twice`, async t => {
+    const faults = survived.map(fault => `4%:${fault}`).join('; ')
+    for (let faultSeed = 1; faultSeed <= 12; faultSeed += 1) {
+      const { guids, error } = await exported(t, faults, way, { faultSeed })
+      t.equal(error, undefined, `seed ${faultSeed}: ${error?.message}`)
+      t.strictSame(sortedIfGuids(guids), way.expected, `seed ${faultSeed}`)
+    }
+  })
+
+  t.test(`${name}: a stall ends with the time-out, and what is missing is asked for again`, async t => {
+    const timeouts = { headers: 1_100, chunk: 1_100 }
+    const { guids, error } = await exported(t, 'page=2 x1:stall; page=3 x1:stall=0.5', way, { timeouts })
+    t.equal(error, undefined)
+    t.strictSame(sortedIfGuids(guids), way.expected)
+  })
+}
+
+const ends: [faults: string, code: string, requests: number][] = [
+  ['#3-:status=401,body=html', 'AUTH', 3],
+  ['#3-:status=403', 'AUTH', 3],
+  ['#3-:status=429,policy=DAILY', 'DAILY_LIMIT', 3],
+  ['#3-:status=404', 'HTTP', 3],
+  ['#3-:status=301,Location=/elsewhere', 'HTTP', 3],
+  ['#3-:status=500', 'HTTP', 15],
+  ['#3-:status=429', 'RATE_LIMIT', 15],
+  ['#3-:reset', 'NETWORK', 15],
+  ['#3-:cut=0', 'NETWORK', 15],
+  ['page=2:garbage=html', 'DECODE', 2],
+  ['page=2:garbage=broken', 'DECODE', 2],
+  ['page=2:garbage=unbalanced', 'DECODE', 2],
+  ['page=2:garbage=malformed', 'DECODE', 2],
+  ['page=2:element=null', 'DECODE', 2],
+]
+for (const [faults, code, requests] of ends) {
+  t.test(`${faults} ends with ${code} within the retries, and the token is in no output`, async t => {
+    const result = await exported(t, faults, ways.offset as Way)
+    t.equal(result.error?.code, code)
+    t.equal(result.requests, requests)
+    const told = JSON.stringify([result.error?.message, result.error?.context, String(result.error?.cause)])
+    t.notMatch(told, /demooooo/)
+  })
+}
+
+t.test('elements that are no leads are set aside, the rest of their page goes on', async t => {
+  const faults = 'page=2:garbage=malformed; page=3:element=[1]; page=4:oversized=20000'
+  const portal = await createPortal({ leads: count, faults })
+  t.teardown(() => portal.close())
+  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  const folder = t.testdir()
+  const [path, rejected] = [join(folder, 'leads.ndjson'), join(folder, 'rejected.ndjson')]
+  const report = await run(
+    leads(client, { includeDeleted: true }, { maxLeadBytes: 16_000 }),
+    validate({ onInvalid: 'quarantine', quarantine: rejected }),
+    toFile(path),
+  )
+  t.match(report, { records: count - 3, quarantined: 3, source: { rejected: 3 } })
+  const rules = readFileSync(rejected, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line).errors[0].rule)
+  t.strictSame(rules, ['malformed', 'not a lead', 'too large'])
+})
