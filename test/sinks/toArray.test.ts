@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import { type LeadpipeError, run, toArray } from '../../lib/index.ts'
+import type { LeadpipeError } from '../../lib/index.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 t.test('holds the very records, up to max', async t => {

@@ -1,0 +1,79 @@
+import { jsonText } from '../encode/jsonText.ts'
+import type { BodyFormat } from './bodyFormats.ts'
+
+/** Records that are sent together. */
+export interface Batch<T> {
+  /** How many records of the stream came before its first. */
+  readonly position: number
+  readonly records: readonly T[]
+  /** The records as JSON, in the same order. */
+  readonly texts: readonly string[]
+}
+
+/**
+ * Cuts a stream of records into batches, by their number and by the bytes of their body: what goes into which
+ * batch depends on the records alone, so that a run that is repeated sends the same bodies.
+ */
+export class Batcher<T> {
+  readonly #format: BodyFormat
+  readonly #limits: { readonly records: number; readonly bytes: number }
+  #position = 0
+  #records: T[] = []
+  #texts: string[] = []
+  #bytes = 0
+
+  /**
+   * @param format how bodies are written: its own characters count as bytes of a body
+   * @param limits most records of a batch, and most bytes of its body; a larger record is a batch by itself
+   */
+  constructor(format: BodyFormat, limits: { records: number; bytes: number }) {
+    this.#format = format
+    this.#limits = limits
+  }
+
+  /** Records of the batch that is being filled. */
+  get held(): number {
+    return this.#records.length
+  }
+
+  /**
+   * Takes a record; returns the batches that are full now: none, one, or two when the record fits into no batch.
+   *
+   * @throws {TypeError} when the record has no JSON text.
+   */
+  add(record: T): Batch<T>[] {
+    const text = jsonText(record)
+    const { before, between, after } = this.#format
+    const size = Buffer.byteLength(text)
+    const full: Batch<T>[] = []
+    if (this.held > 0 && this.#bytes + between.length + size > this.#limits.bytes) full.push(this.#cut())
+    this.#bytes += size + (this.held === 0 ? before.length + after.length : between.length)
+    this.#records.push(record)
+    this.#texts.push(text)
+    if (this.held === this.#limits.records || this.#bytes >= this.#limits.bytes) full.push(this.#cut())
+    return full
+  }
+
+  /** The batch that is being filled, as it is. */
+  cut(): Batch<T> | undefined {
+    return this.held === 0 ? undefined : this.#cut()
+  }
+
+  #cut(): Batch<T> {
+    const batch = { position: this.#position, records: this.#records, texts: this.#texts }
+    this.#position += this.held
+    this.#records = []
+    this.#texts = []
+    this.#bytes = 0
+    return batch
+  }
+}
+
+/** The two halves of a batch of two records or more, in order. */
+export function halves<T>({ position, records, texts }: Batch<T>): [Batch<T>, Batch<T>] {
+  const middle = Math.ceil(records.length / 2)
+  return [
+    { position, records: records.slice(0, middle), texts: texts.slice(0, middle) },
+    { position: position + middle, records: records.slice(middle), texts: texts.slice(middle) },
+  ]
+}

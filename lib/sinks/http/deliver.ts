@@ -1,0 +1,100 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Clock } from '../../client/Clock.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { type Batch, halves } from './Batcher.ts'
+import { batchKey } from './batchKey.ts'
+import { bodyFormats, bodyOf } from './bodyFormats.ts'
+import type { DeadLetters } from './DeadLetters.ts'
+import type { Outcome } from './exchange.ts'
+import type { HttpCounts } from './HttpCounts.ts'
+import { judge } from './judge.ts'
+import type { HttpSettings } from './options.ts'
+import type { RefusedRecord } from './ReadAnswer.ts'
+import type { Receiver } from './Receiver.ts'
+import type { Secrets } from './Secrets.ts'
+
+/** What a batch is delivered with. */
+export interface Delivery<T> {
+  receiver: Receiver
+  settings: HttpSettings<T>
+  runId: string
+  secrets: Secrets
+  clock: Clock
+  deadLetters: DeadLetters | undefined
+  /** Added to while the batch goes out. */
+  counts: Omit<HttpCounts, 'requests' | 'retries'>
+  /** Ends it between two requests. */
+  signal: AbortSignal
+}
+
+const zip = promisify(gzip)
+const excerptLength = 1_000
+
+/**
+ * Delivers a batch: sends it, in halves where it is too large, and sets aside what is refused. One request at a
+ * time, the records in order.
+ *
+ * @throws {LeadpipeError} when a part of it can't be delivered; what came before is counted.
+ */
+export async function deliver<T>(batch: Batch<T>, delivery: Delivery<T>): Promise<void> {
+  const { receiver, settings, runId, counts, signal } = delivery
+  const parts = [batch]
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const plain = bodyOf(part.texts, bodyFormats[settings.format])
+    const key = batchKey(runId, part.position, plain)
+    const body = settings.compression === 'gzip' ? await zip(plain) : plain
+    signal.throwIfAborted()
+    const outcome = await receiver.post(body, key)
+    if (outcome.answer.status === 413 && part.records.length > 1) {
+      counts.splits += 1
+      parts.unshift(...halves(part))
+      continue
+    }
+    counts.batches += 1
+    counts.bytes += body.length
+    await settle(part, key, outcome, delivery)
+  }
+}
+
+async function settle<T>(
+  { records, position }: Batch<T>,
+  key: string,
+  outcome: Outcome,
+  { settings, secrets, clock, counts, deadLetters, receiver, signal }: Delivery<T>,
+): Promise<void> {
+  const refused = judge(outcome, records, settings.readAnswer, secrets)
+  counts.acknowledged += records.length - refused.length
+  if (refused.length === 0) return
+  if (settings.onRefused === 'fail')
+    throw refusalError(refused, records.length, position, outcome, receiver.url)
+  const { status, body } = outcome.answer
+  // Only so much of it is looked through: an answer may be large.
+  const answer = secrets.redact(body.slice(0, 2 ** 16)).slice(0, excerptLength)
+  for (const { index, reason } of refused) {
+    if (deadLetters !== undefined) {
+      signal.throwIfAborted()
+      const record = records[index]
+      const why = reason === undefined ? {} : { reason }
+      await deadLetters.add({ record, status, answer, ...why, batchKey: key, time: clock.now() })
+    }
+    counts.refused += 1
+    counts.acknowledged += 1
+  }
+}
+
+/** Says which records: their places in the stream, and a reason, not their data. */
+function refusalError(
+  refused: readonly RefusedRecord[],
+  count: number,
+  position: number,
+  { answer: { status }, refusal }: Outcome,
+  url: string,
+): LeadpipeError {
+  if (refusal !== undefined && refused.length === count) return refusal
+  const reason = refused.find(record => record.reason !== undefined)?.reason
+  const because = reason === undefined ? '' : `: ${reason}`
+  const message = `${url} answered ${status} and refused ${refused.length} of ${count} records${because}`
+  const places = refused.slice(0, 100).map(({ index }) => position + index)
+  return new LeadpipeError('HTTP', message, { context: { url, status, refused: places } })
+}

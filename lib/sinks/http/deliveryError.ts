@@ -1,0 +1,26 @@
+import { LeadpipeError } from '../../errors.ts'
+import { messageOf } from '../../operators/kernel/messageOf.ts'
+import type { HttpCounts } from './HttpCounts.ts'
+
+/** A SINK error that says where records went, why they go no further, and how many are there. */
+export function deliveryError(cause: unknown, url: string, counts: HttpCounts): LeadpipeError {
+  const { received, acknowledged } = counts
+  const unacknowledged = received - acknowledged
+  const known = cause instanceof LeadpipeError ? cause : undefined
+  const status = known?.context.status
+  const sums = `of ${received} records received, ${acknowledged} were acknowledged and ${unacknowledged} were not`
+  return new LeadpipeError('SINK', `can't deliver to ${url}: ${reasonOf(cause, url)}; ${sums}`, {
+    retryable: known?.retryable ?? false,
+    cause,
+    context: { url, acknowledged, unacknowledged, ...(status === undefined ? {} : { status }) },
+  })
+}
+
+/** The reason without the URL, which stands in front of it already. */
+function reasonOf(cause: unknown, url: string): string {
+  const message = messageOf(cause)
+  const answered = message.indexOf(`${url} answered `)
+  if (answered >= 0) return `it ${message.slice(answered + url.length + 1)}`
+  const origin = `${new URL(url).origin}: `
+  return message.startsWith(origin) ? message.slice(origin.length) : message
+}

@@ -1,0 +1,224 @@
+import type { Writable } from 'node:stream'
+import {
+  clientDefaults,
+  type RateLimit,
+  type RetryOptions,
+  type TimeoutOptions,
+} from '../../client/options.ts'
+import { checkOptions, type OptionRules } from '../../model/checkOptions.ts'
+import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
+import { checkDeadLetter } from './checkDeadLetter.ts'
+import { checkHeaders } from './checkHeaders.ts'
+import { contradiction } from './contradiction.ts'
+import type { ReadAnswer } from './ReadAnswer.ts'
+
+/** When a batch is complete; whichever comes first. */
+export interface BatchOptions {
+  /** Most records, 1 to 10,000. Default: 100. */
+  records?: number
+  /**
+   * Most bytes of a body before compression, 1 to 1 GiB. A larger record is sent by itself.
+   * Default: 1,048,576 (1 MiB).
+   */
+  bytes?: number
+  /**
+   * Milliseconds after which a batch that is not full is sent, too, 1 or more, counted from its first record.
+   * What goes into which batch then depends on time, and so do the keys: a run that is repeated sends other
+   * batches. Default: none, a batch waits until it is full or the records end.
+   */
+  milliseconds?: number
+}
+
+/** How records are sent. */
+export interface HttpOptions<T = unknown> {
+  /** Default: 'POST'. */
+  method?: 'POST' | 'PUT'
+  /**
+   * More headers, such as Authorization. Their values are secrets: they are in no message, error or channel,
+   * nor are they when the receiver repeats them (values of fewer than four characters are not looked for).
+   * Printable ASCII. Content-Type may be said here; what the sink sets itself (Content-Length,
+   * Content-Encoding, Idempotency-Key and the like) is refused. Default: none.
+   */
+  headers?: Readonly<Record<string, string>>
+  /**
+   * What a body is: 'ndjson', one JSON text a line (application/x-ndjson); 'json', one array, or 'single', one
+   * record a request (both application/json). Default: 'ndjson'.
+   */
+  format?: BodyFormatName
+  /** When a batch is complete. Not for the format 'single'. */
+  batch?: BatchOptions
+  /** How bodies are compressed. Default: 'none'. */
+  compression?: 'gzip' | 'none'
+  /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
+  concurrency?: number
+  /** 'strict' sends one batch after the other, whatever `concurrency` says. Default: 'any'. */
+  order?: 'any' | 'strict'
+  /** At most so many requests may start within any time of that length; 'none' is no limit. Default: 'none'. */
+  rateLimit?: RateLimit | 'none'
+  /**
+   * When and how often a request is repeated: after network errors, timeouts, 408, 425, 429 and 5xx. Defaults:
+   * those of `LeadsClient`.
+   */
+  retry?: RetryOptions
+  /** How long to wait for what. Defaults: those of `LeadsClient`. */
+  timeouts?: Omit<TimeoutOptions, 'page'>
+  /**
+   * What becomes of records that the receiver refuses for good: with a 4xx other than 401, 403 and 407 (which
+   * are about the credentials and always fail), 408, 425 and 429 (which are repeated), and 413 (after which a
+   * batch is sent in halves); or by what `readAnswer` says. 'fail' ends the stream, 'skip' counts them,
+   * 'dead-letter' hands them to `deadLetter`. Without `readAnswer`, a batch is refused as a whole; a URL that
+   * does not exist (404) refuses every batch.
+   * Default: 'fail'.
+   */
+  onRefused?: 'fail' | 'skip' | 'dead-letter'
+  /**
+   * Takes a {@link DeadLetter} for each refused record: a sink, or a Writable in object mode. Belongs to
+   * `onRefused: 'dead-letter'`.
+   */
+  deadLetter?: Writable
+  /**
+   * 'with-sink' ends `deadLetter` with this sink, also when that fails, so that what was set aside is kept;
+   * 'never' leaves it open, for several sinks to share. Default: 'with-sink'.
+   */
+  endDeadLetter?: 'with-sink' | 'never'
+  /** Names the single records that an answer refuses. Default: the status decides about the whole batch. */
+  readAnswer?: ReadAnswer<T>
+  /** Ends the stream with the signal's reason. */
+  signal?: AbortSignal
+  /**
+   * Names the run in the Idempotency-Key of each batch, 1 to 200 printable characters without spaces. Who
+   * repeats a run with its id sends the same batches with the same keys. Default: random.
+   */
+  runId?: string
+}
+
+/** The options with every default filled in. */
+export interface HttpSettings<T> {
+  method: 'POST' | 'PUT'
+  headers: Readonly<Record<string, string>>
+  format: BodyFormatName
+  batch: { records: number; bytes: number; milliseconds: number | undefined }
+  compression: 'gzip' | 'none'
+  concurrency: number
+  rateLimit: RateLimit | 'none'
+  retry: Required<RetryOptions>
+  timeouts: Required<Omit<TimeoutOptions, 'page'>>
+  onRefused: 'fail' | 'skip' | 'dead-letter'
+  deadLetter: Writable | undefined
+  endDeadLetter: 'with-sink' | 'never'
+  readAnswer: ReadAnswer<T> | undefined
+  signal: AbortSignal | undefined
+  runId: string | undefined
+}
+
+const longest = 2 ** 31 - 1
+const positive = { type: 'integer', minimum: 1, maximum: longest } as const
+const delay = { type: 'integer', minimum: 0, maximum: longest } as const
+const group = (properties: object, required: string[] = []) => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  required,
+})
+
+const rules: OptionRules = {
+  owner: 'toHttp()',
+  options: {
+    method: { enum: ['POST', 'PUT'], expected: '"POST" or "PUT"' },
+    headers: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      secret: true,
+      expected: 'an object of header names and strings',
+    },
+    format: { enum: Object.keys(bodyFormats), expected: `one of ${Object.keys(bodyFormats).join(', ')}` },
+    batch: {
+      ...group({
+        records: { type: 'integer', minimum: 1, maximum: 10_000 },
+        bytes: { type: 'integer', minimum: 1, maximum: 2 ** 30 },
+        milliseconds: positive,
+      }),
+      expected: '{ records: 1 to 10,000, bytes: 1 or more, milliseconds: 1 or more }',
+    },
+    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
+    concurrency: { type: 'integer', minimum: 1, maximum: 100, expected: 'an integer from 1 to 100' },
+    order: { enum: ['any', 'strict'], expected: '"any" or "strict"' },
+    rateLimit: {
+      anyOf: [
+        { enum: ['none'] },
+        group({ requests: positive, interval: positive }, ['requests', 'interval']),
+      ],
+      expected: '{ requests, interval } (integers, 1 or more; interval in milliseconds) or "none"',
+    },
+    retry: {
+      ...group({
+        retries: { type: 'integer', minimum: 0, maximum: 100 },
+        minDelay: delay,
+        maxDelay: delay,
+        budget: { type: 'number', minimum: 0, maximum: 10 },
+      }),
+      expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }',
+    },
+    timeouts: {
+      ...group({ connect: positive, headers: positive, chunk: positive }),
+      expected: '{ connect, headers, chunk } (milliseconds, 1 or more)',
+    },
+    onRefused: { enum: ['fail', 'skip', 'dead-letter'], expected: '"fail", "skip" or "dead-letter"' },
+    deadLetter: { type: 'object', secret: true, expected: 'a sink, or a Writable in object mode' },
+    endDeadLetter: { enum: ['with-sink', 'never'], expected: '"with-sink" or "never"' },
+    readAnswer: { instanceOf: 'Function', expected: 'a function' },
+    signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
+    runId: {
+      type: 'string',
+      pattern: '^[\\x21-\\x7e]{1,200}$',
+      expected: '1 to 200 printable ASCII characters without spaces',
+    },
+  },
+  elsewhere: {
+    batchSize: 'it is called batch: { records } here',
+    auth: 'send credentials in headers',
+    accessToken: 'send it in headers, as Authorization',
+    retries: 'it is called retry: { retries } here',
+  },
+}
+
+/**
+ * Checks the options of `toHttp` and fills in the defaults.
+ *
+ * @throws {LeadpipeError} OPTION
+ */
+export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
+  const options = checkOptions(given, rules)
+  const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
+  if (format === 'single' && batch !== undefined) {
+    throw contradiction('batch', 'the format "single" sends one record a request')
+  }
+  const { retry, timeouts } = clientDefaults
+  return {
+    method: options.method ?? 'POST',
+    headers: checkHeaders(options.headers ?? {}),
+    format,
+    batch: {
+      records: format === 'single' ? 1 : (batch?.records ?? 100),
+      bytes: batch?.bytes ?? 1_048_576,
+      milliseconds: batch?.milliseconds,
+    },
+    compression: options.compression ?? 'none',
+    concurrency: order === 'strict' ? 1 : (options.concurrency ?? clientDefaults.concurrency),
+    rateLimit: options.rateLimit ?? 'none',
+    retry: { ...retry, ...present(options.retry) },
+    timeouts: { ...timeouts, ...present(options.timeouts) },
+    onRefused,
+    deadLetter: checkDeadLetter(options.deadLetter, onRefused),
+    endDeadLetter: options.endDeadLetter ?? 'with-sink',
+    readAnswer: options.readAnswer,
+    signal: options.signal,
+    runId: options.runId,
+  }
+}
+
+/** What is undefined counts as absent, inside of an option, too. */
+function present<O extends object>(given: O | undefined): { [K in keyof O]: Exclude<O[K], undefined> } {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof O]: Exclude<O[K], undefined> }
+}
