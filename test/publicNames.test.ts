@@ -25,12 +25,14 @@ t.test('leadpipe exports what it promises, and nothing else', async t => {
     'operator',
     'peek',
     'project',
+    'quarantined',
     'run',
     'systemClock',
     'take',
     'timePivots',
     'toArray',
     'toFile',
+    'toHttp',
     'transform',
     'validate',
   ])
@@ -41,6 +43,7 @@ t.test('leadpipe/portal exports what it promises, and nothing else', async t => 
     'PortalError',
     'createPortal',
     'generateLeads',
+    'parseFaults',
     'portalErrorCodes',
   ])
 })

@@ -1,17 +1,18 @@
 import { Command, Option } from 'commander'
 import { timePivots } from '../index.ts'
 import { type ExportFlags, exportLeads } from './exportLeads.ts'
-import { append, number, rate, selection, time } from './values.ts'
+import { addStageOptions, addTellOptions } from './stageOptions.ts'
+import { append, number, rate, time } from './values.ts'
 
 /** `leadpipe export`: its arguments and its help. */
 export function exportCommand(setExitCode: (code: number) => void): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
-  return new Command('export')
-    .description('Export the leads of a portal to a file or to standard output.')
+  const command = new Command('export')
+    .description('Export the leads of a portal to a file, an HTTP receiver, or standard output.')
     .argument(
       '<destination>',
-      'a file (.ndjson, .jsonl or .json, and .gz to compress), or - for standard output',
+      'a file (.ndjson, .jsonl or .json, and .gz to compress), an http(s) URL to post to, or - for standard output',
     )
     .optionsGroup('Portal:')
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')
@@ -41,37 +42,13 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     .option('--bounced', 'only leads whose email bounced')
     .option('--is-not-imported', 'only web leads, no imported ones')
     .option('--include-deleted', 'deleted leads, too')
-    .option('--guid <guid>', 'only this lead; repeat it for up to 100', append)
+    .option('--guid <guid>', 'only this lead; may be repeated', append)
     .option('--limit <n>', 'at most so many leads in all', number)
-    .optionsGroup('What becomes of them:')
-    .addOption(
-      choice('--on-invalid <policy>', 'a lead that does not match the schema ends the run, or is left out', [
-        'fail',
-        'skip',
-      ]).default('fail'),
-    )
-    .addOption(
-      choice('--explode <what>', 'one record a conversion event, or one a submitted form field', [
-        'events',
-        'values',
-      ]),
-    )
-    .option(
-      '--select <list>',
-      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status',
-      selection,
-    )
-    .addOption(
-      choice('--format <format>', "how records are written (default: by the file's name)", [
-        'ndjson',
-        'json',
-      ]),
-    )
+  addStageOptions(command)
     .optionsGroup('How:')
     .option('--concurrency <n>', 'most requests at once, 1 to 100 (default: 4)', number)
     .option('--rate <n/seconds>', 'most requests in any so many seconds (default: 100/10)', rate)
-    .option('--quiet', 'no progress, no notes; only errors')
-    .option('--json', 'the report as one JSON object on standard output (on standard error for -)')
+  return addTellOptions(command)
     .addHelpText(
       'after',
       `
@@ -80,6 +57,7 @@ Examples:
   leadpipe export customers.json --search hubspot --limit 1000
   leadpipe export conversions.ndjson --start-time 2012-01-01 --time-pivot lastConvertedAt \\
     --explode events --select guid,email,form=conversionEvent.formName
+  leadpipe export https://receiver.example/leads --on-invalid quarantine --quarantine rejected.ndjson
   leadpipe export - --select guid,email | head`,
     )
     .action(async (destination: string, flags: ExportFlags) => {

@@ -11,6 +11,7 @@ export function portalCommand(setExitCode: (code: number) => void): Command {
     .option('--seed <n>', 'the same seed gives the same leads (default: 1)', number)
     .option('--db <file>', 'keep the leads in this SQLite file (default: in memory)')
     .option('--access-token <token>', "the token it asks for (default: the documentation's demo token)")
+    .option('--faults <rules>', 'what goes wrong, and when, as WHEN:WHAT; …')
     .option('--json', 'print {"origin","accessToken","leads"} on one line once it answers')
     .addHelpText(
       'after',
@@ -19,7 +20,12 @@ It listens on 127.0.0.1 only, and stops on Ctrl-C.
 
 Examples:
   leadpipe portal --port 8080 --leads 5000
-  leadpipe portal --leads 1000000 --db million.db`,
+  leadpipe portal --leads 1000000 --db million.db
+  leadpipe portal --faults 'every=5:status=503; page=3 x1:cut=0.5; 2%:reset'
+
+Faults: #N, every=N, page=N, N% or * say when, xN how often at most; status=N, reset, cut=SHARE, stall,
+drip=N, delay=MS, garbage=html, element=TEXT, insert=N, delete=N, touch=N, reorder and others say what.
+All of them are in lib/portal/README.md.`,
     )
     .action(async (flags: PortalFlags) => {
       setExitCode(await servePortal(flags))

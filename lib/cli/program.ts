@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes } from './exitCodes.ts'
 import { exportCommand } from './exportCommand.ts'
 import { portalCommand } from './portalCommand.ts'
+import { replayCommand } from './replayCommand.ts'
 
 /**
  * The command line: runs it and resolves to the exit code.
@@ -30,7 +31,7 @@ Exit codes:
   143  interrupted by SIGTERM`,
     )
     .showHelpAfterError('(leadpipe --help, or leadpipe COMMAND --help, shows what there is)')
-  for (const command of [exportCommand, portalCommand]) {
+  for (const command of [exportCommand, portalCommand, replayCommand]) {
     program.addCommand(
       command(code => {
         exitCode = code

@@ -4,14 +4,30 @@ import { plural, size, span } from './inWords.ts'
 
 /** A report for people. */
 export function reportText(report: Report, destination: string): string {
-  const { leads, records, skipped, source, sink, duration } = report
-  const where = destination === '-' ? 'standard output' : resolve(destination)
+  const { records, skipped, quarantined, missing, sink, duration } = report
+  const where = whereTo(destination)
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [
-    `${plural(leads, 'lead')} in ${plural(source?.pages ?? 0, 'page')}, ${size(source?.bytes ?? 0)}, ${plural(source?.requests ?? 0, 'request')}, ${plural(source?.retries ?? 0, 'retry', 'retries')}`,
+    read(report),
+    ...(missing !== undefined && missing.count > 0
+      ? [`${plural(missing.count, 'lead')} asked for by guid did not come`]
+      : []),
+    ...(quarantined > 0 ? [`${plural(quarantined, 'invalid lead')} quarantined`] : []),
     ...(skipped > 0 ? [`${plural(skipped, 'invalid lead')} left out`] : []),
     `${plural(records, 'record')} written to ${where}${written}`,
     `done in ${span(duration)}; the numbers add up`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function read({ leads, source }: Report): string {
+  if (source === undefined) return `${plural(leads, 'lead')} read`
+  const { pages, bytes, requests, retries } = source
+  return `${plural(leads, 'lead')} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, 'retry', 'retries')}`
+}
+
+function whereTo(destination: string): string {
+  if (destination === '-') return 'standard output'
+  // A query may hold a secret of the receiver's.
+  return /^https?:/i.test(destination) ? destination.replace(/[?#].*$/s, '') : resolve(destination)
 }

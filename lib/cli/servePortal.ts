@@ -5,7 +5,7 @@ import { interruptible } from './interruptible.ts'
 import { plural } from './inWords.ts'
 
 /** What `leadpipe portal` was given. */
-export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' | 'accessToken'> {
+export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' | 'accessToken' | 'faults'> {
   leads?: number
   json?: true
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
@@ -90,14 +90,14 @@ t.test('every parameter of the API reaches the portal in the documented spelling
   const before = portal.requestCount
   const { code } = await cli([
     ...['export', '-', ...access, '--search', 'a&b', '--sort', 'email', '--dir', 'desc', '--max', '50'],
-    ...['--offset', '2', '--start-time', '2010-06-01', '--stop-time', '1320349394338'],
+    ...['--start-time', '2010-06-01', '--stop-time', '1320349394338'],
     ...['--time-pivot', 'lastModifiedAt', '--exclude-conversion-events', '--opt-out', '--eligible-for-email'],
     ...['--bounced', '--is-not-imported', '--include-deleted'],
     ...guids.flatMap(guid => ['--guid', guid]),
   ])
   t.equal(code, 0)
   t.equal(portal.requestCount, before + 1)
-  const query = `search=a%26b&sort=email&dir=desc&max=50&offset=2&startTime=${Date.UTC(2010, 5, 1)}&stopTime=1320349394338&timePivot=lastModifiedAt&excludeConversionEvents=true&optOut=true&eligibleForEmail=true&bounced=true&isNotImported=true&includeDeleted=true&guids[0]=${guids[0]}&guids[1]=${guids[1]}`
+  const query = `search=a%26b&sort=email&dir=desc&max=50&startTime=${Date.UTC(2010, 5, 1)}&stopTime=1320349394338&timePivot=lastModifiedAt&excludeConversionEvents=true&optOut=true&eligibleForEmail=true&bounced=true&isNotImported=true&includeDeleted=true&guids[0]=${guids[0]}&guids[1]=${guids[1]}`
   t.match(portal.requests.at(-1)?.url, query)
 })
 
@@ -122,4 +122,43 @@ t.test('a lead as it was: unknown fields, big texts and other scripts arrive unc
   t.teardown(() => own.close())
   const { stdout } = await cli(['export', '-', '--origin', own.origin, '--access-token', own.accessToken])
   t.same(lines(stdout), [lead])
+})
+
+t.test('--on-invalid quarantine sets aside, and replay brings back', async t => {
+  const bad = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => bad.close())
+  const folder = t.testdir()
+  const [rejected, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson')]
+  const args = ['--origin', bad.origin, '--access-token', bad.accessToken]
+  const policy = ['--on-invalid', 'quarantine', '--quarantine']
+  const exported = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0.5'])
+  t.equal(exported.code, 0)
+  t.same(lines(exported.stdout), [{ guid: 'a' }, { guid: 'c' }])
+  t.match(exported.stderr, '1 invalid lead quarantined')
+  t.match(lines(readFileSync(rejected, 'utf8')), [{ raw: '{"guid":"b","score":"high"}', guid: 'b' }])
+
+  const failed = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0'])
+  t.match(failed, { code: 1, stderr: /1 of 2 leads are invalid, more than maxInvalid \(0\)/ })
+
+  const unrepaired = await cli(['replay', rejected, '-', ...policy, still, '--json'])
+  t.equal(unrepaired.code, 0)
+  t.match(JSON.parse(unrepaired.stderr), { records: 0, quarantined: 1 })
+  const repaired = readFileSync(rejected, 'utf8').replace('\\"high\\"', '1')
+  writeFileSync(rejected, repaired)
+  const replayed = await cli(['replay', rejected, '-', '--select', 'guid,score'])
+  t.equal(replayed.code, 0)
+  t.same(lines(replayed.stdout), [{ guid: 'b', score: 1 }])
+  t.match(replayed.stderr, '1 lead read')
+
+  t.match(await cli(['replay', join(folder, 'none.ndjson'), '-']), { code: 1, stderr: /no such file/ })
+  t.match(await cli(['export', '-', ...args, '--on-invalid', 'quarantine']), { code: 2 })
+  t.match(await cli(['export', '-', ...args, '--max-invalid', '3']), { code: 2 })
+})
+
+t.test('a lead that was asked for by guid and did not come is told', async t => {
+  const guid = listed[0]?.guid as string
+  const { code, stdout, stderr } = await cli(['export', '-', ...access, '--guid', guid, '--guid', 'nobody'])
+  t.equal(code, 0)
+  t.equal(lines(stdout).length, 1)
+  t.match(stderr, '1 lead asked for by guid did not come')
 })

@@ -1,0 +1,31 @@
+// Ten thousand guids to leads: 100 a request, each asked for once, and those that do not come are reported.
+import assert from 'node:assert/strict'
+import { LeadsClient, leads, project, run, toArray } from 'leadpipe'
+import { createPortal, generateLeads } from 'leadpipe/portal'
+
+await using portal = await createPortal({ leads: 10_000 })
+await using client = new LeadsClient({
+  accessToken: portal.accessToken,
+  origin: portal.origin,
+  rateLimit: 'none',
+})
+
+/** Guids may come from anywhere, and at any pace: they are taken as pages are asked for. */
+async function* guids() {
+  for (const { guid } of generateLeads({ count: 10_000 })) yield guid
+  yield 'nobody-has-this-guid'
+}
+
+const sink = toArray<{ guid: string; email: string | undefined }>({ max: 10_000 })
+const report = await run(
+  leads(client, { guids: guids(), includeDeleted: true }),
+  project({ guid: 'guid', email: 'email' }),
+  sink,
+)
+console.log(
+  `${report.records} leads in ${report.source?.requests} requests, ${report.missing?.count} missing`,
+)
+
+assert.equal(report.records, 10_000)
+assert.equal(new Set(sink.records.map(({ guid }) => guid)).size, 10_000)
+assert.deepEqual(report.missing?.guids, ['nobody-has-this-guid'])

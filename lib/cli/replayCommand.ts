@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { quarantined } from '../index.ts'
+import { addStageOptions, addTellOptions, type StageFlags } from './stageOptions.ts'
+import { tell } from './tell.ts'
+import { transfer } from './transfer.ts'
+
+/** `leadpipe replay`: its arguments and its help. */
+export function replayCommand(setExitCode: (code: number) => void): Command {
+  const command = new Command('replay')
+    .description('Feed what a quarantine holds through the stages again, after a fix.')
+    .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
+    .argument('<destination>', 'a file, or - for standard output, as for export')
+  return addTellOptions(addStageOptions(command).optionsGroup('How:'))
+    .addHelpText(
+      'after',
+      `
+Example:
+  leadpipe export leads.ndjson --on-invalid quarantine --quarantine rejected.ndjson
+  leadpipe replay rejected.ndjson repaired.ndjson --on-invalid quarantine --quarantine still-rejected.ndjson`,
+    )
+    .action(async (quarantine: string, destination: string, flags: StageFlags) => {
+      const work = tell(destination, flags, async watch =>
+        transfer(quarantined(quarantine), destination, flags, watch),
+      )
+      setExitCode(await work)
+    })
+}
