@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
@@ -7,6 +7,7 @@ import { backOff, type RetryContext } from './backOff.ts'
 import { type Clock, systemClock } from './Clock.ts'
 import { Limiter } from './Limiter.ts'
 import { onAbort } from './onAbort.ts'
+import { openPool } from './openPool.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
 import { RetryBudget } from './RetryBudget.ts'
 import { redact } from './redact.ts'
@@ -55,13 +56,7 @@ export class LeadsClient implements AsyncDisposable {
     this.#clock = clock
     this.#limiter = new Limiter(concurrency, rateLimit)
     this.#budget = new RetryBudget(settings.retry.budget)
-    this.#pool = new Pool(settings.origin, {
-      connections: concurrency,
-      pipelining: 1,
-      connect: { timeout: timeouts.connect },
-      headersTimeout: timeouts.headers,
-      bodyTimeout: timeouts.chunk,
-    })
+    this.#pool = openPool(settings.origin, concurrency, timeouts)
   }
 
   /** Scheme, host and port of the API. */

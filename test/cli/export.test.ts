@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { Lead } from '../../lib/index.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 import { cli } from '../support/cli.ts'
+import { listen } from '../support/listen.ts'
 
 const portal = await createPortal({ leads: 250 })
 t.teardown(() => portal.close())
@@ -161,4 +163,22 @@ t.test('a lead that was asked for by guid and did not come is told', async t => 
   t.equal(code, 0)
   t.equal(lines(stdout).length, 1)
   t.match(stderr, '1 lead asked for by guid did not come')
+})
+
+t.test('an http destination gets every record, in batches', async t => {
+  const bodies: string[] = []
+  const { origin } = await listen(t, async (request, response) => {
+    bodies.push(await text(request))
+    response.end()
+  })
+  const { code, stdout } = await cli(['export', `${origin}/hook?key=secret`, ...access, '--select', 'guid'])
+  t.equal(code, 0)
+  t.same(
+    lines(bodies.join(''))
+      .map(({ guid }) => guid)
+      .sort(),
+    listed.map(({ guid }) => guid).sort(),
+  )
+  t.match(stdout, `${listed.length} records written to ${origin}/hook (`)
+  t.notMatch(stdout, 'secret')
 })

@@ -80,6 +80,10 @@ t.test('a failure exits with 1 and says why in one sentence', async t => {
       ['export', path, '--origin', portal.origin, '--access-token', 'wrong-token'],
       /refused the credentials.*401/,
     ],
+    [
+      ['export', 'http://127.0.0.1:1/hook', '--quiet', '--limit', '1', ...access],
+      /127\.0\.0\.1:1.*ECONNREFUSED/,
+    ],
     [['export', join(folder, 'none/leads.ndjson'), ...access], /its directory does not exist/],
     [['export', join(folder, 'a-file/leads.ndjson'), ...access], /what should be its directory is a file/],
     [['export', join(folder, 'a-folder.ndjson'), ...access], /it is a directory/],

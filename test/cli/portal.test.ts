@@ -47,6 +47,7 @@ t.test('wrong usage exits with 2 and one sentence', async t => {
     [['portal', '--port', '70000'], /port.*70000/],
     [['portal', '--seed', '1.5'], /seed.*1\.5/],
     [['portal', '--colour'], /unknown option '--colour'/],
+    [['portal', '--faults', 'page=2:explode'], /explode/],
   ]
   for (const [args, says] of cases) {
     const { code, stderr } = await cli(args)
@@ -70,4 +71,33 @@ t.test('a port in use, or a file that is no database, exits with 1 and one sente
     t.equal(code, 1, args.join(' '))
     t.match(stderr, /^leadpipe: [^\n]+\n$/)
   }
+})
+
+t.test('--faults breaks what it serves, and an export survives it', async t => {
+  const portal = startCli([
+    'portal',
+    '--leads',
+    '300',
+    '--faults',
+    'page=1 x1:status=503,Retry-After=0; page=2 x1:cut=0.5',
+    '--json',
+  ])
+  t.teardown(() => portal.kill())
+  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
+  const { origin, accessToken } = JSON.parse(String(line))
+  const path = join(t.testdir(), 'leads.ndjson')
+  const args = [
+    'export',
+    path,
+    '--origin',
+    origin,
+    '--access-token',
+    accessToken,
+    '--include-deleted',
+    '--json',
+  ]
+  const { code, stdout, stderr } = await cli(args)
+  t.equal(code, 0, stderr)
+  t.match(JSON.parse(stdout), { records: 300, source: { retries: 2 } })
+  t.match(stderr, /answered 503.*next attempt in 0\.0 s/)
 })

@@ -9,7 +9,7 @@ import { Envelope } from './Envelope.ts'
  * The fast lane: the scanner finds where each element lies, the engine's own JSON.parse reads it, and `null`
  * takes its place in what stream-json sees. So stream-json still decides what is a well-formed body (brackets,
  * commas, keys, the end of input), but need not tokenise the inside of the leads. Measured on 50 MB of leads:
- * three to six times as fast as every byte through stream-json (bench/decode.ts).
+ * about three to six times as fast as every byte through stream-json (bench/decode.ts).
  */
 const placeholder = 'null'
 
