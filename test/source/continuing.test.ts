@@ -171,3 +171,34 @@ t.test('the retry budget ends what every single request would survive', async t 
   const error = await failureOf(leads(openClient(t, origin)).toArray())
   t.match(error, { code: 'HTTP', message: /the retry budget is used up: 100 retries in \d+ requests/ })
 })
+
+t.test(
+  'a server that closes an idle connection while a slow consumer holds it back costs nothing',
+  async t => {
+    const large = Array.from({ length: 200 }, (_, index) => ({
+      guid: `l${index}`,
+      message: 'x'.repeat(100_000),
+    }))
+    let closed = () => {}
+    const idle = new Promise<void>(resolve => {
+      closed = resolve
+    })
+    const { origin, targets } = await listen(t, (request, response) => {
+      const offset = offsetOf(request.url)
+      response.end(JSON.stringify(large.slice(offset, offset + 100)))
+      if (targets.length > 1) return
+      // As a server does whose client has not read for long: here, as soon as nobody is seen to read.
+      request.socket.setTimeout(100, () => request.socket.destroy())
+      request.socket.once('close', () => closed())
+    })
+    const received: string[] = []
+    for await (const { guid } of leads(openClient(t, origin), {}, { highWaterMark: 1 })) {
+      if (received.length === 0) await idle
+      received.push(guid)
+    }
+    t.strictSame(
+      received,
+      large.map(({ guid }) => guid),
+    )
+  },
+)

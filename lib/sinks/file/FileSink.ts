@@ -17,6 +17,8 @@ export class FileSink extends Sink<unknown> {
   readonly #settings: FileSettings
   readonly #buffer: EncodeBuffer
   #received = 0
+  /** Records in blocks that were taken; they are acknowledged when the file is complete. */
+  #written = 0
   #acknowledged = 0
   #file: FileWriter | undefined
   /** Where blocks go: the file, or gzip in front of it. */
@@ -69,10 +71,7 @@ export class FileSink extends Sink<unknown> {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const file = this.#file
-    const end = () => {
-      if (file?.discarded) this.#acknowledged = 0
-      callback(error ?? this.#closedEarly())
-    }
+    const end = () => callback(error ?? this.#closedEarly())
     if (file === undefined || file.closed) {
       end()
       return
@@ -97,14 +96,17 @@ export class FileSink extends Sink<unknown> {
         callback(this.#failure ?? error)
         return
       }
-      this.#acknowledged += block.records
+      this.#written += block.records
       callback()
     })
   }
 
   #close(callback: (error?: Error | null) => void): void {
     const file = this.#file as FileWriter
-    file.once('close', () => callback(this.#failure))
+    file.once('close', () => {
+      if (this.#failure === undefined && !file.discarded) this.#acknowledged = this.#written
+      callback(this.#failure)
+    })
     this.#head?.end()
   }
 
