@@ -76,18 +76,10 @@ export class LeadsClient implements AsyncDisposable {
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
     checkTarget(path, query, this.#settings.credential.value)
     if (this.#closed) throw closedError()
-    const { signal } = options
-    signal?.throwIfAborted()
-    const controller = new AbortController()
-    const unlisten = signal && onAbort(signal, () => controller.abort(signal.reason))
-    const release = () => {
-      this.#active.delete(controller)
-      if (this.#active.size === 0) this.#limiter.endPauses()
-      unlisten?.()
-    }
-    this.#active.add(controller)
+    options.signal?.throwIfAborted()
+    const { signal, release } = this.#enter(options.signal)
     try {
-      const answer = await this.#attempts(this.#address(path, query, controller.signal), options)
+      const answer = await this.#attempts(this.#address(path, query, signal), options)
       onceClosed(answer.body, release)
       return answer
     } catch (error) {
@@ -106,15 +98,22 @@ export class LeadsClient implements AsyncDisposable {
    * asked for.
    *
    * @param attempt how often it failed in a row without a lead in between, from 1
-   * @throws {LeadpipeError} the failure itself, when it is no use to try again
+   * @throws {LeadpipeError} the failure itself, when it is no use to try again; NETWORK when the client is closed
+   * meanwhile; the signal's reason after an abort
    */
-  backOff(
+  async backOff(
     error: unknown,
     attempt: number,
     path: string,
     options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
   ): Promise<void> {
-    return backOff(error, attempt, this.#retryContext(`${this.origin}${path}`, options.signal, options))
+    if (this.#closed) throw error
+    const { signal, release } = this.#enter(options.signal)
+    try {
+      await backOff(error, attempt, this.#retryContext(`${this.origin}${path}`, signal, options))
+    } finally {
+      release()
+    }
   }
 
   /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
@@ -127,6 +126,21 @@ export class LeadsClient implements AsyncDisposable {
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** A signal that the user's and `close()` abort, until it is released. */
+  #enter(outer: AbortSignal | undefined): { signal: AbortSignal; release(): void } {
+    const controller = new AbortController()
+    const { signal } = controller
+    if (outer?.aborted) controller.abort(outer.reason)
+    const unlisten = outer && onAbort(outer, () => controller.abort(outer.reason))
+    this.#active.add(controller)
+    const release = () => {
+      this.#active.delete(controller)
+      if (this.#active.size === 0) this.#limiter.endPauses()
+      unlisten?.()
+    }
+    return { signal, release }
   }
 
   #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {

@@ -9,8 +9,8 @@ import type { RateLimit } from './options.ts'
  */
 export class Limiter {
   readonly #queue: PQueue
-  #resume = new AbortController()
-  #pauses = 0
+  /** Ends each of the pauses that there are; with one signal for all, Node would warn of a leak. */
+  readonly #pauses = new Set<AbortController>()
 
   constructor(concurrency: number, rateLimit: RateLimit | 'none') {
     this.#queue = new PQueue({
@@ -29,18 +29,18 @@ export class Limiter {
 
   /** Lets none start for so many milliseconds: a 429 is about all of them, not about the one that got it. */
   pause(milliseconds: number, clock: Clock): void {
-    this.#pauses += 1
+    const pause = new AbortController()
+    this.#pauses.add(pause)
     this.#queue.pause()
     const end = () => {
-      this.#pauses -= 1
-      if (this.#pauses === 0) this.#queue.start()
+      this.#pauses.delete(pause)
+      if (this.#pauses.size === 0) this.#queue.start()
     }
-    clock.wait(milliseconds, this.#resume.signal).then(end, end)
+    clock.wait(milliseconds, pause.signal).then(end, end)
   }
 
   /** Ends every pause: nobody waits any more, and a timer would keep the process alive. */
   endPauses(): void {
-    this.#resume.abort()
-    this.#resume = new AbortController()
+    for (const pause of this.#pauses) pause.abort()
   }
 }

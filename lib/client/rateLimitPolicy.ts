@@ -7,7 +7,10 @@ export interface RateLimitPolicy {
 }
 
 /** The names that portals have sent, and how long each is to be waited for. */
-const waits: Readonly<Record<string, number>> = { TEN_SECONDLY_ROLLING: 10_000, SECONDLY: 1_000 }
+const waits: ReadonlyMap<string | undefined, number> = new Map([
+  ['TEN_SECONDLY_ROLLING', 10_000],
+  ['SECONDLY', 1_000],
+])
 
 /**
  * Which limit a 429 is about: by the `policyName` of its body, or, for the daily one, by the header
@@ -15,7 +18,7 @@ const waits: Readonly<Record<string, number>> = { TEN_SECONDLY_ROLLING: 10_000, 
  */
 export function rateLimitPolicy(excerpt: string, dailyRemaining: string | undefined): RateLimitPolicy {
   const name = policyName(excerpt) ?? (dailyRemaining?.trim() === '0' ? 'DAILY' : undefined)
-  return { name, wait: name === undefined ? undefined : waits[name] }
+  return { name, wait: waits.get(name) }
 }
 
 function policyName(excerpt: string): string | undefined {

@@ -62,6 +62,16 @@ t.test('a body that is read fails, and its connection is closed', async t => {
   await sockets.allClosed()
 })
 
+t.test('a source that waits to go on behind a body that broke off fails at once', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"a"},'))
+  const clock = new FakeClock()
+  clock.hold = true
+  const client = openClient(t, origin, {}, clock)
+  clock.onWait = () => void client.close()
+  t.match(await failureOf(leads(client).toArray()), closed)
+  t.equal(targets.length, 1)
+})
+
 t.test('a body that nobody reads is let go of', async t => {
   const { origin, server } = await listen(t, (_request, response) => void response.write('['))
   const sockets = watchSockets(server)
