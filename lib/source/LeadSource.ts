@@ -117,9 +117,8 @@ export class LeadSource extends Readable {
         this.#pager.finish(progress.received)
         failures = 0
       } catch (error) {
-        failures = progress.received > 0 ? 1 : failures + 1
+        failures = this.#pager.interrupt(progress.received) ? 1 : failures + 1
         await this.#continue(error, failures)
-        this.#pager.interrupt(progress.received)
       }
     }
     if (!this.destroyed) this.push(null)

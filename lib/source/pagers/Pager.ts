@@ -19,6 +19,10 @@ export interface Pager {
   saw(guid: string | undefined, index: number): void
   /** Takes note of how many elements the page asked for last held, when it has been read to its end. */
   finish(received: number): void
-  /** Takes note of how many elements came of a page that broke off; `next` asks for what is missing. */
-  interrupt(received: number): void
+  /**
+   * Takes note of how many elements came of a page that broke off; `next` asks for what is missing.
+   *
+   * @returns whether any of them was asked for
+   */
+  interrupt(received: number): boolean
 }

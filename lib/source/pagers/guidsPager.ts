@@ -39,8 +39,10 @@ export function guidsPager(
   const iterator = Symbol.asyncIterator in guids ? guids[Symbol.asyncIterator]() : guids[Symbol.iterator]()
   const given = new Set<string>()
   const missing: Missing = { count: 0, guids: [] }
-  /** Asked for, and not here yet. */
-  let pending = new Set<string>()
+  /** Taken, and not here yet. */
+  const pending = new Set<string>()
+  /** Those of them that were asked for last. */
+  let asked: string[] = []
   /** The most leads that a page brought: a shorter one was not capped. */
   let largest = 0
   /** How many of those asked for the page has brought so far. */
@@ -49,9 +51,18 @@ export function guidsPager(
 
   async function fill(): Promise<void> {
     while (pending.size < size && !ended) {
-      const { done, value } = await iterator.next()
+      const { done, value } = await next()
       if (done) ended = true
       else add(value)
+    }
+  }
+
+  async function next(): Promise<IteratorResult<unknown>> {
+    try {
+      return await iterator.next()
+    } catch (error) {
+      ended = true
+      throw error
     }
   }
 
@@ -65,17 +76,16 @@ export function guidsPager(
   }
 
   function giveUp(): void {
-    if (pending.size > 0 && onMissing === 'fail') {
-      const [first] = pending
+    const absent = asked.filter(guid => pending.delete(guid))
+    if (absent.length > 0 && onMissing === 'fail') {
       throw new LeadpipeError(
         'MISSING',
-        `${pending.size === 1 ? 'a lead' : `${pending.size} leads`} asked for by guid did not come, such as ${first}`,
-        { context: { guids: [...pending] } },
+        `${absent.length === 1 ? 'a lead' : `${absent.length} leads`} asked for by guid did not come, such as ${absent[0]}`,
+        { context: { guids: absent } },
       )
     }
-    missing.count += pending.size
-    missing.guids.push(...[...pending].slice(0, listed - missing.guids.length))
-    pending = new Set()
+    missing.count += absent.length
+    missing.guids.push(...absent.slice(0, listed - missing.guids.length))
   }
 
   return {
@@ -84,23 +94,32 @@ export function guidsPager(
       if (wanted <= 0) return undefined
       if (pending.size === 0) await fill()
       if (pending.size === 0) return undefined
-      return { ...query, max: Math.min(size, wanted), guids: [...pending] }
+      const max = Math.min(size, wanted)
+      asked = [...pending].slice(0, max)
+      return { ...query, max, guids: asked }
     },
     saw(guid) {
       if (guid !== undefined && pending.delete(guid)) came += 1
     },
     finish(received) {
-      // A server that answers other leads than it was asked for must not be asked without end.
-      if (came === 0 || received < largest) giveUp()
+      // A server that answers other leads than it was asked for must not be asked without end. One that
+      // answered as many elements as it was asked for capped nothing, even if some of them are no leads.
+      if (came === 0 || received < largest || received >= asked.length) giveUp()
       largest = Math.max(largest, received)
       came = 0
     },
     interrupt() {
+      const progress = came > 0
       came = 0
+      return progress
     },
     close() {
+      if (ended) return
+      ended = true
       // It may never come back from what it is waiting for, and how it ends is of no interest any more.
-      if (!ended) Promise.resolve(iterator.return?.()).catch(() => {})
+      Promise.resolve()
+        .then(() => iterator.return?.())
+        .catch(() => {})
     },
   }
 }

@@ -14,6 +14,8 @@ export function offsetPager(query: PageQuery): Pager {
   let offset = query.offset ?? 0
   let previous: { offset: number; firstGuid: string | undefined } | undefined
   let ended = false
+  /** Whether no lead of the page asked for last was seen yet; elements in front of it may be no leads. */
+  let fresh = true
 
   function refuseRepetition(guid: string | undefined): void {
     if (previous !== undefined && guid !== undefined && guid === previous.firstGuid) {
@@ -31,10 +33,12 @@ export function offsetPager(query: PageQuery): Pager {
       if (ended || wanted <= 0) return undefined
       const page: PageQuery = { ...query, max: Math.min(max, wanted) }
       if (offset > 0) page.offset = offset
+      fresh = true
       return page
     },
-    saw(guid, index) {
-      if (index === 0) refuseRepetition(guid)
+    saw(guid) {
+      if (fresh) refuseRepetition(guid)
+      fresh = false
     },
     finish(received) {
       ended = received === 0
@@ -42,6 +46,7 @@ export function offsetPager(query: PageQuery): Pager {
     },
     interrupt(received) {
       offset += received
+      return received > 0
     },
   }
 }

@@ -131,6 +131,48 @@ t.test('two pages that begin with the same lead are no progress', async t => {
   }
 })
 
+t.test('an element in front that is no lead does not hide that there is no progress', async t => {
+  const pager = offsetPager({})
+  pager.next(none)
+  pager.saw('a', 1)
+  pager.saw('b', 2)
+  pager.finish(3)
+  pager.next(none)
+  t.throws(() => pager.saw('a', 1), { code: 'PAGING', context: { guid: 'a', offset: 3, previousOffset: 0 } })
+})
+
+t.test('only the first lead of a page is compared', async t => {
+  const pager = offsetPager({})
+  pager.next(none)
+  for (const [index, guid] of ['a', 'b'].entries()) pager.saw(guid, index)
+  pager.finish(2)
+  pager.next(none)
+  for (const [index, guid] of ['b', 'a'].entries()) pager.saw(guid, index)
+  pager.finish(2)
+  t.strictSame(pager.next(none), { max: 100, offset: 4 })
+})
+
+t.test('a page that broke off is continued behind what came of it', async t => {
+  const pager = offsetPager({ offset: 5, max: 10 })
+  pager.next(none)
+  t.notOk(pager.interrupt(0), 'nothing came')
+  t.strictSame(pager.next(none), { max: 10, offset: 5 })
+  pager.saw('a', 0)
+  t.ok(pager.interrupt(3))
+  t.strictSame(pager.next(6), { max: 6, offset: 8 })
+  t.throws(() => pager.saw('a', 0), { code: 'PAGING', context: { offset: 8, previousOffset: 5 } })
+})
+
+t.test('the same page again, because nothing came of it, is no repetition', async t => {
+  const pager = offsetPager({})
+  pager.next(none)
+  pager.interrupt(0)
+  pager.next(none)
+  pager.saw('a', 0)
+  pager.finish(1)
+  t.strictSame(pager.next(none), { max: 100, offset: 1 })
+})
+
 t.test('leads without a guid cannot be told apart, and are not taken for the same', async t => {
   const pager = offsetPager({})
   for (let page = 0; page < 3; page += 1) {
