@@ -10,7 +10,8 @@ import { offsetPager } from './pagers/offsetPager.ts'
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
  * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT,
- * DECODE, PAGING or MISSING, or with the reason of `signal`.
+ * DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, or with the reason of
+ * `signal`.
  *
  * @param client whose portal to read; it is not closed
  * @param query the API's own parameters, in its own spelling; default: every lead that is not deleted

@@ -401,7 +401,7 @@ t.test('the time that a slow consumer takes does not count for timeouts.page', a
     if (parameters(request.url).get('search') === 'stalls') response.write('[')
     else response.end(JSON.stringify(list.slice(offsetOf(request.url))))
   })
-  const client = openClient(t, origin, { timeouts: { page: 2_000 }, retry: { retries: 0 } })
+  const client = openClient(t, origin, { timeouts: { page: 1_000 }, retry: { retries: 0 } })
   const source = leads(client)
   let count = 0
   for await (const { guid } of source) {

@@ -60,9 +60,9 @@ export function guidsPager(
   async function next(): Promise<IteratorResult<unknown>> {
     try {
       return await iterator.next()
-    } catch (error) {
+    } catch (cause) {
       ended = true
-      throw error
+      throw takingError(cause)
     }
   }
 
@@ -122,4 +122,11 @@ export function guidsPager(
         .catch(() => {})
     },
   }
+}
+
+/** The iterable is the user's, and so is what it throws; unless it reads from a source of ours. */
+function takingError(cause: unknown): LeadpipeError {
+  if (cause instanceof LeadpipeError) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LeadpipeError('SOURCE', `leads() query: guids: ${why}`, { cause })
 }

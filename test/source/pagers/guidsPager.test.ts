@@ -205,7 +205,7 @@ t.test('one that has ended or failed is not told to end', async t => {
     }
     const pager = guidsPager({}, guids as AsyncIterable<string>, 'report')
     const next = Promise.resolve(pager.next(none))
-    if (fail) t.equal(await failureOf(next), failure)
+    if (fail) t.match(await failureOf(next), { code: 'SOURCE', cause: failure })
     else t.equal(await next, undefined)
     pager.close()
     await turns(2)
