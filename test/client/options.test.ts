@@ -167,11 +167,21 @@ t.test('retry and timeouts are refused whole when a part of them is wrong', asyn
   t.equal(refusal({ accessToken, retry: { retries: -1 } }), `${retry} { retries: -1 }`)
   t.equal(refusal({ accessToken, retry: { minDelay: Number.NaN } }), `${retry} { minDelay: NaN }`)
   t.equal(refusal({ accessToken, retry: { maxDelay: 2 ** 31 } }), `${retry} { maxDelay: 2147483648 }`)
+  for (const budget of [-0.1, 10.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    t.equal(refusal({ accessToken, retry: { budget } }), `${retry} { budget: ${budget} }`)
+  }
+  for (const budget of [0, 0.25, 10]) {
+    t.equal(clientSettings({ accessToken, retry: { budget } }).retry.budget, budget)
+  }
   t.equal(refusal({ accessToken, retry: { retires: 3 } }), `${retry} { retires: 3 }`)
   t.equal(refusal({ accessToken, retry: 5 }), `${retry} 5`)
   const timeouts =
     'LeadsClient: timeouts: expected { connect, headers, chunk, page } (milliseconds, 1 or more), received'
   t.equal(refusal({ accessToken, timeouts: { connect: 0 } }), `${timeouts} { connect: 0 }`)
   t.equal(refusal({ accessToken, timeouts: { chunk: '5s' } }), `${timeouts} { chunk: '5s' }`)
+  t.equal(refusal({ accessToken, timeouts: { page: 0 } }), `${timeouts} { page: 0 }`)
+  t.equal(refusal({ accessToken, timeouts: { page: 1.5 } }), `${timeouts} { page: 1.5 }`)
+  t.equal(clientSettings({ accessToken, timeouts: { page: 1 } }).timeouts.page, 1)
+  t.equal(clientSettings({ accessToken, timeouts: { page: undefined } as object }).timeouts.page, undefined)
   t.equal(refusal({ accessToken, timeouts: { body: 5 } }), `${timeouts} { body: 5 }`)
 })

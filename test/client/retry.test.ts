@@ -44,7 +44,7 @@ async function ask(t: Test, answers: Scripted[], options: LeadsClientOptions = {
 
 const ok = { status: 200 }
 
-t.test('429, 5xx and broken connections are tried again', async t => {
+t.test('"502, 503, 504 are transient": 429, 5xx and broken connections are tried again', async t => {
   for (const failure of [429, 500, 501, 502, 503, 504, 599]) {
     const { outcome, waits, counts } = await ask(t, [{ status: failure }, ok])
     t.equal(outcome, 200, `${failure}`)

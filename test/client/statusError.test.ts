@@ -31,7 +31,7 @@ t.test('the message says who answered what, and what that means', async t => {
   t.equal(say(302, '').message, `redirects are not followed: ${url} answered 302`)
 })
 
-t.test('of a JSON body, its message is told', async t => {
+t.test('"JSON error bodies", with errors[] and category or without: their message is told', async t => {
   const body =
     '{"status":"error","message":"This oauth-token is expired","correlationId":"a","requestId":"b"}'
   t.equal(
@@ -39,9 +39,16 @@ t.test('of a JSON body, its message is told', async t => {
     `the portal refused the credentials: ${url} answered 401: This oauth-token is expired`,
   )
   t.equal(say(400, body).context.excerpt, body)
+  const later = JSON.stringify({
+    status: 'error',
+    message: 'Invalid sort',
+    errors: [{ message: 'no such property', in: 'sort' }],
+    category: 'VALIDATION_ERROR',
+  })
+  t.equal(say(400, later).message, `${url} answered 400: Invalid sort`)
 })
 
-t.test('of an HTML page, its text is told', async t => {
+t.test('"an error body that is an HTML page (a 401 was a Tomcat page)": its text is told', async t => {
   const tomcat =
     '<html><head><title>Error report</title><style><!--H1 {color:white}--></style><script>if (a < b) x()</script></head>\n<body><h1>HTTP Status 401 - </h1><HR size="1">\n\n<p><b>type</b> Status report</p></body></html>'
   t.match(say(401, tomcat).message, / answered 401: Error report HTTP Status 401 - type Status report$/)
@@ -71,6 +78,44 @@ t.test('what is told is one line, without commands to a terminal', async t => {
   for (const excerpt of [said, JSON.stringify({ message: said }), `<p>${said}</p>`]) {
     t.equal(say(404, excerpt).message, `${url} answered 404: no such [31m thing`)
   }
+})
+
+t.test('"bodies carry policyName": the policy is kept for programs, DAILY is a code of its own', async t => {
+  const body = (policyName: unknown) => JSON.stringify({ message: 'Slow down', policyName })
+  for (const [policyName, wait] of [
+    ['TEN_SECONDLY_ROLLING', 10_000],
+    ['SECONDLY', 1_000],
+  ] as const) {
+    const error = say(429, body(policyName))
+    t.match(error, { code: 'RATE_LIMIT', retryable: true, context: { policy: policyName, retryAfter: wait } })
+    t.equal(error.message, `too many requests: ${url} answered 429: Slow down`)
+    const told = statusError(429, url, body(policyName), { retryAfter: 7 })
+    t.match(told.context, { policy: policyName, retryAfter: 7 }, 'a Retry-After goes before')
+  }
+  const daily = say(429, body('DAILY'))
+  t.match(daily, { code: 'DAILY_LIMIT', retryable: false, context: { policy: 'DAILY', status: 429 } })
+  t.equal(daily.message, `the portal's daily limit is used up: ${url} answered 429: Slow down`)
+  for (const policyName of [7, null, ['DAILY'], { DAILY: 1 }]) {
+    const error = say(429, body(policyName))
+    t.match(error, { code: 'RATE_LIMIT' })
+    t.strictSame(Object.keys(error.context), ['status', 'url', 'excerpt'])
+  }
+  t.match(say(429, body('MONTHLY')).context, { policy: 'MONTHLY' })
+  t.notOk('retryAfter' in say(429, body('MONTHLY')).context)
+})
+
+t.test('"-Daily-Remaining": none remaining is the daily limit, and only of a 429', async t => {
+  const remaining = (status: number, dailyRemaining: string) =>
+    statusError(status, url, '<html>no</html>', { dailyRemaining })
+  t.match(remaining(429, '0'), { code: 'DAILY_LIMIT', retryable: false })
+  t.match(remaining(429, ' 0\t'), { code: 'DAILY_LIMIT' })
+  for (const other of ['', '1', '40000', '-0', '0.5', 'unlimited']) {
+    t.match(remaining(429, other), { code: 'RATE_LIMIT', retryable: true }, other)
+  }
+  t.match(remaining(503, '0'), { code: 'HTTP', retryable: true })
+  t.match(remaining(401, '0'), { code: 'AUTH' })
+  const daily = { message: 'x', policyName: 'DAILY' }
+  t.match(say(503, JSON.stringify(daily)), { code: 'HTTP', retryable: true })
 })
 
 t.test('a Retry-After is kept for programs', async t => {

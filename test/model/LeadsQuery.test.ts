@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
 import { checkQuery, type LeadsQuery, queryParameters } from '../../lib/model/LeadsQuery.ts'
@@ -194,7 +195,7 @@ t.test('times become milliseconds', async t => {
   t.match(checkQuery({ startTime: new Date(0) }), { startTime: 0 })
 })
 
-t.test('with a time bound there is always a time pivot, without one only the given', async t => {
+t.test('"always send timePivot with a time bound": without a bound only the given', async t => {
   t.equal(checkQuery({ startTime: 1 }).timePivot, 'insertedAt')
   t.equal(checkQuery({ stopTime: 1 }).timePivot, 'insertedAt')
   t.equal(checkQuery({ stopTime: 1, timePivot: 'closedAt' }).timePivot, 'closedAt')
@@ -216,6 +217,26 @@ t.test('the borders themselves are accepted', async t => {
   const query: LeadsQuery = { max: 100, offset: 0, guids, search: '', sort: 'insteredAt', dir: 'asc' }
   t.strictSame(checkQuery(query), query)
   t.strictSame(checkQuery({ max: 1, sort: 'fce.convertDate' }), { max: 1, sort: 'fce.convertDate' })
+})
+
+t.test('guids may be anything iterable of any length; it is kept as it is, and not taken yet', async t => {
+  let taken = 0
+  function* some() {
+    taken += 1
+    yield 'a'
+  }
+  async function* later() {
+    taken += 1
+    yield 'a'
+  }
+  const many = Array.from({ length: 250 }, (_, i) => `${i}`)
+  for (const guids of [many, new Set(['a']), some(), later(), Readable.from(['a']), ['a'].values()]) {
+    t.equal(checkQuery({ guids }).guids, guids)
+  }
+  t.equal(taken, 0)
+  for (const guids of [7, null, true, () => ['a'], 'abc', {}, Promise.resolve(['a'])]) {
+    t.match(refusal({ guids }), /^leads\(\) query: guids: expected guids, as an array that is not empty, or /)
+  }
 })
 
 t.test('the checked query is a copy', async t => {

@@ -56,7 +56,7 @@ for (const decode of decodes) {
     })
   })
 
-  t.test(`${decode}: a server that caps max silently loses nothing`, async t => {
+  t.test(`${decode}: "a server that clamps max to 100 silently" loses nothing`, async t => {
     const list = someLeads(100)
     const { origin, targets } = await serveCapped(t, list, 30)
     sameLeads(await leads(openClient(t, origin), {}, { decode }).toArray(), list)
