@@ -107,7 +107,7 @@ export class LeadsClient implements AsyncDisposable {
     path: string,
     options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
   ): Promise<void> {
-    if (this.#closed) throw error
+    if (this.#closed) throw (error as LeadpipeError).retryable ? closedError() : error
     const { signal, release } = this.#enter(options.signal)
     try {
       await backOff(error, attempt, this.#retryContext(`${this.origin}${path}`, signal, options))

@@ -7,6 +7,7 @@ import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { runProcess } from '../support/runProcess.ts'
 import { textOf } from '../support/textOf.ts'
+import { turns } from '../support/turns.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 
 const closed = { code: 'NETWORK', retryable: false, message: 'the client was closed' }
@@ -69,6 +70,26 @@ t.test('a source that waits to go on behind a body that broke off fails at once'
   const client = openClient(t, origin, {}, clock)
   clock.onWait = () => void client.close()
   t.match(await failureOf(leads(client).toArray()), closed)
+  t.equal(targets.length, 1)
+})
+
+t.test('a body that turns out to be broken off afterwards is not waited for', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => {
+    response.end('[{"guid":"a"},{"guid":"b"},{"guid":"c"},')
+  })
+  const clock = new FakeClock()
+  const client = openClient(t, origin, {}, clock)
+  const guids: string[] = []
+  const error = await failureOf(async () => {
+    for await (const { guid } of leads(client, {}, { highWaterMark: 1 })) {
+      guids.push(guid)
+      // Its end has come, but the source waits for the consumer.
+      await turns(20)
+      await client.close()
+    }
+  })
+  t.match(error, { code: 'NETWORK', retryable: false, message: /the client was closed$/ })
+  t.strictSame(clock.waits, [])
   t.equal(targets.length, 1)
 })
 

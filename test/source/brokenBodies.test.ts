@@ -223,6 +223,21 @@ for (const [how, code, breaks] of [
   })
 }
 
+t.test('a page that was read to its end begins the retries anew', async t => {
+  const list = someLeads(4)
+  let broken = -1
+  const { origin, targets } = await listen(t, (request, response) => {
+    const offset = offsetOf(request.url)
+    const whole = broken === offset
+    broken = offset
+    response.end(whole ? JSON.stringify(list.slice(offset, offset + 1)) : '[')
+  })
+  const clock = new FakeClock()
+  t.strictSame(await leads(openClient(t, origin, { retry: { retries: 1 } }, clock)).toArray(), list)
+  t.strictSame(offsets(targets), [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+  t.strictSame(clock.waits, [500, 500, 500, 500, 500])
+})
+
 t.test('a body that is bad, not cut, is not asked for again', async t => {
   for (const body of ['[{"guid":"a"}}', '{"guid":"a"}', '[{"guid":"a"}] x', '<html>']) {
     const { origin, targets } = await listen(t, (_request, response) => response.end(body))
