@@ -16,15 +16,34 @@ export declare const flow: unique symbol
 /** A sink of leadpipe's own that takes In, or any Writable. */
 export type AnySink<In> = Writable & { readonly [flow]?: (value: In) => void }
 
+/** What a sink is told by a run with checkpoints, before anything is written. */
+export interface Continuation {
+  /** What the sink gave to a mark's `durable`, or to `complete`, before the restart; undefined at the first start. */
+  state: unknown
+  /**
+   * The sink calls it, once, when every record is written and durable, before the destination is put in its
+   * place; it goes on when the promise resolves. A sink that was complete when it was interrupted is not written
+   * to again: it only does what was left.
+   */
+  complete(state: unknown): Promise<void>
+}
+
 /**
  * A destination of leadpipe's own: an object-mode Writable that counts. It touches its destination at the
  * first write or at the end, never when it is made.
+ *
+ * A sink that can be continued after a restart has an `identity`, and takes a `Mark` among its records.
  */
 export abstract class Sink<In> extends Writable {
   /** What the sink takes; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => void
-  /** What was counted so far. */
+  /** What was counted so far, before a restart included. */
   abstract readonly counts: Readonly<SinkCounts>
+  /**
+   * What must be the same after a restart, as plain JSON: where it writes, and how. Undefined for a sink that
+   * can't be continued.
+   */
+  readonly identity: Readonly<Record<string, unknown>> | undefined
 
   constructor(options?: Omit<WritableOptions, 'objectMode'>) {
     super({ ...options, objectMode: true })
@@ -37,4 +56,12 @@ export abstract class Sink<In> extends Writable {
    * @throws {LeadpipeError} SINK when it can't.
    */
   async check(): Promise<void> {}
+
+  /**
+   * Prepares for a run with checkpoints; called after `check`, before the first write, on a sink with an
+   * identity. Looks at what is there, and changes nothing yet.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when what is there is not what the state says.
+   */
+  async continueFrom(_continuation: Continuation): Promise<void> {}
 }

@@ -1,4 +1,5 @@
 import type { Duplex, Writable } from 'node:stream'
+import type { Mark } from '../../model/Mark.ts'
 import type { Rejected } from '../../model/Rejected.ts'
 
 /**
@@ -48,6 +49,15 @@ export interface StepDefinition<In = unknown, Out = unknown> {
   takesRejected?: boolean
   /** Where it sets values aside: a path, which `run` opens, or a Writable, which `run` ends. */
   quarantine?: string | Writable
+  /** Whether instances hold nothing from one value to the next, so that they can be made anew at any time. */
+  stateless?: true
+  /**
+   * What the operator was made with, as plain JSON: a checkpoint is refused when it is another. Functions have
+   * no JSON; the `version` of the checkpoint options stands for them.
+   */
+  options?: unknown
+  /** Called when a mark passes, behind the last value before it. Set by `run`, for quarantines. */
+  onMark?(mark: Mark): void
 }
 
 /** What `run` has ready for an operator. */
