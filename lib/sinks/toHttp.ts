@@ -11,6 +11,8 @@ import { type HttpOptions, httpSettings } from './http/options.ts'
  * records that are refused for good is said by `onRefused`. Redirects are errors. Nothing is sent before the
  * first batch is full, or the records end; no connection is opened before that.
  *
+ * With a checkpoint, batches since it was saved are sent again after a restart, the same under the same keys.
+ *
  * @param url http or https, without user and password. Of its query nothing is told in any message; scheme,
  * host and path are.
  * @param options see {@link HttpOptions}

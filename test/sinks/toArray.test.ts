@@ -46,3 +46,7 @@ t.test('refuses to be made without a bound, or with a wrong one', async t => {
     t.throws(() => toArray(options as never), { code: 'OPTION', message })
   }
 })
+
+t.test('memory does not outlive the process: it has no identity to be continued by', async t => {
+  t.equal(toArray({ max: 1 }).identity, undefined)
+})

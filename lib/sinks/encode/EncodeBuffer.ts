@@ -14,12 +14,16 @@ export class EncodeBuffer {
   readonly #blockLength: number
   #text = ''
   #held = 0
-  #seen = 0
+  #seen: number
 
-  /** @param blockLength characters from which a block is full */
-  constructor(encoder: Encoder, blockLength: number) {
+  /**
+   * @param blockLength characters from which a block is full
+   * @param seen records that came before, in a process that has ended: errors count them, too
+   */
+  constructor(encoder: Encoder, blockLength: number, seen = 0) {
     this.#encoder = encoder
     this.#blockLength = blockLength
+    this.#seen = seen
   }
 
   /**
@@ -35,16 +39,17 @@ export class EncodeBuffer {
       throw encodeError(record, this.#seen, cause)
     }
     this.#held += 1
-    return this.#text.length >= this.#blockLength ? this.#cut() : undefined
+    return this.#text.length >= this.#blockLength ? this.cut() : undefined
   }
 
   /** What is left, and the end of the document. */
   end(): Block {
     this.#text += this.#encoder.end()
-    return this.#cut()
+    return this.cut()
   }
 
-  #cut(): Block {
+  /** What is there so far, full or not; nothing may be. */
+  cut(): Block {
     const block = { bytes: Buffer.from(this.#text), records: this.#held }
     this.#text = ''
     this.#held = 0

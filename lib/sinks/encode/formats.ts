@@ -2,10 +2,10 @@ import type { Encoder } from './Encoder.ts'
 import { jsonEncoder } from './jsonEncoder.ts'
 import { ndjsonEncoder } from './ndjsonEncoder.ts'
 
-/** The formats that records can be written in. */
+/** The formats that records can be written in; an encoder goes on behind so many records. */
 export const formats = { ndjson: ndjsonEncoder, json: jsonEncoder } as const satisfies Record<
   string,
-  () => Encoder
+  (records?: number) => Encoder
 >
 
 /** One of {@link formats}. */

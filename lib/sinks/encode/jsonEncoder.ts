@@ -1,9 +1,13 @@
 import type { Encoder } from './Encoder.ts'
 import { jsonText } from './jsonText.ts'
 
-/** One JSON array, a record a line. No records give `[]`. */
-export function jsonEncoder(): Encoder {
-  let empty = true
+/**
+ * One JSON array, a record a line. No records give `[]`.
+ *
+ * @param records how many are in the array already; it goes on behind them
+ */
+export function jsonEncoder(records = 0): Encoder {
+  let empty = records === 0
   return {
     encode(record) {
       const text = jsonText(record)

@@ -1,35 +1,48 @@
-import { pipeline, type Writable } from 'node:stream'
-import { createGzip } from 'node:zlib'
+import { resolve } from 'node:path'
+import { LeadpipeError } from '../../errors.ts'
+import { Mark } from '../../model/Mark.ts'
 import { type Block, EncodeBuffer } from '../encode/EncodeBuffer.ts'
 import { formats } from '../encode/formats.ts'
-import { Sink } from '../Sink.ts'
+import { type Continuation, Sink } from '../Sink.ts'
+import { ContinuedFile } from './ContinuedFile.ts'
 import { destination } from './destination.ts'
 import { FileWriter } from './FileWriter.ts'
 import { fileError } from './fileError.ts'
+import type { FileState } from './fileState.ts'
+import { GzipMembers } from './GzipMembers.ts'
+import { nameAt } from './nameAt.ts'
+import { openFile } from './openFile.ts'
 import type { FileSettings } from './options.ts'
+
+type Callback = (error?: Error | null) => void
 
 /** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
 const blockLength = 262_144
 
 /** Records to a file. Made by `toFile()`. */
 export class FileSink extends Sink<unknown> {
+  override readonly identity: Readonly<Record<string, unknown>>
   readonly #path: string
   readonly #settings: FileSettings
-  readonly #buffer: EncodeBuffer
+  #buffer: EncodeBuffer
+  #time: () => Date | undefined = () => undefined
   #received = 0
-  /** Records in blocks that were taken; they are acknowledged when the file is complete. */
+  /** Records in blocks that were taken; they are acknowledged at a mark, or when the file is complete. */
   #written = 0
   #acknowledged = 0
+  #continued: ContinuedFile | undefined
   #file: FileWriter | undefined
-  /** Where blocks go: the file, or gzip in front of it. */
-  #head: Writable | undefined
+  /** In front of the file where it is compressed. */
+  #gzip: GzipMembers | undefined
   #failure: Error | undefined
 
   constructor(path: string, settings: FileSettings) {
     super({ highWaterMark: settings.highWaterMark })
+    const { format, compression } = settings
+    this.identity = { sink: 'file', path: resolve(path), format, compression }
     this.#path = path
     this.#settings = settings
-    this.#buffer = new EncodeBuffer(formats[settings.format](), blockLength)
+    this.#buffer = new EncodeBuffer(formats[format](), blockLength)
   }
 
   /** The path that was given. */
@@ -38,38 +51,61 @@ export class FileSink extends Sink<unknown> {
   }
 
   override get counts() {
-    return { received: this.#received, acknowledged: this.#acknowledged, bytes: this.#file?.bytes ?? 0 }
+    const bytes = this.#file?.bytes ?? this.#continued?.bytes ?? 0
+    return { received: this.#received, acknowledged: this.#acknowledged, bytes }
+  }
+
+  /**
+   * Says which time `{date}` and `{time}` in the path stand for: it is asked for once, when the file is opened,
+   * that is at the first write to it. Default, and where it gives undefined: the present.
+   */
+  nameBy(time: () => Date | undefined): void {
+    this.#time = time
   }
 
   override async check(): Promise<void> {
-    await destination(this.#path)
+    await destination(nameAt(this.#path, new Date()))
   }
 
-  override _write(
-    record: unknown,
-    _encoding: BufferEncoding,
-    callback: (error?: Error | null) => void,
-  ): void {
+  /**
+   * From here on the temporary file is named after the file, `.partial` added, and is never removed: the next
+   * process goes on with it.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when the file is not what the state says; OPTION for a device or a pipe.
+   */
+  override async continueFrom(continuation: Continuation): Promise<void> {
+    const continued = await ContinuedFile.look(nameAt(this.#path, new Date()), this.#settings, continuation)
+    const { records } = continued
+    this.#continued = continued
+    this.#buffer = new EncodeBuffer(formats[this.#settings.format](records), blockLength, records)
+    this.#received = records
+    this.#written = records
+    this.#acknowledged = records
+  }
+
+  override _write(record: unknown, _encoding: BufferEncoding, callback: Callback): void {
+    if (record instanceof Mark) {
+      this.#settle(this.#mark(record), callback)
+      return
+    }
     this.#received += 1
     let block: Block | undefined
     try {
+      if (this.#continued?.whole) throw lateRecord(this.#continued.whole)
       block = this.#buffer.add(record)
     } catch (error) {
       callback(error as Error)
       return
     }
     if (block === undefined) callback()
-    else this.#send(block, callback)
+    else this.#settle(this.#send(block), callback)
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
-    this.#send(this.#buffer.end(), error => {
-      if (error) callback(error)
-      else this.#close(callback)
-    })
+  override _final(callback: Callback): void {
+    this.#settle(this.#finish(), callback)
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: Callback): void {
     const file = this.#file
     const end = () => callback(error ?? this.#closedEarly())
     if (file === undefined || file.closed) {
@@ -77,7 +113,7 @@ export class FileSink extends Sink<unknown> {
       return
     }
     file.once('close', end)
-    this.#head?.destroy()
+    this.#gzip?.destroy()
     file.destroy()
   }
 
@@ -90,41 +126,70 @@ export class FileSink extends Sink<unknown> {
     return fileError(this.#path, new Error('it was closed before its end'))
   }
 
-  #send(block: Block, callback: (error?: Error | null) => void): void {
-    this.#opened().write(block.bytes, error => {
-      if (error) {
-        callback(this.#failure ?? error)
-        return
-      }
-      this.#written += block.records
-      callback()
-    })
+  #settle(work: Promise<void>, callback: Callback): void {
+    work.then(
+      () => callback(),
+      error => callback(this.#failure ?? error),
+    )
   }
 
-  #close(callback: (error?: Error | null) => void): void {
-    const file = this.#file as FileWriter
-    file.once('close', () => {
-      if (this.#failure === undefined && !file.discarded) this.#acknowledged = this.#written
-      callback(this.#failure)
+  async #send(block: Block): Promise<void> {
+    const file = this.#opened()
+    await new Promise<void>((resolve, reject) => {
+      const target = this.#gzip ?? file
+      target.write(block.bytes, error => (error ? reject(error) : resolve()))
     })
-    this.#head?.end()
+    this.#written += block.records
   }
 
-  #opened(): Writable {
-    if (this.#head !== undefined) return this.#head
-    const file = new FileWriter(this.#path)
-    file.on('error', error => this.#fail(error))
-    this.#file = file
-    this.#head = this.#settings.compression === 'gzip' ? this.#zipped(file) : file
-    return this.#head
+  async #mark(mark: Mark): Promise<void> {
+    const continued = this.#continued
+    if (continued === undefined)
+      throw new LeadpipeError('CHECKPOINT', `${this.#path}: a mark came without a checkpoint`)
+    if (continued.whole) {
+      await mark.durable(continued.whole)
+      return
+    }
+    await this.#send(this.#buffer.cut())
+    await this.#gzip?.cut()
+    const place = await this.#opened().sync()
+    this.#acknowledged = this.#written
+    await mark.durable({ ...place, records: this.#written } satisfies FileState)
   }
 
-  #zipped(file: FileWriter): Writable {
-    const gzip = createGzip({ chunkSize: 65_536 })
-    pipeline(gzip, file, error => {
-      if (error) this.#fail(error)
-    })
-    return gzip
+  async #finish(): Promise<void> {
+    const continued = this.#continued
+    if (continued?.whole) {
+      await continued.finish(continued.whole)
+      return
+    }
+    await this.#send(this.#buffer.end())
+    await this.#gzip?.end()
+    const file = this.#opened()
+    if (continued !== undefined) await continued.complete(await file.sync(), this.#written)
+    await this.#close(file)
+  }
+
+  async #close(file: FileWriter): Promise<void> {
+    if (!file.closed) {
+      await new Promise<void>(resolve => {
+        file.once('close', resolve)
+        file.end()
+      })
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    if (file.complete) this.#acknowledged = this.#written
+  }
+
+  #opened(): FileWriter {
+    if (this.#file !== undefined) return this.#file
+    const continued = this.#continued
+    const path = continued?.path ?? nameAt(this.#path, this.#time() ?? new Date())
+    const open = () => continued?.open(path) ?? openFile(path)
+    const fail = (error: Error) => this.#fail(error)
+    this.#file = new FileWriter(path, open, continued?.bytes ?? 0).on('error', fail)
+    if (this.#settings.compression === 'gzip') this.#gzip = new GzipMembers(this.#file, fail)
+    return this.#file
   }
 
   /** A destroyed gzip never calls back for the write that it was at: nothing may wait for that. */
@@ -132,4 +197,9 @@ export class FileSink extends Sink<unknown> {
     this.#failure ??= error
     this.destroy(this.#failure)
   }
+}
+
+function lateRecord({ path, bytes }: FileState): LeadpipeError {
+  const message = `${path} is complete already, and a record came: the checkpoint is not of this run`
+  return new LeadpipeError('CHECKPOINT', message, { context: { path, bytes } })
 }

@@ -1,42 +1,71 @@
-import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
-import { LeadpipeError } from '../../errors.ts'
-import { type Destination, destination } from './destination.ts'
 import { fileError } from './fileError.ts'
+import type { PartialFile, Place } from './PartialFile.ts'
 
 /**
  * Bytes to a file that is either complete or not there: they go to a temporary file beside it, which is
- * flushed to the disk and renamed when the last byte is in. Destroyed before that, it removes the temporary
- * file and leaves an older file of that name as it was.
+ * flushed to the disk and renamed when the last byte is in. Destroyed before that, it leaves an older file of
+ * that name as it was.
  */
 export class FileWriter extends Writable {
-  /** Bytes written so far. */
-  bytes = 0
-  /** Whether what was written is gone, because it was destroyed before the file was complete. */
-  discarded = false
+  /** Whether the file is where it belongs. */
+  complete = false
   readonly #path: string
-  #destination: Destination | undefined
-  #temporary: string | undefined
-  #handle: FileHandle | undefined
+  readonly #open: () => Promise<PartialFile>
+  readonly #before: number
+  #file: PartialFile | undefined
   #work = Promise.resolve()
 
-  constructor(path: string) {
+  /**
+   * @param path for error messages
+   * @param open called once, before the first byte
+   * @param before bytes that the file has when it is opened
+   */
+  constructor(path: string, open: () => Promise<PartialFile>, before: number) {
     super()
     this.#path = path
+    this.#open = open
+    this.#before = before
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#file?.bytes ?? this.#before
+  }
+
+  /**
+   * Resolves when everything that was written before is on the disk.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  async sync(): Promise<Place> {
+    await new Promise<void>((resolve, reject) => {
+      this.write(Buffer.alloc(0), error => (error ? reject(error) : resolve()))
+    })
+    const file = this.#file as PartialFile
+    const syncing = file.sync().then(() => file.place())
+    this.#work = syncing.then(
+      () => {},
+      () => {},
+    )
+    return syncing.catch(error => {
+      throw fileError(this.#path, error)
+    })
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
-    this.#settle(this.#open(), callback)
+    const opening = this.#open().then(file => {
+      this.#file = file
+    })
+    this.#settle(opening, callback)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#settle(this.#append(chunk), callback)
+    this.#settle((this.#file as PartialFile).append(chunk), callback)
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#settle(this.#complete(), callback)
+    this.#settle(this.#finish(this.#file as PartialFile), callback)
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -48,65 +77,18 @@ export class FileWriter extends Writable {
     )
   }
 
-  async #open(): Promise<void> {
-    const target = await destination(this.#path)
-    this.#destination = target
-    if (target.how === 'direct') {
-      this.#handle = await open(target.path, 'w')
-      return
-    }
-    // A name of its own for each writer: two runs to the same path do not mix their bytes.
-    const temporary = `${target.path}.${randomBytes(4).toString('hex')}.partial`
-    this.#handle = await open(temporary, 'wx', target.mode)
-    this.#temporary = temporary
-    // Not every file system knows modes; without one, the new file is less open, never more.
-    if (target.mode !== undefined) await this.#handle.chmod(target.mode).catch(() => {})
-  }
-
-  async #append(chunk: Buffer): Promise<void> {
-    const handle = this.#handle as FileHandle
-    for (let from = 0; from < chunk.length; ) {
-      const { bytesWritten } = await handle.write(chunk, from, chunk.length - from)
-      from += bytesWritten
-      this.bytes += bytesWritten
-    }
-  }
-
-  async #complete(): Promise<void> {
-    const handle = this.#handle as FileHandle
-    if (this.#temporary === undefined) {
-      await this.#close()
-      return
-    }
-    await handle.sync()
-    const { size } = await handle.stat()
-    if (size !== this.bytes) {
-      throw new LeadpipeError(
-        'SINK',
-        `${this.#temporary} has ${size} bytes, ${this.bytes} were written: did another process change it?`,
-        { context: { path: this.#path, size, bytes: this.bytes } },
-      )
-    }
-    await this.#close()
+  async #finish(file: PartialFile): Promise<void> {
+    await file.sync()
+    await file.close()
     if (this.destroyed) return
-    const { path } = this.#destination as Destination
-    await rename(this.#temporary, path)
-    this.#temporary = undefined
-    await syncDirectory(dirname(path))
-  }
-
-  async #close(): Promise<void> {
-    const handle = this.#handle
-    this.#handle = undefined
-    await handle?.close()
+    await file.moveIntoPlace()
+    this.complete = true
   }
 
   async #discard(): Promise<void> {
-    await this.#close()
-    if (this.#temporary === undefined) return
-    this.discarded = true
-    await rm(this.#temporary, { force: true })
-    this.#temporary = undefined
+    if (this.complete) return
+    await this.#file?.close()
+    await this.#file?.discard()
   }
 
   #settle(work: Promise<void>, callback: (error?: Error | null) => void): void {
@@ -114,17 +96,5 @@ export class FileWriter extends Writable {
       () => callback(),
       error => callback(fileError(this.#path, error)),
     )
-  }
-}
-
-/** A rename is only durable when the directory is; some systems can't open one, and need not. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r').catch(() => undefined)
-  try {
-    await directory?.sync()
-  } catch {
-    // Not supported here: the rename stands all the same.
-  } finally {
-    await directory?.close()
   }
 }

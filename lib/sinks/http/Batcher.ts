@@ -43,20 +43,37 @@ export class Batcher<T> {
    */
   add(record: T): Batch<T>[] {
     const text = jsonText(record)
-    const { before, between, after } = this.#format
     const size = Buffer.byteLength(text)
     const full: Batch<T>[] = []
-    if (this.held > 0 && this.#bytes + between.length + size > this.#limits.bytes) full.push(this.#cut())
-    this.#bytes += size + (this.held === 0 ? before.length + after.length : between.length)
-    this.#records.push(record)
-    this.#texts.push(text)
+    if (this.held > 0 && this.#bytes + this.#format.between.length + size > this.#limits.bytes) {
+      full.push(this.#cut())
+    }
+    this.#take(record, text, size)
     if (this.held === this.#limits.records || this.#bytes >= this.#limits.bytes) full.push(this.#cut())
     return full
+  }
+
+  /** How many records came before the batch that is being filled, and the texts of those that are in it. */
+  get place(): { position: number; held: readonly string[] } {
+    return { position: this.#position, held: this.#texts }
+  }
+
+  /** Goes on from the place of another batcher of the same limits, before the first record. */
+  goOn(position: number, held: readonly string[]): void {
+    this.#position = position
+    for (const text of held) this.#take(JSON.parse(text), text, Buffer.byteLength(text))
   }
 
   /** The batch that is being filled, as it is. */
   cut(): Batch<T> | undefined {
     return this.held === 0 ? undefined : this.#cut()
+  }
+
+  #take(record: T, text: string, size: number): void {
+    const { before, between, after } = this.#format
+    this.#bytes += size + (this.held === 0 ? before.length + after.length : between.length)
+    this.#records.push(record)
+    this.#texts.push(text)
   }
 
   #cut(): Batch<T> {

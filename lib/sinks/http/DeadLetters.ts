@@ -1,5 +1,7 @@
 import { finished, type Writable } from 'node:stream'
+import { Mark } from '../../model/Mark.ts'
 import { Sink } from '../Sink.ts'
+import { contradiction } from './contradiction.ts'
 
 /** A record that was refused for good, and by what. */
 export interface DeadLetter<T = unknown> {
@@ -26,6 +28,8 @@ export class DeadLetters {
   readonly #ended: Promise<void>
   #failure: unknown
   #written = 0
+  /** Whether another process can go on with them. */
+  #continued = false
 
   /** @param onFailure called when the Writable fails, or is closed early */
   constructor(sink: Writable, end: 'with-sink' | 'never', onFailure: (error: unknown) => void) {
@@ -50,23 +54,46 @@ export class DeadLetters {
     if (this.#sink instanceof Sink) await this.#sink.check()
   }
 
-  /** Resolves when the Writable has taken a record. */
-  add(letter: DeadLetter): Promise<void> {
-    if (this.#sink.destroyed || this.#sink.writableEnded) {
-      return Promise.reject(this.#failure ?? new Error('the dead-letter sink was ended'))
+  /** What must be the same after a restart. */
+  get identity(): Readonly<Record<string, unknown>> | undefined {
+    return this.#sink instanceof Sink ? this.#sink.identity : undefined
+  }
+
+  /**
+   * Goes on with them where a process that has ended left them.
+   *
+   * @param state what `mark` gave; undefined at the first start
+   * @throws {LeadpipeError} OPTION when the Writable can't; CHECKPOINT when it is not what the state says.
+   */
+  async continueFrom(state: unknown): Promise<void> {
+    if (!(this.#sink instanceof Sink) || this.#sink.identity === undefined) {
+      const expected =
+        'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
+      throw contradiction('deadLetter', expected)
     }
-    return new Promise((resolve, reject) => {
-      this.#pending.add(reject)
-      this.#sink.write(letter, error => {
-        this.#pending.delete(reject)
-        if (error) {
-          reject(error)
-          return
-        }
-        this.#written += 1
-        resolve()
-      })
-    })
+    if (this.#end === 'never') {
+      throw contradiction('endDeadLetter', 'with a checkpoint, expected "with-sink", received "never"')
+    }
+    // When it is complete is said by the sink's own state, which holds that of the dead letters.
+    await this.#sink.continueFrom({ state, complete: async () => {} })
+    this.#continued = true
+  }
+
+  /** Resolves when the Writable has taken a record. */
+  async add(letter: DeadLetter): Promise<void> {
+    await this.#write(letter)
+    this.#written += 1
+  }
+
+  /** Where they can be continued, once all of them are durable. */
+  async mark(): Promise<unknown> {
+    let state: unknown
+    await this.#write(
+      new Mark(undefined, async given => {
+        state = given
+      }),
+    )
+    return state
   }
 
   /** Ends the Writable, where that is the sink's to do, and waits until it is done. */
@@ -77,17 +104,35 @@ export class DeadLetters {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** After the sink has failed, or finished: what was set aside is kept; nothing is begun for nothing. */
+  /**
+   * After the sink has failed, or finished: what was set aside is kept, as a file or for the next process;
+   * nothing is begun for nothing.
+   */
   async release(): Promise<void> {
     this.#rejectAll(new Error('the sink was closed'))
     if (this.#end === 'with-sink' && !this.#sink.destroyed) {
-      if (this.#written === 0 && !this.#sink.writableEnded) this.#sink.destroy()
+      const unneeded = this.#continued || this.#written === 0
+      if (unneeded && !this.#sink.writableEnded) this.#sink.destroy()
       else this.#sink.end()
       await this.#ended
     }
     this.#unwatch()
     // Of what fails now nobody waits any more.
     if (this.#end === 'with-sink') this.#sink.on('error', () => {})
+  }
+
+  #write(value: DeadLetter | Mark): Promise<void> {
+    if (this.#sink.destroyed || this.#sink.writableEnded) {
+      return Promise.reject(this.#failure ?? new Error('the dead-letter sink was ended'))
+    }
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject)
+      this.#sink.write(value, error => {
+        this.#pending.delete(reject)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
   }
 
   #rejectAll(error: unknown): void {

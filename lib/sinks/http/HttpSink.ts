@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../client/Clock.ts'
 import { onAbort } from '../../client/onAbort.ts'
 import { LeadpipeError } from '../../errors.ts'
+import { Mark } from '../../model/Mark.ts'
 import { messageOf } from '../../operators/kernel/messageOf.ts'
-import { Sink } from '../Sink.ts'
+import { type Continuation, Sink } from '../Sink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
 import { bodyFormats } from './bodyFormats.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { deliver } from './deliver.ts'
 import { deliveryError } from './deliveryError.ts'
 import type { HttpCounts } from './HttpCounts.ts'
+import { httpIdentity } from './httpIdentity.ts'
+import { type HttpState, httpState } from './httpState.ts'
 import { Lanes } from './Lanes.ts'
 import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
@@ -19,8 +22,7 @@ type Callback = (error?: Error | null) => void
 
 /** Records to an HTTP receiver. Made by `toHttp()`. */
 export class HttpSink<T = unknown> extends Sink<T> {
-  /** Names the run in the Idempotency-Key of each batch. */
-  readonly runId: string
+  override readonly identity: Readonly<Record<string, unknown>>
   readonly #settings: HttpSettings<T>
   readonly #clock: Clock
   readonly #secrets: Secrets
@@ -29,6 +31,10 @@ export class HttpSink<T = unknown> extends Sink<T> {
   readonly #lanes: Lanes
   readonly #deadLetters: DeadLetters | undefined
   readonly #abort = new AbortController()
+  #runId: string
+  #continuation: Continuation | undefined
+  /** Whether a process that has ended delivered everything. */
+  #complete = false
   readonly #counts = { received: 0, acknowledged: 0, bytes: 0, batches: 0, splits: 0, refused: 0 }
   /** Ends the wait for more records for the batch that is being filled. */
   #patience: AbortController | undefined
@@ -38,7 +44,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
   constructor(target: URL, settings: HttpSettings<T>, clock: Clock) {
     super()
     const { headers, format, batch, concurrency, deadLetter, endDeadLetter } = settings
-    this.runId = settings.runId ?? randomUUID()
+    this.#runId = settings.runId ?? randomUUID()
     this.#settings = settings
     this.#clock = clock
     this.#secrets = new Secrets(headers, target)
@@ -47,6 +53,12 @@ export class HttpSink<T = unknown> extends Sink<T> {
     this.#lanes = new Lanes(concurrency)
     this.#deadLetters =
       deadLetter && new DeadLetters(deadLetter, endDeadLetter, error => this.#fail(deadLetterError(error)))
+    this.identity = httpIdentity(this.url, settings as HttpSettings<never>, this.#deadLetters)
+  }
+
+  /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is continued. */
+  get runId(): string {
+    return this.#runId
   }
 
   /** Where records go: scheme, host and path. */
@@ -65,10 +77,32 @@ export class HttpSink<T = unknown> extends Sink<T> {
     await this.#deadLetters?.check()
   }
 
-  override _write(record: T, _encoding: BufferEncoding, callback: Callback): void {
+  /**
+   * After a restart the same batches are sent as without one, under the same keys; those since the state was
+   * saved once more.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when the state can't be read, is of another run, or the dead letters are
+   * not what it says; OPTION for batches that are cut by time, and dead letters that can't be continued.
+   */
+  override async continueFrom(continuation: Continuation): Promise<void> {
+    const state = httpState(continuation.state, this.#settings as HttpSettings<never>, this.url)
+    await this.#deadLetters?.continueFrom(state?.deadLetter)
+    this.#continuation = continuation
+    if (state !== undefined) this.#restore(state)
+  }
+
+  override _write(record: T | Mark, _encoding: BufferEncoding, callback: Callback): void {
     if (!this.#open(callback)) return
+    if (record instanceof Mark) {
+      this.#mark(record).then(() => callback(), callback)
+      return
+    }
     this.#counts.received += 1
     let full: Batch<T>[]
+    if (this.#complete) {
+      callback(lateRecord(this.url))
+      return
+    }
     try {
       full = this.#batcher.add(record)
     } catch (cause) {
@@ -83,10 +117,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
 
   override _final(callback: Callback): void {
     if (!this.#open(callback)) return
-    this.#finish().then(
-      () => callback(),
-      error => callback(this.#explained(error)),
-    )
+    this.#finish().then(() => callback(), callback)
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
@@ -159,10 +190,50 @@ export class HttpSink<T = unknown> extends Sink<T> {
     if (rest !== undefined) await this.#send([rest])
     await this.#lanes.idle()
     if (this.destroyed) return
+    if (this.#continuation !== undefined && !this.#complete) {
+      await this.#continuation.complete(await this.#state(true))
+      if (this.destroyed) return
+    }
     await this.#deadLetters?.end().catch(error => {
-      throw deadLetterError(error)
+      throw this.#explained(deadLetterError(error))
     })
     await this.#receiver.close(closedError())
+  }
+
+  async #mark(mark: Mark): Promise<void> {
+    if (this.#continuation === undefined) {
+      throw new LeadpipeError('CHECKPOINT', `${this.url}: a mark came without a checkpoint`)
+    }
+    await this.#lanes.idle()
+    // What is not settled now never will be.
+    if (this.destroyed) return
+    await mark.durable(await this.#state(this.#complete))
+  }
+
+  /** Where to go on, when every batch that was started is settled. */
+  async #state(complete: boolean): Promise<HttpState> {
+    const { position, held } = this.#batcher.place
+    const deadLetter = await this.#deadLetters?.mark().catch(error => {
+      throw this.#explained(deadLetterError(error))
+    })
+    return {
+      runId: this.runId,
+      position,
+      held: [...held],
+      counts: this.counts,
+      ...(deadLetter === undefined ? {} : { deadLetter }),
+      ...(complete ? { complete: true } : {}),
+    }
+  }
+
+  #restore({ runId, position, held, counts, complete }: HttpState): void {
+    const { requests, retries, ...rest } = counts
+    this.#runId = runId
+    this.#batcher.goOn(position, held)
+    Object.assign(this.#counts, rest)
+    this.#receiver.requests = requests
+    this.#receiver.retries = retries
+    this.#complete = complete === true
   }
 
   async #release(): Promise<void> {
@@ -188,6 +259,11 @@ export class HttpSink<T = unknown> extends Sink<T> {
     if (!this.writableEnded || this.writableFinished || this.listenerCount('error') === 0) return null
     return this.#explained(closedError())
   }
+}
+
+function lateRecord(url: string): LeadpipeError {
+  const message = `${url} has got everything already, and a record came: the checkpoint is not of this run`
+  return new LeadpipeError('CHECKPOINT', message, { context: { url } })
 }
 
 const closedError = () => new Error('it was closed before its end')

@@ -1,0 +1,88 @@
+import { LeadpipeError } from '../../errors.ts'
+import type { Continuation } from '../Sink.ts'
+import { destination } from './destination.ts'
+import { fileError } from './fileError.ts'
+import { type FileState, fileState, partialOf } from './fileState.ts'
+import { findOutput, type Output } from './findOutput.ts'
+import { moveIntoPlace } from './moveIntoPlace.ts'
+import { openAgain, openKept } from './openKept.ts'
+import type { FileSettings } from './options.ts'
+import type { PartialFile, Place } from './PartialFile.ts'
+
+/** How a file begins, goes on and ends that is continued when its process has ended early. */
+export class ContinuedFile {
+  readonly #complete: Continuation['complete']
+  /** What was there at the start. */
+  readonly #state: FileState | undefined
+  readonly #output: Output | undefined
+
+  private constructor(complete: Continuation['complete'], state?: FileState, output?: Output) {
+    this.#complete = complete
+    this.#state = state
+    this.#output = output
+  }
+
+  /**
+   * Looks at what is there, without changing anything.
+   *
+   * @param path where a file would be written now
+   * @throws {LeadpipeError} CHECKPOINT when it is not what the state says; OPTION for a device or a pipe.
+   */
+  static async look(path: string, settings: FileSettings, given: Continuation): Promise<ContinuedFile> {
+    const complete = (state: unknown) => given.complete(state)
+    if ((await destination(path)).how === 'direct') {
+      const message = `toFile() path: ${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
+      throw new LeadpipeError('OPTION', message, { context: { option: 'toFile() path' } })
+    }
+    if (given.state === undefined) return new ContinuedFile(complete)
+    const state = fileState(given.state, path)
+    try {
+      return new ContinuedFile(complete, state, await findOutput(state, settings))
+    } catch (error) {
+      throw fileError(state.path, error)
+    }
+  }
+
+  /** The file, where that was settled before. */
+  get path(): string | undefined {
+    return this.#state?.path
+  }
+
+  /** Records that are in it already. */
+  get records(): number {
+    return this.#state?.records ?? 0
+  }
+
+  /** Bytes that are in it already. */
+  get bytes(): number {
+    return this.#output?.where === 'place' ? this.#output.end.bytes : (this.#state?.bytes ?? 0)
+  }
+
+  /** The state of a file that was complete already; nothing is written to it any more. */
+  get whole(): FileState | undefined {
+    return this.#output?.where === 'place' ? this.#state : this.#state?.complete && this.#state
+  }
+
+  /** Opens it; cuts off what came after the state. */
+  open(path: string): Promise<PartialFile> {
+    return this.#state === undefined ? openKept(path) : openAgain(this.#state)
+  }
+
+  /** Tells that every record is in it, and on the disk. */
+  async complete(place: Place, records: number): Promise<void> {
+    await this.#complete({ ...place, records, complete: true } satisfies FileState)
+  }
+
+  /** Does what was left to do for a file that was complete already. */
+  async finish({ path, records, complete }: FileState): Promise<void> {
+    if (this.#output?.where === 'place') {
+      if (!complete) await this.complete(this.#output.end, records)
+      return
+    }
+    try {
+      await moveIntoPlace(partialOf(path), path)
+    } catch (error) {
+      throw fileError(path, error)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { LeadpipeError } from '../../errors.ts'
+import { compileSchema } from '../../model/ajv.ts'
+import { contradiction } from './contradiction.ts'
+import type { HttpCounts } from './HttpCounts.ts'
+import type { HttpSettings } from './options.ts'
+
+/** How far a delivery is, when no batch is under way: plain JSON. */
+export interface HttpState {
+  /** Names the run in the Idempotency-Keys. */
+  runId: string
+  /** Records in batches that are settled. */
+  position: number
+  /** The records behind them, each as JSON: the beginning of the next batch. */
+  held: string[]
+  counts: HttpCounts
+  /** The state of the sink of the dead letters. */
+  deadLetter?: unknown
+  /** Present when every record is settled: only the dead letters are to be ended. */
+  complete?: true
+}
+
+const count = { type: 'integer', minimum: 0 }
+const names = ['received', 'acknowledged', 'bytes', 'batches', 'splits', 'refused', 'requests', 'retries']
+const schema = {
+  type: 'object',
+  required: ['runId', 'position', 'held', 'counts'],
+  properties: {
+    runId: { type: 'string' },
+    position: count,
+    held: { type: 'array', items: { type: 'string' } },
+    counts: {
+      type: 'object',
+      required: names,
+      properties: Object.fromEntries(names.map(name => [name, count])),
+    },
+    complete: { const: true },
+  },
+}
+
+/**
+ * The state that a checkpoint holds for a delivery; undefined at the first start.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run; OPTION when the batches are
+ * cut by time.
+ */
+export function httpState(
+  given: unknown,
+  { batch, runId, onRefused }: HttpSettings<never>,
+  url: string,
+): HttpState | undefined {
+  if (batch.milliseconds !== undefined) {
+    const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
+    throw contradiction('batch.milliseconds', why)
+  }
+  if (given === undefined) return undefined
+  const refuse = (message: string) =>
+    new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
+  const readable = compileSchema(schema)(given) && (given as HttpState).held.every(isJson)
+  const state = given as HttpState
+  if (!readable || (onRefused === 'dead-letter') !== (state.deadLetter !== undefined)) {
+    throw refuse("what the checkpoint says of it can't be read")
+  }
+  if (runId !== undefined && runId !== state.runId) {
+    throw refuse(`the checkpoint is of the run ${state.runId}, not of ${runId}`)
+  }
+  return state
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,115 @@
+import type { ServerResponse } from 'node:http'
+import type { Test } from 'tap'
+import { type Listening, listen } from './listen.ts'
+
+/** A lead of a drifting portal: just what paging looks at. */
+export interface Drifting {
+  guid: string
+  insertedAt: number
+  isDeleted: boolean
+}
+
+/** How a drifting portal answers. */
+export interface DriftOptions {
+  startTime: 'inclusive' | 'exclusive'
+  stopTime: 'inclusive' | 'exclusive'
+  /** Most leads of a page, whatever is asked for. */
+  cap: number
+  /** A new order of ties for each request. */
+  reorder: boolean
+  /** Share of the bodies that break off. */
+  cuts: number
+  /** Called before each answer, to change leads. */
+  drift(portal: DriftingPortal, request: number): void
+}
+
+/**
+ * A list of leads that changes between requests, served as the API's documentation says, by a few lines that
+ * share nothing with leadpipe or its portal.
+ */
+export class DriftingPortal {
+  readonly leads = new Map<string, Drifting>()
+  /** The present, by the Date of the answers: every pivot that leads have at the beginning is long past. */
+  readonly now = 4_000_000_000_000
+  requests = 0
+  /** Leads that were there all the time, with the same pivot. */
+  readonly steady = new Set<string>()
+  #origin: Listening | undefined
+  readonly #options: DriftOptions
+  readonly #chance: () => number
+
+  constructor(leads: readonly Drifting[], options: DriftOptions, chance: () => number) {
+    for (const lead of leads) {
+      this.leads.set(lead.guid, lead)
+      if (!lead.isDeleted) this.steady.add(lead.guid)
+    }
+    this.#options = options
+    this.#chance = chance
+  }
+
+  get origin(): string {
+    return this.#origin?.origin ?? ''
+  }
+
+  /** What was asked for. */
+  get targets(): string[] {
+    return this.#origin?.targets ?? []
+  }
+
+  async start(t: Test): Promise<this> {
+    this.#origin = await listen(t, (request, response) => this.#answer(request.url ?? '', response))
+    return this
+  }
+
+  change(guid: string, changes: Partial<Drifting>): void {
+    const lead = this.leads.get(guid)
+    if (lead === undefined) return
+    this.leads.set(guid, { ...lead, ...changes })
+    this.steady.delete(guid)
+  }
+
+  insert(lead: Drifting): void {
+    if (!this.leads.has(lead.guid)) this.leads.set(lead.guid, lead)
+  }
+
+  /** One of the leads. */
+  pick(): Drifting | undefined {
+    const all = [...this.leads.values()]
+    return all[Math.floor(this.#chance() * all.length)]
+  }
+
+  #answer(url: string, response: ServerResponse): void {
+    this.requests += 1
+    this.#options.drift(this, this.requests)
+    const body = Buffer.from(JSON.stringify(this.#page(new URL(url, 'http://localhost').searchParams)))
+    response.setHeader('Date', new Date(this.now).toUTCString())
+    response.setHeader('Content-Length', body.length)
+    if (this.#chance() >= this.#options.cuts) {
+      response.end(body)
+      return
+    }
+    response.write(body.subarray(0, Math.floor(this.#chance() * body.length)), () => response.destroy())
+  }
+
+  #page(query: URLSearchParams): Drifting[] {
+    const { startTime, stopTime, cap, reorder } = this.#options
+    const bound = (name: string, inclusive: boolean, sign: 1 | -1) => {
+      const value = query.get(name)
+      if (value === null) return () => true
+      const time = Number(value)
+      return ({ insertedAt }: Drifting) => sign * (insertedAt - time) > 0 || (inclusive && insertedAt === time)
+    }
+    const after = bound('startTime', startTime === 'inclusive', 1)
+    const before = bound('stopTime', stopTime === 'inclusive', -1)
+    const byGuid = query.get('sort') === 'guid'
+    const ties = new Map([...this.leads.keys()].map((guid, index) => [guid, reorder ? this.#chance() : index]))
+    const tie = (lead: Drifting) => ties.get(lead.guid) ?? 0
+    const list = [...this.leads.values()]
+      .filter(lead => !lead.isDeleted && after(lead) && before(lead))
+      .sort((a, b) =>
+        byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b),
+      )
+    const offset = Number(query.get('offset') ?? 0)
+    return list.slice(offset, offset + Math.min(Number(query.get('max')), cap))
+  }
+}
