@@ -9,6 +9,7 @@ import { Limiter } from './Limiter.ts'
 import { onAbort } from './onAbort.ts'
 import { openPool } from './openPool.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { PortalLimits } from './PortalLimits.ts'
 import { RetryBudget } from './RetryBudget.ts'
 import { redact } from './redact.ts'
 import { retry } from './retry.ts'
@@ -39,6 +40,7 @@ export class LeadsClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
   readonly #pool: Pool
+  readonly #limits: PortalLimits
   readonly #limiter: Limiter
   readonly #budget: RetryBudget
   readonly #active = new Set<AbortController>()
@@ -54,7 +56,9 @@ export class LeadsClient implements AsyncDisposable {
     const { concurrency, rateLimit, timeouts } = settings
     this.#settings = settings
     this.#clock = clock
-    this.#limiter = new Limiter(concurrency, rateLimit)
+    this.#limits = new PortalLimits(settings.dailyShare)
+    const wait = () => this.#limits.wait(clock.now())
+    this.#limiter = new Limiter(concurrency, rateLimit, { clock, wait })
     this.#budget = new RetryBudget(settings.retry.budget)
     this.#pool = openPool(settings.origin, concurrency, timeouts)
   }
@@ -65,13 +69,14 @@ export class LeadsClient implements AsyncDisposable {
   }
 
   /**
-   * Gets a path of the API: within the limits, with the credentials, repeated as the retry options say.
+   * Gets a path of the API: within the client's limits and the portal's, with the credentials, repeated as the
+   * retry options say.
    *
    * @param path for example "/leads/v1/list"
    * @param query a serialised query, without credentials
    * @returns the first successful answer; its body must be read or destroyed
-   * @throws {LeadpipeError} OPTION, AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the signal's reason
-   * after an abort.
+   * @throws {LeadpipeError} OPTION, AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the
+   * signal's reason after an abort.
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
     checkTarget(path, query, this.#settings.credential.value)
@@ -86,6 +91,16 @@ export class LeadsClient implements AsyncDisposable {
       release()
       throw error
     }
+  }
+
+  /** Most requests under way at once. */
+  get concurrency(): number {
+    return this.#settings.concurrency
+  }
+
+  /** Milliseconds since 1970, by the client's clock. */
+  now(): number {
+    return this.#clock.now()
   }
 
   /** Milliseconds that a page may take, where there is a limit. */
@@ -143,29 +158,52 @@ export class LeadsClient implements AsyncDisposable {
     return { signal, release }
   }
 
-  #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {
+  async #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {
     const { signal, url } = request
-    const { origin } = this.#settings
-    const clock = this.#clock
-    const attempt = (number: number) => {
-      const started = clock.now()
-      options.onRequest?.()
-      return send(this.#pool, origin, request, clock, status => {
-        const duration = clock.now() - started
-        requestChannel.publish({
-          method: 'GET',
-          url,
-          status,
-          duration,
-          attempt: number,
-        } satisfies RequestMessage)
-      })
-    }
     this.#budget.request()
-    return retry(
-      number => this.#limiter.run(() => attempt(number), { signal, priority: number > 1 ? 1 : 0 }),
-      this.#retryContext(url, signal, options),
-    )
+    try {
+      return await retry(
+        number =>
+          this.#limiter.run(() => this.#attempt(request, number, options), {
+            signal,
+            priority: number > 1 ? 1 : 0,
+          }),
+        this.#retryContext(url, signal, options),
+      )
+    } catch (error) {
+      this.#pauseAfter(error)
+      throw error
+    }
+  }
+
+  async #attempt(request: OutgoingRequest, number: number, options: GetOptions): Promise<Answer> {
+    const { method, url } = request
+    const clock = this.#clock
+    const started = clock.now()
+    const underWay = this.#limits.start(started)
+    const end = (answer?: { status: number; headers: Answer['headers'] }) => {
+      this.#limits.end(underWay, clock.now(), answer)
+      this.#limiter.regulate()
+    }
+    this.#limiter.regulate()
+    try {
+      options.onRequest?.()
+      return await send(this.#pool, this.origin, request, clock, (status, headers) => {
+        end({ status, headers })
+        const duration = clock.now() - started
+        requestChannel.publish({ method, url, status, duration, attempt: number } satisfies RequestMessage)
+      })
+    } finally {
+      end()
+    }
+  }
+
+  /** A 429 that no retry follows holds back the others, too, for as long as it says. */
+  #pauseAfter(error: unknown): void {
+    if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
+    const { retryAfter } = error.context
+    const { maxDelay } = this.#settings.retry
+    if (typeof retryAfter === 'number') this.#limiter.pause(Math.min(retryAfter, maxDelay), this.#clock)
   }
 
   #retryContext(url: string, signal: AbortSignal, options: GetOptions): RetryContext {

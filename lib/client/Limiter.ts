@@ -2,17 +2,29 @@ import PQueue from 'p-queue'
 import type { Clock } from './Clock.ts'
 import type { RateLimit } from './options.ts'
 
+/** What besides the limiter's own limits decides whether one more may start. */
+export interface Gate {
+  clock: Clock
+  /** Milliseconds until it may: 0 for now, Infinity when time alone does not tell (see `Limiter.regulate`). */
+  wait(): number
+}
+
 /**
- * Lets attempts start: at most `concurrency` at once, and at most `requests` in any window of `interval`.
- * A slot covers one attempt until its headers are here, not its body: holding it until a body is consumed
- * would let a slow consumer keep every other request from starting.
+ * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none
+ * while the gate is closed. A slot covers one attempt until its headers are here, not its body: holding it until
+ * a body is consumed would let a slow consumer keep every other request from starting.
  */
 export class Limiter {
   readonly #queue: PQueue
+  readonly #gate: Gate | undefined
   /** Ends each of the pauses that there are; with one signal for all, Node would warn of a leak. */
   readonly #pauses = new Set<AbortController>()
+  #closed = false
+  /** When the gate is looked at again, while someone waits for it. */
+  #look: { at: number; controller: AbortController } | undefined
 
-  constructor(concurrency: number, rateLimit: RateLimit | 'none') {
+  constructor(concurrency: number, rateLimit: RateLimit | 'none', gate?: Gate) {
+    this.#gate = gate
     this.#queue = new PQueue({
       concurrency,
       // Fixed windows would let twice as many start in a sliding one.
@@ -24,7 +36,23 @@ export class Limiter {
 
   /** Runs an attempt when it is its turn; the higher the priority, the sooner. */
   run<T>(attempt: () => Promise<T>, options: { priority: number; signal: AbortSignal }): Promise<T> {
-    return this.#queue.add(attempt, options)
+    const outcome = this.#queue.add(attempt, options)
+    this.regulate()
+    return outcome
+  }
+
+  /** Looks at the gate. To be called when an attempt has started, and whenever the gate may have changed. */
+  regulate(): void {
+    if (this.#gate === undefined) return
+    const wait = this.#gate.wait()
+    this.#closed = wait > 0
+    if (this.#closed) {
+      this.#queue.pause()
+      if (this.#queue.size > 0 && wait < Infinity) this.#lookIn(wait, this.#gate.clock)
+    } else {
+      this.#stopLooking()
+      this.#resume()
+    }
   }
 
   /** Lets none start for so many milliseconds: a 429 is about all of them, not about the one that got it. */
@@ -34,7 +62,7 @@ export class Limiter {
     this.#queue.pause()
     const end = () => {
       this.#pauses.delete(pause)
-      if (this.#pauses.size === 0) this.#queue.start()
+      this.#resume()
     }
     clock.wait(milliseconds, pause.signal).then(end, end)
   }
@@ -42,5 +70,30 @@ export class Limiter {
   /** Ends every pause: nobody waits any more, and a timer would keep the process alive. */
   endPauses(): void {
     for (const pause of this.#pauses) pause.abort()
+    this.#stopLooking()
+  }
+
+  #resume(): void {
+    if (this.#pauses.size === 0 && !this.#closed) this.#queue.start()
+  }
+
+  #lookIn(milliseconds: number, clock: Clock): void {
+    const at = clock.now() + milliseconds
+    if (this.#look !== undefined && this.#look.at <= at) return
+    this.#stopLooking()
+    const look = { at, controller: new AbortController() }
+    this.#look = look
+    const end = () => {
+      if (this.#look !== look) return
+      this.#look = undefined
+      this.regulate()
+    }
+    clock.wait(milliseconds, look.controller.signal).then(end, () => {})
+  }
+
+  #stopLooking(): void {
+    const look = this.#look
+    this.#look = undefined
+    look?.controller.abort()
   }
 }

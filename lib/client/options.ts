@@ -18,10 +18,21 @@ export interface LeadsClientOptions {
   /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
   concurrency?: number
   /**
-   * At most so many attempts may start within any time of that length (a sliding window); 'none' lifts the
-   * limit. Default: 100 requests in 10 seconds, HubSpot's burst limit.
+   * At most so many attempts may start within any time of that length (a sliding window); 'none' lifts this
+   * limit of the client's own. The portal's limits are kept beside it, whatever it says: as far as the headers
+   * X-HubSpot-RateLimit-Remaining, -Interval-Milliseconds and -Secondly-Remaining of its answers tell, which
+   * count the requests of others too, no request is sent that would get a 429. Default: 100 requests in 10
+   * seconds, HubSpot's burst limit.
    */
   rateLimit?: RateLimit | 'none'
+  /**
+   * At most this share of the portal's daily limit may be used, by this client and everyone else together, as
+   * far as the headers X-HubSpot-RateLimit-Daily and -Daily-Remaining tell: more than 0, at most 1. When it is
+   * used up, requests are not sent and fail with DAILY_LIMIT, which leaves the rest of the day to others; what
+   * is under way is still used. Ten minutes after the portal's last word one request is sent to ask anew.
+   * Default: 1.
+   */
+  dailyShare?: number
   /** When and how often a failed attempt is repeated. */
   retry?: RetryOptions
   /** How long to wait for what. */
@@ -75,6 +86,7 @@ export interface ClientSettings {
   origin: string
   concurrency: number
   rateLimit: RateLimit | 'none'
+  dailyShare: number
   retry: Required<RetryOptions>
   timeouts: Required<Omit<TimeoutOptions, 'page'>> & Pick<TimeoutOptions, 'page'>
 }
@@ -85,6 +97,7 @@ export const clientDefaults = {
   origin: 'https://api.hubapi.com',
   concurrency: 4,
   rateLimit: { requests: 100, interval: 10_000 },
+  dailyShare: 1,
   retry: { retries: 5, minDelay: 500, maxDelay: 60_000, budget: 0.5 },
   timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
 } as const satisfies LeadsClientOptions
@@ -122,6 +135,12 @@ const rules: OptionRules = {
       ],
       expected: '{ requests, interval } (integers, 1 or more; interval in milliseconds) or "none"',
     },
+    dailyShare: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1,
+      expected: 'a number more than 0 and at most 1',
+    },
     retry: {
       ...group({
         retries: { type: 'integer', minimum: 0, maximum: 100 },
@@ -155,6 +174,7 @@ export function clientSettings(given?: LeadsClientOptions): ClientSettings {
     origin: checkOrigin(options.origin ?? clientDefaults.origin),
     concurrency: options.concurrency ?? clientDefaults.concurrency,
     rateLimit: options.rateLimit ?? clientDefaults.rateLimit,
+    dailyShare: options.dailyShare ?? clientDefaults.dailyShare,
     retry: withDefaults(clientDefaults.retry, options.retry),
     timeouts: withDefaults(clientDefaults.timeouts, options.timeouts),
   }

@@ -16,17 +16,17 @@ const waits: ReadonlyMap<string | undefined, number> = new Map([
  * Which limit a 429 is about: by the `policyName` of its body, or, for the daily one, by the header
  * X-HubSpot-RateLimit-Daily-Remaining.
  */
-export function rateLimitPolicy(excerpt: string, dailyRemaining: string | undefined): RateLimitPolicy {
-  const name = policyName(excerpt) ?? (dailyRemaining?.trim() === '0' ? 'DAILY' : undefined)
+export function rateLimitPolicy(body: string, dailyRemaining: string | undefined): RateLimitPolicy {
+  const name = policyName(body) ?? (dailyRemaining?.trim() === '0' ? 'DAILY' : undefined)
   return { name, wait: waits.get(name) }
 }
 
-function policyName(excerpt: string): string | undefined {
+function policyName(body: string): string | undefined {
   try {
-    const { policyName } = JSON.parse(excerpt) as { policyName?: unknown }
+    const { policyName } = JSON.parse(body) as { policyName?: unknown }
     return typeof policyName === 'string' ? policyName : undefined
   } catch {
-    // An HTML page, or nothing: the limit has no name then.
+    // An HTML page, nothing, or more than was read: the limit has no name then.
     return undefined
   }
 }

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from './Clock.ts'
 import { gunzip } from './gunzip.ts'
 import { networkError } from './networkError.ts'
+import type { AnswerHeaders } from './rateLimitHeaders.ts'
 import { redact } from './redact.ts'
 import { parseRetryAfter } from './retryDelay.ts'
 import { statusError } from './statusError.ts'
@@ -10,7 +11,7 @@ import { statusError } from './statusError.ts'
 /** A successful answer. Read its body to the end or destroy it: until then it keeps its connection. */
 export interface Answer {
   status: number
-  headers: Readonly<Record<string, string | string[] | undefined>>
+  headers: AnswerHeaders
   /** The decoded body. Its errors are raw: `bodyError` explains them. */
   body: Readable
 }
@@ -30,13 +31,15 @@ export interface OutgoingRequest {
   signal: AbortSignal
 }
 
-/** So much of an error body is kept, to see what it says. */
+/** So many characters of an error body are kept, to see what it says. */
 const excerptLength = 4_096
+/** So many of a 429's are read for the name of the limit. */
+const policyLength = 65_536
 
 /**
  * One attempt: resolves with a success, rejects with a LeadpipeError for everything else.
  *
- * @param onHeaders called with the status, whatever it is
+ * @param onHeaders called with the status, whatever it is, and the headers
  * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE.
  */
 export async function send(
@@ -44,7 +47,7 @@ export async function send(
   origin: string,
   request: OutgoingRequest,
   clock: Clock,
-  onHeaders: (status: number) => void,
+  onHeaders: (status: number, headers: AnswerHeaders) => void,
 ): Promise<Answer> {
   const { method, path, headers, body: sent, signal, url, secret } = request
   let response: Dispatcher.ResponseData
@@ -54,7 +57,7 @@ export async function send(
     throw networkError(cause, origin)
   }
   const { statusCode: status, body } = response
-  onHeaders(status)
+  onHeaders(status, response.headers)
   if (status >= 200 && status < 300) {
     return {
       status,
@@ -63,9 +66,9 @@ export async function send(
     }
   }
   const retryAfter = parseRetryAfter(header(response, 'retry-after'), clock.now())
-  const excerpt = await readExcerpt(response, url, secret)
+  const text = await readBeginning(response, url, secret, status === 429 ? policyLength : excerptLength)
   const dailyRemaining = header(response, 'x-hubspot-ratelimit-daily-remaining')
-  throw statusError(status, url, excerpt, { retryAfter, dailyRemaining })
+  throw statusError(status, url, text.slice(0, excerptLength), { retryAfter, dailyRemaining, text })
 }
 
 function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
@@ -79,18 +82,23 @@ function contentEncoding(response: Dispatcher.ResponseData, secret: string): str
   return encoding && redact(encoding, secret)
 }
 
-/** The beginning of an error body without the secret, also where the excerpt ends in the middle of it. */
-async function readExcerpt(response: Dispatcher.ResponseData, url: string, secret: string): Promise<string> {
+/** The beginning of an error body without the secret, also where it is cut in the middle of it. */
+async function readBeginning(
+  response: Dispatcher.ResponseData,
+  url: string,
+  secret: string,
+  most: number,
+): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of gunzip(response.body, contentEncoding(response, secret), url)) {
       chunks.push(chunk)
       length += chunk.length
-      if (length >= 2 * excerptLength) break
+      if (length >= most + excerptLength) break
     }
   } catch {
     // The status says enough: what can be read of the body is a help, not a condition.
   }
-  return redact(Buffer.concat(chunks).toString(), secret).slice(0, excerptLength)
+  return redact(Buffer.concat(chunks).toString(), secret).slice(0, most)
 }

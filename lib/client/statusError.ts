@@ -7,6 +7,8 @@ export interface Hints {
   retryAfter?: number | undefined
   /** X-HubSpot-RateLimit-Daily-Remaining as it is. */
   dailyRemaining?: string | undefined
+  /** More of the body than the excerpt, for the name of the limit. */
+  text?: string | undefined
 }
 
 /**
@@ -17,7 +19,7 @@ export function statusError(
   status: number,
   url: string,
   excerpt: string,
-  { retryAfter, dailyRemaining }: Hints = {},
+  { retryAfter, dailyRemaining, text = excerpt }: Hints = {},
 ): LeadpipeError {
   const said = whatItSays(excerpt)
   const answer = `${url} answered ${status}${said === '' ? '' : `: ${said}`}`
@@ -25,7 +27,7 @@ export function statusError(
   if (status === 401 || status === 403) {
     return new LeadpipeError('AUTH', `the portal refused the credentials: ${answer}`, { context })
   }
-  if (status === 429) return tooMany(answer, context, rateLimitPolicy(excerpt, dailyRemaining))
+  if (status === 429) return tooMany(answer, context, rateLimitPolicy(text, dailyRemaining))
   if (status >= 300 && status < 400) {
     return new LeadpipeError('HTTP', `redirects are not followed: ${answer}`, { context })
   }

@@ -64,6 +64,8 @@ export function explodeAs<In, Out>(
     {
       name,
       ...(needs === undefined ? {} : { needs }),
+      stateless: true,
+      options: { path, as, keepEmpty },
       create: () => ({
         step(value: unknown, emit: (value: unknown) => void) {
           const items = itemsAt(value) ?? []

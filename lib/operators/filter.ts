@@ -24,6 +24,7 @@ export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In> 
   return new Operator<In, In>([
     {
       name: 'filter',
+      stateless: true,
       create: () => ({
         step(value: In, emit: (value: In) => void) {
           const keep = predicate(value)

@@ -18,6 +18,7 @@ export function map<In, Out>(change: (value: In) => Out | PromiseLike<Out>): Ope
   return new Operator<In, Out>([
     {
       name: 'map',
+      stateless: true,
       create: () => ({
         step(value: In, emit: (value: Out) => void) {
           const changed = change(value)

@@ -5,8 +5,14 @@ import { Operator } from './kernel/Operator.ts'
 /**
  * Makes an operator of your own.
  *
- * Without state, a function is enough; with state, give `create`, so that every use has its own, and `save`
- * and `restore`, so that a run with a checkpoint can go on.
+ * Without state, a function is enough; with state, give `create`, so that every use has its own.
+ *
+ * A run with a checkpoint refuses an operator whose state would be lost in a restart. A step alone is taken for
+ * stateless; a step with a `flush` holds something back for it, and can't save it. With `create`, give `save`
+ * and `restore`, or say `stateless: true` if nothing is held from one value to the next. `save` is called
+ * between two values, at each save of the checkpoint, and gives the state as plain JSON; `restore` takes it once,
+ * before the first value. That a step returned `done`, and what was counted, is kept without them. `options`,
+ * plain JSON, tell what the operator was made with: a checkpoint that was saved with others is refused.
  *
  * A step may be asynchronous; values still come one at a time, in order. What it throws becomes an OPERATOR
  * error that names the operator and the lead. Returning `done` ends the run early.
@@ -48,8 +54,10 @@ export function operator<In, Out>(
     if (flush !== undefined && typeof flush !== 'function') {
       throw optionError('operator() flush', 'expected a function', flush)
     }
-    const instance = flush === undefined ? { step } : { step, flush }
-    return new Operator([{ name: nameOrDefinition, create: () => instance }])
+    if (flush === undefined) {
+      return new Operator([{ name: nameOrDefinition, stateless: true, create: () => ({ step }) }])
+    }
+    return new Operator([{ name: nameOrDefinition, create: () => ({ step, flush }) }])
   }
   const { name, create } = nameOrDefinition ?? {}
   if (typeof name !== 'string' || typeof create !== 'function') {

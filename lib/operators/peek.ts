@@ -12,6 +12,7 @@ export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
   return new Operator<T, T>([
     {
       name: 'peek',
+      stateless: true,
       create: () => ({
         step(value: T, emit: (value: T) => void) {
           const looked = look(value)

@@ -39,6 +39,8 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
   return new Operator<unknown, unknown>([
     {
       name: 'project',
+      stateless: true,
+      options: shown(selection),
       create: () => ({
         step(value: unknown, emit: (value: unknown) => void) {
           const record: Record<string, unknown> = {}
@@ -49,6 +51,19 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
     },
   ])
 }
+
+/** Functions have no JSON. */
+function shown(selection: readonly string[] | Mapping<unknown>): unknown {
+  if (isList(selection)) return { paths: [...selection] }
+  const fields = Object.entries(selection).map(([name, from]) => [
+    name,
+    typeof from === 'function' ? { function: true } : from,
+  ])
+  return { mapping: Object.fromEntries(fields) }
+}
+
+const isList = (selection: readonly string[] | Mapping<unknown>): selection is readonly string[] =>
+  Array.isArray(selection)
 
 type Field = [name: string, read: (value: unknown) => unknown]
 

@@ -17,6 +17,7 @@ export function take<T>(count: number): Operator<T, T> {
   return new Operator<T, T>([
     {
       name: 'take',
+      options: { count },
       create() {
         let taken = 0
         return {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
@@ -89,6 +90,15 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
       name: 'validate',
       takesRejected: onInvalid !== 'fail',
       ...(quarantine === undefined ? {} : { quarantine }),
+      options: {
+        onInvalid,
+        schema: schema === leadSchema ? 'lead' : digestOf(schema),
+        ...(ajv === undefined ? {} : { ajv: true }),
+        ...(maxInvalid === undefined ? {} : { maxInvalid }),
+        ...(quarantine === undefined
+          ? {}
+          : { quarantine: typeof quarantine === 'string' ? quarantine : true }),
+      },
       create(context) {
         const aside = quarantine === undefined ? undefined : openQuarantine(context?.quarantine ?? quarantine)
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
@@ -128,6 +138,20 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
       },
     },
   ])
+}
+
+/** Tells schemas apart; those that are no JSON, for a compiler of the user's own, are all the same. */
+function digestOf(schema: object): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(schema)
+  } catch {
+    text = undefined
+  }
+  return createHash('sha256')
+    .update(text ?? 'no JSON')
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** What is 0 because the policy is another says nothing. */

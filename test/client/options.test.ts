@@ -22,6 +22,7 @@ t.test('the defaults are those that the documentation of the options gives', asy
     origin: 'https://api.hubapi.com',
     concurrency: 4,
     rateLimit: { requests: 100, interval: 10_000 },
+    dailyShare: 1,
     retry: { retries: 5, minDelay: 500, maxDelay: 60_000, budget: 0.5 },
     timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
   })
@@ -34,6 +35,7 @@ t.test('what is undefined counts as absent, inside of retry and timeouts too', a
     origin: undefined,
     concurrency: undefined,
     rateLimit: undefined,
+    dailyShare: undefined,
     retry: { retries: undefined, minDelay: undefined, maxDelay: undefined },
     timeouts: { connect: undefined, headers: undefined, chunk: undefined },
   } as object
@@ -105,7 +107,7 @@ t.test('a misspelt name is refused with the right one', async t => {
   t.equal(refusal({ hapikey: 'a' }), 'LeadsClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts',
+    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, dailyShare, retry, timeouts',
   )
 })
 
@@ -158,6 +160,17 @@ t.test('a rate limit is whole or none', async t => {
   for (const [rateLimit, shown] of refused)
     t.equal(refusal({ accessToken, rateLimit }), `${expected} ${shown}`)
   t.equal(clientSettings({ accessToken, rateLimit: 'none' }).rateLimit, 'none')
+})
+
+t.test('a daily share is more than nothing and at most all', async t => {
+  const range = 'LeadsClient: dailyShare: expected a number more than 0 and at most 1, received'
+  for (const dailyShare of [0, -0.5, 1.01, Number.NaN]) {
+    t.equal(refusal({ accessToken, dailyShare }), `${range} ${dailyShare}`)
+  }
+  t.equal(refusal({ accessToken, dailyShare: '50%' }), `${range} '50%'`)
+  for (const dailyShare of [0.001, 1]) {
+    t.equal(clientSettings({ accessToken, dailyShare }).dailyShare, dailyShare)
+  }
 })
 
 t.test('retry and timeouts are refused whole when a part of them is wrong', async t => {

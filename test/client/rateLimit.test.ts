@@ -85,6 +85,23 @@ t.test('of several 429, the one that has to wait longest decides', async t => {
   t.equal(targets.length, 5)
 })
 
+t.test('a 429 that no retry follows holds back the others for its Retry-After', async t => {
+  const { origin, targets } = await listen(t, (request, response) => {
+    if (request.url?.startsWith('/limited')) response.writeHead(429, { 'Retry-After': '5' }).end()
+    else response.end('[]')
+  })
+  const clock = new HeldClock()
+  const client = openClient(t, origin, { retry: { retries: 0, maxDelay: 3_000 } }, clock)
+  const unread = await client.get('/unread', '')
+  t.match(await failureOf(client.get('/limited', '')), { code: 'RATE_LIMIT' })
+  const other = read(client, '/other')
+  await turns(50)
+  t.strictSame(paths(targets), ['/unread', '/limited'])
+  await clock.pass(3_000)
+  t.equal(await other, '[]')
+  t.equal(await textOf(unread.body), '[]')
+})
+
 t.test('a 503 holds back nobody but the request that got it', async t => {
   const { origin } = await listen(t, (request, response) => {
     response.writeHead(request.url?.startsWith('/bad') ? 503 : 200, { 'Retry-After': '5' }).end('[]')
@@ -191,6 +208,9 @@ async function after429(
 const policy = (policyName: unknown) =>
   JSON.stringify({ status: 'error', message: 'You have reached your limit.', policyName })
 
+const longPolicy = (policyName: string, length: number) =>
+  JSON.stringify({ status: 'error', errors: ['x'.repeat(length)], policyName })
+
 t.test('"429: Retry-After is not always there": what is waited, by header, policy or back-off', async t => {
   const date = new Date(new FakeClock().time + 7_000).toUTCString()
   const cases: [title: string, headers: Record<string, string>, body: string, wait: number][] = [
@@ -207,6 +227,8 @@ t.test('"429: Retry-After is not always there": what is waited, by header, polic
     ['a policy nobody knows', {}, policy('MONTHLY'), 500],
     ['a policy that is no name', {}, policy(7), 500],
     ['a name of Object', {}, policy('constructor'), 500],
+    ['a policy behind much else', {}, longPolicy('SECONDLY', 60_000), 1_000],
+    ['a policy behind too much', {}, longPolicy('SECONDLY', 66_000), 500],
     ['no JSON', {}, '<html>"policyName":"SECONDLY"</html>', 500],
     ['null', {}, 'null', 500],
   ]

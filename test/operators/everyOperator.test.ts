@@ -15,6 +15,7 @@ import { validate } from '../../lib/operators/validate.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
+import { continuedAt } from './continuedAt.ts'
 
 interface Numbered {
   guid: string
@@ -107,6 +108,10 @@ const cases: Record<
             flush(emit) {
               if (held.length > 0) emit(held)
             },
+            save: () => held,
+            restore(state) {
+              held = state as number[]
+            },
           }
         },
       }),
@@ -122,6 +127,29 @@ const cases: Record<
     given: numbered(4),
     expected: [2, 3],
   },
+}
+
+for (const [name, { make, given }] of Object.entries(cases)) {
+  t.test(
+    `${name}: a restart after any value, and after every one, changes neither values nor counts`,
+    async t => {
+      const values = [...given]
+      const undisturbed = await continuedAt([], values, make)
+      for (let cut = 0; cut <= values.length; cut += 1) {
+        t.strictSame(await continuedAt([cut], values, make), undisturbed, `after ${cut}`)
+      }
+      t.strictSame(await continuedAt([...values.keys()], values, make), undisturbed)
+    },
+  )
+
+  t.test(`${name} can run with a checkpoint, and its options are plain JSON`, t => {
+    t.equal(make().unsavedState, undefined)
+    for (const definition of make().definitions) {
+      if (!('create' in definition) || definition.options === undefined) continue
+      t.strictSame(JSON.parse(JSON.stringify(definition.options)), definition.options)
+    }
+    t.end()
+  })
 }
 
 for (const [setting, through] of Object.entries(settings)) {

@@ -1,5 +1,6 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { LeadpipeError } from '../../errors.ts'
+import type { OperatorMark } from '../../model/Mark.ts'
 import { Chain, type OperatorCounts } from './Chain.ts'
 import type { Definition, StepDefinition } from './definition.ts'
 
@@ -19,11 +20,13 @@ export class Operator<In, Out> extends Transform {
   readonly #onDone: (() => void) | undefined
   #chain: Chain | undefined
   #piped = false
+  #told = false
 
   /**
    * @param definitions the recipe
-   * @param onDone called once when a step says that it wants no more. Without it the rest of the input is
-   * read and left out: a Transform can't stop what comes before it.
+   * @param onDone called once when a step says that it wants no more (not when that was said before a restart:
+   * see `done`). Without it the rest of the input is read and left out: a Transform can't stop what comes
+   * before it.
    */
   constructor(definitions: readonly Definition[], onDone?: () => void) {
     super({ objectMode: true })
@@ -32,14 +35,42 @@ export class Operator<In, Out> extends Transform {
     this.on('pipe', source => this.#claim(source))
   }
 
-  /** What went through each operator so far. */
+  /** What went through each operator so far, before a restart included. */
   get counts(): OperatorCounts[] {
     return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
   }
 
-  /** Elements that were no leads so far. */
+  /** Elements that were no leads so far, before a restart included. */
   get rejected(): number {
     return this.#chain?.rejected ?? 0
+  }
+
+  /** Whether a step said that it wants no more, here or before a restart. */
+  get done(): boolean {
+    return this.#chain?.done ?? false
+  }
+
+  /**
+   * Why the operators can't run with a checkpoint, and what to do about it; undefined when they can. Makes
+   * their instances, which are then used.
+   *
+   * @throws {LeadpipeError} OPERATOR when an instance can't be made.
+   */
+  get unsavedState(): string | undefined {
+    return this.#started().unsavedState
+  }
+
+  /**
+   * Goes on from what the operators told a mark, before the first value. When `done` is true then, nothing need
+   * be written.
+   *
+   * @param saved one entry for each definition
+   * @throws {LeadpipeError} CHECKPOINT when they are of other operators; OPERATOR when an instance can't be made
+   * or does not take its state.
+   */
+  restore(saved: readonly OperatorMark[]): void {
+    this.#started().restore(saved)
+    this.#told = this.done
   }
 
   /** As of any Writable, but refuses a second use: a `pipeline` from an iterable is not told by `pipe`. */
@@ -103,8 +134,6 @@ export class Operator<In, Out> extends Transform {
       callback(error as Error)
     }
   }
-
-  #told = false
 
   #return(callback: TransformCallback): void {
     if (this.#onDone !== undefined && !this.#told && this.#chain?.done) {

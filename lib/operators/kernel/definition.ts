@@ -28,13 +28,21 @@ export type Flush<Out> = (emit: Emit<Out>) => void | Promise<void>
 export interface OperatorInstance<In, Out> {
   step: Step<In, Out>
   flush?: Flush<Out>
-  /** The state as plain JSON. An operator with state must have this to run with a checkpoint. */
+  /**
+   * The state between two values, as plain JSON; undefined for none. Called at each mark, when no step is under
+   * way. An operator with state must have this and `restore` to run with a checkpoint. What JSON would lose or
+   * change (a Map, a Date, NaN, a promise) fails the run with OPERATOR.
+   */
   save?(): unknown
-  /** Takes a state that `save` returned, before the first step. */
+  /** Takes a state that `save` returned, as it comes out of JSON, before the first step; not called for none. */
   restore?(state: unknown): void
   /** Takes an element that is no lead; see `takesRejected`. */
   reject?(rejected: Rejected): void | Promise<void>
-  /** Numbers of its own for the report, for example `{ skipped: 3 }`. */
+  /**
+   * Numbers of its own for the report, for example `{ skipped: 3 }`. After a restart they go on from what they
+   * were, whether `restore` takes them up or they begin with 0 again. The names `in`, `out` and `unused` are
+   * taken.
+   */
   counts?(): Readonly<Record<string, number>>
 }
 
@@ -49,7 +57,10 @@ export interface StepDefinition<In = unknown, Out = unknown> {
   takesRejected?: boolean
   /** Where it sets values aside: a path, which `run` opens, or a Writable, which `run` ends. */
   quarantine?: string | Writable
-  /** Whether instances hold nothing from one value to the next, so that they can be made anew at any time. */
+  /**
+   * True when instances hold nothing from one value to the next, so that they can be made anew at any time.
+   * One that does not say so needs `save` and `restore` to run with a checkpoint.
+   */
   stateless?: true
   /**
    * What the operator was made with, as plain JSON: a checkpoint is refused when it is another. Functions have
@@ -66,7 +77,10 @@ export interface CreateContext {
   quarantine?: Writable
 }
 
-/** An operator that is a Node stream of the user's own, made anew for each use. */
+/**
+ * An operator that is a Node stream of the user's own, made anew for each use; with a checkpoint, at each mark,
+ * too (`RenewedStream`).
+ */
 export interface StreamDefinition {
   name: string
   createStream(): Duplex

@@ -10,7 +10,6 @@ import { map } from '../../../lib/operators/map.ts'
 import { operator } from '../../../lib/operators/operator.ts'
 import { peek } from '../../../lib/operators/peek.ts'
 import { take } from '../../../lib/operators/take.ts'
-import { validate } from '../../../lib/operators/validate.ts'
 import { run } from '../../../lib/run/run.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { failureOf } from '../../support/failureOf.ts'
@@ -85,42 +84,6 @@ t.test('an asynchronous flush is waited for', async t => {
   )
   await chain.flush()
   t.strictSame(out, [70, 80, 90, 240])
-})
-
-t.test('save and restore: a chain that goes on in another ends as one that was never stopped', async t => {
-  const property = fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 20 }),
-      fc.nat(20),
-      async (values, at) => {
-        const stages = () => [filter((n: number) => n !== 0), sum(), take(6), sum(), validate({ schema: {} })]
-        const whole = chainOf(...stages())
-        for (const value of values) await whole.chain.write(value)
-        await whole.chain.flush()
-
-        const before = chainOf(...stages())
-        for (const value of values.slice(0, at)) await before.chain.write(value)
-        const saved = JSON.parse(JSON.stringify(before.chain.save()))
-        const after = chainOf(...stages())
-        after.chain.restore(saved)
-        for (const value of values.slice(at)) await after.chain.write(value)
-        await after.chain.flush()
-        assert.deepEqual([...before.out, ...after.out], whole.out)
-      },
-    ),
-    { numRuns: 60 },
-  )
-  await t.resolves(property)
-})
-
-t.test('save gives one state an operator, undefined for those without', async t => {
-  const { chain } = chainOf(
-    map((n: number) => n),
-    sum(),
-    take(3),
-  )
-  await chain.write(4)
-  t.strictSame(chain.save(), [undefined, 4, 1])
 })
 
 t.test('done: the stages before it take no more steps, not even for what was handed in already', async t => {

@@ -1,0 +1,57 @@
+/** What is left of a rolling window. */
+export interface WindowLeft {
+  remaining: number
+  /** Requests in any interval; undefined when only the rest is told. */
+  limit: number | undefined
+  /** Milliseconds that the window is long. */
+  interval: number
+}
+
+/** What is left of the day. */
+export interface DayLeft {
+  remaining: number
+  /** Requests that the day has. */
+  limit: number
+}
+
+/** What an answer's headers tell of the portal's limits; what is missing or malformed is undefined. */
+export interface LimitsLeft {
+  /** Of -Max, -Remaining and -Interval-Milliseconds. */
+  burst: WindowLeft | undefined
+  /** Of -Secondly and -Secondly-Remaining. */
+  secondly: WindowLeft | undefined
+  /** Of -Daily and -Daily-Remaining. */
+  daily: DayLeft | undefined
+}
+
+/** Header names in lower case, and their values. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+/** The window of the policy TEN_SECONDLY_ROLLING, for a portal that does not say how long it is. */
+const usualInterval = 10_000
+/** No window that is waited for is longer; a number beyond is taken for nonsense. */
+const longestInterval = 600_000
+
+/**
+ * Reads the headers X-HubSpot-RateLimit-…, of which a portal sends all, some or none. A window is known by what
+ * remains of it.
+ */
+export function rateLimitHeaders(headers: AnswerHeaders): LimitsLeft {
+  const number = (name: string) => wholeNumber(headers[`x-hubspot-ratelimit-${name}`])
+  const window = (remaining: string, limit: string, interval: number): WindowLeft | undefined => {
+    const left = number(remaining)
+    if (left === undefined || interval > longestInterval) return undefined
+    return { remaining: left, limit: number(limit), interval }
+  }
+  const [limit, remaining] = [number('daily'), number('daily-remaining')]
+  return {
+    burst: window('remaining', 'max', number('interval-milliseconds') || usualInterval),
+    secondly: window('secondly-remaining', 'secondly', 1_000),
+    daily: limit === undefined || remaining === undefined ? undefined : { limit, remaining },
+  }
+}
+
+function wholeNumber(header: string | string[] | undefined): number | undefined {
+  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}

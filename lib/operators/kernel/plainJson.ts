@@ -1,0 +1,39 @@
+/**
+ * A copy of a value that comes through JSON as it is; fields that are undefined are left out.
+ *
+ * @param what what the value is, for the error
+ * @throws {TypeError} naming the kind of what JSON would lose or change, and not its content.
+ */
+export function plainJson(value: unknown, what: string): unknown {
+  try {
+    return copy(value, [])
+  } catch (error) {
+    if (error instanceof Lost) throw new TypeError(`${what} must be plain JSON, found ${error.message}`)
+    throw error
+  }
+}
+
+class Lost extends Error {}
+
+function copy(value: unknown, around: readonly object[]): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value))) throw new Lost(kindOf(value))
+  if (around.includes(value)) throw new Lost('an object that holds itself')
+  const within = [...around, value]
+  // Not map(), which leaves holes out.
+  if (Array.isArray(value)) return Array.from(value, item => copy(item, within))
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, within)]))
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'number' || value === undefined) return String(value)
+  if (typeof value !== 'object' || value === null) return `a value of type ${typeof value}`
+  return `an object of class ${value.constructor?.name}`
+}
