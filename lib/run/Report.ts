@@ -1,6 +1,6 @@
 import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import type { SinkCounts } from '../sinks/Sink.ts'
-import type { Missing } from '../source/pagers/guidsPager.ts'
+import type { Missing } from '../source/pagers/GuidsPager.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */

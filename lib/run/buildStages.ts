@@ -5,7 +5,8 @@ import { optionError } from '../model/checkOptions.ts'
 import type { Definition } from '../operators/kernel/definition.ts'
 import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
-import { type Handing, LeadSource } from '../source/LeadSource.ts'
+import type { Handing } from '../source/Handing.ts'
+import { LeadSource } from '../source/LeadSource.ts'
 import type { Stages } from './Stages.ts'
 
 /** What the user gave to `run`, told apart and checked. */

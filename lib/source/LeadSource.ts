@@ -2,82 +2,125 @@ import { Readable } from 'node:stream'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import { onAbort } from '../client/onAbort.ts'
 import type { Answer } from '../client/send.ts'
-import type { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
-import type { LeadsQuery, PageQuery } from '../model/LeadsQuery.ts'
-import { setOrigin } from '../model/origins.ts'
+import type { LeadsQuery } from '../model/LeadsQuery.ts'
+import type { Position } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
-import { serializeQuery } from '../model/serializeQuery.ts'
-import { type PageMessage, pageChannel } from '../observe/channels.ts'
-import { decodeBody } from './decode/decodeBody.ts'
-import type { ElementDecoder } from './decode/ElementDecoder.ts'
-import { expressDecoder } from './decode/expressDecoder.ts'
-import { streamJsonDecoder } from './decode/streamJsonDecoder.ts'
-import { leadOf, rejectedError } from './leadOf.ts'
+import type { Handing, SourceState } from './Handing.ts'
+import { type Item, Lane } from './Lane.ts'
+import { rejectedError } from './leadOf.ts'
 import type { LeadsSettings } from './options.ts'
-import { PageTimer } from './PageTimer.ts'
-import type { GuidsPager, Missing } from './pagers/guidsPager.ts'
-import type { Pager } from './pagers/Pager.ts'
-import { addBody, noCounts, type SourceCounts } from './SourceCounts.ts'
-
-const listPath = '/leads/v1/list'
-const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
-
-/** What `run` asks of a source besides leads. */
-export interface Handing {
-  /** Hand on elements that are no leads as {@link Rejected}, instead of failing with DECODE. */
-  rejected: boolean
-  /** Keep each lead's own text and place. */
-  origins: boolean
-}
-
-/** How far one page came. */
-interface PageProgress {
-  /** Elements that were handed on. */
-  received: number
-  /** Whether the body was read to its end. */
-  complete: boolean
-}
+import { PageReader } from './PageReader.ts'
+import type { Missing } from './pagers/GuidsPager.ts'
+import type { Plan } from './pagers/Pager.ts'
+import { planOf } from './planOf.ts'
+import { ReadAhead } from './ReadAhead.ts'
+import { noCounts, type SourceCounts } from './SourceCounts.ts'
 
 /**
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
  *
- * It reads ahead no further than its high-water mark: while nobody reads, the socket is left unread, too.
- * `destroy()`, an abort, or leaving a `for await` closes the connection at once. A body that breaks off is
- * continued behind the last lead that was handed on.
+ * Leads come in the order of the list, although several of its pages are asked for at the same time. It reads
+ * ahead no further than its high-water mark and the bytes of `readAhead`: while nobody reads, the sockets are
+ * left unread, too. `destroy()`, an abort, or leaving a `for await` closes the connections at once. A body that
+ * breaks off is continued behind the last lead that was handed on.
  */
 export class LeadSource extends Readable {
   /** The checked query. */
   readonly query: Readonly<LeadsQuery>
-  /** What was counted so far. */
-  readonly counts: SourceCounts = noCounts()
-  /** What became of the guids of the query, where it has some. */
-  readonly missing: Readonly<Missing> | undefined
   /** Set by `run`, before the first read. */
   handing: Handing = { rejected: false, origins: false }
 
   readonly #client: LeadsClient
-  readonly #pager: Pager | GuidsPager
   readonly #settings: LeadsSettings
-  readonly #abort = new AbortController()
+  readonly #counts: SourceCounts = noCounts()
+  readonly #ahead: ReadAhead
+  readonly #reader: PageReader
+  #plan: Plan
+  #lanes: Lane[] = []
+  /** How many lanes there may be: one, until a page has shown that there is more than one. */
+  #width = 1
+  /** Leads that came before this source, by the position that it goes on from. */
+  #before: number
+  #answered = false
+  #ended = false
+  /** Whether the source stopped at a mark, because it was asked to. */
+  #halted = false
+  /** Where the list goes on behind each of the last leads: as many as are not read yet, and one more. */
+  readonly #cursors: { cursor: unknown; delivered: number }[] = []
+  /** Items of the batch at hand that are not handed on yet. */
+  #left = 0
+  #sinceMark = { leads: 0, bytes: 0, time: 0 }
   /** Ends the wait for the user's signal. */
   #unlisten: (() => void) | undefined
   #loop: Promise<void> | undefined
   /** Ends the reading loop's wait for a consumer that has enough for now. */
   #proceed: (() => void) | undefined
 
-  constructor(client: LeadsClient, query: LeadsQuery, pager: Pager | GuidsPager, settings: LeadsSettings) {
+  constructor(client: LeadsClient, query: LeadsQuery, settings: LeadsSettings) {
     super({ objectMode: true, highWaterMark: settings.highWaterMark })
     this.#client = client
     this.query = query
-    this.#pager = pager
-    this.missing = 'missing' in pager ? pager.missing : undefined
     this.#settings = settings
+    this.#ahead = new ReadAhead(settings.readAhead)
+    this.#plan = planOf(query, settings, settings.from, client.concurrency)
+    this.#before = settings.from?.leads ?? 0
+    this.#reader = new PageReader({
+      client,
+      settings,
+      counts: this.#counts,
+      ahead: this.#ahead,
+      handing: () => this.handing,
+      wanted: () => this.#wanted,
+      answered: headers => this.#answer(headers),
+    })
+  }
+
+  /** What was counted so far. */
+  get counts(): SourceCounts {
+    return this.#reader.counts
+  }
+
+  /** What became of the guids of the query, where it has some. */
+  get missing(): Readonly<Missing> | undefined {
+    return this.#plan.missing
+  }
+
+  /**
+   * Where the list goes on behind the last lead that was read from this stream, as plain JSON: for the option
+   * `from` of another source with the same query.
+   */
+  get position(): Position {
+    // What was pushed and not read yet is still ahead.
+    const read = this.#cursors.length - 1 - this.readableLength
+    const { cursor, delivered } = this.#cursors[read] ?? { cursor: this.#plan.start, delivered: this.#before }
+    return this.#position(cursor, delivered)
   }
 
   /** The leads, for `for await`; leaving the loop destroys the source. */
   override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Lead> {
     return super[Symbol.asyncIterator]()
+  }
+
+  /**
+   * Goes on from a mark. For `run`, before the first read.
+   *
+   * @throws {LeadpipeError} OPTION when the mark is one of another kind of paging.
+   */
+  continueFrom({ position, counts, missing, ended }: SourceState): void {
+    Object.assign(this.#counts, counts)
+    this.#before = position.leads - counts.delivered
+    this.#ended = ended
+    this.#plan = planOf(this.query, this.#settings, position, this.#client.concurrency)
+    if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, missing)
+  }
+
+  /** Puts a mark behind the last lead, and hands on no more. For `run`, when it is to end early. */
+  halt(): void {
+    if (this.#halted || this.#ended) return
+    this.#halted = true
+    this.#proceed?.()
+    for (const lane of this.#lanes) lane.cancel()
   }
 
   override _read(): void {
@@ -89,146 +132,164 @@ export class LeadSource extends Readable {
       return
     }
     this.#unlisten = signal && onAbort(signal, () => this.destroy(signal.reason))
-    this.#loop = this.#readPages().finally(() => {
-      if ('close' in this.#pager) this.#pager.close()
-    })
+    this.#loop = this.#readList().finally(() => this.#close())
     this.#loop.catch(error => this.destroy(error))
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#unlisten?.()
-    this.#abort.abort()
     this.#proceed?.()
-    // The connection is let go of, and everything counted, when the loop has ended.
+    for (const lane of this.#lanes) lane.cancel()
+    // The connections are let go of, and everything counted, when the loop has ended.
     const end = () => callback(error)
     if (this.#loop === undefined) end()
     else this.#loop.then(end, end)
   }
 
-  async #readPages(): Promise<void> {
-    let failures = 0
-    for (;;) {
-      const query = await this.#nextPage()
-      if (query === undefined || this.destroyed) break
-      const progress: PageProgress = { received: 0, complete: false }
-      try {
-        await this.#readPage(query, progress)
-        if (!progress.complete) break
-        this.#pager.finish(progress.received)
-        failures = 0
-      } catch (error) {
-        failures = this.#pager.interrupt(progress.received) ? 1 : failures + 1
-        await this.#continue(error, failures)
-      }
+  /** How many more leads may be handed on. */
+  get #wanted(): number {
+    return this.#settings.limit - this.#before - this.#counts.delivered
+  }
+
+  async #readList(): Promise<void> {
+    this.#sinceMark.time = performance.now()
+    while (!this.#ended && !this.#stopped && this.#wanted > 0) {
+      this.#fill()
+      const lane = this.#lanes[0]
+      if (lane === undefined) break
+      await this.#handOn(lane)
+      if (this.#stopped || this.#wanted <= 0) break
+      this.#lanes.shift()
+      const outcome = this.#plan.done(lane.stretch)
+      if (outcome === 'discard') await this.#discard()
     }
-    if (!this.destroyed) this.push(null)
+    await this.#discard()
+    if (this.destroyed) return
+    this.#ended ||= !this.#halted
+    this.#mark()
+    if (this.#ended) this.push(null)
   }
 
-  /** The pager may wait for guids of the user's, which may never come: that must not hold up the end. */
-  async #nextPage(): Promise<PageQuery | undefined> {
-    const { signal } = this.#abort
-    const next = this.#pager.next(this.#settings.limit - this.counts.delivered)
-    if (!(next instanceof Promise)) return next
-    let unlisten = () => {}
-    const aborted = new Promise<undefined>(resolve => {
-      unlisten = onAbort(signal, () => resolve(undefined))
-    })
-    return await Promise.race([next, aborted]).finally(unlisten)
+  get #stopped(): boolean {
+    return this.destroyed || this.#halted
   }
 
-  /** Waits after a failure, so that what is missing of the page can be asked for; throws when it is no use. */
-  #continue(error: unknown, failures: number): Promise<void> {
-    // Requests have their own retries; only what happened in the middle of a body comes here to be repeated.
-    const inBody = typeof (error as LeadpipeError).context?.offset === 'number'
-    if (!inBody || this.destroyed) throw error
-    return this.#client.backOff(error, failures, listPath, {
-      signal: this.#abort.signal,
-      onRetry: () => {
-        this.counts.retries += 1
-      },
-    })
+  /** Starts lanes as long as more may be read at the same time. */
+  #fill(): void {
+    // Lanes that are read and not handed on yet hold their leads: there is an end to their number, too.
+    const most = this.#width === 1 ? 1 : 4 * this.#width
+    while (!this.#stopped && this.#lanes.length < most) {
+      if (this.#lanes.filter(lane => lane.isReading).length >= this.#width) return
+      const expected = this.#lanes.reduce((sum, { stretch }) => sum + stretch.expected, 0)
+      const stretch = this.#plan.next(this.#wanted - expected)
+      if (stretch === undefined) return
+      const read = (lane: Lane, signal: AbortSignal) => this.#reader.read(lane, signal)
+      const ended = () => {
+        this.#plan.read?.(stretch)
+        this.#width = this.#settings.readAhead > 0 ? this.#client.concurrency : 1
+        this.#fill()
+      }
+      this.#lanes.push(new Lane(stretch, this.#ahead, read, ended))
+      this.#lanes.sort((a, b) => a.stretch.place - b.stretch.place)
+    }
   }
 
-  async #readPage(query: PageQuery, progress: PageProgress): Promise<void> {
-    const page = this.counts.pages + 1
-    const answer = await this.#request(query)
-    const timer = new PageTimer(this.#client.pageTimeout)
-    const unlisten = onAbort(timer.signal, () => answer.body.destroy(timer.signal.reason))
-    const { maxLeadBytes, maxDepth, decode } = this.#settings
-    const rejected = this.handing.rejected ? 'hand on' : 'fail'
-    const decoder = decoders[decode]({ page, path: [], maxLeadBytes, maxDepth, rejected })
+  /** Lets go of what was read ahead. */
+  async #discard(): Promise<void> {
+    const lanes = this.#lanes
+    this.#lanes = []
+    for (const unused of await Promise.all(lanes.map(lane => lane.cancel()))) this.#counts.unused += unused
+  }
+
+  async #handOn(lane: Lane): Promise<void> {
     try {
-      await this.#deliverBody(answer, decoder, { page, timer, progress })
-    } finally {
-      timer.pause()
-      unlisten()
-      addBody(this.counts, decoder.counts, progress.complete)
-    }
-    if (!progress.complete) return
-    const { scanned: leads, bytes } = decoder.counts
-    pageChannel.publish({ page, leads, bytes } satisfies PageMessage)
-  }
-
-  #request(query: PageQuery): Promise<Answer> {
-    const { counts } = this
-    return this.#client.get(listPath, serializeQuery(query), {
-      signal: this.#abort.signal,
-      onRequest: () => {
-        counts.requests += 1
-      },
-      onRetry: () => {
-        counts.retries += 1
-      },
-    })
-  }
-
-  /** Hands on what the body holds; the limit, or a destroyed stream, ends it before its end. */
-  async #deliverBody(
-    { body }: Answer,
-    decoder: ElementDecoder,
-    { page, timer, progress }: { page: number; timer: PageTimer; progress: PageProgress },
-  ): Promise<void> {
-    for await (const elements of decodeBody(body, decoder, { page, origin: this.#client.origin })) {
-      for (const element of elements) {
-        const { raw, byte } = decoder.last
-        const place = { page, element: progress.received, byte }
-        const lead = leadOf(element, raw, place)
-        if (!(lead instanceof Rejected)) this.#pager.saw(guidOf(lead), progress.received)
-        progress.received += 1
-        if (!this.#handOn(lead, { raw, ...place })) {
-          timer.pause()
-          await this.#room()
-          timer.resume()
+      for await (const { items, bytes } of lane.batches()) {
+        this.#left = items.length
+        this.#sinceMark.bytes += bytes
+        for (const item of items) {
+          if (this.#stopped || this.#wanted <= 0) break
+          this.#left -= 1
+          let more = this.#push(item)
+          if (this.#isMarkDue) more = this.#mark() && more
+          if (!more) await this.#room()
         }
-        if (this.destroyed || this.counts.delivered === this.#settings.limit) return
+        this.#counts.unused += this.#left
+        this.#left = 0
+        if (this.#stopped || this.#wanted <= 0) return
       }
+    } catch (error) {
+      // A lane that was cancelled has nothing to tell.
+      if (!this.#stopped) throw error
     }
-    progress.complete = true
   }
 
-  #handOn(
-    lead: Lead | Rejected,
-    origin: { raw: string | undefined; page: number; element: number; byte: number },
-  ): boolean {
+  #push({ lead, cursor }: Item): boolean {
     if (lead instanceof Rejected) {
       if (!this.handing.rejected) throw rejectedError(lead)
-      this.counts.rejected += 1
+      this.#counts.rejected += 1
     } else {
-      if (this.handing.origins) setOrigin(lead, { ...origin, raw: origin.raw ?? JSON.stringify(lead) })
-      this.counts.delivered += 1
+      this.#counts.delivered += 1
     }
-    return this.push(lead)
+    this.#sinceMark.leads += 1
+    this.#cursors.push({ cursor, delivered: this.#before + this.#counts.delivered })
+    const more = this.push(lead)
+    while (this.#cursors.length > this.readableLength + 1) this.#cursors.shift()
+    return more
   }
 
   #room(): Promise<void> {
     // Handing a lead on may have destroyed the stream: nobody asks for more then.
-    if (this.destroyed) return Promise.resolve()
+    if (this.#stopped) return Promise.resolve()
     return new Promise(resolve => {
       this.#proceed = resolve
     })
   }
-}
 
-function guidOf(lead: Lead): string | undefined {
-  return typeof lead.guid === 'string' ? lead.guid : undefined
+  /** Takes note of the server's time, with the first answer: a mark is then a place to go on from. */
+  #answer({ date }: Answer['headers']): void {
+    if (this.#answered) return
+    this.#answered = true
+    const time = typeof date === 'string' ? Date.parse(date) : Number.NaN
+    this.#plan.answered?.(Number.isNaN(time) ? this.#client.now() : time)
+    if (!this.#stopped) this.#mark()
+  }
+
+  get #isMarkDue(): boolean {
+    const { marks } = this.handing
+    if (marks === undefined) return false
+    const { leads, bytes, time } = this.#sinceMark
+    return leads >= marks.leads || bytes >= marks.bytes || performance.now() - time >= marks.milliseconds
+  }
+
+  /** Puts a mark behind what was pushed last, where marks are wanted. */
+  #mark(): boolean {
+    const { marks } = this.handing
+    if (marks === undefined) return true
+    this.#sinceMark = { leads: 0, bytes: 0, time: performance.now() }
+    return this.push(marks.make(this.#state()))
+  }
+
+  #state(): SourceState {
+    const { cursor, delivered } = this.#cursors.at(-1) ?? {
+      cursor: this.#plan.start,
+      delivered: this.#before,
+    }
+    const held = this.#lanes.reduce((sum, lane) => sum + lane.held, this.#left)
+    const counts = this.counts
+    return {
+      position: this.#position(cursor, delivered),
+      counts: { ...counts, unused: counts.unused + held },
+      ...(this.missing === undefined ? {} : { missing: structuredClone(this.missing) }),
+      ended: this.#ended,
+    }
+  }
+
+  #position(cursor: unknown, leads: number): Position {
+    return { ...this.#plan.position(cursor), leads } as Position
+  }
+
+  async #close(): Promise<void> {
+    this.#plan.close?.()
+    await this.#discard()
+  }
 }

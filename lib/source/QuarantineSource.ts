@@ -6,7 +6,7 @@ import type { Lead } from '../model/Lead.ts'
 import { setOrigin } from '../model/origins.ts'
 import type { Quarantined } from '../model/Quarantined.ts'
 import { Rejected } from '../model/Rejected.ts'
-import type { Handing } from './LeadSource.ts'
+import type { Handing } from './Handing.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
 import { linesOf } from './linesOf.ts'
 

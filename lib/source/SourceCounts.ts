@@ -16,6 +16,10 @@ export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
   delivered: number
   /** Elements that are no leads, handed on to be skipped or quarantined. */
   rejected: number
+  /** Elements that came a second time, or are asked for again, or are outside of what was asked for. */
+  dropped: number
+  /** Elements that were read ahead and not handed on, because no more were wanted. */
+  unused: number
 }
 
 /** Every number 0. */
@@ -32,6 +36,8 @@ export function noCounts(): SourceCounts {
     malformed: 0,
     delivered: 0,
     rejected: 0,
+    dropped: 0,
+    unused: 0,
     replacedCharacters: 0,
   }
 }

@@ -3,8 +3,7 @@ import { optionError, typeOf } from '../model/checkOptions.ts'
 import { checkQuery, type LeadsQuery } from '../model/LeadsQuery.ts'
 import { LeadSource } from './LeadSource.ts'
 import { type LeadsOptions, leadsSettings } from './options.ts'
-import { guidsPager } from './pagers/guidsPager.ts'
-import { offsetPager } from './pagers/offsetPager.ts'
+import { pagingOf } from './planOf.ts'
 
 /**
  * Every lead of a portal that a query matches, as a Readable of leads.
@@ -35,10 +34,6 @@ export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOp
   }
   const checked = checkQuery(query)
   const settings = leadsSettings(options)
-  const { guids, ...page } = checked
-  if (guids !== undefined && page.offset) {
-    throw optionError('leads() query: offset', 'expected none together with guids', page.offset)
-  }
-  const pager = guids === undefined ? offsetPager(page) : guidsPager(page, guids, settings.onMissing)
-  return new LeadSource(client, checked, pager, settings)
+  pagingOf(checked, settings)
+  return new LeadSource(client, checked, settings)
 }

@@ -1,9 +1,35 @@
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */
 export interface LeadsOptions {
   /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
   limit?: number
+  /**
+   * How the list is read. 'seek' asks for what follows a time, in the order of (timePivot, guid): what is
+   * inserted or deleted meanwhile moves nothing, and every lead that matches and keeps its pivot comes exactly
+   * once. 'offset' asks for what follows a number of leads, in the server's order: it may miss leads, or bring
+   * them twice, when others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that
+   * sorts, has an offset, or gives pages of one lead; guids are read by guid.
+   */
+  paging?: 'seek' | 'offset'
+  /**
+   * Where to go on: a `source.position` of an earlier source with the same query. With guids, the same ones must
+   * be given in the same order. Default: at the beginning.
+   */
+  from?: Position
+  /**
+   * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer): leads with
+   * a later pivot are left for the next export, because some of that time may still become visible. 0 or more.
+   * Default: 60,000.
+   */
+  lag?: number
+  /**
+   * The most bytes of bodies that are read ahead, in pages that are asked for at the same time, up to the
+   * client's `concurrency`; leads in memory take about three times as much. 0 reads one page after the other.
+   * Default: 16 MiB.
+   */
+  readAhead?: number
   /**
    * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
    * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
@@ -26,11 +52,14 @@ export interface LeadsOptions {
 }
 
 /** The options with every default filled in. */
-export type LeadsSettings = Required<Omit<LeadsOptions, 'signal'>> & { signal: AbortSignal | undefined }
+export type LeadsSettings = Required<Omit<LeadsOptions, 'signal' | 'from' | 'paging'>> &
+  Pick<LeadsOptions, 'signal' | 'from' | 'paging'>
 
 /** What applies where the user says nothing. */
 export const leadsDefaults = {
   limit: Number.POSITIVE_INFINITY,
+  lag: 60_000,
+  readAhead: 16 * 1024 * 1024,
   decode: 'express',
   onMissing: 'report',
   maxLeadBytes: 16 * 1024 * 1024,
@@ -48,6 +77,10 @@ const rules: OptionRules = {
       minimum: 1,
       expected: 'an integer, 1 or more (leads in all)',
     },
+    paging: { enum: ['seek', 'offset'], expected: '"seek" or "offset"' },
+    from: positionRule,
+    lag: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (milliseconds)' },
+    readAhead: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (bytes)' },
     decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
     onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
     maxLeadBytes: {
@@ -85,6 +118,5 @@ const rules: OptionRules = {
  * @throws {LeadpipeError} OPTION, naming the option, the value received and what is expected.
  */
 export function leadsSettings(given?: LeadsOptions): LeadsSettings {
-  const { signal, ...options } = checkOptions(given, rules)
-  return { ...leadsDefaults, ...options, signal }
+  return { ...leadsDefaults, ...checkOptions(given, rules) }
 }

@@ -97,18 +97,19 @@ export class DriftingPortal {
       const value = query.get(name)
       if (value === null) return () => true
       const time = Number(value)
-      return ({ insertedAt }: Drifting) => sign * (insertedAt - time) > 0 || (inclusive && insertedAt === time)
+      return ({ insertedAt }: Drifting) =>
+        sign * (insertedAt - time) > 0 || (inclusive && insertedAt === time)
     }
     const after = bound('startTime', startTime === 'inclusive', 1)
     const before = bound('stopTime', stopTime === 'inclusive', -1)
     const byGuid = query.get('sort') === 'guid'
-    const ties = new Map([...this.leads.keys()].map((guid, index) => [guid, reorder ? this.#chance() : index]))
+    const ties = new Map(
+      [...this.leads.keys()].map((guid, index) => [guid, reorder ? this.#chance() : index]),
+    )
     const tie = (lead: Drifting) => ties.get(lead.guid) ?? 0
     const list = [...this.leads.values()]
       .filter(lead => !lead.isDeleted && after(lead) && before(lead))
-      .sort((a, b) =>
-        byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b),
-      )
+      .sort((a, b) => (byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b)))
     const offset = Number(query.get('offset') ?? 0)
     return list.slice(offset, offset + Math.min(Number(query.get('max')), cap))
   }

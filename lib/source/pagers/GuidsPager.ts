@@ -2,7 +2,8 @@ import { LeadpipeError } from '../../errors.ts'
 import { maxGuids } from '../../model/apiQuirks.ts'
 import { optionError } from '../../model/checkOptions.ts'
 import type { PageQuery } from '../../model/LeadsQuery.ts'
-import type { Pager } from './Pager.ts'
+import { guidOf } from './guidOf.ts'
+import type { Element, EmitElement, Pager } from './Pager.ts'
 
 /** What became of the guids that were asked for. */
 export interface Missing {
@@ -12,72 +13,140 @@ export interface Missing {
   guids: string[]
 }
 
-/** A pager that knows what did not come. */
-export interface GuidsPager extends Pager {
-  readonly missing: Readonly<Missing>
-  /** Lets go of the guids that were not taken. */
-  close(): void
+const listed = 1_000
+
+/** Where the reading of guids goes on. */
+export interface GuidsCursor {
+  /** How many different guids were taken from those given. */
+  readonly taken: number
+  /** Those of them that are not here yet. */
+  readonly pending: readonly string[]
 }
 
-const listed = 1_000
+/** What a {@link GuidsPager} is made for. */
+export interface GuidsRequest {
+  /** The other parameters. */
+  query: PageQuery
+  guids: Iterable<string> | AsyncIterable<string>
+  /** 'fail' ends the source with MISSING at the first page that lacks a lead. */
+  onMissing: 'report' | 'fail'
+}
 
 /**
  * Asks for leads by guid, up to 100 a page, each guid once however often it is given. What a page did not
  * bring is asked for again as long as the server may have capped it; what then still does not come is missing.
  *
  * Remembers every guid that was given, to ask for each once: about 100 bytes a guid.
- *
- * @param query the other parameters
- * @param onMissing 'fail' ends the source with MISSING at the first page that lacks a lead
  */
-export function guidsPager(
-  query: PageQuery,
-  guids: Iterable<string> | AsyncIterable<string>,
-  onMissing: 'report' | 'fail',
-): GuidsPager {
-  const size = Math.min(query.max ?? maxGuids, maxGuids)
-  const iterator = Symbol.asyncIterator in guids ? guids[Symbol.asyncIterator]() : guids[Symbol.iterator]()
-  const given = new Set<string>()
-  const missing: Missing = { count: 0, guids: [] }
+export class GuidsPager implements Pager<GuidsCursor> {
+  /** What did not come. */
+  readonly missing: Missing = { count: 0, guids: [] }
+  readonly #request: GuidsRequest
+  readonly #size: number
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
+  readonly #given = new Set<string>()
   /** Taken, and not here yet. */
-  const pending = new Set<string>()
-  /** Those of them that were asked for last. */
-  let asked: string[] = []
+  readonly #pending: Set<string>
+  /** How many of those given were taken before the restart. */
+  readonly #before: number
+  /** Those of the pending that were asked for last. */
+  #asked: string[] = []
   /** The most leads that a page brought: a shorter one was not capped. */
-  let largest = 0
+  #largest = 0
   /** How many of those asked for the page has brought so far. */
-  let came = 0
-  let ended = false
+  #came = 0
+  #ended = false
 
-  async function fill(): Promise<void> {
-    while (pending.size < size && !ended) {
-      const { done, value } = await next()
-      if (done) ended = true
-      else add(value)
+  /** @param from where to go on; the same guids must be given in the same order */
+  constructor(request: GuidsRequest, from: GuidsCursor) {
+    const { query, guids } = request
+    this.#request = request
+    this.#size = Math.min(query.max ?? maxGuids, maxGuids)
+    this.#iterator = Symbol.asyncIterator in guids ? guids[Symbol.asyncIterator]() : guids[Symbol.iterator]()
+    this.#before = from.taken
+    this.#pending = new Set(from.pending)
+  }
+
+  async next(wanted: number): Promise<PageQuery | undefined> {
+    if (wanted <= 0) return undefined
+    await this.#skip()
+    if (this.#pending.size === 0) await this.#fill()
+    if (this.#pending.size === 0) return undefined
+    const max = Math.min(this.#size, wanted)
+    this.#asked = [...this.#pending].slice(0, max)
+    return { ...this.#request.query, max, guids: this.#asked }
+  }
+
+  take(element: Element, emit: EmitElement<GuidsCursor>): undefined {
+    const guid = guidOf(element)
+    if (guid !== undefined && this.#pending.delete(guid)) this.#came += 1
+    emit(element, this.#cursor())
+  }
+
+  finish(received: number): void {
+    // A server that answers other leads than it was asked for must not be asked without end. One that
+    // answered as many elements as it was asked for capped nothing, even if some of them are no leads.
+    if (this.#came === 0 || received < this.#largest || received >= this.#asked.length) this.#giveUp()
+    this.#largest = Math.max(this.#largest, received)
+    this.#came = 0
+  }
+
+  interrupt(): boolean {
+    const progress = this.#came > 0
+    this.#came = 0
+    return progress
+  }
+
+  /** Lets go of the guids that were not taken. */
+  close(): void {
+    if (this.#ended) return
+    this.#ended = true
+    // It may never come back from what it is waiting for, and how it ends is of no interest any more.
+    Promise.resolve()
+      .then(() => this.#iterator.return?.())
+      .catch(() => {})
+  }
+
+  #cursor(): GuidsCursor {
+    return { taken: this.#given.size, pending: [...this.#pending] }
+  }
+
+  /** Passes over the guids that were taken before the restart. */
+  async #skip(): Promise<void> {
+    while (this.#given.size < this.#before && !this.#ended) {
+      const { done, value } = await this.#nextGuid()
+      if (done) this.#ended = true
+      else this.#given.add(checkGuid(value))
     }
   }
 
-  async function next(): Promise<IteratorResult<unknown>> {
+  async #fill(): Promise<void> {
+    while (this.#pending.size < this.#size && !this.#ended) {
+      const { done, value } = await this.#nextGuid()
+      if (done) this.#ended = true
+      else this.#add(checkGuid(value))
+    }
+  }
+
+  async #nextGuid(): Promise<IteratorResult<unknown>> {
     try {
-      return await iterator.next()
+      return await this.#iterator.next()
     } catch (cause) {
-      ended = true
+      this.#ended = true
       throw takingError(cause)
     }
   }
 
-  function add(guid: unknown): void {
-    if (typeof guid !== 'string' || guid === '') {
-      throw optionError('leads() query: guids', 'expected guids, strings that are not empty', guid)
-    }
-    if (given.has(guid)) return
-    given.add(guid)
-    pending.add(guid)
+  #add(guid: string): void {
+    if (this.#given.has(guid)) return
+    this.#given.add(guid)
+    this.#pending.add(guid)
   }
 
-  function giveUp(): void {
-    const absent = asked.filter(guid => pending.delete(guid))
-    if (absent.length > 0 && onMissing === 'fail') {
+  #giveUp(): void {
+    const { missing } = this
+    const absent = this.#asked.filter(guid => this.#pending.delete(guid))
+    if (absent.length > 0 && this.#request.onMissing === 'fail') {
       throw new LeadpipeError(
         'MISSING',
         `${absent.length === 1 ? 'a lead' : `${absent.length} leads`} asked for by guid did not come, such as ${absent[0]}`,
@@ -87,41 +156,11 @@ export function guidsPager(
     missing.count += absent.length
     missing.guids.push(...absent.slice(0, listed - missing.guids.length))
   }
+}
 
-  return {
-    missing,
-    async next(wanted) {
-      if (wanted <= 0) return undefined
-      if (pending.size === 0) await fill()
-      if (pending.size === 0) return undefined
-      const max = Math.min(size, wanted)
-      asked = [...pending].slice(0, max)
-      return { ...query, max, guids: asked }
-    },
-    saw(guid) {
-      if (guid !== undefined && pending.delete(guid)) came += 1
-    },
-    finish(received) {
-      // A server that answers other leads than it was asked for must not be asked without end. One that
-      // answered as many elements as it was asked for capped nothing, even if some of them are no leads.
-      if (came === 0 || received < largest || received >= asked.length) giveUp()
-      largest = Math.max(largest, received)
-      came = 0
-    },
-    interrupt() {
-      const progress = came > 0
-      came = 0
-      return progress
-    },
-    close() {
-      if (ended) return
-      ended = true
-      // It may never come back from what it is waiting for, and how it ends is of no interest any more.
-      Promise.resolve()
-        .then(() => iterator.return?.())
-        .catch(() => {})
-    },
-  }
+function checkGuid(guid: unknown): string {
+  if (typeof guid === 'string' && guid !== '') return guid
+  throw optionError('leads() query: guids', 'expected guids, strings that are not empty', guid)
 }
 
 /** The iterable is the user's, and so is what it throws; unless it reads from a source of ours. */

@@ -1,52 +1,56 @@
-import { LeadpipeError } from '../../errors.ts'
 import { maxPageSize } from '../../model/apiQuirks.ts'
 import type { PageQuery } from '../../model/LeadsQuery.ts'
-import type { Pager } from './Pager.ts'
+import type { OffsetPosition } from '../../model/Position.ts'
+import { OffsetPage } from './OffsetPage.ts'
+import type { Plan } from './Pager.ts'
 
 /**
- * Pages by offset. Advances by the number of elements received, since a server may cap `max` silently, and
- * ends at an empty page, since a short one may come from such a cap.
+ * Pages by offset, each of them a stretch. Advances by the number of elements received, since a server may cap
+ * `max` silently, and ends at an empty page, since a short one may come from such a cap.
  *
  * Offsets shift when leads are inserted or deleted meanwhile: a lead may then come twice or not at all.
+ *
+ * @param from where to go on; default: at the query's offset
  */
-export function offsetPager(query: PageQuery): Pager {
+export function offsetPlan(query: PageQuery, from?: OffsetPosition): Plan<number> {
   const max = query.max ?? maxPageSize
-  let offset = query.offset ?? 0
-  let previous: { offset: number; firstGuid: string | undefined } | undefined
+  const start = from?.offset ?? query.offset ?? 0
+  /** How many elements a page is thought to bring: fewer than `max` where the server caps it. */
+  let stride = max
+  let offset = start
+  let last: OffsetPage | undefined
   let ended = false
-  /** Whether no lead of the page asked for last was seen yet; elements in front of it may be no leads. */
-  let fresh = true
-
-  function refuseRepetition(guid: string | undefined): void {
-    if (previous !== undefined && guid !== undefined && guid === previous.firstGuid) {
-      throw new LeadpipeError(
-        'PAGING',
-        `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${previous.offset}`,
-        { context: { offset, previousOffset: previous.offset, guid } },
-      )
-    }
-    previous = { offset, firstGuid: guid }
-  }
+  /** Pages that were given and are not done. */
+  let open = 0
+  /** Whether the last page was short: what the next one brings is then waited for. */
+  let short = false
 
   return {
+    start,
     next(wanted) {
-      if (ended || wanted <= 0) return undefined
-      const page: PageQuery = { ...query, max: Math.min(max, wanted) }
-      if (offset > 0) page.offset = offset
-      fresh = true
-      return page
+      if (ended || wanted <= 0 || (short && open > 0)) return undefined
+      open += 1
+      const page = new OffsetPage({ ...query, max: Math.min(max, wanted) }, offset, last)
+      const expected = Math.min(stride, wanted)
+      offset += expected
+      last = page
+      return { pager: page, expected, place: page.offset }
     },
-    saw(guid) {
-      if (fresh) refuseRepetition(guid)
-      fresh = false
+    read({ pager, expected }) {
+      short = (pager as OffsetPage).received < expected
     },
-    finish(received) {
-      ended = received === 0
-      offset += received
+    done({ pager, expected }) {
+      const page = pager as OffsetPage
+      page.refuseRepetition()
+      open -= 1
+      ended = page.received === 0
+      if (page.received === expected) return 'go on'
+      open = 0
+      stride = Math.min(max, Math.max(1, page.received))
+      offset = page.offset + page.received
+      last = page
+      return 'discard'
     },
-    interrupt(received) {
-      offset += received
-      return received > 0
-    },
+    position: cursor => ({ paging: 'offset', offset: cursor }),
   }
 }

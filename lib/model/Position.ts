@@ -1,0 +1,84 @@
+import type { TimePivot } from './apiQuirks.ts'
+import { type OptionRules, optionError } from './checkOptions.ts'
+
+/** Where offset paging goes on. */
+export interface OffsetPosition {
+  paging: 'offset'
+  /** Leads that came before, so that `limit` counts over restarts. */
+  leads: number
+  /** Elements of the list that came before. */
+  offset: number
+}
+
+/** Where the reading of given guids goes on. */
+export interface GuidsPosition {
+  paging: 'guids'
+  /** Leads that came before. */
+  leads: number
+  /** How many different guids, in the order given, were taken. */
+  guids: number
+  /** Those of them whose leads are not here yet: at most a page. */
+  pending: readonly string[]
+}
+
+/** Where seek paging goes on: behind one lead, in the order of (time pivot, guid). */
+export interface SeekPosition {
+  paging: 'seek'
+  /** Leads that came before. */
+  leads: number
+  timePivot: TimePivot
+  /** Only leads whose pivot is after this; absent where nothing restricts the list from below. */
+  startTime?: number
+  /** Only leads whose pivot is not after this; absent until the first answer has told the server's time. */
+  stopTime?: number
+  /** The pivot of the last lead; absent before the first. */
+  pivot?: number
+  /** Its guid; absent where everything up to the pivot before is done. */
+  guid?: string
+  /** Where in the list of leads that share the pivot it stood: a hint that saves requests. */
+  tie?: number
+  /** Digests of what came behind that lead and has no guid, or no pivot. */
+  others?: string[]
+}
+
+/** Where a source goes on, as plain JSON: `source.position`, for the option `from`. */
+export type Position = OffsetPosition | GuidsPosition | SeekPosition
+
+const whole = { type: 'integer', minimum: 0 } as const
+const positionSchema = {
+  type: 'object',
+  required: ['paging', 'leads'],
+  properties: {
+    paging: { enum: ['offset', 'guids', 'seek'] },
+    leads: whole,
+    offset: whole,
+    guids: whole,
+    pending: { type: 'array', maxItems: 100, items: { type: 'string' } },
+    timePivot: { type: 'string' },
+    startTime: whole,
+    stopTime: { type: 'integer' },
+    pivot: { type: 'integer' },
+    guid: { type: 'string' },
+    tie: whole,
+    others: { type: 'array', items: { type: 'string' } },
+  },
+  additionalProperties: false,
+} as const
+
+/** What the option `from` accepts. */
+export const positionRule: OptionRules['options'][string] = {
+  ...positionSchema,
+  expected: 'a position that `source.position` gave',
+}
+
+/** The position of one kind; refuses one of another. */
+export function positionOf<P extends Position['paging']>(
+  paging: P,
+  from: Position | undefined,
+): Extract<Position, { paging: P }> | undefined {
+  if (from === undefined) return undefined
+  if (from.paging !== paging) {
+    throw optionError('leads() options: from', `expected a position of ${paging} paging`, from)
+  }
+  return from as Extract<Position, { paging: P }>
+}

@@ -1,0 +1,136 @@
+import type { Lead } from '../model/Lead.ts'
+import type { Rejected } from '../model/Rejected.ts'
+import type { Stretch } from './pagers/Pager.ts'
+import type { ReadAhead } from './ReadAhead.ts'
+
+/** What is handed on: a lead (or what is none), and where the list goes on behind it. */
+export interface Item {
+  readonly lead: Lead | Rejected
+  readonly cursor: unknown
+}
+
+/** What one chunk of a body brought. */
+export interface Batch {
+  readonly items: readonly Item[]
+  /** Bytes of the body that they stand for. */
+  readonly bytes: number
+}
+
+/** Reads the pages of a stretch; what it yields it has let go of. */
+export type ReadStretch = (lane: Lane, signal: AbortSignal) => AsyncGenerator<Batch>
+
+/**
+ * Reads one stretch of a list. The first lane of a source reads no faster than its leads are taken; those behind
+ * it read ahead, as far as there is room.
+ */
+export class Lane {
+  readonly stretch: Stretch
+  readonly #ahead: ReadAhead
+  readonly #abort = new AbortController()
+  readonly #reading: Promise<void>
+  #batches: Batch[] = []
+  #isFirst = false
+  #failure: { error: unknown } | undefined
+  #ended = false
+  #changed: (() => void)[] = []
+
+  /** @param ended called when the stretch was read to its end */
+  constructor(stretch: Stretch, ahead: ReadAhead, read: ReadStretch, ended: () => void) {
+    this.stretch = stretch
+    this.#ahead = ahead
+    this.#reading = this.#read(read, ended)
+  }
+
+  /** Whether the stretch is still being read. */
+  get isReading(): boolean {
+    return !this.#ended
+  }
+
+  /** Whether the lane is the one whose leads are handed on now. */
+  get isFirst(): boolean {
+    return this.#isFirst
+  }
+
+  /** How many items are read and not taken. */
+  get held(): number {
+    return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
+  }
+
+  /** Resolves when a page may be asked for. */
+  async mayAsk(): Promise<void> {
+    while (!this.#isFirst && !this.#ahead.hasRoom && !this.#abort.signal.aborted) await this.#ahead.change()
+  }
+
+  /** Resolves when the lane is the first. */
+  async untilFirst(): Promise<void> {
+    while (!this.#isFirst && !this.#abort.signal.aborted) await this.#ahead.change()
+  }
+
+  /** Whether a page that has so many bytes so far is too large to be read ahead. */
+  isTooLarge(bytes: number): boolean {
+    return !this.#isFirst && this.#ahead.isTooLarge(bytes)
+  }
+
+  /** Everything that the stretch brings; the lane is the first from now on. */
+  async *batches(): AsyncGenerator<Batch> {
+    this.#isFirst = true
+    this.#ahead.wake()
+    for (;;) {
+      const batch = this.#batches.shift()
+      if (batch !== undefined) {
+        this.#ahead.give(batch.bytes)
+        this.#tell()
+        yield batch
+      } else if (this.#ended) {
+        if (this.#failure !== undefined) throw this.#failure.error
+        return
+      } else {
+        await this.#change()
+      }
+    }
+  }
+
+  /** Ends the reading; resolves when the connection is let go of, with the number of items that were not taken. */
+  async cancel(): Promise<number> {
+    this.#abort.abort()
+    this.#tell()
+    this.#ahead.wake()
+    await this.#reading
+    const unused = this.held
+    for (const { bytes } of this.#batches) this.#ahead.give(bytes)
+    this.#batches = []
+    return unused
+  }
+
+  /** Fails never: what goes wrong is told when its turn has come. */
+  async #read(read: ReadStretch, ended: () => void): Promise<void> {
+    const { signal } = this.#abort
+    try {
+      for await (const batch of read(this, signal)) {
+        this.#ahead.take(batch.bytes)
+        this.#batches.push(batch)
+        this.#tell()
+        while (this.#isFirst && this.#batches.length > 0 && !signal.aborted) await this.#change()
+        if (signal.aborted) break
+      }
+      this.#ended = true
+      if (!signal.aborted) ended()
+    } catch (error) {
+      this.#failure = { error }
+    }
+    this.#ended = true
+    this.#tell()
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => {
+      this.#changed.push(resolve)
+    })
+  }
+
+  #tell(): void {
+    const changed = this.#changed
+    this.#changed = []
+    for (const resolve of changed) resolve()
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The bytes that a source holds of what it has read ahead. A page is begun only when it is likely to fit; one
+ * that turns out much larger is let go of, and asked for again when it is its turn.
+ */
+export class ReadAhead {
+  readonly #most: number
+  #held = 0
+  /** Bytes of the largest page so far: what the next is likely to need. */
+  #page = 262_144
+  #waiting: (() => void)[] = []
+
+  /** @param most bytes of bodies, as they came */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Whether one more page is likely to fit. */
+  get hasRoom(): boolean {
+    return this.#held === 0 || this.#held + this.#page <= this.#most
+  }
+
+  /** Whether a page of so many bytes is too large to be held at all. */
+  isTooLarge(page: number): boolean {
+    return page > this.#most / 2
+  }
+
+  /** Takes note of a page's size. */
+  measure(page: number): void {
+    this.#page = Math.max(this.#page, page)
+  }
+
+  take(bytes: number): void {
+    this.#held += bytes
+  }
+
+  give(bytes: number): void {
+    this.#held -= bytes
+    this.wake()
+  }
+
+  /** Resolves when something was given back, or somebody is to look again. */
+  change(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.push(resolve)
+    })
+  }
+
+  wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

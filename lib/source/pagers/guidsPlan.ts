@@ -1,0 +1,26 @@
+import type { GuidsPosition } from '../../model/Position.ts'
+import { type GuidsCursor, GuidsPager, type GuidsRequest } from './GuidsPager.ts'
+import type { Plan } from './Pager.ts'
+
+/**
+ * Asks for leads by guid: one stretch, page after page, because what to ask for depends on what came.
+ *
+ * @param from where to go on; default: at the first guid
+ */
+export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): Plan<GuidsCursor> {
+  const start: GuidsCursor = { taken: from?.guids ?? 0, pending: from?.pending ?? [] }
+  const pager = new GuidsPager(request, start)
+  let given = false
+  return {
+    start,
+    missing: pager.missing,
+    next() {
+      if (given) return undefined
+      given = true
+      return { pager, expected: Number.POSITIVE_INFINITY, place: 0 }
+    },
+    done: () => 'go on',
+    position: ({ taken, pending }) => ({ paging: 'guids', guids: taken, pending }),
+    close: () => pager.close(),
+  }
+}

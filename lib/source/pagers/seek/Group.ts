@@ -1,0 +1,51 @@
+import { guidOf } from '../guidOf.ts'
+import type { Element, EmitElement } from '../Pager.ts'
+import { digestOf, type Others } from './Others.ts'
+import type { SeekCursor } from './SeekCursor.ts'
+
+/** The leads that share a time, until all of them are here. */
+export class Group {
+  readonly time: number
+  readonly #leads: { guid: string; element: Element }[] = []
+  readonly #others: { digest: string; element: Element }[] = []
+
+  constructor(time: number) {
+    this.time = time
+  }
+
+  get size(): number {
+    return this.#leads.length + this.#others.length
+  }
+
+  add(element: Element): void {
+    const guid = guidOf(element)
+    if (guid === undefined) this.#others.push({ digest: digestOf(element), element })
+    else this.#leads.push({ guid, element })
+  }
+
+  /** Takes what has no time and stands behind a lead of the group. */
+  addOther(element: Element): void {
+    this.#others.push({ digest: digestOf(element), element })
+  }
+
+  /**
+   * Hands on what is behind `after`, by guid; then what has none.
+   *
+   * @param others what of those came before
+   */
+  release(after: string | undefined, others: Others, emit: EmitElement<SeekCursor>): void {
+    const { time } = this
+    let last = after
+    this.#leads.sort((a, b) => (a.guid < b.guid ? -1 : 1))
+    for (const { guid, element } of this.#leads) {
+      if (last !== undefined && guid <= last) continue
+      last = guid
+      emit(element, { time, guid, others: others.list })
+    }
+    this.#others.sort((a, b) => (a.digest < b.digest ? -1 : 1))
+    for (const { digest, element } of this.#others) {
+      if (others.add(digest)) emit(element, { time, guid: last, others: others.list })
+    }
+    others.keep(this.#others.map(({ digest }) => digest))
+  }
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { Rejected } from '../../../model/Rejected.ts'
+import type { Element } from '../Pager.ts'
+
+/** So many of one time can be told apart; more are a list that is not read by seeking. */
+const most = 1_000
+
+/**
+ * Remembers what has no guid, or no time, by its text: it has no place in the order, and a page that overlaps
+ * the last brings it again.
+ */
+export class Others {
+  #seen: Set<string>
+  /** What came in front of the leads of a page: it may belong to the time before, or to the next. */
+  #between = new Set<string>()
+
+  constructor(seen: Iterable<string> = []) {
+    this.#seen = new Set(seen)
+  }
+
+  /** Their digests, for a cursor; undefined where there are none. */
+  get list(): readonly string[] | undefined {
+    return this.#seen.size === 0 ? undefined : [...this.#seen]
+  }
+
+  /** Whether there are more than are remembered. */
+  get tooMany(): boolean {
+    return this.#seen.size > most
+  }
+
+  /** Whether one came before. */
+  has(digest: string): boolean {
+    return this.#seen.has(digest)
+  }
+
+  /** Takes one; false when it came before. */
+  add(digest: string, where?: 'between'): boolean {
+    if (this.#seen.has(digest)) return false
+    this.#seen.add(digest)
+    if (where === 'between') this.#between.add(digest)
+    return true
+  }
+
+  /** Forgets those of earlier times: these are the ones of the time that is done now. */
+  keep(digests: Iterable<string>): void {
+    this.#seen = new Set([...this.#between, ...digests])
+    this.#between = new Set()
+  }
+}
+
+/** What tells an element without a guid from others. */
+export function digestOf({ lead, raw }: Element): string {
+  const text = lead instanceof Rejected ? lead.raw : (raw ?? JSON.stringify(lead))
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,119 @@
+import { LeadpipeError } from '../../../errors.ts'
+import { maxPageSize, type TimePivot } from '../../../model/apiQuirks.ts'
+import type { PageQuery } from '../../../model/LeadsQuery.ts'
+import { Rejected } from '../../../model/Rejected.ts'
+import type { Element } from '../Pager.ts'
+
+/** What the name of a pivot is where it is sorted by: `firstConvertedAt` is no field of a lead. */
+const sortNames = {
+  insertedAt: 'insertedAt',
+  firstConvertedAt: 'fce.convertDate',
+  lastConvertedAt: 'lastConvertedAt',
+  lastModifiedAt: 'lastModifiedAt',
+  closedAt: 'closedAt',
+} as const satisfies Record<TimePivot, string>
+
+/**
+ * The list that seek paging reads: how to ask for parts of it, and what was learned of the server that all of
+ * its stretches go by.
+ *
+ * Whether bounds include their own time is not documented, so every request reaches a millisecond further
+ * than it must, until a lead exactly on the bound proves that it is included. What lies outside is dropped.
+ */
+export class SeekList {
+  readonly pivot: TimePivot
+  /** Leads a page. */
+  readonly size: number
+  /** The first time that is in. */
+  readonly start: number
+  /** The last time that is in; infinite until the server's time is known. */
+  stop: number
+  #startIncluded = false
+  #stopIncluded = false
+  readonly #query: PageQuery
+
+  /** @param query checked: its startTime is not in, its stopTime is */
+  constructor(query: PageQuery) {
+    const { startTime, stopTime, timePivot = 'insertedAt', max = maxPageSize, ...rest } = query
+    this.#query = rest
+    this.pivot = timePivot
+    this.size = max
+    this.start = startTime === undefined ? Number.NEGATIVE_INFINITY : Number(startTime) + 1
+    this.stop = stopTime === undefined ? Number.POSITIVE_INFINITY : Number(stopTime)
+  }
+
+  /** Leads from a time on, in the order of the pivot. */
+  from(time: number, wanted: number): PageQuery {
+    // One more than is wanted: the last group of a page is complete only when another lead follows.
+    const max = Math.max(2, Math.min(this.size, wanted + 1))
+    return {
+      ...this.#query,
+      sort: sortNames[this.pivot],
+      dir: 'asc',
+      max,
+      timePivot: this.pivot,
+      ...this.#bounds(time, this.stop),
+    }
+  }
+
+  /** Leads of one time, in the order of their guids. */
+  at(time: number, offset: number): PageQuery {
+    return {
+      ...this.#query,
+      sort: 'guid',
+      dir: 'asc',
+      max: this.size,
+      ...(offset > 0 ? { offset } : {}),
+      timePivot: this.pivot,
+      ...this.#bounds(time, time),
+    }
+  }
+
+  /**
+   * Takes note of what a lead shows about the bounds that it was asked for with.
+   *
+   * @returns whether it stands exactly on a bound: asked again, the bound is where it should be
+   */
+  learn({ startTime, stopTime }: PageQuery, time: number): boolean {
+    this.#startIncluded ||= time === startTime
+    this.#stopIncluded ||= time === stopTime
+    return time === startTime || time === stopTime
+  }
+
+  /**
+   * The time by which an element is sorted; undefined for one that has none (it is no lead, or its pivot is no
+   * whole number). An absent pivot is 0, as the API sends absent times.
+   */
+  timeOf({ lead }: Element): number | undefined {
+    if (lead instanceof Rejected) return undefined
+    const time = this.pivot === 'firstConvertedAt' ? firstConversion(lead) : lead[this.pivot]
+    if (time === undefined || time === null) return 0
+    return Number.isSafeInteger(time) ? (time as number) : undefined
+  }
+
+  /** The error for a list that can't be read by seeking. */
+  error(message: string): LeadpipeError {
+    const hint = "read this list with paging: 'offset'"
+    return new LeadpipeError('PAGING', `${message}; ${hint}`, { context: { timePivot: this.pivot } })
+  }
+
+  #bounds(first: number, last: number): Pick<PageQuery, 'startTime' | 'stopTime'> {
+    const startTime = this.#startIncluded ? first : first - 1
+    const stopTime = this.#stopIncluded ? last : last + 1
+    return {
+      // Without a startTime, a server lists what has no time as well; a negative one may be refused.
+      ...(startTime >= 0 && Number.isFinite(startTime) ? { startTime } : {}),
+      ...(Number.isFinite(stopTime) ? { stopTime: Math.max(0, stopTime) } : {}),
+    }
+  }
+}
+
+/** The convertDate of the first conversion event, wherever it stands; 0 without events. */
+function firstConversion({ leadConversionEvents }: { leadConversionEvents?: unknown }): number {
+  if (!Array.isArray(leadConversionEvents) || leadConversionEvents.length === 0) return 0
+  const times = leadConversionEvents.map(event => {
+    const time: unknown = event?.convertDate
+    return typeof time === 'number' && Number.isFinite(time) ? time : 0
+  })
+  return Math.min(...times)
+}

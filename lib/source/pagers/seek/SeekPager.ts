@@ -1,0 +1,108 @@
+import type { PageQuery } from '../../../model/LeadsQuery.ts'
+import type { Element, EmitElement, Pager } from '../Pager.ts'
+import { Others } from './Others.ts'
+import type { SeekCursor } from './SeekCursor.ts'
+import type { SeekList } from './SeekList.ts'
+import { TieReader } from './TieReader.ts'
+import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
+
+/** Where a stretch of a seek list begins and ends. */
+export interface SeekWindow {
+  /** Everything up to it is done. */
+  from: SeekCursor
+  /** Times from here on are not in it; infinity for none. */
+  end: number
+  /** Leads after which it may be ended early, at the end of a page. */
+  most: number
+}
+
+/**
+ * Reads a stretch of a list by seeking: each page begins at a time, not at a number of leads, so what is
+ * inserted or deleted meanwhile moves nothing. Hands leads on in the order of (time, guid).
+ */
+export class SeekPager implements Pager<SeekCursor> {
+  /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
+  before: number | undefined
+  /** The first and the last time that came, and how many leads: how dense they are. */
+  readonly span: { first: number | undefined; last: number; leads: number } = {
+    first: undefined,
+    last: 0,
+    leads: 0,
+  }
+  /** Whether the last page was shorter than it could have been: the list may end there. */
+  short = false
+  readonly #list: SeekList
+  readonly #window: SeekWindow
+  readonly #others: Others
+  #reader: TimeReader | TieReader
+  #asked: PageQuery = {}
+
+  constructor(list: SeekList, window: SeekWindow) {
+    const { from } = window
+    this.#list = list
+    this.#window = window
+    this.#others = new Others(from.others)
+    this.#reader =
+      from.tie === undefined || from.guid === undefined
+        ? new TimeReader(list, from, this.#others, window.end)
+        : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
+  }
+
+  next(wanted: number): PageQuery | undefined {
+    if (this.before !== undefined) return undefined
+    this.#asked = this.#reader.next(wanted)
+    return this.#asked
+  }
+
+  take(element: Element, emit: EmitElement<SeekCursor>): 'enough' | undefined {
+    return this.#reader.take(element, (lead, cursor) => this.#handOn(lead, cursor, emit))
+  }
+
+  finish(received: number): void {
+    this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
+    const reader = this.#reader
+    if (reader instanceof TimeReader) this.#follow(reader.finish(received))
+    else if (reader.finish(received)) this.#leaveTie(reader.time)
+  }
+
+  interrupt(received: number): boolean {
+    const reader = this.#reader
+    if (reader instanceof TieReader) return reader.interrupt(received)
+    const outcome = reader.interrupt()
+    this.#follow(outcome)
+    return outcome.progress
+  }
+
+  #handOn(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
+    this.span.first ??= cursor.time
+    this.span.last = cursor.time
+    this.span.leads += 1
+    emit(element, cursor)
+  }
+
+  #follow(outcome: Outcome): void {
+    if (outcome.next === 'end') this.before = outcome.before
+    else if (outcome.next === 'tie') {
+      this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
+    } else if (this.span.leads >= this.#window.most) {
+      this.before = nextTime(this.span.last)
+    }
+  }
+
+  /** What was done of a time before the stretch began. */
+  #doneOf(time: number): { guid: string; tie: number } | undefined {
+    const { from } = this.#window
+    return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined
+  }
+
+  #leaveTie(time: number): void {
+    this.#others.keep(this.#others.list ?? [])
+    const { end, most } = this.#window
+    const next = nextTime(time)
+    if (this.span.leads >= most || next >= end || time >= this.#list.stop) {
+      this.before = time >= this.#list.stop ? Number.POSITIVE_INFINITY : next
+      return
+    }
+    this.#reader = new TimeReader(this.#list, { time }, this.#others, end)
+  }
+}

@@ -1,0 +1,103 @@
+import type { PageQuery } from '../../../model/LeadsQuery.ts'
+import type { SeekPosition } from '../../../model/Position.ts'
+import type { Plan, Stretch } from '../Pager.ts'
+import { Gaps } from './Gaps.ts'
+import type { SeekCursor } from './SeekCursor.ts'
+import { SeekList } from './SeekList.ts'
+import { SeekPager, type SeekWindow } from './SeekPager.ts'
+
+/** Pages that a window is to be wide: about half a page is read in vain at its end. */
+const widest = 8
+
+/** How seek paging is set up. */
+export interface SeekOptions {
+  /** Milliseconds by which the export stays behind the server's present. */
+  lag: number
+  /** False reads the list in one stretch. */
+  ahead: boolean
+  /** Where to go on; default: at the beginning. */
+  from?: SeekPosition
+}
+
+/**
+ * Reads a list in the order of (time pivot, guid), in windows of time that can be read at the same time. What
+ * was read last tells how dense leads lie, and so how wide the next windows are to be; one that turns out to
+ * hold many more is ended early, and the rest of it planned anew.
+ */
+export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
+  const list = new SeekList(query)
+  const start: SeekCursor = {
+    time: from?.pivot ?? list.start - 1,
+    guid: from?.guid,
+    tie: from?.tie,
+    others: from?.others,
+  }
+  if (from?.stopTime !== undefined) list.stop = from.stopTime
+  const gaps = new Gaps(start)
+  const windows = new WeakMap<object, SeekWindow>()
+  /** Leads a millisecond; undefined as long as nothing was read. */
+  let density: number | undefined
+  /** Pages that the next window is to be wide. */
+  let pages = 1
+  let probing = false
+  /** Whether the last page was short: there may be nothing behind it, and no need for many requests. */
+  let short = false
+
+  function windowAt(gap: SeekCursor, wanted: number): { end: number; expected: number; most: number } {
+    const none = Number.POSITIVE_INFINITY
+    if (!ahead) return { end: none, expected: none, most: none }
+    // Of what is not known, one page is read: it tells how dense leads lie.
+    if (density === undefined || short || !Number.isFinite(gap.time))
+      return { end: none, expected: list.size, most: 1 }
+    const expected = Math.min(pages * list.size, Math.max(list.size, wanted))
+    const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
+    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: 1.5 * expected }
+  }
+
+  /** How dense leads lie in what was read last. */
+  function measure({ span, before = 0 }: SeekPager, { from, end }: SeekWindow): void {
+    const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
+    const time = Math.min(before, end, list.stop) - first
+    if (!Number.isFinite(time) || time <= 0) return
+    density = Math.max(1, span.leads) / time
+  }
+
+  return {
+    start,
+    next(wanted) {
+      const gap = gaps.first
+      if (probing || wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
+      const { end, expected, most } = windowAt(gap, wanted)
+      const window = gaps.take(end, most)
+      const pager = new SeekPager(list, window)
+      windows.set(pager, window)
+      probing = !Number.isFinite(window.end)
+      return { pager, expected, place: gap.time }
+    },
+    read({ pager }: Stretch<SeekCursor>) {
+      const read = pager as SeekPager
+      const window = windows.get(read) as SeekWindow
+      probing = false
+      short = read.short && read.before !== window.end
+      pages = Math.min(widest, pages * 2)
+      measure(read, window)
+      gaps.read(window, read.before ?? Number.POSITIVE_INFINITY)
+    },
+    done({ pager }: Stretch<SeekCursor>) {
+      return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'
+    },
+    answered(time) {
+      list.stop = Math.min(list.stop, time - lag)
+    },
+    position: ({ time, guid, tie, others }) => ({
+      paging: 'seek',
+      timePivot: list.pivot,
+      ...(Number.isFinite(list.start) ? { startTime: list.start - 1 } : {}),
+      ...(Number.isFinite(list.stop) ? { stopTime: list.stop } : {}),
+      ...(Number.isFinite(time) ? { pivot: time } : {}),
+      ...(guid === undefined ? {} : { guid }),
+      ...(tie === undefined ? {} : { tie }),
+      ...(others === undefined ? {} : { others }),
+    }),
+  }
+}

@@ -1,0 +1,60 @@
+import { optionError } from '../model/checkOptions.ts'
+import type { LeadsQuery } from '../model/LeadsQuery.ts'
+import { type Position, positionOf } from '../model/Position.ts'
+import type { LeadsSettings } from './options.ts'
+import { guidsPlan } from './pagers/guidsPlan.ts'
+import { offsetPlan } from './pagers/offsetPlan.ts'
+import type { Plan } from './pagers/Pager.ts'
+import { seekPlan } from './pagers/seek/seekPlan.ts'
+
+/** How a query is read. */
+export type Paging = 'guids' | 'seek' | 'offset'
+
+/**
+ * How a query is read: as the options say, or by the query.
+ *
+ * @throws {LeadpipeError} OPTION when the query can't be read so.
+ */
+export function pagingOf(
+  { guids, sort, dir, offset, max, timePivot, ...rest }: LeadsQuery,
+  settings: LeadsSettings,
+): Paging {
+  const { paging, from } = settings
+  if (guids !== undefined) {
+    if (offset) throw optionError('leads() query: offset', 'expected none together with guids', offset)
+    if (paging !== undefined)
+      throw optionError('leads() options: paging', 'expected none together with guids', paging)
+    return 'guids'
+  }
+  const orders = sort !== undefined || dir !== undefined || offset !== undefined || max === 1
+  const chosen = paging ?? (orders ? 'offset' : (from?.paging ?? 'seek'))
+  if (chosen !== 'seek') return 'offset'
+  const refuse = (name: string, why: string, value: unknown) =>
+    optionError(`leads() query: ${name}`, `expected none with paging: 'seek', ${why}`, value)
+  if (sort !== undefined) throw refuse('sort', 'which sorts by the time pivot', sort)
+  if (dir !== undefined) throw refuse('dir', 'which sorts by the time pivot', dir)
+  if (offset !== undefined) throw refuse('offset', 'which needs none', offset)
+  if (max === 1) throw optionError('leads() query: max', "expected 2 or more with paging: 'seek'", max)
+  if (timePivot === 'firstConvertedAt' && rest.excludeConversionEvents) {
+    throw optionError(
+      'leads() query: excludeConversionEvents',
+      "expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'",
+      true,
+    )
+  }
+  return 'seek'
+}
+
+/** The plan by which a query is read. */
+export function planOf(
+  query: LeadsQuery,
+  settings: LeadsSettings,
+  from: Position | undefined,
+  concurrency: number,
+): Plan {
+  const { guids, ...page } = query
+  const { lag, readAhead, onMissing } = settings
+  if (guids !== undefined) return guidsPlan({ query: page, guids, onMissing }, positionOf('guids', from))
+  if (pagingOf(query, settings) === 'offset') return offsetPlan(page, positionOf('offset', from))
+  return seekPlan(page, { lag, ahead: readAhead > 0 && concurrency > 1, from: positionOf('seek', from) })
+}
