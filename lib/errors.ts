@@ -9,7 +9,7 @@ export const errorCodes = [
   'AUTH',
   /** The portal answered 429 more often than the retry policy allows. */
   'RATE_LIMIT',
-  /** The portal's daily limit is used up: come back tomorrow. */
+  /** The portal's daily limit, or the share of it that may be used, is used up: come back tomorrow. */
   'DAILY_LIMIT',
   /** The portal answered with a status that is no success. */
   'HTTP',

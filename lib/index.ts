@@ -2,6 +2,8 @@ import { startDebugLog } from './observe/debugLog.ts'
 
 startDebugLog()
 
+// Checkpoints
+export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
 // The client
 export { type Clock, systemClock } from './client/Clock.ts'
 export { type GetOptions, LeadsClient } from './client/LeadsClient.ts'
@@ -23,6 +25,7 @@ export type { CrmDetails } from './model/CrmDetails.ts'
 export type { FormSubmissionValue } from './model/FormSubmissionValue.ts'
 export { type Lead, leadSchema } from './model/Lead.ts'
 export type { LeadsQuery, Time } from './model/LeadsQuery.ts'
+export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './model/Position.ts'
 export type { Quarantined, SchemaProblem } from './model/Quarantined.ts'
 // Operators
 export { compose } from './operators/compose.ts'

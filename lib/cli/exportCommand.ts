@@ -12,7 +12,7 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     .description('Export the leads of a portal to a file, an HTTP receiver, or standard output.')
     .argument(
       '<destination>',
-      'a file (.ndjson, .jsonl or .json, and .gz to compress), an http(s) URL to post to, or - for standard output',
+      'a file (.ndjson, .jsonl or .json, and .gz to compress; {date} and {time} stand for those of the export), an http(s) URL to post to, or - for standard output',
     )
     .optionsGroup('Portal:')
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')
@@ -44,8 +44,23 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     .option('--include-deleted', 'deleted leads, too')
     .option('--guid <guid>', 'only this lead; may be repeated', append)
     .option('--limit <n>', 'at most so many leads in all', number)
+    .addOption(
+      choice('--paging <how>', 'by time, which nothing that changes meanwhile disturbs, or by offset', [
+        'seek',
+        'offset',
+      ]),
+    )
   addStageOptions(command)
     .optionsGroup('How:')
+    .option('--checkpoint <file>', 'keep how far it is in this file; the same command goes on from there')
+    .addOption(
+      choice(
+        '--when-finished <what>',
+        'with a checkpoint that has finished: nothing, anew, or what is new since',
+        ['stop', 'restart', 'next'],
+      ),
+    )
+    .option('--reconcile', 'ask the portal afterwards how many leads match')
     .option('--concurrency <n>', 'most requests at once, 1 to 100 (default: 4)', number)
     .option('--rate <n/seconds>', 'most requests in any so many seconds (default: 100/10)', rate)
   return addTellOptions(command)
@@ -58,7 +73,12 @@ Examples:
   leadpipe export conversions.ndjson --start-time 2012-01-01 --time-pivot lastConvertedAt \\
     --explode events --select guid,email,form=conversionEvent.formName
   leadpipe export https://receiver.example/leads --on-invalid quarantine --quarantine rejected.ndjson
-  leadpipe export - --select guid,email | head`,
+  leadpipe export - --select guid,email | head
+  leadpipe export leads.ndjson.gz --checkpoint leads.checkpoint.json
+
+Every night, what has changed since the night before:
+  leadpipe export 'changed-{date}.ndjson.gz' --time-pivot lastModifiedAt \\
+    --checkpoint changed.checkpoint.json --when-finished next`,
     )
     .action(async (destination: string, flags: ExportFlags) => {
       setExitCode(await exportLeads(destination, flags))

@@ -9,6 +9,9 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
   origin?: string
   accessToken?: string
   limit?: number
+  paging?: 'seek' | 'offset'
+  whenFinished?: 'stop' | 'restart' | 'next'
+  reconcile?: true
   concurrency?: number
   rate?: RateLimit
 }
@@ -16,7 +19,8 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 /** Exports and tells how it went; resolves to the exit code. */
 export function exportLeads(destination: string, flags: ExportFlags): Promise<number> {
   return tell(destination, flags, async watch => {
-    const { origin, accessToken, concurrency, rate, limit, guid, ...rest } = flags
+    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = flags
+    const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
     if (accessToken === undefined) {
       throw new LeadpipeError(
@@ -24,8 +28,12 @@ export function exportLeads(destination: string, flags: ExportFlags): Promise<nu
         'expected an access token: give --access-token, or set LEADPIPE_ACCESS_TOKEN',
       )
     }
+    if (whenFinished !== undefined && checkpoint === undefined) {
+      throw new LeadpipeError('OPTION', '--when-finished: expected --checkpoint with it')
+    }
     await using client = new LeadsClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid }, { limit })
-    return await transfer(source, destination, flags, watch)
+    const source = leads(client, { ...query, guids: guid }, { limit, paging })
+    const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
+    return await transfer(source, destination, flags, { ...watch, checkpoint: kept, reconcile })
   })
 }

@@ -4,7 +4,7 @@ import { plural, size, span } from './inWords.ts'
 
 /** A report for people. */
 export function reportText(report: Report, destination: string): string {
-  const { records, skipped, quarantined, missing, sink, duration } = report
+  const { records, skipped, quarantined, missing, reconciliation, sink, duration } = report
   const where = whereTo(destination)
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [
@@ -15,9 +15,20 @@ export function reportText(report: Report, destination: string): string {
     ...(quarantined > 0 ? [`${plural(quarantined, 'invalid lead')} quarantined`] : []),
     ...(skipped > 0 ? [`${plural(skipped, 'invalid lead')} left out`] : []),
     `${plural(records, 'record')} written to ${where}${written}`,
-    `done in ${span(duration)}; the numbers add up`,
+    ...(reconciliation === undefined
+      ? []
+      : [
+          `${plural(reconciliation.matching, 'lead')} match on the portal now, ${reconciliation.delivered} were read`,
+        ]),
+    `done in ${span(duration)}${starts(report)}; the numbers add up`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function starts({ checkpoint }: Report): string {
+  return checkpoint === undefined || checkpoint.starts === 1
+    ? ''
+    : `, the last of ${checkpoint.starts} starts`
 }
 
 function read({ leads, source }: Report): string {

@@ -10,6 +10,8 @@ export interface StageFlags {
   explode?: 'events' | 'values'
   select?: Record<string, string>
   format?: Format
+  /** Where the run keeps how far it is; `export` only. */
+  checkpoint?: string
   quiet?: true
   json?: true
 }

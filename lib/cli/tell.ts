@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { LeadpipeError, Report } from '../index.ts'
-import { exitCodeOf, exitCodes } from './exitCodes.ts'
+import { exitCodeOf, exitCodes, Interruption } from './exitCodes.ts'
 import { interruptible } from './interruptible.ts'
 import { progressLine } from './progressLine.ts'
 import { reportText } from './reportText.ts'
@@ -33,7 +33,7 @@ export async function tell(
     return exitCodes.done
   } catch (error) {
     progress.clear()
-    process.stderr.write(`leadpipe: ${sentence(error)}\n`)
+    process.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
     return exitCodeOf(error)
   } finally {
@@ -42,8 +42,11 @@ export async function tell(
 }
 
 /** A failure in one sentence. */
-function sentence(error: unknown): string {
+function sentence(error: unknown, { checkpoint }: StageFlags): string {
   const { cause, message } = error as Error & { cause?: { code?: string } }
+  if (error instanceof Interruption && checkpoint !== undefined) {
+    return `${message}; what is done is saved in ${checkpoint}: the same command goes on from there`
+  }
   if (cause?.code === 'EPIPE') return 'the reader of standard output went away'
   return message
 }

@@ -1,3 +1,4 @@
+import type { TimePivot } from '../model/apiQuirks.ts'
 import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import type { SinkCounts } from '../sinks/Sink.ts'
 import type { Missing } from '../source/pagers/GuidsPager.ts'
@@ -17,6 +18,18 @@ export interface Report {
   missing?: Missing
   /** Milliseconds from the start of the run to its end. */
   duration: number
+  /** What of the list was read, where it is read by time; absent for another source or paging. */
+  window?: { timePivot: TimePivot; startTime?: number; stopTime?: number }
+  /** How a run with a checkpoint came about; its numbers count over all of its starts. */
+  checkpoint?: {
+    path: string
+    /** How often it was started, this time included. */
+    starts: number
+    /** How often it was saved. */
+    saves: number
+  }
+  /** How many leads match on the server after the run, and how many were handed on; only with `reconcile`. */
+  reconciliation?: { matching: number; delivered: number }
   /** What `leads()` counted; absent for another source. */
   source?: SourceCounts
   /** What went through each operator, in order. */

@@ -68,6 +68,7 @@ export function reportOf(stages: Stages, duration: number): Report {
       ? { missing: { ...source.missing, guids: [...source.missing.guids] } }
       : {}),
     duration,
+    ...(source instanceof LeadSource && source.window !== undefined ? { window: source.window } : {}),
     ...(source instanceof LeadSource ? { source: { ...source.counts } } : {}),
     operators,
     sink: sink instanceof Sink ? { ...sink.counts } : { received },

@@ -5,6 +5,7 @@ import { optionError } from '../model/checkOptions.ts'
 import type { Definition } from '../operators/kernel/definition.ts'
 import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
+import { RenewedStream } from '../operators/kernel/RenewedStream.ts'
 import type { Handing } from '../source/Handing.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import type { Stages } from './Stages.ts'
@@ -57,6 +58,7 @@ export function buildStages(
   { source, sink }: RunArguments,
   definitions: readonly Definition[],
   onDone: (index: number) => void,
+  checkpoint?: 'new' | 'continued',
 ): Stages {
   const middle: Stages['middle'] = []
   let fused: Definition[] = []
@@ -71,7 +73,10 @@ export function buildStages(
       fused.push(definition)
     } else {
       fuse()
-      middle.push({ name: definition.name, stream: definition.createStream() })
+      const create = () => definition.createStream()
+      const stream =
+        checkpoint === undefined ? create() : new RenewedStream(create, checkpoint === 'continued')
+      middle.push({ name: definition.name, stream })
     }
   }
   fuse()

@@ -1,5 +1,7 @@
 import { OutgoingMessage } from 'node:http'
 import { type Duplex, finished, type Readable, type Writable } from 'node:stream'
+import { Mark } from '../model/Mark.ts'
+import { LeadSource } from '../source/LeadSource.ts'
 import { isStandard } from './isStandard.ts'
 import { pump } from './pump.ts'
 import type { Junction } from './Stages.ts'
@@ -52,7 +54,7 @@ export function joinStreams(
     const [from, to] = [streams[index - 1] as Readable, streams[index] as Writable]
     const junction = junctions[index - 1] as Junction
     junction.stopped = true
-    junction.unread = from.readableLength
+    junction.unread = from instanceof LeadSource ? from.unread : from.readableLength
     stoppedBefore = Math.max(stoppedBefore, index)
     detach[index - 1]?.()
     for (const [before, stream] of streams.slice(0, index).entries()) {
@@ -79,8 +81,9 @@ export function joinStreams(
 
   for (const [index, junction] of junctions.entries()) {
     const [from, to] = [streams[index] as Readable, streams[index + 1] as Writable]
-    const pass = () => {
-      junction.passed += 1
+    const pass = (value: unknown) => {
+      if (value instanceof Mark) value.passed.push(junction.passed)
+      else junction.passed += 1
     }
     detach.push(pump(from, to, pass, error => fail(error, index + 1)))
   }

@@ -47,12 +47,14 @@ const entry = (left: string, right: string, a: number, b: number): Entry => ({ l
 function sourceEntries({ source, junctions }: Stages): Entry[] {
   if (!(source instanceof LeadSource)) return []
   const stopped = junctions.some(junction => junction.stopped)
-  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, delivered, rejected } = source.counts
+  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed } = source.counts
+  const { delivered, rejected, dropped, unused } = source.counts
+  const handedOn = delivered + rejected + dropped + unused
   return [
     entry('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
     // A source that is stopped may be in the middle of an element.
     ...(stopped ? [] : [entry('elements scanned', 'decoded + malformed', scanned, decoded + malformed)]),
-    entry('decoded + malformed', 'delivered + rejected', decoded + malformed, delivered + rejected),
+    entry('decoded + malformed', 'delivered + rejected + dropped + unused', decoded + malformed, handedOn),
   ]
 }
 

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { LeadpipeError } from '../errors.ts'
+import { Mark } from '../model/Mark.ts'
 import type { Definition, StepDefinition } from '../operators/kernel/definition.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { toFile } from '../sinks/toFile.ts'
@@ -9,6 +10,12 @@ import { toFile } from '../sinks/toFile.ts'
 export interface Quarantines {
   /** The same definitions, those with a quarantine with theirs opened. */
   definitions: Definition[]
+  /** Where they write, in the order of the definitions. */
+  readonly sinks: readonly Writable[]
+  /** What each of them told the mark that passed the operators; rejects when one failed. */
+  statesAt(mark: Mark): Promise<unknown[]>
+  /** What each of them tells now: everything so far is durable then. */
+  states(): Promise<unknown[]>
   /** Records that the quarantines of leadpipe's own have taken durably; undefined where there is none. */
   readonly acknowledged: number | undefined
   /**
@@ -38,16 +45,23 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     throw new LeadpipeError('OPTION', `validate(): quarantine: two operators write to ${what}`)
   }
   const sinks: Writable[] = []
+  const told = new WeakMap<Mark, Promise<unknown>[]>()
   const opened = definitions.map((definition, index) => {
     const target = targets[index]
     if (target === undefined) return definition
     const quarantine = typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target
     sinks.push(quarantine)
     const { create } = definition as StepDefinition<never, unknown>
-    return { ...definition, create: () => create({ quarantine }) }
+    const onMark = (mark: Mark) => {
+      told.set(mark, [...(told.get(mark) ?? []), stateOf(quarantine)])
+    }
+    return { ...definition, create: () => create({ quarantine }), onMark }
   })
   return {
     definitions: opened,
+    sinks,
+    statesAt: mark => Promise.all(told.get(mark) ?? []),
+    states: () => Promise.all(sinks.map(stateOf)),
     get acknowledged() {
       const own = sinks.filter(sink => sink instanceof Sink)
       return own.length === 0 ? undefined : own.reduce((sum, { counts }) => sum + counts.acknowledged, 0)
@@ -62,6 +76,22 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
 }
 
 const targetOf = (definition: Definition) => ('quarantine' in definition ? definition.quarantine : undefined)
+
+/** Has everything that a sink was given made durable; resolves to what it needs to go on from there. */
+function stateOf(sink: Writable): Promise<unknown> {
+  const state = new Promise<unknown>((resolve, reject) => {
+    const fail = (error?: Error) => reject(error ?? new Error('it was closed before its end'))
+    const settle = (found: unknown) => {
+      sink.off('error', fail).off('close', fail)
+      resolve(found)
+    }
+    sink.once('error', fail).once('close', fail)
+    sink.write(new Mark(undefined, async found => settle(found)))
+  })
+  // A run that fails meanwhile never asks for it.
+  state.catch(() => {})
+  return state
+}
 
 async function end(sink: Writable): Promise<void> {
   try {

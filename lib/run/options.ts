@@ -1,8 +1,23 @@
+import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
 import type { Progress } from './Report.ts'
 
 /** How a run is watched and ended. */
 export interface RunOptions {
+  /**
+   * Where the run keeps how far it is: a path, or {@link CheckpointOptions}. Started again with the same pipeline,
+   * it goes on from there: a file comes out byte for byte as if nothing had happened (a compressed one after
+   * decompression), batches go to an HTTP receiver under the same keys. For `leads()` as the source, `toFile` or
+   * `toHttp` as the sink, and operators that can save their state. An abort saves what is done before it rejects.
+   * Default: none.
+   */
+  checkpoint?: string | CheckpointOptions
+  /**
+   * True asks the server afterwards how many leads match, with a few requests of one lead, and puts the number
+   * beside that of the leads handed on, in `report.reconciliation`. They differ where the portal changed meanwhile.
+   * Not with guids or a limit. Default: false.
+   */
+  reconcile?: boolean
   /** Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. */
   signal?: AbortSignal
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
@@ -14,6 +29,8 @@ export interface RunOptions {
 const rules: OptionRules = {
   owner: 'run() options',
   options: {
+    checkpoint: checkpointRule,
+    reconcile: { type: 'boolean', expected: 'true or false' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     onProgress: { instanceOf: 'Function', expected: 'a function' },
     progressInterval: {

@@ -8,14 +8,14 @@ import { isStandard } from './isStandard.ts'
 export function pump(
   from: Readable,
   to: Writable,
-  pass: () => void,
+  pass: (value: unknown) => void,
   refused: (error: unknown) => void,
 ): () => void {
   const resume = () => {
     from.resume()
   }
   const write = (value: unknown) => {
-    pass()
+    pass(value)
     try {
       if (to.write(value)) return
     } catch (error) {

@@ -1,32 +1,38 @@
 import { EventEmitter } from 'node:events'
+import { finished } from 'node:stream/promises'
+import { checkpointSettings } from '../checkpoint/options.ts'
 import { LeadpipeError } from '../errors.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
 import { messageOf } from '../operators/kernel/messageOf.ts'
+import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { buildStages, type RunArguments, readArguments } from './buildStages.ts'
 import { claimStreams } from './claimStreams.ts'
 import { explainFailure } from './explainFailure.ts'
 import { type Joined, joinStreams } from './joinStreams.ts'
 import { checkLedger } from './ledger.ts'
-import { openQuarantines } from './openQuarantines.ts'
+import { openQuarantines, type Quarantines } from './openQuarantines.ts'
 import { type RunOptions, runOptions } from './options.ts'
 import type { Report } from './Report.ts'
+import { RunCheckpoint } from './RunCheckpoint.ts'
 import type { RunSignature } from './RunSignature.ts'
-import { reportOf, streamsOf } from './Stages.ts'
+import { checkReconcilable, reconcile } from './reconcile.ts'
+import { reportOf, type Stages, streamsOf } from './Stages.ts'
 
 /**
  * Runs a source through operators into a sink, and reports what happened.
  *
  * Everything that plain `pipeline` does, and more: types flow from stage to stage, neighbouring operators are
- * fused into one stream, an operator that wants no more stops the source, and the numbers of every stage must
- * add up at the end.
+ * fused into one stream, an operator that wants no more stops the source, a run with a checkpoint goes on where
+ * it was ended, and the numbers of every stage must add up at the end.
  *
  * @param stages a source (`leads()`, any Readable, an iterable), any number of operators, and a sink (`toFile`
  * and its like, or any Writable); then, if you like, {@link RunOptions}
  * @returns the {@link Report}, when everything is where it belongs
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
- * SINK when the destination can't be written; every code that a stage fails with; LEDGER when the numbers do
- * not add up. `error.report` holds the numbers up to the failure. After an abort, the signal's reason as it is.
+ * CHECKPOINT when the checkpoint is damaged, or of another run; SINK when the destination can't be written; every
+ * code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to the
+ * failure. After an abort, the signal's reason as it is.
  *
  * @example
  * ```ts
@@ -34,25 +40,59 @@ import { reportOf, streamsOf } from './Stages.ts'
  *   leads(client),
  *   filter(lead => lead.isCustomer),
  *   toFile('customers.ndjson'),
+ *   { checkpoint: 'customers.checkpoint.json' },
  * )
  * ```
  */
 export const run: RunSignature = async (...stages: unknown[]): Promise<Report> => {
   const given = readArguments(stages)
   const options = runOptions(given.options as RunOptions | undefined)
+  if (options.reconcile) checkReconcilable(given.source)
   options.signal?.throwIfAborted()
   const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
   await checkSink(given)
   await quarantines.check()
+  const checkpoint =
+    options.checkpoint === undefined
+      ? undefined
+      : await RunCheckpoint.open(given, quarantines, checkpointSettings(options.checkpoint))
+  if (checkpoint?.finished !== undefined) return checkpoint.finished
   claimStreams(given)
+  if (checkpoint?.complete !== undefined)
+    return await settle(given, quarantines, checkpoint, checkpoint.complete)
+  return await flow(given, quarantines, checkpoint, options)
+}
 
+/** Runs the stages from the first lead (or the mark that is gone on from) to the last. */
+async function flow(
+  given: RunArguments,
+  quarantines: Quarantines,
+  checkpoint: RunCheckpoint | undefined,
+  options: RunOptions,
+): Promise<Report> {
   const started = performance.now()
   let joined: Joined | undefined
-  const built = buildStages(given, quarantines.definitions, index => joined?.stopBefore(index))
+  const built = buildStages(
+    given,
+    quarantines.definitions,
+    index => joined?.stopBefore(index),
+    checkpoint && (checkpoint.before === undefined ? 'new' : 'continued'),
+  )
+  const report = (): Report => ({
+    ...reportOf(built, Math.round(performance.now() - started)),
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.facts }),
+  })
+  if (checkpoint !== undefined) {
+    refuseUnsavedState(built)
+    checkpoint.attach(built, () => {
+      checkLedger(built, quarantines.acknowledged)
+      return report()
+    })
+  }
   joined = joinStreams(streamsOf(built), built.junctions)
-  const report = () => reportOf(built, Math.round(performance.now() - started))
+  stopRestored(built, joined)
 
-  const unwatch = watch(joined, options, report)
+  const unwatch = watch(joined, options, report, checkpoint)
   const failure = await joined.ended.finally(unwatch)
   try {
     const unended = await quarantines.end().then(
@@ -63,11 +103,44 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
     if (failure !== undefined) throw explainFailure(failure, built)
     if (unended !== undefined) throw unended.error
     checkLedger(built, quarantines.acknowledged)
+    const done = checkpoint === undefined ? report() : await checkpoint.finish(report())
+    return options.reconcile ? await reconcile(built.source, done, options.signal) : done
   } catch (error) {
     if (error instanceof LeadpipeError) error.report = report()
     throw error
   }
-  return report()
+}
+
+/** Puts the files of a run in their places that was complete when it was ended. */
+async function settle(
+  { sink }: RunArguments,
+  quarantines: Quarantines,
+  checkpoint: RunCheckpoint,
+  report: Report,
+): Promise<Report> {
+  const ended = finished(sink)
+  sink.end()
+  await ended
+  await quarantines.end()
+  return await checkpoint.finish(report)
+}
+
+/** A stage that holds what it can't save would lose it in a restart. */
+function refuseUnsavedState(built: Stages): void {
+  for (const part of built.middle) {
+    const problem = part instanceof Operator ? part.unsavedState : undefined
+    if (problem === undefined) continue
+    for (const stream of streamsOf(built)) stream.destroy()
+    throw new LeadpipeError('OPTION', `run() options: checkpoint: ${problem}`, {
+      context: { option: 'checkpoint' },
+    })
+  }
+}
+
+/** An operator that had wanted no more before the restart wants none now. */
+function stopRestored({ middle }: Stages, joined: Joined): void {
+  const last = middle.findLastIndex(part => part instanceof Operator && part.done)
+  if (last !== -1) joined.stopBefore(last + 1)
 }
 
 /** A stream that fails meanwhile does not crash the process: the run finds it destroyed, and why. */
@@ -88,8 +161,12 @@ function watch(
   joined: Joined,
   { signal, onProgress, progressInterval = 1_000 }: RunOptions,
   report: () => Report,
+  checkpoint: RunCheckpoint | undefined,
 ): () => void {
-  const abort = () => joined.fail(signal?.reason)
+  const abort = async () => {
+    await checkpoint?.halt(joined.ended)
+    joined.fail(signal?.reason)
+  }
   const refuse = (cause: unknown) => {
     const message = `run() options: onProgress failed: ${messageOf(cause)}`
     joined.fail(new LeadpipeError('OPTION', message, { cause }))

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import { onAbort } from '../client/onAbort.ts'
 import type { Answer } from '../client/send.ts'
 import type { Lead } from '../model/Lead.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
-import type { Position } from '../model/Position.ts'
+import type { Position, SeekPosition } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
+import { countMatching } from './countMatching.ts'
 import type { Handing, SourceState } from './Handing.ts'
 import { type Item, Lane } from './Lane.ts'
 import { rejectedError } from './leadOf.ts'
@@ -13,7 +15,7 @@ import type { LeadsSettings } from './options.ts'
 import { PageReader } from './PageReader.ts'
 import type { Missing } from './pagers/GuidsPager.ts'
 import type { Plan } from './pagers/Pager.ts'
-import { planOf } from './planOf.ts'
+import { pagingOf, planOf } from './planOf.ts'
 import { ReadAhead } from './ReadAhead.ts'
 import { noCounts, type SourceCounts } from './SourceCounts.ts'
 
@@ -47,7 +49,7 @@ export class LeadSource extends Readable {
   /** Whether the source stopped at a mark, because it was asked to. */
   #halted = false
   /** Where the list goes on behind each of the last leads: as many as are not read yet, and one more. */
-  readonly #cursors: { cursor: unknown; delivered: number }[] = []
+  readonly #cursors: { cursor: unknown; delivered: number; isMark: boolean }[] = []
   /** Items of the batch at hand that are not handed on yet. */
   #left = 0
   #sinceMark = { leads: 0, bytes: 0, time: 0 }
@@ -97,6 +99,47 @@ export class LeadSource extends Readable {
     return this.#position(cursor, delivered)
   }
 
+  /** Leads (and elements that are none) that were handed on and not read from this stream yet. */
+  get unread(): number {
+    const unread = this.#cursors.slice(this.#cursors.length - this.readableLength)
+    return unread.filter(({ isMark }) => !isMark).length
+  }
+
+  /** Whether the server can be asked how many leads match. */
+  get isCountable(): boolean {
+    const { guids, offset } = this.query
+    return guids === undefined && !offset && this.#settings.limit === Number.POSITIVE_INFINITY
+  }
+
+  /** How many leads match on the server now: about 2 log2 N requests of one lead. */
+  countMatching(signal?: AbortSignal): Promise<number> {
+    const { guids: _, ...query } = this.query
+    return countMatching(this.#client, this.#plan.counting?.() ?? query, signal)
+  }
+
+  /** What of the list is read, where it is read by time; its stopTime is known from the first answer on. */
+  get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
+    const position = this.#position(this.#plan.start, 0)
+    if (position.paging !== 'seek') return undefined
+    const { timePivot, startTime, stopTime } = position
+    return { timePivot, startTime, stopTime }
+  }
+
+  /** What must be the same for a checkpoint to fit: plain JSON. */
+  get identity(): Readonly<Record<string, unknown>> {
+    const { guids, ...query } = this.query
+    const { origin } = this.#client
+    const paging = pagingOf(this.query, this.#settings)
+    if (guids === undefined) return { source: 'leads', origin, paging, query }
+    const given = Array.isArray(guids) ? digestOf(guids) : 'an iterable'
+    return { source: 'leads', origin, paging, query, guids: given }
+  }
+
+  /** Whether everything that was asked for was handed on. */
+  get isRead(): boolean {
+    return this.#ended
+  }
+
   /** The leads, for `for await`; leaving the loop destroys the source. */
   override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Lead> {
     return super[Symbol.asyncIterator]()
@@ -115,12 +158,15 @@ export class LeadSource extends Readable {
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, missing)
   }
 
-  /** Puts a mark behind the last lead, and hands on no more. For `run`, when it is to end early. */
-  halt(): void {
-    if (this.#halted || this.#ended) return
+  /**
+   * Hands on no more, and puts a mark behind the last lead; resolves when it is there. For `run`, when it is to
+   * end early. The stream is destroyed after that, it does not end.
+   */
+  async halt(): Promise<void> {
     this.#halted = true
     this.#proceed?.()
     for (const lane of this.#lanes) lane.cancel()
+    await this.#loop?.catch(() => {})
   }
 
   override _read(): void {
@@ -231,8 +277,12 @@ export class LeadSource extends Readable {
       this.#counts.delivered += 1
     }
     this.#sinceMark.leads += 1
-    this.#cursors.push({ cursor, delivered: this.#before + this.#counts.delivered })
-    const more = this.push(lead)
+    return this.#pushBehind(lead, { cursor, delivered: this.#before + this.#counts.delivered, isMark: false })
+  }
+
+  #pushBehind(value: unknown, place: { cursor: unknown; delivered: number; isMark: boolean }): boolean {
+    this.#cursors.push(place)
+    const more = this.push(value)
     while (this.#cursors.length > this.readableLength + 1) this.#cursors.shift()
     return more
   }
@@ -266,7 +316,8 @@ export class LeadSource extends Readable {
     const { marks } = this.handing
     if (marks === undefined) return true
     this.#sinceMark = { leads: 0, bytes: 0, time: performance.now() }
-    return this.push(marks.make(this.#state()))
+    const mark = marks.make(this.#state())
+    return this.#pushBehind(mark, { ...this.#last, isMark: true })
   }
 
   #state(): SourceState {
@@ -274,14 +325,22 @@ export class LeadSource extends Readable {
       cursor: this.#plan.start,
       delivered: this.#before,
     }
-    const held = this.#lanes.reduce((sum, lane) => sum + lane.held, this.#left)
-    const counts = this.counts
+    const { counts } = this
+    const { decoded, malformed, delivered: handedOn, rejected, dropped } = counts
     return {
       position: this.#position(cursor, delivered),
-      counts: { ...counts, unused: counts.unused + held },
+      // What is read ahead at this moment is of no use to whom goes on from here.
+      counts: { ...counts, unused: decoded + malformed - handedOn - rejected - dropped },
       ...(this.missing === undefined ? {} : { missing: structuredClone(this.missing) }),
       ended: this.#ended,
     }
+  }
+
+  /** The place behind what was pushed last. */
+  get #last(): { cursor: unknown; delivered: number } {
+    return (
+      this.#cursors.at(-1) ?? { cursor: this.#plan.start, delivered: this.#before + this.#counts.delivered }
+    )
   }
 
   #position(cursor: unknown, leads: number): Position {
@@ -292,4 +351,9 @@ export class LeadSource extends Readable {
     this.#plan.close?.()
     await this.#discard()
   }
+}
+
+/** What tells a list of guids from any other. */
+function digestOf(guids: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(guids)).digest('hex')
 }

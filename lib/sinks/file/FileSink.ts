@@ -166,7 +166,11 @@ export class FileSink extends Sink<unknown> {
     await this.#send(this.#buffer.end())
     await this.#gzip?.end()
     const file = this.#opened()
-    if (continued !== undefined) await continued.complete(await file.sync(), this.#written)
+    if (continued !== undefined) {
+      const place = await file.sync()
+      this.#acknowledged = this.#written
+      await continued.complete(place, this.#written)
+    }
     await this.#close(file)
   }
 

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { syncDirectory } from '../../checkpoint/syncDirectory.ts'
 import { checkContents } from './checkContents.ts'
 import { destination } from './destination.ts'
 import { type FileState, partialOf } from './fileState.ts'
 import { setMode } from './openFile.ts'
 import { PartialFile } from './PartialFile.ts'
-import { syncDirectory } from './syncDirectory.ts'
 
 /** Opens a file that another process can go on with. What one left that can't be continued is replaced. */
 export async function openKept(given: string): Promise<PartialFile> {

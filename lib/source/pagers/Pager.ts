@@ -74,6 +74,8 @@ export interface Plan<Cursor = unknown> {
   done(stretch: Stretch<Cursor>): 'go on' | 'discard'
   /** Takes note of the server's time, from the first answer: milliseconds since 1970. */
   answered?(time: number): void
+  /** The parameters of the whole list, where they are not those of the query: to count it. */
+  counting?(): PageQuery
   /** A cursor as plain JSON. */
   position(cursor: Cursor): object
   /** Lets go of what was not read. */

@@ -56,6 +56,11 @@ export class SeekList {
     }
   }
 
+  /** All of it, in no order. */
+  whole(): PageQuery {
+    return { ...this.#query, timePivot: this.pivot, ...this.#bounds(this.start, this.stop) }
+  }
+
   /** Leads of one time, in the order of their guids. */
   at(time: number, offset: number): PageQuery {
     return {

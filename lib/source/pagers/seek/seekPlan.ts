@@ -25,7 +25,7 @@ export interface SeekOptions {
  * hold many more is ended early, and the rest of it planned anew.
  */
 export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
-  const list = new SeekList(query)
+  const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime })
   const start: SeekCursor = {
     time: from?.pivot ?? list.start - 1,
     guid: from?.guid,
@@ -89,6 +89,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
     answered(time) {
       list.stop = Math.min(list.stop, time - lag)
     },
+    counting: () => list.whole(),
     position: ({ time, guid, tie, others }) => ({
       paging: 'seek',
       timePivot: list.pivot,

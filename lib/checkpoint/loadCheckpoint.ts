@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import type { Checkpoint } from './Checkpoint.ts'
+import { checkpointError } from './checkpointError.ts'
+import { digestOf } from './digestOf.ts'
+import { format, version } from './format.ts'
+
+/**
+ * What a checkpoint file holds; undefined when there is none.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it is no checkpoint, one of another version, or damaged.
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  const text = await read(path)
+  if (text === undefined) return undefined
+  const [head, body, ...rest] = text.split('\n')
+  const told = parse(head)
+  if (told?.format !== format)
+    throw checkpointError(path, 'it is no checkpoint of leadpipe, or a damaged one')
+  if (told.version !== version) {
+    throw checkpointError(path, `it is of version ${told.version}, expected version ${version}`)
+  }
+  const whole = rest.join('') === '' && body !== undefined && told.digest === digestOf(body)
+  if (!whole) throw checkpointError(path, 'it is damaged: its content is not what its first line says')
+  return JSON.parse(body) as Checkpoint
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw checkpointError(path, `it can't be read: ${message}`, error)
+  }
+}
+
+function parse(line: string | undefined): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line ?? '') as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,85 @@
+import type { OptionRule } from '../model/checkOptions.ts'
+
+/** When a checkpoint is saved; whichever comes first. */
+export interface SaveEvery {
+  /** Leads, 1 or more. Default: 1,000. */
+  leads?: number
+  /** Bytes of leads as they came, 1 or more. Default: 5,000,000. */
+  bytes?: number
+  /** Milliseconds, 10 or more; looked at when a lead comes. Default: 5,000. */
+  milliseconds?: number
+}
+
+/** Where a run keeps how far it is, so that it can go on after whatever ended it. */
+export interface CheckpointOptions {
+  /** Path of the checkpoint file. Its directory must exist. */
+  path: string
+  /** When it is saved. */
+  every?: SaveEvery
+  /**
+   * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then;
+   * 'restart' begins anew; 'next' reads the window of time that follows (seek paging only): from `overlap` before
+   * the last stopTime to the present. Default: 'stop'.
+   */
+  whenFinished?: 'stop' | 'restart' | 'next'
+  /**
+   * Milliseconds by which a window of 'next' begins before the last one's end, 0 or more. What became visible that
+   * late is not missed; what lies in the overlap comes in both windows. Default: 600,000 (ten minutes).
+   */
+  overlap?: number
+  /**
+   * A word for the functions in the pipeline (predicates, steps), which can't be compared: change it when they
+   * change, and an unfinished run of before is refused instead of continued. Default: none.
+   */
+  version?: string
+}
+
+/** The options with every default filled in. */
+export interface CheckpointSettings extends Required<Omit<CheckpointOptions, 'every' | 'version'>> {
+  every: Required<SaveEvery>
+  version: string | undefined
+}
+
+const positive = { type: 'integer', minimum: 1 } as const
+
+/** What the option `checkpoint` accepts. */
+export const checkpointRule: OptionRule = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['path'],
+      properties: {
+        path: { type: 'string', minLength: 1 },
+        every: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { leads: positive, bytes: positive, milliseconds: { type: 'integer', minimum: 10 } },
+        },
+        whenFinished: { enum: ['stop', 'restart', 'next'] },
+        overlap: { type: 'integer', minimum: 0 },
+        version: { type: 'string', minLength: 1 },
+      },
+    },
+  ],
+  expected:
+    'the path of a file, or { path, every: { leads, bytes, milliseconds }, whenFinished: "stop", "restart" or "next", overlap (milliseconds), version }',
+}
+
+/** Fills in the defaults. */
+export function checkpointSettings(given: string | CheckpointOptions): CheckpointSettings {
+  const options: CheckpointOptions = typeof given === 'string' ? { path: given } : given
+  const { path, every, whenFinished, overlap, version } = options
+  return {
+    path,
+    every: {
+      leads: every?.leads ?? 1_000,
+      bytes: every?.bytes ?? 5_000_000,
+      milliseconds: every?.milliseconds ?? 5_000,
+    },
+    whenFinished: whenFinished ?? 'stop',
+    overlap: overlap ?? 600_000,
+    version,
+  }
+}

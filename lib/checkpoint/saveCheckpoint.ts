@@ -1,0 +1,33 @@
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Checkpoint } from './Checkpoint.ts'
+import { checkpointError } from './checkpointError.ts'
+import { digestOf } from './digestOf.ts'
+import { format, version } from './format.ts'
+import { syncDirectory } from './syncDirectory.ts'
+
+/**
+ * Saves a checkpoint, whole or not at all: to a temporary file, which is flushed to the disk and then takes the
+ * place of the last one. Only its owner may read it: it holds parameters of the query, and records that wait for
+ * an HTTP receiver.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
+ */
+export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  const body = JSON.stringify(checkpoint)
+  const head = JSON.stringify({ format, version, digest: digestOf(body) })
+  const temporary = `${path}.tmp`
+  try {
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(`${head}\n${body}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+  } catch (cause) {
+    throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, cause)
+  }
+}

@@ -1,0 +1,215 @@
+import { access, constants } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
+import { checkpointError } from '../checkpoint/checkpointError.ts'
+import { differenceOf } from '../checkpoint/differenceOf.ts'
+import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
+import type { CheckpointSettings } from '../checkpoint/options.ts'
+import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
+import { Mark } from '../model/Mark.ts'
+import { Operator } from '../operators/kernel/Operator.ts'
+import { FileSink } from '../sinks/file/FileSink.ts'
+import type { SourceState } from '../source/Handing.ts'
+import type { RunArguments } from './buildStages.ts'
+import { nextWindow } from './nextWindow.ts'
+import type { Quarantines } from './openQuarantines.ts'
+import { pipelineOf } from './pipelineOf.ts'
+import type { Report } from './Report.ts'
+import { type Resumable, resumable } from './resumable.ts'
+import type { Stages } from './Stages.ts'
+
+/** So long a run that is to end early waits for its last mark to be saved. */
+const patience = 10_000
+
+/** What a run with a checkpoint does besides running. */
+export class RunCheckpoint {
+  /** What the checkpoint said at the start; undefined for a new run. */
+  readonly before: Checkpoint | undefined
+  readonly #settings: CheckpointSettings
+  readonly #pipeline: Pipeline
+  readonly #parts: Resumable
+  readonly #quarantines: Quarantines
+  /** The window of time that is to be read, where it follows another. */
+  readonly #next: SourceState | undefined
+  #stand: Stand | undefined
+  #saves: number
+  /** Called when everything is written, before files are put in their places. */
+  #settle: () => Report = () => {
+    throw new Error('the stages are not attached')
+  }
+  /** The last mark that was made, until it is saved. */
+  #lastMark: Promise<void> = Promise.resolve()
+
+  private constructor(
+    settings: CheckpointSettings,
+    pipeline: Pipeline,
+    parts: Resumable,
+    quarantines: Quarantines,
+    before: Checkpoint | undefined,
+    next: SourceState | undefined,
+  ) {
+    this.#settings = settings
+    this.#pipeline = pipeline
+    this.#parts = parts
+    this.#quarantines = quarantines
+    this.before = before
+    this.#next = next
+    this.#stand = before?.stand
+    this.#saves = before?.saves ?? 0
+  }
+
+  /**
+   * Loads the checkpoint and prepares the sinks; changes nothing yet.
+   *
+   * @throws {LeadpipeError} OPTION when a stage can't be continued; CHECKPOINT when the checkpoint is damaged, is
+   * of another pipeline, or what is there is not what it says.
+   */
+  static async open(
+    given: RunArguments,
+    quarantines: Quarantines,
+    settings: CheckpointSettings,
+  ): Promise<RunCheckpoint> {
+    const { path, whenFinished } = settings
+    const parts = resumable(given, quarantines, settings)
+    const pipeline = pipelineOf(parts, given, settings)
+    await access(dirname(resolve(path)), constants.W_OK).catch(cause => {
+      throw checkpointError(path, `its directory can't be written: ${cause.message}`, cause)
+    })
+    const found = await loadCheckpoint(path)
+    const difference = found && differenceOf(found.pipeline, pipeline)
+    if (difference !== undefined) {
+      const hint = 'delete it to begin anew, or give another path'
+      throw checkpointError(path, `it is of another run: ${difference}; ${hint}`)
+    }
+    const isOver = found?.phase === 'finished' && whenFinished !== 'stop'
+    const next = isOver && whenFinished === 'next' ? nextWindow(parts.source, found, settings) : undefined
+    const checkpoint = new RunCheckpoint(
+      settings,
+      pipeline,
+      parts,
+      quarantines,
+      isOver ? undefined : found,
+      next,
+    )
+    if (checkpoint.finished === undefined) await checkpoint.#prepareSinks()
+    return checkpoint
+  }
+
+  /** The report of a run that had finished before; nothing is left to do then. */
+  get finished(): Report | undefined {
+    return this.before?.phase === 'finished' ? this.#withSaves(this.before.report as Report) : undefined
+  }
+
+  /** The report of a run that was complete, but for putting its files in their places. */
+  get complete(): Report | undefined {
+    return this.before?.phase === 'complete' ? this.#withSaves(this.before.report as Report) : undefined
+  }
+
+  /** How often the run was started and saved. */
+  get facts(): Report['checkpoint'] {
+    return { path: this.#settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
+  }
+
+  /**
+   * Gives the stages back what they held, and has the source make marks.
+   *
+   * @param settle checks that the numbers add up and gives the report, when everything is written
+   */
+  attach(stages: Stages, settle: () => Report): void {
+    const { source, sinks } = this.#parts
+    this.#settle = settle
+    if (this.before !== undefined) restore(stages, this.before.stand)
+    else if (this.#next !== undefined) source.continueFrom(this.#next)
+    const { leads, bytes, milliseconds } = this.#settings.every
+    source.handing.marks = { leads, bytes, milliseconds, make: state => this.#mark(state) }
+    for (const sink of sinks) {
+      if (sink instanceof FileSink) sink.nameBy(() => dateOf(source.window?.stopTime))
+    }
+  }
+
+  /** Stops the source, and resolves when everything in front of that is saved, or nothing comes of it. */
+  async halt(ended: Promise<unknown>): Promise<void> {
+    const enough = new AbortController()
+    const timeout = new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, patience)
+      enough.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+    })
+    const saved = async () => {
+      await this.#parts.source.halt()
+      await this.#lastMark
+    }
+    await Promise.race([saved().catch(() => {}), ended, timeout])
+    enough.abort()
+  }
+
+  /** Saves that nothing is left to do. */
+  async finish(report: Report): Promise<Report> {
+    await this.#save('finished', this.#stand as Stand, report)
+    return this.#withSaves(report)
+  }
+
+  #mark(state: SourceState): Mark {
+    let settle = () => {}
+    this.#lastMark = new Promise(resolve => {
+      settle = resolve
+    })
+    const mark: Mark = new Mark(state, async sink => {
+      const { source, operators, passed } = mark
+      const quarantines = await this.#quarantines.statesAt(mark)
+      await this.#save('running', { source, operators, passed, sink, quarantines })
+      settle()
+    })
+    return mark
+  }
+
+  async #prepareSinks(): Promise<void> {
+    const { sink, quarantines } = this.#parts
+    const stand = this.before?.stand
+    await sink.continueFrom({ state: stand?.sink, complete: state => this.#complete(state) })
+    for (const [index, quarantine] of quarantines.entries()) {
+      await quarantine.continueFrom({ state: stand?.quarantines[index], complete: async () => {} })
+    }
+  }
+
+  async #complete(sink: unknown): Promise<void> {
+    const quarantines = await this.#quarantines.states()
+    const { source, operators, passed } = this.#stand ?? { source: undefined, operators: [], passed: [] }
+    const report = this.#settle()
+    await this.#save('complete', { source, operators, passed, sink, quarantines }, report)
+  }
+
+  async #save(phase: Checkpoint['phase'], stand: Stand, report?: Report): Promise<void> {
+    this.#saves += 1
+    this.#stand = stand
+    const { starts } = this.facts as { starts: number }
+    await saveCheckpoint(this.#settings.path, {
+      pipeline: this.#pipeline,
+      phase,
+      stand,
+      ...(report === undefined ? {} : { report }),
+      starts,
+      saves: this.#saves,
+    })
+  }
+
+  #withSaves(report: Report): Report {
+    const facts =
+      this.before?.phase === 'finished' ? { ...this.facts, starts: this.before.starts } : this.facts
+    return { ...report, checkpoint: facts as Report['checkpoint'] }
+  }
+}
+
+function restore({ source, middle, junctions }: Stages, stand: Stand): void {
+  const { source: state, operators, passed } = stand
+  if ('continueFrom' in source) (source as Resumable['source']).continueFrom(state as SourceState)
+  let from = 0
+  for (const part of middle) {
+    if (!(part instanceof Operator)) continue
+    const to = from + part.definitions.length
+    part.restore(operators.slice(from, to))
+    from = to
+  }
+  for (const [index, junction] of junctions.entries()) junction.passed = passed[index] ?? 0
+}
+
+const dateOf = (time: number | undefined) => (time === undefined ? undefined : new Date(time))
