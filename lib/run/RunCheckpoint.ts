@@ -1,9 +1,5 @@
-import { access, constants } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
-import { checkpointError } from '../checkpoint/checkpointError.ts'
-import { differenceOf } from '../checkpoint/differenceOf.ts'
-import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
+import { holdCheckpoint } from '../checkpoint/holdCheckpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
 import { Mark } from '../model/Mark.ts'
@@ -11,7 +7,7 @@ import { Operator } from '../operators/kernel/Operator.ts'
 import { FileSink } from '../sinks/file/FileSink.ts'
 import type { SourceState } from '../source/Handing.ts'
 import type { RunArguments } from './buildStages.ts'
-import { nextWindow } from './nextWindow.ts'
+import { checkFolder, type FoundCheckpoint, findCheckpoint } from './findCheckpoint.ts'
 import type { Quarantines } from './openQuarantines.ts'
 import { pipelineOf } from './pipelineOf.ts'
 import type { Report } from './Report.ts'
@@ -21,16 +17,21 @@ import type { Stages } from './Stages.ts'
 /** So long a run that is to end early waits for its last mark to be saved. */
 const patience = 10_000
 
+/** What a run with a checkpoint is made of. */
+interface Setup extends FoundCheckpoint {
+  settings: CheckpointSettings
+  pipeline: Pipeline
+  parts: Resumable
+  quarantines: Quarantines
+  /** Lets other runs have the checkpoint. */
+  letGo(): Promise<void>
+}
+
 /** What a run with a checkpoint does besides running. */
 export class RunCheckpoint {
-  /** What the checkpoint said at the start; undefined for a new run. */
+  /** What the checkpoint said at the start; undefined for a run that begins. */
   readonly before: Checkpoint | undefined
-  readonly #settings: CheckpointSettings
-  readonly #pipeline: Pipeline
-  readonly #parts: Resumable
-  readonly #quarantines: Quarantines
-  /** The window of time that is to be read, where it follows another. */
-  readonly #next: SourceState | undefined
+  readonly #setup: Setup
   #stand: Stand | undefined
   #saves: number
   /** Called when everything is written, before files are put in their places. */
@@ -40,59 +41,44 @@ export class RunCheckpoint {
   /** The last mark that was made, until it is saved. */
   #lastMark: Promise<void> = Promise.resolve()
 
-  private constructor(
-    settings: CheckpointSettings,
-    pipeline: Pipeline,
-    parts: Resumable,
-    quarantines: Quarantines,
-    before: Checkpoint | undefined,
-    next: SourceState | undefined,
-  ) {
-    this.#settings = settings
-    this.#pipeline = pipeline
-    this.#parts = parts
-    this.#quarantines = quarantines
+  private constructor(setup: Setup) {
+    const { before } = setup
+    this.#setup = setup
     this.before = before
-    this.#next = next
     this.#stand = before?.stand
     this.#saves = before?.saves ?? 0
   }
 
   /**
-   * Loads the checkpoint and prepares the sinks; changes nothing yet.
+   * Loads the checkpoint and prepares the sinks; changes nothing yet. No other run has the checkpoint until
+   * `close` is called.
    *
    * @throws {LeadpipeError} OPTION when a stage can't be continued; CHECKPOINT when the checkpoint is damaged, is
-   * of another pipeline, or what is there is not what it says.
+   * of another pipeline or in use, or what is there is not what it says.
    */
   static async open(
     given: RunArguments,
     quarantines: Quarantines,
     settings: CheckpointSettings,
   ): Promise<RunCheckpoint> {
-    const { path, whenFinished } = settings
     const parts = resumable(given, quarantines, settings)
     const pipeline = pipelineOf(parts, given, settings)
-    await access(dirname(resolve(path)), constants.W_OK).catch(cause => {
-      throw checkpointError(path, `its directory can't be written: ${cause.message}`, cause)
-    })
-    const found = await loadCheckpoint(path)
-    const difference = found && differenceOf(found.pipeline, pipeline)
-    if (difference !== undefined) {
-      const hint = 'delete it to begin anew, or give another path'
-      throw checkpointError(path, `it is of another run: ${difference}; ${hint}`)
+    await checkFolder(settings.path)
+    const letGo = await holdCheckpoint(settings.path)
+    try {
+      const found = await findCheckpoint(parts.source, pipeline, settings)
+      const checkpoint = new RunCheckpoint({ ...found, settings, pipeline, parts, quarantines, letGo })
+      if (checkpoint.finished === undefined) await checkpoint.#prepareSinks()
+      return checkpoint
+    } catch (error) {
+      await letGo()
+      throw error
     }
-    const isOver = found?.phase === 'finished' && whenFinished !== 'stop'
-    const next = isOver && whenFinished === 'next' ? nextWindow(parts.source, found, settings) : undefined
-    const checkpoint = new RunCheckpoint(
-      settings,
-      pipeline,
-      parts,
-      quarantines,
-      isOver ? undefined : found,
-      next,
-    )
-    if (checkpoint.finished === undefined) await checkpoint.#prepareSinks()
-    return checkpoint
+  }
+
+  /** Lets other runs have the checkpoint. */
+  close(): Promise<void> {
+    return this.#setup.letGo()
   }
 
   /** The report of a run that had finished before; nothing is left to do then. */
@@ -107,7 +93,7 @@ export class RunCheckpoint {
 
   /** How often the run was started and saved. */
   get facts(): Report['checkpoint'] {
-    return { path: this.#settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
+    return { path: this.#setup.settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
   }
 
   /**
@@ -116,11 +102,11 @@ export class RunCheckpoint {
    * @param settle checks that the numbers add up and gives the report, when everything is written
    */
   attach(stages: Stages, settle: () => Report): void {
-    const { source, sinks } = this.#parts
+    const { source, sinks } = this.#setup.parts
     this.#settle = settle
     if (this.before !== undefined) restore(stages, this.before.stand)
-    else if (this.#next !== undefined) source.continueFrom(this.#next)
-    const { leads, bytes, milliseconds } = this.#settings.every
+    else if (this.#setup.next !== undefined) source.continueFrom(this.#setup.next)
+    const { leads, bytes, milliseconds } = this.#setup.settings.every
     source.handing.marks = { leads, bytes, milliseconds, make: state => this.#mark(state) }
     for (const sink of sinks) {
       if (sink instanceof FileSink) sink.nameBy(() => dateOf(source.window?.stopTime))
@@ -135,7 +121,7 @@ export class RunCheckpoint {
       enough.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
     })
     const saved = async () => {
-      await this.#parts.source.halt()
+      await this.#setup.parts.source.halt()
       await this.#lastMark
     }
     await Promise.race([saved().catch(() => {}), ended, timeout])
@@ -155,7 +141,7 @@ export class RunCheckpoint {
     })
     const mark: Mark = new Mark(state, async sink => {
       const { source, operators, passed } = mark
-      const quarantines = await this.#quarantines.statesAt(mark)
+      const quarantines = await this.#setup.quarantines.statesAt(mark)
       await this.#save('running', { source, operators, passed, sink, quarantines })
       settle()
     })
@@ -163,7 +149,7 @@ export class RunCheckpoint {
   }
 
   async #prepareSinks(): Promise<void> {
-    const { sink, quarantines } = this.#parts
+    const { sink, quarantines } = this.#setup.parts
     const stand = this.before?.stand
     await sink.continueFrom({ state: stand?.sink, complete: state => this.#complete(state) })
     for (const [index, quarantine] of quarantines.entries()) {
@@ -172,7 +158,7 @@ export class RunCheckpoint {
   }
 
   async #complete(sink: unknown): Promise<void> {
-    const quarantines = await this.#quarantines.states()
+    const quarantines = await this.#setup.quarantines.states()
     const { source, operators, passed } = this.#stand ?? { source: undefined, operators: [], passed: [] }
     const report = this.#settle()
     await this.#save('complete', { source, operators, passed, sink, quarantines }, report)
@@ -182,8 +168,8 @@ export class RunCheckpoint {
     this.#saves += 1
     this.#stand = stand
     const { starts } = this.facts as { starts: number }
-    await saveCheckpoint(this.#settings.path, {
-      pipeline: this.#pipeline,
+    await saveCheckpoint(this.#setup.settings.path, {
+      pipeline: this.#setup.pipeline,
       phase,
       stand,
       ...(report === undefined ? {} : { report }),

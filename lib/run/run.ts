@@ -56,11 +56,16 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
     options.checkpoint === undefined
       ? undefined
       : await RunCheckpoint.open(given, quarantines, checkpointSettings(options.checkpoint))
-  if (checkpoint?.finished !== undefined) return checkpoint.finished
-  claimStreams(given)
-  if (checkpoint?.complete !== undefined)
-    return await settle(given, quarantines, checkpoint, checkpoint.complete)
-  return await flow(given, quarantines, checkpoint, options)
+  try {
+    if (checkpoint?.finished !== undefined) return checkpoint.finished
+    claimStreams(given)
+    if (checkpoint?.complete !== undefined) {
+      return await settle(given, quarantines, checkpoint, checkpoint.complete)
+    }
+    return await flow(given, quarantines, checkpoint, options)
+  } finally {
+    await checkpoint?.close()
+  }
 }
 
 /** Runs the stages from the first lead (or the mark that is gone on from) to the last. */

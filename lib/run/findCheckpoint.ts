@@ -1,0 +1,52 @@
+import { access, constants } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
+import { checkpointError } from '../checkpoint/checkpointError.ts'
+import { differenceOf } from '../checkpoint/differenceOf.ts'
+import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
+import type { CheckpointSettings } from '../checkpoint/options.ts'
+import type { SourceState } from '../source/Handing.ts'
+import type { LeadSource } from '../source/LeadSource.ts'
+import { nextWindow } from './nextWindow.ts'
+
+/** What a run goes on from. */
+export interface FoundCheckpoint {
+  /** Undefined for a run that begins. */
+  before: Checkpoint | undefined
+  /** The window of time that is to be read, where it follows another. */
+  next: SourceState | undefined
+}
+
+/**
+ * Looks whether a checkpoint can be saved at a path.
+ *
+ * @throws {LeadpipeError} CHECKPOINT
+ */
+export async function checkFolder(path: string): Promise<void> {
+  await access(dirname(resolve(path)), constants.W_OK).catch(cause => {
+    const why = cause.code === 'ENOENT' ? 'there is none' : cause.message
+    throw checkpointError(path, `its directory can't be written: ${why}`, cause)
+  })
+}
+
+/**
+ * Loads the checkpoint, where there is one, and says what the run goes on from.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it is damaged, or of another pipeline.
+ */
+export async function findCheckpoint(
+  source: LeadSource,
+  pipeline: Pipeline,
+  settings: CheckpointSettings,
+): Promise<FoundCheckpoint> {
+  const { path, whenFinished } = settings
+  const found = await loadCheckpoint(path)
+  const difference = found && differenceOf(found.pipeline, pipeline)
+  if (difference !== undefined) {
+    const hint = 'delete it to begin anew, or give another path'
+    throw checkpointError(path, `it is of another run: ${difference}; ${hint}`)
+  }
+  if (found?.phase !== 'finished' || whenFinished === 'stop') return { before: found, next: undefined }
+  const next = whenFinished === 'next' ? nextWindow(source, found, settings) : undefined
+  return { before: undefined, next }
+}
