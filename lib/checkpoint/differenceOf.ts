@@ -6,9 +6,10 @@ import { describe } from '../model/checkOptions.ts'
  * @param where what the values are, for example 'sink'
  */
 export function differenceOf(before: unknown, now: unknown, where = ''): string | undefined {
-  if (isObject(before) && isObject(now)) {
+  if (isObject(before) && isObject(now) && Array.isArray(before) === Array.isArray(now)) {
     for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      const found = differenceOf(before[name], now[name], where === '' ? name : `${where}.${name}`)
+      const [theirs, ours] = [own(before, name), own(now, name)]
+      const found = differenceOf(theirs, ours, where === '' ? name : `${where}.${name}`)
       if (found !== undefined) return found
     }
     return undefined
@@ -19,5 +20,9 @@ export function differenceOf(before: unknown, now: unknown, where = ''): string 
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
+
+/** A field named like one that every object inherits is no field. */
+const own = (object: Record<string, unknown>, name: string) =>
+  Object.hasOwn(object, name) ? object[name] : undefined
 
 const said = (value: unknown) => (value === undefined ? 'not there' : describe(value))

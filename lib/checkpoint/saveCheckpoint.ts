@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Checkpoint } from './Checkpoint.ts'
 import { checkpointError } from './checkpointError.ts'
@@ -18,7 +18,9 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
   const head = JSON.stringify({ format, version, digest: digestOf(body) })
   const temporary = `${path}.tmp`
   try {
-    const file = await open(temporary, 'w', 0o600)
+    // What another process left there may be open to others, or a link.
+    await rm(temporary, { force: true })
+    const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(`${head}\n${body}\n`)
       await file.sync()

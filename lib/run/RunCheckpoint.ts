@@ -113,11 +113,16 @@ export class RunCheckpoint {
     }
   }
 
-  /** Stops the source, and resolves when everything in front of that is saved, or nothing comes of it. */
-  async halt(ended: Promise<unknown>): Promise<void> {
+  /**
+   * Stops the source, and resolves when everything in front of that is saved, or nothing comes of it.
+   *
+   * @param ended the run
+   * @param most milliseconds to wait
+   */
+  async halt(ended: Promise<unknown>, most = patience): Promise<void> {
     const enough = new AbortController()
     const timeout = new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, patience)
+      const timer = setTimeout(resolve, most)
       enough.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
     })
     const saved = async () => {
@@ -158,6 +163,9 @@ export class RunCheckpoint {
   }
 
   async #complete(sink: unknown): Promise<void> {
+    const { source: from } = this.#setup.parts
+    // What was read ahead in vain is counted when the source has let go of it.
+    if (!from.closed) await new Promise(resolve => from.once('close', resolve))
     const quarantines = await this.#setup.quarantines.states()
     const { source, operators, passed } = this.#stand ?? { source: undefined, operators: [], passed: [] }
     const report = this.#settle()

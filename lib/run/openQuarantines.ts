@@ -30,6 +30,8 @@ export interface Quarantines {
    * @throws {LeadpipeError} SINK
    */
   end(): Promise<void>
+  /** Lets go of them as they are, for a run that is to go on with them. */
+  leave(): Promise<void>
 }
 
 /**
@@ -72,6 +74,9 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     async end() {
       await Promise.all(sinks.map(end))
     },
+    async leave() {
+      await Promise.all(sinks.map(leave))
+    },
   }
 }
 
@@ -79,6 +84,8 @@ const targetOf = (definition: Definition) => ('quarantine' in definition ? defin
 
 /** Has everything that a sink was given made durable; resolves to what it needs to go on from there. */
 function stateOf(sink: Writable): Promise<unknown> {
+  // Any number of marks may be under way.
+  sink.setMaxListeners(0)
   const state = new Promise<unknown>((resolve, reject) => {
     const fail = (error?: Error) => reject(error ?? new Error('it was closed before its end'))
     const settle = (found: unknown) => {
@@ -102,4 +109,15 @@ async function end(sink: Writable): Promise<void> {
     if (error instanceof LeadpipeError) throw error
     throw new LeadpipeError('SINK', `the quarantine failed: ${(error as Error).message}`, { cause: error })
   }
+}
+
+function leave(sink: Writable): Promise<void> {
+  return new Promise(resolve => {
+    if (sink.closed) resolve()
+    else
+      sink
+        .on('error', () => {})
+        .once('close', resolve)
+        .destroy()
+  })
 }

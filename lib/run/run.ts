@@ -100,7 +100,8 @@ async function flow(
   const unwatch = watch(joined, options, report, checkpoint)
   const failure = await joined.ended.finally(unwatch)
   try {
-    const unended = await quarantines.end().then(
+    const isLeft = failure !== undefined && checkpoint !== undefined
+    const unended = await (isLeft ? quarantines.leave() : quarantines.end()).then(
       () => undefined,
       (error: unknown) => ({ error }),
     )

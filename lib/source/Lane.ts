@@ -1,5 +1,5 @@
 import type { Lead } from '../model/Lead.ts'
-import type { Rejected } from '../model/Rejected.ts'
+import { Rejected } from '../model/Rejected.ts'
 import type { Stretch } from './pagers/Pager.ts'
 import type { ReadAhead } from './ReadAhead.ts'
 
@@ -32,6 +32,10 @@ export class Lane {
   #isFirst = false
   #failure: { error: unknown } | undefined
   #ended = false
+  #taken = 0
+  /** Whether a batch that was taken is not handed on to its end yet. */
+  #busy = false
+  #cancelled: Promise<number> | undefined
   #changed: (() => void)[] = []
 
   /** @param ended called when the stretch was read to its end */
@@ -54,6 +58,16 @@ export class Lane {
   /** How many items are read and not taken. */
   get held(): number {
     return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
+  }
+
+  /** How many of them are leads. */
+  get leads(): number {
+    return this.#batches.reduce((sum, { items }) => sum + leadsIn(items), 0)
+  }
+
+  /** About how many items are to come. */
+  get rest(): number {
+    return this.isReading ? Math.max(this.held, this.stretch.expected - this.#taken) : this.held
   }
 
   /** Resolves when a page may be asked for. */
@@ -79,8 +93,12 @@ export class Lane {
       const batch = this.#batches.shift()
       if (batch !== undefined) {
         this.#ahead.give(batch.bytes)
+        this.#taken += batch.items.length
+        this.#busy = true
         this.#tell()
         yield batch
+        this.#busy = false
+        this.#tell()
       } else if (this.#ended) {
         if (this.#failure !== undefined) throw this.#failure.error
         return
@@ -91,7 +109,12 @@ export class Lane {
   }
 
   /** Ends the reading; resolves when the connection is let go of, with the number of items that were not taken. */
-  async cancel(): Promise<number> {
+  cancel(): Promise<number> {
+    this.#cancelled ??= this.#cancel()
+    return this.#cancelled
+  }
+
+  async #cancel(): Promise<number> {
     this.#abort.abort()
     this.#tell()
     this.#ahead.wake()
@@ -110,7 +133,7 @@ export class Lane {
         this.#ahead.take(batch.bytes)
         this.#batches.push(batch)
         this.#tell()
-        while (this.#isFirst && this.#batches.length > 0 && !signal.aborted) await this.#change()
+        while (this.#mustWait && !signal.aborted) await this.#change()
         if (signal.aborted) break
       }
       this.#ended = true
@@ -120,6 +143,11 @@ export class Lane {
     }
     this.#ended = true
     this.#tell()
+  }
+
+  /** Whether what the first lane has read is to be taken before it reads on. */
+  get #mustWait(): boolean {
+    return this.#isFirst && (this.#batches.length > 0 || (this.#busy && this.#ahead.isNone))
   }
 
   #change(): Promise<void> {
@@ -133,4 +161,9 @@ export class Lane {
     this.#changed = []
     for (const resolve of changed) resolve()
   }
+}
+
+/** How many items are leads. */
+export function leadsIn(items: readonly Item[]): number {
+  return items.filter(({ lead }) => !(lead instanceof Rejected)).length
 }

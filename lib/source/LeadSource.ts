@@ -9,7 +9,7 @@ import type { Position, SeekPosition } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
 import { countMatching } from './countMatching.ts'
 import type { Handing, SourceState } from './Handing.ts'
-import { type Item, Lane } from './Lane.ts'
+import { type Item, Lane, leadsIn } from './Lane.ts'
 import { rejectedError } from './leadOf.ts'
 import type { LeadsSettings } from './options.ts'
 import { PageReader } from './PageReader.ts'
@@ -50,8 +50,9 @@ export class LeadSource extends Readable {
   #halted = false
   /** Where the list goes on behind each of the last leads: as many as are not read yet, and one more. */
   readonly #cursors: { cursor: unknown; delivered: number; isMark: boolean }[] = []
-  /** Items of the batch at hand that are not handed on yet. */
-  #left = 0
+  /** The batch at hand, and how many of its items are handed on. */
+  #batch: readonly Item[] = []
+  #handed = 0
   #sinceMark = { leads: 0, bytes: 0, time: 0 }
   /** Ends the wait for the user's signal. */
   #unlisten: (() => void) | undefined
@@ -73,8 +74,9 @@ export class LeadSource extends Readable {
       counts: this.#counts,
       ahead: this.#ahead,
       handing: () => this.handing,
-      wanted: () => this.#wanted,
+      wanted: lane => this.#wantedOf(lane),
       answered: headers => this.#answer(headers),
+      paged: () => this.#fill(),
     })
   }
 
@@ -197,6 +199,18 @@ export class LeadSource extends Readable {
     return this.#settings.limit - this.#before - this.#counts.delivered
   }
 
+  /** Items of the batch at hand that are not handed on yet. */
+  get #left(): number {
+    return this.#batch.length - this.#handed
+  }
+
+  /** How many leads a lane may ask for: those that were read in front of them are sure to be handed on. */
+  #wantedOf(lane: Lane): number {
+    const upTo = this.#lanes.indexOf(lane) + 1
+    const read = this.#lanes.slice(0, upTo).reduce((sum, { leads }) => sum + leads, 0)
+    return this.#wanted - leadsIn(this.#batch.slice(this.#handed)) - read
+  }
+
   async #readList(): Promise<void> {
     this.#sinceMark.time = performance.now()
     while (!this.#ended && !this.#stopped && this.#wanted > 0) {
@@ -224,10 +238,15 @@ export class LeadSource extends Readable {
   #fill(): void {
     // Lanes that are read and not handed on yet hold their leads: there is an end to their number, too.
     const most = this.#width === 1 ? 1 : 4 * this.#width
-    while (!this.#stopped && this.#lanes.length < most) {
-      if (this.#lanes.filter(lane => lane.isReading).length >= this.#width) return
-      const expected = this.#lanes.reduce((sum, { stretch }) => sum + stretch.expected, 0)
-      const stretch = this.#plan.next(this.#wanted - expected)
+    while (!this.#stopped) {
+      const isFull =
+        this.#lanes.length >= most || this.#lanes.filter(lane => lane.isReading).length >= this.#width
+      // What comes in front of everything else is read whatever goes on: nothing behind it may be handed on.
+      const first = this.#lanes[0]?.stretch.place ?? Number.POSITIVE_INFINITY
+      const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
+      if (isFull && !isNext) return
+      const rest = isNext ? this.#left : this.#lanes.reduce((sum, lane) => sum + lane.rest, this.#left)
+      const stretch = this.#plan.next(this.#wanted - rest)
       if (stretch === undefined) return
       const read = (lane: Lane, signal: AbortSignal) => this.#reader.read(lane, signal)
       const ended = () => {
@@ -250,17 +269,19 @@ export class LeadSource extends Readable {
   async #handOn(lane: Lane): Promise<void> {
     try {
       for await (const { items, bytes } of lane.batches()) {
-        this.#left = items.length
+        this.#batch = items
+        this.#handed = 0
         this.#sinceMark.bytes += bytes
         for (const item of items) {
           if (this.#stopped || this.#wanted <= 0) break
-          this.#left -= 1
+          this.#handed += 1
           let more = this.#push(item)
           if (this.#isMarkDue) more = this.#mark() && more
           if (!more) await this.#room()
         }
         this.#counts.unused += this.#left
-        this.#left = 0
+        this.#batch = []
+        this.#handed = 0
         if (this.#stopped || this.#wanted <= 0) return
       }
     } catch (error) {

@@ -31,10 +31,12 @@ export interface PageReaderOptions {
   ahead: ReadAhead
   /** What is asked of the source; may be set after the reader is made. */
   handing(): Handing
-  /** How many more leads are wanted. */
-  wanted(): number
+  /** How many more leads are wanted of a lane. */
+  wanted(lane: Lane): number
   /** Called with the headers of each answer. */
   answered(headers: Answer['headers']): void
+  /** Called when a page was read: what the pager has learned may let others begin. */
+  paged(): void
 }
 
 /** One page that is being read. */
@@ -73,7 +75,7 @@ export class PageReader {
     let number: number | undefined
     for (;;) {
       await lane.mayAsk()
-      const query = await nextPage(pager, this.#options.wanted(), signal)
+      const query = await nextPage(pager, this.#options.wanted(lane), signal)
       if (query === undefined || signal.aborted) return
       number ??= ++this.#pages
       const page = this.#page(number)
@@ -99,7 +101,7 @@ export class PageReader {
   }
 
   async *#readPage(query: PageQuery, page: Page, lane: Lane, signal: AbortSignal): AsyncGenerator<Batch> {
-    const { client, counts, ahead, answered } = this.#options
+    const { client, counts, ahead, answered, paged } = this.#options
     const answer = await this.#request(query, signal)
     answered(answer.headers)
     const timer = new PageTimer(client.pageTimeout)
@@ -119,6 +121,7 @@ export class PageReader {
     }
     const { scanned: leads, bytes } = page.decoder.counts
     ahead.measure(bytes)
+    paged()
     pageChannel.publish({ page: page.number, leads, bytes } satisfies PageMessage)
   }
 

@@ -14,6 +14,11 @@ export class ReadAhead {
     this.#most = most
   }
 
+  /** Whether nothing is to be read ahead. */
+  get isNone(): boolean {
+    return this.#most === 0
+  }
+
   /** Whether one more page is likely to fit. */
   get hasRoom(): boolean {
     return this.#held === 0 || this.#held + this.#page <= this.#most

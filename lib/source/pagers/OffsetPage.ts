@@ -9,16 +9,24 @@ export class OffsetPage implements Pager<number> {
   readonly offset: number
   /** Elements that came so far. */
   received = 0
+  /** Whether nothing came where it was to begin, or to go on: the list ends there. */
+  empty = false
   readonly #query: PageQuery
   #before: OffsetPage | undefined
   #behind: OffsetPage | undefined
-  #firstGuid: string | undefined
+  /** The first part that has a guid. */
+  #first: Part | undefined
+  /** The part that was asked for last: all of it, or what was missing behind a body that broke off. */
+  #part: Part
+  /** The part in front of that one. */
+  #partBefore: Part | undefined
   #ended = false
 
   /** @param before the page in front of it, where it was read, too */
   constructor(query: PageQuery, offset: number, before: OffsetPage | undefined) {
     this.#query = query
     this.offset = offset
+    this.#part = { offset }
     this.#before = before
     if (before !== undefined) before.#behind = this
   }
@@ -26,26 +34,32 @@ export class OffsetPage implements Pager<number> {
   next(): PageQuery | undefined {
     const { max = 0 } = this.#query
     if (this.#ended || (this.received >= max && max > 0)) return undefined
-    const offset = this.offset + this.received
+    const { offset } = this.#part
     return { ...this.#query, max: max - this.received, offset: offset > 0 ? offset : undefined }
   }
 
   take(element: Element, emit: EmitElement<number>): undefined {
     const guid = guidOf(element)
-    if (this.#firstGuid === undefined && guid !== undefined) {
-      this.#firstGuid = guid
+    if (this.#part.guid === undefined && guid !== undefined) {
+      this.#part.guid = guid
+      this.#first ??= this.#part
+      if (this.#partBefore !== undefined) refuseSame(this.#partBefore, this.#part)
       this.#before?.refuseRepetition()
     }
     this.received += 1
     emit(element, this.offset + this.received)
   }
 
-  finish(): void {
+  finish(received: number): void {
     this.#ended = true
+    this.empty = received === 0
   }
 
   interrupt(received: number): boolean {
-    return received > 0
+    if (received === 0) return false
+    this.#partBefore = this.#part
+    this.#part = { offset: this.offset + this.received }
+    return true
   }
 
   /**
@@ -54,17 +68,26 @@ export class OffsetPage implements Pager<number> {
    * @throws {LeadpipeError} PAGING when both begin with the same lead.
    */
   refuseRepetition(): void {
-    const behind = this.#behind
     // A chain of all pages would be kept otherwise.
     this.#before = undefined
-    if (behind === undefined || behind.#firstGuid === undefined || behind.#firstGuid !== this.#firstGuid)
-      return
-    const { offset } = behind
-    const guid = this.#firstGuid
-    throw new LeadpipeError(
-      'PAGING',
-      `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${this.offset}`,
-      { context: { offset, previousOffset: this.offset, guid } },
-    )
+    const behind = this.#behind
+    if (behind === undefined || this.#first === undefined || behind.#first === undefined) return
+    refuseSame(this.#first, behind.#first)
   }
+}
+
+/** What one request was for. */
+interface Part {
+  readonly offset: number
+  /** The first guid that came. */
+  guid?: string
+}
+
+function refuseSame(before: Part, { offset, guid }: Part): void {
+  if (before.guid !== guid) return
+  throw new LeadpipeError(
+    'PAGING',
+    `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${before.offset}`,
+    { context: { offset, previousOffset: before.offset, guid } },
+  )
 }

@@ -58,6 +58,8 @@ export interface Plan<Cursor = unknown> {
   readonly start: Cursor
   /** What did not come, where leads are asked for by guid. */
   readonly missing?: Missing
+  /** The place of the first stretch that was not given yet; undefined when there is none. */
+  readonly place?: number
   /**
    * The first stretch that was not given yet; undefined when there is none, or none yet.
    *

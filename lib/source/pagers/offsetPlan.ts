@@ -43,7 +43,7 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): Plan<number
       const page = pager as OffsetPage
       page.refuseRepetition()
       open -= 1
-      ended = page.received === 0
+      ended = page.empty
       if (page.received === expected) return 'go on'
       open = 0
       stride = Math.min(max, Math.max(1, page.received))

@@ -29,11 +29,16 @@ export class Gaps {
     return window
   }
 
+  /** Takes back what a window covered and will not read. */
+  add(first: number, end: number): void {
+    this.#gaps.push({ from: { time: first - 1 }, end })
+    this.#gaps.sort((a, b) => a.from.time - b.from.time)
+  }
+
   /** Takes note that a window was read up to a time: short of its end, or beyond it, where nothing came. */
   read({ from, end }: SeekWindow, before: number): void {
     if (before < end) {
-      this.#gaps.push({ from: { time: before - 1 }, end })
-      this.#gaps.sort((a, b) => a.from.time - b.from.time)
+      this.add(before, end)
       return
     }
     this.#gaps = this.#gaps.flatMap(gap => {

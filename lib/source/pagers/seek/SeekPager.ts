@@ -6,6 +6,9 @@ import type { SeekList } from './SeekList.ts'
 import { TieReader } from './TieReader.ts'
 import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
 
+/** So many leads tell how dense they lie. */
+export const enough = 20
+
 /** Where a stretch of a seek list begins and ends. */
 export interface SeekWindow {
   /** Everything up to it is done. */
@@ -14,6 +17,8 @@ export interface SeekWindow {
   end: number
   /** Leads after which it may be ended early, at the end of a page. */
   most: number
+  /** Called when a page has shown that it holds many more, and it ends sooner: what is behind can be read, too. */
+  shortened?(end: number): void
 }
 
 /**
@@ -23,11 +28,12 @@ export interface SeekWindow {
 export class SeekPager implements Pager<SeekCursor> {
   /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
   before: number | undefined
-  /** The first and the last time that came, and how many leads: how dense they are. */
-  readonly span: { first: number | undefined; last: number; leads: number } = {
+  /** What came: the first and the last time, how many leads, and how many of them not out of large ties. */
+  readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
     first: undefined,
     last: 0,
     leads: 0,
+    spread: 0,
   }
   /** Whether the last page was shorter than it could have been: the list may end there. */
   short = false
@@ -77,6 +83,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.span.first ??= cursor.time
     this.span.last = cursor.time
     this.span.leads += 1
+    if (this.#reader instanceof TimeReader) this.span.spread += 1
     emit(element, cursor)
   }
 
@@ -86,7 +93,20 @@ export class SeekPager implements Pager<SeekCursor> {
       this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
     } else if (this.span.leads >= this.#window.most) {
       this.before = nextTime(this.span.last)
+    } else {
+      this.#shorten()
     }
+  }
+
+  /** Ends the window where `most` leads are expected to be read, by what came so far. */
+  #shorten(): void {
+    const { first = 0, last, spread } = this.span
+    const { end, most, shortened } = this.#window
+    const sooner = last + 1 + Math.ceil((most * (last - first)) / spread)
+    if (spread < enough || shortened === undefined || !(sooner < end)) return
+    this.#window.end = sooner
+    if (this.#reader instanceof TimeReader) this.#reader.end = sooner
+    shortened(end)
   }
 
   /** What was done of a time before the stretch began. */

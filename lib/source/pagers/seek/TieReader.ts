@@ -28,6 +28,8 @@ export class TieReader {
   #back = 1
   /** How far to leap next, when a page brings nothing new, because others were inserted in front of it. */
   #leap = 0
+  /** The offset at which an empty page proves the end; an empty page elsewhere joins nothing. */
+  #emptyAt: number | undefined
   /** How many elements of the page were read before, if nothing was deleted. */
   #known: number
   #asked: PageQuery = {}
@@ -49,6 +51,7 @@ export class TieReader {
     this.#reached = this.#after
     this.#offset = after?.tie ?? 0
     this.#known = this.#offset === 0 ? 0 : 1
+    this.#emptyAt = this.#offset === 0 ? 0 : undefined
   }
 
   next(): PageQuery {
@@ -95,22 +98,27 @@ export class TieReader {
 
   /** @returns whether the part of the page that came was any progress */
   interrupt(received: number): boolean {
-    // A part proves no gap, and no end.
-    if (this.#joined !== false && received > 0) this.#goOn(received)
+    // A part proves no gap and no end; the next page begins with the last lead of it.
+    if (this.#joined === true && received > 1) {
+      this.#offset += received - 1
+      this.#known = 1
+      this.#emptyAt = undefined
+    }
     return this.#news
   }
 
   #isEnd(received: number): boolean {
-    // The list is empty; or the page before had a single lead, although there was room for more.
-    if (received === 0 && this.#known === 0) return true
+    if (received === 0 && this.#offset === this.#emptyAt) return true
     // What is known begins the page, and nothing follows although there was room: the page before had more.
     return this.#joined === true && !this.#news && received <= this.#known
   }
 
   #goOn(received: number): void {
+    this.#emptyAt = undefined
     if (this.#joined !== true) {
       this.#offset = Math.max(0, this.#offset - this.#back)
       this.#known = this.#offset === 0 ? 0 : 1
+      if (this.#offset === 0) this.#emptyAt = 0
       this.#back *= 2
       this.#leap = 0
       // Who deletes leads is likely to go on with it.
@@ -120,8 +128,11 @@ export class TieReader {
     this.#back = 1
     this.#overlap = Math.max(1, Math.floor(this.#overlap / 2))
     this.#known = Math.max(0, Math.min(this.#overlap, received - 1))
-    this.#offset += Math.max(1, received - this.#known) + this.#leap
+    // Behind a page of one lead, which could have had more, nothing is left to overlap with.
+    if (received === 1) this.#emptyAt = this.#offset + 1
+    else this.#offset += this.#leap
     this.#leap = this.#news ? 0 : 2 * this.#leap + 1
+    this.#offset += received - this.#known
   }
 
   #takeOther(

@@ -24,8 +24,8 @@ export class TimeReader {
   #after: string | undefined
   readonly #list: SeekList
   readonly #others: Others
-  /** Times from here on belong to the next stretch. */
-  readonly #end: number
+  /** Times from here on belong to the next stretch. May be set to an earlier one between two pages. */
+  end: number
   #asked: PageQuery = {}
   /** The time of the element before, in the page. */
   #last = Number.NEGATIVE_INFINITY
@@ -41,7 +41,7 @@ export class TimeReader {
     this.#from = cursor.guid === undefined ? nextTime(cursor.time) : cursor.time
     this.#after = cursor.guid
     this.#others = others
-    this.#end = end
+    this.end = end
   }
 
   next(wanted: number): PageQuery {
@@ -68,7 +68,7 @@ export class TimeReader {
       this.#learned ||= onBound
       return undefined
     }
-    if (time > this.#list.stop || time >= this.#end) {
+    if (time > this.#list.stop || time >= this.end) {
       this.#release(emit)
       this.#behind = time
       return 'enough'

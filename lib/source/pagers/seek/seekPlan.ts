@@ -4,10 +4,13 @@ import type { Plan, Stretch } from '../Pager.ts'
 import { Gaps } from './Gaps.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import { SeekList } from './SeekList.ts'
-import { SeekPager, type SeekWindow } from './SeekPager.ts'
+import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
 
-/** Pages that a window is to be wide: about half a page is read in vain at its end. */
-const widest = 8
+/**
+ * Pages that a window is to be wide. At its end about half a page is read in vain, so it should not be narrow; what
+ * the windows behind the first hold must fit into what may be read ahead, so it should not be wide, either.
+ */
+const widest = 3
 
 /** How seek paging is set up. */
 export interface SeekOptions {
@@ -35,11 +38,10 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
   const windows = new WeakMap<object, SeekWindow>()
-  /** Leads a millisecond; undefined as long as nothing was read. */
+  /** Leads a millisecond; undefined as long as it is not known. */
   let density: number | undefined
   /** Pages that the next window is to be wide. */
   let pages = 1
-  let probing = false
   /** Whether the last page was short: there may be nothing behind it, and no need for many requests. */
   let short = false
 
@@ -54,33 +56,34 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
     return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: 1.5 * expected }
   }
 
-  /** How dense leads lie in what was read last. */
-  function measure({ span, before = 0 }: SeekPager, { from, end }: SeekWindow): void {
+  /** How dense leads lie in what was read last; unknown where that held few, or ties only. */
+  function densityOf({ span, before = 0 }: SeekPager, { from, end }: SeekWindow): number | undefined {
     const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
     const time = Math.min(before, end, list.stop) - first
-    if (!Number.isFinite(time) || time <= 0) return
-    density = Math.max(1, span.leads) / time
+    return span.spread >= enough && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
   }
 
   return {
     start,
+    get place() {
+      return gaps.first?.time
+    },
     next(wanted) {
       const gap = gaps.first
-      if (probing || wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
+      if (wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
       const { end, expected, most } = windowAt(gap, wanted)
       const window = gaps.take(end, most)
+      window.shortened = behind => gaps.add(window.end, behind)
       const pager = new SeekPager(list, window)
       windows.set(pager, window)
-      probing = !Number.isFinite(window.end)
       return { pager, expected, place: gap.time }
     },
     read({ pager }: Stretch<SeekCursor>) {
       const read = pager as SeekPager
       const window = windows.get(read) as SeekWindow
-      probing = false
       short = read.short && read.before !== window.end
       pages = Math.min(widest, pages * 2)
-      measure(read, window)
+      density = densityOf(read, window)
       gaps.read(window, read.before ?? Number.POSITIVE_INFINITY)
     },
     done({ pager }: Stretch<SeekCursor>) {

@@ -1,0 +1,24 @@
+// Without run(): a for-await loop that keeps its own place. The position is plain JSON.
+import assert from 'node:assert/strict'
+import { LeadsClient, leads, type Position } from 'leadpipe'
+import { createPortal } from 'leadpipe/portal'
+
+await using portal = await createPortal({ leads: 300 })
+await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+const guids: (string | undefined)[] = []
+let kept = ''
+
+const source = leads(client, { includeDeleted: true })
+for await (const lead of source) {
+  guids.push(lead.guid)
+  kept = JSON.stringify(source.position)
+  if (guids.length === 123) break
+}
+console.log('left off at', kept)
+
+const from = JSON.parse(kept) as Position
+for await (const lead of leads(client, { includeDeleted: true }, { from })) guids.push(lead.guid)
+console.log(`${guids.length} leads, ${new Set(guids).size} different ones`)
+
+assert.equal(guids.length, 300)
+assert.equal(new Set(guids).size, 300)
