@@ -66,7 +66,7 @@ export class LeadSource extends Readable {
     this.query = query
     this.#settings = settings
     this.#ahead = new ReadAhead(settings.readAhead)
-    this.#plan = planOf(query, settings, settings.from, client.concurrency)
+    this.#plan = this.#planFrom(settings.from)
     this.#before = settings.from?.leads ?? 0
     this.#reader = new PageReader({
       client,
@@ -156,7 +156,7 @@ export class LeadSource extends Readable {
     Object.assign(this.#counts, counts)
     this.#before = position.leads - counts.delivered
     this.#ended = ended
-    this.#plan = planOf(this.query, this.#settings, position, this.#client.concurrency)
+    this.#plan = this.#planFrom(position)
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, missing)
   }
 
@@ -232,6 +232,13 @@ export class LeadSource extends Readable {
 
   get #stopped(): boolean {
     return this.destroyed || this.#halted
+  }
+
+  #planFrom(from: Position | undefined): Plan {
+    const { concurrency } = this.#client
+    const isAhead = concurrency > 1 && this.#settings.readAhead > 0
+    const ahead = isAhead ? () => this.#ahead.pages / concurrency : undefined
+    return planOf(this.query, this.#settings, from, ahead)
   }
 
   /** Starts lanes as long as more may be read at the same time. */

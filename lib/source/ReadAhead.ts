@@ -24,6 +24,11 @@ export class ReadAhead {
     return this.#held === 0 || this.#held + this.#page <= this.#most
   }
 
+  /** How many pages fit, as large as the largest so far. */
+  get pages(): number {
+    return this.#most / this.#page
+  }
+
   /** Whether a page of so many bytes is too large to be held at all. */
   isTooLarge(page: number): boolean {
     return page > this.#most / 2

@@ -45,16 +45,20 @@ export function pagingOf(
   return 'seek'
 }
 
-/** The plan by which a query is read. */
+/**
+ * The plan by which a query is read.
+ *
+ * @param ahead how many pages of one stretch may be read ahead; undefined for one page after the other
+ */
 export function planOf(
   query: LeadsQuery,
   settings: LeadsSettings,
   from: Position | undefined,
-  concurrency: number,
+  ahead: (() => number) | undefined,
 ): Plan {
   const { guids, ...page } = query
-  const { lag, readAhead, onMissing } = settings
+  const { lag, onMissing } = settings
   if (guids !== undefined) return guidsPlan({ query: page, guids, onMissing }, positionOf('guids', from))
   if (pagingOf(query, settings) === 'offset') return offsetPlan(page, positionOf('offset', from))
-  return seekPlan(page, { lag, ahead: readAhead > 0 && concurrency > 1, from: positionOf('seek', from) })
+  return seekPlan(page, { lag, ahead, from: positionOf('seek', from) })
 }

@@ -6,18 +6,18 @@ import type { SeekCursor } from './SeekCursor.ts'
 import { SeekList } from './SeekList.ts'
 import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
 
-/**
- * Pages that a window is to be wide. At its end about half a page is read in vain, so it should not be narrow; what
- * the windows behind the first hold must fit into what may be read ahead, so it should not be wide, either.
- */
-const widest = 3
+/** Pages that a window is to be wide at most: at its end about half a page is read in vain. */
+const widest = 12
+
+/** So many times what is expected of a window may come of it before it is ended early. */
+const margin = 1.5
 
 /** How seek paging is set up. */
 export interface SeekOptions {
   /** Milliseconds by which the export stays behind the server's present. */
   lag: number
-  /** False reads the list in one stretch. */
-  ahead: boolean
+  /** How many pages of a window may be read ahead at this moment; undefined reads the list in one stretch. */
+  ahead: (() => number) | undefined
   /** Where to go on; default: at the beginning. */
   from?: SeekPosition
 }
@@ -47,13 +47,15 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
 
   function windowAt(gap: SeekCursor, wanted: number): { end: number; expected: number; most: number } {
     const none = Number.POSITIVE_INFINITY
-    if (!ahead) return { end: none, expected: none, most: none }
+    if (ahead === undefined) return { end: none, expected: none, most: none }
     // Of what is not known, one page is read: it tells how dense leads lie.
     if (density === undefined || short || !Number.isFinite(gap.time))
       return { end: none, expected: list.size, most: 1 }
-    const expected = Math.min(pages * list.size, Math.max(list.size, wanted))
+    // One that does not fit would be waited for.
+    const wide = Math.max(1, Math.min(pages, widest, ahead() / margin))
+    const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
     const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
-    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: 1.5 * expected }
+    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
   }
 
   /** How dense leads lie in what was read last; unknown where that held few, or ties only. */
