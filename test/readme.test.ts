@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
@@ -25,6 +25,8 @@ for (const [index, code] of blocks.entries()) {
   t.test(`block ${index + 1} of the README runs as it stands there`, async t => {
     // Inside the project, so that the package is found by its name.
     const folder = join(root, '.readme-blocks', String(index))
+    // A checkpoint of an earlier run belongs to another portal.
+    rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'block.ts'), onEmbeddedPortal(code))
     const { code: exit, stderr } = await runProcess(`.readme-blocks/${index}/block.ts`, [], {

@@ -11,6 +11,7 @@ import { checkFolder, type FoundCheckpoint, findCheckpoint } from './findCheckpo
 import type { Quarantines } from './openQuarantines.ts'
 import { pipelineOf } from './pipelineOf.ts'
 import type { Report } from './Report.ts'
+import { refuseSharedPaths } from './refuseSharedPaths.ts'
 import { type Resumable, resumable } from './resumable.ts'
 import type { Stages } from './Stages.ts'
 
@@ -63,6 +64,7 @@ export class RunCheckpoint {
   ): Promise<RunCheckpoint> {
     const parts = resumable(given, quarantines, settings)
     const pipeline = pipelineOf(parts, given, settings)
+    await refuseSharedPaths(settings.path, parts)
     await checkFolder(settings.path)
     const letGo = await holdCheckpoint(settings.path)
     try {

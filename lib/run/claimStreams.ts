@@ -7,11 +7,11 @@ const claimed = new WeakSet<object>()
 
 /**
  * Takes note that a run uses its source and its sink: two at once would mix their values, and each would see
- * the other's end.
+ * the other's end. Returns what lets another run use them, for a run that has not touched them.
  *
  * @throws {LeadpipeError} OPTION when another run has one of them.
  */
-export function claimStreams({ source, sink }: RunArguments): void {
+export function claimStreams({ source, sink }: RunArguments): () => void {
   const streams = [source, sink].filter(part => part instanceof EventEmitter && !isStandard(part))
   for (const stream of streams) {
     if (!claimed.has(stream)) continue
@@ -21,4 +21,7 @@ export function claimStreams({ source, sink }: RunArguments): void {
     })
   }
   for (const stream of streams) claimed.add(stream)
+  return () => {
+    for (const stream of streams) claimed.delete(stream)
+  }
 }

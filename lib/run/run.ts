@@ -52,13 +52,21 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
   await checkSink(given)
   await quarantines.check()
-  const checkpoint =
-    options.checkpoint === undefined
-      ? undefined
-      : await RunCheckpoint.open(given, quarantines, checkpointSettings(options.checkpoint))
+  const release = claimStreams(given)
+  let checkpoint: RunCheckpoint | undefined
   try {
-    if (checkpoint?.finished !== undefined) return checkpoint.finished
-    claimStreams(given)
+    if (options.checkpoint !== undefined) {
+      checkpoint = await RunCheckpoint.open(given, quarantines, checkpointSettings(options.checkpoint))
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+  try {
+    if (checkpoint?.finished !== undefined) {
+      release()
+      return checkpoint.finished
+    }
     if (checkpoint?.complete !== undefined) {
       return await settle(given, quarantines, checkpoint, checkpoint.complete)
     }
