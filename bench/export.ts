@@ -5,13 +5,19 @@ import { median, table } from './table.ts'
 
 const cases = {
   leadpipe: 'cases/export-leadpipe.ts',
+  'leadpipe, with a checkpoint': 'cases/export-with-checkpoint.ts',
+  'leadpipe, by offset': 'cases/export-by-offset.ts',
   'naive loop (fetch, collect, write)': 'cases/export-naive-loop.ts',
   'stream-json piped by hand': 'cases/export-stream-json.ts',
 }
 
-/** The whole export: every lead over HTTP to an NDJSON file. */
-export async function benchExport(leads: number, rounds: number): Promise<string> {
-  const server = start('pages.ts', { LEADS: String(leads) })
+/**
+ * The whole export: every lead over HTTP to an NDJSON file.
+ *
+ * @param delay milliseconds that each answer of the server takes
+ */
+export async function benchExport(name: string, leads: number, rounds: number, delay = 0): Promise<string> {
+  const server = start('pages.ts', { LEADS: String(leads), DELAY: String(delay) })
   const [line] = await once(server.stdout, 'data')
   const { origin, bytes } = JSON.parse(String(line)) as { origin: string; bytes: number }
   const results = new Map<string, CaseResult[]>(Object.keys(cases).map(name => [name, []]))
@@ -36,6 +42,7 @@ export async function benchExport(leads: number, rounds: number): Promise<string
       `${(seconds / own).toFixed(2)} x`,
     ]
   })
-  return `export: ${leads.toLocaleString('en-US')} leads, ${(bytes / 1e6).toFixed(1)} MB, median of ${rounds}
+  const late = delay === 0 ? '' : `, each answer after ${delay} ms`
+  return `${name}: ${leads.toLocaleString('en-US')} leads, ${(bytes / 1e6).toFixed(1)} MB${late}, median of ${rounds}
 ${table([['', 'time', 'MB/s', 'peak memory', 'time against leadpipe'], ...rows])}`
 }

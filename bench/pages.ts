@@ -1,28 +1,64 @@
-// A server that only sends: pages are built before it listens, so that no case waits for the making of leads.
+// A server that only sends: leads are made before it listens, so that no case waits for that. It lists by time and
+// guid, by startTime, stopTime and offset; DELAY is how many milliseconds each answer takes.
 // Prints its origin, then serves until its standard input ends.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { generateLeads } from 'leadpipe/portal'
 
-const pageSize = 100
-const pages: Buffer[] = []
-let page: object[] = []
-for (const lead of generateLeads({ count: Number(process.env.LEADS) })) {
-  page.push(lead)
-  if (page.length < pageSize) continue
-  pages.push(Buffer.from(JSON.stringify(page)))
-  page = []
+interface Row {
+  time: number
+  guid: string
+  text: Buffer
 }
-if (page.length > 0) pages.push(Buffer.from(JSON.stringify(page)))
 
-const server = createServer((request, response) => {
+const delay = Number(process.env.DELAY ?? 0)
+const rows: Row[] = [...generateLeads({ count: Number(process.env.LEADS) })]
+  .map(lead => ({
+    time: lead.insertedAt ?? 0,
+    guid: lead.guid ?? '',
+    text: Buffer.from(JSON.stringify(lead)),
+  }))
+  .sort((a, b) => a.time - b.time || (a.guid < b.guid ? -1 : 1))
+const [open, comma, close] = ['[', ',', ']'].map(text => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+/** The first row with a later time. */
+function behind(time: number): number {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((rows[middle] as Row).time > time) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function list(query: URLSearchParams): Row[] {
+  const number = (name: string, none: number) => Number(query.get(name) ?? none)
+  const first = query.has('startTime') ? behind(number('startTime', 0)) : 0
+  const last = behind(number('stopTime', Number.POSITIVE_INFINITY))
+  const [from, to] = [number('offset', 0), number('offset', 0) + number('max', 10)]
+  if (query.get('sort') !== 'guid')
+    return rows.slice(Math.min(first + from, last), Math.min(first + to, last))
+  return rows
+    .slice(first, last)
+    .sort((a, b) => (a.guid < b.guid ? -1 : 1))
+    .slice(from, to)
+}
+
+const server = createServer(async (request, response) => {
   const query = new URL(request.url ?? '/', 'http://localhost').searchParams
-  const body = pages[Number(query.get('offset') ?? 0) / pageSize] ?? Buffer.from('[]')
+  const body = Buffer.concat([
+    open,
+    ...list(query).flatMap(({ text }, index) => (index === 0 ? [text] : [comma, text])),
+    close,
+  ])
+  if (delay > 0) await wait(delay)
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length }).end(body)
 })
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
-  const bytes = pages.reduce((sum, { length }) => sum + length, 0)
+  const bytes = rows.reduce((sum, { text }) => sum + text.length + 1, 0)
   console.log(JSON.stringify({ origin: `http://127.0.0.1:${port}`, bytes }))
 })
 process.stdin.resume().once('end', () => process.exit())

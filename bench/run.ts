@@ -5,7 +5,8 @@ import { benchExport } from './export.ts'
 const rounds = Number(process.env.ROUNDS ?? 5)
 const leads = Number(process.env.LEADS ?? 20_000)
 const benchmarks: Record<string, () => Promise<string>> = {
-  export: () => benchExport(leads, rounds),
+  export: () => benchExport('export', leads, rounds),
+  far: () => benchExport('far', Math.min(leads, 10_000), Math.min(rounds, 3), 100),
   decode: () => benchDecode(Math.min(rounds, 3)),
 }
 

@@ -1,0 +1,8 @@
+// leadpipe with a checkpoint: the file is synced, and its length kept, about every 1,000 leads.
+import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
+import { exportCase } from '../exportCase.ts'
+
+await exportCase(async (origin, path) => {
+  await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })
+  await run(leads(client), validate(), toFile(path), { checkpoint: `${path}.checkpoint.json` })
+})
