@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe } from '../model/checkOptions.ts'
 
 /**
@@ -25,4 +26,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const own = (object: Record<string, unknown>, name: string) =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
-const said = (value: unknown) => (value === undefined ? 'not there' : describe(value))
+function said(value: unknown): string {
+  if (value === undefined) return 'not there'
+  // Cut short, two paths in the same directory may look the same.
+  return typeof value === 'string' ? inspect(value, { maxStringLength: 1_000 }) : describe(value)
+}

@@ -1,4 +1,4 @@
-import type { TimePivot } from './apiQuirks.ts'
+import { type TimePivot, timePivots } from './apiQuirks.ts'
 import { type OptionRules, optionError } from './checkOptions.ts'
 
 /** Where offset paging goes on. */
@@ -45,24 +45,31 @@ export interface SeekPosition {
 export type Position = OffsetPosition | GuidsPosition | SeekPosition
 
 const whole = { type: 'integer', minimum: 0 } as const
-const positionSchema = {
+const texts = { type: 'array', items: { type: 'string' } } as const
+const kind = (paging: Position['paging'], properties: object, required: string[]) => ({
   type: 'object',
-  required: ['paging', 'leads'],
-  properties: {
-    paging: { enum: ['offset', 'guids', 'seek'] },
-    leads: whole,
-    offset: whole,
-    guids: whole,
-    pending: { type: 'array', maxItems: 100, items: { type: 'string' } },
-    timePivot: { type: 'string' },
-    startTime: whole,
-    stopTime: { type: 'integer' },
-    pivot: { type: 'integer' },
-    guid: { type: 'string' },
-    tie: whole,
-    others: { type: 'array', items: { type: 'string' } },
-  },
+  required: ['paging', 'leads', ...required],
+  properties: { paging: { const: paging }, leads: whole, ...properties },
   additionalProperties: false,
+})
+const positionSchema = {
+  anyOf: [
+    kind('offset', { offset: whole }, ['offset']),
+    kind('guids', { guids: whole, pending: { ...texts, maxItems: 100 } }, ['guids', 'pending']),
+    kind(
+      'seek',
+      {
+        timePivot: { enum: timePivots },
+        startTime: whole,
+        stopTime: { type: 'integer' },
+        pivot: { type: 'integer' },
+        guid: { type: 'string' },
+        tie: whole,
+        others: texts,
+      },
+      ['timePivot'],
+    ),
+  ],
 } as const
 
 /** What the option `from` accepts. */

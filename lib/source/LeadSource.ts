@@ -349,10 +349,7 @@ export class LeadSource extends Readable {
   }
 
   #state(): SourceState {
-    const { cursor, delivered } = this.#cursors.at(-1) ?? {
-      cursor: this.#plan.start,
-      delivered: this.#before,
-    }
+    const { cursor, delivered } = this.#last
     const { counts } = this
     const { decoded, malformed, delivered: handedOn, rejected, dropped } = counts
     return {

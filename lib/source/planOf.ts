@@ -1,6 +1,6 @@
 import { optionError } from '../model/checkOptions.ts'
-import type { LeadsQuery } from '../model/LeadsQuery.ts'
-import { type Position, positionOf } from '../model/Position.ts'
+import type { LeadsQuery, PageQuery } from '../model/LeadsQuery.ts'
+import { type Position, positionOf, type SeekPosition } from '../model/Position.ts'
 import type { LeadsSettings } from './options.ts'
 import { guidsPlan } from './pagers/guidsPlan.ts'
 import { offsetPlan } from './pagers/offsetPlan.ts'
@@ -27,7 +27,7 @@ export function pagingOf(
     return 'guids'
   }
   const orders = sort !== undefined || dir !== undefined || offset !== undefined || max === 1
-  const chosen = paging ?? (orders ? 'offset' : (from?.paging ?? 'seek'))
+  const chosen = paging ?? (orders || from?.paging === 'offset' ? 'offset' : 'seek')
   if (chosen !== 'seek') return 'offset'
   const refuse = (name: string, why: string, value: unknown) =>
     optionError(`leads() query: ${name}`, `expected none with paging: 'seek', ${why}`, value)
@@ -60,5 +60,12 @@ export function planOf(
   const { lag, onMissing } = settings
   if (guids !== undefined) return guidsPlan({ query: page, guids, onMissing }, positionOf('guids', from))
   if (pagingOf(query, settings) === 'offset') return offsetPlan(page, positionOf('offset', from))
-  return seekPlan(page, { lag, ahead, from: positionOf('seek', from) })
+  return seekPlan(page, { lag, ahead, from: seekPositionOf(page, from) })
+}
+
+function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosition | undefined {
+  const position = positionOf('seek', from)
+  const { timePivot = 'insertedAt' } = query
+  if (position === undefined || position.timePivot === timePivot) return position
+  throw optionError('leads() options: from', `expected a position of timePivot '${timePivot}'`, from)
 }

@@ -7,12 +7,11 @@ import type { Lead } from '../../lib/index.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 import { cli } from '../support/cli.ts'
 import { listen } from '../support/listen.ts'
+import { seekOrder } from '../support/seekOrder.ts'
 
 const portal = await createPortal({ leads: 250 })
 t.teardown(() => portal.close())
-// Without a sort, the portal lists by the time pivot.
-const byInsertion = (a: Lead, b: Lead) => (a.insertedAt ?? 0) - (b.insertedAt ?? 0)
-const all = [...generateLeads({ count: 250 })].toSorted(byInsertion)
+const all = [...generateLeads({ count: 250 })].toSorted(seekOrder)
 const listed = all.filter(lead => !lead.isDeleted)
 const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
 const lines = (text: string) =>
@@ -36,8 +35,12 @@ t.test('--json prints the report as one JSON object', async t => {
   const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])
   t.equal(code, 0)
   const report = JSON.parse(stdout)
-  t.match(report, { leads: 250, records: 250, skipped: 0, source: { pages: 4, requests: 4 } })
+  t.match(report, { leads: 250, records: 250, skipped: 0, source: { retries: 0, malformed: 0 } })
+  t.equal(report.source.requests, report.source.pages)
   t.same(JSON.parse(gunzipSync(readFileSync(path)).toString()), all)
+  const pageAfterPage = ['--paging', 'offset', '--concurrency', '1', '--include-deleted', '--json']
+  const byOffset = await cli(['export', path, ...access, ...pageAfterPage])
+  t.match(JSON.parse(byOffset.stdout), { leads: 250, records: 250, source: { pages: 4, requests: 4 } })
 })
 
 t.test('--json goes to standard error when records go to standard output', async t => {

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Lead } from '../../lib/index.ts'
 import { generateLeads } from '../../lib/portal/index.ts'
 import { cli, startCli } from '../support/cli.ts'
+import { seekOrder } from '../support/seekOrder.ts'
 
 t.test(
   "two terminals: portal and export give the portal's leads, byte for byte the same each time",
@@ -22,8 +22,7 @@ t.test(
     }
     const [first, second] = paths.map(path => readFileSync(path))
     const leads7 = [...generateLeads({ count: 300, seed: 7 })]
-    const byInsertion = (a: Lead, b: Lead) => (a.insertedAt ?? 0) - (b.insertedAt ?? 0)
-    t.same(JSON.parse(String(first)), leads7.toSorted(byInsertion))
+    t.same(JSON.parse(String(first)), leads7.toSorted(seekOrder))
     t.ok(first?.equals(second as Buffer))
     portal.kill('SIGINT')
     t.same(await once(portal, 'exit'), [0, null])

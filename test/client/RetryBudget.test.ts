@@ -1,8 +1,8 @@
 import t from 'tap'
 import { RetryBudget } from '../../lib/client/RetryBudget.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
+import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
@@ -62,7 +62,7 @@ t.test('what is asked for again after a body that broke off counts, too', async 
     const offset = Number(new URL(request.url ?? '', 'http://x').searchParams.get('offset') ?? 0)
     response.end(`[{"guid":"${offset}"},`)
   })
-  const source = leads(openClient(t, origin, {}, impatientClock))
+  const source = pageAfterPage(openClient(t, origin, {}, impatientClock))
   t.match(await failureOf(source.toArray()), {
     code: 'DECODE',
     message:

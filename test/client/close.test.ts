@@ -1,8 +1,8 @@
 import t from 'tap'
 import { LeadsClient } from '../../lib/client/LeadsClient.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { runProcess } from '../support/runProcess.ts'
@@ -53,7 +53,7 @@ t.test('a body that is read fails, and its connection is closed', async t => {
   const client = openClient(t, origin)
   const guids: string[] = []
   const error = await failureOf(async () => {
-    for await (const { guid } of leads(client)) {
+    for await (const { guid } of pageAfterPage(client)) {
       guids.push(guid)
       void client.close()
     }
@@ -69,7 +69,7 @@ t.test('a source that waits to go on behind a body that broke off fails at once'
   clock.hold = true
   const client = openClient(t, origin, {}, clock)
   clock.onWait = () => void client.close()
-  t.match(await failureOf(leads(client).toArray()), closed)
+  t.match(await failureOf(pageAfterPage(client).toArray()), closed)
   t.equal(targets.length, 1)
 })
 
@@ -81,7 +81,7 @@ t.test('a body that turns out to be broken off afterwards is not waited for', as
   const client = openClient(t, origin, {}, clock)
   const guids: string[] = []
   const error = await failureOf(async () => {
-    for await (const { guid } of leads(client, {}, { highWaterMark: 1 })) {
+    for await (const { guid } of pageAfterPage(client, {}, { highWaterMark: 1 })) {
       guids.push(guid)
       // Its end has come, but the source waits for the consumer.
       await turns(20)
@@ -128,7 +128,10 @@ t.test('afterwards requests fail, and nothing is sent', async t => {
   const client = openClient(t, origin)
   await client.close()
   t.match(await failureOf(client.get('/x', '')), closed)
-  t.match(await failureOf(leads(client).toArray()), { code: 'NETWORK', message: /the client was closed$/ })
+  t.match(await failureOf(pageAfterPage(client).toArray()), {
+    code: 'NETWORK',
+    message: /the client was closed$/,
+  })
   t.strictSame(targets, [])
 })
 
@@ -148,7 +151,7 @@ t.test('a source that waits for its consumer fails when it is read again', async
   const { origin, server } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
   const sockets = watchSockets(server)
   const client = openClient(t, origin)
-  const iterator = leads(client)[Symbol.asyncIterator]()
+  const iterator = pageAfterPage(client)[Symbol.asyncIterator]()
   t.equal((await iterator.next()).value?.guid, '0')
   await client.close()
   await sockets.allClosed()

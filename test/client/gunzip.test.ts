@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
@@ -23,7 +23,7 @@ t.test('a gzip body is unpacked, however the header is written', async t => {
     const { origin } = await serve(t, zipped, { 'Content-Encoding': encoding })
     const client = openClient(t, origin)
     t.equal(await textOf((await client.get('/x', '')).body), text)
-    t.strictSame(await leads(client).toArray(), list)
+    t.strictSame(await leadsByOffset(client).toArray(), list)
   }
 })
 
@@ -31,13 +31,13 @@ t.test('a gzip body of several members is unpacked whole', async t => {
   const half = text.length >> 1
   const members = Buffer.concat([gzipSync(text.slice(0, half)), gzipSync(text.slice(half))])
   const { origin } = await serve(t, members, { 'Content-Encoding': 'gzip' })
-  t.strictSame(await leads(openClient(t, origin)).toArray(), list)
+  t.strictSame(await leadsByOffset(openClient(t, origin)).toArray(), list)
 })
 
 t.test('a body that is not packed is read as it is', async t => {
   for (const headers of [{}, { 'Content-Encoding': 'identity' }, { 'Content-Encoding': '' }]) {
     const { origin } = await serve(t, Buffer.from(text), headers as Record<string, string>)
-    t.strictSame(await leads(openClient(t, origin)).toArray(), list)
+    t.strictSame(await leadsByOffset(openClient(t, origin)).toArray(), list)
   }
 })
 
@@ -45,7 +45,7 @@ t.test('a gzip body that ends early is an error at any length, never a short lis
   for (const share of [0, 0.001, 0.01, 0.3, 0.5, 0.9, 0.999]) {
     const length = Math.floor(zipped.length * share)
     const { origin } = await serve(t, zipped.subarray(0, length), { 'Content-Encoding': 'gzip' })
-    const error = await failureOf(leads(openClient(t, origin, { retry: { retries: 0 } })).toArray())
+    const error = await failureOf(leadsByOffset(openClient(t, origin, { retry: { retries: 0 } })).toArray())
     t.match(
       error,
       { code: 'DECODE', retryable: true, context: { page: 1, problem: 'cut' } },
@@ -62,13 +62,13 @@ t.test('a gzip body whose end is damaged is an error', async t => {
   const damaged = Buffer.from(zipped)
   damaged.writeUInt32LE(7, damaged.length - 8)
   const { origin } = await serve(t, damaged, { 'Content-Encoding': 'gzip' })
-  const error = await failureOf(leads(openClient(t, origin)).toArray())
+  const error = await failureOf(leadsByOffset(openClient(t, origin)).toArray())
   t.match(error, { code: 'DECODE', retryable: false, context: { page: 1, problem: 'malformed' } })
 })
 
 t.test('a body that is no gzip although its header says so is an error', async t => {
   const { origin } = await serve(t, Buffer.from(text), { 'Content-Encoding': 'gzip' })
-  const error = await failureOf(leads(openClient(t, origin)).toArray())
+  const error = await failureOf(leadsByOffset(openClient(t, origin)).toArray())
   t.match(error, { code: 'DECODE', retryable: false, context: { page: 1, problem: 'malformed' } })
   t.match((error as Error).message, 'the body is not the gzip data that its header says')
 })

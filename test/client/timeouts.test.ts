@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
@@ -52,7 +52,7 @@ t.test('a body that stalls is a TIMEOUT that names timeouts.chunk and the page',
       // The first ten bytes of a gzip member are its header: nothing comes out of them.
       response.write(encoding === 'gzip' ? Buffer.from('1f8b0800000000000003', 'hex') : '[{"guid":"a"},')
     })
-    const source = leads(openClient(t, origin, { ...once, timeouts: { chunk: 30 } }))
+    const source = leadsByOffset(openClient(t, origin, { ...once, timeouts: { chunk: 30 } }))
     const guids: string[] = []
     const error = await failureOf(async () => {
       for await (const { guid } of source) guids.push(guid)
@@ -90,7 +90,7 @@ t.test('the time that a slow consumer takes does not count', buffered, async t =
   })
   const client = openClient(t, origin, { ...once, timeouts: { chunk: 40 } })
   const guids: string[] = []
-  for await (const { guid } of leads(client)) {
+  for await (const { guid } of leadsByOffset(client)) {
     guids.push(guid)
     if (guid === '7' || guid === '1000') await untilChunkTimesOut(client)
   }

@@ -11,9 +11,9 @@ import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
+import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { settings } from '../support/settings.ts'
@@ -134,7 +134,7 @@ for (const decode of ['express', 'stream-json'] as const) {
     for (const count of [1, 7, 10, 11, 23]) {
       targets.length = 0
       const sink = toArray({ max: 99 })
-      const source = leads(client, { max: 10 }, { decode, highWaterMark: 3 })
+      const source = pageAfterPage(client, { max: 10 }, { decode, highWaterMark: 3 })
       const report = await run(
         source,
         map(async lead => lead),
@@ -153,7 +153,7 @@ for (const decode of ['express', 'stream-json'] as const) {
 
 t.test('over an empty portal', async t => {
   const { origin } = await serveLeads(t, [])
-  const report = await run(leads(openClient(t, origin)), take(5), toArray({ max: 9 }))
+  const report = await run(pageAfterPage(openClient(t, origin)), take(5), toArray({ max: 9 }))
   t.match(report, { leads: 0, records: 0 })
 })
 

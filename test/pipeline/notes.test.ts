@@ -6,6 +6,7 @@ import {
   type LeadpipeError,
   LeadsClient,
   type LeadsClientOptions,
+  type LeadsOptions,
   leads,
 } from '../../lib/index.ts'
 import { createPortal, generateLeads, type PortalOptions } from '../../lib/portal/index.ts'
@@ -36,6 +37,7 @@ async function exported(
   options: PortalOptions,
   client: LeadsClientOptions = {},
   clock = new FakeClock(),
+  how: LeadsOptions = {},
 ) {
   const own = await createPortal({ leads: count, ...options })
   const reader = new LeadsClient(
@@ -46,7 +48,7 @@ async function exported(
     await reader.close()
     await own.close()
   })
-  const source = leads(reader, { includeDeleted: true })
+  const source = leads(reader, { includeDeleted: true }, how)
   const received: Lead[] = []
   const reading = (async () => {
     for await (const lead of source) received.push(lead)
@@ -204,9 +206,11 @@ t.test(
 )
 
 t.test('read: "There is no total and no has-more: paging ends at a short or an empty page"', async t => {
-  const { received, requests } = await exported(t, {})
+  const how = { paging: 'offset', readAhead: 0 } as const
+  const { received, requests } = await exported(t, {}, {}, new FakeClock(), how)
   t.equal(received.length, count)
   t.equal(requests, 4)
+  t.equal((await exported(t, {})).received.length, count)
 })
 
 t.test(
@@ -217,7 +221,7 @@ t.test(
       const offset = Number(new URL(request.url ?? '/', 'http://x').searchParams.get('offset') ?? 0)
       response.end(JSON.stringify(list.slice(offset, offset + 30)))
     })
-    t.strictSame(await leads(openClient(t, origin)).toArray(), list)
+    t.strictSame(await leads(openClient(t, origin), {}, { paging: 'offset' }).toArray(), list)
   },
 )
 
@@ -253,7 +257,11 @@ t.test(
       t.equal(received.length, count)
       t.strictSame(new Set(waits), new Set([wait]), policy)
     }
-    const { error, requests } = await exported(t, { faults: 'page=2:status=429,policy=DAILY' })
+    const { error, requests } = await exported(
+      t,
+      { faults: 'page=2:status=429,policy=DAILY' },
+      { concurrency: 1 },
+    )
     t.match(error, { code: 'DAILY_LIMIT', message: /daily limit/ })
     t.equal(requests, 2)
   },
@@ -287,11 +295,16 @@ t.test(
       t.teardown(() => own.close())
       const bound = all[30]?.insertedAt as number
       const client = openClient(t, own.origin, { accessToken: own.accessToken })
-      const received = await leads(client, { startTime: bound, includeDeleted: true }).toArray()
-      const expected = all.filter(({ insertedAt = 0 }) =>
-        startTime === 'inclusive' ? insertedAt >= bound : insertedAt > bound,
+      const query = { startTime: bound, includeDeleted: true }
+      const after = all.filter(({ insertedAt = 0 }) => insertedAt > bound)
+      t.strictSame(guidsOf(await leads(client, query).toArray()), guidsOf(after), startTime)
+      const asServed =
+        startTime === 'exclusive' ? after : all.filter(({ insertedAt = 0 }) => insertedAt >= bound)
+      t.strictSame(
+        guidsOf(await leads(client, query, { paging: 'offset' }).toArray()),
+        guidsOf(asServed),
+        startTime,
       )
-      t.strictSame(guidsOf(received), guidsOf(expected), startTime)
     }
   },
 )

@@ -7,7 +7,6 @@ import {
   filter,
   type Lead,
   type LeadpipeError,
-  leads,
   map,
   type Quarantined,
   quarantined,
@@ -18,6 +17,7 @@ import {
   transform,
   validate,
 } from '../../lib/index.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
@@ -61,7 +61,7 @@ t.test(
     const path = join(t.testdir(), 'rejected.ndjson')
     const sink = toArray<Lead>({ max: 100 })
     const report = await run(
-      leads(client, {}, { maxLeadBytes }),
+      leadsByOffset(client, {}, { maxLeadBytes }),
       filter(() => true),
       validate({ onInvalid: 'quarantine', quarantine: path }),
       sink,
@@ -110,7 +110,7 @@ t.test(
 t.test('skip leaves out and counts the same', async t => {
   const client = openClient(t, await portalOf(t))
   const sink = toArray<Lead>({ max: 100 })
-  const report = await run(leads(client, {}, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
+  const report = await run(leadsByOffset(client, {}, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
   t.match(report, { leads: 4, records: 2, quarantined: 0, skipped: 7 })
 })
 
@@ -121,9 +121,9 @@ t.test(
     const sink = () => toArray({ max: 100 })
     const pass = transform<Lead, Lead>(() => new PassThrough({ objectMode: true }))
     const runs = [
-      run(leads(client), validate(), sink()),
-      run(leads(client), sink()),
-      run(leads(client), pass, validate({ onInvalid: 'skip' }), sink()),
+      run(leadsByOffset(client), validate(), sink()),
+      run(leadsByOffset(client), sink()),
+      run(leadsByOffset(client), pass, validate({ onInvalid: 'skip' }), sink()),
     ]
     for (const one of runs) await t.rejects(one, { code: 'DECODE', context: { page: 1, offset: 39 } })
   },
@@ -136,7 +136,11 @@ t.test(
     const client = openClient(t, await portalOf(t, page))
     const path = join(t.testdir(), 'rejected.ndjson')
     await t.rejects(
-      run(leads(client), validate({ onInvalid: 'quarantine', quarantine: path }), toArray({ max: 100 })),
+      run(
+        leadsByOffset(client),
+        validate({ onInvalid: 'quarantine', quarantine: path }),
+        toArray({ max: 100 }),
+      ),
       { code: 'DECODE', context: { page: 1, offset: Buffer.from(page).indexOf('],{') } },
     )
     t.strictSame(
@@ -264,7 +268,7 @@ t.test('quarantined() feeds what was set aside through a pipeline again', async 
   const folder = t.testdir()
   const [path, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson.gz')]
   await run(
-    leads(client, {}, { maxLeadBytes }),
+    leadsByOffset(client, {}, { maxLeadBytes }),
     validate({ onInvalid: 'quarantine', quarantine: path }),
     toArray({ max: 9 }),
   )

@@ -13,6 +13,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
@@ -162,23 +163,28 @@ t.test('what exploding needs and the query leaves out is refused, however deep i
     explodeEvents<Lead>(),
     compose(keep() as ReturnType<typeof filter<Lead>>, compose(explodeEvents<Lead>(), explodeFormValues())),
   ]) {
-    t.match(await failureOf(anyRun(leads(client, { excludeConversionEvents: true }), operator, sink())), {
-      code: 'OPTION',
-      message:
-        'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
-      context: { option: 'excludeConversionEvents', operator: 'explodeEvents' },
-    })
+    t.match(
+      await failureOf(anyRun(leadsByOffset(client, { excludeConversionEvents: true }), operator, sink())),
+      {
+        code: 'OPTION',
+        message:
+          'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
+        context: { option: 'excludeConversionEvents', operator: 'explodeEvents' },
+      },
+    )
   }
   t.strictSame(targets, [])
-  t.match(await anyRun(leads(client, { excludeConversionEvents: false }), explodeEvents(), sink()), {
+  t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: false }), explodeEvents(), sink()), {
     leads: 1,
   })
-  t.match(await anyRun(leads(client, { excludeConversionEvents: true }), keep(), sink()), { leads: 1 })
+  t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: true }), keep(), sink()), {
+    leads: 1,
+  })
 })
 
 t.test('a source or a sink that another run has is refused, now and later', async t => {
   const { origin } = await serveLeads(t, [{ guid: 'a' }, { guid: 'b' }])
-  const from = leads(openClient(t, origin))
+  const from = leadsByOffset(openClient(t, origin))
   const into = sink()
   const [first, sameSource, sameSink] = await Promise.allSettled([
     run(from, into),

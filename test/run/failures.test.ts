@@ -15,6 +15,7 @@ import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
@@ -184,7 +185,7 @@ t.test('a source that is destroyed from outside: SOURCE, no hang', async t => {
     message: `the source failed: ${closedEarly}`,
   })
   const { origin } = await serveLeads(t, someLeads(30))
-  const source = leads(openClient(t, origin), { max: 5 })
+  const source = leadsByOffset(openClient(t, origin), { max: 5 })
   const failing = failureOf(
     run(
       source,
@@ -385,7 +386,7 @@ t.test('no connection is left after a failure', async t => {
     let n = 0
     await t.rejects(
       run(
-        leads(client),
+        leadsByOffset(client),
         map(lead => {
           if (n++ === at) throw boom
           return lead

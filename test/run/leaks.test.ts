@@ -19,9 +19,9 @@ import { run } from '../../lib/run/run.ts'
 import { encode } from '../../lib/sinks/encode/encode.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { openFiles } from '../support/openFiles.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
@@ -99,7 +99,7 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       writeFileSync(join(folder, name), old)
       const client = new LeadsClient({ accessToken: 'a', origin, rateLimit: 'none', retry: { retries: 0 } })
       const controller = new AbortController()
-      const source: LeadSource = leads(client, { max }, { decode })
+      const source: LeadSource = leadsByOffset(client, { max }, { decode })
       let steps = 0
       const failing = peek<Lead>(() => {
         steps += 1

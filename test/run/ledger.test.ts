@@ -13,9 +13,10 @@ import { run } from '../../lib/run/run.ts'
 import { encode } from '../../lib/sinks/encode/encode.ts'
 import { Sink } from '../../lib/sinks/Sink.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
-import { leads } from '../../lib/source/leads.ts'
+import { LeadSource } from '../../lib/source/LeadSource.ts'
 import { someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
@@ -26,7 +27,7 @@ const own = <T>() => transform<T, T>(() => new PassThrough({ objectMode: true })
 /** Ten leads over HTTP, in pages of four. */
 async function tenLeads(t: Test) {
   const { origin } = await serveLeads(t, someLeads(10, 1))
-  return leads(openClient(t, origin), { max: 4 })
+  return leadsByOffset(openClient(t, origin), { max: 4 })
 }
 
 /** Replaces a method of every operator for the length of a test. */
@@ -81,28 +82,40 @@ const miscounts: Partial<Record<keyof SourceCounts, [string, string][]>> = {
   scanned: [[scanned, 'decoded + malformed']],
   malformed: [
     [scanned, 'decoded + malformed'],
-    ['decoded + malformed', 'delivered + rejected'],
+    ['decoded + malformed', 'delivered + rejected + dropped + unused'],
   ],
   rejected: [
-    ['decoded + malformed', 'delivered + rejected'],
+    ['decoded + malformed', 'delivered + rejected + dropped + unused'],
     ['out of the source', 'passed on and read ahead'],
   ],
+  dropped: [['decoded + malformed', 'delivered + rejected + dropped + unused']],
+  unused: [['decoded + malformed', 'delivered + rejected + dropped + unused']],
   decoded: [
     [scanned, 'decoded + malformed'],
-    ['decoded + malformed', 'delivered + rejected'],
+    ['decoded + malformed', 'delivered + rejected + dropped + unused'],
   ],
   delivered: [
-    ['decoded + malformed', 'delivered + rejected'],
+    ['decoded + malformed', 'delivered + rejected + dropped + unused'],
     ['out of the source', 'passed on and read ahead'],
   ],
+}
+
+/** The source with one of its counts off. */
+function miscounting(source: LeadSource, name: keyof SourceCounts, by: number): LeadSource {
+  const { get } = Object.getOwnPropertyDescriptor(LeadSource.prototype, 'counts') as { get(): SourceCounts }
+  return Object.defineProperty(source, 'counts', {
+    get: () => {
+      const counts = get.call(source)
+      return { ...counts, [name]: counts[name] + by }
+    },
+  })
 }
 
 for (const [name, equations] of Object.entries(miscounts)) {
   for (const by of [1, -1]) {
     t.test(`a source whose count ${name} is off by ${by}`, async t => {
       const source = await tenLeads(t)
-      source.counts[name as keyof SourceCounts] += by
-      await wrong(t, run(source, sink()), ...equations)
+      await wrong(t, run(miscounting(source, name as keyof SourceCounts, by), sink()), ...equations)
     })
   }
 }

@@ -4,10 +4,10 @@ import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { Lead } from '../../lib/model/Lead.ts'
 import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
-import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
@@ -38,7 +38,7 @@ for (const decode of decodes) {
   t.test(`${decode}: every lead comes once, in the order of the server`, async t => {
     const list = someLeads(250, 1)
     const { origin, targets } = await serveLeads(t, list)
-    const source = leads(openClient(t, origin), {}, { decode })
+    const source = pageAfterPage(openClient(t, origin), {}, { decode })
     t.ok(source instanceof Readable)
     sameLeads(await source.toArray(), list)
     t.strictSame(asked(targets), ['-/100', '100/100', '200/100', '250/100'])
@@ -59,7 +59,7 @@ for (const decode of decodes) {
   t.test(`${decode}: "a server that clamps max to 100 silently" loses nothing`, async t => {
     const list = someLeads(100)
     const { origin, targets } = await serveCapped(t, list, 30)
-    sameLeads(await leads(openClient(t, origin), {}, { decode }).toArray(), list)
+    sameLeads(await pageAfterPage(openClient(t, origin), {}, { decode }).toArray(), list)
     t.strictSame(asked(targets), ['-/100', '30/100', '60/100', '90/100', '100/100'])
   })
 
@@ -75,7 +75,7 @@ for (const decode of decodes) {
     const list = someLeads(200)
     for (const [limit, query, requests] of cases) {
       const { origin, targets } = await serveLeads(t, list)
-      const source = leads(openClient(t, origin), query, { limit, decode })
+      const source = pageAfterPage(openClient(t, origin), query, { limit, decode })
       const { offset = 0 } = query
       sameLeads(await source.toArray(), list.slice(offset, offset + limit))
       t.strictSame(asked(targets), requests)
@@ -87,11 +87,12 @@ for (const decode of decodes) {
 
   t.test(`${decode}: a server that ignores max is read no further than the limit`, async t => {
     const list = someLeads(50)
-    const { origin } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
-    const source = leads(openClient(t, origin), {}, { limit: 20, decode })
+    const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
+    const source = pageAfterPage(openClient(t, origin), {}, { limit: 20, decode })
     sameLeads(await source.toArray(), list.slice(0, 20))
-    const { scanned, decoded, malformed, delivered } = source.counts
-    t.strictSame([scanned, decoded, malformed, delivered], [20, 20, 0, 20])
+    const { scanned, decoded, malformed, delivered, unused } = source.counts
+    t.strictSame([scanned, decoded, malformed, delivered, unused], [50, 50, 0, 20, 30])
+    t.equal(targets.length, 1)
   })
 
   t.test(`${decode}: a server that ignores offset is a PAGING error, not a loop`, async t => {
@@ -99,7 +100,7 @@ for (const decode of decodes) {
     const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
     const received: Lead[] = []
     const error = await failureOf(async () => {
-      for await (const lead of leads(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
+      for await (const lead of pageAfterPage(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
         received.push(lead)
       }
     })
@@ -127,7 +128,7 @@ for (const decode of decodes) {
       })
       const received: unknown[] = []
       const error = await failureOf(async () => {
-        for await (const { guid } of leads(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
+        for await (const { guid } of pageAfterPage(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
           received.push(guid)
         }
       })
@@ -182,7 +183,7 @@ for (const decode of decodes) {
       ],
     ] as const) {
       const received: string[] = []
-      const source = leads(
+      const source = pageAfterPage(
         openClient(t, origin, { accessToken, auth: 'header', retry: { retries: 0 } }),
         {},
         { decode, highWaterMark: 1 },
@@ -201,7 +202,7 @@ for (const decode of decodes) {
 
 t.test('both decoders deliver the same leads, and count the same', async t => {
   const { origin } = await serveLeads(t, [...someLeads(120, 1), { guid: 'é😀', __proto__x: null }])
-  const [express, streamJson] = decodes.map(decode => leads(openClient(t, origin), {}, { decode }))
+  const [express, streamJson] = decodes.map(decode => pageAfterPage(openClient(t, origin), {}, { decode }))
   t.strictSame(await express?.toArray(), await streamJson?.toArray())
   t.strictSame(express?.counts, streamJson?.counts)
 })
@@ -214,7 +215,7 @@ t.test('the query goes on the wire with every page', async t => {
     search: 'a b',
     startTime: new Date(5),
   }
-  const source = leads(openClient(t, origin, { accessToken: 'T' }), query)
+  const source = pageAfterPage(openClient(t, origin, { accessToken: 'T' }), query)
   await source.toArray()
   t.strictSame(source.query, {
     max: 2,
@@ -233,7 +234,7 @@ t.test('the query goes on the wire with every page', async t => {
 
 t.test('an empty portal is an empty stream', async t => {
   const { origin, targets } = await serveLeads(t, [])
-  const source = leads(openClient(t, origin))
+  const source = pageAfterPage(openClient(t, origin))
   t.strictSame(await source.toArray(), [])
   t.equal(targets.length, 1)
   t.match(source.counts, { pages: 1, delivered: 0 })
@@ -249,7 +250,7 @@ t.test('retries are counted, and lose nothing', async t => {
     if (arrived % 2 === 1) response.writeHead(503).end()
     else response.end(JSON.stringify(list.slice(offset, offset + 100)))
   })
-  const source = leads(openClient(t, origin))
+  const source = pageAfterPage(openClient(t, origin))
   sameLeads(await source.toArray(), list)
   t.match(source.counts, { requests: 8, retries: 4, pages: 4, delivered: 250 })
 })
@@ -261,7 +262,8 @@ t.test('a page that fails for good fails the stream with its error', async t => 
   })
   const received: string[] = []
   const error = await failureOf(async () => {
-    for await (const { guid } of leads(openClient(t, origin), {}, { highWaterMark: 1 })) received.push(guid)
+    for await (const { guid } of pageAfterPage(openClient(t, origin), {}, { highWaterMark: 1 }))
+      received.push(guid)
   })
   t.match(error, { code: 'AUTH', context: { status: 403 } })
   t.strictSame(received, ['a'])
@@ -275,7 +277,7 @@ t.test('each page is published', async t => {
   const { origin } = await listen(t, (request, response) => {
     response.end(request.url?.includes('offset=') ? '[]' : '[{"guid":"a"}, {"guid":"b"}]')
   })
-  await leads(openClient(t, origin)).toArray()
+  await pageAfterPage(openClient(t, origin)).toArray()
   t.strictSame(published, [
     { page: 1, leads: 2, bytes: 28 },
     { page: 2, leads: 0, bytes: 2 },
@@ -285,8 +287,8 @@ t.test('each page is published', async t => {
 t.test('nothing is requested before the first read', async t => {
   const { origin, targets } = await serveLeads(t, someLeads(3))
   const client = openClient(t, origin)
-  leads(client)
-  const read = leads(client, { search: 'read' })
+  pageAfterPage(client)
+  const read = pageAfterPage(client, { search: 'read' })
   await read.toArray()
   t.ok(targets.every(target => target.includes('search=read')))
 })
@@ -295,7 +297,10 @@ t.test('leads that were read ahead are bounded by the high-water mark', async t 
   for (const highWaterMark of [0, 1, 5, 1_000]) {
     for (const decode of decodes) {
       const { origin } = await serveLeads(t, someLeads(300))
-      const source = leads(openClient(t, origin), {}, { highWaterMark, decode } satisfies LeadsOptions)
+      const source = pageAfterPage(openClient(t, origin), {}, {
+        highWaterMark,
+        decode,
+      } satisfies LeadsOptions)
       t.equal(source.readableHighWaterMark, highWaterMark)
       let taken = 0
       let ahead = 0
@@ -311,7 +316,7 @@ t.test('leads that were read ahead are bounded by the high-water mark', async t 
 
 t.test('a second for await over a source that was read to its end finds nothing', async t => {
   const { origin } = await serveLeads(t, someLeads(3))
-  const source = leads(openClient(t, origin))
+  const source = pageAfterPage(openClient(t, origin))
   let count = 0
   for await (const _ of source) count += 1
   for await (const _ of source) count += 1
@@ -323,7 +328,7 @@ t.test(
   async t => {
     const list = someLeads(150)
     const { origin } = await serveLeads(t, list)
-    const source = leads(openClient(t, origin))
+    const source = pageAfterPage(openClient(t, origin))
     const received: Lead[] = []
     for await (const lead of source.iterator({ destroyOnReturn: false })) {
       received.push(lead)
@@ -336,7 +341,7 @@ t.test(
 
 t.test('a second for await after one that was left fails, and does not wait for ever', async t => {
   const { origin } = await serveLeads(t, someLeads(150))
-  const source = leads(openClient(t, origin))
+  const source = pageAfterPage(openClient(t, origin))
   for await (const _ of source) break
   const error = await failureOf(async () => {
     for await (const _ of source) t.fail('a lead of a destroyed source')
@@ -349,12 +354,12 @@ t.test('a source may be read by events, by read() and by pipe', async t => {
   const { origin } = await serveLeads(t, list)
   const client = openClient(t, origin)
   const byData: Lead[] = []
-  const flowing = leads(client)
+  const flowing = pageAfterPage(client)
   flowing.on('data', lead => byData.push(lead))
   await new Promise(resolve => flowing.once('close', resolve))
   sameLeads(byData, list)
   const byRead: Lead[] = []
-  const paused = leads(client)
+  const paused = pageAfterPage(client)
   paused.on('readable', () => {
     for (let lead = paused.read() as Lead | null; lead !== null; lead = paused.read()) byRead.push(lead)
   })
@@ -366,6 +371,6 @@ t.test('many sources share one client', async t => {
   const list = someLeads(250)
   const { origin } = await serveLeads(t, list)
   const client = openClient(t, origin)
-  const all = await Promise.all(Array.from({ length: 10 }, () => leads(client).toArray()))
+  const all = await Promise.all(Array.from({ length: 10 }, () => pageAfterPage(client).toArray()))
   for (const received of all) sameLeads(received, list)
 })

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { leads } from '../../lib/source/leads.ts'
 import { eventually } from '../support/eventually.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
@@ -61,7 +61,7 @@ for (const [encoding, pack] of [
     t.test(`${decode}, ${encoding}: while nobody reads, the socket is left unread`, async t => {
       const { served, state, stopped } = serveEndless(t, pack, encoding)
       const { origin } = await served
-      const source = leads(openClient(t, origin), {}, { decode })
+      const source = leadsByOffset(openClient(t, origin), {}, { decode })
       const iterator = source[Symbol.asyncIterator]()
       for (let i = 0; i < 3; i += 1) t.equal((await iterator.next()).value?.guid, 'x')
       const first = await stopped()

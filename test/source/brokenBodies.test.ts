@@ -7,12 +7,12 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type { LeadpipeError } from '../../lib/errors.ts'
 import type { Lead } from '../../lib/model/Lead.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
+import { leadsByOffset, pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
@@ -102,7 +102,7 @@ for (const decode of lanes) {
       const end = name.startsWith('gzip,') ? gzipSync(whole).length : whole.length
       for (cut = 0; cut < end; cut += 1) {
         pending = true
-        const source = leads(client, {}, { decode })
+        const source = leadsByOffset(client, {}, { decode })
         deepStrictEqual(await source.toArray(), small, `${cut} bytes`)
         const { counts } = source
         deepStrictEqual([counts.delivered, counts.decoded, counts.scanned], [3, 3, 3], `${cut} bytes`)
@@ -147,11 +147,11 @@ t.test('whatever is cut, capped and limited, every lead comes once and in order'
         const { origin, server } = await serveBroken(t, list, shares, cap)
         const client = openClient(t, origin, { retry: { retries: 20 } }, impatientClock)
         const options = { decode, ...(limit === undefined ? {} : { limit }) }
-        const source = leads(client, { max }, options)
+        const source = leadsByOffset(client, { max }, options)
         deepStrictEqual(await source.toArray(), list.slice(0, limit))
         const { counts } = source
         deepStrictEqual(counts.scanned, counts.decoded + counts.malformed)
-        deepStrictEqual(counts.decoded, counts.delivered + counts.rejected)
+        deepStrictEqual(counts.decoded, counts.delivered + counts.dropped + counts.unused)
         deepStrictEqual(counts.scannedOnPages, counts.tokenisedOnPages)
         await client.close()
         server.close()
@@ -176,7 +176,7 @@ t.test('what was asked for again begins behind what came', async t => {
     response.end(answers[targets.length - 1]),
   )
   const clock = new FakeClock()
-  const source = leads(openClient(t, origin, {}, clock), {}, { limit: 20 })
+  const source = leadsByOffset(openClient(t, origin, {}, clock), {}, { limit: 20 })
   t.strictSame(await source.toArray(), list)
   t.strictSame(offsets(targets), [0, 3, 3, 4, 7])
   t.strictSame(
@@ -207,7 +207,11 @@ for (const [how, code, breaks] of [
         else breaks(response)
       })
       const clock = new FakeClock()
-      const source = leads(openClient(t, origin, { retry: { retries } }, clock), {}, { highWaterMark: 1 })
+      const source = leadsByOffset(
+        openClient(t, origin, { retry: { retries } }, clock),
+        {},
+        { highWaterMark: 1 },
+      )
       const received: Lead[] = []
       const error = (await failureOf(async () => {
         for await (const lead of source) received.push(lead)
@@ -233,7 +237,7 @@ t.test('a page that was read to its end begins the retries anew', async t => {
     response.end(whole ? JSON.stringify(list.slice(offset, offset + 1)) : '[')
   })
   const clock = new FakeClock()
-  t.strictSame(await leads(openClient(t, origin, { retry: { retries: 1 } }, clock)).toArray(), list)
+  t.strictSame(await pageAfterPage(openClient(t, origin, { retry: { retries: 1 } }, clock)).toArray(), list)
   t.strictSame(offsets(targets), [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
   t.strictSame(clock.waits, [500, 500, 500, 500, 500])
 })
@@ -242,7 +246,7 @@ t.test('a body that is bad, not cut, is not asked for again', async t => {
   for (const body of ['[{"guid":"a"}}', '{"guid":"a"}', '[{"guid":"a"}] x', '<html>']) {
     const { origin, targets } = await listen(t, (_request, response) => response.end(body))
     t.match(
-      await failureOf(leads(openClient(t, origin)).toArray()),
+      await failureOf(leadsByOffset(openClient(t, origin)).toArray()),
       { code: 'DECODE', retryable: false },
       body,
     )
@@ -258,7 +262,8 @@ t.test('"a 401 was a Tomcat page": 401 and 403 in the middle of a page end it at
     })
     const received: Lead[] = []
     const error = await failureOf(async () => {
-      for await (const lead of leads(openClient(t, origin), {}, { highWaterMark: 1 })) received.push(lead)
+      for await (const lead of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 }))
+        received.push(lead)
     })
     t.match(error, { code: 'AUTH', context: { status }, message: /HTTP Status$/ })
     t.strictSame(guidsOf(received), ['a'])
@@ -278,7 +283,7 @@ t.test('"502, 503, 504 are transient": one in the middle of a page loses nothing
     } else response.end(rest)
   })
   const clock = new FakeClock()
-  t.strictSame(await leads(openClient(t, origin, {}, clock)).toArray(), list)
+  t.strictSame(await leadsByOffset(openClient(t, origin, {}, clock)).toArray(), list)
   t.strictSame(clock.waits, [500, 500, 1_000, 2_000], 'a request has its own retries')
 })
 
@@ -288,7 +293,8 @@ t.test('a server that ignores offset is a PAGING error behind a cut, too, not a 
   )
   const received: Lead[] = []
   const error = await failureOf(async () => {
-    for await (const lead of leads(openClient(t, origin), {}, { highWaterMark: 1 })) received.push(lead)
+    for await (const lead of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 }))
+      received.push(lead)
   })
   t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 2, previousOffset: 0 } })
   t.strictSame(guidsOf(received), ['a', 'b'])
@@ -304,7 +310,7 @@ t.test(
     const controller = new AbortController()
     const reason = new Error('enough')
     clock.onWait = () => controller.abort(reason)
-    const source = leads(openClient(t, origin, {}, clock), {}, { signal: controller.signal })
+    const source = leadsByOffset(openClient(t, origin, {}, clock), {}, { signal: controller.signal })
     t.equal(await failureOf(source.toArray()), reason)
     await turns(10)
     t.equal(targets.length, 1)
@@ -320,7 +326,7 @@ t.test('a server that closes idle connections while a slow sink holds the stream
     socket.on('close', () => open.delete(socket))
   })
   const received: Lead[] = []
-  for await (const lead of leads(openClient(t, origin), { max: 10 }, { highWaterMark: 1 })) {
+  for await (const lead of leadsByOffset(openClient(t, origin), { max: 10 }, { highWaterMark: 1 })) {
     received.push(lead)
     if (received.length % 7 !== 0) continue
     for (const socket of open) socket.destroy()
@@ -339,7 +345,7 @@ for (const how of ['destroy', 'resetAndDestroy'] as const) {
       response.end(JSON.stringify(list.slice(offsetOf(request.url))))
     })
     let count = 0
-    for await (const { guid } of leads(openClient(t, origin))) {
+    for await (const { guid } of pageAfterPage(openClient(t, origin))) {
       if (guid !== `${count}`) t.equal(guid, `${count}`)
       count += 1
       if (count === 20) {
@@ -375,7 +381,7 @@ for (const decode of lanes) {
       response.write(`[${JSON.stringify(list[targets.length - 1])}`)
       drip(response, () => ' ')
     })
-    const source = leads(openClient(t, origin, { timeouts: { page: 60 } }), {}, { decode })
+    const source = leadsByOffset(openClient(t, origin, { timeouts: { page: 60 } }), {}, { decode })
     t.strictSame(await source.toArray(), list)
     t.strictSame(offsets(targets), [0, 1, 2, 3])
     t.equal(source.counts.retries, 2)
@@ -394,14 +400,14 @@ t.test('a page that drips leads goes on beyond the retries; one that drips nothi
     response.end(']')
   })
   const client = openClient(t, origin, { timeouts: { page: 30 }, retry: { retries: 1 } })
-  const received = await leads(client, {}, { limit: 5 }).toArray()
+  const received = await leadsByOffset(client, {}, { limit: 5 }).toArray()
   t.strictSame(guidsOf(received), ['0', '1', '2', '3', '4'])
   t.equal(targets.length, 5)
   const { origin: dry, targets: asked } = await listen(t, (_request, response) => {
     drip(response, () => ' ')
   })
   const other = openClient(t, dry, { timeouts: { page: 30 }, retry: { retries: 2 } })
-  t.match(await failureOf(leads(other).toArray()), {
+  t.match(await failureOf(leadsByOffset(other).toArray()), {
     code: 'TIMEOUT',
     retryable: true,
     message: /^page 1, byte \d+: the page took too long \(timeouts\.page\) \(after 3 attempts\)$/,
@@ -417,13 +423,13 @@ t.test('the time that a slow consumer takes does not count for timeouts.page', a
     else response.end(JSON.stringify(list.slice(offsetOf(request.url))))
   })
   const client = openClient(t, origin, { timeouts: { page: 1_000 }, retry: { retries: 0 } })
-  const source = leads(client)
+  const source = leadsByOffset(client)
   let count = 0
   for await (const { guid } of source) {
     if (guid !== `${count}`) t.equal(guid, `${count}`)
     // When another page has run out of it, this one would have, too.
     if (count === 30)
-      t.match(await failureOf(leads(client, { search: 'stalls' }).toArray()), { code: 'TIMEOUT' })
+      t.match(await failureOf(leadsByOffset(client, { search: 'stalls' }).toArray()), { code: 'TIMEOUT' })
     count += 1
   }
   t.equal(count, list.length)

@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
 import type { Lead } from '../../lib/model/Lead.ts'
-import { leads } from '../../lib/source/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
@@ -35,7 +35,7 @@ for (const decode of ['express', 'stream-json'] as const) {
       for (cut = 0; cut < length; cut += framing === 'gzip' ? 9 : 5) {
         whole = false
         const received: Lead[] = []
-        for await (const lead of leads(openClient(t, origin), {}, { decode })) received.push(lead)
+        for await (const lead of leadsByOffset(openClient(t, origin), {}, { decode })) received.push(lead)
         t.strictSame(guidsOf(received), expected, `${cut} bytes`)
       }
     })
@@ -49,7 +49,9 @@ t.test('a body that breaks off without a lead, again and again, ends within the 
     response.end('[{"guid":')
   })
   const clock = new FakeClock()
-  const error = await failureOf(leads(openClient(t, origin, { retry: { retries: 3 } }, clock)).toArray())
+  const error = await failureOf(
+    leadsByOffset(openClient(t, origin, { retry: { retries: 3 } }, clock)).toArray(),
+  )
   t.match(error, { code: 'DECODE', message: /after 4 attempts/ })
   t.equal(requests, 4)
   t.strictSame(clock.waits, [500, 1_000, 2_000])
@@ -60,7 +62,7 @@ t.test('as long as leads come, a body may break off any number of times', async 
     const [lead] = list.slice(offsetOf(request.url))
     response.end(lead === undefined ? '[]' : `[${JSON.stringify(lead)},{"gu`)
   })
-  const received = await leads(openClient(t, origin, { retry: { retries: 1 } })).toArray()
+  const received = await leadsByOffset(openClient(t, origin, { retry: { retries: 1 } })).toArray()
   t.strictSame(guidsOf(received), expected)
   t.equal(targets.length, list.length + 1)
 })
@@ -74,7 +76,7 @@ t.test('the limit counts over the pieces of a page', async t => {
         : JSON.stringify(list.slice(offset)),
     )
   })
-  const received = await leads(openClient(t, origin), {}, { limit: 3 }).toArray()
+  const received = await leadsByOffset(openClient(t, origin), {}, { limit: 3 }).toArray()
   t.strictSame(guidsOf(received), expected.slice(0, 3))
   t.match(targets[1], /max=1&offset=2$/)
 })
@@ -92,10 +94,10 @@ t.test(
       response.write(`[${JSON.stringify(list[0])},`)
     })
     const client = openClient(t, origin, { timeouts: { page: 50 } })
-    t.strictSame(guidsOf(await leads(client).toArray()), expected)
+    t.strictSame(guidsOf(await leadsByOffset(client).toArray()), expected)
     stalled = false
     const once = openClient(t, origin, { timeouts: { page: 50 }, retry: { retries: 0 } })
-    t.match(await failureOf(leads(once).toArray()), { code: 'TIMEOUT', message: /timeouts\.page/ })
+    t.match(await failureOf(leadsByOffset(once).toArray()), { code: 'TIMEOUT', message: /timeouts\.page/ })
   },
 )
 
@@ -108,7 +110,7 @@ t.test('"429: policyName DAILY": the daily limit ends it at once, by body or by 
     const { origin, targets } = await listen(t, (_request, response) => {
       response.writeHead(429, headers).end(body)
     })
-    t.match(await failureOf(leads(openClient(t, origin)).toArray()), {
+    t.match(await failureOf(leadsByOffset(openClient(t, origin)).toArray()), {
       code: 'DAILY_LIMIT',
       retryable: false,
     })
@@ -130,7 +132,7 @@ t.test(
         else response.end('[]')
       })
       const clock = new FakeClock()
-      await leads(openClient(t, origin, {}, clock)).toArray()
+      await leadsByOffset(openClient(t, origin, {}, clock)).toArray()
       t.strictSame(clock.waits, [wait, wait], 'the request and the limiter')
     }
   },
@@ -149,10 +151,10 @@ t.test('a 429 holds back every request of the client, not just the one that got 
   })
   const client = openClient(t, origin, { concurrency: 1 }, clock)
   const abort = new AbortController()
-  const first = failureOf(leads(client, {}, { signal: abort.signal }).toArray())
+  const first = failureOf(leadsByOffset(client, {}, { signal: abort.signal }).toArray())
   await waiting
   limited = false
-  const second = failureOf(leads(client).toArray())
+  const second = failureOf(leadsByOffset(client).toArray())
   for (let turn = 0; turn < 50; turn += 1) await new Promise(resolve => setImmediate(resolve))
   t.equal(targets.length, 1, 'the second waits in the queue')
   await client.close()
@@ -168,7 +170,7 @@ t.test('the retry budget ends what every single request would survive', async t 
     if (requests % 5 !== 0) response.writeHead(500).end()
     else response.end(JSON.stringify([{ guid: `lead-${offsetOf(request.url)}` }]))
   })
-  const error = await failureOf(leads(openClient(t, origin)).toArray())
+  const error = await failureOf(leadsByOffset(openClient(t, origin)).toArray())
   t.match(error, { code: 'HTTP', message: /the retry budget is used up: 100 retries in \d+ requests/ })
 })
 
@@ -192,7 +194,7 @@ t.test(
       request.socket.once('close', () => closed())
     })
     const received: string[] = []
-    for await (const { guid } of leads(openClient(t, origin), {}, { highWaterMark: 1 })) {
+    for await (const { guid } of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 })) {
       if (received.length === 0) await idle
       received.push(guid)
     }

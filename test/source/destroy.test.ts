@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
 import t, { type Test } from 'tap'
 import type { LeadSource } from '../../lib/source/LeadSource.ts'
-import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { someLeads } from '../support/aLead.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { type Listening, listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
@@ -100,7 +100,7 @@ async function sourceAt(t: Test, { serve, reach, hold }: Moment, options: LeadsO
   const clock = new FakeClock()
   clock.hold = hold ?? false
   const client = openClient(t, server.origin, {}, clock)
-  const source = leads(client, {}, options)
+  const source = leadsByOffset(client, {}, options)
   await reach(source, server)
   return { source, sockets, client, server }
 }
@@ -157,7 +157,7 @@ t.test('leaving for await closes the connection', async t => {
     for (const count of [1, 2, 40]) {
       const { origin, server } = await listen(t, (_request, response) => response.end(large))
       const sockets = watchSockets(server)
-      const source = leads(openClient(t, origin), {}, { decode })
+      const source = leadsByOffset(openClient(t, origin), {}, { decode })
       let taken = 0
       for await (const _ of source) {
         taken += 1
@@ -174,7 +174,7 @@ t.test('an error thrown in for await is what comes out, and closes the connectio
   const sockets = watchSockets(server)
   const mine = new Error('mine')
   const error = await failureOf(async () => {
-    for await (const _ of leads(openClient(t, origin))) throw mine
+    for await (const _ of leadsByOffset(openClient(t, origin))) throw mine
   })
   t.equal(error, mine)
   await sockets.allClosed()
@@ -187,20 +187,20 @@ t.test('for await rejects with the reason of an abort', async t => {
   const controller = new AbortController()
   let taken = 0
   const error = await failureOf(async () => {
-    for await (const _ of leads(client, {}, { signal: controller.signal })) {
+    for await (const _ of leadsByOffset(client, {}, { signal: controller.signal })) {
       taken += 1
       if (taken === 30) controller.abort(reason)
     }
   })
   t.equal(error, reason)
   t.ok(taken < 60, `${taken} leads`)
-  t.equal(await failureOf(leads(client, {}, { signal: AbortSignal.abort(reason) }).toArray()), reason)
+  t.equal(await failureOf(leadsByOffset(client, {}, { signal: AbortSignal.abort(reason) }).toArray()), reason)
 })
 
 t.test('destroy() in a data handler is obeyed at once', async t => {
   const { origin, server } = await listen(t, (_request, response) => response.end(large))
   const sockets = watchSockets(server)
-  const source = leads(openClient(t, origin))
+  const source = leadsByOffset(openClient(t, origin))
   let taken = 0
   source.on('data', () => {
     taken += 1
@@ -217,10 +217,10 @@ t.test('a source that was destroyed leaves the client usable', async t => {
   })
   const client = openClient(t, origin, { concurrency: 1 })
   for (let i = 0; i < 5; i += 1) {
-    for await (const _ of leads(client)) break
+    for await (const _ of leadsByOffset(client)) break
   }
   let count = 0
-  for await (const _ of leads(client)) count += 1
+  for await (const _ of leadsByOffset(client)) count += 1
   t.equal(count, 5_000)
 })
 
@@ -232,7 +232,7 @@ t.test('a hundred sources on one signal warn of nothing, and leave no listener b
   const { origin } = await serveLeads(t, someLeads(3))
   const client = openClient(t, origin)
   const { signal } = new AbortController()
-  await Promise.all(Array.from({ length: 100 }, () => leads(client, {}, { signal }).toArray()))
+  await Promise.all(Array.from({ length: 100 }, () => leadsByOffset(client, {}, { signal }).toArray()))
   await turns(3)
   t.strictSame(warnings, [])
   t.strictSame(getEventListeners(signal, 'abort'), [])
@@ -243,7 +243,7 @@ t.test('one signal ends all of its sources', async t => {
   const client = openClient(t, origin, { concurrency: 2 })
   const controller = new AbortController()
   const all = Array.from({ length: 20 }, () =>
-    failureOf(leads(client, {}, { signal: controller.signal }).toArray()),
+    failureOf(leadsByOffset(client, {}, { signal: controller.signal }).toArray()),
   )
   const reason = new Error('enough')
   await turns(20)

@@ -39,15 +39,17 @@ const refusal = async (options: unknown) =>
 t.test('the defaults are those that the documentation of the options gives', async t => {
   const defaults = {
     limit: Number.POSITIVE_INFINITY,
+    lag: 60_000,
+    readAhead: 16 * 1024 * 1024,
     decode: 'express',
     onMissing: 'report',
     maxLeadBytes: 16 * 1024 * 1024,
     maxDepth: 100,
     highWaterMark: 16,
-    signal: undefined,
   }
   t.strictSame(leadsSettings(), defaults)
-  const nothing = Object.fromEntries(Object.keys(defaults).map(name => [name, undefined]))
+  const names = [...Object.keys(defaults), 'paging', 'from', 'signal']
+  const nothing = Object.fromEntries(names.map(name => [name, undefined]))
   t.strictSame(leadsSettings(nothing as LeadsOptions), defaults)
 })
 
@@ -60,6 +62,14 @@ t.test('a wrong option is refused by name, with what was received and expected',
     ],
     [{ limit: Number.NaN }, 'limit: expected an integer, 1 or more (leads in all), received NaN'],
     [{ limit: '5' }, "limit: expected an integer, 1 or more (leads in all), received '5'"],
+    [{ paging: 'guids' }, 'paging: expected "seek" or "offset", received \'guids\''],
+    [{ lag: -1 }, 'lag: expected an integer, 0 or more (milliseconds), received -1'],
+    [{ lag: 0.5 }, 'lag: expected an integer, 0 or more (milliseconds), received 0.5'],
+    [{ readAhead: -1 }, 'readAhead: expected an integer, 0 or more (bytes), received -1'],
+    [
+      { readAhead: Number.POSITIVE_INFINITY },
+      'readAhead: expected an integer, 0 or more (bytes), received Infinity',
+    ],
     [{ decode: 'fast' }, 'decode: expected "express" or "stream-json", received \'fast\''],
     [
       { maxLeadBytes: 0 },
@@ -107,7 +117,7 @@ t.test('a parameter of the API among the options is refused with where it belong
   }
   t.equal(
     await refusal({ pageSize: 10 }),
-    'leads() options: unknown option "pageSize"; it has: limit, decode, onMissing, maxLeadBytes, maxDepth, highWaterMark, signal',
+    'leads() options: unknown option "pageSize"; it has: limit, paging, from, lag, readAhead, decode, onMissing, maxLeadBytes, maxDepth, highWaterMark, signal',
   )
 })
 

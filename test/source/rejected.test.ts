@@ -3,10 +3,10 @@ import t, { type Test } from 'tap'
 import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
 import { originOf } from '../../lib/model/origins.ts'
 import { Rejected } from '../../lib/model/Rejected.ts'
-import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
@@ -14,7 +14,7 @@ const offsetOf = (target = '') => Number(new URL(target, 'http://x').searchParam
 
 /** A source that hands on what is no lead, as `run` sets it up in front of a `validate` that takes it. */
 function handing(client: LeadsClient, options: LeadsOptions = {}) {
-  const source = leads(client, {}, { maxLeadBytes: 30, ...options })
+  const source = leadsByOffset(client, {}, { maxLeadBytes: 30, ...options })
   source.handing = { rejected: true, origins: true }
   return source
 }
@@ -136,7 +136,7 @@ t.test('without anyone to take it, the first of them ends the source with DECODE
   ] as const) {
     const { origin, targets } = await serveTexts(t, ['{"guid":"a"}', text, '{"guid":"b"}'], 4)
     const received: unknown[] = []
-    const source = leads(openClient(t, origin), {}, { maxLeadBytes: 30, highWaterMark: 1 })
+    const source = leadsByOffset(openClient(t, origin), {}, { maxLeadBytes: 30, highWaterMark: 1 })
     const error = await failureOf(async () => {
       for await (const { guid } of source) received.push(guid)
     })

@@ -1,10 +1,28 @@
 import t from 'tap'
+import type { Lead } from '../../../lib/model/Lead.ts'
 import type { PageQuery } from '../../../lib/model/LeadsQuery.ts'
-import { guidsPager } from '../../../lib/source/pagers/guidsPager.ts'
+import { type GuidsCursor, GuidsPager, type GuidsRequest } from '../../../lib/source/pagers/GuidsPager.ts'
+import { guidsPlan } from '../../../lib/source/pagers/guidsPlan.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { turns } from '../../support/turns.ts'
 
 const none = Number.POSITIVE_INFINITY
+/** A pager of guids from the first on. */
+const guidsPager = (
+  query: PageQuery,
+  guids: GuidsRequest['guids'],
+  onMissing: GuidsRequest['onMissing'],
+  from = { taken: 0, pending: [] as string[] },
+) => new GuidsPager({ query, guids, onMissing }, from)
+
+/** Gives a pager what came of a page; returns where it goes on behind each. */
+function take(pager: GuidsPager, guids: Iterable<string | undefined>): GuidsCursor[] {
+  const cursors: GuidsCursor[] = []
+  for (const guid of guids)
+    pager.take({ lead: { guid } as Lead, raw: undefined }, (_, cursor) => cursors.push(cursor))
+  return cursors
+}
+
 const named = (count: number) => Array.from({ length: count }, (_, index) => `g${index}`)
 
 /** Asks page after page of a server that answers so; returns what was asked for. */
@@ -22,11 +40,8 @@ async function pages(
     asked.push(page)
     if (asked.length > 500) throw new Error('it asks without end')
     const came = answer(page.guids ?? [], page.max as number)
-    for (const [index, guid] of came.entries()) {
-      if (guid === undefined) continue
-      pager.saw(guid, index)
-      delivered.push(guid)
-    }
+    take(pager, came)
+    delivered.push(...came.filter(guid => guid !== undefined))
     pager.finish(came.length)
   }
   return { asked, delivered, missing: pager.missing }
@@ -90,10 +105,10 @@ t.test('the guids of the first 1,000 that are missing are listed, all are counte
 t.test("onMissing 'fail' ends it at the page that lacks a lead, with those that it lacks", async t => {
   const pager = guidsPager({ max: 3 }, named(9), 'fail')
   await pager.next(none)
-  for (const [index, guid] of named(3).entries()) pager.saw(guid, index)
+  take(pager, named(3))
   pager.finish(3)
   t.strictSame((await pager.next(none))?.guids, ['g3', 'g4', 'g5'])
-  pager.saw('g4', 0)
+  take(pager, ['g4'])
   const error = await failureOf(() => pager.finish(1))
   t.match(error, {
     code: 'MISSING',
@@ -106,14 +121,13 @@ t.test("onMissing 'fail' ends it at the page that lacks a lead, with those that 
 t.test('of a page that broke off, only what did not come is asked for again', async t => {
   const pager = guidsPager({}, named(4), 'fail')
   await pager.next(none)
-  pager.saw('g0', 0)
-  pager.saw('g2', 1)
-  t.ok(pager.interrupt(2))
+  take(pager, ['g0', 'g2'])
+  t.ok(pager.interrupt())
   t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
-  t.notOk(pager.interrupt(0))
+  t.notOk(pager.interrupt())
   t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
-  pager.saw('another', 0)
-  t.notOk(pager.interrupt(1), 'a lead that was not asked for is no progress')
+  take(pager, ['another'])
+  t.notOk(pager.interrupt(), 'a lead that was not asked for is no progress')
   t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
 })
 
@@ -136,7 +150,7 @@ t.test('guids are taken when they are needed, a page of them', async t => {
   t.equal(taken, 0)
   const page = await pager.next(none)
   t.equal(taken, 10)
-  for (const [index, guid] of page?.guids?.entries() ?? []) pager.saw(guid, index)
+  take(pager, page?.guids ?? [])
   pager.finish(10)
   t.equal(taken, 10)
   await pager.next(none)
@@ -237,4 +251,51 @@ t.test('no guids, no page', async t => {
     t.equal(await pager.next(none), undefined)
     t.strictSame(pager.missing, { count: 0, guids: [] })
   }
+})
+
+t.test('behind each lead, it goes on with those that are not here yet, and the ones not taken', async t => {
+  const pager = guidsPager({ max: 3 }, named(5), 'report')
+  await pager.next(none)
+  const cursors = take(pager, ['g1', undefined, 'g0'])
+  t.strictSame(cursors, [
+    { taken: 3, pending: ['g0', 'g2'] },
+    { taken: 3, pending: ['g0', 'g2'] },
+    { taken: 3, pending: ['g2'] },
+  ])
+  const [first] = cursors as [GuidsCursor]
+  const later = guidsPager({ max: 3 }, named(5), 'report', { ...first, pending: [...first.pending] })
+  t.strictSame((await later.next(none))?.guids, ['g0', 'g2'])
+  take(later, ['g0', 'g2'])
+  later.finish(2)
+  t.strictSame((await later.next(none))?.guids, ['g3', 'g4'])
+})
+
+t.test('guids that were given twice before a restart are passed over all the same', async t => {
+  const guids = ['a', 'a', 'b', 'a', 'c', 'b', 'd']
+  const pager = guidsPager({ max: 9 }, guids, 'report', { taken: 3, pending: ['c'] })
+  t.strictSame((await pager.next(none))?.guids, ['c'])
+  take(pager, ['c'])
+  pager.finish(1)
+  t.strictSame((await pager.next(none))?.guids, ['d'])
+})
+
+t.test('fewer guids than were taken before are an end, not a failure', async t => {
+  const pager = guidsPager({}, ['a'], 'report', { taken: 3, pending: [] })
+  t.equal(await pager.next(none), undefined)
+})
+
+t.test('the plan is one stretch, whose position is plain JSON and goes on', async t => {
+  const request: GuidsRequest = { query: { max: 2 }, guids: named(4), onMissing: 'report' }
+  const plan = guidsPlan(request)
+  t.strictSame(plan.start, { taken: 0, pending: [] })
+  const stretch = plan.next(none)
+  t.equal(plan.next(none), undefined)
+  const pager = stretch?.pager as GuidsPager
+  await pager.next(none)
+  const [cursor] = take(pager, ['g1']) as [GuidsCursor]
+  const position = { ...plan.position(cursor), leads: 1 }
+  t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], leads: 1 })
+  const later = guidsPlan(request, JSON.parse(JSON.stringify(position)))
+  t.strictSame(later.start, { taken: 2, pending: ['g0'] })
+  t.strictSame((await later.next(none)?.pager.next(none))?.guids, ['g0'])
 })

@@ -1,24 +1,53 @@
 import t from 'tap'
-import { LeadpipeError } from '../../../lib/errors.ts'
+import type { Lead } from '../../../lib/model/Lead.ts'
 import type { PageQuery } from '../../../lib/model/LeadsQuery.ts'
-import { offsetPager } from '../../../lib/source/pagers/offsetPager.ts'
+import { Rejected } from '../../../lib/model/Rejected.ts'
+import { OffsetPage } from '../../../lib/source/pagers/OffsetPage.ts'
+import { offsetPlan } from '../../../lib/source/pagers/offsetPlan.ts'
+import type { Element, Plan, Stretch } from '../../../lib/source/pagers/Pager.ts'
 
 const none = Number.POSITIVE_INFINITY
 
+const noLead = new Rejected('malformed', 'it is not valid JSON', 'tru', { page: 1, element: 0, byte: 0 })
+
+/** An element with that guid; a lead without one for '', what is no lead for undefined. */
+function element(guid: string | undefined): Element {
+  const lead = guid === undefined ? noLead : guid === '' ? ({} as Lead) : ({ guid } as Lead)
+  return { lead, raw: undefined }
+}
+
+/** Gives a page what came of it; returns where the list goes on behind each element. */
+function answer({ pager }: Stretch<number>, guids: readonly (string | undefined)[]): number[] {
+  const cursors: number[] = []
+  for (const guid of guids) pager.take(element(guid), (_, cursor) => cursors.push(cursor))
+  pager.finish(guids.length, () => {})
+  return cursors
+}
+
+/** The next page, and what it asks for. */
+function ask(plan: Plan<number>, wanted = none): { page: Stretch<number>; query: PageQuery } {
+  const page = plan.next(wanted)
+  if (page === undefined) throw new Error('there is no page')
+  return { page, query: page.pager.next(wanted) as PageQuery }
+}
+
+const named = (from: number, count: number) => Array.from({ length: count }, (_, n) => `lead ${from + n}`)
+
 /** What is asked for, page after page, when each page holds so many leads (of a list without repetition). */
 function pages(query: PageQuery, received: readonly number[], limit = none): PageQuery[] {
-  const pager = offsetPager(query)
+  const plan = offsetPlan(query)
   const asked: PageQuery[] = []
   let delivered = 0
   for (const count of [...received, 0]) {
-    const page = pager.next(limit - delivered) as PageQuery | undefined
+    const page = plan.next(limit - delivered)
     if (page === undefined) break
-    asked.push(page)
-    if (count > 0) pager.saw(`lead ${delivered}`, 0)
-    pager.finish(count)
+    asked.push(page.pager.next(limit) as PageQuery)
+    answer(page, named(delivered, count))
+    plan.read?.(page)
+    plan.done(page)
     delivered += count
   }
-  return asked
+  return asked.map(({ offset, ...rest }) => (offset === undefined ? rest : { ...rest, offset }))
 }
 
 const table: [title: string, query: PageQuery, received: number[], limit: number, asked: PageQuery[]][] = [
@@ -49,16 +78,7 @@ const table: [title: string, query: PageQuery, received: number[], limit: number
       { max: 100, offset: 140 },
     ],
   ],
-  [
-    'an offset of 0 may be said',
-    { offset: 0 },
-    [2],
-    none,
-    [
-      { max: 100, offset: 0 },
-      { max: 100, offset: 2 },
-    ],
-  ],
+  ['an offset of 0 may be said', { offset: 0 }, [2], none, [{ max: 100 }, { max: 100, offset: 2 }]],
   ['the limit bounds a page', {}, [], 3, [{ max: 3 }]],
   ['the limit bounds the last page', {}, [100, 50], 150, [{ max: 100 }, { max: 50, offset: 100 }]],
   ["the limit is at a page's end", {}, [100], 100, [{ max: 100 }]],
@@ -98,87 +118,178 @@ for (const [title, query, received, limit, asked] of table) {
 }
 
 t.test('there is no page behind an empty one', async t => {
-  const pager = offsetPager({})
-  pager.next(none)
-  pager.finish(0)
-  t.equal(pager.next(none), undefined)
-  t.equal(pager.next(none), undefined)
+  const plan = offsetPlan({})
+  const { page } = ask(plan)
+  answer(page, [])
+  plan.done(page)
+  t.equal(plan.next(none), undefined)
+  t.equal(plan.next(none), undefined)
 })
 
 t.test('nothing is asked for when nothing is wanted', async t => {
-  t.equal(offsetPager({}).next(0), undefined)
-  t.equal(offsetPager({}).next(-1), undefined)
+  t.equal(offsetPlan({}).next(0), undefined)
+  t.equal(offsetPlan({}).next(-1), undefined)
 })
 
-t.test('two pages that begin with the same lead are no progress', async t => {
-  const pager = offsetPager({ offset: 5 })
-  pager.next(none)
-  pager.saw('a', 0)
-  pager.finish(10)
-  pager.next(none)
-  try {
-    pager.saw('a', 0)
-    t.fail('it went on')
-  } catch (error) {
-    t.ok(error instanceof LeadpipeError)
-    t.match(error, {
-      code: 'PAGING',
-      retryable: false,
-      message:
-        'paging makes no progress: the page at offset 15 begins with the same lead (a) as the page at offset 5',
-      context: { offset: 15, previousOffset: 5, guid: 'a' },
-    })
+t.test('a page is asked for once, unless it broke off', async t => {
+  const { page } = ask(offsetPlan({ max: 2 }))
+  answer(page, ['a'])
+  t.equal(page.pager.next(none), undefined)
+})
+
+t.test('pages are cut without waiting for the ones before them, each behind the last', async t => {
+  const plan = offsetPlan({ max: 10, offset: 5 })
+  const given = [ask(plan), ask(plan), ask(plan, 4)]
+  t.strictSame(
+    given.map(({ query, page }) => [query.max, query.offset, page.expected, page.place]),
+    [
+      [10, 5, 10, 5],
+      [10, 15, 10, 15],
+      [4, 25, 4, 25],
+    ],
+  )
+})
+
+t.test('where a page brings as many as expected, those behind it stand', async t => {
+  const plan = offsetPlan({ max: 3 })
+  const [first, second] = [ask(plan), ask(plan)]
+  answer(second.page, named(3, 3))
+  plan.read?.(second.page)
+  answer(first.page, named(0, 3))
+  plan.read?.(first.page)
+  t.equal(plan.done(first.page), 'go on')
+  t.equal(plan.done(second.page), 'go on')
+  t.equal(ask(plan).query.offset, 6)
+})
+
+t.test('where a page brings fewer or more, those behind it are planned anew, as wide as it was', async t => {
+  for (const [came, stride] of [
+    [2, 2],
+    [7, 5],
+  ] as const) {
+    const plan = offsetPlan({ max: 5 })
+    const [first] = [ask(plan), ask(plan), ask(plan)]
+    answer(first.page, named(0, came))
+    plan.read?.(first.page)
+    t.equal(plan.done(first.page), 'discard')
+    const next = ask(plan)
+    t.strictSame([next.query.max, next.query.offset], [5, came])
+    answer(next.page, named(came, stride))
+    plan.read?.(next.page)
+    t.equal(ask(plan).query.offset, came + stride)
   }
+})
+
+t.test('behind a short page, no more is asked for until it is clear whether the list goes on', async t => {
+  const plan = offsetPlan({ max: 5 })
+  const [first, second] = [ask(plan), ask(plan)]
+  answer(second.page, ['b'])
+  plan.read?.(second.page)
+  t.equal(plan.next(none), undefined)
+  answer(first.page, named(0, 5))
+  plan.read?.(first.page)
+  plan.done(first.page)
+  t.equal(plan.done(second.page), 'discard')
+  t.equal(ask(plan).query.offset, 6)
+})
+
+t.test('a position is where a page goes on behind one of its leads', async t => {
+  const plan = offsetPlan({ max: 3, offset: 10 })
+  t.equal(plan.start, 10)
+  const cursors = answer(ask(plan).page, ['a', undefined, 'b'])
+  t.strictSame(cursors, [11, 12, 13])
+  t.strictSame(plan.position(12), { paging: 'offset', offset: 12 })
+  const later = offsetPlan({ max: 3, offset: 10 }, { paging: 'offset', leads: 2, offset: 12 })
+  t.equal(later.start, 12)
+  t.strictSame(ask(later).query, { max: 3, offset: 12 })
+})
+
+t.test('two pages that begin with the same lead are no progress, whichever comes first', async t => {
+  const expected = {
+    code: 'PAGING',
+    retryable: false,
+    message:
+      'paging makes no progress: the page at offset 15 begins with the same lead (a) as the page at offset 5',
+    context: { offset: 15, previousOffset: 5, guid: 'a' },
+  }
+  const plan = offsetPlan({ offset: 5, max: 10 })
+  const [first, second] = [ask(plan), ask(plan)]
+  answer(first.page, named(0, 0).concat('a'))
+  t.throws(() => answer(second.page, ['a']), expected)
+  const other = offsetPlan({ offset: 5, max: 10 })
+  const [before, behind] = [ask(other), ask(other)]
+  answer(behind.page, ['a'])
+  answer(before.page, ['a'])
+  t.throws(() => other.done(before.page), expected, 'at the latest when those of the first are handed on')
 })
 
 t.test('an element in front that is no lead does not hide that there is no progress', async t => {
-  const pager = offsetPager({})
-  pager.next(none)
-  pager.saw('a', 1)
-  pager.saw('b', 2)
-  pager.finish(3)
-  pager.next(none)
-  t.throws(() => pager.saw('a', 1), { code: 'PAGING', context: { guid: 'a', offset: 3, previousOffset: 0 } })
+  const plan = offsetPlan({ max: 3 })
+  const [first, second] = [ask(plan), ask(plan)]
+  answer(first.page, [undefined, 'a', 'b'])
+  t.throws(() => answer(second.page, [undefined, 'a']), {
+    code: 'PAGING',
+    context: { guid: 'a', offset: 3, previousOffset: 0 },
+  })
 })
 
 t.test('only the first lead of a page is compared', async t => {
-  const pager = offsetPager({})
-  pager.next(none)
-  for (const [index, guid] of ['a', 'b'].entries()) pager.saw(guid, index)
-  pager.finish(2)
-  pager.next(none)
-  for (const [index, guid] of ['b', 'a'].entries()) pager.saw(guid, index)
-  pager.finish(2)
-  t.strictSame(pager.next(none), { max: 100, offset: 4 })
+  const plan = offsetPlan({ max: 2 })
+  const [first, second] = [ask(plan), ask(plan)]
+  answer(first.page, ['a', 'b'])
+  answer(second.page, ['b', 'a'])
+  plan.done(first.page)
+  plan.done(second.page)
+  t.equal(ask(plan).query.offset, 4)
 })
 
 t.test('a page that broke off is continued behind what came of it', async t => {
-  const pager = offsetPager({ offset: 5, max: 10 })
-  pager.next(none)
+  const { page } = ask(offsetPlan({ offset: 5, max: 10 }))
+  const { pager } = page
   t.notOk(pager.interrupt(0), 'nothing came')
   t.strictSame(pager.next(none), { max: 10, offset: 5 })
-  pager.saw('a', 0)
+  for (const guid of ['a', undefined, 'b']) pager.take(element(guid), () => {})
   t.ok(pager.interrupt(3))
-  t.strictSame(pager.next(6), { max: 6, offset: 8 })
-  t.throws(() => pager.saw('a', 0), { code: 'PAGING', context: { offset: 8, previousOffset: 5 } })
+  t.strictSame(pager.next(none), { max: 7, offset: 8 })
+  t.throws(() => pager.take(element('a'), () => {}), {
+    code: 'PAGING',
+    context: { offset: 8, previousOffset: 5 },
+  })
+})
+
+t.test('a page that broke off behind its last element is asked for no more', async t => {
+  const { page } = ask(offsetPlan({ max: 2 }))
+  for (const guid of ['a', 'b']) page.pager.take(element(guid), () => {})
+  page.pager.interrupt(2)
+  t.equal(page.pager.next(none), undefined)
+})
+
+t.test('where nothing is behind what came, the list has ended', async t => {
+  const plan = offsetPlan({ max: 10 })
+  const { page } = ask(plan)
+  page.pager.take(element('a'), () => {})
+  page.pager.interrupt(1)
+  page.pager.next(none)
+  answer(page, [])
+  plan.done(page)
+  t.equal(plan.next(none), undefined)
 })
 
 t.test('the same page again, because nothing came of it, is no repetition', async t => {
-  const pager = offsetPager({})
-  pager.next(none)
-  pager.interrupt(0)
-  pager.next(none)
-  pager.saw('a', 0)
-  pager.finish(1)
-  t.strictSame(pager.next(none), { max: 100, offset: 1 })
+  const page = new OffsetPage({ max: 2 }, 0, undefined)
+  page.next()
+  page.interrupt(0)
+  page.next()
+  page.take(element('a'), () => {})
+  t.equal(page.received, 1)
 })
 
 t.test('leads without a guid cannot be told apart, and are not taken for the same', async t => {
-  const pager = offsetPager({})
-  for (let page = 0; page < 3; page += 1) {
-    pager.next(none)
-    pager.saw(undefined, 0)
-    pager.finish(1)
+  const plan = offsetPlan({ max: 1 })
+  for (let offset = 0; offset < 3; offset += 1) {
+    const { page } = ask(plan)
+    answer(page, [''])
+    t.equal(plan.done(page), 'go on')
   }
-  t.strictSame(pager.next(none), { max: 100, offset: 3 })
+  t.equal(ask(plan).query.offset, 3)
 })

@@ -5,6 +5,8 @@ interface Gap {
   from: SeekCursor
   /** Times from here on are not in it. */
   end: number
+  /** See {@link SeekWindow.isJoined}. */
+  isJoined: boolean
 }
 
 /** The parts of a list that no window covers yet, in the order of time. */
@@ -12,7 +14,7 @@ export class Gaps {
   #gaps: Gap[]
 
   constructor(start: SeekCursor) {
-    this.#gaps = [{ from: start, end: Number.POSITIVE_INFINITY }]
+    this.#gaps = [{ from: start, end: Number.POSITIVE_INFINITY, isJoined: false }]
   }
 
   /** Where the first begins; undefined when there is none. */
@@ -23,27 +25,29 @@ export class Gaps {
   /** Covers the beginning of the first. */
   take(end: number, most: number): SeekWindow {
     const gap = this.#gaps[0] as Gap
-    const window: SeekWindow = { from: gap.from, end: Math.min(end, gap.end), most }
-    if (window.end < gap.end) gap.from = { time: window.end - 1 }
-    else this.#gaps.shift()
+    const { from, isJoined } = gap
+    const window: SeekWindow = { from, end: Math.min(end, gap.end), most, isJoined }
+    this.#gaps.shift()
+    if (window.end < gap.end) this.add({ time: window.end - 1 }, gap.end)
     return window
   }
 
   /** Takes back what a window covered and will not read. */
-  add(first: number, end: number): void {
-    this.#gaps.push({ from: { time: first - 1 }, end })
+  add(from: SeekCursor, end: number, isJoined = true): void {
+    this.#gaps.push({ from, end, isJoined })
     this.#gaps.sort((a, b) => a.from.time - b.from.time)
   }
 
-  /** Takes note that a window was read up to a time: short of its end, or beyond it, where nothing came. */
-  read({ from, end }: SeekWindow, before: number): void {
+  /** Takes note of where a window was read to: short of its end, or beyond it, where nothing came. */
+  read({ from, end }: SeekWindow, to: SeekCursor, isJoined: boolean): void {
+    const before = to.time + 1
     if (before < end) {
-      this.add(before, end)
+      this.add(to, end, isJoined)
       return
     }
     this.#gaps = this.#gaps.flatMap(gap => {
-      if (gap.from.time < from.time || gap.from.time >= before - 1) return [gap]
-      return gap.end <= before ? [] : [{ from: { time: before - 1 }, end: gap.end }]
+      if (gap.from.time < from.time || gap.from.time >= to.time) return [gap]
+      return gap.end <= before ? [] : [{ ...gap, from: to }]
     })
   }
 }

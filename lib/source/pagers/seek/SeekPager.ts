@@ -15,6 +15,8 @@ export interface SeekWindow {
   from: SeekCursor
   /** Times from here on are not in it; infinity for none. */
   end: number
+  /** Whether what stands in front of its first lead is handed on with the stretch before. */
+  isJoined: boolean
   /** Leads after which it may be ended early, at the end of a page. */
   most: number
   /** Called when a page has shown that it holds many more, and it ends sooner: what is behind can be read, too. */
@@ -28,6 +30,8 @@ export interface SeekWindow {
 export class SeekPager implements Pager<SeekCursor> {
   /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
   before: number | undefined
+  /** Digests of what came at its end, where the stretch behind can't tell what of that was handed on. */
+  others: readonly string[] | undefined
   /** What came: the first and the last time, how many leads, and how many of them not out of large ties. */
   readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
     first: undefined,
@@ -50,7 +54,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#others = new Others(from.others)
     this.#reader =
       from.tie === undefined || from.guid === undefined
-        ? new TimeReader(list, from, this.#others, window.end)
+        ? new TimeReader(list, from, this.#others, window)
         : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
   }
 
@@ -117,12 +121,17 @@ export class SeekPager implements Pager<SeekCursor> {
 
   #leaveTie(time: number): void {
     this.#others.keep(this.#others.list ?? [])
-    const { end, most } = this.#window
-    const next = nextTime(time)
-    if (this.span.leads >= most || next >= end || time >= this.#list.stop) {
-      this.before = time >= this.#list.stop ? Number.POSITIVE_INFINITY : next
-      return
+    if (time >= this.#list.stop) {
+      this.before = Number.POSITIVE_INFINITY
+    } else if (this.span.leads >= this.#window.most) {
+      this.before = nextTime(time)
+      this.others = this.#others.list ?? []
+    } else {
+      // At the end of the window, too: what stands in front of the next lead belongs to this stretch.
+      this.#reader = new TimeReader(this.#list, { time }, this.#others, {
+        end: this.#window.end,
+        isJoined: false,
+      })
     }
-    this.#reader = new TimeReader(this.#list, { time }, this.#others, end)
   }
 }

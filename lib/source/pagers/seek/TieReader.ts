@@ -77,8 +77,11 @@ export class TieReader {
     this.#last = guid
     this.#joined ??= guid <= this.#reached
     if (!this.#joined) return 'enough'
-    if (guid <= this.#reached) return undefined
-    this.#reached = guid
+    const isKnown = guid <= this.#reached
+    if (!isKnown) this.#reached = guid
+    // What has a guid and no time is told apart like what has none: where its time is read, it has no place.
+    if (time === undefined) return this.#takeOther(element, time, emit)
+    if (isKnown) return undefined
     this.#news = true
     if (time !== this.time || guid <= this.#after) return undefined
     this.#after = guid

@@ -4,6 +4,7 @@ import { Group } from './Group.ts'
 import { digestOf, type Others } from './Others.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
+import type { SeekWindow } from './SeekPager.ts'
 
 /** What a reader says when a page is done. */
 export type Outcome =
@@ -33,15 +34,23 @@ export class TimeReader {
   /** Groups that began in the page. */
   #groups = 0
   #learned = false
+  /** Whether what stands in front of the next lead is handed on with the stretch before. */
+  #isJoined: boolean
   /** The first time behind the stretch that was seen. */
   #behind: number | undefined
 
-  constructor(list: SeekList, cursor: SeekCursor, others: Others, end: number) {
+  constructor(
+    list: SeekList,
+    cursor: SeekCursor,
+    others: Others,
+    { end, isJoined }: Pick<SeekWindow, 'end' | 'isJoined'>,
+  ) {
     this.#list = list
     this.#from = cursor.guid === undefined ? nextTime(cursor.time) : cursor.time
     this.#after = cursor.guid
     this.#others = others
     this.end = end
+    this.#isJoined = isJoined
   }
 
   next(wanted: number): PageQuery {
@@ -77,6 +86,7 @@ export class TimeReader {
       this.#release(emit)
       this.#group = new Group(time)
       this.#groups += 1
+      this.#isJoined = false
     }
     this.#group.add(element)
     // A server that ignores `max`: what one time holds may be too much to keep.
@@ -121,6 +131,7 @@ export class TimeReader {
     if (!this.#others.add(digestOf(element), 'between')) return
     if (this.#others.tooMany)
       throw this.#list.error(`too many elements have no guid or no ${this.#list.pivot}`)
+    if (this.#isJoined) return
     emit(element, { time: this.#from, guid: this.#after ?? '', others: this.#others.list })
   }
 

@@ -75,7 +75,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
       if (wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
       const { end, expected, most } = windowAt(gap, wanted)
       const window = gaps.take(end, most)
-      window.shortened = behind => gaps.add(window.end, behind)
+      window.shortened = behind => gaps.add({ time: window.end - 1 }, behind)
       const pager = new SeekPager(list, window)
       windows.set(pager, window)
       return { pager, expected, place: gap.time }
@@ -86,7 +86,8 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
       short = read.short && read.before !== window.end
       pages = Math.min(widest, pages * 2)
       density = densityOf(read, window)
-      gaps.read(window, read.before ?? Number.POSITIVE_INFINITY)
+      const { before = Number.POSITIVE_INFINITY, others } = read
+      gaps.read(window, { time: before - 1, others }, others === undefined)
     },
     done({ pager }: Stretch<SeekCursor>) {
       return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'

@@ -1,0 +1,197 @@
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { createPortal } from '../../lib/portal/index.ts'
+import { cli, startCli } from '../support/cli.ts'
+import { listen } from '../support/listen.ts'
+
+const portal = await createPortal({ leads: 300 })
+t.teardown(() => portal.close())
+const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
+
+/** The portal behind a server that sends nothing of the pages behind the first few until it is let. */
+async function slowPortal(t: Test) {
+  let asked = 0
+  let reached = () => {}
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const waiting = new Promise<void>(resolve => {
+    reached = resolve
+  })
+  const { origin } = await listen(t, async (request, response) => {
+    asked += 1
+    if (asked > 4) {
+      reached()
+      await held
+    }
+    const answer = await fetch(new URL(request.url ?? '/', portal.origin))
+    for (const [name, value] of answer.headers) if (name === 'date') response.setHeader(name, value)
+    response.statusCode = answer.status
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  })
+  return { origin, waiting, release }
+}
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  t.test(`${signal} saves what is done and exits with ${code}; the same command completes it`, async t => {
+    const dir = t.testdir()
+    const [undisturbed, path, checkpoint] = ['a.ndjson', 'b.ndjson', 'c.json'].map(name =>
+      join(dir, name),
+    ) as [string, string, string]
+    t.equal((await cli(['export', undisturbed, ...access, '--max', '20'])).code, 0)
+    const { origin, waiting, release } = await slowPortal(t)
+    const command = ['export', path, '--origin', origin, '--access-token', portal.accessToken, '--max', '20']
+    const args = [...command, '--checkpoint', checkpoint]
+    const child = startCli([...args, '--concurrency', '1'])
+    const [stdout, stderr] = [text(child.stdout as never), text(child.stderr as never)]
+    await waiting
+    child.kill(signal)
+    const [exitCode] = await once(child, 'close')
+    t.equal(exitCode, code)
+    t.equal(await stdout, '')
+    t.equal(
+      (await stderr).split('\n').filter(line => line.startsWith('leadpipe: '))[0],
+      `leadpipe: interrupted by ${signal}; what is done is saved in ${checkpoint}: the same command goes on from there`,
+    )
+    t.strictSame(readdirSync(dir).sort(), ['a.ndjson', 'b.ndjson.partial', 'c.json'])
+    release()
+    const { code: done, stdout: said } = await cli([...args, '--concurrency', '1'])
+    t.equal(done, 0)
+    t.match(said, 'the last of 2 starts')
+    t.ok(readFileSync(path).equals(readFileSync(undisturbed)))
+  })
+}
+
+t.test('--json tells how the run came about', async t => {
+  const dir = t.testdir()
+  const [path, checkpoint] = [join(dir, 'a.json.gz'), join(dir, 'c.json')]
+  const args = ['export', path, ...access, '--checkpoint', checkpoint, '--json']
+  const first = await cli(args)
+  t.equal(first.code, 0)
+  const report = JSON.parse(first.stdout)
+  t.match(report, { checkpoint: { path: checkpoint, starts: 1 }, window: { timePivot: 'insertedAt' } })
+  const { requestCount } = portal
+  const again = await cli(args)
+  t.equal(again.code, 0)
+  t.strictSame(JSON.parse(again.stdout), report)
+  t.equal(portal.requestCount, requestCount)
+})
+
+t.test('--when-finished restart begins anew, next reads what is new', async t => {
+  const dir = t.testdir()
+  const args = [
+    'export',
+    join(dir, 'a-{time}.ndjson'),
+    ...access,
+    '--checkpoint',
+    join(dir, 'c.json'),
+    '--json',
+  ]
+  const reportOf = async (...more: string[]) => JSON.parse((await cli([...args, ...more])).stdout)
+  const first = await reportOf()
+  const next = await reportOf('--when-finished', 'next')
+  t.match(next, {
+    leads: 0,
+    window: { startTime: first.window.stopTime - 600_000 },
+    checkpoint: { starts: 1 },
+  })
+  const anew = await reportOf('--when-finished', 'restart')
+  t.equal(anew.leads, first.leads)
+  t.equal(anew.window.startTime, undefined)
+})
+
+t.test('--paging offset is read by offset, and knows no next window', async t => {
+  const dir = t.testdir()
+  const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
+  const { requestCount } = portal
+  const refused = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
+  t.match(refused, { code: 2, stdout: '', stderr: /^leadpipe: .*whenFinished: "next" needs seek paging\n$/ })
+  t.equal(portal.requestCount, requestCount)
+  const { code, stdout } = await cli([...args, '--json'])
+  t.equal(code, 0)
+  t.notOk('window' in JSON.parse(stdout))
+  t.match(portal.requests.at(-1)?.url, 'offset=')
+})
+
+t.test('--reconcile says how many leads match', async t => {
+  const path = join(t.testdir(), 'a.ndjson')
+  const { code, stdout } = await cli(['export', path, ...access, '--reconcile'])
+  t.equal(code, 0)
+  const [, matching, delivered] = /^(\d+) leads match on the portal now, (\d+) were read$/m.exec(stdout) ?? []
+  t.ok(Number(matching) > 200)
+  t.equal(matching, delivered)
+})
+
+const wrong: Record<string, [args: string[], says: RegExp]> = {
+  '--when-finished without a checkpoint': [
+    ['--when-finished', 'next'],
+    /^leadpipe: --when-finished: expected --checkpoint with it\n$/,
+  ],
+  'another word for --when-finished': [
+    ['--checkpoint', 'c.json', '--when-finished', 'again'],
+    /Allowed choices are stop, restart, next/,
+  ],
+  'another word for --paging': [['--paging', 'cursor'], /Allowed choices are seek, offset/],
+  'an empty checkpoint': [['--checkpoint', ''], /checkpoint: expected the path of a file/],
+  '--reconcile with a limit': [
+    ['--reconcile', '--limit', '5'],
+    /reconcile: expected leads\(\) as the source, without/,
+  ],
+  '--paging seek with a sort': [
+    ['--paging', 'seek', '--sort', 'guid'],
+    /sort: expected none with paging: 'seek'/,
+  ],
+}
+for (const [what, [args, says]] of Object.entries(wrong)) {
+  t.test(`${what} is wrong usage`, async t => {
+    const dir = t.testdir()
+    const { requestCount } = portal
+    const { code, stdout, stderr } = await cli(['export', join(dir, 'a.ndjson'), ...access, ...args])
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.match(stderr, says)
+    t.notMatch(stderr, /^ +at /m)
+    t.equal(portal.requestCount, requestCount)
+    t.strictSame(readdirSync(dir), [])
+  })
+}
+
+t.test('a checkpoint with standard output, or in the place of the output, is wrong usage', async t => {
+  const dir = t.testdir()
+  const path = join(dir, 'a.ndjson')
+  for (const [destination, checkpoint, says] of [
+    ['-', join(dir, 'c.json'), /expected toFile\(\) or toHttp\(\) as the sink/],
+    [path, path, /expected a file of its own for each output/],
+  ] as const) {
+    const { code, stdout, stderr } = await cli(['export', destination, ...access, '--checkpoint', checkpoint])
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.match(stderr, says)
+    t.notMatch(stderr, /^ +at /m)
+    t.strictSame(readdirSync(dir), [])
+  }
+})
+
+t.test('a checkpoint of another run, or a damaged one, is a failure that says so', async t => {
+  const dir = t.testdir()
+  const args = (name: string) => ['export', join(dir, name), ...access, '--checkpoint', join(dir, 'c.json')]
+  t.equal((await cli(args('a.ndjson'))).code, 0)
+  const other = await cli(args('b.ndjson'))
+  t.match(other, {
+    code: 1,
+    stdout: '',
+    stderr: /it is of another run: sink\.path was .*; delete it to begin anew/,
+  })
+  writeFileSync(join(dir, 'c.json'), 'guid,email\n')
+  const damaged = await cli(args('a.ndjson'))
+  t.match(damaged, { code: 1, stdout: '', stderr: /it is no checkpoint of leadpipe, or a damaged one\n$/ })
+  t.notMatch(damaged.stderr, /^ +at /m)
+  t.notOk(existsSync(join(dir, 'b.ndjson')))
+})

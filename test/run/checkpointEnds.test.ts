@@ -1,0 +1,165 @@
+import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import type { CheckpointOptions } from '../../lib/index.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { createPortal } from '../../lib/portal/index.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { reread } from '../support/marked.ts'
+import { openClient } from '../support/openClient.ts'
+import { type Snapshot, Workplace } from '../support/Workplace.ts'
+import { type Moment, watchSaves } from '../support/watchSaves.ts'
+
+const count = 60
+const portal = await createPortal({
+  leads: Array.from({ length: count }, (_, n) => ({
+    guid: `lead-${n}`,
+    insertedAt: 1_000_000 + n,
+    ...(n % 3 === 1 ? { score: 'high' } : {}),
+  })),
+})
+t.teardown(() => portal.close())
+const rejected = 'rejected.ndjson.gz'
+
+function start(
+  t: Test,
+  work: Workplace,
+  name: string,
+  look = (_: Moment) => {},
+  checkpoint: Partial<CheckpointOptions> = {},
+) {
+  return run(
+    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 10 }),
+    validate({ onInvalid: 'quarantine', quarantine: toFile(work.file(rejected)) }),
+    watchSaves(toFile(work.file(name)), look),
+    { checkpoint: { path: work.checkpoint, every: { leads: 20 }, ...checkpoint } },
+  )
+}
+
+for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
+  t.test(`${name}: a run that was killed at its very end only puts files in their places`, async t => {
+    const work = new Workplace(t)
+    const undisturbed = await start(t, work, name, work.keep)
+    const [contents, quarantine] = [work.contents(name), work.contents(rejected)]
+    const bytes = readFileSync(work.file(name))
+    const at = (moment: Moment) => work.snapshots.find(snapshot => snapshot.moment === moment) as Snapshot
+    const killed: Record<string, () => void> = {
+      'before its first rename': () => work.goBack(at('complete')),
+      'between its renames': () => work.goBack(at('ended')),
+      'before its last word'() {
+        work.goBack(at('ended'))
+        renameSync(work.file(`${rejected}.partial`), work.file(rejected))
+      },
+      'between its renames, and the new start likewise'() {
+        work.goBack(at('complete'))
+        renameSync(work.file(`${name}.partial`), work.file(name))
+      },
+    }
+    for (const [when, goBack] of Object.entries(killed)) {
+      goBack()
+      t.equal(work.saved.phase, 'complete', when)
+      const { requestCount } = portal
+      const report = await start(t, work, name)
+      t.equal(portal.requestCount, requestCount)
+      t.equal(work.contents(name), contents)
+      t.ok(readFileSync(work.file(name)).equals(bytes))
+      t.equal(work.contents(rejected), quarantine)
+      t.strictSame(work.names, ['checkpoint.json', name, rejected])
+      t.equal(work.saved.phase, 'finished')
+      const { checkpoint, ...numbers } = report
+      t.match(checkpoint, { path: work.checkpoint, starts: 2 })
+      const { checkpoint: _, duration: __, ...expected } = undisturbed
+      t.match(numbers, expected)
+    }
+  })
+}
+
+t.test('the report of what was complete says what was written', async t => {
+  const work = new Workplace(t)
+  await start(t, work, 'out.json', work.keep)
+  work.goBack(work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot)
+  t.match(await start(t, work, 'out.json'), {
+    leads: count,
+    records: count - 20,
+    quarantined: 20,
+    window: { timePivot: 'insertedAt' },
+    source: { delivered: count },
+    operators: [{ name: 'validate', in: count }],
+    sink: { received: count - 20, acknowledged: count - 20 },
+  })
+})
+
+t.test('an output that is gone, or another, when only its name is missing, is refused', async t => {
+  const work = new Workplace(t)
+  await start(t, work, 'out.json', work.keep)
+  const complete = work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot
+  for (const spoil of [
+    () => rmSync(work.file('out.json.partial')),
+    () => writeFileSync(work.file('out.json.partial'), '[]\n'),
+    () => writeFileSync(work.file('out.json.partial'), `${work.contents('out.json.partial')}\n`),
+  ]) {
+    work.goBack(complete)
+    spoil()
+    const before = work.everything
+    t.match(await failureOf(start(t, work, 'out.json')), { code: 'CHECKPOINT' })
+    t.strictSame(work.everything, before)
+  }
+})
+
+t.test('a finished run is not begun again: the same report, no request, and nothing is touched', async t => {
+  const work = new Workplace(t)
+  const report = reread(await start(t, work, 'out.json'))
+  const long = new Date(0)
+  for (const name of work.names) utimesSync(work.file(name), long, long)
+  const { requestCount } = portal
+  const before = work.everything
+  for (let again = 0; again < 2; again += 1) {
+    t.strictSame(await start(t, work, 'out.json', undefined, { whenFinished: 'stop' }), report)
+  }
+  t.equal(portal.requestCount, requestCount)
+  t.strictSame(work.everything, before)
+  // What became of the file is its reader's affair.
+  rmSync(work.file('out.json'))
+  t.strictSame(await start(t, work, 'out.json'), report)
+  t.notOk(work.has('out.json'))
+})
+
+t.test('restart begins anew when a run has finished, and goes on when it has not', async t => {
+  const work = new Workplace(t)
+  await start(t, work, 'out.json', work.keep, { whenFinished: 'restart' })
+  const contents = work.contents('out.json')
+  work.goBack(work.snapshots[2] as Snapshot)
+  const continued = await start(t, work, 'out.json', undefined, { whenFinished: 'restart' })
+  t.equal(continued.checkpoint?.starts, 2)
+  const { requestCount } = portal
+  const again = await start(t, work, 'out.json', undefined, { whenFinished: 'restart' })
+  t.match(again, { leads: count, checkpoint: { starts: 1 } })
+  t.ok(portal.requestCount > requestCount)
+  t.equal(work.contents('out.json'), contents)
+})
+
+t.test('a file of before stays in its place until the new one is complete', async t => {
+  const work = new Workplace(t)
+  writeFileSync(work.file('out.json'), 'older')
+  const seen: string[] = []
+  await start(t, work, 'out.json', moment => {
+    seen.push(`${moment}: ${work.contents('out.json').slice(0, 5)}`)
+  })
+  t.ok(seen.slice(0, -1).every(text => text.endsWith('older')))
+  t.match(seen.at(-1), /^ended: \[/)
+})
+
+t.test('what a run leaves behind that was killed before its first save is replaced', async t => {
+  const work = new Workplace(t)
+  await start(t, work, 'out.json')
+  const contents = work.contents('out.json')
+  work.clear()
+  for (const name of ['out.json.partial', `${rejected}.partial`, 'checkpoint.json.tmp']) {
+    writeFileSync(work.file(name), 'left behind, and longer than what is to come'.repeat(2_000))
+  }
+  t.match(await start(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })
+  t.equal(work.contents('out.json'), contents)
+  t.strictSame(work.names, ['checkpoint.json', 'out.json', rejected])
+})

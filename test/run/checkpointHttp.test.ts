@@ -1,0 +1,117 @@
+import t, { type Test } from 'tap'
+import { map } from '../../lib/operators/map.ts'
+import { createPortal } from '../../lib/portal/index.ts'
+import { run } from '../../lib/run/run.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { leads } from '../../lib/source/leads.ts'
+import { countsOf } from '../support/countsOf.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { openClient } from '../support/openClient.ts'
+import { accept, type Receiving, receive } from '../support/receive.ts'
+import { Workplace } from '../support/Workplace.ts'
+import { type Moment, watchSaves } from '../support/watchSaves.ts'
+
+const portal = await createPortal({ leads: 110 })
+t.teardown(() => portal.close())
+
+function start(t: Test, work: Workplace, { origin }: Receiving, look = (_: Moment) => {}) {
+  return run(
+    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+    map(({ guid, email }) => ({ guid, email })),
+    watchSaves(toHttp(`${origin}/leads`, { batch: { records: 7 }, retry: { retries: 0 } }), look),
+    { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
+  )
+}
+
+const batches = ({ arrivals }: Receiving) => arrivals.map(({ key, text }) => `${key} ${text}`)
+
+t.test('from each checkpoint, the same batches come under the same keys, and none is missing', async t => {
+  const work = new Workplace(t)
+  const receiver = await receive(t)
+  const sent: number[] = []
+  const undisturbed = await start(t, work, receiver, moment => {
+    work.keep(moment)
+    sent.push(receiver.arrivals.length)
+  })
+  const expected = batches(receiver)
+  t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.leads / 7))
+  t.ok(work.snapshots.length > 8)
+  for (const [index, snapshot] of work.snapshots.entries()) {
+    work.goBack(snapshot)
+    const from = receiver.arrivals.length
+    const { requestCount } = portal
+    const report = await start(t, work, receiver)
+    const repeated = batches(receiver).slice(from)
+    const settled = sent[index] as number
+    t.strictSame(new Set([...expected.slice(0, settled), ...repeated]), new Set(expected))
+    t.equal(new Set(repeated).size, repeated.length)
+    t.strictSame(countsOf(report), countsOf(undisturbed))
+    if (snapshot.moment !== 'saved') {
+      t.strictSame(repeated, [])
+      t.equal(portal.requestCount, requestCount)
+    }
+  }
+})
+
+t.test('a receiver that fails loses nothing: what was not settled comes again, under its key', async t => {
+  const work = new Workplace(t)
+  let failing = 0
+  const receiver = await receive(t, (arrival, response) => {
+    failing += 1
+    if (failing % 5 === 0) void response.writeHead(500).end()
+    else accept(arrival, response)
+  })
+  let report: unknown
+  let starts = 0
+  while (report === undefined) {
+    starts += 1
+    report = await start(t, work, receiver).catch(error => {
+      if (error.code !== 'SINK') throw error
+    })
+  }
+  t.ok(starts > 2)
+  t.match(report, { checkpoint: { starts } })
+  const keys = new Map<string, string>()
+  const bodies = new Set<string>()
+  for (const { key, text } of receiver.arrivals) {
+    t.equal(keys.get(key) ?? text, text)
+    keys.set(key, text)
+    bodies.add(text)
+  }
+  t.equal(keys.size, bodies.size)
+  const guids = [...keys.values()].flatMap(text => text.trim().split('\n')).length
+  t.equal(guids, (report as { records: number }).records)
+})
+
+t.test('records that wait for a batch when a run is aborted are in the checkpoint', async t => {
+  const work = new Workplace(t)
+  const receiver = await receive(t)
+  const abort = new AbortController()
+  let seen = 0
+  const outcome = run(
+    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+    map(({ guid }) => {
+      seen += 1
+      if (seen === 3) abort.abort('no')
+      return { guid }
+    }),
+    toHttp(receiver.origin, { batch: { records: 500 } }),
+    { checkpoint: work.checkpoint, signal: abort.signal },
+  )
+  t.equal(await failureOf(outcome), 'no')
+  t.strictSame(receiver.arrivals, [])
+  t.equal((work.saved.stand.sink as { held: string[] }).held.length, seen)
+})
+
+t.test('batches that are cut by time are refused', async t => {
+  const work = new Workplace(t)
+  const receiver = await receive(t)
+  const { requestCount } = portal
+  const outcome = run(
+    leads(openClient(t, portal.origin, { accessToken: portal.accessToken })),
+    toHttp(receiver.origin, { batch: { milliseconds: 50 } }),
+    { checkpoint: work.checkpoint },
+  )
+  t.match(await failureOf(outcome), { code: 'OPTION', message: /batch\.milliseconds/ })
+  t.equal(portal.requestCount, requestCount)
+})

@@ -1,0 +1,328 @@
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import t, { type Test } from 'tap'
+import type { CheckpointOptions, Lead, LeadsQuery, Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { project } from '../../lib/operators/project.ts'
+import { take } from '../../lib/operators/take.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { createPortal } from '../../lib/portal/index.ts'
+import { run } from '../../lib/run/run.ts'
+import { encode } from '../../lib/sinks/encode/encode.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { leads } from '../../lib/source/leads.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { openClient } from '../support/openClient.ts'
+import { receive } from '../support/receive.ts'
+import { Workplace } from '../support/Workplace.ts'
+import { type Moment, watchSaves } from '../support/watchSaves.ts'
+
+const [portal, otherPortal] = await Promise.all([createPortal({ leads: 60 }), createPortal({ leads: 60 })])
+t.teardown(() => Promise.all([portal.close(), otherPortal.close()]))
+const name = 'out.ndjson'
+
+interface Start {
+  origin?: string
+  query?: LeadsQuery
+  operators?: () => Operator<Lead, unknown>
+  /** A file, or the URL of a receiver. */
+  to?: string
+  format?: 'json' | 'ndjson'
+  checkpoint?: Partial<CheckpointOptions>
+}
+
+const usual = () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50), project(['guid', 'email']))
+
+async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Moment) => {}) {
+  const {
+    origin = portal.origin,
+    query = {},
+    operators = usual,
+    to = work.file(name),
+    format,
+    checkpoint,
+  } = given
+  const client = openClient(t, origin, { accessToken: portal.accessToken })
+  return run(
+    leads(client, { max: 10, ...query }),
+    operators(),
+    watchSaves(to.startsWith('http:') ? toHttp(to) : toFile(to, { format }), look),
+    { checkpoint: { path: work.checkpoint, every: { leads: 8 }, version: '1', ...checkpoint } },
+  )
+}
+
+/** A place as a run left it that was ended in the middle; and what comes of it in the end. */
+async function unfinished(t: Test): Promise<Workplace> {
+  const work = new Workplace(t)
+  await start(t, work, {}, work.keep)
+  const contents = work.contents(name)
+  work.goBack(work.snapshots[3] as never)
+  t.ok(work.has(`${name}.partial`))
+  t.after(async () => {
+    if (contents === '') throw new Error('nothing was written')
+  })
+  return work
+}
+
+/** Refused with this sentence, without a request and without a change in any file. */
+async function isRefused(
+  t: Test,
+  work: Workplace,
+  code: string,
+  message: RegExp,
+  outcome: () => Promise<unknown>,
+) {
+  const before = work.everything
+  const requests = portal.requestCount + otherPortal.requestCount
+  t.match(await failureOf(outcome()), { code, message })
+  t.equal(portal.requestCount + otherPortal.requestCount, requests, 'no request')
+  t.strictSame(work.everything, before, 'no file changed')
+}
+
+const changed: Record<string, [given: Start, difference: RegExp]> = {
+  'another query': [{ query: { search: 'a' } }, /source\.query\.search was not there and is 'a' now/],
+  'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was not there and is 5 now/],
+  'another page size': [{ query: { max: 20 } }, /source\.query\.max was 10 and is 20 now/],
+  guids: [{ query: { guids: ['a'] } }, /source\.paging was 'seek' and is 'guids' now/],
+  'another portal': [{ origin: otherPortal.origin }, /source\.origin was 'http:.*' and is 'http:/],
+  'other options of an operator': [
+    { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(51), project(['guid', 'email'])) },
+    /operators\.1\.options\.count was 50 and is 51 now/,
+  ],
+  'other fields': [
+    { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50), project(['guid'])) },
+    /operators\.2\.options.* was .* and is /,
+  ],
+  'another order': [
+    { operators: () => compose(take<Lead>(50), validate({ onInvalid: 'skip' }), project(['guid', 'email'])) },
+    /operators\.0\.name was 'validate' and is 'take' now/,
+  ],
+  'one operator more': [
+    {
+      operators: () =>
+        compose(
+          usual(),
+          filter(() => true),
+        ),
+    },
+    /operators\.3 was not there and is \{ name: 'filter' \} now/,
+  ],
+  'one operator less': [
+    { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
+    /operators\.2 was .* and is not there now/,
+  ],
+  'another format': [{ format: 'json' }, /sink\.format was 'ndjson' and is 'json' now/],
+  'another word for the functions': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
+  'no word for the functions': [
+    { checkpoint: { version: undefined } },
+    /version was '1' and is not there now/,
+  ],
+}
+for (const [what, [given, difference]] of Object.entries(changed)) {
+  t.test(`${what} is another run: refused, saying what differs`, async t => {
+    const work = await unfinished(t)
+    const sentence = new RegExp(
+      `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to begin anew, or give another path$`,
+    )
+    await isRefused(t, work, 'CHECKPOINT', sentence, () => start(t, work, given))
+    // It is refused when it has finished as well, whatever is to become of it then.
+    t.match(await start(t, work), { records: 50 })
+    for (const whenFinished of ['stop', 'restart', 'next'] as const) {
+      const again = { ...given, checkpoint: { ...given.checkpoint, whenFinished } }
+      const code = whenFinished === 'next' && given.query?.guids ? 'OPTION' : 'CHECKPOINT'
+      await isRefused(t, work, code, /it is of another run|needs seek paging/, () => start(t, work, again))
+    }
+  })
+}
+
+t.test('another destination is another run', async t => {
+  const work = await unfinished(t)
+  const { origin, arrivals } = await receive(t)
+  await isRefused(t, work, 'CHECKPOINT', /sink\.path was '.*out\.ndjson' and is '.*other\.ndjson' now/, () =>
+    start(t, work, { to: work.file('other.ndjson') }),
+  )
+  await isRefused(t, work, 'CHECKPOINT', /it is of another run: sink\./, () =>
+    start(t, work, { to: `${origin}/` }),
+  )
+  t.strictSame(arrivals, [])
+})
+
+const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, message: RegExp]> = {
+  'a damaged checkpoint': [work => truncateSync(work.checkpoint, 300), 'CHECKPOINT', /it is damaged/],
+  'a checkpoint that is none': [
+    work => writeFileSync(work.checkpoint, '{}\n'),
+    'CHECKPOINT',
+    /no checkpoint of/,
+  ],
+  'a directory in the place of the checkpoint': [
+    work => {
+      rmSync(work.checkpoint)
+      mkdirSync(work.checkpoint)
+    },
+    'CHECKPOINT',
+    /it can't be read: EISDIR/,
+  ],
+  'an output that is shorter': [
+    work => truncateSync(work.file(`${name}.partial`), 10),
+    'CHECKPOINT',
+    /has 10 bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says/,
+  ],
+  'another output': [
+    work => writeFileSync(work.file(`${name}.partial`), 'x'.repeat(100_000)),
+    'CHECKPOINT',
+    /the output is not the one that the checkpoint is of/,
+  ],
+  'an output that is not there': [
+    work => rmSync(work.file(`${name}.partial`)),
+    'CHECKPOINT',
+    /out\.ndjson\.partial is not there, and .*out\.ndjson is not the complete file/,
+  ],
+}
+for (const [what, [spoil, code, message]] of Object.entries(spoiled)) {
+  t.test(`${what} is refused`, async t => {
+    const work = await unfinished(t)
+    spoil(work)
+    if (what.startsWith('a directory')) {
+      const { requestCount } = portal
+      t.match(await failureOf(start(t, work)), { code, message })
+      t.equal(portal.requestCount, requestCount)
+    } else await isRefused(t, work, code, message, () => start(t, work))
+  })
+}
+
+t.test('what was written behind the checkpoint is cut off, whatever it is', async t => {
+  const work = new Workplace(t)
+  await start(t, work, {}, work.keep)
+  const contents = work.contents(name)
+  work.goBack(work.snapshots[3] as never)
+  appendFileSync(work.file(`${name}.partial`), 'half a line')
+  await start(t, work)
+  t.equal(work.contents(name), contents)
+})
+
+t.test('a checkpoint in a directory that does not exist is refused', async t => {
+  const work = new Workplace(t)
+  await isRefused(t, work, 'CHECKPOINT', /its directory can't be written: there is none$/, () =>
+    start(t, work, { checkpoint: { path: work.file('nowhere/a.json') } }),
+  )
+})
+
+t.test('the checkpoint, the output and the quarantine are three files', async t => {
+  const work = new Workplace(t)
+  symlinkSync(work.path, work.file('link'))
+  const quarantining = (path: string) => () => validate({ onInvalid: 'quarantine', quarantine: path })
+  const cases: Start[] = [
+    { checkpoint: { path: work.file(name) } },
+    { checkpoint: { path: `${work.file(name)}.partial` } },
+    { checkpoint: { path: work.file(`link/${name}`) } },
+    { checkpoint: { path: work.file('a') }, to: work.file('a.tmp'), format: 'json' },
+    {
+      checkpoint: { path: work.file('rejected.ndjson') },
+      operators: quarantining(work.file('rejected.ndjson')),
+    },
+    { operators: quarantining(work.file(name)) },
+    { operators: quarantining(`${work.file(name)}.partial`) },
+  ]
+  rmSync(work.file('link'))
+  for (const given of cases) {
+    const { requestCount } = portal
+    symlinkSync(work.path, work.file('link'))
+    t.match(await failureOf(start(t, work, given)), {
+      code: 'OPTION',
+      message: /^run\(\) options: checkpoint: expected a file of its own for each output, received /,
+    })
+    rmSync(work.file('link'))
+    t.equal(portal.requestCount, requestCount)
+    t.strictSame(work.names, [])
+  }
+})
+
+t.test('what can not go on from a checkpoint is refused', async t => {
+  const work = new Workplace(t)
+  const source = () => leads(openClient(t, portal.origin, { accessToken: portal.accessToken }))
+  const options = { checkpoint: work.checkpoint }
+  const next = { checkpoint: { path: work.checkpoint, whenFinished: 'next' as const } }
+  const refuse = (message: RegExp, outcome: () => Promise<unknown>) =>
+    isRefused(t, work, 'OPTION', message, outcome)
+  await refuse(/^run\(\) options: checkpoint: expected leads\(\) as the source/, () =>
+    run([{ a: 1 }], toFile(work.file(name)), options),
+  )
+  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+    run(source(), toArray({ max: 9 }), options),
+  )
+  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+    run(source(), encode(), new PassThrough(), options),
+  )
+  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+    run(source(), encode(), process.stdout, options),
+  )
+  await refuse(/a device or a pipe can't be continued/, () =>
+    run(source(), toFile('/dev/null', { format: 'json' }), options),
+  )
+  await refuse(/whenFinished: "next" needs seek paging$/, () =>
+    run(
+      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), {}, { paging: 'offset' }),
+      toFile(work.file(name)),
+      next,
+    ),
+  )
+  await refuse(/"next" goes up to the present: expected no stopTime in the query$/, () =>
+    run(
+      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { stopTime: 5 }),
+      toFile(work.file(name)),
+      next,
+    ),
+  )
+})
+
+t.test('a second run with the same checkpoint is refused while the first goes on', async t => {
+  const work = new Workplace(t)
+  let second: unknown
+  const first = start(t, work, {}, async () => {
+    second ??= failureOf(start(t, work, { to: work.file('other.ndjson') }))
+  })
+  t.match(await first, { records: 50 })
+  t.match(await second, { code: 'CHECKPOINT', message: /another run is going on with it/ })
+  t.match(await start(t, work), { records: 50 })
+})
+
+t.test('a run is not disturbed by another that wants its sink, or its source', async t => {
+  const work = new Workplace(t)
+  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+  const [source, sink] = [leads(client, { max: 10 }), toFile(work.file(name))]
+  const disturb = async () => {
+    await t.rejects(run(leads(client), sink, { checkpoint: work.file('b.json') }), {
+      message: /the sink: another run/,
+    })
+    await t.rejects(run(source, toFile(work.file('c.ndjson')), { checkpoint: work.file('c.json') }), {
+      message: /^run\(\): the source: /,
+    })
+  }
+  let disturbed: Promise<void> | undefined
+  const report = await run(
+    source,
+    filter(() => {
+      disturbed ??= disturb()
+      return true
+    }),
+    sink,
+    { checkpoint: work.checkpoint },
+  )
+  await disturbed
+  t.equal(work.lines(name).length, report.leads)
+  t.ok(report.leads > 50)
+  t.strictSame(work.names, ['checkpoint.json', name])
+})
+
+t.test('what was refused may be tried again with the same stages', async t => {
+  const work = new Workplace(t)
+  const source = leads(openClient(t, portal.origin, { accessToken: portal.accessToken }))
+  const sink = toFile(work.file(name))
+  writeFileSync(work.checkpoint, 'no checkpoint')
+  t.match(await failureOf(run(source, sink, { checkpoint: work.checkpoint })), { code: 'CHECKPOINT' })
+  rmSync(work.checkpoint)
+  t.ok((await run(source, sink, { checkpoint: work.checkpoint })).records > 50)
+})

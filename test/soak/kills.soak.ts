@@ -1,0 +1,161 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createPortal } from '../../lib/portal/index.ts'
+import { chanceOf } from '../support/chanceOf.ts'
+import { compileChild } from '../support/compileChild.ts'
+import { KillableExport, places, steadyNumbers } from '../support/KillableExport.ts'
+import { killableLeads } from '../support/killableLeads.ts'
+import { type Course, killUntilDone } from './killUntilDone.ts'
+import { steady } from './steady.ts'
+
+const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
+const wanted = Number(process.env.SOAK_KILLS ?? 300)
+const names = ['leads.ndjson', 'leads.json', 'leads.ndjson.gz', 'leads.json.gz']
+const count = 2_000
+const every = 100
+
+/** Everything that goes wrong with answers; what would set aside other leads than an undisturbed run is left out. */
+const faults = [
+  '2%:cut=0.5',
+  '1%:cut=0',
+  '2%:cut=0.9,framing=chunked',
+  '1%:cut=0.7,framing=whole',
+  '1%:reset',
+  '1%:status=500',
+  '1%:status=502,body=html',
+  '1%:status=503,Retry-After=0',
+  '0.3%:status=429,policy=SECONDLY,Retry-After=1',
+  '0.5%:garbage=html',
+  '0.5%:garbage=broken',
+  '0.5%:garbage=unbalanced',
+  '1%:drip=20000,interval=1',
+  '3%:delay=5',
+  'every=7:reorder',
+].join('; ')
+const changes = '20%:insert=3; 20%:delete=2; 10%:undelete; 30%:touch=2'
+
+t.setTimeout(24 * 3_600_000)
+t.comment(`SOAK_SEED=${seed} SOAK_KILLS=${wanted}`)
+const dir = t.testdir()
+const script = await compileChild('exportKilled', join(dir, 'compiled'))
+const chance = chanceOf(seed)
+
+/** Tells what happened to the processes of all exports. */
+function tell(t: Test, courses: readonly Course[]): void {
+  const all = courses.flatMap(({ places }) => places)
+  const failures = courses.flatMap(({ failures }) => failures)
+  t.comment(`${all.length} kills of ${courses.length} exports, by what they left:`)
+  for (const place of places) {
+    t.comment(`${String(all.filter(found => found === place).length).padStart(5)} ${place}`)
+  }
+  t.comment(`${failures.length} processes failed by themselves: ${[...new Set(failures)].join(', ')}`)
+}
+
+/** Exports anew until half of the wanted kills are made; a third of an export is done between two at most. */
+async function killMany(
+  t: Test,
+  moments: number,
+  follow: (name: string, index: number, moment: () => number) => Promise<Course>,
+): Promise<void> {
+  const courses: Course[] = []
+  let kills = 0
+  while (kills < wanted / 2) {
+    const index = courses.length
+    const name = names[index % names.length] as string
+    const course = await follow(name, index, () => 1 + Math.floor((chance() * moments) / 3))
+    courses.push(course)
+    kills += course.kills
+  }
+  tell(t, courses)
+}
+
+t.test('killed again and again, every fault of the portal mixed in: the same bytes', async t => {
+  const held = killableLeads(count)
+  const sound = await createPortal({ leads: held })
+  const { accessToken } = sound
+  const expected = new Map<string, Awaited<ReturnType<typeof undisturbed>>>()
+  async function undisturbed(name: string) {
+    const job = { origin: sound.origin, accessToken, dir: join(dir, `undisturbed ${name}`), name, every }
+    const whole = new KillableExport(script, job)
+    const { told, report, stderr } = await whole.start()
+    if (report === undefined) throw new Error(stderr)
+    return { told, report, ...whole.contents() }
+  }
+  for (const name of names) expected.set(name, await undisturbed(name))
+  await sound.close()
+
+  const moments = expected.get('leads.json')?.told.length ?? 0
+  await killMany(t, moments, async (name, index, moment) => {
+    const gzip = index % 2 === 0 ? 'auto' : 'never'
+    await using portal = await createPortal({ leads: held, faults, faultSeed: seed + index, gzip })
+    const job = { origin: portal.origin, accessToken, dir: join(dir, `bytes ${index}`), name, every }
+    const killed = new KillableExport(script, job)
+    const course = await killUntilDone(killed, moment)
+    const { output, quarantine } = killed.contents()
+    const whole = expected.get(name)
+    const what = `${name}, gzip ${gzip}, ${course.kills} kills, ${portal.requestCount} requests`
+    t.ok(output === whole?.output && quarantine === whole.quarantine, what)
+    t.strictSame(steadyNumbers(course.report), whole && steadyNumbers(whole.report), 'and the numbers')
+    rmSync(job.dir, { recursive: true })
+    return course
+  })
+})
+
+t.test('killed again and again while leads change: each that does not comes once, in order', async t => {
+  const held = killableLeads(count, 'one')
+  await killMany(t, 600, async (name, index, moment) => {
+    await using portal = await createPortal({
+      leads: held,
+      faults: `${changes}; ${faults}`,
+      faultSeed: seed + index,
+    })
+    const timePivot = index % 3 === 2 ? 'lastModifiedAt' : 'insertedAt'
+    const { origin, accessToken } = portal
+    const job = {
+      origin,
+      accessToken,
+      dir: join(dir, `changes ${index}`),
+      name,
+      every,
+      query: { timePivot },
+    } as const
+    const killed = new KillableExport(script, job)
+    const course = await killUntilDone(killed, moment)
+
+    const { output, quarantine } = killed.contents()
+    const lines = (text: string): Line[] =>
+      text
+        .split('\n')
+        .filter(line => line.startsWith('{'))
+        .map(line => JSON.parse(line.replace(/,$/, '')))
+    const records = lines(output)
+    const { total } = records.pop() ?? {}
+    const rejected = lines(quarantine)
+    const places = records.map(line => `${line[timePivot]} ${line.guid}`)
+    const came = [...records, ...rejected].map(({ guid }) => guid)
+    const guids = new Set(came)
+    const lost = [...(await steady(portal, held))].filter(guid => !guids.has(guid))
+
+    const what = `${name}, ${timePivot}, ${course.kills} kills, ${portal.requestCount} requests`
+    t.strictSame(lost, [], what)
+    t.equal(guids.size, came.length, 'nothing comes twice')
+    t.strictSame(places, places.toSorted(), 'in order')
+    t.ok(
+      records.every(({ n }, at) => n === at + 1),
+      'the operator went on with its state',
+    )
+    t.equal(total, records.length)
+    t.match(course.report, { records: records.length + 1, quarantined: rejected.length, leads: came.length })
+    rmSync(job.dir, { recursive: true })
+    return course
+  })
+})
+
+interface Line {
+  guid: string
+  n?: number
+  total?: number
+  insertedAt?: number
+  lastModifiedAt?: number
+}

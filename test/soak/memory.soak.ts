@@ -1,0 +1,8 @@
+import t from 'tap'
+import { comparePeaks } from '../support/comparePeaks.ts'
+
+t.setTimeout(24 * 3_600_000)
+
+// The other two are in test/pipeline/memory.test.ts.
+comparePeaks('seek', false)
+comparePeaks('offset', true)

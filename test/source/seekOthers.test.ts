@@ -1,0 +1,97 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { Rejected } from '../../lib/model/Rejected.ts'
+import { leads } from '../../lib/source/leads.ts'
+import { type Listed, listServer, type Reading } from '../support/ListServer.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+
+const origin = 1_300_000_000_000
+
+/** Elements of every kind at a time; those that have no place in the order tell which they are by a number. */
+const kinds: Record<string, (time: number, n: number) => Listed> = {
+  lead: (time, n) => {
+    const guid = `g${String(n).padStart(3, '0')}`
+    return { text: JSON.stringify({ guid, insertedAt: time }), time, guid }
+  },
+  'a lead without a guid': (time, n) => ({ text: JSON.stringify({ n, insertedAt: time }), time, guid: '' }),
+  'a time that is no integer': (time, n) => {
+    const guid = `h${n}`
+    return { text: JSON.stringify({ guid, insertedAt: time + 0.5 }), time: time + 0.5, guid }
+  },
+  'a time that is a text': (time, n) => {
+    const guid = `t${n}`
+    return { text: JSON.stringify({ guid, insertedAt: `${time}` }), time, guid }
+  },
+  malformed: (time, n) => ({ text: `{"n":${n},}`, time, guid: '' }),
+  'no lead': (time, n) => ({ text: `[${n}]`, time, guid: '' }),
+}
+
+interface Course {
+  elements: { kind: string; gap: number }[]
+  max: number
+  concurrency: number
+  reading: Reading
+  left: number
+}
+
+async function follow(t: Test, { elements, max, concurrency, reading, left }: Course): Promise<void> {
+  let time = origin
+  const list = elements.map(({ kind, gap }, n) => {
+    time += gap
+    return (kinds[kind] as (time: number, n: number) => Listed)(time, n)
+  })
+  const { origin: url, server } = await listen(t, listServer(list, reading))
+  const client = openClient(t, url, { concurrency })
+  const texts: string[] = []
+  const read = async (options: object, count: number) => {
+    const source = leads(client, { max }, options)
+    source.handing = { rejected: true, origins: false }
+    if (count > 0) {
+      for await (const lead of source) {
+        texts.push(
+          (lead as unknown) instanceof Rejected ? (lead as unknown as Rejected).raw : JSON.stringify(lead),
+        )
+        count -= 1
+        if (count === 0) break
+      }
+    }
+    return JSON.parse(JSON.stringify(source.position))
+  }
+  const from = await read({}, left)
+  await read({ from }, Number.POSITIVE_INFINITY)
+  await client.close()
+  server.close()
+  deepStrictEqual(texts.toSorted(), list.map(({ text }) => text).toSorted())
+  const inOrder = texts.filter(text => text.startsWith('{"guid":"g'))
+  const expected = list
+    .filter(({ guid }) => guid.startsWith('g'))
+    .toSorted((a, b) => a.time - b.time || (a.guid < b.guid ? -1 : 1))
+  deepStrictEqual(
+    inOrder,
+    expected.map(({ text }) => text),
+  )
+}
+
+const bound = fc.constantFrom('inclusive' as const, 'exclusive' as const)
+const courses: fc.Arbitrary<Course> = fc.record({
+  elements: fc.array(
+    fc.record({
+      kind: fc.oneof({ weight: 4, arbitrary: fc.constant('lead') }, fc.constantFrom(...Object.keys(kinds))),
+      gap: fc.constantFrom(0, 0, 1, 2, 1_000, 100_000),
+    }),
+    { maxLength: 60 },
+  ),
+  max: fc.integer({ min: 12, max: 30 }),
+  concurrency: fc.integer({ min: 1, max: 4 }),
+  reading: fc.record({ startTime: bound, stopTime: bound }),
+  left: fc.integer({ min: 0, max: 60 }),
+})
+
+t.test('what has no guid, no time, or is no lead comes exactly once, wherever it stands', async t => {
+  await fc.assert(
+    fc.asyncProperty(courses, course => follow(t, course)),
+    { numRuns: Number(process.env.RUNS ?? 150), endOnFailure: true },
+  )
+})

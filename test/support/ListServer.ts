@@ -1,0 +1,34 @@
+import type { RequestListener } from 'node:http'
+
+/** An element of a list: its text, and what the server goes by. */
+export interface Listed {
+  text: string
+  time: number
+  /** '' sorts before every guid. */
+  guid: string
+}
+
+/** How a list server reads the bounds of time. */
+export interface Reading {
+  startTime: 'inclusive' | 'exclusive'
+  stopTime: 'inclusive' | 'exclusive'
+}
+
+/** Serves elements of any text, by startTime, stopTime, sort, max and offset; ties stay as they are given. */
+export function listServer(list: readonly Listed[], reading: Reading): RequestListener {
+  return (request, response) => {
+    const query = new URL(request.url ?? '', 'http://x').searchParams
+    const within = (name: 'startTime' | 'stopTime', time: number, sign: 1 | -1) => {
+      const bound = query.get(name)
+      if (bound === null) return true
+      return sign * (time - Number(bound)) > 0 || (reading[name] === 'inclusive' && time === Number(bound))
+    }
+    const byGuid = query.get('sort') === 'guid'
+    const found = list
+      .filter(({ time }) => within('startTime', time, 1) && within('stopTime', time, -1))
+      .toSorted((a, b) => (byGuid ? (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0) : a.time - b.time))
+    const offset = Number(query.get('offset') ?? 0)
+    const page = found.slice(offset, offset + Number(query.get('max')))
+    response.end(`[${page.map(({ text }) => text).join()}]`)
+  }
+}

@@ -1,0 +1,91 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import type { Test } from 'tap'
+import type { Checkpoint } from '../../lib/checkpoint/Checkpoint.ts'
+import type { Moment } from './watchSaves.ts'
+
+/** What a folder held at some moment. */
+export interface Snapshot {
+  moment: Moment
+  folder: string
+}
+
+/**
+ * A folder in which a run works. It can be put back into what it was at any moment that was kept, as if the
+ * process had been killed then.
+ */
+export class Workplace {
+  readonly path: string
+  readonly snapshots: Snapshot[] = []
+  readonly #kept: string
+
+  constructor(t: Test) {
+    const root = t.testdir()
+    this.path = join(root, 'work')
+    this.#kept = root
+    mkdirSync(this.path)
+  }
+
+  /** The path of a file. */
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  get checkpoint(): string {
+    return this.file('checkpoint.json')
+  }
+
+  /** The names of the files. */
+  get names(): string[] {
+    return readdirSync(this.path).sort()
+  }
+
+  /** What a file holds, decompressed. */
+  contents(name: string): string {
+    const bytes = readFileSync(this.file(name))
+    return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
+  }
+
+  /** The values of an NDJSON file. */
+  lines<T = unknown>(name: string): T[] {
+    return this.contents(name)
+      .split('\n')
+      .slice(0, -1)
+      .map(line => JSON.parse(line) as T)
+  }
+
+  /** What the checkpoint says. */
+  get saved(): Checkpoint {
+    return JSON.parse(this.contents('checkpoint.json').split('\n')[1] as string)
+  }
+
+  /** Everything as it is, file by file. */
+  get everything(): Record<string, string> {
+    return Object.fromEntries(
+      this.names.map(name => [name, readFileSync(this.file(name)).toString('base64')]),
+    )
+  }
+
+  /** Keeps the folder as it is now. */
+  readonly keep = (moment: Moment): void => {
+    const folder = join(this.#kept, String(this.snapshots.length))
+    cpSync(this.path, folder, { recursive: true })
+    this.snapshots.push({ moment, folder })
+  }
+
+  /** Puts the folder back into what it was. */
+  goBack({ folder }: Snapshot): void {
+    this.clear()
+    cpSync(folder, this.path, { recursive: true })
+  }
+
+  clear(): void {
+    rmSync(this.path, { recursive: true })
+    mkdirSync(this.path)
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.file(name))
+  }
+}

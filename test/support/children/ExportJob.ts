@@ -1,0 +1,17 @@
+import type { LeadsQuery } from 'leadpipe'
+import type { Aim } from './Aim.ts'
+
+/** What a process is to export, and whether it is to die on the way. */
+export interface ExportJob {
+  origin: string
+  accessToken: string
+  /** Where everything is written. */
+  dir: string
+  /** The output file's name. */
+  name: string
+  /** Default: every lead. */
+  query?: LeadsQuery
+  /** Leads after which the checkpoint is saved. */
+  every: number
+  aim?: Aim
+}

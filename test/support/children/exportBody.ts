@@ -1,0 +1,12 @@
+// A process that exports a portal to a file, and tells its peak memory.
+import { LeadsClient, leads, run, toFile } from 'leadpipe'
+
+const [origin = '', path = '', paging, checkpoint] = process.argv.slice(2)
+await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
+const { records, sink } = await run(
+  leads(client, {}, { paging: paging as 'seek' | 'offset' }),
+  toFile(path, { format: 'ndjson' }),
+  checkpoint === undefined ? {} : { checkpoint },
+)
+const peakMegabytes = (process.resourceUsage().maxRSS * 1_024) / 1_000_000
+process.stdout.write(JSON.stringify({ records, bytes: sink.bytes, peakMegabytes }))

@@ -1,0 +1,62 @@
+// A process that exports a portal with a checkpoint, to be killed and started again. On standard output it writes
+// a letter for whatever it does ("." for ten leads, else the first letter of what it does to a file), and at the
+// end a line with the report.
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { explodeEvents, type Lead, LeadsClient, leads, operator, peek, run, toFile, validate } from 'leadpipe'
+import { killAt } from './Aim.ts'
+import type { ExportJob } from './ExportJob.ts'
+import { watchFileCalls } from './watchFileCalls.ts'
+
+const job = JSON.parse(process.argv[2] ?? '') as ExportJob
+const { origin, accessToken, dir, name, query = { includeDeleted: true }, every, aim } = job
+const tell = (letters: string) => writeSync(1, letters)
+const { before, after } = aim === undefined ? { before: undefined, after: undefined } : killAt(aim)
+await watchFileCalls(call => {
+  tell(call.what[0] as string)
+  before?.(call)
+}, after)
+
+let seen = 0
+const watched = peek<Lead>(() => {
+  seen += 1
+  if (seen % 10 === 0) tell('.')
+})
+
+/** Each record with its number and a digest of all records so far: one that is lost or comes twice spoils it. */
+const chained = operator<{ guid: string }, object>({
+  name: 'chained',
+  create() {
+    let state = { n: 0, chain: '' }
+    return {
+      step(record, emit) {
+        const chain = createHash('sha256').update(`${state.chain} ${record.guid}`).digest('hex').slice(0, 16)
+        state = { n: state.n + 1, chain }
+        emit({ ...state, ...record })
+      },
+      flush: emit => emit({ total: state.n, chain: state.chain }),
+      save: () => state,
+      restore(saved) {
+        state = saved as typeof state
+      },
+    }
+  },
+})
+
+await using client = new LeadsClient({
+  accessToken,
+  origin,
+  rateLimit: 'none',
+  retry: { retries: 20, minDelay: 1, maxDelay: 50, budget: 10 },
+})
+const report = await run(
+  leads(client, query),
+  validate({ onInvalid: 'quarantine', quarantine: join(dir, 'rejected.ndjson') }),
+  watched,
+  explodeEvents(),
+  chained,
+  toFile(join(dir, name)),
+  { checkpoint: { path: join(dir, 'checkpoint.json'), every: { leads: every, milliseconds: 3_600_000 } } },
+)
+tell(`\n${JSON.stringify(report)}\n`)

@@ -1,0 +1,26 @@
+// A process that exports very many leads with a checkpoint, and tells how its memory grew.
+import { type Lead, LeadsClient, leads, peek, project, run, toFile } from 'leadpipe'
+
+const [origin = '', path = '', count = ''] = process.argv.slice(2)
+const shares = [0.1, 0.5, 1]
+const memory: { share: number; peakMegabytes: number; megabytes: number }[] = []
+let seen = 0
+const watched = peek<Lead>(() => {
+  seen += 1
+  const share = seen / Number(count)
+  if (share < (shares[memory.length] ?? Number.POSITIVE_INFINITY)) return
+  const { rss } = process.memoryUsage()
+  const peak = process.resourceUsage().maxRSS * 1_024
+  const inMegabytes = (bytes: number) => Math.round(bytes / 1_000_000)
+  memory.push({ share, peakMegabytes: inMegabytes(peak), megabytes: inMegabytes(rss) })
+})
+
+await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
+const report = await run(
+  leads(client),
+  watched,
+  project({ guid: 'guid', insertedAt: 'insertedAt' }),
+  toFile(path),
+  { checkpoint: `${path}.checkpoint` },
+)
+process.stdout.write(JSON.stringify({ report, memory }))

@@ -1,0 +1,15 @@
+import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
+import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
+import type { LeadSource } from '../../lib/source/LeadSource.ts'
+import { leads } from '../../lib/source/leads.ts'
+import type { LeadsOptions } from '../../lib/source/options.ts'
+
+/** The leads of a server that knows no parameter but max and offset. */
+export function leadsByOffset(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
+  return leads(client, query, { paging: 'offset', ...options })
+}
+
+/** The same, one page after the other. */
+export function pageAfterPage(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
+  return leadsByOffset(client, query, { readAhead: 0, ...options })
+}
