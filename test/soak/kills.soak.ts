@@ -4,9 +4,9 @@ import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
 import { chanceOf } from '../support/chanceOf.ts'
 import { compileChild } from '../support/compileChild.ts'
-import { KillableExport, places, steadyNumbers } from '../support/KillableExport.ts'
+import { KillableExport, steadyNumbers } from '../support/KillableExport.ts'
 import { killableLeads } from '../support/killableLeads.ts'
-import { type Course, killUntilDone } from './killUntilDone.ts'
+import { type Course, killUntilDone, tellKills } from '../support/killUntilDone.ts'
 import { steady } from './steady.ts'
 
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
@@ -41,17 +41,6 @@ const dir = t.testdir()
 const script = await compileChild('exportKilled', join(dir, 'compiled'))
 const chance = chanceOf(seed)
 
-/** Tells what happened to the processes of all exports. */
-function tell(t: Test, courses: readonly Course[]): void {
-  const all = courses.flatMap(({ places }) => places)
-  const failures = courses.flatMap(({ failures }) => failures)
-  t.comment(`${all.length} kills of ${courses.length} exports, by what they left:`)
-  for (const place of places) {
-    t.comment(`${String(all.filter(found => found === place).length).padStart(5)} ${place}`)
-  }
-  t.comment(`${failures.length} processes failed by themselves: ${[...new Set(failures)].join(', ')}`)
-}
-
 /** Exports anew until half of the wanted kills are made; a third of an export is done between two at most. */
 async function killMany(
   t: Test,
@@ -65,9 +54,9 @@ async function killMany(
     const name = names[index % names.length] as string
     const course = await follow(name, index, () => 1 + Math.floor((chance() * moments) / 3))
     courses.push(course)
-    kills += course.kills
+    kills += course.kills.length
   }
-  tell(t, courses)
+  tellKills(t, courses)
 }
 
 t.test('killed again and again, every fault of the portal mixed in: the same bytes', async t => {
@@ -94,7 +83,7 @@ t.test('killed again and again, every fault of the portal mixed in: the same byt
     const course = await killUntilDone(killed, moment)
     const { output, quarantine } = killed.contents()
     const whole = expected.get(name)
-    const what = `${name}, gzip ${gzip}, ${course.kills} kills, ${portal.requestCount} requests`
+    const what = `${name}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.ok(output === whole?.output && quarantine === whole.quarantine, what)
     t.strictSame(steadyNumbers(course.report), whole && steadyNumbers(whole.report), 'and the numbers')
     rmSync(job.dir, { recursive: true })
@@ -137,7 +126,7 @@ t.test('killed again and again while leads change: each that does not comes once
     const guids = new Set(came)
     const lost = [...(await steady(portal, held))].filter(guid => !guids.has(guid))
 
-    const what = `${name}, ${timePivot}, ${course.kills} kills, ${portal.requestCount} requests`
+    const what = `${name}, ${timePivot}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.strictSame(lost, [], what)
     t.equal(guids.size, came.length, 'nothing comes twice')
     t.strictSame(places, places.toSorted(), 'in order')

@@ -317,7 +317,7 @@ t.test('what is no stage, or no option, does not compile', async t => {
       // @ts-expect-error
       run(leads(client), (lead: Lead) => lead, sink()),
       // @ts-expect-error
-      run(leads(client), sink(), { checkpoint: 'file' }),
+      run(leads(client), sink(), { checkpoint: { every: 5 } }),
       // @ts-expect-error
       run(leads(client), sink(), { signal: new AbortController() }),
       // @ts-expect-error
