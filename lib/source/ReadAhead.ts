@@ -1,3 +1,6 @@
+/** A page that is nearly empty tells nothing about the next. */
+const smallest = 32_768
+
 /**
  * The bytes that a source holds of what it has read ahead. A page is begun only when it is likely to fit; one
  * that turns out much larger is let go of, and asked for again when it is its turn.
@@ -5,8 +8,9 @@
 export class ReadAhead {
   readonly #most: number
   #held = 0
-  /** Bytes of the largest page so far: what the next is likely to need. */
+  /** What the next page is likely to need: bytes of the largest so far, once there is one. */
   #page = 262_144
+  #isMeasured = false
   #waiting: (() => void)[] = []
 
   /** @param most bytes of bodies, as they came */
@@ -36,7 +40,8 @@ export class ReadAhead {
 
   /** Takes note of a page's size. */
   measure(page: number): void {
-    this.#page = Math.max(this.#page, page)
+    this.#page = Math.max(this.#isMeasured ? this.#page : smallest, page)
+    this.#isMeasured = true
   }
 
   take(bytes: number): void {

@@ -68,6 +68,13 @@ t.test('whatever is done to it, it is refused, or says what it said', async t =>
   )
 })
 
+t.test('what stands behind it is refused: another process wrote into it', async t => {
+  const path = join(t.testdir(), 'a.json')
+  const whole = await real(path)
+  t.ok(isRefusal(await loaded(path, Buffer.concat([whole, Buffer.from('x')])), path))
+  t.ok(isRefusal(await loaded(path, Buffer.concat([whole, whole])), path))
+})
+
 const others: Record<string, string> = {
   'an empty file': '',
   'line breaks': '\n\n\n',

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { CheckpointOptions } from '../../lib/index.ts'
+import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
@@ -75,6 +76,26 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
     }
   })
 }
+
+t.test('so does one that an operator had ended, whose source was not read to its end', async t => {
+  const work = new Workplace(t)
+  const begin = (look = (_: Moment) => {}) =>
+    run(
+      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 10 }),
+      take(25),
+      watchSaves(toFile(work.file('out.json')), look),
+      { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
+    )
+  const { checkpoint: _, duration: __, ...undisturbed } = reread(await begin(work.keep))
+  const contents = work.contents('out.json')
+  for (const snapshot of work.snapshots.filter(({ moment }) => moment !== 'saved')) {
+    work.goBack(snapshot)
+    const { requestCount } = portal
+    t.match(await begin(), undisturbed)
+    t.equal(portal.requestCount, requestCount)
+    t.equal(work.contents('out.json'), contents)
+  }
+})
 
 t.test('the report of what was complete says what was written', async t => {
   const work = new Workplace(t)

@@ -70,7 +70,7 @@ t.test('as many pages as the client allows are asked for at the same time, never
 })
 
 t.test('windows of time, too, are read at the same time', async t => {
-  const list: Listed[] = Array.from({ length: 2_000 }, (_, n) => {
+  const list: Listed[] = Array.from({ length: 4_000 }, (_, n) => {
     const insertedAt = 1_300_000_000_000 + 1_000 * n
     const guid = `g${n}`
     return { text: JSON.stringify({ guid, insertedAt }), time: insertedAt, guid }
@@ -79,28 +79,24 @@ t.test('windows of time, too, are read at the same time', async t => {
   for (const concurrency of [2, 4]) {
     let underWay = 0
     let most = 0
+    let requests = 0
     const held: (() => void)[] = []
-    let windows = 0
     const { origin } = await listen(t, (request, response) => {
+      requests += 1
       underWay += 1
       most = Math.max(most, underWay)
       response.on('close', () => {
         underWay -= 1
       })
-      windows += 1
-      // Once the density is known, nothing is answered until all are under way.
-      if (windows < 4 || windows > 4 + 3 * concurrency) {
-        serve(request, response)
-        return
-      }
+      // Once the first pages have told how dense leads lie, nothing is answered until all are under way.
       held.push(() => serve(request, response))
-      if (held.length === concurrency || underWay === concurrency)
-        for (const answer of held.splice(0)) answer()
+      if (requests <= 3 || most === concurrency) for (const answer of held.splice(0)) answer()
     })
-    const came = await leads(openClient(t, origin, { concurrency })).toArray()
+    const came = await leads(openClient(t, origin, { concurrency }), { max: 20 }).toArray()
+    const guids = list.toSorted((a, b) => a.time - b.time).map(({ guid }) => guid)
     t.strictSame(
       came.map(({ guid }) => guid),
-      list.map(({ guid }) => guid),
+      guids,
     )
     t.equal(most, concurrency)
   }
@@ -128,7 +124,7 @@ t.test('leads come in the order of the list, whatever order the answers come in'
   }
 })
 
-t.test('while nobody reads, no more is read ahead than readAhead allows', async t => {
+t.test('while nobody reads on, no more is read ahead than readAhead allows', async t => {
   const list = Array.from({ length: 5_000 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(10_000) }))
   const page = 20 * 10_000
   for (const readAhead of [2_000_000, 4_000_000]) {
@@ -138,7 +134,9 @@ t.test('while nobody reads, no more is read ahead than readAhead allows', async 
     }
     const client = openClient(t, origin, { concurrency: 4 })
     const source = leadsByOffset(client, { max: 20 }, { readAhead, highWaterMark: 1 })
-    await once(source, 'readable')
+    const iterator = source[Symbol.asyncIterator]()
+    // The first page has to be handed on before it is known that there are more.
+    for (let count = 0; count < 30; count += 1) t.equal((await iterator.next()).value?.guid, `${count}`)
     let last = -1
     let quiet = 0
     await eventually(
@@ -153,9 +151,9 @@ t.test('while nobody reads, no more is read ahead than readAhead allows', async 
     // What is under way when there is no more room, and the page that is handed on, come on top.
     t.ok(state.bytes <= readAhead + 5 * page, `${state.bytes} bytes of ${readAhead}`)
     t.ok(state.bytes >= readAhead / 2, 'there is something to hold')
-    let count = 0
-    for await (const { guid } of source) {
-      if (guid !== `${count}`) t.equal(guid, `${count}`)
+    let count = 30
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      if (next.value.guid !== `${count}`) t.equal(next.value.guid, `${count}`)
       count += 1
     }
     t.equal(count, list.length)
@@ -268,8 +266,8 @@ t.test('destroyed at any moment, it closes every connection, and fails nothing e
     const { decoded, malformed, delivered, rejected, dropped, unused } = source.counts
     t.equal(decoded + malformed, delivered + rejected + dropped + unused, `after ${moment} turns`)
     await client.close()
-    await sockets.allClosed()
-    t.equal(sockets.open.size, 0)
+    // One that was just made may reach the server only now.
+    t.equal(await eventually(() => sockets.open.size, 0), 0)
   }
 })
 

@@ -3,16 +3,18 @@ import { type Lead, LeadsClient, leads, peek, project, run, toFile } from 'leadp
 
 const [origin = '', path = '', count = ''] = process.argv.slice(2)
 const shares = [0.1, 0.5, 1]
-const memory: { share: number; peakMegabytes: number; megabytes: number }[] = []
+const memory: { share: number; peakMegabytes: number; liveMegabytes: number }[] = []
 let seen = 0
+const inMegabytes = (bytes: number) => Math.round(bytes / 1_000_000)
 const watched = peek<Lead>(() => {
   seen += 1
   const share = seen / Number(count)
   if (share < (shares[memory.length] ?? Number.POSITIVE_INFINITY)) return
-  const { rss } = process.memoryUsage()
   const peak = process.resourceUsage().maxRSS * 1_024
-  const inMegabytes = (bytes: number) => Math.round(bytes / 1_000_000)
-  memory.push({ share, peakMegabytes: inMegabytes(peak), megabytes: inMegabytes(rss) })
+  // Exposed by the flag that this process is started with.
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  memory.push({ share, peakMegabytes: inMegabytes(peak), liveMegabytes: inMegabytes(heapUsed + external) })
 })
 
 await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })

@@ -6,8 +6,8 @@ import type { SeekList } from './SeekList.ts'
 import { TieReader } from './TieReader.ts'
 import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
 
-/** So many leads tell how dense they lie. */
-export const enough = 20
+/** How many leads tell how dense they lie: fewer where a page holds no more. */
+export const enough = ({ size }: SeekList): number => Math.min(20, size / 2)
 
 /** Where a stretch of a seek list begins and ends. */
 export interface SeekWindow {
@@ -107,7 +107,7 @@ export class SeekPager implements Pager<SeekCursor> {
     const { first = 0, last, spread } = this.span
     const { end, most, shortened } = this.#window
     const sooner = last + 1 + Math.ceil((most * (last - first)) / spread)
-    if (spread < enough || shortened === undefined || !(sooner < end)) return
+    if (spread < enough(this.#list) || shortened === undefined || !(sooner < end)) return
     this.#window.end = sooner
     if (this.#reader instanceof TimeReader) this.#reader.end = sooner
     shortened(end)

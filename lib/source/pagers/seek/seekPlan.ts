@@ -62,7 +62,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   function densityOf({ span, before = 0 }: SeekPager, { from, end }: SeekWindow): number | undefined {
     const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
     const time = Math.min(before, end, list.stop) - first
-    return span.spread >= enough && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
+    return span.spread >= enough(list) && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
   }
 
   return {

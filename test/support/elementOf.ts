@@ -1,0 +1,14 @@
+import type { Lead } from '../../lib/model/Lead.ts'
+import { Rejected } from '../../lib/model/Rejected.ts'
+import type { Element } from '../../lib/source/pagers/Pager.ts'
+
+/** An element of a page: a lead, or a text for what is none. */
+export function elementOf(lead: object | string): Element {
+  if (typeof lead !== 'string') return { lead: lead as Lead, raw: JSON.stringify(lead) }
+  const place = { page: 1, element: 0, byte: 0 }
+  return { lead: new Rejected('malformed', 'it is not valid JSON', lead, place), raw: lead }
+}
+
+/** What an element is called in tests: its guid, or its text. */
+export const nameOf = ({ lead, raw }: Element): string =>
+  lead instanceof Rejected ? lead.raw : (lead.guid ?? String(raw))
