@@ -19,6 +19,8 @@ export interface GuidsPosition {
   guids: number
   /** Those of them whose leads are not here yet: at most a page. */
   pending: readonly string[]
+  /** How many did not come so far. */
+  missing: number
 }
 
 /** Where seek paging goes on: behind one lead, in the order of (time pivot, guid). */
@@ -55,7 +57,11 @@ const kind = (paging: Position['paging'], properties: object, required: string[]
 const positionSchema = {
   anyOf: [
     kind('offset', { offset: whole }, ['offset']),
-    kind('guids', { guids: whole, pending: { ...texts, maxItems: 100 } }, ['guids', 'pending']),
+    kind('guids', { guids: whole, pending: { ...texts, maxItems: 100 }, missing: whole }, [
+      'guids',
+      'pending',
+      'missing',
+    ]),
     kind(
       'seek',
       {

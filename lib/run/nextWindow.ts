@@ -15,8 +15,8 @@ export function nextWindow(
   { stand }: Checkpoint,
   { path, overlap }: CheckpointSettings,
 ): SourceState {
-  const { position, ended } = (stand.source ?? {}) as Partial<SourceState>
-  if (!ended || position?.paging !== 'seek' || position.stopTime === undefined) {
+  const { position, ended, limited } = (stand.source ?? {}) as Partial<SourceState>
+  if (!ended || limited || position?.paging !== 'seek' || position.stopTime === undefined) {
     throw checkpointError(
       path,
       'the window before was not read to its end (by a limit, or an operator that wanted no more): there is no next one',

@@ -29,4 +29,6 @@ export interface SourceState {
   missing?: Missing
   /** Whether nothing follows. */
   ended: boolean
+  /** Present where it was the limit that ended it: the list may go on. */
+  limited?: boolean
 }

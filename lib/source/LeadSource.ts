@@ -114,9 +114,9 @@ export class LeadSource extends Readable {
   }
 
   /** How many leads match on the server now: about 2 log2 N requests of one lead. */
-  countMatching(signal?: AbortSignal): Promise<number> {
-    const { guids: _, ...query } = this.query
-    return countMatching(this.#client, this.#plan.counting?.() ?? query, signal)
+  async countMatching(signal?: AbortSignal): Promise<number> {
+    const list = this.#plan.counting()
+    return list === undefined ? 0 : await countMatching(this.#client, list, signal)
   }
 
   /** What of the list is read, where it is read by time; its stopTime is known from the first answer on. */
@@ -124,7 +124,11 @@ export class LeadSource extends Readable {
     const position = this.#position(this.#plan.start, 0)
     if (position.paging !== 'seek') return undefined
     const { timePivot, startTime, stopTime } = position
-    return { timePivot, startTime, stopTime }
+    return {
+      timePivot,
+      ...(startTime === undefined ? {} : { startTime }),
+      ...(stopTime === undefined ? {} : { stopTime }),
+    }
   }
 
   /** What must be the same for a checkpoint to fit: plain JSON. */
@@ -356,9 +360,16 @@ export class LeadSource extends Readable {
       position: this.#position(cursor, delivered),
       // What is read ahead at this moment is of no use to whom goes on from here.
       counts: { ...counts, unused: decoded + malformed - handedOn - rejected - dropped },
-      ...(this.missing === undefined ? {} : { missing: structuredClone(this.missing) }),
+      ...(this.missing === undefined ? {} : { missing: this.#missingAt(cursor) }),
       ended: this.#ended,
+      ...(this.#wanted <= 0 ? { limited: true } : {}),
     }
+  }
+
+  /** What is missing up to a place; at the end of the list, in all. */
+  #missingAt(cursor: unknown): Missing {
+    const all = this.missing as Missing
+    return structuredClone(this.#ended ? all : (this.#plan.missingAt?.(cursor) ?? all))
   }
 
   /** The place behind what was pushed last. */

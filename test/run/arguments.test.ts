@@ -85,8 +85,9 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
     message: 'run() options: expected an object, received null',
   },
   'an unknown option': {
-    given: () => [[1], sink(), { checkpoint: 'file' }],
-    message: 'run() options: unknown option "checkpoint"; it has: signal, onProgress, progressInterval',
+    given: () => [[1], sink(), { retries: 'file' }],
+    message:
+      'run() options: unknown option "retries"; it has: checkpoint, reconcile, signal, onProgress, progressInterval',
   },
   'an option of leads()': {
     given: () => [[1], sink(), { limit: 5 }],

@@ -249,8 +249,7 @@ t.test('a sink that acknowledges one less or more, or did not see one', async t 
 })
 
 t.test('several wrong equations are all named', async t => {
-  const source = await tenLeads(t)
-  source.counts.scannedOnPages += 1
+  const source = miscounting(await tenLeads(t), 'scannedOnPages', 1)
   const lying: AnySink<unknown> = new LyingSink(() => ({ received: 1, acknowledged: 0 }))
   await wrong(
     t,

@@ -109,7 +109,7 @@ t.test('aborted by a step, synchronous or not: the file is as before, the connec
       if (n === 150) controller.abort(reason)
       return asynchronous ? turns(1).then(() => lead) : lead
     }
-    const source = leads(client, { max: 50 })
+    const source = leads(client, { max: 50 }, { paging: 'offset' })
     const failing = run(source, map(step), toFile(join(dir, 'a.ndjson')), { signal: controller.signal })
     t.equal(await failureOf(failing), reason)
     t.ok(source.closed)

@@ -207,7 +207,7 @@ t.test('from chooses the paging; one of another paging is refused', async t => {
   const offset: Position = { paging: 'offset', leads: 1, offset: 1 }
   t.strictSame((await readSome(client, {}, { from: offset }, 9)).guids, ['b'])
   const seek: Position = { paging: 'seek', leads: 1, timePivot: 'insertedAt' }
-  const guids: Position = { paging: 'guids', leads: 1, guids: 1, pending: [] }
+  const guids: Position = { paging: 'guids', leads: 1, guids: 1, pending: [], missing: 0 }
   const cases: [query: LeadsQuery, options: LeadsOptions, expected: string][] = [
     [{}, { from: guids }, 'seek'],
     [{}, { from: offset, paging: 'seek' }, 'seek'],

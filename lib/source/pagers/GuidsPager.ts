@@ -21,6 +21,8 @@ export interface GuidsCursor {
   readonly taken: number
   /** Those of them that are not here yet. */
   readonly pending: readonly string[]
+  /** How many were missing by then. */
+  readonly missing: number
 }
 
 /** What a {@link GuidsPager} is made for. */
@@ -108,7 +110,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
   }
 
   #cursor(): GuidsCursor {
-    return { taken: this.#given.size, pending: [...this.#pending] }
+    return { taken: this.#given.size, pending: [...this.#pending], missing: this.missing.count }
   }
 
   /** Passes over the guids that were taken before the restart. */

@@ -58,6 +58,8 @@ export interface Plan<Cursor = unknown> {
   readonly start: Cursor
   /** What did not come, where leads are asked for by guid. */
   readonly missing?: Missing
+  /** The same, up to a cursor. */
+  missingAt?(cursor: Cursor): Missing
   /** The place of the first stretch that was not given yet; undefined when there is none. */
   readonly place?: number
   /**
@@ -76,8 +78,8 @@ export interface Plan<Cursor = unknown> {
   done(stretch: Stretch<Cursor>): 'go on' | 'discard'
   /** Takes note of the server's time, from the first answer: milliseconds since 1970. */
   answered?(time: number): void
-  /** The parameters of the whole list, where they are not those of the query: to count it. */
-  counting?(): PageQuery
+  /** The parameters of the whole list, to count it; undefined when nothing can be in it. */
+  counting(): PageQuery | undefined
   /** A cursor as plain JSON. */
   position(cursor: Cursor): object
   /** Lets go of what was not read. */

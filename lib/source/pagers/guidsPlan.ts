@@ -8,19 +8,25 @@ import type { Plan } from './Pager.ts'
  * @param from where to go on; default: at the first guid
  */
 export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): Plan<GuidsCursor> {
-  const start: GuidsCursor = { taken: from?.guids ?? 0, pending: from?.pending ?? [] }
+  const start: GuidsCursor = {
+    taken: from?.guids ?? 0,
+    pending: from?.pending ?? [],
+    missing: from?.missing ?? 0,
+  }
   const pager = new GuidsPager(request, start)
   let given = false
   return {
     start,
     missing: pager.missing,
+    missingAt: ({ missing }) => ({ count: missing, guids: pager.missing.guids.slice(0, missing) }),
     next() {
       if (given) return undefined
       given = true
       return { pager, expected: Number.POSITIVE_INFINITY, place: 0 }
     },
     done: () => 'go on',
-    position: ({ taken, pending }) => ({ paging: 'guids', guids: taken, pending }),
+    counting: () => request.query,
+    position: ({ taken, pending, missing }) => ({ paging: 'guids', guids: taken, pending, missing }),
     close: () => pager.close(),
   }
 }

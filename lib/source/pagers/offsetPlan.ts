@@ -51,6 +51,7 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): Plan<number
       last = page
       return 'discard'
     },
+    counting: () => query,
     position: cursor => ({ paging: 'offset', offset: cursor }),
   }
 }

@@ -12,7 +12,7 @@ const guidsPager = (
   query: PageQuery,
   guids: GuidsRequest['guids'],
   onMissing: GuidsRequest['onMissing'],
-  from = { taken: 0, pending: [] as string[] },
+  from = { taken: 0, pending: [] as string[], missing: 0 },
 ) => new GuidsPager({ query, guids, onMissing }, from)
 
 /** Gives a pager what came of a page; returns where it goes on behind each. */
@@ -258,9 +258,9 @@ t.test('behind each lead, it goes on with those that are not here yet, and the o
   await pager.next(none)
   const cursors = take(pager, ['g1', undefined, 'g0'])
   t.strictSame(cursors, [
-    { taken: 3, pending: ['g0', 'g2'] },
-    { taken: 3, pending: ['g0', 'g2'] },
-    { taken: 3, pending: ['g2'] },
+    { taken: 3, pending: ['g0', 'g2'], missing: 0 },
+    { taken: 3, pending: ['g0', 'g2'], missing: 0 },
+    { taken: 3, pending: ['g2'], missing: 0 },
   ])
   const [first] = cursors as [GuidsCursor]
   const later = guidsPager({ max: 3 }, named(5), 'report', { ...first, pending: [...first.pending] })
@@ -272,7 +272,7 @@ t.test('behind each lead, it goes on with those that are not here yet, and the o
 
 t.test('guids that were given twice before a restart are passed over all the same', async t => {
   const guids = ['a', 'a', 'b', 'a', 'c', 'b', 'd']
-  const pager = guidsPager({ max: 9 }, guids, 'report', { taken: 3, pending: ['c'] })
+  const pager = guidsPager({ max: 9 }, guids, 'report', { taken: 3, pending: ['c'], missing: 0 })
   t.strictSame((await pager.next(none))?.guids, ['c'])
   take(pager, ['c'])
   pager.finish(1)
@@ -280,22 +280,22 @@ t.test('guids that were given twice before a restart are passed over all the sam
 })
 
 t.test('fewer guids than were taken before are an end, not a failure', async t => {
-  const pager = guidsPager({}, ['a'], 'report', { taken: 3, pending: [] })
+  const pager = guidsPager({}, ['a'], 'report', { taken: 3, pending: [], missing: 0 })
   t.equal(await pager.next(none), undefined)
 })
 
 t.test('the plan is one stretch, whose position is plain JSON and goes on', async t => {
   const request: GuidsRequest = { query: { max: 2 }, guids: named(4), onMissing: 'report' }
   const plan = guidsPlan(request)
-  t.strictSame(plan.start, { taken: 0, pending: [] })
+  t.strictSame(plan.start, { taken: 0, pending: [], missing: 0 })
   const stretch = plan.next(none)
   t.equal(plan.next(none), undefined)
   const pager = stretch?.pager as GuidsPager
   await pager.next(none)
   const [cursor] = take(pager, ['g1']) as [GuidsCursor]
   const position = { ...plan.position(cursor), leads: 1 }
-  t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], leads: 1 })
+  t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], missing: 0, leads: 1 })
   const later = guidsPlan(request, JSON.parse(JSON.stringify(position)))
-  t.strictSame(later.start, { taken: 2, pending: ['g0'] })
+  t.strictSame(later.start, { taken: 2, pending: ['g0'], missing: 0 })
   t.strictSame((await later.next(none)?.pager.next(none))?.guids, ['g0'])
 })

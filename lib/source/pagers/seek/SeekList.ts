@@ -19,6 +19,9 @@ const sortNames = {
  *
  * Whether bounds include their own time is not documented, so every request reaches a millisecond further
  * than it must, until a lead exactly on the bound proves that it is included. What lies outside is dropped.
+ *
+ * What has no guid, no time (a whole number; absent counts as 0), or is no lead has no place in the order. It is
+ * handed on once behind the lead that it stands behind, told apart from others there by its text.
  */
 export class SeekList {
   readonly pivot: TimePivot
@@ -56,8 +59,9 @@ export class SeekList {
     }
   }
 
-  /** All of it, in no order. */
-  whole(): PageQuery {
+  /** All of it, in no order; undefined when nothing can be in it. */
+  whole(): PageQuery | undefined {
+    if (this.start > this.stop) return undefined
     return { ...this.#query, timePivot: this.pivot, ...this.#bounds(this.start, this.stop) }
   }
 
