@@ -8,8 +8,13 @@ import { pagingOf } from './planOf.ts'
 /**
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
- * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT,
- * DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, or with the reason of
+ * They come in the order of (time pivot, guid), each once, whatever is inserted or deleted meanwhile; in the server's
+ * order where the query sorts (see the option `paging`). A pivot of 0 or none (never closed, never converted) comes
+ * first. What has no guid, or a pivot that is no whole number, comes once behind the lead that it stands behind in the
+ * server's list, told apart by its text.
+ *
+ * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,
+ * TIMEOUT, DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, or with the reason of
  * `signal`.
  *
  * @param client whose portal to read; it is not closed

@@ -250,7 +250,7 @@ t.test('a source that is not read does not stop another on the same client', asy
 })
 
 t.test('destroyed at any moment, it closes every connection, and fails nothing else', async t => {
-  const list = Array.from({ length: 600 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(3_000) }))
+  const list = Array.from({ length: 2_000 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(3_000) }))
   for (let moment = 0; moment < 60; moment += 1) {
     const { origin, server } = await serveLeads(t, list)
     const sockets = watchSockets(server)
@@ -260,9 +260,8 @@ t.test('destroyed at any moment, it closes every connection, and fails nothing e
     if (moment % 3 === 0) source.pause()
     source.read(0)
     await turns(moment)
-    const closed = once(source, 'close')
     source.destroy()
-    await closed
+    if (!source.closed) await once(source, 'close')
     const { decoded, malformed, delivered, rejected, dropped, unused } = source.counts
     t.equal(decoded + malformed, delivered + rejected + dropped + unused, `after ${moment} turns`)
     await client.close()
