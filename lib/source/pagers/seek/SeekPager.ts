@@ -73,6 +73,7 @@ export class SeekPager implements Pager<SeekCursor> {
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
     else if (reader.finish(received)) this.#leaveTie(reader.time)
+    this.#list.largest = Math.max(this.#list.largest, received)
   }
 
   interrupt(received: number): boolean {

@@ -102,7 +102,9 @@ export class TimeReader {
     if (this.#learned) return { next: 'page' }
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
     // Nothing has a time: where more of them would be, there is no way to ask for what follows.
-    if (received < (this.#asked.max ?? 0)) return { next: 'end', before: Number.POSITIVE_INFINITY }
+    const { largest } = this.#list
+    const isShort = received < (this.#asked.max ?? 0) && (largest === 0 || received < largest)
+    if (isShort) return { next: 'end', before: Number.POSITIVE_INFINITY }
     throw this.#list.error(`a whole page holds no lead with ${this.#list.pivot}`)
   }
 
@@ -115,9 +117,9 @@ export class TimeReader {
     return { next: 'page', progress }
   }
 
-  #goOn({ time }: Group): Outcome {
-    // Only what has begun in this page may be cut by its end, and fit into the next.
-    if (this.#groups === 1) return { next: 'tie', time }
+  #goOn({ time, size }: Group): Outcome {
+    // Only what has begun in this page, and is not most of it, is likely to fit into the next.
+    if (this.#groups === 1 || size > this.#list.size / 2) return { next: 'tie', time }
     this.#from = time
     this.#after = undefined
     return { next: 'page' }
