@@ -98,7 +98,9 @@ for (const [name, way] of Object.entries(ways)) {
   for (const place of ['page=first x1', 'page=3 x1', 'page=last x1', 'page=1- x2']) {
     t.test(`${name}: each fault at ${place} leaves the export complete, nothing twice`, async t => {
       for (const fault of survived) {
-        for (const gzip of ['auto', 'never'] as const) {
+        // How a body is sent makes a difference where it is the body that breaks.
+        const encodings = /^(cut|drip)/.test(fault) ? (['auto', 'never'] as const) : (['auto'] as const)
+        for (const gzip of encodings) {
           const { guids, error } = await exported(t, `${place}:${fault}`, way, { gzip })
           t.equal(error, undefined, `${fault}, gzip ${gzip}: ${error?.message}`)
           t.strictSame(sortedIfGuids(guids), way.expected, `${fault}, gzip ${gzip}`)
