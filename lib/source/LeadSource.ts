@@ -9,10 +9,12 @@ import type { Position, SeekPosition } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
 import { countMatching } from './countMatching.ts'
 import type { Handing, SourceState } from './Handing.ts'
-import { type Item, Lane, leadsIn } from './Lane.ts'
+import type { Item, Lane } from './Lane.ts'
+import { Lanes } from './Lanes.ts'
 import { rejectedError } from './leadOf.ts'
 import type { LeadsSettings } from './options.ts'
 import { PageReader } from './PageReader.ts'
+import { type Place, Places } from './Places.ts'
 import type { Missing } from './pagers/GuidsPager.ts'
 import type { Plan } from './pagers/Pager.ts'
 import { pagingOf, planOf } from './planOf.ts'
@@ -39,20 +41,14 @@ export class LeadSource extends Readable {
   readonly #ahead: ReadAhead
   readonly #reader: PageReader
   #plan: Plan
-  #lanes: Lane[] = []
-  /** How many lanes there may be: one, until a page has shown that there is more than one. */
-  #width = 1
+  readonly #lanes: Lanes
   /** Leads that came before this source, by the position that it goes on from. */
   #before: number
   #answered = false
   #ended = false
   /** Whether the source stopped at a mark, because it was asked to. */
   #halted = false
-  /** Where the list goes on behind each of the last leads: as many as are not read yet, and one more. */
-  readonly #cursors: { cursor: unknown; delivered: number; isMark: boolean }[] = []
-  /** The batch at hand, and how many of its items are handed on. */
-  #batch: readonly Item[] = []
-  #handed = 0
+  readonly #places = new Places()
   #sinceMark = { leads: 0, bytes: 0, time: 0 }
   /** Ends the wait for the user's signal. */
   #unlisten: (() => void) | undefined
@@ -74,9 +70,15 @@ export class LeadSource extends Readable {
       counts: this.#counts,
       ahead: this.#ahead,
       handing: () => this.handing,
-      wanted: lane => this.#wantedOf(lane),
+      wanted: lane => this.#lanes.wantedOf(lane),
       answered: headers => this.#answer(headers),
-      paged: () => this.#fill(),
+      paged: () => this.#lanes.fill(this.#plan),
+    })
+    this.#lanes = new Lanes({
+      ahead: this.#ahead,
+      read: (lane, signal) => this.#reader.read(lane, signal),
+      width: settings.readAhead > 0 ? client.concurrency : 1,
+      wanted: () => this.#wanted,
     })
   }
 
@@ -96,15 +98,14 @@ export class LeadSource extends Readable {
    */
   get position(): Position {
     // What was pushed and not read yet is still ahead.
-    const read = this.#cursors.length - 1 - this.readableLength
-    const { cursor, delivered } = this.#cursors[read] ?? { cursor: this.#plan.start, delivered: this.#before }
+    const start = { cursor: this.#plan.start, delivered: this.#before }
+    const { cursor, delivered } = this.#places.read(this.readableLength) ?? start
     return this.#position(cursor, delivered)
   }
 
   /** Leads (and elements that are none) that were handed on and not read from this stream yet. */
   get unread(): number {
-    const unread = this.#cursors.slice(this.#cursors.length - this.readableLength)
-    return unread.filter(({ isMark }) => !isMark).length
+    return this.#places.unread(this.readableLength)
   }
 
   /** Whether the server can be asked how many leads match. */
@@ -171,7 +172,7 @@ export class LeadSource extends Readable {
   async halt(): Promise<void> {
     this.#halted = true
     this.#proceed?.()
-    for (const lane of this.#lanes) lane.cancel()
+    this.#lanes.close()
     await this.#loop?.catch(() => {})
   }
 
@@ -191,7 +192,7 @@ export class LeadSource extends Readable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#unlisten?.()
     this.#proceed?.()
-    for (const lane of this.#lanes) lane.cancel()
+    this.#lanes.close()
     // The connections are let go of, and everything counted, when the loop has ended.
     const end = () => callback(error)
     if (this.#loop === undefined) end()
@@ -203,23 +204,10 @@ export class LeadSource extends Readable {
     return this.#settings.limit - this.#before - this.#counts.delivered
   }
 
-  /** Items of the batch at hand that are not handed on yet. */
-  get #left(): number {
-    return this.#batch.length - this.#handed
-  }
-
-  /** How many leads a lane may ask for: those that were read in front of them are sure to be handed on. */
-  #wantedOf(lane: Lane): number {
-    const upTo = this.#lanes.indexOf(lane) + 1
-    const read = this.#lanes.slice(0, upTo).reduce((sum, { leads }) => sum + leads, 0)
-    return this.#wanted - leadsIn(this.#batch.slice(this.#handed)) - read
-  }
-
   async #readList(): Promise<void> {
     this.#sinceMark.time = performance.now()
     while (!this.#ended && !this.#stopped && this.#wanted > 0) {
-      this.#fill()
-      const lane = this.#lanes[0]
+      const lane = this.#lanes.first(this.#plan)
       if (lane === undefined) break
       await this.#handOn(lane)
       if (this.#stopped || this.#wanted <= 0) break
@@ -245,54 +233,24 @@ export class LeadSource extends Readable {
     return planOf(this.query, this.#settings, from, ahead)
   }
 
-  /** Starts lanes as long as more may be read at the same time. */
-  #fill(): void {
-    // Lanes that are read and not handed on yet hold their leads: there is an end to their number, too.
-    const most = this.#width === 1 ? 1 : 4 * this.#width
-    while (!this.#stopped) {
-      const isFull =
-        this.#lanes.length >= most || this.#lanes.filter(lane => lane.isReading).length >= this.#width
-      // What comes in front of everything else is read whatever goes on: nothing behind it may be handed on.
-      const first = this.#lanes[0]?.stretch.place ?? Number.POSITIVE_INFINITY
-      const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
-      if (isFull && !isNext) return
-      const rest = isNext ? this.#left : this.#lanes.reduce((sum, lane) => sum + lane.rest, this.#left)
-      const stretch = this.#plan.next(this.#wanted - rest)
-      if (stretch === undefined) return
-      const read = (lane: Lane, signal: AbortSignal) => this.#reader.read(lane, signal)
-      const ended = () => {
-        this.#plan.read?.(stretch)
-        this.#width = this.#settings.readAhead > 0 ? this.#client.concurrency : 1
-        this.#fill()
-      }
-      this.#lanes.push(new Lane(stretch, this.#ahead, read, ended))
-      this.#lanes.sort((a, b) => a.stretch.place - b.stretch.place)
-    }
-  }
-
   /** Lets go of what was read ahead. */
   async #discard(): Promise<void> {
-    const lanes = this.#lanes
-    this.#lanes = []
-    for (const unused of await Promise.all(lanes.map(lane => lane.cancel()))) this.#counts.unused += unused
+    this.#counts.unused += await this.#lanes.discard()
   }
 
   async #handOn(lane: Lane): Promise<void> {
     try {
       for await (const { items, bytes } of lane.batches()) {
-        this.#batch = items
-        this.#handed = 0
+        this.#lanes.begin(items)
         this.#sinceMark.bytes += bytes
         for (const item of items) {
           if (this.#stopped || this.#wanted <= 0) break
-          this.#handed += 1
+          this.#lanes.hand()
           let more = this.#push(item)
           if (this.#isMarkDue) more = this.#mark() && more
           if (!more) await this.#room()
         }
-        this.#counts.unused += this.#left
-        this.#batch = []
-        this.#handed = 0
+        this.#counts.unused += this.#lanes.end()
         if (this.#stopped || this.#wanted <= 0) return
       }
     } catch (error) {
@@ -312,10 +270,10 @@ export class LeadSource extends Readable {
     return this.#pushBehind(lead, { cursor, delivered: this.#before + this.#counts.delivered, isMark: false })
   }
 
-  #pushBehind(value: unknown, place: { cursor: unknown; delivered: number; isMark: boolean }): boolean {
-    this.#cursors.push(place)
+  #pushBehind(value: unknown, place: Place): boolean {
+    this.#places.add(place)
     const more = this.push(value)
-    while (this.#cursors.length > this.readableLength + 1) this.#cursors.shift()
+    this.#places.trim(this.readableLength)
     return more
   }
 
@@ -374,9 +332,7 @@ export class LeadSource extends Readable {
 
   /** The place behind what was pushed last. */
   get #last(): { cursor: unknown; delivered: number } {
-    return (
-      this.#cursors.at(-1) ?? { cursor: this.#plan.start, delivered: this.#before + this.#counts.delivered }
-    )
+    return this.#places.last ?? { cursor: this.#plan.start, delivered: this.#before + this.#counts.delivered }
   }
 
   #position(cursor: unknown, leads: number): Position {
