@@ -34,7 +34,7 @@ if (path !== undefined && origin !== undefined && accessToken !== undefined) {
   process.exit()
 }
 
-await using portal = await createPortal({ leads: 3_000 })
+await using portal = await createPortal({ leads: 2_000 })
 const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
 const killed = join(folder, 'killed.ndjson')
 let starts = 0
@@ -47,7 +47,7 @@ for (let ended = false; !ended; ) {
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
   )
   child.on('message', leads => {
-    if (starts <= 3 && Number(leads) >= limit) child.kill('SIGKILL')
+    if (starts <= 2 && Number(leads) >= limit) child.kill('SIGKILL')
   })
   const [code, signal] = await once(child, 'close')
   console.log(signal === null ? `start ${starts}: done` : `start ${starts}: ${signal} behind lead ${limit}`)

@@ -11,6 +11,8 @@ const most = 1_000
  */
 export class Others {
   #seen: Set<string>
+  /** Those of the time before: a request that reaches a millisecond further than it must brings them again. */
+  #before = new Set<string>()
   /** What came in front of the leads of a page: it may belong to the time before, or to the next. */
   #between = new Set<string>()
 
@@ -20,7 +22,8 @@ export class Others {
 
   /** Their digests, for a cursor; undefined where there are none. */
   get list(): readonly string[] | undefined {
-    return this.#seen.size === 0 ? undefined : [...this.#seen]
+    const all = new Set([...this.#before, ...this.#seen])
+    return all.size === 0 ? undefined : [...all]
   }
 
   /** Whether there are more than are remembered. */
@@ -30,19 +33,20 @@ export class Others {
 
   /** Whether one came before. */
   has(digest: string): boolean {
-    return this.#seen.has(digest)
+    return this.#seen.has(digest) || this.#before.has(digest)
   }
 
   /** Takes one; false when it came before. */
   add(digest: string, where?: 'between'): boolean {
-    if (this.#seen.has(digest)) return false
+    if (this.has(digest)) return false
     this.#seen.add(digest)
     if (where === 'between') this.#between.add(digest)
     return true
   }
 
-  /** Forgets those of earlier times: these are the ones of the time that is done now. */
-  keep(digests: Iterable<string>): void {
+  /** Takes note that a time is done, and which are those of it. Default: all since the time before. */
+  keep(digests: Iterable<string> = this.#seen): void {
+    this.#before = this.#seen
     this.#seen = new Set([...this.#between, ...digests])
     this.#between = new Set()
   }

@@ -31,8 +31,6 @@ export class SeekList {
   readonly start: number
   /** The last time that is in; infinite until the server's time is known. */
   stop: number
-  /** The most elements that a page held: a shorter one was not cut short by a limit of the server's. */
-  largest = 0
   #startIncluded = false
   #stopIncluded = false
   readonly #query: PageQuery

@@ -73,7 +73,6 @@ export class SeekPager implements Pager<SeekCursor> {
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
     else if (reader.finish(received)) this.#leaveTie(reader.time)
-    this.#list.largest = Math.max(this.#list.largest, received)
   }
 
   interrupt(received: number): boolean {
@@ -121,7 +120,7 @@ export class SeekPager implements Pager<SeekCursor> {
   }
 
   #leaveTie(time: number): void {
-    this.#others.keep(this.#others.list ?? [])
+    this.#others.keep()
     if (time >= this.#list.stop) {
       this.before = Number.POSITIVE_INFINITY
     } else if (this.span.leads >= this.#window.most) {

@@ -102,8 +102,7 @@ export class TimeReader {
     if (this.#learned) return { next: 'page' }
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
     // Nothing has a time: where more of them would be, there is no way to ask for what follows.
-    const { largest } = this.#list
-    const isShort = received < (this.#asked.max ?? 0) && (largest === 0 || received < largest)
+    const isShort = received < (this.#asked.max ?? 0)
     if (isShort) return { next: 'end', before: Number.POSITIVE_INFINITY }
     throw this.#list.error(`a whole page holds no lead with ${this.#list.pivot}`)
   }
