@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   checkpoint: ['model', 'errors'],
   operators: ['model', 'errors', 'observe'],
   client: ['model', 'errors', 'observe'],
-  source: ['client', 'model', 'observe', 'errors'],
+  source: ['client', 'model', 'checkpoint', 'observe', 'errors'],
   sinks: ['client', 'operators', 'checkpoint', 'model', 'observe', 'errors'],
   run: ['source', 'operators', 'sinks', 'checkpoint', 'client', 'model', 'observe', 'errors'],
   index: ['run', 'source', 'operators', 'sinks', 'checkpoint', 'client', 'model', 'observe', 'errors'],

@@ -94,7 +94,7 @@ export class RunCheckpoint {
   }
 
   /** How often the run was started and saved. */
-  get facts(): Report['checkpoint'] {
+  get facts(): NonNullable<Report['checkpoint']> {
     return { path: this.#setup.settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
   }
 
@@ -106,8 +106,9 @@ export class RunCheckpoint {
   attach(stages: Stages, settle: () => Report): void {
     const { source, sinks } = this.#setup.parts
     this.#settle = settle
+    const from = (this.before?.stand.source as SourceState | undefined) ?? this.#setup.next
+    if (from !== undefined) source.continueFrom(from)
     if (this.before !== undefined) restore(stages, this.before.stand)
-    else if (this.#setup.next !== undefined) source.continueFrom(this.#setup.next)
     const { leads, bytes, milliseconds } = this.#setup.settings.every
     source.handing.marks = { leads, bytes, milliseconds, make: state => this.#mark(state) }
     for (const sink of sinks) {
@@ -177,13 +178,12 @@ export class RunCheckpoint {
   async #save(phase: Checkpoint['phase'], stand: Stand, report?: Report): Promise<void> {
     this.#saves += 1
     this.#stand = stand
-    const { starts } = this.facts as { starts: number }
     await saveCheckpoint(this.#setup.settings.path, {
       pipeline: this.#setup.pipeline,
       phase,
       stand,
       ...(report === undefined ? {} : { report }),
-      starts,
+      starts: this.facts.starts,
       saves: this.#saves,
     })
   }
@@ -191,13 +191,11 @@ export class RunCheckpoint {
   #withSaves(report: Report): Report {
     const facts =
       this.before?.phase === 'finished' ? { ...this.facts, starts: this.before.starts } : this.facts
-    return { ...report, checkpoint: facts as Report['checkpoint'] }
+    return { ...report, checkpoint: facts }
   }
 }
 
-function restore({ source, middle, junctions }: Stages, stand: Stand): void {
-  const { source: state, operators, passed } = stand
-  if ('continueFrom' in source) (source as Resumable['source']).continueFrom(state as SourceState)
+function restore({ middle, junctions }: Stages, { operators, passed }: Stand): void {
   let from = 0
   for (const part of middle) {
     if (!(part instanceof Operator)) continue

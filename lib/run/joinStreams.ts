@@ -1,6 +1,8 @@
 import { OutgoingMessage } from 'node:http'
 import { type Duplex, finished, type Readable, type Writable } from 'node:stream'
 import { Mark } from '../model/Mark.ts'
+import { emitsClose } from '../operators/kernel/emitsClose.ts'
+import { prematureClose } from '../operators/kernel/prematureClose.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import { isStandard } from './isStandard.ts'
 import { pump } from './pump.ts'
@@ -109,11 +111,6 @@ export function joinStreams(
 
 const ignore = () => {}
 
-/** What finished() says of a stream that was closed before its end. */
-function prematureClose(): Error {
-  return Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
-}
-
 /**
  * Standard output is never ended: it is done when its feeder is and the last bytes are out. Returns what ends
  * the wait.
@@ -146,15 +143,7 @@ function closed(stream: Readable | Writable): Promise<void> {
   })
 }
 
-/**
- * Node has no public name for whether a stream was made with `emitClose: false`. An HTTP message, which is no
- * Writable, may wait for the message before it on the same connection.
- */
+/** An HTTP message, which is no Writable, may wait for the message before it on the same connection. */
 function tells(stream: Readable | Writable): boolean {
-  if (stream instanceof OutgoingMessage) return false
-  const { _readableState: readable, _writableState: writable } = stream as {
-    _readableState?: { emitClose?: boolean }
-    _writableState?: { emitClose?: boolean }
-  }
-  return (readable?.emitClose ?? true) && (writable?.emitClose ?? true)
+  return !(stream instanceof OutgoingMessage) && emitsClose(stream)
 }

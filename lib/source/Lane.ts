@@ -50,11 +50,6 @@ export class Lane {
     return !this.#ended
   }
 
-  /** Whether the lane is the one whose leads are handed on now. */
-  get isFirst(): boolean {
-    return this.#isFirst
-  }
-
   /** How many items are read and not taken. */
   get held(): number {
     return this.#batches.reduce((sum, { items }) => sum + items.length, 0)

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { digestOf } from '../checkpoint/digestOf.ts'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import { onAbort } from '../client/onAbort.ts'
 import type { Answer } from '../client/send.ts'
@@ -138,13 +138,8 @@ export class LeadSource extends Readable {
     const { origin } = this.#client
     const paging = pagingOf(this.query, this.#settings)
     if (guids === undefined) return { source: 'leads', origin, paging, query }
-    const given = Array.isArray(guids) ? digestOf(guids) : 'an iterable'
+    const given = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
     return { source: 'leads', origin, paging, query, guids: given }
-  }
-
-  /** Whether everything that was asked for was handed on. */
-  get isRead(): boolean {
-    return this.#ended
   }
 
   /** The leads, for `for await`; leaving the loop destroys the source. */
@@ -343,9 +338,4 @@ export class LeadSource extends Readable {
     this.#plan.close?.()
     await this.#discard()
   }
-}
-
-/** What tells a list of guids from any other. */
-function digestOf(guids: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(guids)).digest('hex')
 }

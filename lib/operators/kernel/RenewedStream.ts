@@ -1,6 +1,7 @@
 import { Duplex, finished } from 'node:stream'
 import { Mark } from '../../model/Mark.ts'
 import { emitsClose } from './emitsClose.ts'
+import { prematureClose } from './prematureClose.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -125,9 +126,4 @@ export class RenewedStream extends Duplex {
     this.#whenOver = undefined
     goOn?.()
   }
-}
-
-/** What Node says of a stream that was closed before its end. */
-function prematureClose(): Error {
-  return Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }

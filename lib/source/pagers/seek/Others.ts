@@ -15,6 +15,8 @@ export class Others {
   #before = new Set<string>()
   /** What came in front of the leads of a page: it may belong to the time before, or to the next. */
   #between = new Set<string>()
+  /** Made once for all the leads that come until there is another. */
+  #list: readonly string[] | undefined
 
   constructor(seen: Iterable<string> = []) {
     this.#seen = new Set(seen)
@@ -22,8 +24,9 @@ export class Others {
 
   /** Their digests, for a cursor; undefined where there are none. */
   get list(): readonly string[] | undefined {
-    const all = new Set([...this.#before, ...this.#seen])
-    return all.size === 0 ? undefined : [...all]
+    if (this.#before.size === 0 && this.#seen.size === 0) return undefined
+    this.#list ??= [...new Set([...this.#before, ...this.#seen])]
+    return this.#list
   }
 
   /** Whether there are more than are remembered. */
@@ -40,6 +43,7 @@ export class Others {
   add(digest: string, where?: 'between'): boolean {
     if (this.has(digest)) return false
     this.#seen.add(digest)
+    this.#list = undefined
     if (where === 'between') this.#between.add(digest)
     return true
   }
@@ -49,6 +53,7 @@ export class Others {
     this.#before = this.#seen
     this.#seen = new Set([...this.#between, ...digests])
     this.#between = new Set()
+    this.#list = undefined
   }
 }
 
