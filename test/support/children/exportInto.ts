@@ -1,10 +1,9 @@
 // A process that exports a portal into a fast or a slow sink, and tells its peak memory.
 import { Writable } from 'node:stream'
-import { LeadsClient, leads, run, validate } from '../../lib/index.ts'
+import { LeadsClient, leads, run, validate } from 'leadpipe'
 
 const [origin = '', speed] = process.argv.slice(2)
-const accessToken = 'demooooo-oooo-oooo-oooo-oooooooooooo'
-await using client = new LeadsClient({ accessToken, origin, rateLimit: 'none' })
+await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
 const sink = new Writable({
   objectMode: true,
   highWaterMark: 1,
@@ -14,4 +13,5 @@ const sink = new Writable({
   },
 })
 const { records } = await run(leads(client), validate(), sink)
-console.log(JSON.stringify({ records, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1_000) }))
+const peakMegabytes = (process.resourceUsage().maxRSS * 1_024) / 1_000_000
+process.stdout.write(JSON.stringify({ records, peakMegabytes }))
