@@ -95,3 +95,25 @@ t.test('what has no guid, no time, or is no lead comes exactly once, wherever it
     { numRuns: Number(process.env.RUNS ?? 150), endOnFailure: true },
   )
 })
+
+t.test(
+  'a server that gives fewer than it is asked for hides nothing behind a page without a time',
+  async t => {
+    const texts = (...list: string[]) => list.map((text, n) => ({ text, time: origin + n, guid: '' }))
+    const lead = `{"guid":"a","insertedAt":${origin + 3}}`
+    const reading = { startTime: 'exclusive', stopTime: 'inclusive' } as const
+    const read = async (list: Listed[]) => {
+      const { origin: url } = await listen(t, listServer(list, reading, 2))
+      const came: string[] = []
+      const source = leads(openClient(t, url))
+      source.handing = { rejected: true, origins: false }
+      for await (const one of source) came.push((one as unknown as Rejected).raw)
+      return came
+    }
+    await t.rejects(read(texts('[0]', '[1]', '[2]', lead)), {
+      code: 'PAGING',
+      message: /^more follows a page without any insertedAt; read this list with paging: 'offset'/,
+    })
+    t.strictSame(await read(texts('[0]', '[1]')), ['[0]', '[1]'])
+  },
+)

@@ -14,8 +14,12 @@ export interface Reading {
   stopTime: 'inclusive' | 'exclusive'
 }
 
-/** Serves elements of any text, by startTime, stopTime, sort, max and offset; ties stay as they are given. */
-export function listServer(list: readonly Listed[], reading: Reading): RequestListener {
+/**
+ * Serves elements of any text, by startTime, stopTime, sort, max and offset; ties stay as they are given.
+ *
+ * @param cap how many a page holds at most, whatever `max` says
+ */
+export function listServer(list: readonly Listed[], reading: Reading, cap = 100): RequestListener {
   return (request, response) => {
     const query = new URL(request.url ?? '', 'http://x').searchParams
     const within = (name: 'startTime' | 'stopTime', time: number, sign: 1 | -1) => {
@@ -28,7 +32,7 @@ export function listServer(list: readonly Listed[], reading: Reading): RequestLi
       .filter(({ time }) => within('startTime', time, 1) && within('stopTime', time, -1))
       .toSorted((a, b) => (byGuid ? (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0) : a.time - b.time))
     const offset = Number(query.get('offset') ?? 0)
-    const page = found.slice(offset, offset + Number(query.get('max')))
+    const page = found.slice(offset, offset + Math.min(cap, Number(query.get('max'))))
     response.end(`[${page.map(({ text }) => text).join()}]`)
   }
 }

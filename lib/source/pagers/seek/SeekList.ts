@@ -45,8 +45,8 @@ export class SeekList {
     this.stop = stopTime === undefined ? Number.POSITIVE_INFINITY : Number(stopTime)
   }
 
-  /** Leads from a time on, in the order of the pivot. */
-  from(time: number, wanted: number): PageQuery {
+  /** Leads from a time on, in the order of the pivot, without so many at the beginning. */
+  from(time: number, wanted: number, offset = 0): PageQuery {
     // One more than is wanted: the last group of a page is complete only when another lead follows.
     const max = Math.max(2, Math.min(this.size, wanted + 1))
     return {
@@ -54,6 +54,7 @@ export class SeekList {
       sort: sortNames[this.pivot],
       dir: 'asc',
       max,
+      ...(offset > 0 ? { offset } : {}),
       timePivot: this.pivot,
       ...this.#bounds(time, this.stop),
     }

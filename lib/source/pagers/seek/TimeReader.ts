@@ -38,6 +38,8 @@ export class TimeReader {
   #isJoined: boolean
   /** The first time behind the stretch that was seen. */
   #behind: number | undefined
+  /** How many elements without a time the last page held, when it held nothing else: are they the last ones? */
+  #untimed = 0
 
   constructor(
     list: SeekList,
@@ -54,7 +56,7 @@ export class TimeReader {
   }
 
   next(wanted: number): PageQuery {
-    this.#asked = this.#list.from(this.#from, wanted)
+    this.#asked = this.#list.from(this.#from, wanted, this.#untimed)
     this.#last = Number.NEGATIVE_INFINITY
     this.#group = undefined
     this.#groups = 0
@@ -63,7 +65,7 @@ export class TimeReader {
   }
 
   take(element: Element, emit: EmitElement<SeekCursor>): 'enough' | undefined {
-    if (this.#behind !== undefined) return 'enough'
+    if (this.#behind !== undefined || this.#untimed > 0) return 'enough'
     const time = this.#list.timeOf(element)
     if (time === undefined) return this.#takeOther(element, emit)
     if (time < this.#last) {
@@ -101,10 +103,11 @@ export class TimeReader {
     if (this.#group !== undefined) return this.#goOn(this.#group)
     if (this.#learned) return { next: 'page' }
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
-    // Nothing has a time: where more of them would be, there is no way to ask for what follows.
-    const isShort = received < (this.#asked.max ?? 0)
-    if (isShort) return { next: 'end', before: Number.POSITIVE_INFINITY }
-    throw this.#list.error(`a whole page holds no lead with ${this.#list.pivot}`)
+    // Nothing has a time to ask for what follows by. A server may give fewer than it is asked for, so that only
+    // an empty page behind them is the end.
+    if (this.#untimed > 0) throw this.#list.error(`more follows a page without any ${this.#list.pivot}`)
+    this.#untimed = received
+    return { next: 'page' }
   }
 
   /** A page that broke off is as good as one that ended there, but proves no end. */

@@ -118,12 +118,13 @@ const table: [title: string, given: Given, pages: string[][], came: string[], ou
     { next: 'page' },
   ],
   [
-    'a page of only such that is short is the end',
+    'a page of only such is the end when nothing is behind it',
     {},
-    [['x!', 'y!']],
-    ['x! y!'],
+    [['x!', 'y!'], []],
+    ['x! y!', ''],
     { next: 'end', before: none },
   ],
+  ['a full one, too', {}, [['w!', 'x!', 'y!', 'z!'], []], ['w! x! y! z!', ''], { next: 'end', before: none }],
 ]
 for (const [title, given, pages, came, outcome] of table) {
   t.test(title, async t => {
@@ -141,6 +142,12 @@ t.test('it goes on from the time of the group that was cut', async t => {
   const { page } = reading()
   t.match(page('a1', 'b7').asked, { startTime: 0, stopTime: 101 })
   t.match(page('b7', 'c9').asked, { startTime: 6 })
+})
+
+t.test('whether anything is behind a page without a time is asked by its offset', async t => {
+  const { page } = reading()
+  t.match(page('x!', 'y!').asked, { offset: undefined })
+  t.match(page().asked, { startTime: 0, offset: 2 })
 })
 
 t.test('when the bound is included, that is learned, and the list is asked for anew', async t => {
@@ -175,10 +182,10 @@ const refused: [title: string, given: Given, pages: string[][], message: RegExp]
     /^the list has leads from before its startTime; read/,
   ],
   [
-    'a whole page without a time',
+    'a page without a time that is not the last (the server gives fewer than `max`)',
     {},
-    [['w!', 'x!', 'y!', 'z!']],
-    /^a whole page holds no lead with insertedAt; read/,
+    [['x!', 'y!'], ['a1']],
+    /^more follows a page without any insertedAt; read/,
   ],
 ]
 for (const [title, given, pages, message] of refused) {
