@@ -19,7 +19,8 @@ export interface CheckpointOptions {
   /**
    * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then;
    * 'restart' begins anew; 'next' reads the window of time that follows (seek paging only): from `overlap` before
-   * the last stopTime to the present. Default: 'stop'.
+   * the last stopTime to the present. It never replaces the last window's file: give its name a `{date}` or
+   * `{time}`, or move it away. Default: 'stop'.
    */
   whenFinished?: 'stop' | 'restart' | 'next'
   /**

@@ -106,7 +106,7 @@ export class RunCheckpoint {
   attach(stages: Stages, settle: () => Report): void {
     const { source, sinks } = this.#setup.parts
     this.#settle = settle
-    const from = (this.before?.stand.source as SourceState | undefined) ?? this.#setup.next
+    const from = (this.before?.stand.source as SourceState | undefined) ?? this.#setup.follows?.from
     if (from !== undefined) source.continueFrom(from)
     if (this.before !== undefined) restore(stages, this.before.stand)
     const { leads, bytes, milliseconds } = this.#setup.settings.every
@@ -159,9 +159,18 @@ export class RunCheckpoint {
   async #prepareSinks(): Promise<void> {
     const { sink, quarantines } = this.#setup.parts
     const stand = this.before?.stand
-    await sink.continueFrom({ state: stand?.sink, complete: state => this.#complete(state) })
+    const last = this.#setup.follows?.last
+    await sink.continueFrom({
+      state: stand?.sink,
+      last: last?.sink,
+      complete: state => this.#complete(state),
+    })
     for (const [index, quarantine] of quarantines.entries()) {
-      await quarantine.continueFrom({ state: stand?.quarantines[index], complete: async () => {} })
+      await quarantine.continueFrom({
+        state: stand?.quarantines[index],
+        last: last?.quarantines[index],
+        complete: async () => {},
+      })
     }
   }
 

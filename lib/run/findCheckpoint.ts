@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
+import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
 import { checkpointError } from '../checkpoint/checkpointError.ts'
 import { differenceOf } from '../checkpoint/differenceOf.ts'
 import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
@@ -13,8 +13,8 @@ import { nextWindow } from './nextWindow.ts'
 export interface FoundCheckpoint {
   /** Undefined for a run that begins. */
   before: Checkpoint | undefined
-  /** The window of time that is to be read, where it follows another. */
-  next: SourceState | undefined
+  /** How the window of time before ended, and where this one begins; undefined for a run that follows none. */
+  follows: { last: Stand; from: SourceState } | undefined
 }
 
 /**
@@ -46,7 +46,9 @@ export async function findCheckpoint(
     const hint = 'delete it to begin anew, or give another path'
     throw checkpointError(path, `it is of another run: ${difference}; ${hint}`)
   }
-  if (found?.phase !== 'finished' || whenFinished === 'stop') return { before: found, next: undefined }
-  const next = whenFinished === 'next' ? nextWindow(source, found, settings) : undefined
-  return { before: undefined, next }
+  if (found?.phase !== 'finished' || whenFinished === 'stop') {
+    return { before: found, follows: undefined }
+  }
+  if (whenFinished === 'restart') return { before: undefined, follows: undefined }
+  return { before: undefined, follows: { last: found.stand, from: nextWindow(source, found, settings) } }
 }

@@ -20,6 +20,8 @@ export type AnySink<In> = Writable & { readonly [flow]?: (value: In) => void }
 export interface Continuation {
   /** What the sink gave to a mark's `durable`, or to `complete`, before the restart; undefined at the first start. */
   state: unknown
+  /** What it gave to `complete` in the run for the window of time before, where this one follows that. */
+  last?: unknown
   /**
    * The sink calls it, once, when every record is written and durable, before the destination is put in its
    * place; it goes on when the promise resolves. A sink that was complete when it was interrupted is not written

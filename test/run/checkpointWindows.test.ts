@@ -2,11 +2,14 @@ import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator } from '../../lib/index.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { take } from '../../lib/operators/take.ts'
+import { validate } from '../../lib/operators/validate.ts'
 import { createPortal, type Portal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { Workplace } from '../support/Workplace.ts'
 
@@ -189,17 +192,88 @@ t.test('an unfinished window keeps its end and its name on another day', async t
   t.strictSame(exports(work), ['changed-2026-03-01.ndjson', 'changed-2026-03-04.ndjson'])
 })
 
-t.test('a window in which nothing changed is an empty file', async t => {
+t.test('a window in which nothing changed is an empty file, which the next one may replace', async t => {
   const { portal, clock } = await openPortal(t, 5)
   const work = new Workplace(t)
   await start(t, work, portal)
-  for (const [later, name] of [
-    [0, '2026-03-01T11-59-00Z'],
-    [day, '2026-03-02T11-59-00Z'],
-  ] as const) {
-    clock.time = began + later
-    t.match(await start(t, work, portal, { to: 'changed-{date}.ndjson' }), { leads: 0, records: 0 })
-    t.equal(work.contents(`changed-${name.slice(0, 10)}.ndjson`), '')
+  for (const later of [0, hour]) {
+    clock.time = began + day + later
+    t.match(await start(t, work, portal), { leads: 0, records: 0 })
+    t.equal(work.contents('changed-2026-03-02.ndjson'), '')
+  }
+  clock.time += hour
+  portal.insert([aLead('new', clock.time - 2 * minute)])
+  t.match(await start(t, work, portal), { leads: 1 })
+  t.equal(work.lines('changed-2026-03-02.ndjson').length, 1)
+})
+
+t.test('the file of a window is never replaced by the next', async t => {
+  const names: [to: string, name: string, asks: boolean][] = [
+    // Looked at before the first request, unless the name has to wait for the server's clock.
+    ['changed.ndjson', 'changed.ndjson', false],
+    ['changed.json', 'changed.json', false],
+    ['changed.ndjson.gz', 'changed.ndjson.gz', false],
+    ['changed-{date}.ndjson', 'changed-2026-03-01.ndjson', true],
+  ]
+  for (const [to, name, asks] of names) {
+    const { portal, clock } = await openPortal(t, 5)
+    const work = new Workplace(t)
+    await start(t, work, portal, { to })
+    clock.time += hour
+    portal.insert([aLead('new', clock.time - 2 * minute)])
+    const { everything } = work
+    const { requestCount } = portal
+    t.match(await failureOf(start(t, work, portal, { to })), {
+      code: 'CHECKPOINT',
+      message: new RegExp(
+        `${name} holds the 5 records of the window before, which the next one would replace: move it away, or put \\{date\\} or \\{time\\} into the name$`,
+      ),
+    })
+    t.strictSame(work.everything, everything, to)
+    t.equal(portal.requestCount > requestCount, asks)
+    work.rename(name, 'moved')
+    t.match(await start(t, work, portal, { to }), { leads: 1 })
+  }
+})
+
+t.test('nor are those that its quarantine and its dead letters came to', async t => {
+  const { portal, clock } = await openPortal(t, 5)
+  const { origin } = await listen(t, (request, response) => {
+    request.resume().on('end', () => response.writeHead(422).end())
+  })
+  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+  const sides: Record<string, (work: Workplace) => Promise<unknown>> = {
+    'rejected.ndjson': work =>
+      run(
+        leads(client, { timePivot: 'lastModifiedAt' }),
+        validate({
+          schema: { type: 'object', required: ['firstName'] },
+          onInvalid: 'quarantine',
+          quarantine: work.file('rejected.ndjson'),
+        }),
+        toFile(work.file('changed-{time}.ndjson')),
+        { checkpoint: { path: work.checkpoint, whenFinished: 'next' } },
+      ),
+    'refused.ndjson': work =>
+      run(
+        leads(client, { timePivot: 'lastModifiedAt' }),
+        toHttp(origin, { onRefused: 'dead-letter', deadLetter: toFile(work.file('refused.ndjson')) }),
+        { checkpoint: { path: work.checkpoint, whenFinished: 'next' } },
+      ),
+  }
+  for (const [name, begin] of Object.entries(sides)) {
+    const work = new Workplace(t)
+    await begin(work)
+    t.equal(work.lines(name).length, 5)
+    clock.time += hour
+    const { everything } = work
+    t.match(await failureOf(begin(work)), {
+      code: 'CHECKPOINT',
+      message: new RegExp(`${name} holds the 5 records of the window before`),
+    })
+    t.strictSame(work.everything, everything)
+    work.rename(name, 'moved')
+    t.match(await begin(work), { records: 0 })
   }
 })
 

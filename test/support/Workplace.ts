@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Test } from 'tap'
@@ -78,6 +78,10 @@ export class Workplace {
   goBack({ folder }: Snapshot): void {
     this.clear()
     cpSync(folder, this.path, { recursive: true })
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(this.file(from), this.file(to))
   }
 
   clear(): void {

@@ -4,20 +4,24 @@ import { destination } from './destination.ts'
 import { fileError } from './fileError.ts'
 import { type FileState, fileState, partialOf } from './fileState.ts'
 import { findOutput, type Output } from './findOutput.ts'
+import { keepLast } from './keepLast.ts'
 import { moveIntoPlace } from './moveIntoPlace.ts'
+import { nameAt } from './nameAt.ts'
 import { openAgain, openKept } from './openKept.ts'
 import type { FileSettings } from './options.ts'
 import type { PartialFile, Place } from './PartialFile.ts'
 
 /** How a file begins, goes on and ends that is continued when its process has ended early. */
 export class ContinuedFile {
-  readonly #complete: Continuation['complete']
+  readonly #settings: FileSettings
+  readonly #given: Continuation
   /** What was there at the start. */
   readonly #state: FileState | undefined
   readonly #output: Output | undefined
 
-  private constructor(complete: Continuation['complete'], state?: FileState, output?: Output) {
-    this.#complete = complete
+  private constructor(settings: FileSettings, given: Continuation, state?: FileState, output?: Output) {
+    this.#settings = settings
+    this.#given = given
     this.#state = state
     this.#output = output
   }
@@ -25,19 +29,23 @@ export class ContinuedFile {
   /**
    * Looks at what is there, without changing anything.
    *
-   * @param path where a file would be written now
+   * @param name the path as it was given, placeholders and all
    * @throws {LeadpipeError} CHECKPOINT when it is not what the state says; OPTION for a device or a pipe.
    */
-  static async look(path: string, settings: FileSettings, given: Continuation): Promise<ContinuedFile> {
-    const complete = (state: unknown) => given.complete(state)
+  static async look(name: string, settings: FileSettings, given: Continuation): Promise<ContinuedFile> {
+    const path = nameAt(name, new Date())
     if ((await destination(path)).how === 'direct') {
       const message = `toFile() path: ${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
       throw new LeadpipeError('OPTION', message, { context: { option: 'toFile() path' } })
     }
-    if (given.state === undefined) return new ContinuedFile(complete)
+    if (given.state === undefined) {
+      // What time a placeholder stands for is known when the file is opened.
+      if (path === name) await keepLast(path, given.last, settings)
+      return new ContinuedFile(settings, given)
+    }
     const state = fileState(given.state, path)
     try {
-      return new ContinuedFile(complete, state, await findOutput(state, settings))
+      return new ContinuedFile(settings, given, state, await findOutput(state, settings))
     } catch (error) {
       throw fileError(state.path, error)
     }
@@ -63,14 +71,20 @@ export class ContinuedFile {
     return this.#output?.where === 'place' ? this.#state : this.#state?.complete && this.#state
   }
 
-  /** Opens it; cuts off what came after the state. */
-  open(path: string): Promise<PartialFile> {
-    return this.#state === undefined ? openKept(path) : openAgain(this.#state)
+  /**
+   * Opens it; cuts off what came after the state.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when it would replace what it must not.
+   */
+  async open(path: string): Promise<PartialFile> {
+    if (this.#state !== undefined) return openAgain(this.#state)
+    await keepLast(path, this.#given.last, this.#settings)
+    return openKept(path)
   }
 
   /** Tells that every record is in it, and on the disk. */
   async complete(place: Place, records: number): Promise<void> {
-    await this.#complete({ ...place, records, complete: true } satisfies FileState)
+    await this.#given.complete({ ...place, records, complete: true } satisfies FileState)
   }
 
   /** Does what was left to do for a file that was complete already. */

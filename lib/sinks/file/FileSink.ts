@@ -74,7 +74,7 @@ export class FileSink extends Sink<unknown> {
    * @throws {LeadpipeError} CHECKPOINT when the file is not what the state says; OPTION for a device or a pipe.
    */
   override async continueFrom(continuation: Continuation): Promise<void> {
-    const continued = await ContinuedFile.look(nameAt(this.#path, new Date()), this.#settings, continuation)
+    const continued = await ContinuedFile.look(this.#path, this.#settings, continuation)
     const { records } = continued
     this.#continued = continued
     this.#buffer = new EncodeBuffer(formats[this.#settings.format](records), blockLength, records)

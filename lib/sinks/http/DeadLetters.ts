@@ -63,9 +63,10 @@ export class DeadLetters {
    * Goes on with them where a process that has ended left them.
    *
    * @param state what `mark` gave; undefined at the first start
+   * @param last what it gave at the end of the window before
    * @throws {LeadpipeError} OPTION when the Writable can't; CHECKPOINT when it is not what the state says.
    */
-  async continueFrom(state: unknown): Promise<void> {
+  async continueFrom(state: unknown, last: unknown): Promise<void> {
     if (!(this.#sink instanceof Sink) || this.#sink.identity === undefined) {
       const expected =
         'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
@@ -75,7 +76,7 @@ export class DeadLetters {
       throw contradiction('endDeadLetter', 'with a checkpoint, expected "with-sink", received "never"')
     }
     // When it is complete is said by the sink's own state, which holds that of the dead letters.
-    await this.#sink.continueFrom({ state, complete: async () => {} })
+    await this.#sink.continueFrom({ state, last, complete: async () => {} })
     this.#continued = true
   }
 

@@ -86,7 +86,8 @@ export class HttpSink<T = unknown> extends Sink<T> {
    */
   override async continueFrom(continuation: Continuation): Promise<void> {
     const state = httpState(continuation.state, this.#settings as HttpSettings<never>, this.url)
-    await this.#deadLetters?.continueFrom(state?.deadLetter)
+    const last = continuation.last as HttpState | undefined
+    await this.#deadLetters?.continueFrom(state?.deadLetter, last?.deadLetter)
     this.#continuation = continuation
     if (state !== undefined) this.#restore(state)
   }
