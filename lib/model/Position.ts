@@ -39,6 +39,8 @@ export interface SeekPosition {
   guid?: string
   /** Where in the list of leads that share the pivot it stood: a hint that saves requests. */
   tie?: number
+  /** Which bounds the server was seen to include: what is asked for need not reach further. */
+  included?: readonly ('startTime' | 'stopTime')[]
   /** Digests of what came behind that lead and has no guid, or no pivot. */
   others?: string[]
 }
@@ -71,6 +73,7 @@ const positionSchema = {
         pivot: { type: 'integer' },
         guid: { type: 'string' },
         tie: whole,
+        included: { type: 'array', items: { enum: ['startTime', 'stopTime'] } },
         others: texts,
       },
       ['timePivot'],

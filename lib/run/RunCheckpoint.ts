@@ -3,6 +3,7 @@ import { holdCheckpoint } from '../checkpoint/holdCheckpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
 import { Mark } from '../model/Mark.ts'
+import type { Position } from '../model/Position.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { FileSink } from '../sinks/file/FileSink.ts'
 import type { SourceState } from '../source/Handing.ts'
@@ -91,6 +92,13 @@ export class RunCheckpoint {
   /** The report of a run that was complete, but for putting its files in their places. */
   get complete(): Report | undefined {
     return this.before?.phase === 'complete' ? this.#withSaves(this.before.report as Report) : undefined
+  }
+
+  /** Where the source of a run ended that is finished, or lacks only that; undefined for any other. */
+  get ended(): Position | undefined {
+    return this.before && this.before.phase !== 'running'
+      ? (this.before.stand.source as SourceState).position
+      : undefined
   }
 
   /** How often the run was started and saved. */

@@ -1,5 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
+import type { Position } from '../model/Position.ts'
 import { LeadSource } from '../source/LeadSource.ts'
+import type { SourceCounts } from '../source/SourceCounts.ts'
 import type { Report } from './Report.ts'
 
 /**
@@ -9,18 +11,28 @@ import type { Report } from './Report.ts'
  */
 export function checkReconcilable(source: unknown): void {
   if (source instanceof LeadSource && source.isCountable) return
-  const message = 'run() options: reconcile: expected leads() as the source, without guids, offset and limit'
+  const message =
+    'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from'
   throw new LeadpipeError('OPTION', message, { context: { option: 'reconcile' } })
 }
 
-/** Adds to a report how many leads match on the server now. */
+/**
+ * Adds to a report how many leads match on the server now.
+ *
+ * @param ended where the source ended, if that was in an earlier process
+ */
 export async function reconcile(
-  source: unknown,
+  source: LeadSource,
   report: Report,
-  signal: AbortSignal | undefined,
+  ended: Position = source.position,
+  signal?: AbortSignal,
 ): Promise<Report> {
-  if (!(source instanceof LeadSource)) return report
-  const matching = await source.countMatching(signal)
-  const { delivered, rejected } = source.counts
-  return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
+  const { delivered, rejected } = report.source as SourceCounts
+  try {
+    const matching = await source.countMatching(ended, signal)
+    return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
+  } catch (error) {
+    if (error instanceof LeadpipeError) error.report = report
+    throw error
+  }
 }

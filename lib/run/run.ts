@@ -6,6 +6,7 @@ import { isThenable } from '../operators/kernel/isThenable.ts'
 import { messageOf } from '../operators/kernel/messageOf.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
+import type { LeadSource } from '../source/LeadSource.ts'
 import { buildStages, type RunArguments, readArguments } from './buildStages.ts'
 import { claimStreams } from './claimStreams.ts'
 import { explainFailure } from './explainFailure.ts'
@@ -63,17 +64,25 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
     throw error
   }
   try {
-    if (checkpoint?.finished !== undefined) {
-      release()
-      return checkpoint.finished
-    }
-    if (checkpoint?.complete !== undefined) {
-      return await settle(given, quarantines, checkpoint, checkpoint.complete)
-    }
-    return await flow(given, quarantines, checkpoint, options)
+    if (checkpoint?.finished !== undefined) release()
+    const report = checkpoint?.finished ?? (await finish(given, quarantines, checkpoint, options))
+    if (!options.reconcile) return report
+    return await reconcile(given.source as LeadSource, report, checkpoint?.ended, options.signal)
   } finally {
     await checkpoint?.close()
   }
+}
+
+/** Does what is left to do: often everything. */
+function finish(
+  given: RunArguments,
+  quarantines: Quarantines,
+  checkpoint: RunCheckpoint | undefined,
+  options: RunOptions,
+): Promise<Report> {
+  const complete = checkpoint?.complete
+  if (checkpoint === undefined || complete === undefined) return flow(given, quarantines, checkpoint, options)
+  return settle(given, quarantines, checkpoint, complete)
 }
 
 /** Runs the stages from the first lead (or the mark that is gone on from) to the last. */
@@ -117,8 +126,7 @@ async function flow(
     if (failure !== undefined) throw explainFailure(failure, built)
     if (unended !== undefined) throw unended.error
     checkLedger(built, quarantines.acknowledged)
-    const done = checkpoint === undefined ? report() : await checkpoint.finish(report())
-    return options.reconcile ? await reconcile(built.source, done, options.signal) : done
+    return checkpoint === undefined ? report() : await checkpoint.finish(report())
   } catch (error) {
     if (error instanceof LeadpipeError) error.report = report()
     throw error

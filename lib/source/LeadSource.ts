@@ -111,12 +111,17 @@ export class LeadSource extends Readable {
   /** Whether the server can be asked how many leads match. */
   get isCountable(): boolean {
     const { guids, offset } = this.query
-    return guids === undefined && !offset && this.#settings.limit === Number.POSITIVE_INFINITY
+    const { limit, from } = this.#settings
+    return guids === undefined && !offset && limit === Number.POSITIVE_INFINITY && from === undefined
   }
 
-  /** How many leads match on the server now: about 2 log2 N requests of one lead. */
-  async countMatching(signal?: AbortSignal): Promise<number> {
-    const list = this.#plan.counting()
+  /**
+   * How many leads match on the server now: about 2 log2 N requests of one lead.
+   *
+   * @param at a position in the list that is meant: later ones know its bounds better
+   */
+  async countMatching(at: Position, signal?: AbortSignal): Promise<number> {
+    const list = this.#planFrom(at).counting()
     return list === undefined ? 0 : await countMatching(this.#client, list, signal)
   }
 

@@ -9,6 +9,7 @@ import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
 import { Workplace } from '../support/Workplace.ts'
+import { watchSaves } from '../support/watchSaves.ts'
 
 const began = 1_000_000
 /** Two leads a millisecond; every fifth is deleted. */
@@ -99,6 +100,43 @@ t.test('with a checkpoint, what was read before a restart counts', async t => {
   t.match(await start(), { reconciliation: { matching: 80, delivered: 80 }, checkpoint: { starts: 2 } })
 })
 
+for (const bound of ['inclusive', 'exclusive'] as const) {
+  t.test(`bounds ${bound}: a run that is found finished is counted as well, within its window`, async t => {
+    const portal = await createPortal({ leads: list, startTime: bound, stopTime: bound })
+    t.after(() => portal.close())
+    for (const paging of ['seek', 'offset'] as const) {
+      const work = new Workplace(t)
+      const query = { startTime: began + 10, stopTime: began + 20 }
+      const start = (reconcile: boolean) =>
+        run(source(t, portal, query, { paging }), toFile(work.file('out.ndjson')), {
+          checkpoint: work.checkpoint,
+          reconcile,
+        })
+      const { leads } = await start(false)
+      t.match(await start(true), {
+        reconciliation: { matching: leads, delivered: leads },
+        checkpoint: { starts: 1 },
+      })
+    }
+  })
+}
+
+t.test('a run that lacked nothing but its last word is counted as well', async t => {
+  const portal = await createPortal({ leads: list })
+  t.after(() => portal.close())
+  const work = new Workplace(t)
+  const start = () =>
+    run(source(t, portal), watchSaves(toFile(work.file('out.ndjson')), work.keep), {
+      checkpoint: work.checkpoint,
+      reconcile: true,
+    })
+  await start()
+  for (const snapshot of work.snapshots.filter(({ moment }) => moment !== 'saved')) {
+    work.goBack(snapshot)
+    t.match(await start(), { reconciliation: { matching: 80, delivered: 80 }, checkpoint: { starts: 2 } })
+  }
+})
+
 t.test('an abort while it is counted ends the counting', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
@@ -116,12 +154,14 @@ t.test('what can not be counted is refused before the first request', async t =>
     source(t, portal, { guids: ['lead-1'] }),
     source(t, portal, { offset: 5 }),
     source(t, portal, {}, { limit: 5 }),
+    source(t, portal, {}, { from: { paging: 'offset', leads: 5, offset: 5 } }),
     [{ guid: 'lead-1' }],
   ]
   for (const from of refused) {
     t.match(await failureOf(run(from as never, sink(), { reconcile: true })), {
       code: 'OPTION',
-      message: 'run() options: reconcile: expected leads() as the source, without guids, offset and limit',
+      message:
+        'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from',
     })
   }
   t.equal(portal.requestCount, 0)

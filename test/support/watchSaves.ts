@@ -29,11 +29,11 @@ export function watchSaves<S extends FileSink | HttpSink>(sink: S, look: (moment
       callback(error)
     })
   }
-  watched.continueFrom = ({ state, complete }: Continuation) =>
+  watched.continueFrom = ({ complete, ...given }: Continuation) =>
     continueFrom.call(watched, {
-      state,
-      async complete(given: unknown) {
-        await complete(given)
+      ...given,
+      async complete(state: unknown) {
+        await complete(state)
         look('complete')
       },
     })

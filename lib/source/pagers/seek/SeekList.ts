@@ -13,6 +13,8 @@ const sortNames = {
   closedAt: 'closedAt',
 } as const satisfies Record<TimePivot, string>
 
+type Bound = 'startTime' | 'stopTime'
+
 /**
  * The list that seek paging reads: how to ask for parts of it, and what was learned of the server that all of
  * its stretches go by.
@@ -31,18 +33,26 @@ export class SeekList {
   readonly start: number
   /** The last time that is in; infinite until the server's time is known. */
   stop: number
-  #startIncluded = false
-  #stopIncluded = false
+  readonly #included: Set<Bound>
   readonly #query: PageQuery
 
-  /** @param query checked: its startTime is not in, its stopTime is */
-  constructor(query: PageQuery) {
+  /**
+   * @param query checked: its startTime is not in, its stopTime is
+   * @param included what was learned before
+   */
+  constructor(query: PageQuery, included: readonly Bound[] = []) {
     const { startTime, stopTime, timePivot = 'insertedAt', max = maxPageSize, ...rest } = query
     this.#query = rest
+    this.#included = new Set(included)
     this.pivot = timePivot
     this.size = max
     this.start = startTime === undefined ? Number.NEGATIVE_INFINITY : Number(startTime) + 1
     this.stop = stopTime === undefined ? Number.POSITIVE_INFINITY : Number(stopTime)
+  }
+
+  /** Which bounds are known to include their own time. */
+  get included(): Bound[] {
+    return [...this.#included]
   }
 
   /** Leads from a time on, in the order of the pivot, without so many at the beginning. */
@@ -85,8 +95,8 @@ export class SeekList {
    * @returns whether it stands exactly on a bound: asked again, the bound is where it should be
    */
   learn({ startTime, stopTime }: PageQuery, time: number): boolean {
-    this.#startIncluded ||= time === startTime
-    this.#stopIncluded ||= time === stopTime
+    if (time === startTime) this.#included.add('startTime')
+    if (time === stopTime) this.#included.add('stopTime')
     return time === startTime || time === stopTime
   }
 
@@ -108,8 +118,8 @@ export class SeekList {
   }
 
   #bounds(first: number, last: number): Pick<PageQuery, 'startTime' | 'stopTime'> {
-    const startTime = this.#startIncluded ? first : first - 1
-    const stopTime = this.#stopIncluded ? last : last + 1
+    const startTime = this.#included.has('startTime') ? first : first - 1
+    const stopTime = this.#included.has('stopTime') ? last : last + 1
     return {
       // Without a startTime, a server lists what has no time as well; a negative one may be refused.
       ...(startTime >= 0 && Number.isFinite(startTime) ? { startTime } : {}),

@@ -28,7 +28,7 @@ export interface SeekOptions {
  * hold many more is ended early, and the rest of it planned anew.
  */
 export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
-  const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime })
+  const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime }, from?.included)
   const start: SeekCursor = {
     time: from?.pivot ?? list.start - 1,
     guid: from?.guid,
@@ -104,6 +104,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
       ...(Number.isFinite(time) ? { pivot: time } : {}),
       ...(guid === undefined ? {} : { guid }),
       ...(tie === undefined ? {} : { tie }),
+      ...(list.included.length > 0 ? { included: list.included } : {}),
       ...(others === undefined ? {} : { others }),
     }),
   }
