@@ -45,7 +45,7 @@ export async function tell(
 function sentence(error: unknown, { checkpoint }: StageFlags): string {
   const { cause, message } = error as Error & { cause?: { code?: string } }
   if (error instanceof Interruption && checkpoint !== undefined) {
-    return `${message}; what is done is saved in ${checkpoint}: the same command goes on from there`
+    return `${message}; the same command goes on from the checkpoint ${checkpoint}`
   }
   if (cause?.code === 'EPIPE') return 'the reader of standard output went away'
   return message

@@ -32,7 +32,9 @@ export async function reconcile(
     const matching = await source.countMatching(ended, signal)
     return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
   } catch (error) {
-    if (error instanceof LeadpipeError) error.report = report
-    throw error
+    if (!(error instanceof LeadpipeError)) throw error
+    const { code, message, context, retryable } = error
+    const why = `everything is written, but what matches could not be counted: ${message}`
+    throw Object.assign(new LeadpipeError(code, why, { context, retryable, cause: error }), { report })
   }
 }

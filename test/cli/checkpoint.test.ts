@@ -58,7 +58,7 @@ for (const [signal, code] of [
     t.equal(await stdout, '')
     t.equal(
       (await stderr).split('\n').filter(line => line.startsWith('leadpipe: '))[0],
-      `leadpipe: interrupted by ${signal}; what is done is saved in ${checkpoint}: the same command goes on from there`,
+      `leadpipe: interrupted by ${signal}; the same command goes on from the checkpoint ${checkpoint}`,
     )
     t.strictSame(readdirSync(dir).sort(), ['a.ndjson', 'b.ndjson.partial', 'c.json'])
     release()

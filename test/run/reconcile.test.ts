@@ -7,6 +7,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { watchSaves } from '../support/watchSaves.ts'
@@ -146,6 +147,34 @@ t.test('an abort while it is counted ends the counting', async t => {
   from.once('close', () => abort.abort('no'))
   t.equal(await failureOf(run(from, sink(), { reconcile: true, signal: abort.signal })), 'no')
 })
+
+t.test(
+  'a portal that can not be asked afterwards fails the run, which says that everything is written',
+  async t => {
+    const portal = await createPortal({ leads: list })
+    t.after(() => portal.close())
+    const work = new Workplace(t)
+    let isBroken = false
+    const { origin } = await listen(t, async (request, response) => {
+      const target = new URL(request.url ?? '', portal.origin)
+      const answer = await fetch(target)
+      isBroken ||= target.searchParams.get('max') === '1'
+      response.statusCode = isBroken ? 401 : answer.status
+      response.end(await answer.text())
+    })
+    const begin = (at: string) =>
+      run(leads(openClient(t, at, { accessToken: portal.accessToken })), toFile(work.file('out.ndjson')), {
+        reconcile: true,
+      })
+    const error = await failureOf(begin(origin))
+    t.match(error, {
+      code: 'AUTH',
+      message: /^everything is written, but what matches could not be counted: .*401/,
+      report: { leads: 80, records: 80 },
+    })
+    t.equal(work.lines('out.ndjson').length, 80)
+  },
+)
 
 t.test('what can not be counted is refused before the first request', async t => {
   const portal = await createPortal({ leads: list })
