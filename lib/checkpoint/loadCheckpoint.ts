@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { Checkpoint } from './Checkpoint.ts'
 import { checkpointError } from './checkpointError.ts'
 import { digestOf } from './digestOf.ts'
@@ -26,6 +26,8 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 
 async function read(path: string): Promise<string | undefined> {
   try {
+    // To read a pipe would wait for somebody who writes to it.
+    if ((await stat(path)).isFIFO()) throw new Error('it is a pipe')
     return await readFile(path, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

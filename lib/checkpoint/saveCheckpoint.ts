@@ -5,19 +5,21 @@ import { checkpointError } from './checkpointError.ts'
 import { digestOf } from './digestOf.ts'
 import { format, version } from './format.ts'
 import { syncDirectory } from './syncDirectory.ts'
+import { targetOf } from './targetOf.ts'
 
 /**
  * Saves a checkpoint, whole or not at all: to a temporary file, which is flushed to the disk and then takes the
- * place of the last one. Only its owner may read it: it holds parameters of the query, and records that wait for
+ * place of the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of the query, and records that wait for
  * an HTTP receiver.
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
  */
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  const body = JSON.stringify(checkpoint)
-  const head = JSON.stringify({ format, version, digest: digestOf(body) })
-  const temporary = `${path}.tmp`
   try {
+    const body = JSON.stringify(checkpoint)
+    const head = JSON.stringify({ format, version, digest: digestOf(body) })
+    const target = await targetOf(path)
+    const temporary = `${target}.tmp`
     // What another process left there may be open to others, or a link.
     await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o600)
@@ -27,8 +29,8 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
-    await syncDirectory(dirname(path))
+    await rename(temporary, target)
+    await syncDirectory(dirname(target))
   } catch (cause) {
     throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, cause)
   }

@@ -1,5 +1,4 @@
 import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
-import { holdCheckpoint } from '../checkpoint/holdCheckpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
 import { Mark } from '../model/Mark.ts'
@@ -8,11 +7,11 @@ import { Operator } from '../operators/kernel/Operator.ts'
 import { FileSink } from '../sinks/file/FileSink.ts'
 import type { SourceState } from '../source/Handing.ts'
 import type { RunArguments } from './buildStages.ts'
-import { checkFolder, type FoundCheckpoint, findCheckpoint } from './findCheckpoint.ts'
+import { type FoundCheckpoint, findCheckpoint } from './findCheckpoint.ts'
+import { holdFiles } from './holdFiles.ts'
 import type { Quarantines } from './openQuarantines.ts'
 import { pipelineOf } from './pipelineOf.ts'
 import type { Report } from './Report.ts'
-import { refuseSharedPaths } from './refuseSharedPaths.ts'
 import { type Resumable, resumable } from './resumable.ts'
 import type { Stages } from './Stages.ts'
 
@@ -61,13 +60,12 @@ export class RunCheckpoint {
   static async open(
     given: RunArguments,
     quarantines: Quarantines,
+    outputs: readonly string[],
     settings: CheckpointSettings,
   ): Promise<RunCheckpoint> {
     const parts = resumable(given, quarantines, settings)
     const pipeline = pipelineOf(parts, given, settings)
-    await refuseSharedPaths(settings.path, parts)
-    await checkFolder(settings.path)
-    const letGo = await holdCheckpoint(settings.path)
+    const letGo = await holdFiles(settings.path, outputs)
     try {
       const found = await findCheckpoint(parts.source, pipeline, settings)
       const checkpoint = new RunCheckpoint({ ...found, settings, pipeline, parts, quarantines, letGo })

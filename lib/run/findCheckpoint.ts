@@ -1,5 +1,3 @@
-import { access, constants } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
 import { checkpointError } from '../checkpoint/checkpointError.ts'
 import { differenceOf } from '../checkpoint/differenceOf.ts'
@@ -15,18 +13,6 @@ export interface FoundCheckpoint {
   before: Checkpoint | undefined
   /** How the window of time before ended, and where this one begins; undefined for a run that follows none. */
   follows: { last: Stand; from: SourceState } | undefined
-}
-
-/**
- * Looks whether a checkpoint can be saved at a path.
- *
- * @throws {LeadpipeError} CHECKPOINT
- */
-export async function checkFolder(path: string): Promise<void> {
-  await access(dirname(resolve(path)), constants.W_OK).catch(cause => {
-    const why = cause.code === 'ENOENT' ? 'there is none' : cause.message
-    throw checkpointError(path, `its directory can't be written: ${why}`, cause)
-  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { finished } from 'node:stream/promises'
+import { checkPlace } from '../checkpoint/checkPlace.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
 import { LeadpipeError } from '../errors.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
@@ -14,10 +15,12 @@ import { type Joined, joinStreams } from './joinStreams.ts'
 import { checkLedger } from './ledger.ts'
 import { openQuarantines, type Quarantines } from './openQuarantines.ts'
 import { type RunOptions, runOptions } from './options.ts'
+import { outputsOf } from './outputsOf.ts'
 import type { Report } from './Report.ts'
 import { RunCheckpoint } from './RunCheckpoint.ts'
 import type { RunSignature } from './RunSignature.ts'
 import { checkReconcilable, reconcile } from './reconcile.ts'
+import { refuseSharedPaths } from './refuseSharedPaths.ts'
 import { reportOf, type Stages, streamsOf } from './Stages.ts'
 
 /**
@@ -53,11 +56,16 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
   await checkSink(given)
   await quarantines.check()
+  const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
+  if (settings !== undefined) await checkPlace(settings.path)
+  const outputs = await outputsOf([given.sink, ...quarantines.sinks])
+  await refuseSharedPaths(outputs, settings?.path)
   const release = claimStreams(given)
   let checkpoint: RunCheckpoint | undefined
   try {
-    if (options.checkpoint !== undefined) {
-      checkpoint = await RunCheckpoint.open(given, quarantines, checkpointSettings(options.checkpoint))
+    if (settings !== undefined) {
+      const paths = outputs.map(({ path }) => path)
+      checkpoint = await RunCheckpoint.open(given, quarantines, paths, settings)
     }
   } catch (error) {
     release()

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -53,6 +54,18 @@ t.test('a link in the place of the temporary file leads nowhere', async t => {
   await saveCheckpoint(path, aCheckpoint())
   t.equal(readFileSync(join(dir, 'precious'), 'utf8'), 'as it was')
   t.strictSame(await loadCheckpoint(path), aCheckpoint())
+})
+
+t.test('one that is a link is saved where it leads, and stays a link', async t => {
+  const dir = t.testdir({ volume: {} })
+  const path = join(dir, 'a.json')
+  symlinkSync(join('volume', 'b.json'), path)
+  for (const saves of [1, 2]) {
+    await saveCheckpoint(path, aCheckpoint(saves))
+    t.strictSame(await loadCheckpoint(join(dir, 'volume', 'b.json')), aCheckpoint(saves))
+    t.ok(lstatSync(path).isSymbolicLink())
+  }
+  t.strictSame(readdirSync(join(dir, 'volume')), ['b.json'])
 })
 
 t.test("one that can't be written leaves the last one as it was", async t => {

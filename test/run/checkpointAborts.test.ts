@@ -155,7 +155,7 @@ t.test('an abort while a step never ends waits for it no longer than its patienc
   })
   const given = readArguments([source(t), never, toFile(work.file(name))])
   const quarantines = openQuarantines(never.definitions)
-  const checkpoint = await RunCheckpoint.open(given, quarantines, checkpointSettings(work.checkpoint))
+  const checkpoint = await RunCheckpoint.open(given, quarantines, [], checkpointSettings(work.checkpoint))
   const stages = buildStages(given, quarantines.definitions, () => {}, 'new')
   checkpoint.attach(stages, () => {
     throw new Error('it does not come to its end')

@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead, LeadsQuery, Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { filter } from '../../lib/operators/filter.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
@@ -205,14 +208,13 @@ t.test('what was written behind the checkpoint is cut off, whatever it is', asyn
 
 t.test('a checkpoint in a directory that does not exist is refused', async t => {
   const work = new Workplace(t)
-  await isRefused(t, work, 'CHECKPOINT', /its directory can't be written: there is none$/, () =>
+  await isRefused(t, work, 'CHECKPOINT', /its directory does not exist$/, () =>
     start(t, work, { checkpoint: { path: work.file('nowhere/a.json') } }),
   )
 })
 
 t.test('the checkpoint, the output and the quarantine are three files', async t => {
   const work = new Workplace(t)
-  symlinkSync(work.path, work.file('link'))
   const quarantining = (path: string) => () => validate({ onInvalid: 'quarantine', quarantine: path })
   const cases: Start[] = [
     { checkpoint: { path: work.file(name) } },
@@ -225,18 +227,114 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
     },
     { operators: quarantining(work.file(name)) },
     { operators: quarantining(`${work.file(name)}.partial`) },
+    { to: work.file('leads-to-the-checkpoint.ndjson') },
   ]
-  rmSync(work.file('link'))
+  const links = () => {
+    symlinkSync(work.path, work.file('link'))
+    symlinkSync('checkpoint.json', work.file('leads-to-the-checkpoint.ndjson'))
+  }
+  const unlink = () => {
+    rmSync(work.file('link'))
+    rmSync(work.file('leads-to-the-checkpoint.ndjson'))
+  }
   for (const given of cases) {
     const { requestCount } = portal
-    symlinkSync(work.path, work.file('link'))
+    links()
     t.match(await failureOf(start(t, work, given)), {
       code: 'OPTION',
-      message: /^run\(\) options: checkpoint: expected a file of its own for each output, received /,
+      message: /^run\(\): expected a file of its own for each output, received /,
     })
-    rmSync(work.file('link'))
+    unlink()
     t.equal(portal.requestCount, requestCount)
     t.strictSame(work.names, [])
+  }
+})
+
+t.test('a checkpoint that is a pipe is refused, not waited for', async t => {
+  const work = new Workplace(t)
+  execFileSync('mkfifo', [work.checkpoint])
+  t.match(await failureOf(start(t, work)), {
+    code: 'CHECKPOINT',
+    message: /it can't be read: it is a pipe$/,
+  })
+})
+
+t.test('a directory in the place of a temporary file is found before the first request', async t => {
+  const work = new Workplace(t)
+  const { requestCount } = portal
+  for (const [taken, code, message] of [
+    [`${name}.partial`, 'SINK', /out\.ndjson\.partial: it is a directory$/],
+    ['checkpoint.json.tmp', 'CHECKPOINT', /checkpoint\.json\.tmp, its temporary file, is a directory$/],
+  ] as const) {
+    mkdirSync(work.file(taken))
+    t.match(await failureOf(start(t, work)), { code, message })
+    t.strictSame(work.names, [taken])
+    rmSync(work.file(taken), { recursive: true })
+  }
+  t.equal(portal.requestCount, requestCount)
+})
+
+t.test('an output that is a link which leads elsewhere now is refused', async t => {
+  const work = new Workplace(t)
+  const to = work.file('link.ndjson')
+  symlinkSync('first.ndjson', to)
+  await start(t, work, { to }, work.keep)
+  work.goBack(work.snapshots[3] as never)
+  rmSync(to)
+  symlinkSync('second.ndjson', to)
+  t.match(await failureOf(start(t, work, { to })), {
+    code: 'CHECKPOINT',
+    message:
+      /link\.ndjson leads to .*second\.ndjson now, the output that the checkpoint is of is .*first\.ndjson$/,
+  })
+})
+
+t.test('one run at a time with a checkpoint writes to an output, whatever its checkpoint', async t => {
+  const work = new Workplace(t)
+  const refused: unknown[] = []
+  const other = () => start(t, work, { checkpoint: { path: work.file('other.json') } })
+  let asked = false
+  const first = start(t, work, {
+    operators: () =>
+      operator<Lead>('ask', async () => {
+        if (asked) return
+        asked = true
+        refused.push(await failureOf(other()))
+      }),
+  })
+  t.match(await first, { leads: Number })
+  t.match(refused, [
+    {
+      code: 'CHECKPOINT',
+      message:
+        /out\.ndjson: another run with a checkpoint writes to it; wait for its end, or give another path$/,
+    },
+  ])
+  t.strictSame(work.names, ['checkpoint.json', name])
+})
+
+const replace = (partial: string) => {
+  rmSync(partial)
+  writeFileSync(partial, 'evil')
+}
+
+t.test('a temporary file that somebody else replaced or removed is never put in the place', async t => {
+  for (const [what, harm] of [
+    ['is another file now', replace],
+    ['is gone', (partial: string) => rmSync(partial)],
+  ] as const) {
+    const work = new Workplace(t)
+    let seen = 0
+    const operators = () =>
+      peek<Lead>(() => {
+        seen += 1
+        if (seen === 40) harm(work.file(`${name}.partial`))
+      })
+    t.match(await failureOf(start(t, work, { operators })), {
+      code: 'SINK',
+      message: new RegExp(`out\\.ndjson\\.partial ${what}: did another process change it\\?$`),
+    })
+    t.notOk(work.has(name))
   }
 })
 

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises'
 import { LeadpipeError } from '../../errors.ts'
 import type { Continuation } from '../Sink.ts'
 import { destination } from './destination.ts'
@@ -34,16 +35,22 @@ export class ContinuedFile {
    */
   static async look(name: string, settings: FileSettings, given: Continuation): Promise<ContinuedFile> {
     const path = nameAt(name, new Date())
-    if ((await destination(path)).how === 'direct') {
+    const { path: target, how } = await destination(path)
+    if (how === 'direct') {
       const message = `toFile() path: ${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
       throw new LeadpipeError('OPTION', message, { context: { option: 'toFile() path' } })
     }
     if (given.state === undefined) {
+      await checkPartial(target)
       // What time a placeholder stands for is known when the file is opened.
       if (path === name) await keepLast(path, given.last, settings)
       return new ContinuedFile(settings, given)
     }
     const state = fileState(given.state, path)
+    if (path === name && target !== state.path) {
+      const message = `${path} leads to ${target} now, the output that the checkpoint is of is ${state.path}`
+      throw new LeadpipeError('CHECKPOINT', message, { context: { path: target } })
+    }
     try {
       return new ContinuedFile(settings, given, state, await findOutput(state, settings))
     } catch (error) {
@@ -99,4 +106,11 @@ export class ContinuedFile {
       throw fileError(path, error)
     }
   }
+}
+
+/** What a process has left there that can't be continued is replaced, but nothing else. */
+async function checkPartial(target: string): Promise<void> {
+  const partial = partialOf(target)
+  const found = await lstat(partial).catch(() => undefined)
+  if (found?.isDirectory()) throw fileError(partial, Object.assign(new Error(), { code: 'EISDIR' }))
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, rm } from 'node:fs/promises'
 import { LeadpipeError } from '../../errors.ts'
 import { moveIntoPlace } from './moveIntoPlace.ts'
 import { tailOf } from './tailOf.ts'
@@ -43,21 +43,24 @@ export class PartialFile {
   }
 
   /**
-   * Resolves when what was written is on the disk.
+   * Resolves when what was written is on the disk, under the temporary name.
    *
-   * @throws {LeadpipeError} SINK when the file does not have the bytes that were written.
+   * @throws {LeadpipeError} SINK when the file does not have the bytes that were written, or is not there.
    */
   async sync(): Promise<void> {
     const { handle, path, temporary } = this.#opened
     if (temporary === undefined) return
     await handle.sync()
-    const { size } = await handle.stat()
-    if (size === this.bytes) return
-    throw new LeadpipeError(
-      'SINK',
-      `${temporary} has ${size} bytes, ${this.bytes} were written: did another process change it?`,
-      { context: { path, size, bytes: this.bytes } },
-    )
+    const { size, ino, dev } = await handle.stat()
+    const context = { path, size, bytes: this.bytes }
+    if (size !== this.bytes) {
+      const message = `${temporary} has ${size} bytes, ${this.bytes} were written: did another process change it?`
+      throw new LeadpipeError('SINK', message, { context })
+    }
+    const named = await lstat(temporary).catch(() => undefined)
+    if (named?.ino === ino && named.dev === dev) return
+    const what = named === undefined ? 'is gone' : 'is another file now'
+    throw new LeadpipeError('SINK', `${temporary} ${what}: did another process change it?`, { context })
   }
 
   /** Where it ends now. */

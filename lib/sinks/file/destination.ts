@@ -1,11 +1,12 @@
 import { constants } from 'node:fs'
-import { access, readlink, realpath, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { access, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { targetOf } from '../../checkpoint/targetOf.ts'
 import { fileError } from './fileError.ts'
 
 /** Where a file sink writes. */
 export interface Destination {
-  /** The file itself, where the path is a symbolic link. */
+  /** The file itself, absolute: where links lead. */
   path: string
   /**
    * 'replace': a file, or none yet, written under another name and renamed when complete. 'direct': a device
@@ -27,19 +28,12 @@ export async function destination(path: string): Promise<Destination> {
     if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' })
     if (found !== undefined) await access(path, constants.W_OK)
     if (found !== undefined && !found.isFile()) return { path, how: 'direct' }
-    const target = found === undefined ? await linkTarget(path) : await realpath(path)
-    await stat(dirname(target))
+    const target = await targetOf(path)
     await access(dirname(target), constants.W_OK)
     return { path: target, how: 'replace', ...(found === undefined ? {} : { mode: found.mode & 0o777 }) }
   } catch (error) {
     throw fileError(path, error)
   }
-}
-
-/** Where a link leads whose target does not exist yet; any other path as it is. */
-async function linkTarget(path: string): Promise<string> {
-  const link = await readlink(path).catch(() => undefined)
-  return link === undefined ? path : linkTarget(resolve(await realpath(dirname(path)), link))
 }
 
 function ifMissing<T>(value: T): (error: unknown) => T {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
 import { destination } from './destination.ts'
 import { type FileState, fileState } from './fileState.ts'
@@ -15,7 +14,7 @@ import type { FileSettings } from './options.ts'
 export async function keepLast(path: string, given: unknown, settings: FileSettings): Promise<void> {
   if (given === undefined) return
   const last: FileState = fileState(given, path)
-  const target = resolve((await destination(path)).path)
+  const target = (await destination(path)).path
   if (target !== last.path || last.records === 0 || !(await findComplete(last, settings))) return
   const message = `${path} holds the ${last.records} records of the window before, which the next one would replace: move it away, or put {date} or {time} into the name`
   throw new LeadpipeError('CHECKPOINT', message, { context: { path } })

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { syncDirectory } from '../../checkpoint/syncDirectory.ts'
 import { checkContents } from './checkContents.ts'
 import { destination } from './destination.ts'
@@ -11,13 +11,13 @@ import { PartialFile } from './PartialFile.ts'
 /** Opens a file that another process can go on with. What one left that can't be continued is replaced. */
 export async function openKept(given: string): Promise<PartialFile> {
   const { path, mode } = await destination(given)
-  const temporary = partialOf(resolve(path))
+  const temporary = partialOf(path)
   await rm(temporary, { force: true })
   // Appending, so that the bytes of another process show in the size, and are not written over.
   const handle = await open(temporary, 'ax+', mode)
   await setMode(handle, mode)
   await syncDirectory(dirname(temporary))
-  return new PartialFile({ handle, path: resolve(path), temporary, bytes: 0, kept: true })
+  return new PartialFile({ handle, path, temporary, bytes: 0, kept: true })
 }
 
 /**
