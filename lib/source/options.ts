@@ -1,4 +1,4 @@
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRule, type OptionRules } from '../model/checkOptions.ts'
 import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */
@@ -69,6 +69,17 @@ export const leadsDefaults = {
 
 const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
 
+/** Characters of the longest string that the engine has. */
+export const longestString = 2 ** 29 - 24
+
+/** What the option `maxLeadBytes` accepts. */
+export const maxLeadBytesRule: OptionRule = {
+  type: 'integer',
+  minimum: 1,
+  maximum: longestString,
+  expected: `an integer from 1 to ${longestString} (the longest string of the engine)`,
+}
+
 const rules: OptionRules = {
   owner: 'leads() options',
   options: {
@@ -83,12 +94,7 @@ const rules: OptionRules = {
     readAhead: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (bytes)' },
     decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
     onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
-    maxLeadBytes: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 2 ** 29 - 24,
-      expected: 'an integer from 1 to 536870888 (the longest string of the engine)',
-    },
+    maxLeadBytes: maxLeadBytesRule,
     maxDepth: { type: 'integer', minimum: 1, maximum: 1_000, expected: 'an integer from 1 to 1000' },
     highWaterMark: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (leads)' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
