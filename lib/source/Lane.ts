@@ -1,5 +1,6 @@
 import type { Lead } from '../model/Lead.ts'
 import { Rejected } from '../model/Rejected.ts'
+import { PageRoom } from './PageRoom.ts'
 import type { Stretch } from './pagers/Pager.ts'
 import type { ReadAhead } from './ReadAhead.ts'
 
@@ -30,6 +31,8 @@ export class Lane {
   readonly #reading: Promise<void>
   #batches: Batch[] = []
   #isFirst = false
+  /** What the page that is read takes of the room for reading ahead. */
+  #room: PageRoom
   #failure: { error: unknown } | undefined
   #ended = false
   #taken = 0
@@ -42,6 +45,7 @@ export class Lane {
   constructor(stretch: Stretch, ahead: ReadAhead, read: ReadStretch, ended: () => void) {
     this.stretch = stretch
     this.#ahead = ahead
+    this.#room = new PageRoom(ahead, 0)
     this.#reading = this.#read(read, ended)
   }
 
@@ -65,9 +69,27 @@ export class Lane {
     return this.isReading ? Math.max(this.held, this.stretch.expected - this.#taken) : this.held
   }
 
-  /** Resolves when a page may be asked for. */
+  /** Resolves when a page may be asked for; what it is likely to need is booked until `endPage` is called. */
   async mayAsk(): Promise<void> {
-    while (!this.#isFirst && !this.#ahead.hasRoom && !this.#abort.signal.aborted) await this.#ahead.change()
+    for (;;) {
+      const isAhead = !this.#isFirst && !this.#abort.signal.aborted
+      const booked = isAhead ? this.#ahead.book() : 0
+      if (booked > 0 || !isAhead) {
+        this.#room = new PageRoom(this.#ahead, booked)
+        return
+      }
+      await this.#ahead.change()
+    }
+  }
+
+  /** Takes note of how many bytes of the page came so far. */
+  came(bytes: number): void {
+    this.#room.came(bytes)
+  }
+
+  /** Takes note that nothing more comes of the page. */
+  endPage(): void {
+    this.#room.close()
   }
 
   /** Resolves when the lane is the first. */
@@ -75,14 +97,15 @@ export class Lane {
     while (!this.#isFirst && !this.#abort.signal.aborted) await this.#ahead.change()
   }
 
-  /** Whether a page that has so many bytes so far is too large to be read ahead. */
-  isTooLarge(bytes: number): boolean {
-    return !this.#isFirst && this.#ahead.isTooLarge(bytes)
+  /** Whether the page is too large to be read ahead. */
+  get isTooLarge(): boolean {
+    return !this.#isFirst && this.#room.isTooLarge
   }
 
   /** Everything that the stretch brings; the lane is the first from now on. */
   async *batches(): AsyncGenerator<Batch> {
     this.#isFirst = true
+    this.#room.waive()
     this.#ahead.wake()
     for (;;) {
       const batch = this.#batches.shift()
@@ -125,7 +148,7 @@ export class Lane {
     const { signal } = this.#abort
     try {
       for await (const batch of read(this, signal)) {
-        this.#ahead.take(batch.bytes)
+        this.#room.batched(batch.bytes)
         this.#batches.push(batch)
         this.#tell()
         while (this.#mustWait && !signal.aborted) await this.#change()

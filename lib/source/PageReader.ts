@@ -76,7 +76,7 @@ export class PageReader {
     for (;;) {
       await lane.mayAsk()
       const query = await nextPage(pager, this.#options.wanted(lane), signal)
-      if (query === undefined || signal.aborted) return
+      if (query === undefined || signal.aborted) return lane.endPage()
       number ??= ++this.#pages
       const page = this.#page(number)
       try {
@@ -101,9 +101,17 @@ export class PageReader {
   }
 
   async *#readPage(query: PageQuery, page: Page, lane: Lane, signal: AbortSignal): AsyncGenerator<Batch> {
-    const { client, counts, ahead, answered, paged } = this.#options
-    const answer = await this.#request(query, signal)
-    answered(answer.headers)
+    try {
+      const answer = await this.#request(query, signal)
+      this.#options.answered(answer.headers)
+      yield* this.#readBody(query, page, lane, answer)
+    } finally {
+      lane.endPage()
+    }
+  }
+
+  async *#readBody(query: PageQuery, page: Page, lane: Lane, answer: Answer): AsyncGenerator<Batch> {
+    const { client, counts, ahead, paged } = this.#options
     const timer = new PageTimer(client.pageTimeout)
     const unlisten = onAbort(timer.signal, () => answer.body.destroy(timer.signal.reason))
     this.#open.add(page)
@@ -165,10 +173,11 @@ export class PageReader {
           page.received += 1
           if (pager.take(element, emit) === 'enough') enough = true
         }
+        lane.came(decoder.counts.bytes)
         if (items.length > 0) yield cut()
         // A page within its bounds is read to its end all the same: the connection is worth more.
         if (enough && page.received >= (query.max ?? 0)) break
-        if (lane.isTooLarge(decoder.counts.bytes)) throw letGo
+        if (lane.isTooLarge) throw letGo
       }
     } catch (error) {
       // What came before a failure is handed on before it is told.

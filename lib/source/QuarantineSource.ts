@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
@@ -9,6 +8,8 @@ import { Rejected } from '../model/Rejected.ts'
 import type { Handing } from './Handing.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
 import { linesOf } from './linesOf.ts'
+import { openBytes } from './openBytes.ts'
+import { longestString } from './options.ts'
 
 /**
  * What a quarantine file holds, as a Readable of leads, so that it can go through a pipeline again after a
@@ -18,11 +19,15 @@ export class QuarantineSource extends Readable {
   /** Set by `run`, before the first read. */
   handing: Handing = { rejected: false, origins: false }
   readonly #path: string
+  readonly #maxLeadBytes: number
   #leads: AsyncGenerator<Lead | Rejected> | undefined
+  #file: Readable | undefined
 
-  constructor(path: string) {
+  /** @param maxLeadBytes the most bytes that the text of one lead has */
+  constructor(path: string, maxLeadBytes: number) {
     super({ objectMode: true })
     this.#path = path
+    this.#maxLeadBytes = maxLeadBytes
   }
 
   /** The leads, for `for await`. */
@@ -40,6 +45,8 @@ export class QuarantineSource extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const end = () => callback(error)
+    // What is read from a pipe may never come: the leads end when the file does.
+    this.#file?.destroy()
     if (this.#leads === undefined) end()
     else this.#leads.return(undefined).then(end, end)
   }
@@ -47,15 +54,24 @@ export class QuarantineSource extends Readable {
   async *#read(): AsyncGenerator<Lead | Rejected> {
     let line = 0
     try {
-      const file = createReadStream(this.#path)
-      const text = /\.gz$/i.test(this.#path) ? file.compose(createGunzip()) : file
-      for await (const record of linesOf(text)) {
+      for await (const record of linesOf(await this.#open(), mostOf(this.#maxLeadBytes))) {
         line += 1
         if (record !== '') yield this.#lead(record, line)
       }
     } catch (error) {
-      throw sourceError(this.#path, line, error)
+      throw this.#error(error, line)
     }
+  }
+
+  async #open(): Promise<Readable> {
+    const file = await openBytes(this.#path)
+    this.#file = file
+    if (this.destroyed) file.destroy()
+    if (!/\.gz$/i.test(this.#path)) return file
+    const plain = createGunzip()
+    // Errors are read from `plain`, which pipeline destroys with them.
+    pipeline(file, plain, () => {})
+    return plain
   }
 
   #lead(text: string, line: number): Lead | Rejected {
@@ -69,6 +85,30 @@ export class QuarantineSource extends Readable {
     }
     return lead
   }
+
+  #error(cause: unknown, line: number): LeadpipeError {
+    if (cause instanceof LeadpipeError) return cause
+    const isTooLong = cause instanceof RangeError
+    const why = isTooLong
+      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#maxLeadBytes}) may have`
+      : whyOf(cause as NodeJS.ErrnoException)
+    return new LeadpipeError('SOURCE', `can't read ${this.#path}: ${why}`, {
+      cause,
+      context: { path: this.#path, line: isTooLong ? line + 1 : line },
+    })
+  }
+}
+
+/**
+ * The most bytes that a line may have. In a string of JSON, each byte of a lead's text is up to six characters; the
+ * rules that do not hold, and the place, take far less than 1 MiB. The engine has no longer string than the last.
+ */
+const mostOf = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 * 1024, longestString)
+
+function whyOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'Z_BUF_ERROR') return 'it is cut: its gzip data has no end'
+  return code?.startsWith('Z_') ? 'it is not the gzip data that its name says' : message
 }
 
 function parseRecord(text: string, path: string, line: number): Quarantined {
@@ -93,11 +133,4 @@ function parsed(raw: string, place: Rejected['place']): unknown {
   } catch {
     return new Rejected('malformed', 'it is not valid JSON', raw, place)
   }
-}
-
-function sourceError(path: string, line: number, cause: unknown): LeadpipeError {
-  if (cause instanceof LeadpipeError) return cause
-  const { code, message } = cause as NodeJS.ErrnoException
-  const why = code === 'ENOENT' ? 'there is no such file' : message
-  return new LeadpipeError('SOURCE', `can't read ${path}: ${why}`, { cause, context: { path, line } })
 }

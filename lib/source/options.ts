@@ -1,4 +1,4 @@
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRule, type OptionRules } from '../model/checkOptions.ts'
 import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */
@@ -25,9 +25,13 @@ export interface LeadsOptions {
    */
   lag?: number
   /**
-   * The most bytes of bodies that are read ahead, in pages that are asked for at the same time, up to the
-   * client's `concurrency`; leads in memory take about three times as much. 0 reads one page after the other.
-   * Default: 16 MiB.
+   * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
+   * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
+   * free for it, so a small `readAhead` means fewer pages at the same time. Where pages are larger than those before,
+   * it may be exceeded by one page, and the chunk (64 KiB) that each connection is receiving; what is larger is let go
+   * of and asked for again when it is its turn, as is a page that takes more than half of `readAhead`. The chunk whose
+   * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one
+   * page after the other. Default: 16 MiB.
    */
   readAhead?: number
   /**
@@ -69,6 +73,17 @@ export const leadsDefaults = {
 
 const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
 
+/** Characters of the longest string that the engine has. */
+export const longestString = 2 ** 29 - 24
+
+/** What the option `maxLeadBytes` accepts. */
+export const maxLeadBytesRule: OptionRule = {
+  type: 'integer',
+  minimum: 1,
+  maximum: longestString,
+  expected: `an integer from 1 to ${longestString} (the longest string of the engine)`,
+}
+
 const rules: OptionRules = {
   owner: 'leads() options',
   options: {
@@ -83,12 +98,7 @@ const rules: OptionRules = {
     readAhead: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (bytes)' },
     decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
     onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
-    maxLeadBytes: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 2 ** 29 - 24,
-      expected: 'an integer from 1 to 536870888 (the longest string of the engine)',
-    },
+    maxLeadBytes: maxLeadBytesRule,
     maxDepth: { type: 'integer', minimum: 1, maximum: 1_000, expected: 'an integer from 1 to 1000' },
     highWaterMark: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (leads)' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },

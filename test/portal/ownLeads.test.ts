@@ -44,6 +44,14 @@ t.test('own leads come from any iterable and async iterable', async t => {
   }
 })
 
+t.test('an own lead may have any number of events', async t => {
+  const leadConversionEvents = Array.from({ length: 200_000 }, (_, n) => ({ convertDate: 300_000 - n }))
+  const portal = await startPortal(t, { leads: [{ guid: 'a', leadConversionEvents }, { guid: 'b' }] })
+  const bound = 'excludeConversionEvents=true&timePivot=firstConvertedAt'
+  t.equal((await getLeads(portal, `${bound}&startTime=100001`)).length, 0)
+  t.match(await getLeads(portal, `${bound}&startTime=100000`), [{ guid: 'a' }])
+})
+
 t.test('own leads come from an NDJSON file', async t => {
   const lines = ['\ufeff{"guid":"a","message":"line\u2028separator"}\r', '', ' {"guid":"b"} ', '{"guid":"c"}']
   const dir = t.testdir({ 'leads.ndjson': lines.join('\n'), 'empty.ndjson': '' })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
+import type { LeadSource } from '../../lib/source/LeadSource.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { chanceOf } from '../support/chanceOf.ts'
@@ -124,33 +125,44 @@ t.test('leads come in the order of the list, whatever order the answers come in'
   }
 })
 
+/** Resolves when nothing more has been read for a while. */
+async function stillness(source: LeadSource): Promise<void> {
+  let last = -1
+  let quiet = 0
+  await eventually(
+    () => {
+      quiet = source.counts.bytes === last ? quiet + 1 : 0
+      last = source.counts.bytes
+      return quiet > 500
+    },
+    true,
+    50_000,
+  )
+}
+
 t.test('while nobody reads on, no more is read ahead than readAhead allows', async t => {
   const list = Array.from({ length: 5_000 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(10_000) }))
   const page = 20 * 10_000
-  for (const readAhead of [2_000_000, 4_000_000]) {
+  for (const [concurrency, readAhead] of [
+    [4, 2_000_000],
+    [4, 4_000_000],
+    [32, 2_000_000],
+    [100, 8_000_000],
+  ] as const) {
     const { origin, state } = await holding(t, list)
     state.arrived = () => {
       for (const one of [...state.waiting]) one.answer()
     }
-    const client = openClient(t, origin, { concurrency: 4 })
+    const client = openClient(t, origin, { concurrency })
     const source = leadsByOffset(client, { max: 20 }, { readAhead, highWaterMark: 1 })
     const iterator = source[Symbol.asyncIterator]()
     // The first page has to be handed on before it is known that there are more.
     for (let count = 0; count < 30; count += 1) t.equal((await iterator.next()).value?.guid, `${count}`)
-    let last = -1
-    let quiet = 0
-    await eventually(
-      () => {
-        quiet = state.bytes === last ? quiet + 1 : 0
-        last = state.bytes
-        return quiet > 500
-      },
-      true,
-      50_000,
-    )
-    // What is under way when there is no more room, and the page that is handed on, come on top.
-    t.ok(state.bytes <= readAhead + 5 * page, `${state.bytes} bytes of ${readAhead}`)
-    t.ok(state.bytes >= readAhead / 2, 'there is something to hold')
+    await stillness(source)
+    // Two pages are handed on, or read as they are.
+    const held = state.bytes - 2 * page
+    t.ok(held <= readAhead + page, `${concurrency} lanes hold ${held} bytes of ${readAhead}`)
+    t.ok(held >= readAhead / 2, 'there is something to hold')
     let count = 30
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
       if (next.value.guid !== `${count}`) t.equal(next.value.guid, `${count}`)
@@ -159,6 +171,44 @@ t.test('while nobody reads on, no more is read ahead than readAhead allows', asy
     t.equal(count, list.length)
     await client.close()
   }
+})
+
+t.test('nor where pages are suddenly a hundred times as large', async t => {
+  const list = Array.from({ length: 3_000 }, (_, n) => ({
+    guid: `${n}`,
+    text: 'x'.repeat(n < 100 ? 100 : 10_000),
+  }))
+  const page = 20 * 10_000
+  const readAhead = 1_000_000
+  const concurrency = 32
+  const { origin } = await serveLeads(t, list)
+  const client = openClient(t, origin, { concurrency })
+  const source = leadsByOffset(client, { max: 20 }, { readAhead, highWaterMark: 1 })
+  const iterator = source[Symbol.asyncIterator]()
+  for (let count = 0; count < 30; count += 1) t.equal((await iterator.next()).value?.guid, `${count}`)
+  await stillness(source)
+  const { bytes } = source.counts
+  // A chunk that came is kept, and one may be under way in each lane.
+  t.ok(bytes <= readAhead + page + concurrency * 65_536, `${bytes} bytes of ${readAhead}`)
+  let count = 30
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) count += 1
+  t.equal(count, list.length)
+})
+
+t.test('pages as large as leads commonly make them are all asked for at the same time', async t => {
+  const list = Array.from({ length: 3_200 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(5_000) }))
+  const { origin, state } = await holding(t, list)
+  let first = true
+  // Eight times eight pages: whenever eight are under way, one is answered.
+  state.arrived = count => {
+    if (!first && count < 8) return
+    first = false
+    state.waiting[0]?.answer()
+  }
+  const source = leadsByOffset(openClient(t, origin, { concurrency: 8 }), {}, { limit: 2_500 })
+  for (let count = 0; count < 100; count += 1) source.read() ?? (await once(source, 'readable'))
+  t.equal(await eventually(() => state.most, 8), 8)
+  source.destroy()
 })
 
 t.test('readAhead: 0 asks for one page after the other, when the last is handed on', async t => {

@@ -96,6 +96,21 @@ t.test('what has no guid, no time, or is no lead comes exactly once, wherever it
   )
 })
 
+t.test('a time of which nothing has a guid is gone on with, wherever it was left', async t => {
+  const elements = [
+    { kind: 'lead', gap: 0 },
+    ...['a lead without a guid', 'malformed', 'no lead', 'a lead without a guid'].map(kind => ({
+      kind,
+      gap: 0,
+    })),
+    { kind: 'lead', gap: 5 },
+  ].map((element, n) => (n === 1 ? { ...element, gap: 1_000 } : element))
+  const reading = { startTime: 'inclusive', stopTime: 'inclusive' } as const
+  for (let left = 0; left <= elements.length; left += 1) {
+    for (const concurrency of [1, 3]) await follow(t, { elements, max: 12, concurrency, reading, left })
+  }
+})
+
 t.test(
   'a server that gives fewer than it is asked for hides nothing behind a page without a time',
   async t => {

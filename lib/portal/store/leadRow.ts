@@ -42,8 +42,13 @@ export function leadRow(seq: number, object: object): { lead: readonly Value[]; 
 function eventTimes(lead: Json): Json {
   const events: unknown = lead.leadConversionEvents
   if (!Array.isArray(events) || events.length === 0) return { firstConvertedAt: 0, lastEventAt: 0 }
-  const times = events.map(event => (isObject(event) ? timeOf(event, 'convertDate') : 0))
-  return { firstConvertedAt: Math.min(...times), lastEventAt: Math.max(...times) }
+  let [firstConvertedAt, lastEventAt] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const event of events) {
+    const time = isObject(event) ? timeOf(event, 'convertDate') : 0
+    firstConvertedAt = Math.min(firstConvertedAt, time)
+    lastEventAt = Math.max(lastEventAt, time)
+  }
+  return { firstConvertedAt, lastEventAt }
 }
 
 /** A value of JSON as SQLite's own `json_extract` gives it. */

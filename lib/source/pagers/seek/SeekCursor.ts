@@ -2,7 +2,7 @@
 export interface SeekCursor {
   /** The pivot; negative infinity before the first lead. */
   readonly time: number
-  /** The guid; undefined where nothing of that time is done. */
+  /** The guid; undefined where all of that time is done, '' where no lead that has a guid is. */
   readonly guid?: string
   /** About where the lead stood in the list of its time, where that is read by guid. */
   readonly tie?: number

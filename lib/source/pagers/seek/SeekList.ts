@@ -131,9 +131,10 @@ export class SeekList {
 /** The convertDate of the first conversion event, wherever it stands; 0 without events. */
 function firstConversion({ leadConversionEvents }: { leadConversionEvents?: unknown }): number {
   if (!Array.isArray(leadConversionEvents) || leadConversionEvents.length === 0) return 0
-  const times = leadConversionEvents.map(event => {
+  let first = Number.POSITIVE_INFINITY
+  for (const event of leadConversionEvents) {
     const time: unknown = event?.convertDate
-    return typeof time === 'number' && Number.isFinite(time) ? time : 0
-  })
-  return Math.min(...times)
+    first = Math.min(first, typeof time === 'number' && Number.isFinite(time) ? time : 0)
+  }
+  return first
 }

@@ -117,6 +117,12 @@ t.test(
   },
 )
 
+t.test('a lead may have any number of events', async t => {
+  const list = new SeekList({ timePivot: 'firstConvertedAt' })
+  const leadConversionEvents = Array.from({ length: 200_000 }, (_, n) => ({ convertDate: 300_000 - n }))
+  t.equal(list.timeOf(elementOf({ leadConversionEvents })), 100_001)
+})
+
 t.test('an error says how else the list can be read', async t => {
   t.match(new SeekList({}).error('it is so'), {
     code: 'PAGING',
