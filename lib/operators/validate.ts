@@ -88,6 +88,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   return new Operator<unknown, T>([
     {
       name: 'validate',
+      role: 'validate',
       takesRejected: onInvalid !== 'fail',
       ...(quarantine === undefined ? {} : { quarantine }),
       options: {
@@ -121,7 +122,6 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
             return setAside(quarantinedLead(value, matches.errors ?? []), failure.message)
           },
           reject(rejected: Rejected) {
-            if (onInvalid === 'fail') throw new TypeError('validate takes only leads when it fails on others')
             counts.rejected += 1
             return setAside(quarantinedElement(rejected), rejected.message)
           },

@@ -4,7 +4,7 @@ import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import type { StreamFailure } from './joinStreams.ts'
-import type { Stages } from './Stages.ts'
+import type { Foreign, Stages } from './Stages.ts'
 
 /**
  * The error that a run rejects with. leadpipe's own errors, and an abort's reason, stay as they are; an error
@@ -22,7 +22,9 @@ export function explainFailure({ error, index }: StreamFailure, { source, middle
   if (part instanceof Sink || part === sink)
     return new LeadpipeError('SINK', `the sink failed: ${why}${hint(error)}`, options)
   const name =
-    part instanceof Operator ? part.definitions.map(definition => definition.name).join(' + ') : 'transform'
+    part instanceof Operator
+      ? part.definitions.map(definition => definition.name).join(' + ')
+      : (part as Foreign).name
   return new LeadpipeError('OPERATOR', `${name}: ${why}`, { ...options, context: { operator: name } })
 }
 

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { LeadpipeError } from '../errors.ts'
 import { Mark } from '../model/Mark.ts'
-import type { Definition, StepDefinition } from '../operators/kernel/definition.ts'
+import type { Definition, OwnStepDefinition } from '../operators/kernel/definition.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { toFile } from '../sinks/toFile.ts'
 
@@ -53,7 +53,7 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     if (target === undefined) return definition
     const quarantine = typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target
     sinks.push(quarantine)
-    const { create } = definition as StepDefinition<never, unknown>
+    const { create } = definition as OwnStepDefinition<never, unknown>
     const onMark = (mark: Mark) => {
       told.set(mark, [...(told.get(mark) ?? []), stateOf(quarantine)])
     }
