@@ -1,4 +1,4 @@
 /** What Node says of a stream that was closed before its end. */
-export function prematureClose(): Error {
-  return Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+export function prematureClose(message = 'Premature close'): Error {
+  return Object.assign(new Error(message), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 }
