@@ -105,10 +105,13 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
         const setAside = (record: Quarantined, why: string): void | Promise<void> => {
           counts[aside === undefined ? 'skipped' : 'quarantined'] += 1
+          const check = () => {
+            const invalid = counts.skipped + counts.quarantined
+            budget.check(invalid, counts.valid + invalid, why)
+          }
+          // The last one before the failure, too, is to be found in the quarantine.
           const written = aside?.write(record)
-          const invalid = counts.skipped + counts.quarantined
-          budget.check(invalid, counts.valid + invalid, why)
-          return written
+          return written === undefined ? check() : written.then(check)
         }
         return {
           step(value: unknown, emit: (value: unknown) => void) {
