@@ -19,6 +19,7 @@ import { RunCheckpoint } from './RunCheckpoint.ts'
 import type { RunSignature } from './RunSignature.ts'
 import { checkReconcilable, reconcile } from './reconcile.ts'
 import { reportOf, type Stages, streamsOf } from './Stages.ts'
+import { whenAborted } from './whenAborted.ts'
 
 /**
  * Runs a source through operators into a sink, and reports what happened.
@@ -117,11 +118,7 @@ async function flow(
   const unwatch = watch(joined, options, report, checkpoint)
   const failure = await joined.ended.finally(unwatch)
   try {
-    const isLeft = failure !== undefined && checkpoint !== undefined
-    const unended = await (isLeft ? quarantines.leave() : quarantines.end()).then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    )
+    const unended = await close(quarantines, failure !== undefined, checkpoint, options)
     // The failure that came first is the one to tell.
     if (failure !== undefined) throw explainFailure(failure, built)
     if (unended !== undefined) throw unended.error
@@ -130,6 +127,25 @@ async function flow(
   } catch (error) {
     if (error instanceof LeadpipeError) error.report = report()
     throw error
+  }
+}
+
+/** Ends the quarantines, or leaves them as they are for a restart; resolves to what they failed with. */
+async function close(
+  quarantines: Quarantines,
+  failed: boolean,
+  checkpoint: RunCheckpoint | undefined,
+  { signal }: RunOptions,
+): Promise<{ error: unknown } | undefined> {
+  const { aborted, forget } = whenAborted(signal)
+  try {
+    if (failed && checkpoint !== undefined) await quarantines.leave()
+    else await quarantines.end(failed ? Promise.resolve() : aborted)
+    return undefined
+  } catch (error) {
+    return { error }
+  } finally {
+    forget()
   }
 }
 
