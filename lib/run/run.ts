@@ -34,7 +34,7 @@ import { whenAborted } from './whenAborted.ts'
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
  * CHECKPOINT when the checkpoint is damaged, or of another run; SINK when the destination can't be written; every
  * code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to the
- * failure. After an abort, the signal's reason as it is.
+ * failure, where `counts` of every operator can be had. After an abort, the signal's reason as it is.
  *
  * @example
  * ```ts
@@ -125,9 +125,16 @@ async function flow(
     checkLedger(built, quarantines.acknowledged)
     return checkpoint === undefined ? report() : await checkpoint.finish(report())
   } catch (error) {
-    if (error instanceof LeadpipeError) error.report = report()
+    if (error instanceof LeadpipeError) addReport(error, report)
     throw error
   }
+}
+
+/** Adds the numbers to a failure. Where they can't be had, since `counts` of an operator throws, it is told without. */
+function addReport(failure: LeadpipeError, report: () => Report): void {
+  try {
+    failure.report = report()
+  } catch {}
 }
 
 /** Ends the quarantines, or leaves them as they are for a restart; resolves to what they failed with. */
@@ -210,8 +217,15 @@ function watch(
     joined.fail(new LeadpipeError('OPTION', message, { cause }))
   }
   const tick = () => {
+    let progress: Report
     try {
-      const shown: unknown = onProgress?.(report())
+      progress = report()
+    } catch (error) {
+      joined.fail(error)
+      return
+    }
+    try {
+      const shown: unknown = onProgress?.(progress)
       if (isThenable(shown)) shown.then(undefined, refuse)
     } catch (cause) {
       refuse(cause)

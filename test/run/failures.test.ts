@@ -351,6 +351,26 @@ t.test('the first failure is the one that is told', async t => {
   t.match(failure, { code: 'OPERATOR', message: 'first: boom' })
 })
 
+t.test('a failure is told although its numbers can not be', async t => {
+  const uncountable = operator<number>({
+    name: 'uncountable',
+    create: () => ({
+      step: (n, emit) => emit(n),
+      counts() {
+        throw new Error('no numbers')
+      },
+    }),
+  })
+  const failing = new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) })
+  t.match(await failureOf(run(ten(), uncountable, failing)), { code: 'SINK', cause: boom, report: undefined })
+  const wanted = { code: 'OPERATOR', message: 'uncountable: no numbers', report: undefined }
+  t.match(await failureOf(run(ten(), uncountable, sink())), wanted, 'it fails a run that ended well')
+  const silent = new Readable({ objectMode: true, read() {} })
+  silent.push(1)
+  const watched = run(silent, uncountable, sink(), { onProgress: () => {}, progressInterval: 10 })
+  t.match(await failureOf(watched), wanted, 'and one that is watched')
+})
+
 t.test('an early end is no failure, even where a stream before it fails to close', async t => {
   const source = new Readable({
     objectMode: true,
