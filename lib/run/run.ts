@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { checkpointSettings } from '../checkpoint/options.ts'
+import { onAbort } from '../client/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
 import { messageOf } from '../operators/kernel/messageOf.ts'
@@ -231,11 +232,11 @@ function watch(
       refuse(cause)
     }
   }
-  signal?.addEventListener('abort', abort, { once: true })
+  const unlisten = signal && onAbort(signal, abort)
   if (signal?.aborted) abort()
   const timer = onProgress && setInterval(tick, progressInterval)
   return () => {
-    signal?.removeEventListener('abort', abort)
+    unlisten?.()
     clearInterval(timer)
   }
 }

@@ -15,6 +15,7 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
+import { noted } from '../support/noted.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
@@ -178,6 +179,19 @@ t.test('an abort after the end changes nothing, and no listener stays on the sig
   t.equal(listeners, 0)
   controller.abort()
   await turns(2)
+})
+
+t.test('any number of runs may share a signal, with no warning', async t => {
+  const warnings = noted(t, 'warning')
+  const controller = new AbortController()
+  const failing = Array.from({ length: 12 }, () =>
+    failureOf(run(endless(), sink(), { signal: controller.signal })),
+  )
+  await turns(5)
+  controller.abort('enough')
+  t.strictSame(await Promise.all(failing), Array(12).fill('enough'))
+  await turns(2)
+  t.strictSame(warnings, [])
 })
 
 /** Runs until `enough` says so, and gives what was told. */
