@@ -54,7 +54,7 @@ export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
-export type { Progress, Report } from './run/Report.ts'
+export type { Report } from './run/Report.ts'
 export type { Source } from './run/RunSignature.ts'
 export { run } from './run/run.ts'
 // Sinks

@@ -36,7 +36,7 @@ export function streamsOf({ source, middle, sink }: Stages): [Readable, ...Duple
 }
 
 /** What went through each operator, in order. */
-export function operatorCounts({ middle, junctions }: Stages): OperatorCounts[] {
+function operatorCounts({ middle, junctions }: Stages): OperatorCounts[] {
   return middle.flatMap((part, index) =>
     part instanceof Operator
       ? part.counts

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import t from 'tap'
-import type { Progress, RunOptions } from '../../lib/index.ts'
+import type { Report, RunOptions } from '../../lib/index.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
 import { take } from '../../lib/operators/take.ts'
@@ -211,8 +211,8 @@ async function progressOf(options: RunOptions, enough: () => boolean) {
 }
 
 t.test('onProgress is told the numbers so far, and no more after the end', async t => {
-  const told: Progress[] = []
-  const onProgress = (progress: Progress) => told.push(progress)
+  const told: Report[] = []
+  const onProgress = (progress: Report) => told.push(progress)
   const report = await progressOf({ onProgress, progressInterval: 10 }, () => told.length >= 3)
   const before = told.length
   t.ok(before >= 3)
