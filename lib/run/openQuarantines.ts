@@ -2,10 +2,11 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { LeadpipeError } from '../errors.ts'
 import { Mark } from '../model/Mark.ts'
+import { messageOf } from '../model/messageOf.ts'
 import type { Definition, OwnStepDefinition } from '../operators/kernel/definition.ts'
-import { messageOf } from '../operators/kernel/messageOf.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { toFile } from '../sinks/toFile.ts'
+import { isPrematureClose } from '../streams/prematureClose.ts'
 
 /** The quarantines of a run. */
 export interface Quarantines {
@@ -108,8 +109,7 @@ function stateOf(sink: Writable): Promise<unknown> {
 async function end(sink: Writable, enough: Promise<void> | undefined): Promise<void> {
   const ended = finished(sink).catch(error => {
     if (error instanceof LeadpipeError) throw error
-    const why =
-      error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'it was closed before its end' : messageOf(error)
+    const why = isPrematureClose(error) ? 'it was closed before its end' : messageOf(error)
     throw new LeadpipeError('SINK', `the quarantine failed: ${why}`, { cause: error })
   })
   sink.end()

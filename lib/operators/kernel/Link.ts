@@ -1,10 +1,10 @@
 import { LeadpipeError } from '../../errors.ts'
 import type { OperatorMark } from '../../model/Mark.ts'
+import { messageOf } from '../../model/messageOf.ts'
 import type { Rejected } from '../../model/Rejected.ts'
 import type { OperatorCounts } from './Chain.ts'
 import { done, type Emit, type OwnInstance, type OwnStepDefinition } from './definition.ts'
 import { isThenable } from './isThenable.ts'
-import { messageOf } from './messageOf.ts'
 import { plainJson } from './plainJson.ts'
 import { unsavedState } from './unsavedState.ts'
 

@@ -1,6 +1,6 @@
 import { finished, type Writable } from 'node:stream'
 import type { Quarantined } from '../../model/Quarantined.ts'
-import { prematureClose } from './prematureClose.ts'
+import { isPrematureClose, prematureClose } from '../../streams/prematureClose.ts'
 
 /**
  * Writes what is set aside to a Writable, no faster than it takes it. Fails with what the Writable failed with, and
@@ -41,7 +41,7 @@ export class Quarantine {
   }
 
   #end(error: Error | null | undefined): void {
-    const closed = !error || (error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE'
+    const closed = !error || isPrematureClose(error)
     this.#over ??= { error: closed ? prematureClose('the quarantine was closed before its end') : error }
     this.#goOn?.()
   }
