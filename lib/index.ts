@@ -29,10 +29,10 @@ export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './mo
 export type { Quarantined, SchemaProblem } from './model/Quarantined.ts'
 // Operators
 export { compose } from './operators/compose.ts'
-export { type ExplodeOptions, explode } from './operators/explode.ts'
+export { type Exploded, type ExplodeOptions, explode } from './operators/explode.ts'
 export { explodeEvents } from './operators/explodeEvents.ts'
 export { explodeFormValues } from './operators/explodeFormValues.ts'
-export { filter } from './operators/filter.ts'
+export { filter, type Verdict } from './operators/filter.ts'
 export type { OperatorCounts } from './operators/kernel/Chain.ts'
 export {
   done,
@@ -41,19 +41,20 @@ export {
   type OperatorInstance,
   type Step,
   type StepDefinition,
+  type StepResult,
 } from './operators/kernel/definition.ts'
 export type { Operator } from './operators/kernel/Operator.ts'
-export type { Path, ValueAt } from './operators/kernel/Path.ts'
+export type { ArrayPath, Path, ValueAt } from './operators/kernel/Path.ts'
 export { map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
 export { peek } from './operators/peek.ts'
-export { type Mapping, project } from './operators/project.ts'
+export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
-export type { Progress, Report } from './run/Report.ts'
+export type { Report } from './run/Report.ts'
 export type { Source } from './run/RunSignature.ts'
 export { run } from './run/run.ts'
 // Sinks

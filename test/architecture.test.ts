@@ -9,14 +9,15 @@ const lib = fileURLToPath(new URL('../lib', import.meta.url))
 /** Who may import what: the table of lib/README.md, which this test holds. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  streams: [],
   model: ['errors'],
   observe: ['model', 'errors'],
   checkpoint: ['model', 'errors'],
-  operators: ['model', 'errors', 'observe'],
+  operators: ['streams', 'model', 'errors', 'observe'],
   client: ['model', 'errors', 'observe'],
   source: ['client', 'model', 'checkpoint', 'observe', 'errors'],
   sinks: ['client', 'operators', 'checkpoint', 'model', 'observe', 'errors'],
-  run: ['source', 'operators', 'sinks', 'checkpoint', 'client', 'model', 'observe', 'errors'],
+  run: ['source', 'operators', 'sinks', 'checkpoint', 'client', 'streams', 'model', 'observe', 'errors'],
   index: ['run', 'source', 'operators', 'sinks', 'checkpoint', 'client', 'model', 'observe', 'errors'],
   portal: [],
   cli: ['index', 'portal'],

@@ -1,4 +1,4 @@
-import { optionError } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
 import type { Flush, Step, StepDefinition } from './kernel/definition.ts'
 import { Operator } from './kernel/Operator.ts'
 
@@ -17,7 +17,7 @@ import { Operator } from './kernel/Operator.ts'
  * A step may be asynchronous; values still come one at a time, in order. What it throws becomes an OPERATOR
  * error that names the operator and the lead. Returning `done` ends the run early.
  *
- * @throws {LeadpipeError} OPTION when the name, the step or `create` is missing.
+ * @throws {LeadpipeError} OPTION when the name, the step or `create` is missing or wrong, and for an unknown key.
  *
  * @example
  * ```ts
@@ -49,19 +49,46 @@ export function operator<In, Out>(
   step?: Step<In, Out>,
   flush?: Flush<Out>,
 ): Operator<In, Out> {
-  if (typeof nameOrDefinition === 'string') {
-    if (typeof step !== 'function') throw optionError('operator() step', 'expected a function', step)
-    if (flush !== undefined && typeof flush !== 'function') {
-      throw optionError('operator() flush', 'expected a function', flush)
-    }
-    if (flush === undefined) {
-      return new Operator([{ name: nameOrDefinition, stateless: true, create: () => ({ step }) }])
-    }
-    return new Operator([{ name: nameOrDefinition, create: () => ({ step, flush }) }])
+  const definition =
+    typeof nameOrDefinition === 'string'
+      ? ofSteps(nameOrDefinition, step, flush)
+      : ofDefinition(nameOrDefinition)
+  return new Operator<In, Out>([definition])
+}
+
+const rules: OptionRules = {
+  owner: 'operator()',
+  options: {
+    name: { type: 'string', minLength: 1, expected: "a name, such as 'dedupe'" },
+    create: { instanceOf: 'Function', expected: 'a function' },
+    stateless: { const: true, expected: 'true, or nothing' },
+    options: { expected: 'plain JSON' },
+  },
+}
+
+function ofSteps<In, Out>(
+  name: string,
+  step: Step<In, Out> | undefined,
+  flush: Flush<Out> | undefined,
+): StepDefinition<In, Out> {
+  checkOptions({ name }, rules)
+  if (typeof step !== 'function') throw optionError('operator() step', 'expected a function', step)
+  if (flush === undefined) return { name, stateless: true, create: () => ({ step }) }
+  if (typeof flush !== 'function') throw optionError('operator() flush', 'expected a function', flush)
+  return { name, create: () => ({ step, flush }) }
+}
+
+function ofDefinition<In, Out>(given: StepDefinition<In, Out>): StepDefinition<In, Out> {
+  if (typeof given !== 'object' || given?.name === undefined || given.create === undefined) {
+    throw optionError('operator()', 'expected a name and a step, or { name, create }', given)
   }
-  const { name, create } = nameOrDefinition ?? {}
-  if (typeof name !== 'string' || typeof create !== 'function') {
-    throw optionError('operator()', 'expected a name and a step, or { name, create }', nameOrDefinition)
+  checkOptions(given, rules)
+  const { name, stateless, options } = given
+  return {
+    name,
+    ...(stateless === undefined ? {} : { stateless }),
+    ...(options === undefined ? {} : { options }),
+    // It may be a method of a class.
+    create: () => given.create(),
   }
-  return new Operator([nameOrDefinition])
 }

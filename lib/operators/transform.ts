@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
+import { messageOf } from '../model/messageOf.ts'
 import { describeStage } from './kernel/describeStage.ts'
-import { messageOf } from './kernel/messageOf.ts'
 import { Operator } from './kernel/Operator.ts'
 
 /**

@@ -5,10 +5,10 @@ import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from '../model/ajv.ts'
 import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
 import { type Lead, leadSchema } from '../model/Lead.ts'
+import { messageOf } from '../model/messageOf.ts'
 import type { Quarantined } from '../model/Quarantined.ts'
 import type { Rejected } from '../model/Rejected.ts'
 import { invalidBudget } from './kernel/invalidBudget.ts'
-import { messageOf } from './kernel/messageOf.ts'
 import { Operator } from './kernel/Operator.ts'
 import { Quarantine } from './kernel/Quarantine.ts'
 import { quarantinedElement, quarantinedLead } from './kernel/quarantinedRecord.ts'
@@ -88,6 +88,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   return new Operator<unknown, T>([
     {
       name: 'validate',
+      role: 'validate',
       takesRejected: onInvalid !== 'fail',
       ...(quarantine === undefined ? {} : { quarantine }),
       options: {
@@ -104,10 +105,13 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
         const setAside = (record: Quarantined, why: string): void | Promise<void> => {
           counts[aside === undefined ? 'skipped' : 'quarantined'] += 1
+          const check = () => {
+            const invalid = counts.skipped + counts.quarantined
+            budget.check(invalid, counts.valid + invalid, why)
+          }
+          // The last one before the failure, too, is to be found in the quarantine.
           const written = aside?.write(record)
-          const invalid = counts.skipped + counts.quarantined
-          budget.check(invalid, counts.valid + invalid, why)
-          return written
+          return written === undefined ? check() : written.then(check)
         }
         return {
           step(value: unknown, emit: (value: unknown) => void) {
@@ -121,7 +125,6 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
             return setAside(quarantinedLead(value, matches.errors ?? []), failure.message)
           },
           reject(rejected: Rejected) {
-            if (onInvalid === 'fail') throw new TypeError('validate takes only leads when it fails on others')
             counts.rejected += 1
             return setAside(quarantinedElement(rejected), rejected.message)
           },

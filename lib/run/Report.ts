@@ -37,6 +37,3 @@ export interface Report {
   /** What the sink counted; `acknowledged` and `bytes` are absent for a Writable of the user's own. */
   sink: Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }
-
-/** The numbers so far of a run that goes on. */
-export type Progress = Report

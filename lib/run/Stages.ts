@@ -3,6 +3,7 @@ import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
+import { numberOf, operatorsOfRole } from './operatorsOfRole.ts'
 import type { Report } from './Report.ts'
 
 /** A stream of the user's own between operators. */
@@ -35,7 +36,7 @@ export function streamsOf({ source, middle, sink }: Stages): [Readable, ...Duple
 }
 
 /** What went through each operator, in order. */
-export function operatorCounts({ middle, junctions }: Stages): OperatorCounts[] {
+function operatorCounts({ middle, junctions }: Stages): OperatorCounts[] {
   return middle.flatMap((part, index) =>
     part instanceof Operator
       ? part.counts
@@ -54,16 +55,16 @@ export function reportOf(stages: Stages, duration: number): Report {
   const { source, sink, junctions } = stages
   const operators = operatorCounts(stages)
   const received = sink instanceof Sink ? sink.counts.received : (junctions.at(-1)?.passed ?? 0)
-  const own = (name: string) =>
-    operators.reduce((sum, counts) => sum + (typeof counts[name] === 'number' ? counts[name] : 0), 0)
+  const validated = operatorsOfRole(stages, 'validate')
+  const sum = (name: string) => validated.reduce((total, { counts }) => total + numberOf(counts, name), 0)
   // Bytes in front of a Writable of the user's: the operator that made them knows how many records they are.
-  const encoded = operators.at(-1)?.records
+  const encoded = operatorsOfRole(stages, 'encode').at(-1)
+  const written = encoded === undefined ? received : numberOf(encoded.counts, 'records')
   return {
     leads: source instanceof LeadSource ? source.counts.delivered : (junctions[0]?.passed ?? 0),
-    records:
-      sink instanceof Sink ? sink.counts.acknowledged : typeof encoded === 'number' ? encoded : received,
-    skipped: own('skipped'),
-    quarantined: own('quarantined'),
+    records: sink instanceof Sink ? sink.counts.acknowledged : written,
+    skipped: sum('skipped'),
+    quarantined: sum('quarantined'),
     ...(source instanceof LeadSource && source.missing !== undefined
       ? { missing: { ...source.missing, guids: [...source.missing.guids] } }
       : {}),

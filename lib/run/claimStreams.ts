@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { LeadpipeError } from '../errors.ts'
-import type { RunArguments } from './buildStages.ts'
-import { isStandard } from './isStandard.ts'
+import { isStandard } from '../streams/isStandard.ts'
+import type { RunArguments } from './readArguments.ts'
 
 const claimed = new WeakSet<object>()
 

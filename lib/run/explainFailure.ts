@@ -1,10 +1,11 @@
 import { LeadpipeError } from '../errors.ts'
-import { messageOf } from '../operators/kernel/messageOf.ts'
+import { messageOf } from '../model/messageOf.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
+import { isPrematureClose } from '../streams/prematureClose.ts'
 import type { StreamFailure } from './joinStreams.ts'
-import type { Stages } from './Stages.ts'
+import type { Foreign, Stages } from './Stages.ts'
 
 /**
  * The error that a run rejects with. leadpipe's own errors, and an abort's reason, stay as they are; an error
@@ -12,7 +13,7 @@ import type { Stages } from './Stages.ts'
  */
 export function explainFailure({ error, index }: StreamFailure, { source, middle, sink }: Stages): unknown {
   if (error instanceof LeadpipeError) return error
-  const premature = codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE'
+  const premature = isPrematureClose(error)
   const why = premature ? 'it was closed before its end' : messageOf(error)
   const part = [source, ...middle, sink][index]
   // A LeadSource fails with errors of ours, or with the reason of the signal that it was given.
@@ -22,17 +23,16 @@ export function explainFailure({ error, index }: StreamFailure, { source, middle
   if (part instanceof Sink || part === sink)
     return new LeadpipeError('SINK', `the sink failed: ${why}${hint(error)}`, options)
   const name =
-    part instanceof Operator ? part.definitions.map(definition => definition.name).join(' + ') : 'transform'
+    part instanceof Operator
+      ? part.definitions.map(definition => definition.name).join(' + ')
+      : (part as Foreign).name
   return new LeadpipeError('OPERATOR', `${name}: ${why}`, { ...options, context: { operator: name } })
 }
 
 /** What Node says when an object reaches a Writable that takes bytes. */
 function hint(error: unknown): string {
-  const bytesWanted = codeOf(error) === 'ERR_INVALID_ARG_TYPE'
+  // The reason of an abort may be anything, null as well.
+  const { code } = (error ?? {}) as NodeJS.ErrnoException
+  const bytesWanted = code === 'ERR_INVALID_ARG_TYPE'
   return bytesWanted ? ' (put encode() in front of a Writable that takes bytes)' : ''
-}
-
-/** The reason of an abort may be anything, null as well. */
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | null | undefined)?.code
 }

@@ -1,11 +1,13 @@
 import { OutgoingMessage } from 'node:http'
 import { type Duplex, finished, type Readable, type Writable } from 'node:stream'
 import { Mark } from '../model/Mark.ts'
-import { emitsClose } from '../operators/kernel/emitsClose.ts'
-import { prematureClose } from '../operators/kernel/prematureClose.ts'
+import { Operator } from '../operators/kernel/Operator.ts'
+import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
-import { isStandard } from './isStandard.ts'
-import { pump } from './pump.ts'
+import { QuarantineSource } from '../source/QuarantineSource.ts'
+import { isStandard } from '../streams/isStandard.ts'
+import { prematureClose } from '../streams/prematureClose.ts'
+import { pump } from '../streams/pump.ts'
 import type { Junction } from './Stages.ts'
 
 /** A failure, and which of the joined streams failed. */
@@ -16,7 +18,11 @@ export interface StreamFailure {
 
 /** Streams that run into each other. */
 export interface Joined {
-  /** Resolves when the last stream has finished, or to the first failure, when every stream is closed. */
+  /**
+   * Resolves when the last stream has finished, or to the first failure, and every stream of leadpipe's own is closed.
+   * A stream of the user's is destroyed and not waited for: that of a generator closes when its next value is there,
+   * which may never be.
+   */
   ended: Promise<StreamFailure | undefined>
   /** Ends everything before a stream without an error: it wants no more. */
   stopBefore(index: number): void
@@ -60,7 +66,7 @@ export function joinStreams(
     stoppedBefore = Math.max(stoppedBefore, index)
     detach[index - 1]?.()
     for (const [before, stream] of streams.slice(0, index).entries()) {
-      // How they end is of no interest any more; one without a close event would be waited for in vain.
+      // How they end is of no interest any more, nor when: the end of a user's may never come.
       open.delete(before)
       destroy(stream)
     }
@@ -135,15 +141,14 @@ function destroy(stream: Readable | Writable): void {
   if (!isStandard(stream) && !stream.destroyed) stream.destroy()
 }
 
-/** Resolves when a destroyed or ended stream has let go of what it held, where it tells. */
+/** Resolves when a stream of leadpipe's own that was destroyed or ended has let go of what it held. */
 function closed(stream: Readable | Writable): Promise<void> {
-  if (isStandard(stream) || stream.closed || !stream.destroyed || !tells(stream)) return Promise.resolve()
+  if (!isOwn(stream) || stream.closed || !stream.destroyed) return Promise.resolve()
   return new Promise(resolve => {
     stream.once('close', resolve)
   })
 }
 
-/** An HTTP message, which is no Writable, may wait for the message before it on the same connection. */
-function tells(stream: Readable | Writable): boolean {
-  return !(stream instanceof OutgoingMessage) && emitsClose(stream)
-}
+const ownKinds = [LeadSource, QuarantineSource, Operator, Sink]
+
+const isOwn = (stream: unknown) => ownKinds.some(kind => stream instanceof kind)

@@ -3,6 +3,7 @@ import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
+import { numberOf, operatorsOfRole } from './operatorsOfRole.ts'
 import type { Stages } from './Stages.ts'
 
 /** An equation of the ledger: two numbers, each from a counter of its own, and what they are. */
@@ -21,6 +22,7 @@ export function ledger(stages: Stages, setAside: number | undefined): Entry[] {
     ...quarantineEntries(stages, setAside),
     ...sourceEntries(stages),
     ...operatorEntries(stages),
+    ...validateEntries(stages),
     ...junctionEntries(stages),
     ...sinkEntries(stages),
   ]
@@ -59,38 +61,36 @@ function sourceEntries({ source, junctions }: Stages): Entry[] {
 }
 
 /** @param setAside records that quarantines of leadpipe's own took */
-function quarantineEntries({ middle }: Stages, setAside: number | undefined): Entry[] {
+function quarantineEntries(stages: Stages, setAside: number | undefined): Entry[] {
   if (setAside === undefined) return []
-  const counts = middle.filter(part => part instanceof Operator).flatMap(part => part.counts)
-  const quarantined = counts.reduce((sum, operator) => sum + own(operator, 'quarantined'), 0)
+  const quarantined = operatorsOfRole(stages, 'validate')
+    .filter(({ definition: { quarantine } }) => typeof quarantine === 'string' || quarantine instanceof Sink)
+    .reduce((sum, { counts }) => sum + numberOf(counts, 'quarantined'), 0)
   return [entry('quarantined', 'records in quarantine', quarantined, setAside)]
+}
+
+function validateEntries(stages: Stages): Entry[] {
+  return operatorsOfRole(stages, 'validate').flatMap(({ counts }) => {
+    const valid = numberOf(counts, 'valid')
+    const set = numberOf(counts, 'skipped') + numberOf(counts, 'quarantined')
+    const into = counts.in + numberOf(counts, 'rejected')
+    const used = valid + set + numberOf(counts, 'unused')
+    return [
+      entry('into validate', 'valid + skipped + quarantined + unused', into, used),
+      entry('valid in validate', 'out of validate', valid, counts.out),
+    ]
+  })
 }
 
 function operatorEntries({ middle }: Stages): Entry[] {
   return middle
     .filter(part => part instanceof Operator)
     .flatMap(({ counts }) =>
-      counts.flatMap((operator, index) => {
-        const next = counts[index + 1]
-        const entries: Entry[] = []
-        if (next !== undefined) {
-          entries.push(entry(`out of ${operator.name}`, `into ${next.name}`, operator.out, next.in))
-        }
-        if (operator.name === 'validate') {
-          const set = own(operator, 'skipped') + own(operator, 'quarantined')
-          const used = own(operator, 'valid') + set + own(operator, 'unused')
-          const into = operator.in + own(operator, 'rejected')
-          entries.push(entry('into validate', 'valid + skipped + quarantined + unused', into, used))
-          entries.push(entry('valid in validate', 'out of validate', own(operator, 'valid'), operator.out))
-        }
-        return entries
+      counts.slice(1).map((next, index) => {
+        const before = counts[index] as OperatorCounts
+        return entry(`out of ${before.name}`, `into ${next.name}`, before.out, next.in)
       }),
     )
-}
-
-function own(counts: OperatorCounts, name: string): number {
-  const number = counts[name]
-  return typeof number === 'number' ? number : 0
 }
 
 /** What came out of each stream is what passed, or went into the next. */

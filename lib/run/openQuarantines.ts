@@ -2,9 +2,11 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { LeadpipeError } from '../errors.ts'
 import { Mark } from '../model/Mark.ts'
-import type { Definition, StepDefinition } from '../operators/kernel/definition.ts'
+import { messageOf } from '../model/messageOf.ts'
+import type { Definition, OwnStepDefinition } from '../operators/kernel/definition.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { toFile } from '../sinks/toFile.ts'
+import { isPrematureClose } from '../streams/prematureClose.ts'
 
 /** The quarantines of a run. */
 export interface Quarantines {
@@ -27,9 +29,11 @@ export interface Quarantines {
   /**
    * Ends them, so that what was set aside can be read, whatever became of the run.
    *
+   * @param enough settles when a Writable of the user's, which may never come to its end, is to be waited for no more; a
+   * rejection is passed on
    * @throws {LeadpipeError} SINK
    */
-  end(): Promise<void>
+  end(enough?: Promise<void>): Promise<void>
   /** Lets go of them as they are, for a run that is to go on with them. */
   leave(): Promise<void>
 }
@@ -53,7 +57,7 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     if (target === undefined) return definition
     const quarantine = typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target
     sinks.push(quarantine)
-    const { create } = definition as StepDefinition<never, unknown>
+    const { create } = definition as OwnStepDefinition<never, unknown>
     const onMark = (mark: Mark) => {
       told.set(mark, [...(told.get(mark) ?? []), stateOf(quarantine)])
     }
@@ -71,8 +75,10 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     async check() {
       for (const sink of sinks) if (sink instanceof Sink) await sink.check()
     },
-    async end() {
-      await Promise.all(sinks.map(end))
+    async end(enough) {
+      const ends = await Promise.allSettled(sinks.map(sink => end(sink, enough)))
+      const failed = ends.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+      if (failed !== undefined) throw failed.reason
     },
     async leave() {
       await Promise.all(sinks.map(leave))
@@ -100,15 +106,14 @@ function stateOf(sink: Writable): Promise<unknown> {
   return state
 }
 
-async function end(sink: Writable): Promise<void> {
-  try {
-    const ended = finished(sink)
-    sink.end()
-    await ended
-  } catch (error) {
+async function end(sink: Writable, enough: Promise<void> | undefined): Promise<void> {
+  const ended = finished(sink).catch(error => {
     if (error instanceof LeadpipeError) throw error
-    throw new LeadpipeError('SINK', `the quarantine failed: ${(error as Error).message}`, { cause: error })
-  }
+    const why = isPrematureClose(error) ? 'it was closed before its end' : messageOf(error)
+    throw new LeadpipeError('SINK', `the quarantine failed: ${why}`, { cause: error })
+  })
+  sink.end()
+  await (sink instanceof Sink || enough === undefined ? ended : Promise.race([ended, enough]))
 }
 
 function leave(sink: Writable): Promise<void> {

@@ -1,6 +1,6 @@
 import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
-import type { Progress } from './Report.ts'
+import type { Report } from './Report.ts'
 
 /** How a run is watched and ended. */
 export interface RunOptions {
@@ -21,7 +21,7 @@ export interface RunOptions {
   /** Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. */
   signal?: AbortSignal
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
-  onProgress?: (progress: Progress) => void
+  onProgress?: (progress: Report) => void
   /** Milliseconds between two calls of `onProgress`, 10 or more. Default: 1,000. */
   progressInterval?: number
 }

@@ -2,7 +2,7 @@ import type { Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { LeadpipeError } from '../errors.ts'
 import { plainJson } from '../operators/kernel/plainJson.ts'
-import type { RunArguments } from './buildStages.ts'
+import type { RunArguments } from './readArguments.ts'
 import type { Resumable } from './resumable.ts'
 
 /**

@@ -4,8 +4,8 @@ import { optionError } from '../model/checkOptions.ts'
 import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
-import type { RunArguments } from './buildStages.ts'
 import type { Quarantines } from './openQuarantines.ts'
+import type { RunArguments } from './readArguments.ts'
 
 /** The parts of a run that keep their place over a restart. */
 export interface Resumable {

@@ -2,13 +2,14 @@ import { EventEmitter } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { checkPlace } from '../checkpoint/checkPlace.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
+import { onAbort } from '../client/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
+import { messageOf } from '../model/messageOf.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
-import { messageOf } from '../operators/kernel/messageOf.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { Sink } from '../sinks/Sink.ts'
 import type { LeadSource } from '../source/LeadSource.ts'
-import { buildStages, type RunArguments, readArguments } from './buildStages.ts'
+import { buildStages } from './buildStages.ts'
 import { claimStreams } from './claimStreams.ts'
 import { explainFailure } from './explainFailure.ts'
 import { type Joined, joinStreams } from './joinStreams.ts'
@@ -19,9 +20,11 @@ import { outputsOf } from './outputsOf.ts'
 import type { Report } from './Report.ts'
 import { RunCheckpoint } from './RunCheckpoint.ts'
 import type { RunSignature } from './RunSignature.ts'
+import { type RunArguments, readArguments } from './readArguments.ts'
 import { checkReconcilable, reconcile } from './reconcile.ts'
 import { refuseSharedPaths } from './refuseSharedPaths.ts'
 import { reportOf, type Stages, streamsOf } from './Stages.ts'
+import { whenAborted } from './whenAborted.ts'
 
 /**
  * Runs a source through operators into a sink, and reports what happened.
@@ -36,7 +39,7 @@ import { reportOf, type Stages, streamsOf } from './Stages.ts'
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
  * CHECKPOINT when the checkpoint is damaged, or of another run; SINK when the destination can't be written; every
  * code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to the
- * failure. After an abort, the signal's reason as it is.
+ * failure, where `counts` of every operator can be had. After an abort, the signal's reason as it is.
  *
  * @example
  * ```ts
@@ -125,19 +128,41 @@ async function flow(
   const unwatch = watch(joined, options, report, checkpoint)
   const failure = await joined.ended.finally(unwatch)
   try {
-    const isLeft = failure !== undefined && checkpoint !== undefined
-    const unended = await (isLeft ? quarantines.leave() : quarantines.end()).then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    )
+    const unended = await close(quarantines, failure !== undefined, checkpoint, options)
     // The failure that came first is the one to tell.
     if (failure !== undefined) throw explainFailure(failure, built)
     if (unended !== undefined) throw unended.error
     checkLedger(built, quarantines.acknowledged)
     return checkpoint === undefined ? report() : await checkpoint.finish(report())
   } catch (error) {
-    if (error instanceof LeadpipeError) error.report = report()
+    if (error instanceof LeadpipeError) addReport(error, report)
     throw error
+  }
+}
+
+/** Adds the numbers to a failure. Where they can't be had, since `counts` of an operator throws, it is told without. */
+function addReport(failure: LeadpipeError, report: () => Report): void {
+  try {
+    failure.report = report()
+  } catch {}
+}
+
+/** Ends the quarantines, or leaves them as they are for a restart; resolves to what they failed with. */
+async function close(
+  quarantines: Quarantines,
+  failed: boolean,
+  checkpoint: RunCheckpoint | undefined,
+  { signal }: RunOptions,
+): Promise<{ error: unknown } | undefined> {
+  const { aborted, forget } = whenAborted(signal)
+  try {
+    if (failed && checkpoint !== undefined) await quarantines.leave()
+    else await quarantines.end(failed ? Promise.resolve() : aborted)
+    return undefined
+  } catch (error) {
+    return { error }
+  } finally {
+    forget()
   }
 }
 
@@ -202,18 +227,25 @@ function watch(
     joined.fail(new LeadpipeError('OPTION', message, { cause }))
   }
   const tick = () => {
+    let progress: Report
     try {
-      const shown: unknown = onProgress?.(report())
+      progress = report()
+    } catch (error) {
+      joined.fail(error)
+      return
+    }
+    try {
+      const shown: unknown = onProgress?.(progress)
       if (isThenable(shown)) shown.then(undefined, refuse)
     } catch (cause) {
       refuse(cause)
     }
   }
-  signal?.addEventListener('abort', abort, { once: true })
+  const unlisten = signal && onAbort(signal, abort)
   if (signal?.aborted) abort()
   const timer = onProgress && setInterval(tick, progressInterval)
   return () => {
-    signal?.removeEventListener('abort', abort)
+    unlisten?.()
     clearInterval(timer)
   }
 }

@@ -78,7 +78,22 @@ t.test('operator(): step, flush and the rest may use `this`', async t => {
   t.match(report.operators, [{ sum: 6 }])
 })
 
+t.test('operator(): a definition may be an object of a class', async t => {
+  class Doubling {
+    readonly name = 'doubling'
+    readonly stateless = true
+    readonly #factor = 2
+    create() {
+      return { step: (n: number, emit: (n: number) => void) => emit(n * this.#factor) }
+    }
+  }
+  const sink = toArray<number>({ max: 9 })
+  await run([1, 2], operator(new Doubling()), sink)
+  t.strictSame(sink.records, [2, 4])
+})
+
 t.test('operator(): refuses wrong arguments', async t => {
+  const create = () => ({ step() {} })
   for (const [given, message] of [
     [['name'], 'operator() step: expected a function, received undefined'],
     [['name', 'step'], "operator() step: expected a function, received 'step'"],
@@ -90,6 +105,21 @@ t.test('operator(): refuses wrong arguments', async t => {
       'operator(): expected a name and a step, or { name, create }, received [Function (anonymous)]',
     ],
     [[{ name: 'n' }], "operator(): expected a name and a step, or { name, create }, received { name: 'n' }"],
+    [['', () => {}], "operator(): name: expected a name, such as 'dedupe', received ''"],
+    [[{ name: '', create }], "operator(): name: expected a name, such as 'dedupe', received ''"],
+    [[{ name: 7, create }], "operator(): name: expected a name, such as 'dedupe', received 7"],
+    [[{ name: 'n', create: {} }], 'operator(): create: expected a function, received {}'],
+    [
+      [{ name: 'n', create, statelss: true }],
+      'operator(): unknown option "statelss"; it has: name, create, stateless, options',
+    ],
+    [
+      [{ name: 'n', create, stateless: 'yes' }],
+      "operator(): stateless: expected true, or nothing, received 'yes'",
+    ],
+    // What leadpipe's own operators say about themselves is not for others to say.
+    [[{ name: 'n', create, role: 'validate' }], /^operator\(\): unknown option "role"/],
+    [[{ name: 'n', create, takesRejected: true }], /^operator\(\): unknown option "takesRejected"/],
   ] as const) {
     t.throws(() => (operator as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
   }

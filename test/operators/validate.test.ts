@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
@@ -11,7 +12,9 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { noted } from '../support/noted.ts'
 import { settings } from '../support/settings.ts'
+import { turns } from '../support/turns.ts'
 
 async function validated(values: unknown[], options?: ValidateOptions) {
   const sink = toArray({ max: 99 })
@@ -198,6 +201,27 @@ t.test('a schema that does not compile, and an asynchronous one, are refused', a
   ] as const) {
     t.throws(() => validate(options), { code: 'OPTION', message })
   }
+})
+
+t.test('a quarantine that fails while it is full, and too many invalid: one error, no rejection', async t => {
+  const unhandled = noted(t, 'unhandledRejection')
+  type Callback = (error: Error) => void
+  for (const fail of [
+    (callback: Callback) => callback(new Error('no room')),
+    (callback: Callback) => void turns(3).then(() => callback(new Error('no room'))),
+  ]) {
+    const quarantine = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write: (_record, _encoding, callback) => fail(callback),
+    })
+    t.match(await failureOf(validated([{}], { onInvalid: 'quarantine', quarantine, maxInvalid: 0 })), {
+      code: 'OPERATOR',
+      message: 'validate: no room',
+    })
+    await turns(5)
+  }
+  t.strictSame(unhandled, [])
 })
 
 t.test('refuses wrong options', async t => {

@@ -148,7 +148,7 @@ for (const [what, own] of Object.entries(sinks)) {
     )) as LeadpipeError
     t.match(failure, { code: 'SINK', message: 'the sink failed: boom', report: {} })
     t.equal(failure.cause, boom)
-    t.ok(ended, 'the source is let go')
+    t.equal(await eventually(() => ended, true), true, 'the source is let go')
   })
 }
 
@@ -307,7 +307,7 @@ t.test("a user's stream in the middle that ends before everything is in: OPERATO
   t.match(failure, { code: 'OPERATOR', context: { operator: 'transform' } })
 })
 
-t.test("every stream is closed when the run rejects, the user's own as well", async t => {
+t.test("every stream is destroyed when the run rejects; the user's own close in their time", async t => {
   const streams: (Readable | Writable)[] = []
   const keep = <T extends Readable | Writable>(stream: T) => {
     streams.push(stream)
@@ -330,7 +330,10 @@ t.test("every stream is closed when the run rejects, the user's own as well", as
   )
   t.match(failure, { code: 'OPERATOR', message: 'fails, lead lead-0: boom' })
   t.equal(streams.length, 4)
-  for (const stream of streams) t.ok(stream.closed)
+  for (const stream of streams) t.ok(stream.destroyed)
+  const open = () => streams.filter(stream => !stream.closed).length
+  t.equal(open(), 4)
+  t.equal(await eventually(open, 0), 0)
 })
 
 t.test('the first failure is the one that is told', async t => {
@@ -346,6 +349,26 @@ t.test('the first failure is the one that is told', async t => {
     ),
   )
   t.match(failure, { code: 'OPERATOR', message: 'first: boom' })
+})
+
+t.test('a failure is told although its numbers can not be', async t => {
+  const uncountable = operator<number>({
+    name: 'uncountable',
+    create: () => ({
+      step: (n, emit) => emit(n),
+      counts() {
+        throw new Error('no numbers')
+      },
+    }),
+  })
+  const failing = new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) })
+  t.match(await failureOf(run(ten(), uncountable, failing)), { code: 'SINK', cause: boom, report: undefined })
+  const wanted = { code: 'OPERATOR', message: 'uncountable: no numbers', report: undefined }
+  t.match(await failureOf(run(ten(), uncountable, sink())), wanted, 'it fails a run that ended well')
+  const silent = new Readable({ objectMode: true, read() {} })
+  silent.push(1)
+  const watched = run(silent, uncountable, sink(), { onProgress: () => {}, progressInterval: 10 })
+  t.match(await failureOf(watched), wanted, 'and one that is watched')
 })
 
 t.test('an early end is no failure, even where a stream before it fails to close', async t => {

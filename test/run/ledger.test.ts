@@ -21,6 +21,7 @@ import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
 const sink = () => toArray({ max: 99 })
+const plain = () => new Writable({ objectMode: true, write: (_v, _e, callback) => callback() })
 const numbers = [1, 2, 3, 4, 5]
 const own = <T>() => transform<T, T>(() => new PassThrough({ objectMode: true }))
 
@@ -180,19 +181,22 @@ t.test('links of a chain whose numbers differ', async t => {
 
 /** Checks like validate, and lies about it. */
 const lyingValidate = (lie: { valid?: number; skipped?: number }) =>
-  operator<number>({
-    name: 'validate',
-    create() {
-      let valid = 0
-      return {
-        step(n, emit) {
-          valid += 1
-          emit(n)
-        },
-        counts: () => ({ valid: valid + (lie.valid ?? 0), skipped: lie.skipped ?? 0 }),
-      }
+  new Operator<number, number>([
+    {
+      name: 'validate',
+      role: 'validate',
+      create() {
+        let valid = 0
+        return {
+          step(n: number, emit: (n: number) => void) {
+            valid += 1
+            emit(n)
+          },
+          counts: () => ({ valid: valid + (lie.valid ?? 0), skipped: lie.skipped ?? 0 }),
+        }
+      },
     },
-  })
+  ])
 
 t.test('a validate whose numbers lie', async t => {
   await wrong(
@@ -212,11 +216,54 @@ t.test('a validate whose numbers lie', async t => {
 })
 
 t.test("numbers of the same names in a user's own operator mean what the user says", async t => {
+  const counts = { valid: 77, skipped: 88, quarantined: 66, records: 99, rejected: 55 }
   const distinct = operator<number>({
     name: 'distinct',
-    create: () => ({ step: (n, emit) => emit(n), counts: () => ({ valid: 77, skipped: 88 }) }),
+    create: () => ({ step: (n, emit) => emit(n), counts: () => counts }),
   })
-  t.match(await run(numbers, distinct, sink()), { records: 5, operators: [{ valid: 77, skipped: 88 }] })
+  t.match(await run(numbers, distinct, sink()), {
+    records: 5,
+    skipped: 0,
+    quarantined: 0,
+    operators: [{ name: 'distinct', in: 5, out: 5, ...counts }],
+  })
+  const bad = sink()
+  const quarantining = validate({ onInvalid: 'quarantine', quarantine: bad })
+  t.match(await run([{ guid: 'a' }, {}], quarantining, distinct as Operator<unknown, number>, plain()), {
+    records: 1,
+    skipped: 0,
+    quarantined: 1,
+  })
+})
+
+t.test("an operator of the user's may have the name of one of ours", async t => {
+  for (const name of ['validate', 'encode', 'take', 'transform']) {
+    const twice = operator<number>(name, (n, emit) => {
+      emit(n)
+      emit(n)
+    })
+    t.match(await run(numbers, twice, sink()), { records: 10, operators: [{ name, in: 5, out: 10 }] })
+  }
+})
+
+t.test('of two quarantines, only what one of ours took is compared', async t => {
+  const theirs: unknown[] = []
+  const own = new Writable({
+    objectMode: true,
+    write(record, _encoding, callback) {
+      theirs.push(record)
+      callback()
+    },
+  })
+  const adults = { type: 'object', properties: { age: { minimum: 18 } } }
+  const report = await run(
+    [{ guid: 'a', age: 17 }, { guid: 'b', age: 18 }, { age: 40 }],
+    validate({ onInvalid: 'quarantine', quarantine: sink() }),
+    validate({ schema: adults, onInvalid: 'quarantine', quarantine: own }),
+    sink(),
+  )
+  t.match(report, { records: 1, quarantined: 2 })
+  t.equal(theirs.length, 1)
 })
 
 /** A sink that acknowledges, or receives, less or more than it should. */
@@ -260,7 +307,6 @@ t.test('several wrong equations are all named', async t => {
 })
 
 t.test('what is right stays right: no false alarm where a run ends early, in any shape', async t => {
-  const plain = () => new Writable({ objectMode: true, write: (_v, _e, callback) => callback() })
   for (const count of [0, 1, 4, 5, 9, 10, 11]) {
     for (const stages of [
       [take(count)],

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import t from 'tap'
-import type { Progress, RunOptions } from '../../lib/index.ts'
+import type { Report, RunOptions } from '../../lib/index.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
 import { take } from '../../lib/operators/take.ts'
@@ -15,6 +15,7 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
+import { noted } from '../support/noted.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
@@ -68,7 +69,8 @@ for (const [what, reason] of Object.entries(reasons)) {
         ),
       )
       t.ok(Object.is(failure, reason), when)
-      if (when === 'in the middle') t.ok(ended && own.closed, 'everything is closed')
+      if (when !== 'in the middle') continue
+      t.equal(await eventually(() => ended && own.closed, true), true, 'everything is closed')
     }
   })
 }
@@ -179,6 +181,19 @@ t.test('an abort after the end changes nothing, and no listener stays on the sig
   await turns(2)
 })
 
+t.test('any number of runs may share a signal, with no warning', async t => {
+  const warnings = noted(t, 'warning')
+  const controller = new AbortController()
+  const failing = Array.from({ length: 12 }, () =>
+    failureOf(run(endless(), sink(), { signal: controller.signal })),
+  )
+  await turns(5)
+  controller.abort('enough')
+  t.strictSame(await Promise.all(failing), Array(12).fill('enough'))
+  await turns(2)
+  t.strictSame(warnings, [])
+})
+
 /** Runs until `enough` says so, and gives what was told. */
 async function progressOf(options: RunOptions, enough: () => boolean) {
   const until = async function* () {
@@ -196,8 +211,8 @@ async function progressOf(options: RunOptions, enough: () => boolean) {
 }
 
 t.test('onProgress is told the numbers so far, and no more after the end', async t => {
-  const told: Progress[] = []
-  const onProgress = (progress: Progress) => told.push(progress)
+  const told: Report[] = []
+  const onProgress = (progress: Report) => told.push(progress)
   const report = await progressOf({ onProgress, progressInterval: 10 }, () => told.length >= 3)
   const before = told.length
   t.ok(before >= 3)
@@ -233,7 +248,7 @@ for (const [how, onProgress] of Object.entries<() => unknown>({
       message: 'run() options: onProgress failed: no room',
       report: { leads: Number },
     })
-    t.ok(onEnd.called)
+    t.equal(await eventually(() => onEnd.called, true), true)
   })
 }
 

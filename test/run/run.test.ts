@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { createGzip } from 'node:zlib'
 import t from 'tap'
 import type { Report } from '../../lib/index.ts'
 import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
+import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { encode } from '../../lib/sinks/encode/encode.ts'
@@ -179,6 +181,8 @@ t.test('the report has the numbers of every stage', async t => {
 t.test('of bytes for a Writable of the user, records are counted where they become bytes', async t => {
   const { sink } = sinkOf({ objectMode: false })
   t.match(await run(values, encode('json'), sink), { leads: 50, records: 50, sink: { received: 1 } })
+  const zipped = transform<Buffer, Buffer>(() => createGzip())
+  t.match(await run(values, encode(), zipped, sinkOf({ objectMode: false }).sink), { records: 50 })
 })
 
 t.test('nothing is read before there is room: a slow sink slows the source', async t => {

@@ -5,8 +5,10 @@ import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import {
+  type ArrayPath,
   type ConversionEvent,
   compose,
+  type Exploded,
   encode,
   explode,
   explodeEvents,
@@ -19,14 +21,20 @@ import {
   map,
   type Operator,
   operator,
+  type Path,
+  type Picked,
+  type Projected,
   peek,
   project,
   type Report,
   run,
+  type StepDefinition,
+  type StepResult,
   take,
   toArray,
   toFile,
   transform,
+  type Verdict,
   validate,
 } from '../../lib/index.ts'
 import { someLeads } from '../support/aLead.ts'
@@ -396,6 +404,39 @@ t.test('operators of the user, and streams of the user, carry the types that are
   compiled(() => operator<number>('returns', n => n + 1))
   // @ts-expect-error: so would what its promise holds.
   compiled(() => operator<number>('returns', async n => n + 1))
+  t.pass('compiled')
+})
+
+t.test('what operators take and make can be named, in functions of the user that make them', async t => {
+  type Slim = Picked<Lead, 'guid' | 'email'>
+  isExactly<Operator<Lead, Slim>>()(project<Lead, 'guid' | 'email'>(['guid', 'email']))
+  type Named = Projected<Lead, { id: 'guid'; n: (lead: Lead) => number }>
+  isExactly<{ id: string; n: number }>()({ id: '', n: 1 } as Named)
+  const itemsOf = <T, const P extends ArrayPath<T>>(path: P): Operator<T, Exploded<T, P, 'item', false>> =>
+    explode<T, P, 'item'>(path, { as: 'item' })
+  const only = <T>(is: (value: T) => Verdict): Operator<T, T> => filter(is)
+  const picked = <T, const P extends Path<T>>(path: P): Operator<T, Picked<T, P>> => project<T, P>([path])
+  const later = async (): Promise<void> => {}
+  isExactly<StepResult>()(later() as StepResult)
+  compiled(() =>
+    run(
+      leads(client),
+      itemsOf('leadConversionEvents'),
+      only(({ item }) => isExactly<ConversionEvent>()(item).convertDate !== undefined),
+      picked('item.formName'),
+      peek(record => isExactly<string | undefined>()(record['item.formName'])),
+      sink(),
+    ),
+  )
+  compiled(() => {
+    const definition: StepDefinition<Lead, string> = {
+      name: 'own',
+      create: () => ({ step: (lead, emit) => emit(lead.guid) }),
+      // @ts-expect-error: it is leadpipe's own affair.
+      takesRejected: true,
+    }
+    return operator(definition)
+  })
   t.pass('compiled')
 })
 

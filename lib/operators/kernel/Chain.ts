@@ -1,7 +1,7 @@
 import { LeadpipeError } from '../../errors.ts'
 import { Mark, type OperatorMark } from '../../model/Mark.ts'
 import { Rejected } from '../../model/Rejected.ts'
-import type { Emit, StepDefinition } from './definition.ts'
+import type { Emit, OwnStepDefinition } from './definition.ts'
 import { Link } from './Link.ts'
 
 /** What went through one operator. */
@@ -31,7 +31,7 @@ export class Chain {
   #busy = false
   #done = false
 
-  constructor(definitions: readonly StepDefinition<never, unknown>[], output: Emit<unknown>) {
+  constructor(definitions: readonly OwnStepDefinition<never, unknown>[], output: Emit<unknown>) {
     const links: Link[] = []
     let next: Emit<unknown> = output
     for (const [index, definition] of [...definitions.entries()].reverse()) {

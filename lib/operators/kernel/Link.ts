@@ -1,10 +1,10 @@
 import { LeadpipeError } from '../../errors.ts'
 import type { OperatorMark } from '../../model/Mark.ts'
+import { messageOf } from '../../model/messageOf.ts'
 import type { Rejected } from '../../model/Rejected.ts'
 import type { OperatorCounts } from './Chain.ts'
-import { done, type Emit, type OperatorInstance, type StepDefinition } from './definition.ts'
+import { done, type Emit, type OwnInstance, type OwnStepDefinition } from './definition.ts'
 import { isThenable } from './isThenable.ts'
-import { messageOf } from './messageOf.ts'
 import { plainJson } from './plainJson.ts'
 import { unsavedState } from './unsavedState.ts'
 
@@ -26,8 +26,8 @@ const doneCount = 'times that it wanted no more'
 
 /** One operator in a chain: calls the user's code, counts, and turns what it throws into OPERATOR errors. */
 export class Link {
-  readonly definition: StepDefinition<never, unknown>
-  readonly #instance: OperatorInstance<unknown, unknown>
+  readonly definition: OwnStepDefinition<never, unknown>
+  readonly #instance: OwnInstance<unknown, unknown>
   readonly name: string
   /** Elements that it took although they are no leads. */
   rejected = 0
@@ -45,7 +45,7 @@ export class Link {
   #open = false
   #running: Promise<void> | undefined
 
-  constructor(definition: StepDefinition<never, unknown>, next: Emit<unknown>, chain: Listener) {
+  constructor(definition: OwnStepDefinition<never, unknown>, next: Emit<unknown>, chain: Listener) {
     this.definition = definition
     this.name = definition.name
     this.#next = next
@@ -55,7 +55,7 @@ export class Link {
 
   /** Whether it takes elements that are no leads. */
   get takesRejected(): boolean {
-    return this.#instance.reject !== undefined
+    return this.definition.takesRejected === true
   }
 
   /** Why it can't run with a checkpoint; undefined when it can. */
@@ -187,10 +187,10 @@ export class Link {
     }
   }
 
-  #create(definition: StepDefinition<never, unknown>): OperatorInstance<unknown, unknown> {
-    let instance: OperatorInstance<unknown, unknown> | undefined
+  #create(definition: OwnStepDefinition<never, unknown>): OwnInstance<unknown, unknown> {
+    let instance: OwnInstance<unknown, unknown> | undefined
     try {
-      instance = definition.create() as OperatorInstance<unknown, unknown> | undefined
+      instance = definition.create() as OwnInstance<unknown, unknown> | undefined
     } catch (error) {
       throw this.#wrap(error, undefined)
     }

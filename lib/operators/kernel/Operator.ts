@@ -2,7 +2,7 @@ import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { LeadpipeError } from '../../errors.ts'
 import type { OperatorMark } from '../../model/Mark.ts'
 import { Chain, type OperatorCounts } from './Chain.ts'
-import type { Definition, StepDefinition } from './definition.ts'
+import type { Definition, OwnStepDefinition } from './definition.ts'
 
 declare const flow: unique symbol
 
@@ -114,7 +114,9 @@ export class Operator<In, Out> extends Transform {
 
   #started(): Chain {
     if (this.#chain !== undefined) return this.#chain
-    const steps = this.definitions.filter((part): part is StepDefinition<never, unknown> => 'create' in part)
+    const steps = this.definitions.filter(
+      (part): part is OwnStepDefinition<never, unknown> => 'create' in part,
+    )
     if (steps.length !== this.definitions.length) {
       throw new LeadpipeError(
         'OPTION',

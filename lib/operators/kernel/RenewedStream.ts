@@ -1,7 +1,7 @@
 import { Duplex, finished } from 'node:stream'
 import { Mark } from '../../model/Mark.ts'
-import { emitsClose } from './emitsClose.ts'
-import { prematureClose } from './prematureClose.ts'
+import { emitsClose } from '../../streams/emitsClose.ts'
+import { prematureClose } from '../../streams/prematureClose.ts'
 
 type Callback = (error?: Error | null) => void
 

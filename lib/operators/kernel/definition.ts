@@ -36,8 +36,6 @@ export interface OperatorInstance<In, Out> {
   save?(): unknown
   /** Takes a state that `save` returned, as it comes out of JSON, before the first step; not called for none. */
   restore?(state: unknown): void
-  /** Takes an element that is no lead; see `takesRejected`. */
-  reject?(rejected: Rejected): void | Promise<void>
   /**
    * Numbers of its own for the report, for example `{ skipped: 3 }`. After a restart they go on from what they
    * were, whether `restore` takes them up or they begin with 0 again. The names `in`, `out` and `unused` are
@@ -50,13 +48,7 @@ export interface OperatorInstance<In, Out> {
 export interface StepDefinition<In = unknown, Out = unknown> {
   /** A verb, for reports and errors. */
   name: string
-  create(context?: CreateContext): OperatorInstance<In, Out>
-  /** A field of the lead that the operator can't do without; `run` refuses a query that leaves it out. */
-  needs?: 'leadConversionEvents'
-  /** Whether it takes elements that are no leads (its instances have `reject`): else they end the source. */
-  takesRejected?: boolean
-  /** Where it sets values aside: a path, which `run` opens, or a Writable, which `run` ends. */
-  quarantine?: string | Writable
+  create(): OperatorInstance<In, Out>
   /**
    * True when instances hold nothing from one value to the next, so that they can be made anew at any time.
    * One that does not say so needs `save` and `restore` to run with a checkpoint.
@@ -67,8 +59,33 @@ export interface StepDefinition<In = unknown, Out = unknown> {
    * no JSON; the `version` of the checkpoint options stands for them.
    */
   options?: unknown
+}
+
+/**
+ * An operator of leadpipe's own. What it says besides is between it and `run`: names and counts of a user's
+ * operator mean what the user says, whatever they are.
+ */
+export interface OwnStepDefinition<In = unknown, Out = unknown> extends StepDefinition<In, Out> {
+  create(context?: CreateContext): OwnInstance<In, Out>
+  /**
+   * What its counts mean: those of 'validate' (`valid`, `skipped`, `quarantined`, `rejected`) must add up and stand
+   * in the report, `records` of 'encode' are the records of a run whose sink gets bytes.
+   */
+  role?: 'validate' | 'encode'
+  /** A field of the lead that the operator can't do without; `run` refuses a query that leaves it out. */
+  needs?: 'leadConversionEvents'
+  /** Whether it takes elements that are no leads (its instances have `reject`): else they end the source. */
+  takesRejected?: boolean
+  /** Where it sets values aside: a path, which `run` opens, or a Writable, which `run` ends. */
+  quarantine?: string | Writable
   /** Called when a mark passes, behind the last value before it. Set by `run`, for quarantines. */
   onMark?(mark: Mark): void
+}
+
+/** One use of such an operator. */
+export interface OwnInstance<In, Out> extends OperatorInstance<In, Out> {
+  /** Takes an element that is no lead; see `takesRejected`. */
+  reject?(rejected: Rejected): void | Promise<void>
 }
 
 /** What `run` has ready for an operator. */
@@ -86,5 +103,5 @@ export interface StreamDefinition {
   createStream(): Duplex
 }
 
-/** Either kind. */
-export type Definition = StepDefinition<never, unknown> | StreamDefinition
+/** Any kind. */
+export type Definition = OwnStepDefinition<never, unknown> | StreamDefinition

@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../operators/kernel/messageOf.ts'
+import { messageOf } from '../../model/messageOf.ts'
 import type { Encoder } from './Encoder.ts'
 
 /** Bytes, and how many records they hold. */

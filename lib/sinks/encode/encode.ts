@@ -25,6 +25,7 @@ export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
   return new Operator<unknown, Buffer>([
     {
       name: 'encode',
+      role: 'encode',
       create() {
         const buffer = new EncodeBuffer(formats[format](), blockLength)
         let records = 0

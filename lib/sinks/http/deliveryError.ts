@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../operators/kernel/messageOf.ts'
+import { messageOf } from '../../model/messageOf.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 
 /** A SINK error that says where records went, why they go no further, and how many are there. */

@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../operators/kernel/messageOf.ts'
+import { messageOf } from '../../model/messageOf.ts'
 import type { Outcome } from './exchange.ts'
 import type { ReadAnswer, RefusedRecord } from './ReadAnswer.ts'
 import type { Secrets } from './Secrets.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { LeadpipeError, Operator, StepDefinition } from '../../../lib/index.ts'
+import { Rejected } from '../../../lib/model/Rejected.ts'
 import { compose } from '../../../lib/operators/compose.ts'
 import { filter } from '../../../lib/operators/filter.ts'
 import { Chain } from '../../../lib/operators/kernel/Chain.ts'
@@ -10,6 +11,7 @@ import { map } from '../../../lib/operators/map.ts'
 import { operator } from '../../../lib/operators/operator.ts'
 import { peek } from '../../../lib/operators/peek.ts'
 import { take } from '../../../lib/operators/take.ts'
+import { validate } from '../../../lib/operators/validate.ts'
 import { run } from '../../../lib/run/run.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { failureOf } from '../../support/failureOf.ts'
@@ -392,4 +394,22 @@ t.test('an error behind a step that goes on is told when that step is over, once
   )
   t.match(failure, { code: 'OPERATOR', message: 'map: no 1' })
   t.match((failure as LeadpipeError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
+})
+
+t.test('what is no lead goes past all operators but the one that takes it', async t => {
+  const rejected = new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
+  const seen: unknown[] = []
+  class Own {
+    step(value: unknown, emit: (value: unknown) => void) {
+      emit(value)
+    }
+    reject(what: unknown) {
+      seen.push(what)
+    }
+  }
+  const own = operator<unknown>({ name: 'own', create: () => new Own() })
+  const { chain, out } = chainOf(own, validate(), validate({ onInvalid: 'skip' }))
+  await chain.write(rejected)
+  t.match(chain.counts, [{ name: 'own' }, { name: 'validate', skipped: 0 }, { skipped: 1, rejected: 1 }])
+  t.strictSame([seen, out], [[], []])
 })

@@ -9,7 +9,7 @@ import { Rejected } from '../../../lib/model/Rejected.ts'
 import { compose } from '../../../lib/operators/compose.ts'
 import { filter } from '../../../lib/operators/filter.ts'
 import { Chain, type OperatorCounts } from '../../../lib/operators/kernel/Chain.ts'
-import { done } from '../../../lib/operators/kernel/definition.ts'
+import { done, type OwnStepDefinition } from '../../../lib/operators/kernel/definition.ts'
 import { Operator as OperatorStream } from '../../../lib/operators/kernel/Operator.ts'
 import { map } from '../../../lib/operators/map.ts'
 import { operator } from '../../../lib/operators/operator.ts'
@@ -141,7 +141,7 @@ t.test('what a mark was told does not change when the operator goes on', async t
 
 t.test('onMark of each operator is called when all have told the mark, before it goes on', async t => {
   const calls: string[] = []
-  const definition = (name: string): StepDefinition<unknown, unknown> => ({
+  const definition = (name: string): OwnStepDefinition<unknown, unknown> => ({
     name,
     stateless: true,
     create: () => ({ step: (value, emit) => emit(value) }),

@@ -1,4 +1,4 @@
-import { describe } from '../../model/checkOptions.ts'
+import { describe } from './checkOptions.ts'
 
 /** What was thrown, in words: users throw all sorts of things, and some errors have a code but no message. */
 export function messageOf(thrown: unknown): string {

@@ -1,0 +1,83 @@
+import { OutgoingMessage } from 'node:http'
+import { Duplex, Readable, Writable } from 'node:stream'
+import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
+import { describeStage } from '../operators/kernel/describeStage.ts'
+import { Operator } from '../operators/kernel/Operator.ts'
+import { LeadSource } from '../source/LeadSource.ts'
+
+/** What the user gave to `run`, told apart and checked. */
+export interface RunArguments {
+  source: Readable | Iterable<unknown> | AsyncIterable<unknown>
+  operators: Operator<unknown, unknown>[]
+  sink: Writable
+  options: unknown
+}
+
+/**
+ * Tells the arguments of `run` apart.
+ *
+ * @throws {LeadpipeError} OPTION, naming the argument that is not what it should be.
+ */
+export function readArguments(given: readonly unknown[]): RunArguments {
+  const stages = [...given]
+  const options = stages.length < 2 || isStage(stages.at(-1)) ? undefined : stages.pop()
+  const [source, ...rest] = stages
+  const sink = rest.pop()
+  if (!isSource(source)) {
+    throw stageError('run() source', 'expected leads(), a Readable or an iterable', source)
+  }
+  if (source instanceof Readable && (source.destroyed || source.readableDidRead)) {
+    throw used('the source', 'it has been read already; make a new one for each run')
+  }
+  const operators = rest.map((part, index) => {
+    if (part instanceof Operator) return part
+    const hint =
+      part instanceof Duplex
+        ? 'an operator; wrap a stream of your own in transform(() => stream)'
+        : 'an operator'
+    throw stageError(`run() argument ${index + 2}`, `expected ${hint}`, part)
+  })
+  if (!isWritable(sink) || sink instanceof Operator) {
+    const expected = 'expected a sink as the last stage, such as toFile(path)'
+    throw stageError('run() sink', expected, sink ?? options)
+  }
+  if (sink.destroyed || sink.writableEnded) {
+    throw used('the sink', 'it has been written already; make a new one for each run')
+  }
+  refuseMissingFields(source, operators)
+  return { source, operators, sink, options }
+}
+
+function refuseMissingFields(source: unknown, operators: readonly Operator<unknown, unknown>[]): void {
+  if (!(source instanceof LeadSource) || !source.query.excludeConversionEvents) return
+  const needy = operators
+    .flatMap(part => part.definitions)
+    .find(part => 'needs' in part && part.needs === 'leadConversionEvents')
+  if (needy === undefined) return
+  throw new LeadpipeError(
+    'OPTION',
+    `${needy.name} needs conversion events, and the query excludes them (excludeConversionEvents: true)`,
+    { context: { option: 'excludeConversionEvents', operator: needy.name } },
+  )
+}
+
+const isStage = (value: unknown) => value instanceof Readable || isWritable(value)
+
+/** A Writable, or what is as good as one without being one: an HTTP request or response. */
+function isWritable(value: unknown): value is Writable {
+  return value instanceof Writable || value instanceof OutgoingMessage
+}
+
+const stageError = (what: string, expected: string, received: unknown) =>
+  optionError(what, expected, describeStage(received), true)
+
+function isSource(value: unknown): value is RunArguments['source'] {
+  if (value instanceof Readable) return !(value instanceof Operator)
+  if (typeof value !== 'object' || value === null || value instanceof Writable) return false
+  return Symbol.asyncIterator in value || Symbol.iterator in value
+}
+
+function used(what: string, message: string): LeadpipeError {
+  return new LeadpipeError('OPTION', `run(): ${what}: ${message}`, { context: { option: what } })
+}
