@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import type { Clock } from './Clock.ts'
-import type { RateLimit } from './options.ts'
+import type { RateLimit } from './transportOptions.ts'
 
 /** What besides the limiter's own limits decides whether one more may start. */
 export interface Gate {

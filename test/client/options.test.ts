@@ -107,7 +107,7 @@ t.test('a misspelt name is refused with the right one', async t => {
   t.equal(refusal({ hapikey: 'a' }), 'LeadsClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, dailyShare, retry, timeouts',
+    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
   )
 })
 

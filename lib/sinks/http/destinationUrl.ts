@@ -1,3 +1,4 @@
+import { maskUrl } from '../../client/maskUrl.ts'
 import { contradiction } from './contradiction.ts'
 import { describeUrl } from './describeUrl.ts'
 
@@ -9,8 +10,7 @@ import { describeUrl } from './describeUrl.ts'
 export function destinationUrl(given: string | URL): URL {
   const text = String(given)
   if (!URL.canParse(text)) {
-    const shown = text.replace(/^.*@|[?#].*$/gs, '…').slice(0, 60)
-    throw contradiction('url', `expected an http or https URL, received ${JSON.stringify(shown)}`)
+    throw contradiction('url', `expected an http or https URL, received ${maskUrl(text)}`)
   }
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
