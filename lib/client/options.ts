@@ -1,12 +1,14 @@
 import { LeadpipeError } from '../errors.ts'
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { choice, group, number } from '../model/optionRule.ts'
 import { maskUrl } from './maskUrl.ts'
 import {
   type RateLimit,
   type TimeoutOptions,
   type TransportOptions,
   type TransportSettings,
-  timeoutsRule,
+  timeoutRule,
+  timeoutRules,
   transportRules,
   transportSettings,
 } from './transportOptions.ts'
@@ -72,19 +74,14 @@ const rules: OptionRules = {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
     // Other libraries take the token by this name.
-    auth: { enum: ['query', 'header'], secret: true, expected: '"query" or "header"' },
+    auth: { ...choice('query', 'header'), secret: true },
     origin: {
       type: 'string',
       expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
     },
     ...transportRules,
-    dailyShare: {
-      type: 'number',
-      exclusiveMinimum: 0,
-      maximum: 1,
-      expected: 'a number more than 0 and at most 1',
-    },
-    timeouts: timeoutsRule('connect', 'headers', 'chunk', 'page'),
+    dailyShare: number({ above: 0, max: 1 }),
+    timeouts: group({ ...timeoutRules, page: timeoutRule }),
   },
   elsewhere: {
     access_token: 'it is called accessToken here',

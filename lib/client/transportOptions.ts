@@ -1,4 +1,4 @@
-import type { OptionRule } from '../model/checkOptions.ts'
+import { group, integer, number, type OptionRule } from '../model/optionRule.ts'
 
 /** How requests go out, whatever they ask or bring. */
 export interface TransportOptions {
@@ -14,9 +14,9 @@ export interface TransportOptions {
 
 /** At most `requests` starts within any `interval`. */
 export interface RateLimit {
-  /** 1 or more. */
+  /** 1 to 2,147,483,647. */
   requests: number
-  /** Milliseconds, 1 or more. */
+  /** Milliseconds, 1 to 2,147,483,647. */
   interval: number
 }
 
@@ -27,9 +27,9 @@ export interface RateLimit {
 export interface RetryOptions {
   /** How often an attempt is repeated, 0 to 100. Default: 5. */
   retries?: number
-  /** Milliseconds before the first repetition. Default: 500. */
+  /** Milliseconds before the first repetition, 0 to 2,147,483,647. Default: 500. */
   minDelay?: number
-  /** Most milliseconds between two attempts, Retry-After included. Default: 60,000. */
+  /** Most milliseconds between two attempts, Retry-After included, 0 to 2,147,483,647. Default: 60,000. */
   maxDelay?: number
   /**
    * The most retries in all, as a share of the requests, 0 to 10; the first 100 are free. A server that fails
@@ -38,7 +38,7 @@ export interface RetryOptions {
   budget?: number
 }
 
-/** Milliseconds, 1 or more each; headers and chunk are looked at about twice a second. */
+/** Milliseconds, 1 to 2,147,483,647 each; headers and chunk are looked at about twice a second. */
 export interface TimeoutOptions {
   /** To open a connection. Default: 10,000. */
   connect?: number
@@ -67,42 +67,35 @@ const transportDefaults = {
   timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
 } as const satisfies TransportOptions
 
+/** The longest that a timer waits: more than that, Node takes for 1. */
 const longest = 2 ** 31 - 1
-const positive = { type: 'integer', minimum: 1, maximum: longest } as const
-const delay = { type: 'integer', minimum: 0, maximum: longest } as const
-const group = (properties: object, required: string[] = []) => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  required,
-})
+const window = group(
+  {
+    requests: integer({ min: 1, max: longest }),
+    interval: integer({ min: 1, max: longest, unit: 'milliseconds' }),
+  },
+  ['requests', 'interval'],
+)
+const delay = integer({ min: 0, max: longest, unit: 'milliseconds' })
+
+/** What one of the timeouts accepts. */
+export const timeoutRule = integer({ min: 1, max: longest, unit: 'milliseconds' })
+
+/** What the timeouts of a request accept. */
+export const timeoutRules = { connect: timeoutRule, headers: timeoutRule, chunk: timeoutRule } as const
 
 /** What the options accept. */
 export const transportRules = {
-  concurrency: { type: 'integer', minimum: 1, maximum: 100, expected: 'an integer from 1 to 100' },
-  rateLimit: {
-    anyOf: [{ enum: ['none'] }, group({ requests: positive, interval: positive }, ['requests', 'interval'])],
-    expected: '{ requests, interval } (integers, 1 or more; interval in milliseconds) or "none"',
-  },
-  retry: {
-    ...group({
-      retries: { type: 'integer', minimum: 0, maximum: 100 },
-      minDelay: delay,
-      maxDelay: delay,
-      budget: { type: 'number', minimum: 0, maximum: 10 },
-    }),
-    expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }',
-  },
-  timeouts: timeoutsRule('connect', 'headers', 'chunk'),
+  concurrency: integer({ min: 1, max: 100 }),
+  rateLimit: { anyOf: [{ enum: ['none'] }, window], expected: `${window.expected} or "none"` },
+  retry: group({
+    retries: integer({ min: 0, max: 100 }),
+    minDelay: delay,
+    maxDelay: delay,
+    budget: number({ min: 0, max: 10 }),
+  }),
+  timeouts: group(timeoutRules),
 } as const satisfies Record<keyof TransportOptions, OptionRule>
-
-/** What the option `timeouts` accepts: milliseconds for each of these. */
-export function timeoutsRule(...names: (keyof TimeoutOptions)[]): OptionRule {
-  return {
-    ...group(Object.fromEntries(names.map(name => [name, positive]))),
-    expected: `{ ${names.join(', ')} } (milliseconds, 1 or more)`,
-  }
-}
 
 /**
  * Fills in the defaults of checked options.

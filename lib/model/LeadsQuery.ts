@@ -1,6 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
 import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
 import { checkOptions, type OptionRules } from './checkOptions.ts'
+import { choice, integer } from './optionRule.ts'
 
 /** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
 export type Time = number | Date
@@ -68,14 +69,9 @@ const rules: OptionRules = {
       pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
       expected: 'the name of a lead attribute, for example "lastModifiedAt"',
     },
-    dir: { enum: ['asc', 'desc'], expected: '"asc" or "desc"' },
-    max: {
-      type: 'integer',
-      minimum: 1,
-      maximum: maxPageSize,
-      expected: `an integer from 1 to ${maxPageSize} (leads a page)`,
-    },
-    offset: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more' },
+    dir: choice('asc', 'desc'),
+    max: integer({ min: 1, max: maxPageSize, unit: 'leads a page' }),
+    offset: integer({ min: 0 }),
     startTime: time,
     stopTime: time,
     timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },

@@ -1,16 +1,22 @@
 import t from 'tap'
 import { checkOptions, describe, type OptionRules, optionError } from '../../lib/model/checkOptions.ts'
+import { choice, group, integer, number, type OptionRule } from '../../lib/model/optionRule.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 const rules: OptionRules = {
   owner: 'thing()',
   options: {
-    size: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more' },
-    nested: {
+    size: integer({ min: 1 }),
+    nested: group({ depth: integer({ min: 1, max: 9 }), inner: group({ on: choice('yes', 'no') }) }),
+    either: {
+      anyOf: [{ enum: ['none'] }, group({ a: integer({ min: 0 }), b: integer({ min: 0 }) }, ['a', 'b'])],
+      expected: '{ a, b } or "none"',
+    },
+    wordless: {
       type: 'object',
       additionalProperties: false,
-      properties: { depth: { type: 'integer' } },
-      expected: '{ depth }',
+      properties: { size: { type: 'integer' } },
+      expected: 'what it gave before',
     },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
@@ -39,18 +45,82 @@ t.test('an error names owner, option, expectation and what was received', async 
   t.equal(await message({ signal: {} }), 'thing(): signal: expected an AbortSignal, received {}')
 })
 
-t.test('a wrong or unknown name inside an option shows the option whole', async t => {
-  t.equal(await message({ nested: { deep: 1 } }), 'thing(): nested: expected { depth }, received { deep: 1 }')
+t.test('an option inside of another is named with its path and its own range', async t => {
   t.equal(
     await message({ nested: { depth: '1' } }),
-    "thing(): nested: expected { depth }, received { depth: '1' }",
+    "thing(): nested.depth: expected an integer from 1 to 9, received '1'",
   )
+  t.equal(
+    await message({ nested: { inner: { on: 'maybe' } } }),
+    'thing(): nested.inner.on: expected "yes" or "no", received \'maybe\'',
+  )
+  t.equal(await message({ nested: { inner: 1 } }), 'thing(): nested.inner: expected { on }, received 1')
+  t.equal(await message({ nested: 1 }), 'thing(): nested: expected { depth, inner }, received 1')
+})
+
+t.test('an unknown name inside of an option is named, with those that there are', async t => {
+  t.equal(
+    await message({ nested: { deep: 1 } }),
+    'thing(): unknown option "nested.deep"; nested has: depth, inner',
+  )
+  t.equal(
+    await message({ nested: { inner: { off: 1 } } }),
+    'thing(): unknown option "nested.inner.off"; nested.inner has: on',
+  )
+  t.match(await failureOf(() => checkOptions({ nested: { deep: 1 } }, rules)), {
+    context: { owner: 'thing()', option: 'nested.deep' },
+  })
+})
+
+t.test('an option that is one thing or another is refused for what is wrong with the one it is', async t => {
+  t.equal(
+    await message({ either: { a: -1, b: 0 } }),
+    'thing(): either.a: expected an integer, 0 or more, received -1',
+  )
+  t.equal(
+    await message({ either: { a: 1 } }),
+    'thing(): either.b: expected an integer, 0 or more, received undefined',
+  )
+  t.equal(
+    await message({ either: { a: 1, b: 1, c: 1 } }),
+    'thing(): unknown option "either.c"; either has: a, b',
+  )
+  t.equal(await message({ either: 'all' }), 'thing(): either: expected { a, b } or "none", received \'all\'')
+})
+
+t.test('what has no words of its own is told by those of the option that it is in', async t => {
+  for (const wordless of [{ size: 'a' }, 7]) {
+    t.match(await message({ wordless }), /^thing\(\): wordless: expected what it gave before, received /)
+  }
+})
+
+t.test('a range is told as it is checked', async t => {
+  const cases: [rule: OptionRule, wrong: number, expected: string][] = [
+    [integer({ min: 0 }), -1, 'an integer, 0 or more'],
+    [integer({ min: 1, unit: 'leads' }), 0, 'an integer, 1 or more (leads)'],
+    [integer({ min: 1, max: 3 }), 4, 'an integer from 1 to 3'],
+    [integer({ min: 1, max: 3, unit: 'bytes' }), 1.5, 'an integer from 1 to 3 (bytes)'],
+    [number({ min: 0, max: 0.5 }), 0.51, 'a number from 0 to 0.5'],
+    [number({ above: 0, max: 1 }), 0, 'a number more than 0 and at most 1'],
+  ]
+  for (const [rule, wrong, expected] of cases) {
+    const by = { owner: 'f()', options: { n: rule } }
+    t.equal(await message({ n: wrong }, by), `f(): n: expected ${expected}, received ${wrong}`)
+    const { minimum, maximum = 7 } = rule
+    for (const n of [minimum ?? 0.01, maximum]) t.strictSame(checkOptions({ n }, by), { n })
+  }
 })
 
 t.test('an unknown name is refused with where it belongs, or with the known names', async t => {
   t.equal(await message({ length: 1 }), 'thing(): unknown option "length"; it is called size')
-  t.equal(await message({ width: 1 }), 'thing(): unknown option "width"; it has: size, nested, signal')
-  t.equal(await message({ valueOf: 1 }), 'thing(): unknown option "valueOf"; it has: size, nested, signal')
+  t.equal(
+    await message({ width: 1 }),
+    'thing(): unknown option "width"; it has: size, nested, either, wordless, signal',
+  )
+  t.equal(
+    await message({ valueOf: 1 }),
+    'thing(): unknown option "valueOf"; it has: size, nested, either, wordless, signal',
+  )
 })
 
 t.test('what is no plain object is refused', async t => {

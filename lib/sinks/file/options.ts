@@ -1,4 +1,5 @@
 import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
+import { choice, integer } from '../../model/optionRule.ts'
 import { type Format, formatNames } from '../encode/formats.ts'
 
 /** How a file is written. */
@@ -22,8 +23,8 @@ const rules: OptionRules = {
   owner: 'toFile()',
   options: {
     format: { enum: formatNames, expected: `one of ${formatNames.join(', ')}` },
-    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
-    highWaterMark: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more (records)' },
+    compression: choice('gzip', 'none'),
+    highWaterMark: integer({ min: 1, unit: 'records' }),
   },
 }
 

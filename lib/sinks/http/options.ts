@@ -8,6 +8,7 @@ import {
   transportSettings,
 } from '../../client/transportOptions.ts'
 import { checkOptions, type OptionRules } from '../../model/checkOptions.ts'
+import { choice, group, integer } from '../../model/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
 import { checkDeadLetter } from './checkDeadLetter.ts'
 import { checkHeaders } from './checkHeaders.ts'
@@ -24,7 +25,7 @@ export interface BatchOptions {
    */
   bytes?: number
   /**
-   * Milliseconds after which a batch that is not full is sent, too, 1 or more, counted from its first record.
+   * Milliseconds after which a batch that is not full is sent, too, 1 to 2,147,483,647, counted from its first record.
    * What goes into which batch then depends on time, and so do the keys: a run that is repeated sends other
    * batches. Default: none, a batch waits until it is full or the records end.
    */
@@ -105,19 +106,10 @@ export interface HttpSettings<T> extends TransportSettings {
   runId: string | undefined
 }
 
-const longest = 2 ** 31 - 1
-const positive = { type: 'integer', minimum: 1, maximum: longest } as const
-const group = (properties: object, required: string[] = []) => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  required,
-})
-
 const rules: OptionRules = {
   owner: 'toHttp()',
   options: {
-    method: { enum: ['POST', 'PUT'], expected: '"POST" or "PUT"' },
+    method: choice('POST', 'PUT'),
     headers: {
       type: 'object',
       additionalProperties: { type: 'string' },
@@ -125,20 +117,17 @@ const rules: OptionRules = {
       expected: 'an object of header names and strings',
     },
     format: { enum: Object.keys(bodyFormats), expected: `one of ${Object.keys(bodyFormats).join(', ')}` },
-    batch: {
-      ...group({
-        records: { type: 'integer', minimum: 1, maximum: 10_000 },
-        bytes: { type: 'integer', minimum: 1, maximum: 2 ** 30 },
-        milliseconds: positive,
-      }),
-      expected: '{ records: 1 to 10,000, bytes: 1 or more, milliseconds: 1 or more }',
-    },
-    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
+    batch: group({
+      records: integer({ min: 1, max: 10_000 }),
+      bytes: integer({ min: 1, max: 2 ** 30 }),
+      milliseconds: integer({ min: 1, max: 2 ** 31 - 1 }),
+    }),
+    compression: choice('gzip', 'none'),
     ...transportRules,
-    order: { enum: ['any', 'strict'], expected: '"any" or "strict"' },
-    onRefused: { enum: ['fail', 'skip', 'dead-letter'], expected: '"fail", "skip" or "dead-letter"' },
+    order: choice('any', 'strict'),
+    onRefused: choice('fail', 'skip', 'dead-letter'),
     deadLetter: { type: 'object', secret: true, expected: 'a sink, or a Writable in object mode' },
-    endDeadLetter: { enum: ['with-sink', 'never'], expected: '"with-sink" or "never"' },
+    endDeadLetter: choice('with-sink', 'never'),
     readAnswer: { instanceOf: 'Function', expected: 'a function' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     runId: {
