@@ -101,7 +101,7 @@ export function clientSettings(given?: LeadsClientOptions): ClientSettings {
     credential: credential(options),
     origin: checkOrigin(options.origin ?? clientDefaults.origin),
     dailyShare: options.dailyShare ?? clientDefaults.dailyShare,
-    ...transportSettings(options, clientDefaults),
+    ...transportSettings(rules.owner, options, clientDefaults),
   }
 }
 

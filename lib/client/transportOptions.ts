@@ -1,3 +1,4 @@
+import { optionError } from '../model/checkOptions.ts'
 import { group, integer, number, type OptionRule } from '../model/optionRule.ts'
 
 /** How requests go out, whatever they ask or bring. */
@@ -27,9 +28,15 @@ export interface RateLimit {
 export interface RetryOptions {
   /** How often an attempt is repeated, 0 to 100. Default: 5. */
   retries?: number
-  /** Milliseconds before the first repetition, 0 to 2,147,483,647. Default: 500. */
+  /**
+   * Milliseconds before the first repetition, 0 to 2,147,483,647, and no more than `maxDelay`. Default: 500, or
+   * `maxDelay` where that is less.
+   */
   minDelay?: number
-  /** Most milliseconds between two attempts, Retry-After included, 0 to 2,147,483,647. Default: 60,000. */
+  /**
+   * Most milliseconds between two attempts, Retry-After included, 0 to 2,147,483,647. Default: 60,000, or
+   * `minDelay` where that is more.
+   */
   maxDelay?: number
   /**
    * The most retries in all, as a share of the requests, 0 to 10; the first 100 are free. A server that fails
@@ -98,19 +105,33 @@ export const transportRules = {
 } as const satisfies Record<keyof TransportOptions, OptionRule>
 
 /**
- * Fills in the defaults of checked options.
+ * Fills in the defaults of options whose values are checked.
  *
- * @param rateLimit what applies where the user gives none
+ * @param owner who has these options, for messages
+ * @param defaults the rate limit, where the user gives none
+ * @throws {LeadpipeError} OPTION when they contradict each other.
  */
 export function transportSettings(
+  owner: string,
   given: TransportOptions,
   defaults: { rateLimit: RateLimit | 'none' },
 ): TransportSettings {
   return {
     concurrency: given.concurrency ?? transportDefaults.concurrency,
     rateLimit: given.rateLimit ?? defaults.rateLimit,
-    retry: withDefaults(transportDefaults.retry, given.retry),
+    retry: { ...withDefaults(transportDefaults.retry, given.retry), ...delays(owner, given.retry) },
     timeouts: withDefaults(transportDefaults.timeouts, given.timeouts),
+  }
+}
+
+function delays(owner: string, { minDelay, maxDelay }: RetryOptions = {}) {
+  if (minDelay !== undefined && maxDelay !== undefined && minDelay > maxDelay) {
+    throw optionError(`${owner}: retry.minDelay`, `expected no more than maxDelay (${maxDelay})`, minDelay)
+  }
+  const { retry } = transportDefaults
+  return {
+    minDelay: minDelay ?? Math.min(retry.minDelay, maxDelay ?? retry.maxDelay),
+    maxDelay: maxDelay ?? Math.max(retry.maxDelay, minDelay ?? retry.minDelay),
   }
 }
 

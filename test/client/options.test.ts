@@ -228,3 +228,19 @@ t.test('what is wrong inside of retry and timeouts is named with its range', asy
   t.equal(clientSettings({ accessToken, timeouts: { page: 1 } }).timeouts.page, 1)
   t.equal(clientSettings({ accessToken, timeouts: { page: undefined } as object }).timeouts.page, undefined)
 })
+
+t.test('the first wait between attempts is no longer than the longest', async t => {
+  const retry = { minDelay: 5_000, maxDelay: 10 }
+  t.equal(
+    refusal({ accessToken, retry }),
+    'LeadsClient: retry.minDelay: expected no more than maxDelay (10), received 5000',
+  )
+  const delays = (given: object) => {
+    const { minDelay, maxDelay } = clientSettings({ accessToken, retry: given }).retry
+    return [minDelay, maxDelay]
+  }
+  t.strictSame(delays({ minDelay: 10, maxDelay: 10 }), [10, 10])
+  t.strictSame(delays({ maxDelay: 10 }), [10, 10], 'the default of the other gives way')
+  t.strictSame(delays({ minDelay: 70_000 }), [70_000, 70_000])
+  t.strictSame(delays({ maxDelay: 600 }), [500, 600])
+})

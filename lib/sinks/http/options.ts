@@ -155,7 +155,7 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
   if (format === 'single' && batch !== undefined) {
     throw contradiction('batch', 'the format "single" sends one record a request')
   }
-  const transport = transportSettings(options, { rateLimit: 'none' })
+  const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
   return {
     method: options.method ?? 'POST',
     headers: checkHeaders(options.headers ?? {}),

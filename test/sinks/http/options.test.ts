@@ -61,6 +61,10 @@ const wrong: [options: unknown, message: RegExp][] = [
   [{ order: 'sorted' }, /order/],
   [{ rateLimit: { requests: 1 } }, /rateLimit\.interval: expected an integer from 1 to 2147483647 \(milli/],
   [{ retry: { retries: -1 } }, /retry\.retries: expected an integer from 0 to 100, received -1/],
+  [
+    { retry: { minDelay: 2, maxDelay: 1 } },
+    /retry\.minDelay: expected no more than maxDelay \(1\), received 2/,
+  ],
   [{ timeouts: { page: 1 } }, /unknown option "timeouts\.page"; timeouts has: connect, headers, chunk/],
   [{ onRefused: 'ignore' }, /onRefused/],
   [{ onRefused: 'dead-letter' }, /deadLetter: expected a sink.*, received none/],
