@@ -1,5 +1,4 @@
-import { LeadpipeError } from '../errors.ts'
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
 import { choice, group, number } from '../model/optionRule.ts'
 import { maskUrl } from './maskUrl.ts'
 import {
@@ -107,17 +106,20 @@ export function clientSettings(given?: LeadsClientOptions): ClientSettings {
 
 function credential({ accessToken, apiKey, auth }: LeadsClientOptions): ClientSettings['credential'] {
   if (accessToken !== undefined && apiKey !== undefined) {
-    throw contradiction('apiKey', 'give accessToken or apiKey, not both')
+    throw optionError('LeadsClient: apiKey', 'give accessToken or apiKey, not both')
   }
   if (apiKey !== undefined) {
     if (auth === 'header')
-      throw contradiction('auth', 'an apiKey can only be sent in the URL (auth: "query")')
+      throw optionError('LeadsClient: auth', 'an apiKey can only be sent in the URL (auth: "query")')
     return { name: 'hapikey', value: apiKey, in: 'query' }
   }
   if (accessToken !== undefined) {
     return { name: 'access_token', value: accessToken, in: auth ?? clientDefaults.auth }
   }
-  throw contradiction('accessToken', 'expected the access token of the portal (or an apiKey), received none')
+  throw optionError(
+    'LeadsClient: accessToken',
+    'expected the access token of the portal (or an apiKey), received none',
+  )
 }
 
 function checkOrigin(origin: string): string {
@@ -133,9 +135,5 @@ function checkOrigin(origin: string): string {
   if (plain) return url.origin
   // A URL that is refused may hold credentials: it is not repeated whole.
   const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
-  throw contradiction('origin', `expected ${rules.options.origin?.expected}, received ${shown}`)
-}
-
-function contradiction(option: string, message: string): LeadpipeError {
-  return new LeadpipeError('OPTION', `LeadsClient: ${option}: ${message}`, { context: { option } })
+  throw optionError('LeadsClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
 }

@@ -1,6 +1,5 @@
-import { LeadpipeError } from '../errors.ts'
 import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
-import { checkOptions, type OptionRules } from './checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from './checkOptions.ts'
 import { choice, integer } from './optionRule.ts'
 
 /** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
@@ -127,11 +126,8 @@ export function checkQuery(given?: LeadsQuery): LeadsQuery {
   }
   if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
   if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
-    throw new LeadpipeError(
-      'OPTION',
-      `leads() query: stopTime: expected a time not before startTime (${query.startTime}), received ${query.stopTime}`,
-      { context: { option: 'stopTime' } },
-    )
+    const expected = `expected a time not before startTime (${query.startTime})`
+    throw optionError('leads() query: stopTime', expected, query.stopTime)
   }
   return query
 }
@@ -139,11 +135,6 @@ export function checkQuery(given?: LeadsQuery): LeadsQuery {
 function milliseconds(name: string, time: Time): number {
   const value = Number(time)
   if (Number.isInteger(value) && value >= 0) return value
-  throw new LeadpipeError(
-    'OPTION',
-    `leads() query: ${name}: expected a Date that is valid and not before 1970, received ${String(time)}`,
-    {
-      context: { option: name },
-    },
-  )
+  const expected = 'expected a Date that is valid and not before 1970'
+  throw optionError(`leads() query: ${name}`, expected, String(time), true)
 }

@@ -104,15 +104,27 @@ function unknownOption(path: readonly string[], known: readonly string[], rules:
   })
 }
 
-/** An OPTION error that names the option, what is expected and, shortened, what was received. */
+/**
+ * An OPTION error that names the option, what is wrong with it and, shortened, what was received.
+ *
+ * @param where who has the option, and its name, as in "LeadsClient: retry.minDelay" or "filter() predicate";
+ * programs find both in the context, as `owner` and `option`
+ * @param received the value, where it may be told; `verbatim` for one that is in words already
+ */
 export function optionError(
-  option: string,
-  expected: string,
-  received: unknown,
-  verbatim = false,
+  where: string,
+  problem: string,
+  ...received: [] | [value: unknown, verbatim?: boolean | undefined]
 ): LeadpipeError {
-  const shown = verbatim ? String(received) : describe(received)
-  return new LeadpipeError('OPTION', `${option}: ${expected}, received ${shown}`, { context: { option } })
+  const [value, verbatim = false] = received
+  const shown = verbatim ? String(value) : describe(value)
+  const message = `${where}: ${problem}${received.length === 0 ? '' : `, received ${shown}`}`
+  return new LeadpipeError('OPTION', message, { context: placeOf(where) })
+}
+
+function placeOf(where: string): { owner: string; option?: string } {
+  const [, owner, option] = /^(.+?): (.+)$/.exec(where) ?? /^(.+\)) (.+)$/.exec(where) ?? []
+  return owner === undefined || option === undefined ? { owner: where } : { owner, option }
 }
 
 /** All that may be said of a secret. */

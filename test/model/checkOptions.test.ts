@@ -1,6 +1,15 @@
+import { readdirSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
+import { LeadsClient } from '../../lib/client/LeadsClient.ts'
+import type { LeadpipeError } from '../../lib/errors.ts'
 import { checkOptions, describe, type OptionRules, optionError } from '../../lib/model/checkOptions.ts'
 import { choice, group, integer, number, type OptionRule } from '../../lib/model/optionRule.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 const rules: OptionRules = {
@@ -161,9 +170,68 @@ t.test('a value is described in at most 120 characters', async t => {
   t.equal(describe(null), 'null')
 })
 
-t.test('an option error keeps the option for programs', async t => {
-  t.match(optionError('a: b', 'expected c', 1), {
-    message: 'a: b: expected c, received 1',
-    context: { option: 'a: b' },
-  })
+t.test('an option error keeps for programs who has the option, and its name', async t => {
+  const places: [where: string, context: object][] = [
+    ['LeadsClient: retry.minDelay', { owner: 'LeadsClient', option: 'retry.minDelay' }],
+    ['leads() query: max', { owner: 'leads() query', option: 'max' }],
+    ['filter() predicate', { owner: 'filter()', option: 'predicate' }],
+    ['LeadsClient.get() path', { owner: 'LeadsClient.get()', option: 'path' }],
+    ['compose() argument 2', { owner: 'compose()', option: 'argument 2' }],
+    ['compose()', { owner: 'compose()' }],
+  ]
+  for (const [where, context] of places) {
+    const error = optionError(where, 'expected c', 1)
+    t.match(error, { code: 'OPTION', message: `${where}: expected c, received 1` })
+    t.strictSame(error.context, context, where)
+  }
+  t.equal(optionError('a(): b', 'it does not go with c').message, 'a(): b: it does not go with c')
+  t.equal(optionError('a(): b', 'expected c', undefined).message, 'a(): b: expected c, received undefined')
+  t.equal(optionError('a(): b', 'expected c', 'a word', true).message, 'a(): b: expected c, received a word')
+})
+
+t.test('whatever is wrong with an option, the error says whose and which in one way', async t => {
+  const dir = t.testdir()
+  const accessToken = 'T'
+  const client = new LeadsClient({ accessToken })
+  const url = 'https://receiver.example'
+  const errors: [failing: () => unknown, context: object][] = [
+    [() => new LeadsClient({}), { owner: 'LeadsClient', option: 'accessToken' }],
+    [() => new LeadsClient({ accessToken, origin: 'x' }), { owner: 'LeadsClient', option: 'origin' }],
+    [() => new LeadsClient({ accessToken, concurrency: 0 }), { owner: 'LeadsClient', option: 'concurrency' }],
+    [
+      () => new LeadsClient({ accessToken, retry: { retries: -1 } }),
+      { owner: 'LeadsClient', option: 'retry.retries' },
+    ],
+    [() => leads(client, { startTime: 2, stopTime: 1 }), { owner: 'leads() query', option: 'stopTime' }],
+    [
+      () => leads(client, { startTime: new Date(Number.NaN) }),
+      { owner: 'leads() query', option: 'startTime' },
+    ],
+    [() => toHttp('receiver'), { owner: 'toHttp()', option: 'url' }],
+    [() => toHttp(url, { headers: { a: '' } }), { owner: 'toHttp()', option: 'headers' }],
+    [() => toHttp(url, { onRefused: 'dead-letter' }), { owner: 'toHttp()', option: 'deadLetter' }],
+    [() => toFile('leads'), { owner: 'toFile()', option: 'path' }],
+    [
+      () =>
+        run(leads(client), toFile(devNull, { format: 'json' }), { checkpoint: join(dir, 'a.checkpoint') }),
+      { owner: 'toFile()', option: 'path' },
+    ],
+    [
+      () => run([1], toFile(join(dir, 'a.json')), { checkpoint: join(dir, 'a.checkpoint') }),
+      { owner: 'run() options', option: 'checkpoint' },
+    ],
+    [
+      () =>
+        run(leads(client, {}, { paging: 'offset' }), toFile(join(dir, 'a.json')), {
+          checkpoint: { path: join(dir, 'a.checkpoint'), whenFinished: 'next' },
+        }),
+      { owner: 'run() options', option: 'checkpoint' },
+    ],
+  ]
+  for (const [failing, context] of errors) {
+    const error = (await failureOf(failing)) as LeadpipeError
+    t.equal(error.code, 'OPTION')
+    t.strictSame(error.context, context, error.message)
+  }
+  t.strictSame(readdirSync(dir), [])
 })

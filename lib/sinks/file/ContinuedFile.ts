@@ -1,4 +1,4 @@
-import { LeadpipeError } from '../../errors.ts'
+import { optionError } from '../../model/checkOptions.ts'
 import type { Continuation } from '../Sink.ts'
 import { destination } from './destination.ts'
 import { fileError } from './fileError.ts'
@@ -35,8 +35,8 @@ export class ContinuedFile {
   static async look(name: string, settings: FileSettings, given: Continuation): Promise<ContinuedFile> {
     const path = nameAt(name, new Date())
     if ((await destination(path)).how === 'direct') {
-      const message = `toFile() path: ${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
-      throw new LeadpipeError('OPTION', message, { context: { option: 'toFile() path' } })
+      const problem = `${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
+      throw optionError('toFile() path', problem)
     }
     if (given.state === undefined) {
       // What time a placeholder stands for is known when the file is opened.

@@ -7,12 +7,11 @@ import {
   transportRules,
   transportSettings,
 } from '../../client/transportOptions.ts'
-import { checkOptions, type OptionRules } from '../../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
 import { choice, group, integer } from '../../model/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
 import { checkDeadLetter } from './checkDeadLetter.ts'
 import { checkHeaders } from './checkHeaders.ts'
-import { contradiction } from './contradiction.ts'
 import type { ReadAnswer } from './ReadAnswer.ts'
 
 /** When a batch is complete; whichever comes first. */
@@ -153,7 +152,7 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
   const options = checkOptions(given, rules)
   const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
   if (format === 'single' && batch !== undefined) {
-    throw contradiction('batch', 'the format "single" sends one record a request')
+    throw optionError('toHttp(): batch', 'the format "single" sends one record a request')
   }
   const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
   return {
