@@ -40,8 +40,9 @@ export function fileSettings(path: string, given?: FileOptions): FileSettings {
     throw optionError('toFile() path', 'expected the path of a file', path)
   const options = checkOptions(given, rules)
   const zipped = /\.gz$/i.test(path)
-  const ending = (zipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
-  const format = options.format ?? (Object.hasOwn(endings, ending) ? endings[ending] : undefined)
+  const name = (zipped ? path.slice(0, -3) : path).toLowerCase()
+  const ending = Object.keys(endings).find(one => name.endsWith(`.${one}`))
+  const format = options.format ?? endings[ending ?? '']
   if (format === undefined) {
     throw optionError(
       'toFile() path',
