@@ -5,10 +5,11 @@ startDebugLog()
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
 // The client
+export type { Answer } from './client/Answer.ts'
 export { type Clock, systemClock } from './client/Clock.ts'
 export { type GetOptions, LeadsClient } from './client/LeadsClient.ts'
-export type { LeadsClientOptions, RateLimit, RetryOptions, TimeoutOptions } from './client/options.ts'
-export type { Answer } from './client/send.ts'
+export type { LeadsClientOptions } from './client/options.ts'
+export type { RateLimit, RetryOptions, TimeoutOptions } from './client/transportOptions.ts'
 // Errors
 export {
   type ErrorCode,

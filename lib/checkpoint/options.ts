@@ -1,4 +1,4 @@
-import type { OptionRule } from '../model/checkOptions.ts'
+import type { OptionRule } from '../model/optionRule.ts'
 
 /** When a checkpoint is saved; whichever comes first. */
 export interface SaveEvery {

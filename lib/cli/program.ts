@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from './exitCodes.ts'
 import { exportCommand } from './exportCommand.ts'
 import { portalCommand } from './portalCommand.ts'
 import { replayCommand } from './replayCommand.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 /**
  * The command line: runs it and resolves to the exit code.
@@ -13,8 +18,9 @@ export async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.done
   const program = new Command('leadpipe')
     .description(
-      'Pulls every lead of a HubSpot portal through the Leads API, page by page, checks, explodes and projects them, and writes them to a file or to standard output, in constant memory.',
+      'Pulls every lead of a HubSpot portal through the Leads API, page by page, checks, explodes and projects them, and writes them to a file, an HTTP receiver or standard output, in constant memory.',
     )
+    .version(version)
     .addHelpText(
       'after',
       `

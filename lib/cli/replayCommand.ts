@@ -9,7 +9,7 @@ export function replayCommand(setExitCode: (code: number) => void): Command {
   const command = new Command('replay')
     .description('Feed what a quarantine holds through the stages again, after a fix.')
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
-    .argument('<destination>', 'a file, or - for standard output, as for export')
+    .argument('<destination>', 'a file, an http(s) URL to post to, or - for standard output, as for export')
   return addTellOptions(addStageOptions(command).optionsGroup('How:'))
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { LeadpipeError, Report } from '../index.ts'
 import { exitCodeOf, exitCodes, Interruption } from './exitCodes.ts'
 import { interruptible } from './interruptible.ts'
+import { span } from './inWords.ts'
 import { progressLine } from './progressLine.ts'
 import { reportText } from './reportText.ts'
 import type { StageFlags, Watch } from './stageOptions.ts'
@@ -18,7 +19,7 @@ export async function tell(
   const progress = progressLine(flags.quiet ? undefined : process.stderr)
   const onRetry = (message: unknown) => {
     const { delay, reason } = message as { delay: number; reason: string }
-    progress.note(`${reason}; next attempt in ${(delay / 1_000).toFixed(1)} s`)
+    progress.note(`${reason}; next attempt in ${span(delay)}`)
   }
   subscribe('leadpipe:retry', onRetry)
   try {

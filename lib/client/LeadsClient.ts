@@ -1,28 +1,20 @@
 import type { Readable } from 'node:stream'
-import type { Pool } from 'undici'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
-import { backOff, type RetryContext } from './backOff.ts'
+import type { Answer } from './Answer.ts'
 import { type Clock, systemClock } from './Clock.ts'
-import { Limiter } from './Limiter.ts'
-import { onAbort } from './onAbort.ts'
-import { openPool } from './openPool.ts'
+import { gunzip } from './gunzip.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
-import { RetryBudget } from './RetryBudget.ts'
+import { Requester, type Watcher } from './Requester.ts'
 import { redact } from './redact.ts'
-import { retry } from './retry.ts'
-import { type Answer, type OutgoingRequest, send } from './send.ts'
+import { refusal } from './refusal.ts'
+import type { OutgoingRequest, RawAnswer } from './transmit.ts'
 
 /** How one `get` is watched and ended. */
-export interface GetOptions {
+export interface GetOptions extends Watcher {
   /** Ends the request, or its body. */
   signal?: AbortSignal
-  /** Called when an attempt is sent. */
-  onRequest?(): void
-  /** Called when an attempt failed and another will follow. */
-  onRetry?(): void
 }
 
 /**
@@ -39,12 +31,7 @@ export interface GetOptions {
 export class LeadsClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
-  readonly #pool: Pool
-  readonly #limits: PortalLimits
-  readonly #limiter: Limiter
-  readonly #budget: RetryBudget
-  readonly #active = new Set<AbortController>()
-  #closed = false
+  readonly #requester: Requester
 
   /**
    * @param options see {@link LeadsClientOptions}
@@ -53,14 +40,10 @@ export class LeadsClient implements AsyncDisposable {
    */
   constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
     const settings = clientSettings(options)
-    const { concurrency, rateLimit, timeouts } = settings
+    const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
     this.#clock = clock
-    this.#limits = new PortalLimits(settings.dailyShare)
-    const wait = () => this.#limits.wait(clock.now())
-    this.#limiter = new Limiter(concurrency, rateLimit, { clock, wait })
-    this.#budget = new RetryBudget(settings.retry.budget)
-    this.#pool = openPool(settings.origin, concurrency, timeouts)
+    this.#requester = new Requester({ origin: settings.origin, settings, clock, limits, closedError })
   }
 
   /** Scheme, host and port of the API. */
@@ -80,11 +63,10 @@ export class LeadsClient implements AsyncDisposable {
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
     checkTarget(path, query, this.#settings.credential.value)
-    if (this.#closed) throw closedError()
-    options.signal?.throwIfAborted()
-    const { signal, release } = this.#enter(options.signal)
+    const { signal, release } = this.#requester.enter(options.signal)
     try {
-      const answer = await this.#attempts(this.#address(path, query, signal), options)
+      const request = this.#request(path, query, signal)
+      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
       onceClosed(answer.body, release)
       return answer
     } catch (error) {
@@ -122,20 +104,19 @@ export class LeadsClient implements AsyncDisposable {
     path: string,
     options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
   ): Promise<void> {
-    if (this.#closed) throw (error as LeadpipeError).retryable ? closedError() : error
-    const { signal, release } = this.#enter(options.signal)
+    if (this.#requester.closed) throw (error as LeadpipeError).retryable ? closedError() : error
+    const { signal, release } = this.#requester.enter(options.signal)
     try {
-      await backOff(error, attempt, this.#retryContext(`${this.origin}${path}`, signal, options))
+      const url = `${this.origin}${path}`
+      await this.#requester.backOff(error, attempt, { method: 'GET', url, signal }, options)
     } finally {
       release()
     }
   }
 
   /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
-  async close(): Promise<void> {
-    this.#closed = true
-    for (const controller of this.#active) controller.abort(closedError())
-    if (!this.#pool.destroyed) await this.#pool.destroy()
+  close(): Promise<void> {
+    return this.#requester.close()
   }
 
   /** The same as `close`, for `await using`. */
@@ -143,86 +124,13 @@ export class LeadsClient implements AsyncDisposable {
     return this.close()
   }
 
-  /** A signal that the user's and `close()` abort, until it is released. */
-  #enter(outer: AbortSignal | undefined): { signal: AbortSignal; release(): void } {
-    const controller = new AbortController()
-    const { signal } = controller
-    if (outer?.aborted) controller.abort(outer.reason)
-    const unlisten = outer && onAbort(outer, () => controller.abort(outer.reason))
-    this.#active.add(controller)
-    const release = () => {
-      this.#active.delete(controller)
-      if (this.#active.size === 0) this.#limiter.endPauses()
-      unlisten?.()
-    }
-    return { signal, release }
+  async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
+    const clean = (text: string) => redact(text, this.#settings.credential.value)
+    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, clean) }
+    throw (await refusal(raw, { url, redact: clean, now: this.#clock.now() })).error
   }
 
-  async #attempts(request: OutgoingRequest, options: GetOptions): Promise<Answer> {
-    const { signal, url } = request
-    this.#budget.request()
-    try {
-      return await retry(
-        number =>
-          this.#limiter.run(() => this.#attempt(request, number, options), {
-            signal,
-            priority: number > 1 ? 1 : 0,
-          }),
-        this.#retryContext(url, signal, options),
-      )
-    } catch (error) {
-      this.#pauseAfter(error)
-      throw error
-    }
-  }
-
-  async #attempt(request: OutgoingRequest, number: number, options: GetOptions): Promise<Answer> {
-    const { method, url } = request
-    const clock = this.#clock
-    const started = clock.now()
-    const underWay = this.#limits.start(started)
-    const end = (answer?: { status: number; headers: Answer['headers'] }) => {
-      this.#limits.end(underWay, clock.now(), answer)
-      this.#limiter.regulate()
-    }
-    this.#limiter.regulate()
-    try {
-      options.onRequest?.()
-      return await send(this.#pool, this.origin, request, clock, (status, headers) => {
-        end({ status, headers })
-        const duration = clock.now() - started
-        requestChannel.publish({ method, url, status, duration, attempt: number } satisfies RequestMessage)
-      })
-    } finally {
-      end()
-    }
-  }
-
-  /** A 429 that no retry follows holds back the others, too, for as long as it says. */
-  #pauseAfter(error: unknown): void {
-    if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
-    const { retryAfter } = error.context
-    const { maxDelay } = this.#settings.retry
-    if (typeof retryAfter === 'number') this.#limiter.pause(Math.min(retryAfter, maxDelay), this.#clock)
-  }
-
-  #retryContext(url: string, signal: AbortSignal, options: GetOptions): RetryContext {
-    const clock = this.#clock
-    return {
-      options: this.#settings.retry,
-      budget: this.#budget,
-      clock,
-      signal,
-      onRetry: ({ attempt, delay, error }) => {
-        options.onRetry?.()
-        const reason = error.message
-        retryChannel.publish({ method: 'GET', url, attempt, delay, reason } satisfies RetryMessage)
-        if (error.code === 'RATE_LIMIT') this.#limiter.pause(delay, clock)
-      },
-    }
-  }
-
-  #address(path: string, query: string, signal: AbortSignal): OutgoingRequest {
+  #request(path: string, query: string, signal: AbortSignal): OutgoingRequest {
     const { credential, origin } = this.#settings
     const { value: secret } = credential
     const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
@@ -238,7 +146,6 @@ export class LeadsClient implements AsyncDisposable {
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
       },
       url: redact(`${origin}${full}`, secret),
-      secret,
       signal,
     }
   }

@@ -1,13 +1,6 @@
 import PQueue from 'p-queue'
-import type { Clock } from './Clock.ts'
-import type { RateLimit } from './options.ts'
-
-/** What besides the limiter's own limits decides whether one more may start. */
-export interface Gate {
-  clock: Clock
-  /** Milliseconds until it may: 0 for now, Infinity when time alone does not tell (see `Limiter.regulate`). */
-  wait(): number
-}
+import { type Clock, systemClock } from './Clock.ts'
+import type { RateLimit } from './transportOptions.ts'
 
 /**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none
@@ -16,14 +9,25 @@ export interface Gate {
  */
 export class Limiter {
   readonly #queue: PQueue
-  readonly #gate: Gate | undefined
+  readonly #clock: Clock
+  readonly #gate: (() => number) | undefined
   /** Ends each of the pauses that there are; with one signal for all, Node would warn of a leak. */
   readonly #pauses = new Set<AbortController>()
   #closed = false
   /** When the gate is looked at again, while someone waits for it. */
   #look: { at: number; controller: AbortController } | undefined
 
-  constructor(concurrency: number, rateLimit: RateLimit | 'none', gate?: Gate) {
+  /**
+   * @param gate what besides these limits decides whether one more may start: milliseconds until it may, 0 for
+   * now, Infinity when time alone does not tell (see `regulate`)
+   */
+  constructor(
+    concurrency: number,
+    rateLimit: RateLimit | 'none',
+    clock: Clock = systemClock,
+    gate?: () => number,
+  ) {
+    this.#clock = clock
     this.#gate = gate
     this.#queue = new PQueue({
       concurrency,
@@ -44,11 +48,11 @@ export class Limiter {
   /** Looks at the gate. To be called when an attempt has started, and whenever the gate may have changed. */
   regulate(): void {
     if (this.#gate === undefined) return
-    const wait = this.#gate.wait()
+    const wait = this.#gate()
     this.#closed = wait > 0
     if (this.#closed) {
       this.#queue.pause()
-      if (this.#queue.size > 0 && wait < Infinity) this.#lookIn(wait, this.#gate.clock)
+      if (this.#queue.size > 0 && wait < Infinity) this.#lookIn(wait)
     } else {
       this.#stopLooking()
       this.#resume()
@@ -56,7 +60,7 @@ export class Limiter {
   }
 
   /** Lets none start for so many milliseconds: a 429 is about all of them, not about the one that got it. */
-  pause(milliseconds: number, clock: Clock): void {
+  pause(milliseconds: number): void {
     const pause = new AbortController()
     this.#pauses.add(pause)
     this.#queue.pause()
@@ -64,7 +68,7 @@ export class Limiter {
       this.#pauses.delete(pause)
       this.#resume()
     }
-    clock.wait(milliseconds, pause.signal).then(end, end)
+    this.#clock.wait(milliseconds, pause.signal).then(end, end)
   }
 
   /** Ends every pause: nobody waits any more, and a timer would keep the process alive. */
@@ -77,8 +81,8 @@ export class Limiter {
     if (this.#pauses.size === 0 && !this.#closed) this.#queue.start()
   }
 
-  #lookIn(milliseconds: number, clock: Clock): void {
-    const at = clock.now() + milliseconds
+  #lookIn(milliseconds: number): void {
+    const at = this.#clock.now() + milliseconds
     if (this.#look !== undefined && this.#look.at <= at) return
     this.#stopLooking()
     const look = { at, controller: new AbortController() }
@@ -88,7 +92,7 @@ export class Limiter {
       this.#look = undefined
       this.regulate()
     }
-    clock.wait(milliseconds, look.controller.signal).then(end, () => {})
+    this.#clock.wait(milliseconds, look.controller.signal).then(end, () => {})
   }
 
   #stopLooking(): void {

@@ -1,8 +1,8 @@
 import { LeadpipeError } from '../errors.ts'
 import type { Clock } from './Clock.ts'
-import type { RetryOptions } from './options.ts'
 import type { RetryBudget } from './RetryBudget.ts'
 import { retryDelay } from './retryDelay.ts'
+import type { RetryOptions } from './transportOptions.ts'
 
 /** A failed attempt that another will follow. */
 export interface Failure {

@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import type { TimeoutOptions } from './options.ts'
+import type { TimeoutOptions } from './transportOptions.ts'
 
 /**
  * A pool of connections to one origin. It opens none before the first request, and idle ones do not keep the

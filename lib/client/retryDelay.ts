@@ -1,5 +1,5 @@
 import type { Clock } from './Clock.ts'
-import type { RetryOptions } from './options.ts'
+import type { RetryOptions } from './transportOptions.ts'
 
 /**
  * Milliseconds to wait after the failed attempt number `attempt` (from 1). A Retry-After decides where the

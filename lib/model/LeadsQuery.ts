@@ -1,6 +1,6 @@
-import { LeadpipeError } from '../errors.ts'
 import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
-import { checkOptions, type OptionRules } from './checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from './checkOptions.ts'
+import { choice, integer } from './optionRule.ts'
 
 /** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
 export type Time = number | Date
@@ -68,14 +68,9 @@ const rules: OptionRules = {
       pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
       expected: 'the name of a lead attribute, for example "lastModifiedAt"',
     },
-    dir: { enum: ['asc', 'desc'], expected: '"asc" or "desc"' },
-    max: {
-      type: 'integer',
-      minimum: 1,
-      maximum: maxPageSize,
-      expected: `an integer from 1 to ${maxPageSize} (leads a page)`,
-    },
-    offset: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more' },
+    dir: choice('asc', 'desc'),
+    max: integer({ min: 1, max: maxPageSize, unit: 'leads a page' }),
+    offset: integer({ min: 0 }),
     startTime: time,
     stopTime: time,
     timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },
@@ -131,11 +126,8 @@ export function checkQuery(given?: LeadsQuery): LeadsQuery {
   }
   if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
   if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
-    throw new LeadpipeError(
-      'OPTION',
-      `leads() query: stopTime: expected a time not before startTime (${query.startTime}), received ${query.stopTime}`,
-      { context: { option: 'stopTime' } },
-    )
+    const expected = `expected a time not before startTime (${query.startTime})`
+    throw optionError('leads() query: stopTime', expected, query.stopTime)
   }
   return query
 }
@@ -143,11 +135,6 @@ export function checkQuery(given?: LeadsQuery): LeadsQuery {
 function milliseconds(name: string, time: Time): number {
   const value = Number(time)
   if (Number.isInteger(value) && value >= 0) return value
-  throw new LeadpipeError(
-    'OPTION',
-    `leads() query: ${name}: expected a Date that is valid and not before 1970, received ${String(time)}`,
-    {
-      context: { option: name },
-    },
-  )
+  const expected = 'expected a Date that is valid and not before 1970'
+  throw optionError(`leads() query: ${name}`, expected, String(time), true)
 }

@@ -1,16 +1,8 @@
 import { inspect } from 'node:util'
+import type { ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from './ajv.ts'
-
-/**
- * What one option accepts: JSON Schema (with the keyword `instanceOf` for classes), and the same in words,
- * for the error message. `secret` keeps the received value out of it.
- */
-export interface OptionRule {
-  readonly expected: string
-  readonly secret?: true
-  readonly [keyword: string]: unknown
-}
+import type { OptionRule } from './optionRule.ts'
 
 /** The options of one function, by name. */
 export interface OptionRules {
@@ -46,42 +38,93 @@ export function checkOptions<T extends object>(given: T | undefined, rules: Opti
   }
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
   const validate = compileSchema(objectSchema(rules))
-  if (!validate(present)) throw firstProblem(present, rules, validate.errors?.[0])
+  if (!validate(present)) throw refusal(present, rules, validate.errors ?? [])
   return present
 }
 
-function firstProblem(
-  present: object,
-  rules: OptionRules,
-  error: { instancePath: string; keyword: string; params: Record<string, unknown> } | undefined,
-): LeadpipeError {
-  if (error?.keyword === 'additionalProperties' && error.instancePath === '') {
-    return unknownOption(String(error.params.additionalProperty), rules)
-  }
-  const name = error?.instancePath.split('/')[1] ?? ''
-  const rule = rules.options[name]
-  const value = (present as Record<string, unknown>)[name]
-  const received = rule?.secret ? typeOf(value) : value
-  return optionError(`${rules.owner}: ${name}`, `expected ${rule?.expected}`, received, rule?.secret)
+/** What is wrong with one option, at the top or inside of another. */
+interface Problem {
+  /** Names from the top down. */
+  path: string[]
+  value: unknown
+  rule: OptionRule
+  /** The names that there are instead, where the name itself is wrong. */
+  known?: string[]
 }
 
-function unknownOption(name: string, rules: OptionRules): LeadpipeError {
-  const { options, elsewhere = {} } = rules
-  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : `it has: ${Object.keys(options).join(', ')}`
-  return new LeadpipeError('OPTION', `${rules.owner}: unknown option ${JSON.stringify(name)}; ${hint}`, {
-    context: { owner: rules.owner, option: name },
+/** Of several problems (an option may be one thing or another), the one that lies deepest is meant. */
+function refusal(present: object, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
+  const { path, value, rule, known } = errors
+    .map(error => problemOf(error, present, rules))
+    .reduce((deepest, problem) => (problem.path.length >= deepest.path.length ? problem : deepest))
+  if (known !== undefined) return unknownOption(path, known, rules)
+  const isSecret = rule.secret ?? rules.options[path[0] as string]?.secret
+  const received = isSecret ? typeOf(value) : value
+  return optionError(`${rules.owner}: ${path.join('.')}`, `expected ${rule.expected}`, received, isSecret)
+}
+
+function problemOf(
+  { instancePath, keyword, params, parentSchema = {}, data }: ErrorObject,
+  present: object,
+  { options }: OptionRules,
+): Problem {
+  const path = instancePath.split('/').slice(1)
+  const rules = parentSchema.properties as Readonly<Record<string, OptionRule>> | undefined
+  if (keyword === 'additionalProperties' && (path.length === 0 || isRule(parentSchema))) {
+    const known = Object.keys(rules ?? {})
+    return {
+      path: [...path, params.additionalProperty],
+      value: undefined,
+      rule: parentSchema as OptionRule,
+      known,
+    }
+  }
+  const missing = keyword === 'required' ? rules?.[params.missingProperty] : undefined
+  if (isRule(missing)) return { path: [...path, params.missingProperty], value: undefined, rule: missing }
+  if (isRule(parentSchema)) return { path, value: data, rule: parentSchema }
+  // What has no words of its own is told by those of the option that it is in.
+  const name = path[0] as string
+  return {
+    path: [name],
+    value: (present as Record<string, unknown>)[name],
+    rule: options[name] as OptionRule,
+  }
+}
+
+const isRule = (schema: object | undefined): schema is OptionRule =>
+  schema !== undefined && 'expected' in schema
+
+function unknownOption(path: readonly string[], known: readonly string[], rules: OptionRules): LeadpipeError {
+  const { owner, elsewhere = {} } = rules
+  const name = path.join('.')
+  const group = path.length === 1 ? 'it' : path.slice(0, -1).join('.')
+  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : `${group} has: ${known.join(', ')}`
+  return new LeadpipeError('OPTION', `${owner}: unknown option ${JSON.stringify(name)}; ${hint}`, {
+    context: { owner, option: name },
   })
 }
 
-/** An OPTION error that names the option, what is expected and, shortened, what was received. */
+/**
+ * An OPTION error that names the option, what is wrong with it and, shortened, what was received.
+ *
+ * @param where who has the option, and its name, as in "LeadsClient: retry.minDelay" or "filter() predicate";
+ * programs find both in the context, as `owner` and `option`
+ * @param received the value, where it may be told; `verbatim` for one that is in words already
+ */
 export function optionError(
-  option: string,
-  expected: string,
-  received: unknown,
-  verbatim = false,
+  where: string,
+  problem: string,
+  ...received: [] | [value: unknown, verbatim?: boolean | undefined]
 ): LeadpipeError {
-  const shown = verbatim ? String(received) : describe(received)
-  return new LeadpipeError('OPTION', `${option}: ${expected}, received ${shown}`, { context: { option } })
+  const [value, verbatim = false] = received
+  const shown = verbatim ? String(value) : describe(value)
+  const message = `${where}: ${problem}${received.length === 0 ? '' : `, received ${shown}`}`
+  return new LeadpipeError('OPTION', message, { context: placeOf(where) })
+}
+
+function placeOf(where: string): { owner: string; option?: string } {
+  const [, owner, option] = /^(.+?): (.+)$/.exec(where) ?? /^(.+\)) (.+)$/.exec(where) ?? []
+  return owner === undefined || option === undefined ? { owner: where } : { owner, option }
 }
 
 /** All that may be said of a secret. */

@@ -1,5 +1,4 @@
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
 import { describeStage } from '../operators/kernel/describeStage.ts'
 import { Sink } from '../sinks/Sink.ts'
@@ -41,13 +40,11 @@ export function resumable(
     throw optionError('validate(): quarantine', expected, describeStage(other), true)
   }
   if (whenFinished === 'next' && source.window === undefined) {
-    const message = 'run() options: checkpoint: whenFinished: "next" needs seek paging'
-    throw new LeadpipeError('OPTION', message, { context: { option: 'checkpoint' } })
+    throw optionError('run() options: checkpoint', 'whenFinished: "next" needs seek paging')
   }
   if (whenFinished === 'next' && source.query.stopTime !== undefined) {
-    const message =
-      'run() options: checkpoint: whenFinished: "next" goes up to the present: expected no stopTime in the query'
-    throw new LeadpipeError('OPTION', message, { context: { option: 'checkpoint' } })
+    const problem = 'whenFinished: "next" goes up to the present: expected no stopTime in the query'
+    throw optionError('run() options: checkpoint', problem)
   }
   return { source, sink, quarantines: continued, sinks: [sink, ...continued] }
 }

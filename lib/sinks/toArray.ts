@@ -1,5 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
+import { integer } from '../model/optionRule.ts'
 import { Sink } from './Sink.ts'
 
 /** How much an array sink may hold. */
@@ -10,7 +11,7 @@ export interface ArrayOptions {
 
 const rules: OptionRules = {
   owner: 'toArray()',
-  options: { max: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more (records)' } },
+  options: { max: integer({ min: 1, unit: 'records' }) },
 }
 
 /** Records in memory. Made by `toArray()`. */

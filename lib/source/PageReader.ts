@@ -1,6 +1,6 @@
+import type { Answer } from '../client/Answer.ts'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import { onAbort } from '../client/onAbort.ts'
-import type { Answer } from '../client/send.ts'
 import type { LeadpipeError } from '../errors.ts'
 import type { PageQuery } from '../model/LeadsQuery.ts'
 import { setOrigin } from '../model/origins.ts'

@@ -1,4 +1,5 @@
-import { checkOptions, type OptionRule, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import type { OptionRule } from '../model/optionRule.ts'
 import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */

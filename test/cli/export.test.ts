@@ -121,6 +121,19 @@ t.test('help shows every option', async t => {
   t.match((await cli(['--help'])).stdout, /Exit codes:/)
 })
 
+t.test('help says every kind of destination', async t => {
+  for (const args of [['--help'], ['export', '--help'], ['replay', '--help']]) {
+    const { code, stdout } = await cli(args)
+    t.equal(code, 0)
+    t.match(stdout.replace(/\s+/g, ' '), /file.* (HTTP|http\(s\)) .*standard output/, args.join(' '))
+  }
+})
+
+t.test('--version prints the version of the package', async t => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  t.match(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
 t.test('a lead as it was: unknown fields, big texts and other scripts arrive unchanged', async t => {
   const lead = { guid: 'x', later: { deep: [1, null, 'ü'] }, firstName: '魏 \u2028 🌍 "q" \\ \u0001' } as Lead
   const own = await createPortal({ leads: [lead] })

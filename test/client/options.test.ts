@@ -107,7 +107,7 @@ t.test('a misspelt name is refused with the right one', async t => {
   t.equal(refusal({ hapikey: 'a' }), 'LeadsClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, dailyShare, retry, timeouts',
+    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
   )
 })
 
@@ -144,21 +144,30 @@ t.test('a number out of its range is refused with range and value', async t => {
 })
 
 t.test('a rate limit is whole or none', async t => {
-  const expected =
-    'LeadsClient: rateLimit: expected { requests, interval } (integers, 1 or more; interval in milliseconds) or "none", received'
-  const refused: [value: unknown, shown: string][] = [
-    [{ requests: 1 }, '{ requests: 1 }'],
-    [{ requests: undefined, interval: 1 }, '{ requests: undefined, interval: 1 }'],
-    [{ requests: 0, interval: 1 }, '{ requests: 0, interval: 1 }'],
-    [{ requests: 1, interval: 0.5 }, '{ requests: 1, interval: 0.5 }'],
-    [{ requests: Number.POSITIVE_INFINITY, interval: 1 }, '{ requests: Infinity, interval: 1 }'],
-    [{ requests: 1, interval: 1, per: 's' }, "{ requests: 1, interval: 1, per: 's' }"],
+  const whole = 'LeadsClient: rateLimit: expected { requests, interval } or "none", received'
+  for (const [rateLimit, shown] of [
     ['off', "'off'"],
     [null, 'null'],
     [100, '100'],
+  ]) {
+    t.equal(refusal({ accessToken, rateLimit }), `${whole} ${shown}`)
+  }
+  const requests = 'LeadsClient: rateLimit.requests: expected an integer from 1 to 2147483647, received'
+  const interval =
+    'LeadsClient: rateLimit.interval: expected an integer from 1 to 2147483647 (milliseconds), received'
+  const refused: [value: unknown, message: string][] = [
+    [{ requests: 1 }, `${interval} undefined`],
+    [{ requests: undefined, interval: 1 }, `${requests} undefined`],
+    [{ requests: 0, interval: 1 }, `${requests} 0`],
+    [{ requests: 3_000_000_000, interval: 1 }, `${requests} 3000000000`],
+    [{ requests: 1, interval: 0.5 }, `${interval} 0.5`],
+    [{ requests: Number.POSITIVE_INFINITY, interval: 1 }, `${requests} Infinity`],
+    [
+      { requests: 1, interval: 1, per: 's' },
+      'LeadsClient: unknown option "rateLimit.per"; rateLimit has: requests, interval',
+    ],
   ]
-  for (const [rateLimit, shown] of refused)
-    t.equal(refusal({ accessToken, rateLimit }), `${expected} ${shown}`)
+  for (const [rateLimit, message] of refused) t.equal(refusal({ accessToken, rateLimit }), message)
   t.equal(clientSettings({ accessToken, rateLimit: 'none' }).rateLimit, 'none')
 })
 
@@ -173,28 +182,65 @@ t.test('a daily share is more than nothing and at most all', async t => {
   }
 })
 
-t.test('retry and timeouts are refused whole when a part of them is wrong', async t => {
-  const retry =
-    'LeadsClient: retry: expected { retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }, received'
-  t.equal(refusal({ accessToken, retry: { retries: 101 } }), `${retry} { retries: 101 }`)
-  t.equal(refusal({ accessToken, retry: { retries: -1 } }), `${retry} { retries: -1 }`)
-  t.equal(refusal({ accessToken, retry: { minDelay: Number.NaN } }), `${retry} { minDelay: NaN }`)
-  t.equal(refusal({ accessToken, retry: { maxDelay: 2 ** 31 } }), `${retry} { maxDelay: 2147483648 }`)
-  for (const budget of [-0.1, 10.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-    t.equal(refusal({ accessToken, retry: { budget } }), `${retry} { budget: ${budget} }`)
+t.test('what is wrong inside of retry and timeouts is named with its range', async t => {
+  const refused: [options: object, message: string][] = [
+    [{ retry: { retries: 101 } }, 'retry.retries: expected an integer from 0 to 100, received 101'],
+    [{ retry: { retries: -1 } }, 'retry.retries: expected an integer from 0 to 100, received -1'],
+    [
+      { retry: { minDelay: Number.NaN } },
+      'retry.minDelay: expected an integer from 0 to 2147483647 (milliseconds), received NaN',
+    ],
+    [
+      { retry: { maxDelay: 2 ** 31 } },
+      'retry.maxDelay: expected an integer from 0 to 2147483647 (milliseconds), received 2147483648',
+    ],
+    [{ retry: { budget: -0.1 } }, 'retry.budget: expected a number from 0 to 10, received -0.1'],
+    [{ retry: { budget: 10.5 } }, 'retry.budget: expected a number from 0 to 10, received 10.5'],
+    [{ retry: { budget: Number.NaN } }, 'retry.budget: expected a number from 0 to 10, received NaN'],
+    [
+      { retry: { retires: 3 } },
+      'unknown option "retry.retires"; retry has: retries, minDelay, maxDelay, budget',
+    ],
+    [{ retry: 5 }, 'retry: expected { retries, minDelay, maxDelay, budget }, received 5'],
+    [
+      { timeouts: { connect: 0 } },
+      'timeouts.connect: expected an integer from 1 to 2147483647 (milliseconds), received 0',
+    ],
+    [
+      { timeouts: { chunk: '5s' } },
+      "timeouts.chunk: expected an integer from 1 to 2147483647 (milliseconds), received '5s'",
+    ],
+    [
+      { timeouts: { page: 1.5 } },
+      'timeouts.page: expected an integer from 1 to 2147483647 (milliseconds), received 1.5',
+    ],
+    [
+      { timeouts: { body: 5 } },
+      'unknown option "timeouts.body"; timeouts has: connect, headers, chunk, page',
+    ],
+  ]
+  for (const [options, message] of refused) {
+    t.match(refusal({ accessToken, ...options }), message)
   }
   for (const budget of [0, 0.25, 10]) {
     t.equal(clientSettings({ accessToken, retry: { budget } }).retry.budget, budget)
   }
-  t.equal(refusal({ accessToken, retry: { retires: 3 } }), `${retry} { retires: 3 }`)
-  t.equal(refusal({ accessToken, retry: 5 }), `${retry} 5`)
-  const timeouts =
-    'LeadsClient: timeouts: expected { connect, headers, chunk, page } (milliseconds, 1 or more), received'
-  t.equal(refusal({ accessToken, timeouts: { connect: 0 } }), `${timeouts} { connect: 0 }`)
-  t.equal(refusal({ accessToken, timeouts: { chunk: '5s' } }), `${timeouts} { chunk: '5s' }`)
-  t.equal(refusal({ accessToken, timeouts: { page: 0 } }), `${timeouts} { page: 0 }`)
-  t.equal(refusal({ accessToken, timeouts: { page: 1.5 } }), `${timeouts} { page: 1.5 }`)
   t.equal(clientSettings({ accessToken, timeouts: { page: 1 } }).timeouts.page, 1)
   t.equal(clientSettings({ accessToken, timeouts: { page: undefined } as object }).timeouts.page, undefined)
-  t.equal(refusal({ accessToken, timeouts: { body: 5 } }), `${timeouts} { body: 5 }`)
+})
+
+t.test('the first wait between attempts is no longer than the longest', async t => {
+  const retry = { minDelay: 5_000, maxDelay: 10 }
+  t.equal(
+    refusal({ accessToken, retry }),
+    'LeadsClient: retry.minDelay: expected no more than maxDelay (10), received 5000',
+  )
+  const delays = (given: object) => {
+    const { minDelay, maxDelay } = clientSettings({ accessToken, retry: given }).retry
+    return [minDelay, maxDelay]
+  }
+  t.strictSame(delays({ minDelay: 10, maxDelay: 10 }), [10, 10])
+  t.strictSame(delays({ maxDelay: 10 }), [10, 10], 'the default of the other gives way')
+  t.strictSame(delays({ minDelay: 70_000 }), [70_000, 70_000])
+  t.strictSame(delays({ maxDelay: 600 }), [500, 600])
 })

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { LeadpipeError } from '../../errors.ts'
+import { optionError } from '../../model/checkOptions.ts'
 import type { Continuation } from '../Sink.ts'
 import { destination } from './destination.ts'
 import { fileError } from './fileError.ts'
@@ -37,8 +38,8 @@ export class ContinuedFile {
     const path = nameAt(name, new Date())
     const { path: target, how } = await destination(path)
     if (how === 'direct') {
-      const message = `toFile() path: ${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
-      throw new LeadpipeError('OPTION', message, { context: { option: 'toFile() path' } })
+      const problem = `${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
+      throw optionError('toFile() path', problem)
     }
     if (given.state === undefined) {
       await checkPartial(target)

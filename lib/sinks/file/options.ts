@@ -1,4 +1,5 @@
 import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
+import { choice, integer } from '../../model/optionRule.ts'
 import { type Format, formatNames } from '../encode/formats.ts'
 
 /** How a file is written. */
@@ -22,8 +23,8 @@ const rules: OptionRules = {
   owner: 'toFile()',
   options: {
     format: { enum: formatNames, expected: `one of ${formatNames.join(', ')}` },
-    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
-    highWaterMark: { type: 'integer', minimum: 1, expected: 'an integer, 1 or more (records)' },
+    compression: choice('gzip', 'none'),
+    highWaterMark: integer({ min: 1, unit: 'records' }),
   },
 }
 
@@ -39,8 +40,9 @@ export function fileSettings(path: string, given?: FileOptions): FileSettings {
     throw optionError('toFile() path', 'expected the path of a file', path)
   const options = checkOptions(given, rules)
   const zipped = /\.gz$/i.test(path)
-  const ending = (zipped ? path.slice(0, -3) : path).split('.').at(-1)?.toLowerCase() ?? ''
-  const format = options.format ?? (Object.hasOwn(endings, ending) ? endings[ending] : undefined)
+  const name = (zipped ? path.slice(0, -3) : path).toLowerCase()
+  const ending = Object.keys(endings).find(one => name.endsWith(`.${one}`))
+  const format = options.format ?? endings[ending ?? '']
   if (format === undefined) {
     throw optionError(
       'toFile() path',

@@ -1,7 +1,7 @@
 import { finished, type Writable } from 'node:stream'
+import { optionError } from '../../model/checkOptions.ts'
 import { Mark } from '../../model/Mark.ts'
 import { Sink } from '../Sink.ts'
-import { contradiction } from './contradiction.ts'
 
 /** A record that was refused for good, and by what. */
 export interface DeadLetter<T = unknown> {
@@ -70,10 +70,13 @@ export class DeadLetters {
     if (!(this.#sink instanceof Sink) || this.#sink.identity === undefined) {
       const expected =
         'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
-      throw contradiction('deadLetter', expected)
+      throw optionError('toHttp(): deadLetter', expected)
     }
     if (this.#end === 'never') {
-      throw contradiction('endDeadLetter', 'with a checkpoint, expected "with-sink", received "never"')
+      throw optionError(
+        'toHttp(): endDeadLetter',
+        'with a checkpoint, expected "with-sink", received "never"',
+      )
     }
     // When it is complete is said by the sink's own state, which holds that of the dead letters.
     await this.#sink.continueFrom({ state, last, complete: async () => {} })

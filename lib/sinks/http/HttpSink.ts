@@ -7,6 +7,7 @@ import { messageOf } from '../../model/messageOf.ts'
 import { type Continuation, Sink } from '../Sink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
 import { bodyFormats } from './bodyFormats.ts'
+import { closedError } from './closedError.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { deliver } from './deliver.ts'
 import { deliveryError } from './deliveryError.ts'
@@ -198,7 +199,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
     await this.#deadLetters?.end().catch(error => {
       throw this.#explained(deadLetterError(error))
     })
-    await this.#receiver.close(closedError())
+    await this.#receiver.close()
   }
 
   async #mark(mark: Mark): Promise<void> {
@@ -238,7 +239,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
   }
 
   async #release(): Promise<void> {
-    await this.#receiver.close(closedError())
+    await this.#receiver.close()
     const released = this.#deadLetters?.release()
     await this.#lanes.idle()
     await released
@@ -266,8 +267,6 @@ function lateRecord(url: string): LeadpipeError {
   const message = `${url} has got everything already, and a record came: the checkpoint is not of this run`
   return new LeadpipeError('CHECKPOINT', message, { context: { url } })
 }
-
-const closedError = () => new Error('it was closed before its end')
 
 function deadLetterError(cause: unknown): LeadpipeError {
   return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })

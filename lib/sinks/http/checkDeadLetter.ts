@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { contradiction } from './contradiction.ts'
+import { optionError } from '../../model/checkOptions.ts'
 
 /**
  * Where refused records go, if they go anywhere.
@@ -9,17 +9,17 @@ import { contradiction } from './contradiction.ts'
 export function checkDeadLetter(given: unknown, onRefused: string): Writable | undefined {
   if (onRefused !== 'dead-letter') {
     if (given === undefined) return undefined
-    throw contradiction('deadLetter', 'it belongs to onRefused: "dead-letter"')
+    throw optionError('toHttp(): deadLetter', 'it belongs to onRefused: "dead-letter"')
   }
   if (!(given instanceof Writable)) {
     const expected = 'expected a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
-    throw contradiction('deadLetter', given === undefined ? `${expected}, received none` : expected)
+    throw optionError('toHttp(): deadLetter', given === undefined ? `${expected}, received none` : expected)
   }
   if (!given.writableObjectMode) {
-    throw contradiction('deadLetter', 'it takes bytes; put encode() in front of it')
+    throw optionError('toHttp(): deadLetter', 'it takes bytes; put encode() in front of it')
   }
   if (given.destroyed || given.writableEnded) {
-    throw contradiction('deadLetter', 'it has been ended already; make a new one for each sink')
+    throw optionError('toHttp(): deadLetter', 'it has been ended already; make a new one for each sink')
   }
   return given
 }

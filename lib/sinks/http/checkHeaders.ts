@@ -1,4 +1,4 @@
-import { contradiction } from './contradiction.ts'
+import { optionError } from '../../model/checkOptions.ts'
 
 /** Set by the sink, or none of a user's business: a wrong one breaks every request. */
 const reserved = new Set([
@@ -28,13 +28,13 @@ export function checkHeaders(given: Readonly<Record<string, string>>): Record<st
     const key = name.toLowerCase()
     // A name that is none may be a value in the wrong place.
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
-      throw contradiction('headers', 'expected names of headers, received one that is none')
+      throw optionError('toHttp(): headers', 'expected names of headers, received one that is none')
     }
-    if (reserved.has(key)) throw contradiction('headers', `${key} can't be set`)
-    if (headers.has(key)) throw contradiction('headers', `${key} is given twice`)
+    if (reserved.has(key)) throw optionError('toHttp(): headers', `${key} can't be set`)
+    if (headers.has(key)) throw optionError('toHttp(): headers', `${key} is given twice`)
     if (!/^[\x20-\x7e]+$/.test(value) || value.trim() !== value) {
-      throw contradiction(
-        'headers',
+      throw optionError(
+        'toHttp(): headers',
         `the value of ${key}: expected printable ASCII, without spaces around it (its value is not shown)`,
       )
     }

@@ -6,12 +6,12 @@ import { type Batch, halves } from './Batcher.ts'
 import { batchKey } from './batchKey.ts'
 import { bodyFormats, bodyOf } from './bodyFormats.ts'
 import type { DeadLetters } from './DeadLetters.ts'
-import type { Outcome } from './exchange.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 import { judge } from './judge.ts'
 import type { HttpSettings } from './options.ts'
 import type { RefusedRecord } from './ReadAnswer.ts'
 import type { Receiver } from './Receiver.ts'
+import type { Outcome } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'
 
 /** What a batch is delivered with. */

@@ -1,4 +1,5 @@
-import { contradiction } from './contradiction.ts'
+import { maskUrl } from '../../client/maskUrl.ts'
+import { optionError } from '../../model/checkOptions.ts'
 import { describeUrl } from './describeUrl.ts'
 
 /**
@@ -9,19 +10,21 @@ import { describeUrl } from './describeUrl.ts'
 export function destinationUrl(given: string | URL): URL {
   const text = String(given)
   if (!URL.canParse(text)) {
-    const shown = text.replace(/^.*@|[?#].*$/gs, '…').slice(0, 60)
-    throw contradiction('url', `expected an http or https URL, received ${JSON.stringify(shown)}`)
+    throw optionError('toHttp(): url', 'expected an http or https URL', maskUrl(text), true)
   }
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw contradiction('url', `expected an http or https URL, received one of ${url.protocol}`)
+    throw optionError('toHttp(): url', `expected an http or https URL, received one of ${url.protocol}`)
   }
   if (url.username !== '' || url.password !== '') {
     const hint = 'send them in headers, for example { authorization: "Basic …" }'
-    throw contradiction('url', `${describeUrl(url)}: credentials can't stand in the URL; ${hint}`)
+    throw optionError('toHttp(): url', `${describeUrl(url)}: credentials can't stand in the URL; ${hint}`)
   }
   if (url.hash !== '') {
-    throw contradiction('url', `${describeUrl(url)}: what stands behind # is never sent; leave it out`)
+    throw optionError(
+      'toHttp(): url',
+      `${describeUrl(url)}: what stands behind # is never sent; leave it out`,
+    )
   }
   return url
 }

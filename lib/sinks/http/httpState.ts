@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../model/ajv.ts'
-import { contradiction } from './contradiction.ts'
+import { optionError } from '../../model/checkOptions.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 import type { HttpSettings } from './options.ts'
 
@@ -50,7 +50,7 @@ export function httpState(
 ): HttpState | undefined {
   if (batch.milliseconds !== undefined) {
     const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
-    throw contradiction('batch.milliseconds', why)
+    throw optionError('toHttp(): batch.milliseconds', why)
   }
   if (given === undefined) return undefined
   const refuse = (message: string) =>

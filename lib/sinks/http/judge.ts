@@ -1,7 +1,7 @@
 import { LeadpipeError } from '../../errors.ts'
 import { messageOf } from '../../model/messageOf.ts'
-import type { Outcome } from './exchange.ts'
 import type { ReadAnswer, RefusedRecord } from './ReadAnswer.ts'
+import type { Outcome } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'
 
 /**

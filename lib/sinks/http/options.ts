@@ -1,15 +1,17 @@
 import type { Writable } from 'node:stream'
 import {
-  clientDefaults,
   type RateLimit,
   type RetryOptions,
-  type TimeoutOptions,
-} from '../../client/options.ts'
-import { checkOptions, type OptionRules } from '../../model/checkOptions.ts'
+  type TransportOptions,
+  type TransportSettings,
+  transportRules,
+  transportSettings,
+} from '../../client/transportOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
+import { choice, group, integer } from '../../model/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
 import { checkDeadLetter } from './checkDeadLetter.ts'
 import { checkHeaders } from './checkHeaders.ts'
-import { contradiction } from './contradiction.ts'
 import type { ReadAnswer } from './ReadAnswer.ts'
 
 /** When a batch is complete; whichever comes first. */
@@ -22,7 +24,7 @@ export interface BatchOptions {
    */
   bytes?: number
   /**
-   * Milliseconds after which a batch that is not full is sent, too, 1 or more, counted from its first record.
+   * Milliseconds after which a batch that is not full is sent, too, 1 to 2,147,483,647, counted from its first record.
    * What goes into which batch then depends on time, and so do the keys: a run that is repeated sends other
    * batches. Default: none, a batch waits until it is full or the records end.
    */
@@ -30,7 +32,7 @@ export interface BatchOptions {
 }
 
 /** How records are sent. */
-export interface HttpOptions<T = unknown> {
+export interface HttpOptions<T = unknown> extends TransportOptions {
   /** Default: 'POST'. */
   method?: 'POST' | 'PUT'
   /**
@@ -49,8 +51,6 @@ export interface HttpOptions<T = unknown> {
   batch?: BatchOptions
   /** How bodies are compressed. Default: 'none'. */
   compression?: 'gzip' | 'none'
-  /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
-  concurrency?: number
   /** 'strict' sends one batch after the other, whatever `concurrency` says. Default: 'any'. */
   order?: 'any' | 'strict'
   /** At most so many requests may start within any time of that length; 'none' is no limit. Default: 'none'. */
@@ -60,8 +60,6 @@ export interface HttpOptions<T = unknown> {
    * those of `LeadsClient`.
    */
   retry?: RetryOptions
-  /** How long to wait for what. Defaults: those of `LeadsClient`. */
-  timeouts?: Omit<TimeoutOptions, 'page'>
   /**
    * What becomes of records that the receiver refuses for good: with a 4xx other than 401, 403 and 407 (which
    * are about the credentials and always fail), 408, 425 and 429 (which are repeated), and 413 (after which a
@@ -93,16 +91,12 @@ export interface HttpOptions<T = unknown> {
 }
 
 /** The options with every default filled in. */
-export interface HttpSettings<T> {
+export interface HttpSettings<T> extends TransportSettings {
   method: 'POST' | 'PUT'
   headers: Readonly<Record<string, string>>
   format: BodyFormatName
   batch: { records: number; bytes: number; milliseconds: number | undefined }
   compression: 'gzip' | 'none'
-  concurrency: number
-  rateLimit: RateLimit | 'none'
-  retry: Required<RetryOptions>
-  timeouts: Required<Omit<TimeoutOptions, 'page'>>
   onRefused: 'fail' | 'skip' | 'dead-letter'
   deadLetter: Writable | undefined
   endDeadLetter: 'with-sink' | 'never'
@@ -111,20 +105,10 @@ export interface HttpSettings<T> {
   runId: string | undefined
 }
 
-const longest = 2 ** 31 - 1
-const positive = { type: 'integer', minimum: 1, maximum: longest } as const
-const delay = { type: 'integer', minimum: 0, maximum: longest } as const
-const group = (properties: object, required: string[] = []) => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  required,
-})
-
 const rules: OptionRules = {
   owner: 'toHttp()',
   options: {
-    method: { enum: ['POST', 'PUT'], expected: '"POST" or "PUT"' },
+    method: choice('POST', 'PUT'),
     headers: {
       type: 'object',
       additionalProperties: { type: 'string' },
@@ -132,40 +116,17 @@ const rules: OptionRules = {
       expected: 'an object of header names and strings',
     },
     format: { enum: Object.keys(bodyFormats), expected: `one of ${Object.keys(bodyFormats).join(', ')}` },
-    batch: {
-      ...group({
-        records: { type: 'integer', minimum: 1, maximum: 10_000 },
-        bytes: { type: 'integer', minimum: 1, maximum: 2 ** 30 },
-        milliseconds: positive,
-      }),
-      expected: '{ records: 1 to 10,000, bytes: 1 or more, milliseconds: 1 or more }',
-    },
-    compression: { enum: ['gzip', 'none'], expected: '"gzip" or "none"' },
-    concurrency: { type: 'integer', minimum: 1, maximum: 100, expected: 'an integer from 1 to 100' },
-    order: { enum: ['any', 'strict'], expected: '"any" or "strict"' },
-    rateLimit: {
-      anyOf: [
-        { enum: ['none'] },
-        group({ requests: positive, interval: positive }, ['requests', 'interval']),
-      ],
-      expected: '{ requests, interval } (integers, 1 or more; interval in milliseconds) or "none"',
-    },
-    retry: {
-      ...group({
-        retries: { type: 'integer', minimum: 0, maximum: 100 },
-        minDelay: delay,
-        maxDelay: delay,
-        budget: { type: 'number', minimum: 0, maximum: 10 },
-      }),
-      expected: '{ retries: 0 to 100, minDelay, maxDelay (milliseconds), budget: 0 to 10 }',
-    },
-    timeouts: {
-      ...group({ connect: positive, headers: positive, chunk: positive }),
-      expected: '{ connect, headers, chunk } (milliseconds, 1 or more)',
-    },
-    onRefused: { enum: ['fail', 'skip', 'dead-letter'], expected: '"fail", "skip" or "dead-letter"' },
+    batch: group({
+      records: integer({ min: 1, max: 10_000 }),
+      bytes: integer({ min: 1, max: 2 ** 30 }),
+      milliseconds: integer({ min: 1, max: 2 ** 31 - 1 }),
+    }),
+    compression: choice('gzip', 'none'),
+    ...transportRules,
+    order: choice('any', 'strict'),
+    onRefused: choice('fail', 'skip', 'dead-letter'),
     deadLetter: { type: 'object', secret: true, expected: 'a sink, or a Writable in object mode' },
-    endDeadLetter: { enum: ['with-sink', 'never'], expected: '"with-sink" or "never"' },
+    endDeadLetter: choice('with-sink', 'never'),
     readAnswer: { instanceOf: 'Function', expected: 'a function' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     runId: {
@@ -191,9 +152,9 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
   const options = checkOptions(given, rules)
   const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
   if (format === 'single' && batch !== undefined) {
-    throw contradiction('batch', 'the format "single" sends one record a request')
+    throw optionError('toHttp(): batch', 'the format "single" sends one record a request')
   }
-  const { retry, timeouts } = clientDefaults
+  const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
   return {
     method: options.method ?? 'POST',
     headers: checkHeaders(options.headers ?? {}),
@@ -204,10 +165,8 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
       milliseconds: batch?.milliseconds,
     },
     compression: options.compression ?? 'none',
-    concurrency: order === 'strict' ? 1 : (options.concurrency ?? clientDefaults.concurrency),
-    rateLimit: options.rateLimit ?? 'none',
-    retry: { ...retry, ...present(options.retry) },
-    timeouts: { ...timeouts, ...present(options.timeouts) },
+    ...transport,
+    concurrency: order === 'strict' ? 1 : transport.concurrency,
     onRefused,
     deadLetter: checkDeadLetter(options.deadLetter, onRefused),
     endDeadLetter: options.endDeadLetter ?? 'with-sink',
@@ -215,10 +174,4 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
     signal: options.signal,
     runId: options.runId,
   }
-}
-
-/** What is undefined counts as absent, inside of an option, too. */
-function present<O extends object>(given: O | undefined): { [K in keyof O]: Exclude<O[K], undefined> } {
-  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof O]: Exclude<O[K], undefined> }
 }

@@ -1,0 +1,184 @@
+import type { Pool } from 'undici'
+import { LeadpipeError } from '../errors.ts'
+import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
+import { backOff, type RetryContext } from './backOff.ts'
+import type { Clock } from './Clock.ts'
+import { Limiter } from './Limiter.ts'
+import { onAbort } from './onAbort.ts'
+import { openPool } from './openPool.ts'
+import type { PortalLimits } from './PortalLimits.ts'
+import { RetryBudget } from './RetryBudget.ts'
+import { retry } from './retry.ts'
+import { type OutgoingRequest, type RawAnswer, transmit } from './transmit.ts'
+import type { TransportSettings } from './transportOptions.ts'
+
+/** What a requester works with. */
+export interface RequesterOptions {
+  /** Scheme, host and port. */
+  origin: string
+  settings: TransportSettings
+  clock: Clock
+  /** The server's own limits, where its answers tell them. */
+  limits?: PortalLimits
+  /** What requests fail with when the requester is closed. */
+  closedError(): Error
+}
+
+/** How a request is watched. */
+export interface Watcher {
+  /** Called when an attempt is sent. */
+  onRequest?(): void
+  /** Called when an attempt failed and another will follow. */
+  onRetry?(): void
+}
+
+/**
+ * Sends requests to one origin: within the limits, repeated as the retry options say. It owns the connections,
+ * and ends everything at once when it is closed.
+ */
+export class Requester {
+  readonly #options: RequesterOptions
+  readonly #pool: Pool
+  readonly #limiter: Limiter
+  readonly #budget: RetryBudget
+  readonly #active = new Set<AbortController>()
+  #closed = false
+
+  constructor(options: RequesterOptions) {
+    const { origin, settings, clock, limits } = options
+    const { concurrency, rateLimit, timeouts, retry } = settings
+    this.#options = options
+    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits && (() => limits.wait(clock.now())))
+    this.#budget = new RetryBudget(retry.budget)
+    this.#pool = openPool(origin, concurrency, timeouts)
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /**
+   * A signal that `close()` aborts, and another signal where there is one, until it is released.
+   *
+   * @throws what `closedError` gives when it is closed; the reason of a signal that is aborted.
+   */
+  enter(outer?: AbortSignal): { signal: AbortSignal; release(): void } {
+    if (this.#closed) throw this.#options.closedError()
+    outer?.throwIfAborted()
+    const controller = new AbortController()
+    const unlisten = outer && onAbort(outer, () => controller.abort(outer.reason))
+    this.#active.add(controller)
+    const release = () => {
+      this.#active.delete(controller)
+      // Nobody waits for the end of a pause any more; its timer would keep the process alive.
+      if (this.#active.size === 0) this.#limiter.endPauses()
+      unlisten?.()
+    }
+    return { signal: controller.signal, release }
+  }
+
+  /**
+   * Sends a request until an answer is read, or it is no use any more. Its signal is one that `enter` gave.
+   *
+   * @param read makes of an answer what is wanted of it, or throws; it decides whether that is worth a repetition
+   * @throws {LeadpipeError} NETWORK, TIMEOUT, DAILY_LIMIT, or what `read` throws; the signal's reason after an
+   * abort.
+   */
+  async run<T>(
+    request: OutgoingRequest,
+    read: (answer: RawAnswer) => Promise<T>,
+    watcher: Watcher = {},
+  ): Promise<T> {
+    const { signal } = request
+    this.#budget.request()
+    const attempt = (number: number) =>
+      this.#limiter.run(() => this.#attempt(request, number, read, watcher), {
+        signal,
+        priority: number > 1 ? 1 : 0,
+      })
+    try {
+      return await retry(attempt, this.#retryContext(request, watcher))
+    } catch (error) {
+      this.#pauseAfter(error)
+      throw error
+    }
+  }
+
+  /**
+   * Waits as the retry options say after a failed attempt that did not go through `run`.
+   *
+   * @param attempt how often it failed in a row, from 1
+   * @throws what was given, when it is no use to try again; the signal's reason after an abort.
+   */
+  async backOff(
+    error: unknown,
+    attempt: number,
+    request: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
+    watcher: Watcher,
+  ): Promise<void> {
+    await backOff(error, attempt, this.#retryContext(request, watcher))
+  }
+
+  /** Ends every request and connection at once. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const controller of this.#active) controller.abort(this.#options.closedError())
+    if (!this.#pool.destroyed) await this.#pool.destroy()
+  }
+
+  async #attempt<T>(
+    request: OutgoingRequest,
+    attempt: number,
+    read: (answer: RawAnswer) => Promise<T>,
+    watcher: Watcher,
+  ): Promise<T> {
+    const { origin, clock, limits } = this.#options
+    const { method, url } = request
+    const started = clock.now()
+    const underWay = limits?.start(started)
+    const end = (answer?: RawAnswer) => {
+      if (underWay !== undefined) limits?.end(underWay, clock.now(), answer)
+      this.#limiter.regulate()
+    }
+    this.#limiter.regulate()
+    try {
+      watcher.onRequest?.()
+      const answer = await transmit(this.#pool, origin, request)
+      end(answer)
+      const { status } = answer
+      const duration = clock.now() - started
+      requestChannel.publish({ method, url, status, duration, attempt } satisfies RequestMessage)
+      return await read(answer)
+    } finally {
+      end()
+    }
+  }
+
+  /** A 429 that no retry follows holds back the others, too, for as long as it says. */
+  #pauseAfter(error: unknown): void {
+    if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
+    const { retryAfter } = error.context
+    const { maxDelay } = this.#options.settings.retry
+    if (typeof retryAfter === 'number') this.#limiter.pause(Math.min(retryAfter, maxDelay))
+  }
+
+  #retryContext(
+    { method, url, signal }: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
+    watcher: Watcher,
+  ): RetryContext {
+    const { settings, clock } = this.#options
+    return {
+      options: settings.retry,
+      budget: this.#budget,
+      clock,
+      signal,
+      onRetry: ({ attempt, delay, error }) => {
+        watcher.onRetry?.()
+        const reason = error.message
+        retryChannel.publish({ method, url, attempt, delay, reason } satisfies RetryMessage)
+        if (error.code === 'RATE_LIMIT') this.#limiter.pause(delay)
+      },
+    }
+  }
+}
