@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from './ajv.ts'
+import { deepestProblem } from './deepestProblem.ts'
 import type { OptionRule } from './optionRule.ts'
 
 /** The options of one function, by name. */
@@ -42,57 +43,13 @@ export function checkOptions<T extends object>(given: T | undefined, rules: Opti
   return present
 }
 
-/** What is wrong with one option, at the top or inside of another. */
-interface Problem {
-  /** Names from the top down. */
-  path: string[]
-  value: unknown
-  rule: OptionRule
-  /** The names that there are instead, where the name itself is wrong. */
-  known?: string[]
-}
-
-/** Of several problems (an option may be one thing or another), the one that lies deepest is meant. */
 function refusal(present: object, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
-  const { path, value, rule, known } = errors
-    .map(error => problemOf(error, present, rules))
-    .reduce((deepest, problem) => (problem.path.length >= deepest.path.length ? problem : deepest))
+  const { path, value, rule, known } = deepestProblem(errors, present, rules.options)
   if (known !== undefined) return unknownOption(path, known, rules)
   const isSecret = rule.secret ?? rules.options[path[0] as string]?.secret
   const received = isSecret ? typeOf(value) : value
   return optionError(`${rules.owner}: ${path.join('.')}`, `expected ${rule.expected}`, received, isSecret)
 }
-
-function problemOf(
-  { instancePath, keyword, params, parentSchema = {}, data }: ErrorObject,
-  present: object,
-  { options }: OptionRules,
-): Problem {
-  const path = instancePath.split('/').slice(1)
-  const rules = parentSchema.properties as Readonly<Record<string, OptionRule>> | undefined
-  if (keyword === 'additionalProperties' && (path.length === 0 || isRule(parentSchema))) {
-    const known = Object.keys(rules ?? {})
-    return {
-      path: [...path, params.additionalProperty],
-      value: undefined,
-      rule: parentSchema as OptionRule,
-      known,
-    }
-  }
-  const missing = keyword === 'required' ? rules?.[params.missingProperty] : undefined
-  if (isRule(missing)) return { path: [...path, params.missingProperty], value: undefined, rule: missing }
-  if (isRule(parentSchema)) return { path, value: data, rule: parentSchema }
-  // What has no words of its own is told by those of the option that it is in.
-  const name = path[0] as string
-  return {
-    path: [name],
-    value: (present as Record<string, unknown>)[name],
-    rule: options[name] as OptionRule,
-  }
-}
-
-const isRule = (schema: object | undefined): schema is OptionRule =>
-  schema !== undefined && 'expected' in schema
 
 function unknownOption(path: readonly string[], known: readonly string[], rules: OptionRules): LeadpipeError {
   const { owner, elsewhere = {} } = rules

@@ -1,4 +1,6 @@
 import { Writable, type WritableOptions } from 'node:stream'
+import { type ErrorContext, LeadpipeError } from '../errors.ts'
+import { closedError } from './closedError.ts'
 
 /** What a sink counted; each number has a counter of its own, for the ledger. */
 export interface SinkCounts {
@@ -66,4 +68,28 @@ export abstract class Sink<In> extends Writable {
    * @throws {LeadpipeError} CHECKPOINT when what is there is not what the state says.
    */
   async continueFrom(_continuation: Continuation): Promise<void> {}
+
+  /**
+   * What a sink fails with that is destroyed after its last record and before its end, where somebody listens:
+   * who waits for such a stream takes it for finished, and is to be told.
+   */
+  protected closedEarly(): Error | undefined {
+    if (!this.writableEnded || this.writableFinished || this.listenerCount('error') === 0) return undefined
+    return closedError()
+  }
+
+  /**
+   * What a record fails with that comes although a process that has ended wrote everything.
+   *
+   * @param complete says that, for example "leads.ndjson is complete already"
+   */
+  protected lateRecord(complete: string, context: ErrorContext): LeadpipeError {
+    const message = `${complete}, and a record came: the checkpoint is not of this run`
+    return new LeadpipeError('CHECKPOINT', message, { context })
+  }
+
+  /** What a mark fails with that comes to a sink which nobody told to continue. */
+  protected strayMark(where: string): LeadpipeError {
+    return new LeadpipeError('CHECKPOINT', `${where}: a mark came without a checkpoint`)
+  }
 }

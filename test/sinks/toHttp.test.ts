@@ -224,8 +224,12 @@ t.test('what was acknowledged before a failure is told', async t => {
   })
 })
 
-t.test('a record that is no JSON is named by its number', async t => {
+t.test('a record that is no JSON is named by its number, and by its guid where it has one', async t => {
   const { origin } = await receive(t)
+  t.match(await failureOf(run([1, { guid: 'g', n: 2n }], toHttp(origin))), {
+    code: 'SINK',
+    message: /: record 2 \(guid g\) can't be written: .*BigInt/,
+  })
   t.match(await failureOf(run([1, 2, 3n], toHttp(origin))), {
     code: 'SINK',
     message: /: record 3 can't be written: .*BigInt.*; of 3 records received, 0 were acknowledged/,

@@ -1,6 +1,5 @@
-import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../model/messageOf.ts'
 import type { Encoder } from './Encoder.ts'
+import { encodeError } from './encodeError.ts'
 
 /** Bytes, and how many records they hold. */
 export interface Block {
@@ -55,13 +54,4 @@ export class EncodeBuffer {
     this.#held = 0
     return block
   }
-}
-
-function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
-  const guid = (record as { guid?: unknown } | undefined)?.guid
-  const who = typeof guid === 'string' ? `record ${number} (guid ${guid})` : `record ${number}`
-  return new LeadpipeError('SINK', `${who} can't be written: ${messageOf(cause)}`, {
-    cause,
-    context: { record: number, ...(typeof guid === 'string' ? { guid } : {}) },
-  })
 }

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { LeadpipeError } from '../../errors.ts'
 import { Mark } from '../../model/Mark.ts'
 import { type Block, EncodeBuffer } from '../encode/EncodeBuffer.ts'
 import { formats } from '../encode/formats.ts'
@@ -91,7 +90,7 @@ export class FileSink extends Sink<unknown> {
     this.#received += 1
     let block: Block | undefined
     try {
-      if (this.#continued?.whole) throw lateRecord(this.#continued.whole)
+      this.#refuseLate()
       block = this.#buffer.add(record)
     } catch (error) {
       callback(error as Error)
@@ -107,7 +106,10 @@ export class FileSink extends Sink<unknown> {
 
   override _destroy(error: Error | null, callback: Callback): void {
     const file = this.#file
-    const end = () => callback(error ?? this.#closedEarly())
+    const end = () => {
+      const early = this.closedEarly()
+      callback(error ?? (early ? fileError(this.#path, early) : null))
+    }
     if (file === undefined || file.closed) {
       end()
       return
@@ -117,13 +119,11 @@ export class FileSink extends Sink<unknown> {
     file.destroy()
   }
 
-  /**
-   * Who waits for a stream that was destroyed after its last record takes it for finished, although the file
-   * was never completed: they are told.
-   */
-  #closedEarly(): Error | null {
-    if (!this.writableEnded || this.writableFinished || this.listenerCount('error') === 0) return null
-    return fileError(this.#path, new Error('it was closed before its end'))
+  #refuseLate(): void {
+    const whole = this.#continued?.whole
+    if (!whole) return
+    const { path, bytes } = whole
+    throw this.lateRecord(`${path} is complete already`, { path, bytes })
   }
 
   #settle(work: Promise<void>, callback: Callback): void {
@@ -144,8 +144,7 @@ export class FileSink extends Sink<unknown> {
 
   async #mark(mark: Mark): Promise<void> {
     const continued = this.#continued
-    if (continued === undefined)
-      throw new LeadpipeError('CHECKPOINT', `${this.#path}: a mark came without a checkpoint`)
+    if (continued === undefined) throw this.strayMark(this.#path)
     if (continued.whole) {
       await mark.durable(continued.whole)
       return
@@ -201,9 +200,4 @@ export class FileSink extends Sink<unknown> {
     this.#failure ??= error
     this.destroy(this.#failure)
   }
-}
-
-function lateRecord({ path, bytes }: FileState): LeadpipeError {
-  const message = `${path} is complete already, and a record came: the checkpoint is not of this run`
-  return new LeadpipeError('CHECKPOINT', message, { context: { path, bytes } })
 }

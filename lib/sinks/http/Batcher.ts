@@ -31,8 +31,8 @@ export class Batcher<T> {
     this.#limits = limits
   }
 
-  /** Records of the batch that is being filled. */
-  get held(): number {
+  /** How many records the batch that is being filled has. */
+  get count(): number {
     return this.#records.length
   }
 
@@ -45,11 +45,11 @@ export class Batcher<T> {
     const text = jsonText(record)
     const size = Buffer.byteLength(text)
     const full: Batch<T>[] = []
-    if (this.held > 0 && this.#bytes + this.#format.between.length + size > this.#limits.bytes) {
+    if (this.count > 0 && this.#bytes + this.#format.between.length + size > this.#limits.bytes) {
       full.push(this.#cut())
     }
     this.#take(record, text, size)
-    if (this.held === this.#limits.records || this.#bytes >= this.#limits.bytes) full.push(this.#cut())
+    if (this.count === this.#limits.records || this.#bytes >= this.#limits.bytes) full.push(this.#cut())
     return full
   }
 
@@ -66,19 +66,19 @@ export class Batcher<T> {
 
   /** The batch that is being filled, as it is. */
   cut(): Batch<T> | undefined {
-    return this.held === 0 ? undefined : this.#cut()
+    return this.count === 0 ? undefined : this.#cut()
   }
 
   #take(record: T, text: string, size: number): void {
     const { before, between, after } = this.#format
-    this.#bytes += size + (this.held === 0 ? before.length + after.length : between.length)
+    this.#bytes += size + (this.count === 0 ? before.length + after.length : between.length)
     this.#records.push(record)
     this.#texts.push(text)
   }
 
   #cut(): Batch<T> {
     const batch = { position: this.#position, records: this.#records, texts: this.#texts }
-    this.#position += this.held
+    this.#position += this.count
     this.#records = []
     this.#texts = []
     this.#bytes = 0

@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../client/Clock.ts'
 import { onAbort } from '../../client/onAbort.ts'
-import { LeadpipeError } from '../../errors.ts'
+import type { LeadpipeError } from '../../errors.ts'
 import { Mark } from '../../model/Mark.ts'
-import { messageOf } from '../../model/messageOf.ts'
+import { encodeError } from '../encode/encodeError.ts'
 import { type Continuation, Sink } from '../Sink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
+import { BatchTimer } from './BatchTimer.ts'
 import { bodyFormats } from './bodyFormats.ts'
-import { closedError } from './closedError.ts'
-import { DeadLetters } from './DeadLetters.ts'
-import { deliver } from './deliver.ts'
+import { Deliveries } from './Deliveries.ts'
 import { deliveryError } from './deliveryError.ts'
 import type { HttpCounts } from './HttpCounts.ts'
-import { httpIdentity } from './httpIdentity.ts'
 import { type HttpState, httpState } from './httpState.ts'
-import { Lanes } from './Lanes.ts'
 import type { HttpSettings } from './options.ts'
-import { Receiver } from './Receiver.ts'
-import { Secrets } from './Secrets.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -25,57 +20,53 @@ type Callback = (error?: Error | null) => void
 export class HttpSink<T = unknown> extends Sink<T> {
   override readonly identity: Readonly<Record<string, unknown>>
   readonly #settings: HttpSettings<T>
-  readonly #clock: Clock
-  readonly #secrets: Secrets
-  readonly #receiver: Receiver
   readonly #batcher: Batcher<T>
-  readonly #lanes: Lanes
-  readonly #deadLetters: DeadLetters | undefined
-  readonly #abort = new AbortController()
-  #runId: string
+  readonly #timer: BatchTimer
+  readonly #deliveries: Deliveries<T>
+  #received = 0
   #continuation: Continuation | undefined
   /** Whether a process that has ended delivered everything. */
   #complete = false
-  readonly #counts = { received: 0, acknowledged: 0, bytes: 0, batches: 0, splits: 0, refused: 0 }
-  /** Ends the wait for more records for the batch that is being filled. */
-  #patience: AbortController | undefined
   /** Ends the wait for the user's signal. */
   #unlisten: (() => void) | undefined
 
   constructor(target: URL, settings: HttpSettings<T>, clock: Clock) {
     super()
-    const { headers, format, batch, concurrency, deadLetter, endDeadLetter } = settings
-    this.#runId = settings.runId ?? randomUUID()
+    const { format, batch, runId = randomUUID() } = settings
+    const deliveries = new Deliveries(target, settings, runId, clock, cause => this.#fail(cause))
     this.#settings = settings
-    this.#clock = clock
-    this.#secrets = new Secrets(headers, target)
-    this.#receiver = new Receiver(target, settings as HttpSettings<never>, this.#secrets, clock)
+    this.#deliveries = deliveries
     this.#batcher = new Batcher(bodyFormats[format], batch)
-    this.#lanes = new Lanes(concurrency)
-    this.#deadLetters =
-      deadLetter && new DeadLetters(deadLetter, endDeadLetter, error => this.#fail(deadLetterError(error)))
-    this.identity = httpIdentity(this.url, settings as HttpSettings<never>, this.#deadLetters)
+    this.#timer = new BatchTimer({
+      milliseconds: batch.milliseconds,
+      clock,
+      slots: deliveries.slots,
+      onOver: () => {
+        const waited = this.#batcher.cut()
+        if (waited !== undefined) deliveries.start(waited)
+      },
+    })
+    this.identity = deliveries.identity
   }
 
   /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is continued. */
   get runId(): string {
-    return this.#runId
+    return this.#deliveries.runId
   }
 
   /** Where records go: scheme, host and path. */
   get url(): string {
-    return this.#receiver.url
+    return this.#deliveries.url
   }
 
   override get counts(): HttpCounts {
-    const { requests, retries } = this.#receiver
-    return { ...this.#counts, requests, retries }
+    return { received: this.#received, ...this.#deliveries.counts }
   }
 
   /** Sends nothing: a receiver that is absent shows at the first batch. */
   override async check(): Promise<void> {
     this.#settings.signal?.throwIfAborted()
-    await this.#deadLetters?.check()
+    await this.#deliveries.check()
   }
 
   /**
@@ -88,7 +79,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
   override async continueFrom(continuation: Continuation): Promise<void> {
     const state = httpState(continuation.state, this.#settings as HttpSettings<never>, this.url)
     const last = continuation.last as HttpState | undefined
-    await this.#deadLetters?.continueFrom(state?.deadLetter, last?.deadLetter)
+    await this.#deliveries.continueFrom(state?.deadLetter, last?.deadLetter)
     this.#continuation = continuation
     if (state !== undefined) this.#restore(state)
   }
@@ -99,22 +90,22 @@ export class HttpSink<T = unknown> extends Sink<T> {
       this.#mark(record).then(() => callback(), callback)
       return
     }
-    this.#counts.received += 1
-    let full: Batch<T>[]
+    this.#received += 1
     if (this.#complete) {
-      callback(lateRecord(this.url))
+      callback(this.lateRecord(`${this.url} has got everything already`, { url: this.url }))
       return
     }
+    let full: Batch<T>[]
     try {
       full = this.#batcher.add(record)
     } catch (cause) {
-      callback(this.#explained(recordError(this.#counts.received, cause)))
+      callback(this.#explained(encodeError(record, this.#received, cause)))
       return
     }
-    if (full.length > 0) this.#patience?.abort()
-    this.#waitForMore()
+    if (full.length > 0) this.#timer.stop()
+    if (this.#batcher.count > 0) this.#timer.start()
     if (full.length === 0) callback()
-    else this.#send(full).then(() => callback())
+    else this.#deliveries.send(full).then(() => callback())
   }
 
   override _final(callback: Callback): void {
@@ -124,10 +115,12 @@ export class HttpSink<T = unknown> extends Sink<T> {
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#unlisten?.()
-    this.#patience?.abort()
-    this.#abort.abort(closedError())
-    const end = () => callback(error ?? this.#closedEarly())
-    this.#release().then(end, end)
+    this.#timer.stop()
+    const end = () => {
+      const early = this.closedEarly()
+      callback(error ?? (early ? this.#explained(early) : null))
+    }
+    this.#deliveries.release().then(end, end)
   }
 
   /** Looks at the user's signal, before the first record is taken. */
@@ -141,72 +134,22 @@ export class HttpSink<T = unknown> extends Sink<T> {
     return true
   }
 
-  /** Resolves when the batches are on their way: until then no more records are taken. */
-  async #send(batches: readonly Batch<T>[]): Promise<void> {
-    for (const batch of batches) {
-      while (this.#lanes.full && !this.destroyed) await this.#lanes.freed()
-      if (this.destroyed) return
-      this.#start(batch)
-    }
-  }
-
-  #start(batch: Batch<T>): void {
-    this.#lanes.start(async () => {
-      try {
-        await deliver(batch, {
-          receiver: this.#receiver,
-          settings: this.#settings,
-          runId: this.runId,
-          secrets: this.#secrets,
-          clock: this.#clock,
-          deadLetters: this.#deadLetters,
-          counts: this.#counts,
-          signal: this.#abort.signal,
-        })
-      } catch (error) {
-        this.#fail(error)
-      }
-    })
-  }
-
-  /** Sends the batch that is being filled, full or not, when it has waited long enough. */
-  #waitForMore(): void {
-    const { milliseconds } = this.#settings.batch
-    if (milliseconds === undefined || this.#batcher.held === 0) return
-    if (this.#patience !== undefined && !this.#patience.signal.aborted) return
-    const patience = new AbortController()
-    this.#patience = patience
-    const over = async () => {
-      while (this.#lanes.full && !patience.signal.aborted) await this.#lanes.freed()
-      if (patience.signal.aborted) return
-      patience.abort()
-      const batch = this.#batcher.cut()
-      if (batch !== undefined) this.#start(batch)
-    }
-    this.#clock.wait(milliseconds, patience.signal).then(over, () => {})
-  }
-
   async #finish(): Promise<void> {
-    this.#patience?.abort()
+    this.#timer.stop()
     const rest = this.#batcher.cut()
-    if (rest !== undefined) await this.#send([rest])
-    await this.#lanes.idle()
+    if (rest !== undefined) await this.#deliveries.send([rest])
+    await this.#deliveries.slots.idle()
     if (this.destroyed) return
     if (this.#continuation !== undefined && !this.#complete) {
       await this.#continuation.complete(await this.#state(true))
       if (this.destroyed) return
     }
-    await this.#deadLetters?.end().catch(error => {
-      throw this.#explained(deadLetterError(error))
-    })
-    await this.#receiver.close()
+    await this.#explain(this.#deliveries.end())
   }
 
   async #mark(mark: Mark): Promise<void> {
-    if (this.#continuation === undefined) {
-      throw new LeadpipeError('CHECKPOINT', `${this.url}: a mark came without a checkpoint`)
-    }
-    await this.#lanes.idle()
+    if (this.#continuation === undefined) throw this.strayMark(this.url)
+    await this.#deliveries.slots.idle()
     // What is not settled now never will be.
     if (this.destroyed) return
     await mark.durable(await this.#state(this.#complete))
@@ -215,9 +158,7 @@ export class HttpSink<T = unknown> extends Sink<T> {
   /** Where to go on, when every batch that was started is settled. */
   async #state(complete: boolean): Promise<HttpState> {
     const { position, held } = this.#batcher.place
-    const deadLetter = await this.#deadLetters?.mark().catch(error => {
-      throw this.#explained(deadLetterError(error))
-    })
+    const deadLetter = await this.#explain(this.#deliveries.mark())
     return {
       runId: this.runId,
       position,
@@ -229,50 +170,24 @@ export class HttpSink<T = unknown> extends Sink<T> {
   }
 
   #restore({ runId, position, held, counts, complete }: HttpState): void {
-    const { requests, retries, ...rest } = counts
-    this.#runId = runId
+    this.#received = counts.received
     this.#batcher.goOn(position, held)
-    Object.assign(this.#counts, rest)
-    this.#receiver.requests = requests
-    this.#receiver.retries = retries
+    this.#deliveries.runId = runId
+    this.#deliveries.restore(counts)
     this.#complete = complete === true
-  }
-
-  async #release(): Promise<void> {
-    await this.#receiver.close()
-    const released = this.#deadLetters?.release()
-    await this.#lanes.idle()
-    await released
   }
 
   #fail(cause: unknown): void {
     if (!this.destroyed) this.destroy(this.#explained(cause))
   }
 
+  #explain<V>(work: Promise<V>): Promise<V> {
+    return work.catch(cause => {
+      throw this.#explained(cause)
+    })
+  }
+
   #explained(cause: unknown): LeadpipeError {
     return deliveryError(cause, this.url, this.counts)
   }
-
-  /**
-   * Who waits for a stream that was destroyed after its last record takes it for finished, although not all
-   * records were delivered: they are told.
-   */
-  #closedEarly(): Error | null {
-    if (!this.writableEnded || this.writableFinished || this.listenerCount('error') === 0) return null
-    return this.#explained(closedError())
-  }
-}
-
-function lateRecord(url: string): LeadpipeError {
-  const message = `${url} has got everything already, and a record came: the checkpoint is not of this run`
-  return new LeadpipeError('CHECKPOINT', message, { context: { url } })
-}
-
-function deadLetterError(cause: unknown): LeadpipeError {
-  return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })
-}
-
-function recordError(number: number, cause: unknown): LeadpipeError {
-  const message = `record ${number} can't be written: ${messageOf(cause)}`
-  return new LeadpipeError('SINK', message, { cause, context: { record: number } })
 }

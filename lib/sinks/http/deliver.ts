@@ -23,7 +23,7 @@ export interface Delivery<T> {
   clock: Clock
   deadLetters: DeadLetters | undefined
   /** Added to while the batch goes out. */
-  counts: Omit<HttpCounts, 'requests' | 'retries'>
+  counts: Omit<HttpCounts, 'received' | 'requests' | 'retries'>
   /** Ends it between two requests. */
   signal: AbortSignal
 }

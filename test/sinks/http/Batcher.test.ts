@@ -29,7 +29,7 @@ t.test('a full batch is handed over with its last record, not with the next', as
   const batcher = new Batcher(bodyFormats.ndjson, { records: 2, bytes: 1_000 })
   t.strictSame(batcher.add('a'), [])
   t.match(batcher.add('b'), [{ position: 0, records: ['a', 'b'], texts: ['"a"', '"b"'] }])
-  t.equal(batcher.held, 0)
+  t.equal(batcher.count, 0)
   t.equal(batcher.cut(), undefined)
   const byBytes = new Batcher(bodyFormats.ndjson, { records: 9, bytes: 8 })
   t.strictSame(byBytes.add('a'), [])
@@ -109,5 +109,5 @@ t.test('what is no JSON is refused, and not taken', async t => {
   for (const record of [undefined, 1n, () => {}, Buffer.from('x')]) {
     t.throws(() => batcher.add(record), TypeError)
   }
-  t.equal(batcher.held, 0)
+  t.equal(batcher.count, 0)
 })

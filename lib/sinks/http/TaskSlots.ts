@@ -1,5 +1,5 @@
-/** Runs so many tasks at once, and lets others wait for a free lane. */
-export class Lanes {
+/** Runs so many tasks at once, and lets others wait for a free slot. */
+export class TaskSlots {
   readonly #count: number
   readonly #running = new Set<Promise<void>>()
   #waiting: (() => void)[] = []
@@ -8,16 +8,14 @@ export class Lanes {
     this.#count = count
   }
 
-  /** Whether every lane has its task. */
-  get full(): boolean {
-    return this.#running.size >= this.#count
-  }
-
-  /** Resolves when a task has ended. Another may have taken its lane by then: look again. */
-  freed(): Promise<void> {
-    return new Promise(resolve => {
-      this.#waiting.push(resolve)
-    })
+  /** Resolves when a slot is free, or, with the next task that ends, when the signal is aborted. */
+  async free(signal: AbortSignal): Promise<void> {
+    // Another may have taken the slot by the time that who waits is told.
+    while (this.#running.size >= this.#count && !signal.aborted) {
+      await new Promise<void>(resolve => {
+        this.#waiting.push(resolve)
+      })
+    }
   }
 
   /** Starts a task, which must not reject. */

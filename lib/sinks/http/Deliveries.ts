@@ -1,0 +1,154 @@
+import type { Clock } from '../../client/Clock.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { messageOf } from '../../model/messageOf.ts'
+import { closedError } from '../closedError.ts'
+import type { Batch } from './Batcher.ts'
+import { DeadLetters } from './DeadLetters.ts'
+import { deliver } from './deliver.ts'
+import type { HttpCounts } from './HttpCounts.ts'
+import { httpIdentity } from './httpIdentity.ts'
+import type { HttpSettings } from './options.ts'
+import { Receiver } from './Receiver.ts'
+import { Secrets } from './Secrets.ts'
+import { TaskSlots } from './TaskSlots.ts'
+
+/** Batches on their way to a receiver, what became of them, and what was set aside. */
+export class Deliveries<T> {
+  /** Names the run in the Idempotency-Key of each batch. */
+  runId: string
+  /** What must be the same after a restart. */
+  readonly identity: Readonly<Record<string, unknown>>
+  /** As many batches are under way at once. */
+  readonly slots: TaskSlots
+  readonly #settings: HttpSettings<T>
+  readonly #clock: Clock
+  readonly #secrets: Secrets
+  readonly #receiver: Receiver
+  readonly #deadLetters: DeadLetters | undefined
+  readonly #abort = new AbortController()
+  readonly #counts = { acknowledged: 0, bytes: 0, batches: 0, splits: 0, refused: 0 }
+  readonly #onFailure: (cause: unknown) => void
+
+  /** @param onFailure called when a batch can't be delivered, or a dead letter not be written */
+  constructor(
+    target: URL,
+    settings: HttpSettings<T>,
+    runId: string,
+    clock: Clock,
+    onFailure: (cause: unknown) => void,
+  ) {
+    const { headers, concurrency, deadLetter, endDeadLetter } = settings
+    const untyped = settings as HttpSettings<never>
+    this.runId = runId
+    this.slots = new TaskSlots(concurrency)
+    this.#settings = settings
+    this.#clock = clock
+    this.#secrets = new Secrets(headers, target)
+    this.#receiver = new Receiver(target, untyped, this.#secrets, clock)
+    this.#onFailure = onFailure
+    this.#deadLetters =
+      deadLetter && new DeadLetters(deadLetter, endDeadLetter, error => onFailure(deadLetterError(error)))
+    this.identity = httpIdentity(this.url, untyped, this.#deadLetters)
+  }
+
+  /** Where records go: scheme, host and path. */
+  get url(): string {
+    return this.#receiver.url
+  }
+
+  /** What was counted so far. */
+  get counts(): Omit<HttpCounts, 'received'> {
+    const { requests, retries } = this.#receiver
+    return { ...this.#counts, requests, retries }
+  }
+
+  /** Looks whether dead letters can be written. */
+  async check(): Promise<void> {
+    await this.#deadLetters?.check()
+  }
+
+  /**
+   * Prepares for a run with checkpoints.
+   *
+   * @param deadLetter what `mark` gave; undefined at the first start
+   * @param last what it gave at the end of the window before
+   * @throws {LeadpipeError} OPTION when dead letters can't be continued; CHECKPOINT when they are not what the
+   * state says.
+   */
+  async continueFrom(deadLetter: unknown, last: unknown): Promise<void> {
+    await this.#deadLetters?.continueFrom(deadLetter, last)
+  }
+
+  /** Goes on counting. */
+  restore({ requests, retries, received: _, ...counts }: HttpCounts): void {
+    Object.assign(this.#counts, counts)
+    this.#receiver.requests = requests
+    this.#receiver.retries = retries
+  }
+
+  /** Resolves when the batches are on their way: until then no more records are to be taken. */
+  async send(batches: readonly Batch<T>[]): Promise<void> {
+    const { signal } = this.#abort
+    for (const batch of batches) {
+      await this.slots.free(signal)
+      if (signal.aborted) return
+      this.start(batch)
+    }
+  }
+
+  /** Sends a batch at once. */
+  start(batch: Batch<T>): void {
+    this.slots.start(async () => {
+      try {
+        await deliver(batch, {
+          receiver: this.#receiver,
+          settings: this.#settings,
+          runId: this.runId,
+          secrets: this.#secrets,
+          clock: this.#clock,
+          deadLetters: this.#deadLetters,
+          counts: this.#counts,
+          signal: this.#abort.signal,
+        })
+      } catch (error) {
+        this.#onFailure(error)
+      }
+    })
+  }
+
+  /**
+   * Where the dead letters can be continued, once all of them are durable; undefined where there are none.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  async mark(): Promise<unknown> {
+    return this.#deadLetters?.mark().catch(rethrown)
+  }
+
+  /**
+   * Ends the dead letters and the connections, when every batch is settled.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  async end(): Promise<void> {
+    await this.#deadLetters?.end().catch(rethrown)
+    await this.#receiver.close()
+  }
+
+  /** Ends what is under way; dead letters are kept. */
+  async release(): Promise<void> {
+    this.#abort.abort(closedError())
+    await this.#receiver.close()
+    const released = this.#deadLetters?.release()
+    await this.slots.idle()
+    await released
+  }
+}
+
+function rethrown(cause: unknown): never {
+  throw deadLetterError(cause)
+}
+
+function deadLetterError(cause: unknown): LeadpipeError {
+  return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })
+}
