@@ -34,7 +34,6 @@ export { type Exploded, type ExplodeOptions, explode } from './operators/explode
 export { explodeEvents } from './operators/explodeEvents.ts'
 export { explodeFormValues } from './operators/explodeFormValues.ts'
 export { filter, type Verdict } from './operators/filter.ts'
-export type { OperatorCounts } from './operators/kernel/Chain.ts'
 export {
   done,
   type Emit,
@@ -45,6 +44,7 @@ export {
   type StepResult,
 } from './operators/kernel/definition.ts'
 export type { Operator } from './operators/kernel/Operator.ts'
+export type { OperatorCounts } from './operators/kernel/OperatorCounts.ts'
 export type { ArrayPath, Path, ValueAt } from './operators/kernel/Path.ts'
 export { map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'

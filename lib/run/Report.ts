@@ -1,5 +1,5 @@
 import type { TimePivot } from '../model/apiQuirks.ts'
-import type { OperatorCounts } from '../operators/kernel/Chain.ts'
+import type { OperatorCounts } from '../operators/kernel/OperatorCounts.ts'
 import type { SinkCounts } from '../sinks/Sink.ts'
 import type { Missing } from '../source/pagers/GuidsPager.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'

@@ -1,12 +1,18 @@
-import { Readable } from 'node:stream'
-import type { Definition } from '../operators/kernel/definition.ts'
+import { type Duplex, Readable } from 'node:stream'
+import type { Definition, StreamDefinition } from '../operators/kernel/definition.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
 import { RenewedStream } from '../operators/kernel/RenewedStream.ts'
-import type { Handing } from '../source/Handing.ts'
+import { LeadSource } from '../source/LeadSource.ts'
+import { QuarantineSource } from '../source/QuarantineSource.ts'
 import type { RunArguments } from './readArguments.ts'
 import type { Stages } from './Stages.ts'
 
-/** Makes the streams of a run: neighbouring operators fused into one, a user's stream between them. */
+/**
+ * Makes the streams of a run: neighbouring operators fused into one, a user's stream between them.
+ *
+ * @throws {LeadpipeError} OPTION or OPERATOR when a stream of the user's can't be made; those made before it are
+ * destroyed.
+ */
 export function buildStages(
   { source, sink }: RunArguments,
   definitions: readonly Definition[],
@@ -21,16 +27,18 @@ export function buildStages(
     middle.push(new Operator(fused, () => onDone(index)))
     fused = []
   }
-  for (const definition of definitions) {
-    if ('create' in definition) {
-      fused.push(definition)
-    } else {
-      fuse()
-      const create = () => definition.createStream()
-      const stream =
-        checkpoint === undefined ? create() : new RenewedStream(create, checkpoint === 'continued')
-      middle.push({ name: definition.name, stream })
+  try {
+    for (const definition of definitions) {
+      if ('create' in definition) {
+        fused.push(definition)
+      } else {
+        fuse()
+        middle.push({ name: definition.name, stream: makeStream(definition, checkpoint) })
+      }
     }
+  } catch (error) {
+    for (const part of middle) (part instanceof Operator ? part : part.stream).destroy()
+    throw error
   }
   fuse()
   handRejected(source, definitions)
@@ -42,9 +50,14 @@ export function buildStages(
   }
 }
 
+function makeStream(definition: StreamDefinition, checkpoint: 'new' | 'continued' | undefined): Duplex {
+  const create = () => definition.createStream()
+  return checkpoint === undefined ? create() : new RenewedStream(create, checkpoint === 'continued')
+}
+
 /** Elements that are no leads travel to the operator that takes them, if no stream of the user's is between. */
 function handRejected(source: unknown, definitions: readonly Definition[]): void {
-  if (!isHanding(source)) return
+  if (!(source instanceof LeadSource || source instanceof QuarantineSource)) return
   const streamed = definitions.findIndex(part => !('create' in part))
   const near = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
   source.handing = {
@@ -52,6 +65,3 @@ function handRejected(source: unknown, definitions: readonly Definition[]): void
     origins: definitions.some(part => 'quarantine' in part && part.quarantine !== undefined),
   }
 }
-
-const isHanding = (source: unknown): source is { handing: Handing } =>
-  source instanceof Readable && 'handing' in source

@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
-import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
+import type { OperatorCounts } from '../operators/kernel/OperatorCounts.ts'
 import { Sink } from '../sinks/Sink.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import { numberOf, operatorsOfRole } from './operatorsOfRole.ts'

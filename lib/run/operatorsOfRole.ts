@@ -1,6 +1,6 @@
-import type { OperatorCounts } from '../operators/kernel/Chain.ts'
 import type { OwnStepDefinition } from '../operators/kernel/definition.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
+import type { OperatorCounts } from '../operators/kernel/OperatorCounts.ts'
 import type { Stages } from './Stages.ts'
 
 /** An operator of leadpipe's own, and what went through it. */

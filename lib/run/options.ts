@@ -18,7 +18,10 @@ export interface RunOptions {
    * Not with guids or a limit. Default: false.
    */
   reconcile?: boolean
-  /** Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. */
+  /**
+   * Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. Streams of leadpipe's own are
+   * closed by then; those of your own close in their time.
+   */
   signal?: AbortSignal
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
   onProgress?: (progress: Report) => void

@@ -3,20 +3,7 @@ import { Mark, type OperatorMark } from '../../model/Mark.ts'
 import { Rejected } from '../../model/Rejected.ts'
 import type { Emit, OwnStepDefinition } from './definition.ts'
 import { Link } from './Link.ts'
-
-/** What went through one operator. */
-export interface OperatorCounts {
-  name: string
-  /** Values that reached it. */
-  in: number
-  /** Values that it emitted. */
-  out: number
-  /**
-   * Numbers of its own, for example `skipped`; and `unused`, the values that reached it when no more were
-   * wanted, where there are any.
-   */
-  [own: string]: string | number
-}
+import type { OperatorCounts } from './OperatorCounts.ts'
 
 /**
  * Neighbouring operators fused: each emitted value goes straight into the next step, without a stream in
@@ -56,12 +43,12 @@ export class Chain {
 
   /** What went through each operator, in order. */
   get counts(): OperatorCounts[] {
-    return this.#links.map(link => link.counts)
+    return this.#links.map(link => link.counts.total)
   }
 
   /** Elements that are no leads; they go past every operator but the one that takes them. */
   get rejected(): number {
-    return this.#links.reduce((sum, link) => sum + link.rejected, 0)
+    return this.#links.reduce((sum, link) => sum + link.counts.rejected, 0)
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
@@ -75,7 +62,7 @@ export class Chain {
    */
   write(value: unknown): void | Promise<void> {
     if (value instanceof Mark) return this.#pass(value)
-    if (value instanceof Rejected) this.#reject(value)
+    if (value instanceof Rejected) this.#hand(value)
     else this.#links[0]?.receive(value)
     return this.#settled()
   }
@@ -103,7 +90,7 @@ export class Chain {
     }
     for (const [index, link] of this.#links.entries()) {
       link.restore(saved[index] as OperatorMark)
-      if (link.ended) this.#stopUpTo(index)
+      if (link.counts.ended) this.#stopUpTo(index)
     }
   }
 
@@ -123,7 +110,7 @@ export class Chain {
     this.#output(mark)
   }
 
-  #reject(rejected: Rejected): void {
+  #hand(rejected: Rejected): void {
     const taker = this.#links.find(link => link.takesRejected)
     if (taker === undefined) this.#fail(new TypeError('no operator takes what is no lead'))
     else taker.reject(rejected)

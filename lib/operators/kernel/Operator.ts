@@ -1,8 +1,9 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { LeadpipeError } from '../../errors.ts'
 import type { OperatorMark } from '../../model/Mark.ts'
-import { Chain, type OperatorCounts } from './Chain.ts'
+import { Chain } from './Chain.ts'
 import type { Definition, OwnStepDefinition } from './definition.ts'
+import type { OperatorCounts } from './OperatorCounts.ts'
 
 declare const flow: unique symbol
 
