@@ -43,7 +43,8 @@ export interface LeadsQuery {
   includeDeleted?: boolean
   /**
    * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are asked
-   * for 100 at a time (more is answered with 413), each once. Default: all leads.
+   * for 100 at a time (more is answered with 413), each once however often it is given: for that all of them are
+   * remembered, about 100 bytes each. Default: all leads.
    */
   guids?: Iterable<string> | AsyncIterable<string>
 }

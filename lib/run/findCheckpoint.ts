@@ -3,8 +3,8 @@ import { checkpointError } from '../checkpoint/checkpointError.ts'
 import { differenceOf } from '../checkpoint/differenceOf.ts'
 import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import type { SourceState } from '../source/Handing.ts'
 import type { LeadSource } from '../source/LeadSource.ts'
+import type { SourceState } from '../source/SourceState.ts'
 import { nextWindow } from './nextWindow.ts'
 
 /** What a run goes on from. */

@@ -1,9 +1,9 @@
 import type { Checkpoint } from '../checkpoint/Checkpoint.ts'
 import { checkpointError } from '../checkpoint/checkpointError.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import type { SourceState } from '../source/Handing.ts'
 import type { LeadSource } from '../source/LeadSource.ts'
 import { noCounts } from '../source/SourceCounts.ts'
+import type { SourceState } from '../source/SourceState.ts'
 
 /**
  * Where the window of time begins that follows a finished one.

@@ -1,7 +1,5 @@
 import type { Mark } from '../model/Mark.ts'
-import type { Position } from '../model/Position.ts'
-import type { Missing } from './pagers/GuidsPager.ts'
-import type { SourceCounts } from './SourceCounts.ts'
+import type { SourceState } from './SourceState.ts'
 
 /** What `run` asks of a source besides leads. */
 export interface Handing {
@@ -20,15 +18,4 @@ export interface Marking {
   bytes: number
   milliseconds: number
   make(state: SourceState): Mark
-}
-
-/** What a source needs to go on from a mark: plain JSON. */
-export interface SourceState {
-  position: Position
-  counts: SourceCounts
-  missing?: Missing
-  /** Whether nothing follows. */
-  ended: boolean
-  /** Present where it was the limit that ended it: the list may go on. */
-  limited?: boolean
 }

@@ -1,25 +1,19 @@
 import { Readable } from 'node:stream'
-import { digestOf } from '../checkpoint/digestOf.ts'
-import type { Answer } from '../client/Answer.ts'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import { onAbort } from '../client/onAbort.ts'
 import type { Lead } from '../model/Lead.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../model/Position.ts'
-import { Rejected } from '../model/Rejected.ts'
-import { countMatching } from './countMatching.ts'
-import type { Handing, SourceState } from './Handing.ts'
-import type { Item, Lane } from './Lane.ts'
-import { Lanes } from './Lanes.ts'
-import { rejectedError } from './leadOf.ts'
+import type { Handing } from './Handing.ts'
+import type { Batch } from './Lane.ts'
+import { LeadList } from './LeadList.ts'
+import { MarkTimer } from './MarkTimer.ts'
 import type { LeadsSettings } from './options.ts'
-import { PageReader } from './PageReader.ts'
 import { type Place, Places } from './Places.ts'
 import type { Missing } from './pagers/GuidsPager.ts'
-import type { Plan } from './pagers/Pager.ts'
-import { pagingOf, planOf } from './planOf.ts'
-import { ReadAhead } from './ReadAhead.ts'
-import { noCounts, type SourceCounts } from './SourceCounts.ts'
+import type { SourceCounts } from './SourceCounts.ts'
+import type { SourceState } from './SourceState.ts'
+import { sourceIdentity } from './sourceIdentity.ts'
 
 /**
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
@@ -37,19 +31,11 @@ export class LeadSource extends Readable {
 
   readonly #client: LeadsClient
   readonly #settings: LeadsSettings
-  readonly #counts: SourceCounts = noCounts()
-  readonly #ahead: ReadAhead
-  readonly #reader: PageReader
-  #plan: Plan
-  readonly #lanes: Lanes
-  /** Leads that came before this source, by the position that it goes on from. */
-  #before: number
-  #answered = false
-  #ended = false
+  readonly #list: LeadList
+  readonly #places = new Places()
+  readonly #timer = new MarkTimer()
   /** Whether the source stopped at a mark, because it was asked to. */
   #halted = false
-  readonly #places = new Places()
-  #sinceMark = { leads: 0, bytes: 0, time: 0 }
   /** Ends the wait for the user's signal. */
   #unlisten: (() => void) | undefined
   #loop: Promise<void> | undefined
@@ -61,35 +47,26 @@ export class LeadSource extends Readable {
     this.#client = client
     this.query = query
     this.#settings = settings
-    this.#ahead = new ReadAhead(settings.readAhead)
-    this.#plan = this.#planFrom(settings.from)
-    this.#before = settings.from?.leads ?? 0
-    this.#reader = new PageReader({
+    this.#list = new LeadList({
       client,
+      query,
       settings,
-      counts: this.#counts,
-      ahead: this.#ahead,
       handing: () => this.handing,
-      wanted: lane => this.#lanes.wantedOf(lane),
-      answered: headers => this.#answer(headers),
-      paged: () => this.#lanes.fill(this.#plan),
-    })
-    this.#lanes = new Lanes({
-      ahead: this.#ahead,
-      read: (lane, signal) => this.#reader.read(lane, signal),
-      width: settings.readAhead > 0 ? client.concurrency : 1,
-      wanted: () => this.#wanted,
+      // The bounds of time are known now: a restart reads the same list, even if nothing came yet.
+      answered: () => {
+        if (!this.#stopped) this.#mark()
+      },
     })
   }
 
   /** What was counted so far. */
   get counts(): SourceCounts {
-    return this.#reader.counts
+    return this.#list.counts
   }
 
   /** What became of the guids of the query, where it has some. */
   get missing(): Readonly<Missing> | undefined {
-    return this.#plan.missing
+    return this.#list.missing
   }
 
   /**
@@ -98,9 +75,7 @@ export class LeadSource extends Readable {
    */
   get position(): Position {
     // What was pushed and not read yet is still ahead.
-    const start = { cursor: this.#plan.start, delivered: this.#before }
-    const { cursor, delivered } = this.#places.read(this.readableLength) ?? start
-    return this.#position(cursor, delivered)
+    return this.#list.position(this.#places.read(this.readableLength) ?? this.#list.start)
   }
 
   /** Leads (and elements that are none) that were handed on and not read from this stream yet. */
@@ -120,31 +95,18 @@ export class LeadSource extends Readable {
    *
    * @param at a position in the list that is meant: later ones know its bounds better
    */
-  async countMatching(at: Position, signal?: AbortSignal): Promise<number> {
-    const list = this.#planFrom(at).counting()
-    return list === undefined ? 0 : await countMatching(this.#client, list, signal)
+  countMatching(at: Position, signal?: AbortSignal): Promise<number> {
+    return this.#list.countMatching(at, signal)
   }
 
   /** What of the list is read, where it is read by time; its stopTime is known from the first answer on. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
-    const position = this.#position(this.#plan.start, 0)
-    if (position.paging !== 'seek') return undefined
-    const { timePivot, startTime, stopTime } = position
-    return {
-      timePivot,
-      ...(startTime === undefined ? {} : { startTime }),
-      ...(stopTime === undefined ? {} : { stopTime }),
-    }
+    return this.#list.window
   }
 
   /** What must be the same for a checkpoint to fit: plain JSON. */
   get identity(): Readonly<Record<string, unknown>> {
-    const { guids, ...query } = this.query
-    const { origin } = this.#client
-    const paging = pagingOf(this.query, this.#settings)
-    if (guids === undefined) return { source: 'leads', origin, paging, query }
-    const given = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
-    return { source: 'leads', origin, paging, query, guids: given }
+    return sourceIdentity(this.#client.origin, this.query, this.#settings)
   }
 
   /** The leads, for `for await`; leaving the loop destroys the source. */
@@ -157,12 +119,8 @@ export class LeadSource extends Readable {
    *
    * @throws {LeadpipeError} OPTION when the mark is one of another kind of paging.
    */
-  continueFrom({ position, counts, missing, ended }: SourceState): void {
-    Object.assign(this.#counts, counts)
-    this.#before = position.leads - counts.delivered
-    this.#ended = ended
-    this.#plan = this.#planFrom(position)
-    if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, missing)
+  continueFrom(state: SourceState): void {
+    this.#list.continueFrom(state)
   }
 
   /**
@@ -172,7 +130,7 @@ export class LeadSource extends Readable {
   async halt(): Promise<void> {
     this.#halted = true
     this.#proceed?.()
-    this.#lanes.close()
+    this.#list.stop()
     await this.#loop?.catch(() => {})
   }
 
@@ -185,92 +143,53 @@ export class LeadSource extends Readable {
       return
     }
     this.#unlisten = signal && onAbort(signal, () => this.destroy(signal.reason))
-    this.#loop = this.#readList().finally(() => this.#close())
+    this.#loop = this.#readList().finally(() => this.#list.close())
     this.#loop.catch(error => this.destroy(error))
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#unlisten?.()
     this.#proceed?.()
-    this.#lanes.close()
+    this.#list.stop()
     // The connections are let go of, and everything counted, when the loop has ended.
     const end = () => callback(error)
     if (this.#loop === undefined) end()
     else this.#loop.then(end, end)
   }
 
-  /** How many more leads may be handed on. */
-  get #wanted(): number {
-    return this.#settings.limit - this.#before - this.#counts.delivered
-  }
-
-  async #readList(): Promise<void> {
-    this.#sinceMark.time = performance.now()
-    while (!this.#ended && !this.#stopped && this.#wanted > 0) {
-      const lane = this.#lanes.first(this.#plan)
-      if (lane === undefined) break
-      await this.#handOn(lane)
-      if (this.#stopped || this.#wanted <= 0) break
-      this.#lanes.shift()
-      const outcome = this.#plan.done(lane.stretch)
-      if (outcome === 'discard') await this.#discard()
-    }
-    await this.#discard()
-    if (this.destroyed) return
-    this.#ended ||= !this.#halted
-    this.#mark()
-    if (this.#ended) this.push(null)
-  }
-
   get #stopped(): boolean {
     return this.destroyed || this.#halted
   }
 
-  #planFrom(from: Position | undefined): Plan {
-    const { concurrency } = this.#client
-    const isAhead = concurrency > 1 && this.#settings.readAhead > 0
-    const ahead = isAhead ? () => this.#ahead.pages / concurrency : undefined
-    return planOf(this.query, this.#settings, from, ahead)
-  }
-
-  /** Lets go of what was read ahead. */
-  async #discard(): Promise<void> {
-    this.#counts.unused += await this.#lanes.discard()
-  }
-
-  async #handOn(lane: Lane): Promise<void> {
+  async #readList(): Promise<void> {
+    this.#timer.restart()
     try {
-      for await (const { items, bytes } of lane.batches()) {
-        this.#lanes.begin(items)
-        this.#sinceMark.bytes += bytes
-        for (const item of items) {
-          if (this.#stopped || this.#wanted <= 0) break
-          this.#lanes.hand()
-          let more = this.#push(item)
-          if (this.#isMarkDue) more = this.#mark() && more
-          if (!more) await this.#room()
-        }
-        this.#counts.unused += this.#lanes.end()
-        if (this.#stopped || this.#wanted <= 0) return
-      }
+      for await (const batch of this.#list.batches()) await this.#handOn(batch)
     } catch (error) {
-      // A lane that was cancelled has nothing to tell.
+      // A list that was stopped has nothing to tell.
       if (!this.#stopped) throw error
     }
+    await this.#list.discard()
+    if (this.destroyed) return
+    if (!this.#halted) this.#list.end()
+    this.#mark()
+    if (this.#list.isEnded) this.push(null)
   }
 
-  #push({ lead, cursor }: Item): boolean {
-    if (lead instanceof Rejected) {
-      if (!this.handing.rejected) throw rejectedError(lead)
-      this.#counts.rejected += 1
-    } else {
-      this.#counts.delivered += 1
+  async #handOn({ items, bytes }: Batch): Promise<void> {
+    this.#timer.read(bytes)
+    for (const item of items) {
+      if (this.#stopped || this.#list.wanted <= 0) return
+      this.#list.hand(item)
+      this.#timer.hand()
+      const { cursor } = item
+      let more = this.#push(item.lead, { cursor, delivered: this.#list.delivered, isMark: false })
+      if (this.#isMarkDue) more = this.#mark() && more
+      if (!more) await this.#room()
     }
-    this.#sinceMark.leads += 1
-    return this.#pushBehind(lead, { cursor, delivered: this.#before + this.#counts.delivered, isMark: false })
   }
 
-  #pushBehind(value: unknown, place: Place): boolean {
+  #push(value: unknown, place: Place): boolean {
     this.#places.add(place)
     const more = this.push(value)
     this.#places.trim(this.readableLength)
@@ -285,62 +204,18 @@ export class LeadSource extends Readable {
     })
   }
 
-  /** Takes note of the server's time, with the first answer: a mark is then a place to go on from. */
-  #answer({ date }: Answer['headers']): void {
-    if (this.#answered) return
-    this.#answered = true
-    const time = typeof date === 'string' ? Date.parse(date) : Number.NaN
-    this.#plan.answered?.(Number.isNaN(time) ? this.#client.now() : time)
-    if (!this.#stopped) this.#mark()
-  }
-
   get #isMarkDue(): boolean {
     const { marks } = this.handing
-    if (marks === undefined) return false
-    const { leads, bytes, time } = this.#sinceMark
-    return leads >= marks.leads || bytes >= marks.bytes || performance.now() - time >= marks.milliseconds
+    return marks !== undefined && this.#timer.isDue(marks)
   }
 
   /** Puts a mark behind what was pushed last, where marks are wanted. */
   #mark(): boolean {
     const { marks } = this.handing
     if (marks === undefined) return true
-    this.#sinceMark = { leads: 0, bytes: 0, time: performance.now() }
-    const mark = marks.make(this.#state())
-    return this.#pushBehind(mark, { ...this.#last, isMark: true })
-  }
-
-  #state(): SourceState {
-    const { cursor, delivered } = this.#last
-    const { counts } = this
-    const { decoded, malformed, delivered: handedOn, rejected, dropped } = counts
-    return {
-      position: this.#position(cursor, delivered),
-      // What is read ahead at this moment is of no use to whom goes on from here.
-      counts: { ...counts, unused: decoded + malformed - handedOn - rejected - dropped },
-      ...(this.missing === undefined ? {} : { missing: this.#missingAt(cursor) }),
-      ended: this.#ended,
-      ...(this.#wanted <= 0 ? { limited: true } : {}),
-    }
-  }
-
-  /** What is missing up to a place; at the end of the list, in all. */
-  #missingAt(cursor: unknown): Missing {
-    const all = this.missing as Missing
-    return structuredClone(this.#ended ? all : (this.#plan.missingAt?.(cursor) ?? all))
-  }
-
-  /** The place behind what was pushed last. */
-  get #last(): { cursor: unknown; delivered: number } {
-    return this.#places.last ?? { cursor: this.#plan.start, delivered: this.#before + this.#counts.delivered }
-  }
-
-  #position(cursor: unknown, leads: number): Position {
-    return { ...this.#plan.position(cursor), leads } as Position
-  }
-
-  async #close(): Promise<void> {
-    this.#plan.close?.()
-    await this.#discard()
+    this.#timer.restart()
+    const last = this.#places.last ?? this.#list.start
+    const mark = marks.make(this.#list.stateAt(last))
+    return this.#push(mark, { ...last, isMark: true })
   }
 }

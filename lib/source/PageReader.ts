@@ -14,13 +14,13 @@ import { streamJsonDecoder } from './decode/streamJsonDecoder.ts'
 import type { Handing } from './Handing.ts'
 import type { Batch, Item, Lane } from './Lane.ts'
 import { leadOf } from './leadOf.ts'
+import { listPath } from './listPath.ts'
 import type { LeadsSettings } from './options.ts'
 import { PageTimer } from './PageTimer.ts'
 import type { Pager } from './pagers/Pager.ts'
 import type { ReadAhead } from './ReadAhead.ts'
 import { addBody, type SourceCounts } from './SourceCounts.ts'
 
-const listPath = '/leads/v1/list'
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
 /** What a page reader works with. */

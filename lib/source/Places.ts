@@ -1,8 +1,7 @@
+import type { ListPlace } from './LeadList.ts'
+
 /** Where a list goes on behind what was pushed into a stream. */
-export interface Place {
-  readonly cursor: unknown
-  /** Leads that came up to there, those before a restart included. */
-  readonly delivered: number
+export interface Place extends ListPlace {
   /** Whether it was a mark that was pushed, and no lead. */
   readonly isMark: boolean
 }

@@ -4,6 +4,7 @@ import type { PageQuery } from '../model/LeadsQuery.ts'
 import { serializeQuery } from '../model/serializeQuery.ts'
 import { decodeBody } from './decode/decodeBody.ts'
 import { expressDecoder } from './decode/expressDecoder.ts'
+import { listPath } from './listPath.ts'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 
@@ -20,7 +21,7 @@ export async function countMatching(
   const reaches = async (offset: number): Promise<boolean> => {
     probes += 1
     const page = { ...query, max: 1, ...(offset > 0 ? { offset } : {}) }
-    const { body } = await client.get('/leads/v1/list', serializeQuery(page), { signal })
+    const { body } = await client.get(listPath, serializeQuery(page), { signal })
     const decoder = expressDecoder({ page: probes, ...limits, rejected: 'hand on' })
     let found = false
     for await (const elements of decodeBody(body, decoder, { page: probes, origin: client.origin })) {

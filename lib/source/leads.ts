@@ -14,8 +14,8 @@ import { pagingOf } from './planOf.ts'
  * server's list, told apart by its text.
  *
  * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,
- * TIMEOUT, DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, or with the reason of
- * `signal`.
+ * TIMEOUT, DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, with OPTION when an
+ * iterable of them gives one that is no string or an empty one, or with the reason of `signal`.
  *
  * @param client whose portal to read; it is not closed
  * @param query the API's own parameters, in its own spelling; default: every lead that is not deleted

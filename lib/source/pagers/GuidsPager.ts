@@ -37,8 +37,6 @@ export interface GuidsRequest {
 /**
  * Asks for leads by guid, up to 100 a page, each guid once however often it is given. What a page did not
  * bring is asked for again as long as the server may have capped it; what then still does not come is missing.
- *
- * Remembers every guid that was given, to ask for each once: about 100 bytes a guid.
  */
 export class GuidsPager implements Pager<GuidsCursor> {
   /** What did not come. */

@@ -41,8 +41,9 @@ export class SeekPager implements Pager<SeekCursor> {
   }
   /** Whether the last page was shorter than it could have been: the list may end there. */
   short = false
+  /** Where it begins and ends. */
+  readonly window: SeekWindow
   readonly #list: SeekList
-  readonly #window: SeekWindow
   readonly #others: Others
   #reader: TimeReader | TieReader
   #asked: PageQuery = {}
@@ -50,7 +51,7 @@ export class SeekPager implements Pager<SeekCursor> {
   constructor(list: SeekList, window: SeekWindow) {
     const { from } = window
     this.#list = list
-    this.#window = window
+    this.window = window
     this.#others = new Others(from.others)
     this.#reader =
       from.tie === undefined || from.guid === undefined
@@ -95,7 +96,7 @@ export class SeekPager implements Pager<SeekCursor> {
     if (outcome.next === 'end') this.before = outcome.before
     else if (outcome.next === 'tie') {
       this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
-    } else if (this.span.leads >= this.#window.most) {
+    } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(this.span.last)
     } else {
       this.#shorten()
@@ -105,17 +106,17 @@ export class SeekPager implements Pager<SeekCursor> {
   /** Ends the window where `most` leads are expected to be read, by what came so far. */
   #shorten(): void {
     const { first = 0, last, spread } = this.span
-    const { end, most, shortened } = this.#window
+    const { end, most, shortened } = this.window
     const sooner = last + 1 + Math.ceil((most * (last - first)) / spread)
     if (spread < enough(this.#list) || shortened === undefined || !(sooner < end)) return
-    this.#window.end = sooner
+    this.window.end = sooner
     if (this.#reader instanceof TimeReader) this.#reader.end = sooner
     shortened(end)
   }
 
   /** What was done of a time before the stretch began. */
   #doneOf(time: number): { guid: string; tie: number } | undefined {
-    const { from } = this.#window
+    const { from } = this.window
     return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined
   }
 
@@ -123,13 +124,13 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#others.keep()
     if (time >= this.#list.stop) {
       this.before = Number.POSITIVE_INFINITY
-    } else if (this.span.leads >= this.#window.most) {
+    } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(time)
       this.others = this.#others.list ?? []
     } else {
       // At the end of the window, too: what stands in front of the next lead belongs to this stretch.
       this.#reader = new TimeReader(this.#list, { time }, this.#others, {
-        end: this.#window.end,
+        end: this.window.end,
         isJoined: false,
       })
     }

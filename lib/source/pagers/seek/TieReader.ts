@@ -4,6 +4,7 @@ import type { Element, EmitElement } from '../Pager.ts'
 import { digestOf, type Others } from './Others.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
+import { TieOffset, type TiePage } from './TieOffset.ts'
 
 /** So many pages in a row may bring nothing new before it is an error. */
 const patience = 100
@@ -22,16 +23,7 @@ export class TieReader {
   #after: string
   /** The last guid of the list that was read, leads of a neighbouring time included. */
   #reached: string
-  #offset: number
-  #overlap = 1
-  /** How far to step back next, when a page shows a gap. */
-  #back = 1
-  /** How far to leap next, when a page brings nothing new, because others were inserted in front of it. */
-  #leap = 0
-  /** The offset at which an empty page proves the end; an empty page elsewhere joins nothing. */
-  #emptyAt: number | undefined
-  /** How many elements of the page were read before, if nothing was deleted. */
-  #known: number
+  readonly #offset: TieOffset
   #asked: PageQuery = {}
   #index = 0
   #last = ''
@@ -49,16 +41,14 @@ export class TieReader {
     this.#others = others
     this.#after = after?.guid ?? ''
     this.#reached = this.#after
-    this.#offset = after?.tie ?? 0
-    this.#known = this.#offset === 0 ? 0 : 1
-    this.#emptyAt = this.#offset === 0 ? 0 : undefined
+    this.#offset = new TieOffset(list.size, after?.tie ?? 0)
   }
 
   next(): PageQuery {
-    this.#asked = this.#list.at(this.time, this.#offset)
+    this.#asked = this.#list.at(this.time, this.#offset.value)
     this.#index = 0
     this.#last = ''
-    this.#joined = this.#offset === 0 ? true : undefined
+    this.#joined = this.#offset.value === 0 ? true : undefined
     this.#news = false
     this.#learned = false
     return this.#asked
@@ -85,14 +75,20 @@ export class TieReader {
     this.#news = true
     if (time !== this.time || guid <= this.#after) return undefined
     this.#after = guid
-    emit(element, { time, guid, tie: Math.max(0, this.#offset + this.#index - 1), others: this.#others.list })
+    emit(element, {
+      time,
+      guid,
+      tie: Math.max(0, this.#offset.value + this.#index - 1),
+      others: this.#others.list,
+    })
     return undefined
   }
 
   /** @returns whether every lead of the time is read */
   finish(received: number): boolean {
-    if (this.#isEnd(received)) return true
-    this.#goOn(received)
+    const page = this.#page(received)
+    if (this.#offset.isEnd(page)) return true
+    this.#offset.goOn(page)
     this.#vain = this.#news || this.#learned ? 0 : this.#vain + 1
     if (this.#vain > patience)
       throw this.#list.error(`${patience} pages of leads of the time ${this.time} brought none`)
@@ -101,41 +97,12 @@ export class TieReader {
 
   /** @returns whether the part of the page that came was any progress */
   interrupt(received: number): boolean {
-    // A part proves no gap and no end; the next page begins with the last lead of it.
-    if (this.#joined === true && received > 1) {
-      this.#offset += received - 1
-      this.#known = 1
-      this.#emptyAt = undefined
-    }
+    this.#offset.goOnBehindPart(this.#page(received))
     return this.#news
   }
 
-  #isEnd(received: number): boolean {
-    if (received === 0 && this.#offset === this.#emptyAt) return true
-    // What is known begins the page, and nothing follows although there was room: the page before had more.
-    return this.#joined === true && !this.#news && received <= this.#known
-  }
-
-  #goOn(received: number): void {
-    this.#emptyAt = undefined
-    if (this.#joined !== true) {
-      this.#offset = Math.max(0, this.#offset - this.#back)
-      this.#known = this.#offset === 0 ? 0 : 1
-      if (this.#offset === 0) this.#emptyAt = 0
-      this.#back *= 2
-      this.#leap = 0
-      // Who deletes leads is likely to go on with it.
-      this.#overlap = Math.min(Math.ceil(this.#list.size / 2), this.#overlap * 2)
-      return
-    }
-    this.#back = 1
-    this.#overlap = Math.max(1, Math.floor(this.#overlap / 2))
-    this.#known = Math.max(0, Math.min(this.#overlap, received - 1))
-    // Behind a page of one lead, which could have had more, nothing is left to overlap with.
-    if (received === 1) this.#emptyAt = this.#offset + 1
-    else this.#offset += this.#leap
-    this.#leap = this.#news ? 0 : 2 * this.#leap + 1
-    this.#offset += received - this.#known
+  #page(received: number): TiePage {
+    return { received, joins: this.#joined === true, isNew: this.#news }
   }
 
   #takeOther(
@@ -150,7 +117,7 @@ export class TieReader {
     if (!this.#others.add(digest)) return undefined
     if (this.#others.tooMany) throw this.#list.error(`too many leads of the time ${this.time} have no guid`)
     this.#news = true
-    emit(element, { time: this.time, guid: this.#after, tie: this.#offset, others: this.#others.list })
+    emit(element, { time: this.time, guid: this.#after, tie: this.#offset.value, others: this.#others.list })
     return undefined
   }
 }

@@ -4,12 +4,12 @@ import type { Plan, Stretch } from '../Pager.ts'
 import { Gaps } from './Gaps.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import { SeekList } from './SeekList.ts'
-import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
+import { enough, SeekPager } from './SeekPager.ts'
 
-/** Pages that a window is to be wide at most: at its end about half a page is read in vain. */
+/** Pages of the widest window: the half page that is read in vain at its end, on average, is then 4 %. */
 const widest = 12
 
-/** So many times what is expected of a window may come of it before it is ended early. */
+/** A window that brings so many times the leads expected of it is ended early. */
 const margin = 1.5
 
 /** How seek paging is set up. */
@@ -23,9 +23,9 @@ export interface SeekOptions {
 }
 
 /**
- * Reads a list in the order of (time pivot, guid), in windows of time that can be read at the same time. What
- * was read last tells how dense leads lie, and so how wide the next windows are to be; one that turns out to
- * hold many more is ended early, and the rest of it planned anew.
+ * Reads a list in the order of (time pivot, guid), in windows of time that can be read at the same time. The density
+ * of leads in what was read last sets how wide the next windows are; a window that turns out to hold many more is
+ * ended early, and the rest of it planned anew.
  */
 export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
   const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime }, from?.included)
@@ -37,29 +37,28 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   }
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
-  const windows = new WeakMap<object, SeekWindow>()
-  /** Leads a millisecond; undefined as long as it is not known. */
+  /** Leads a millisecond; undefined while unknown. */
   let density: number | undefined
-  /** Pages that the next window is to be wide. */
+  /** Width of the next window, in pages: doubles from window to window. */
   let pages = 1
-  /** Whether the last page was short: there may be nothing behind it, and no need for many requests. */
+  /** Whether the last page was short: the list may end there, and many requests would find nothing. */
   let short = false
 
   function windowAt(gap: SeekCursor, wanted: number): { end: number; expected: number; most: number } {
     const none = Number.POSITIVE_INFINITY
     if (ahead === undefined) return { end: none, expected: none, most: none }
-    // Of what is not known, one page is read: it tells how dense leads lie.
+    // Density unknown: read one page to measure it.
     if (density === undefined || short || !Number.isFinite(gap.time))
       return { end: none, expected: list.size, most: 1 }
-    // One that does not fit would be waited for.
+    // A window wider than readAhead has room for would have to wait.
     const wide = Math.max(1, Math.min(pages, widest, ahead() / margin))
     const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
     const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
     return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
   }
 
-  /** How dense leads lie in what was read last; unknown where that held few, or ties only. */
-  function densityOf({ span, before = 0 }: SeekPager, { from, end }: SeekWindow): number | undefined {
+  /** Leads a millisecond in what was read last; undefined where that held too few outside of ties to tell. */
+  function densityOf({ span, before = 0, window: { from, end } }: SeekPager): number | undefined {
     const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
     const time = Math.min(before, end, list.stop) - first
     return span.spread >= enough(list) && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
@@ -77,17 +76,15 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
       const window = gaps.take(end, most)
       window.shortened = behind => gaps.add({ time: window.end - 1 }, behind)
       const pager = new SeekPager(list, window)
-      windows.set(pager, window)
       return { pager, expected, place: gap.time }
     },
     read({ pager }: Stretch<SeekCursor>) {
       const read = pager as SeekPager
-      const window = windows.get(read) as SeekWindow
-      short = read.short && read.before !== window.end
+      short = read.short && read.before !== read.window.end
       pages = Math.min(widest, pages * 2)
-      density = densityOf(read, window)
+      density = densityOf(read)
       const { before = Number.POSITIVE_INFINITY, others } = read
-      gaps.read(window, { time: before - 1, others }, others === undefined)
+      gaps.read(read.window, { time: before - 1, others }, others === undefined)
     },
     done({ pager }: Stretch<SeekCursor>) {
       return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'

@@ -1,0 +1,14 @@
+import type { Position } from '../model/Position.ts'
+import type { Missing } from './pagers/GuidsPager.ts'
+import type { SourceCounts } from './SourceCounts.ts'
+
+/** What a source needs to go on from a mark: plain JSON. */
+export interface SourceState {
+  position: Position
+  counts: SourceCounts
+  missing?: Missing
+  /** Whether nothing follows. */
+  ended: boolean
+  /** Present where it was the limit that ended it: the list may go on. */
+  limited?: boolean
+}

@@ -1,0 +1,2 @@
+/** Where the Leads API lists leads. */
+export const listPath = '/leads/v1/list'
