@@ -1,11 +1,11 @@
-import type { LeadsClient } from '../client/LeadsClient.ts'
 import type { Answer } from '../client/Answer.ts'
+import type { LeadsClient } from '../client/LeadsClient.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
 import { countMatching } from './countMatching.ts'
 import type { Handing } from './Handing.ts'
-import type { Batch, Item } from './Lane.ts'
+import type { Batch, Item, Lane } from './Lane.ts'
 import { Lanes } from './Lanes.ts'
 import { rejectedError } from './leadOf.ts'
 import type { LeadsSettings } from './options.ts'
@@ -163,7 +163,8 @@ export class LeadList {
     while (this.#goesOn) {
       const lane = this.#lanes.first(this.#plan)
       if (lane === undefined) return
-      for await (const batch of lane.batches()) {
+      for await (const { items, bytes } of lane.batches()) {
+        const batch = { items: this.#join(lane, items), bytes }
         this.#lanes.begin(batch.items)
         try {
           yield batch
@@ -210,6 +211,19 @@ export class LeadList {
   async close(): Promise<void> {
     this.#plan.close?.()
     await this.discard()
+  }
+
+  /** What of a batch is to be handed on. */
+  #join({ stretch }: Lane, items: readonly Item[]): readonly Item[] {
+    const plan = this.#plan
+    if (plan.join === undefined) return items
+    const joined = items.flatMap(item => {
+      const cursor = plan.join?.(stretch, item.cursor)
+      if (cursor === item.cursor) return [item]
+      return cursor === undefined ? [] : [{ lead: item.lead, cursor }]
+    })
+    this.#counts.dropped += items.length - joined.length
+    return joined
   }
 
   get #goesOn(): boolean {

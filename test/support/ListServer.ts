@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { chanceOf } from './chanceOf.ts'
 
 /** An element of a list: its text, and what the server goes by. */
 export interface Listed {
@@ -12,10 +13,12 @@ export interface Listed {
 export interface Reading {
   startTime: 'inclusive' | 'exclusive'
   stopTime: 'inclusive' | 'exclusive'
+  /** Whether what shares a time comes in another order each time. */
+  reorders?: boolean
 }
 
 /**
- * Serves elements of any text, by startTime, stopTime, sort, max and offset; ties stay as they are given.
+ * Serves elements of any text, by startTime, stopTime, sort, max and offset.
  *
  * @param cap how many a page holds at most, whatever `max` says
  */
@@ -28,7 +31,8 @@ export function listServer(list: readonly Listed[], reading: Reading, cap = 100)
       return sign * (time - Number(bound)) > 0 || (reading[name] === 'inclusive' && time === Number(bound))
     }
     const byGuid = query.get('sort') === 'guid'
-    const found = list
+    const ordered = reading.reorders ? shuffled(list) : list
+    const found = ordered
       .filter(({ time }) => within('startTime', time, 1) && within('stopTime', time, -1))
       .toSorted((a, b) => (byGuid ? (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0) : a.time - b.time))
     const offset = Number(query.get('offset') ?? 0)
@@ -36,3 +40,10 @@ export function listServer(list: readonly Listed[], reading: Reading, cap = 100)
     response.end(`[${page.map(({ text }) => text).join()}]`)
   }
 }
+
+const chance = chanceOf(1)
+const shuffled = (list: readonly Listed[]) =>
+  list
+    .map(one => ({ one, by: chance() }))
+    .toSorted((a, b) => a.by - b.by)
+    .map(({ one }) => one)

@@ -71,6 +71,11 @@ export interface Plan<Cursor = unknown> {
   /** Takes note that a stretch was read to its end, in any order. */
   read?(stretch: Stretch<Cursor>): void
   /**
+   * The cursor of an element that is handed on next, with what the stretches in front of its own tell; undefined when
+   * it came with one of them, and is dropped. Default: the cursor that it came with.
+   */
+  join?(stretch: Stretch<Cursor>, cursor: Cursor): Cursor | undefined
+  /**
    * Takes note that all of a stretch, the first of those not noted so far, was handed on.
    *
    * @returns 'discard' when those behind it were planned in vain: they are dropped, and planned anew

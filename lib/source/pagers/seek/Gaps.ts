@@ -5,8 +5,6 @@ interface Gap {
   from: SeekCursor
   /** Times from here on are not in it. */
   end: number
-  /** See {@link SeekWindow.isJoined}. */
-  isJoined: boolean
 }
 
 /** The parts of a list that no window covers yet, in the order of time. */
@@ -14,7 +12,7 @@ export class Gaps {
   #gaps: Gap[]
 
   constructor(start: SeekCursor) {
-    this.#gaps = [{ from: start, end: Number.POSITIVE_INFINITY, isJoined: false }]
+    this.#gaps = [{ from: start, end: Number.POSITIVE_INFINITY }]
   }
 
   /** Where the first begins; undefined when there is none. */
@@ -25,24 +23,24 @@ export class Gaps {
   /** Covers the beginning of the first. */
   take(end: number, most: number): SeekWindow {
     const gap = this.#gaps[0] as Gap
-    const { from, isJoined } = gap
-    const window: SeekWindow = { from, end: Math.min(end, gap.end), most, isJoined }
+    const { from } = gap
+    const window: SeekWindow = { from, end: Math.min(end, gap.end), most }
     this.#gaps.shift()
     if (window.end < gap.end) this.add({ time: window.end - 1 }, gap.end)
     return window
   }
 
   /** Takes back what a window covered and will not read. */
-  add(from: SeekCursor, end: number, isJoined = true): void {
-    this.#gaps.push({ from, end, isJoined })
+  add(from: SeekCursor, end: number): void {
+    this.#gaps.push({ from, end })
     this.#gaps.sort((a, b) => a.from.time - b.from.time)
   }
 
   /** Takes note of where a window was read to: short of its end, or beyond it, where nothing came. */
-  read({ from, end }: SeekWindow, to: SeekCursor, isJoined: boolean): void {
+  read({ from, end }: SeekWindow, to: SeekCursor): void {
     const before = to.time + 1
     if (before < end) {
-      this.add(to, end, isJoined)
+      this.add(to, end)
       return
     }
     this.#gaps = this.#gaps.flatMap(gap => {

@@ -45,7 +45,7 @@ export class Group {
     this.#others.sort((a, b) => (a.digest < b.digest ? -1 : 1))
     for (const { digest, element } of this.#others) {
       // Without a guid, the cursor would say that all of this time is done.
-      if (others.add(digest)) emit(element, { time, guid: last ?? '', others: others.list })
+      if (others.add(digest)) emit(element, { time, guid: last ?? '', others: others.list, other: digest })
     }
     others.keep(this.#others.map(({ digest }) => digest))
   }

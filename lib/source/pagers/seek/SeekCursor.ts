@@ -8,4 +8,6 @@ export interface SeekCursor {
   readonly tie?: number
   /** Digests of what has no guid or no time and came with this time, or behind it. */
   readonly others?: readonly string[]
+  /** The digest of what this is the cursor of, if that is one of those. */
+  readonly other?: string
 }

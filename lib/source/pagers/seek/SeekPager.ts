@@ -15,8 +15,6 @@ export interface SeekWindow {
   from: SeekCursor
   /** Times from here on are not in it; infinity for none. */
   end: number
-  /** Whether what stands in front of its first lead is handed on with the stretch before. */
-  isJoined: boolean
   /** Leads after which it may be ended early, at the end of a page. */
   most: number
   /** Called when a page has shown that it holds many more, and it ends sooner: what is behind can be read, too. */
@@ -30,8 +28,6 @@ export interface SeekWindow {
 export class SeekPager implements Pager<SeekCursor> {
   /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
   before: number | undefined
-  /** Digests of what came at its end, where the stretch behind can't tell what of that was handed on. */
-  others: readonly string[] | undefined
   /** What came: the first and the last time, how many leads, and how many of them not out of large ties. */
   readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
     first: undefined,
@@ -55,8 +51,13 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#others = new Others(from.others)
     this.#reader =
       from.tie === undefined || from.guid === undefined
-        ? new TimeReader(list, from, this.#others, window)
+        ? new TimeReader(list, from, this.#others, window.end)
         : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
+  }
+
+  /** Digests of what came last and has no place in the order. */
+  get others(): readonly string[] | undefined {
+    return this.#others.list
   }
 
   next(wanted: number): PageQuery | undefined {
@@ -85,11 +86,13 @@ export class SeekPager implements Pager<SeekCursor> {
   }
 
   #handOn(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
+    emit(element, cursor)
+    // What has no place in the order tells nothing of how far it is read.
+    if (cursor.other !== undefined) return
     this.span.first ??= cursor.time
     this.span.last = cursor.time
     this.span.leads += 1
     if (this.#reader instanceof TimeReader) this.span.spread += 1
-    emit(element, cursor)
   }
 
   #follow(outcome: Outcome): void {
@@ -126,13 +129,8 @@ export class SeekPager implements Pager<SeekCursor> {
       this.before = Number.POSITIVE_INFINITY
     } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(time)
-      this.others = this.#others.list ?? []
     } else {
-      // At the end of the window, too: what stands in front of the next lead belongs to this stretch.
-      this.#reader = new TimeReader(this.#list, { time }, this.#others, {
-        end: this.window.end,
-        isJoined: false,
-      })
+      this.#reader = new TimeReader(this.#list, { time }, this.#others, this.window.end)
     }
   }
 }

@@ -117,7 +117,13 @@ export class TieReader {
     if (!this.#others.add(digest)) return undefined
     if (this.#others.tooMany) throw this.#list.error(`too many leads of the time ${this.time} have no guid`)
     this.#news = true
-    emit(element, { time: this.time, guid: this.#after, tie: this.#offset.value, others: this.#others.list })
+    emit(element, {
+      time: this.time,
+      guid: this.#after,
+      tie: this.#offset.value,
+      others: this.#others.list,
+      other: digest,
+    })
     return undefined
   }
 }

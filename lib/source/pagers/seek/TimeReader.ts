@@ -4,7 +4,6 @@ import { Group } from './Group.ts'
 import { digestOf, type Others } from './Others.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
-import type { SeekWindow } from './SeekPager.ts'
 
 /** What a reader says when a page is done. */
 export type Outcome =
@@ -34,25 +33,17 @@ export class TimeReader {
   /** Groups that began in the page. */
   #groups = 0
   #learned = false
-  /** Whether what stands in front of the next lead is handed on with the stretch before. */
-  #isJoined: boolean
   /** The first time behind the stretch that was seen. */
   #behind: number | undefined
   /** How many elements without a time the last page held, when it held nothing else: are they the last ones? */
   #untimed = 0
 
-  constructor(
-    list: SeekList,
-    cursor: SeekCursor,
-    others: Others,
-    { end, isJoined }: Pick<SeekWindow, 'end' | 'isJoined'>,
-  ) {
+  constructor(list: SeekList, cursor: SeekCursor, others: Others, end: number) {
     this.#list = list
     this.#from = cursor.guid === undefined ? nextTime(cursor.time) : cursor.time
     this.#after = cursor.guid
     this.#others = others
     this.end = end
-    this.#isJoined = isJoined
   }
 
   next(wanted: number): PageQuery {
@@ -88,7 +79,6 @@ export class TimeReader {
       this.#release(emit)
       this.#group = new Group(time)
       this.#groups += 1
-      this.#isJoined = false
     }
     this.#group.add(element)
     // A server that ignores `max`: what one time holds may be too much to keep.
@@ -132,11 +122,16 @@ export class TimeReader {
       this.#group.addOther(element)
       return
     }
-    if (!this.#others.add(digestOf(element), 'between')) return
+    const digest = digestOf(element)
+    if (!this.#others.add(digest, 'between')) return
     if (this.#others.tooMany)
       throw this.#list.error(`too many elements have no guid or no ${this.#list.pivot}`)
-    if (this.#isJoined) return
-    emit(element, { time: this.#from, guid: this.#after ?? '', others: this.#others.list })
+    emit(element, {
+      time: this.#from,
+      guid: this.#after ?? '',
+      others: this.#others.list,
+      other: digest,
+    })
   }
 
   #release(emit: EmitElement<SeekCursor>): void {

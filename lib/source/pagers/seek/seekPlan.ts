@@ -2,6 +2,7 @@ import type { PageQuery } from '../../../model/LeadsQuery.ts'
 import type { SeekPosition } from '../../../model/Position.ts'
 import type { Plan, Stretch } from '../Pager.ts'
 import { Gaps } from './Gaps.ts'
+import { Seam } from './Seam.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import { SeekList } from './SeekList.ts'
 import { enough, SeekPager } from './SeekPager.ts'
@@ -37,6 +38,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   }
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
+  const seam = new Seam()
   /** Leads a millisecond; undefined while unknown. */
   let density: number | undefined
   /** Width of the next window, in pages: doubles from window to window. */
@@ -83,10 +85,12 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
       short = read.short && read.before !== read.window.end
       pages = Math.min(widest, pages * 2)
       density = densityOf(read)
-      const { before = Number.POSITIVE_INFINITY, others } = read
-      gaps.read(read.window, { time: before - 1, others }, others === undefined)
+      const { before = Number.POSITIVE_INFINITY } = read
+      gaps.read(read.window, { time: before - 1 })
     },
+    join: ({ pager }: Stretch<SeekCursor>, cursor) => seam.join(cursor, (pager as SeekPager).span),
     done({ pager }: Stretch<SeekCursor>) {
+      seam.done(pager as SeekPager)
       return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'
     },
     answered(time) {

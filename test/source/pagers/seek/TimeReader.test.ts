@@ -10,15 +10,14 @@ const none = Number.POSITIVE_INFINITY
 interface Given {
   from?: SeekCursor
   end?: number
-  isJoined?: boolean
   max?: number
   stopTime?: number
 }
 
 /** A reader, and what it makes of a page: "a5" is a lead with guid a at 5, other texts are no leads. */
-function reading({ from = { time: 0 }, end = none, isJoined = false, max = 4, stopTime = 100 }: Given = {}) {
+function reading({ from = { time: 0 }, end = none, max = 4, stopTime = 100 }: Given = {}) {
   const list = new SeekList({ max, stopTime })
-  const reader = new TimeReader(list, from, new Others(from.others), { end, isJoined })
+  const reader = new TimeReader(list, from, new Others(from.others), end)
   const page = (...names: string[]) => {
     const asked = reader.next(none)
     const came: string[] = []
@@ -95,16 +94,6 @@ const table: [title: string, given: Given, pages: string[][], came: string[], ou
       ['x!', 'a1', 'b2'],
     ],
     ['x!', 'a'],
-    { next: 'page' },
-  ],
-  [
-    'leading ones that the stretch before hands on are left out',
-    { isJoined: true },
-    [
-      ['x!', 'a1', 'y!', 'b2'],
-      ['x!', 'b2', 'z!', 'c3'],
-    ],
-    ['a y!', 'b z!'],
     { next: 'page' },
   ],
   [
