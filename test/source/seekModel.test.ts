@@ -118,7 +118,7 @@ async function follow(t: Test, course: Course): Promise<void> {
 const options = fc.record({
   startTime: fc.constantFrom('inclusive' as const, 'exclusive' as const),
   stopTime: fc.constantFrom('inclusive' as const, 'exclusive' as const),
-  cap: fc.constantFrom(100, 100, 7),
+  cap: fc.constantFrom(100, 100, 7, [2, 30] as const),
   reorder: fc.boolean(),
   cuts: fc.constantFrom(0, 0, 0.2),
 })
@@ -166,5 +166,23 @@ t.test('a tie of 3,000 under ten deletions a request loses nothing', async t => 
         options: { startTime, stopTime: 'inclusive', cap: 100, reorder: true, cuts: 0 },
       })
     }
+  }
+})
+
+t.test('a server whose pages are short by chance hides nothing of a tie', async t => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    await follow(t, {
+      ties: [1, 300, 300, 300, 1],
+      gaps: [1],
+      max: 100,
+      concurrency: 1,
+      seed,
+      inserts: 0,
+      deletes: 0,
+      undeletes: 0,
+      touches: 0,
+      leave: [],
+      options: { startTime: 'inclusive', stopTime: 'inclusive', cap: [3, 60], reorder: true, cuts: 0 },
+    })
   }
 })

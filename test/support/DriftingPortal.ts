@@ -13,8 +13,8 @@ export interface Drifting {
 export interface DriftOptions {
   startTime: 'inclusive' | 'exclusive'
   stopTime: 'inclusive' | 'exclusive'
-  /** Most leads of a page, whatever is asked for. */
-  cap: number
+  /** Most leads of a page, whatever is asked for; or the least and the greatest of what that is by chance. */
+  cap: number | readonly [number, number]
   /** A new order of ties for each request. */
   reorder: boolean
   /** Share of the bodies that break off. */
@@ -111,6 +111,7 @@ export class DriftingPortal {
       .filter(lead => !lead.isDeleted && after(lead) && before(lead))
       .sort((a, b) => (byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b)))
     const offset = Number(query.get('offset') ?? 0)
-    return list.slice(offset, offset + Math.min(Number(query.get('max')), cap))
+    const most = typeof cap === 'number' ? cap : cap[0] + Math.floor(this.#chance() * (cap[1] - cap[0]))
+    return list.slice(offset, offset + Math.min(Number(query.get('max')), most))
   }
 }

@@ -106,7 +106,8 @@ export class SeekList {
    */
   timeOf({ lead }: Element): number | undefined {
     if (lead instanceof Rejected) return undefined
-    const time = this.pivot === 'firstConvertedAt' ? firstConversion(lead) : lead[this.pivot]
+    if (this.pivot === 'firstConvertedAt') return firstConversion(lead)
+    const time = lead[this.pivot]
     if (time === undefined || time === null) return 0
     return Number.isSafeInteger(time) ? (time as number) : undefined
   }
@@ -128,13 +129,17 @@ export class SeekList {
   }
 }
 
-/** The convertDate of the first conversion event, wherever it stands; 0 without events. */
-function firstConversion({ leadConversionEvents }: { leadConversionEvents?: unknown }): number {
+/**
+ * The convertDate of the first conversion event, wherever it stands; 0 without events. Undefined when an event has
+ * none that can be read: what a server takes that for is not known.
+ */
+function firstConversion({ leadConversionEvents }: { leadConversionEvents?: unknown }): number | undefined {
   if (!Array.isArray(leadConversionEvents) || leadConversionEvents.length === 0) return 0
   let first = Number.POSITIVE_INFINITY
   for (const event of leadConversionEvents) {
     const time: unknown = event?.convertDate
-    first = Math.min(first, typeof time === 'number' && Number.isFinite(time) ? time : 0)
+    if (!Number.isSafeInteger(time)) return undefined
+    first = Math.min(first, time as number)
   }
   return first
 }

@@ -46,8 +46,8 @@ export class TieOffset {
   /** Whether nothing follows a page. */
   isEnd({ received, joins, isNew }: TiePage): boolean {
     if (received === 0 && this.#value === this.#emptyAt) return true
-    // What is known begins the page, and nothing follows although there was room: the page before had more.
-    return joins && !isNew && received <= this.#known
+    // The last lead that is known, and nothing behind it. More of known ones prove nothing: a page may be short.
+    return joins && !isNew && received === 1 && this.#known === 1
   }
 
   /** Goes on behind a page that was read to its end, or in front of it when there is a gap. */

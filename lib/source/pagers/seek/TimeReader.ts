@@ -37,6 +37,8 @@ export class TimeReader {
   #behind: number | undefined
   /** How many elements without a time the last page held, when it held nothing else: are they the last ones? */
   #untimed = 0
+  /** Leads to ask for, at least. */
+  #wanted = 0
 
   constructor(list: SeekList, cursor: SeekCursor, others: Others, end: number) {
     this.#list = list
@@ -47,7 +49,7 @@ export class TimeReader {
   }
 
   next(wanted: number): PageQuery {
-    this.#asked = this.#list.from(this.#from, wanted, this.#untimed)
+    this.#asked = this.#list.from(this.#from, Math.max(wanted, this.#wanted), this.#untimed)
     this.#last = Number.NEGATIVE_INFINITY
     this.#group = undefined
     this.#groups = 0
@@ -95,6 +97,10 @@ export class TimeReader {
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
     // Nothing has a time to ask for what follows by. A server may give fewer than it is asked for, so that only
     // an empty page behind them is the end.
+    if ((this.#asked.max ?? 0) < this.#list.size) {
+      this.#wanted = this.#list.size
+      return { next: 'page' }
+    }
     if (this.#untimed > 0) throw this.#list.error(`more follows a page without any ${this.#list.pivot}`)
     this.#untimed = received
     return { next: 'page' }

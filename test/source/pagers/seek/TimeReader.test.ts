@@ -127,6 +127,17 @@ for (const [title, given, pages, came, outcome] of table) {
   })
 }
 
+t.test(
+  'where few are wanted, a page without a time is asked for whole before anything is made of it',
+  async t => {
+    const { reader } = reading({ max: 10 })
+    t.match(reader.next(1), { max: 2, offset: undefined })
+    for (const name of ['x!', 'y!']) reader.take(elementOf(name), () => {})
+    t.strictSame(reader.finish(2), { next: 'page' })
+    t.match(reader.next(1), { max: 10, offset: undefined })
+  },
+)
+
 t.test('it goes on from the time of the group that was cut', async t => {
   const { page } = reading()
   t.match(page('a1', 'b7').asked, { startTime: 0, stopTime: 101 })
