@@ -1,11 +1,14 @@
 import t, { type Test } from 'tap'
 import type { Lead } from '../../lib/model/Lead.ts'
 import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
+import type { Position } from '../../lib/model/Position.ts'
 import { createPortal, generateLeads, type Portal, type PortalOptions } from '../../lib/portal/index.ts'
 import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { type Listed, listServer } from '../support/ListServer.ts'
+import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
@@ -247,3 +250,40 @@ t.test('leads without a guid or a time, and what is no lead, do not hide the oth
     t.strictSame(came.map(lead => JSON.stringify(lead)).sort(), list.map(lead => JSON.stringify(lead)).sort())
   }
 })
+
+for (const absent of [0, 1, 99, 100, 300]) {
+  t.test(
+    `a server for which an absent pivot is in no range: ${absent} of those are never lost in silence`,
+    async t => {
+      const list: Listed[] = [
+        ...Array.from({ length: absent }, (_, n) => {
+          const guid = `a${String(n).padStart(3, '0')}`
+          return { text: JSON.stringify({ guid }), time: Number.NEGATIVE_INFINITY, guid }
+        }),
+        ...Array.from({ length: 20 }, (_, n) => {
+          const [guid, closedAt] = [`b${n}`, 1_300_000_000_000 + n]
+          return { text: JSON.stringify({ guid, closedAt }), time: closedAt, guid }
+        }),
+      ]
+      const { origin } = await listen(t, listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' }))
+      const client = openClient(t, origin)
+      const read = (from?: Position) => leads(client, { timePivot: 'closedAt' }, { from })
+      if (absent >= 100) {
+        await t.rejects(read().toArray(), {
+          code: 'PAGING',
+          message:
+            "leads without closedAt come, but not when they are asked for by time; read this list with paging: 'offset'",
+        })
+        return
+      }
+      t.equal((await read().toArray()).length, absent + 20)
+      const first = read()
+      let count = 0
+      for await (const _ of first) {
+        count += 1
+        if (count === 10) break
+      }
+      t.equal((await read(first.position).toArray()).length, absent + 10, 'gone on with')
+    },
+  )
+}

@@ -4,6 +4,7 @@ import { chanceOf } from './chanceOf.ts'
 /** An element of a list: its text, and what the server goes by. */
 export interface Listed {
   text: string
+  /** Negative infinity for one that is absent: it is in no range of times. */
   time: number
   /** '' sorts before every guid. */
   guid: string
@@ -33,6 +34,7 @@ export function listServer(list: readonly Listed[], reading: Reading, cap = 100)
     const byGuid = query.get('sort') === 'guid'
     const ordered = reading.reorders ? shuffled(list) : list
     const found = ordered
+      .filter(({ time }) => Number.isFinite(time) || !(query.has('startTime') || query.has('stopTime')))
       .filter(({ time }) => within('startTime', time, 1) && within('stopTime', time, -1))
       .toSorted((a, b) => (byGuid ? (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0) : a.time - b.time))
     const offset = Number(query.get('offset') ?? 0)

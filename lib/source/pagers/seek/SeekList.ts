@@ -35,6 +35,8 @@ export class SeekList {
   stop: number
   readonly #included: Set<Bound>
   readonly #query: PageQuery
+  /** The last time that is in, by the query. */
+  readonly #ownStop: number
 
   /**
    * @param query checked: its startTime is not in, its stopTime is
@@ -47,7 +49,8 @@ export class SeekList {
     this.pivot = timePivot
     this.size = max
     this.start = startTime === undefined ? Number.NEGATIVE_INFINITY : Number(startTime) + 1
-    this.stop = stopTime === undefined ? Number.POSITIVE_INFINITY : Number(stopTime)
+    this.#ownStop = stopTime === undefined ? Number.POSITIVE_INFINITY : Number(stopTime)
+    this.stop = this.#ownStop
   }
 
   /** Which bounds are known to include their own time. */
@@ -66,7 +69,8 @@ export class SeekList {
       max,
       ...(offset > 0 ? { offset } : {}),
       timePivot: this.pivot,
-      ...this.#bounds(time, this.stop),
+      // What is absent is in no range of times, for some servers: where it is to come, no bound of ours is sent.
+      ...this.#bounds(time, time > 0 ? this.stop : this.#ownStop),
     }
   }
 
@@ -123,7 +127,7 @@ export class SeekList {
     const stopTime = this.#included.has('stopTime') ? last : last + 1
     return {
       // Without a startTime, a server lists what has no time as well; a negative one may be refused.
-      ...(startTime >= 0 && Number.isFinite(startTime) ? { startTime } : {}),
+      ...(first > 0 && Number.isFinite(startTime) ? { startTime } : {}),
       ...(Number.isFinite(stopTime) ? { stopTime: Math.max(0, stopTime) } : {}),
     }
   }

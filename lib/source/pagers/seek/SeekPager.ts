@@ -43,6 +43,7 @@ export class SeekPager implements Pager<SeekCursor> {
   readonly #others: Others
   #reader: TimeReader | TieReader
   #asked: PageQuery = {}
+  #isDoubted = false
 
   constructor(list: SeekList, window: SeekWindow) {
     const { from } = window
@@ -74,7 +75,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
-    else if (reader.finish(received)) this.#leaveTie(reader.time)
+    else if (reader.finish(received)) this.#leaveTie(reader)
   }
 
   interrupt(received: number): boolean {
@@ -117,13 +118,30 @@ export class SeekPager implements Pager<SeekCursor> {
     shortened(end)
   }
 
+  /**
+   * A list that has leads whose pivot is absent, or 0, may have changed until they were asked for; or the server gives
+   * none of them when it is asked for a range of times. Then they can't be read by seeking, or they would be lost.
+   */
+  #doubt(): void {
+    if (this.#isDoubted) {
+      const { pivot } = this.#list
+      throw this.#list.error(`leads without ${pivot} come, but not when they are asked for by time`)
+    }
+    this.#isDoubted = true
+    this.#reader = new TimeReader(this.#list, this.window.from, this.#others, this.window.end)
+  }
+
   /** What was done of a time before the stretch began. */
   #doneOf(time: number): { guid: string; tie: number } | undefined {
     const { from } = this.window
     return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined
   }
 
-  #leaveTie(time: number): void {
+  #leaveTie({ time, isThere }: TieReader): void {
+    if (time === 0 && !isThere) {
+      this.#doubt()
+      return
+    }
     this.#others.keep()
     if (time >= this.#list.stop) {
       this.before = Number.POSITIVE_INFINITY

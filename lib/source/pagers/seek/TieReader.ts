@@ -17,6 +17,8 @@ const patience = 100
  */
 export class TieReader {
   readonly time: number
+  /** Whether a lead of the time came, known or not. */
+  isThere = false
   readonly #list: SeekList
   readonly #others: Others
   /** The guid of the last lead that was handed on, or came before. */
@@ -59,6 +61,7 @@ export class TieReader {
     this.#index += 1
     const time = this.#list.timeOf(element)
     if (time !== undefined && this.#list.learn(this.#asked, time)) this.#learned ||= time !== this.time
+    if (time === this.time) this.isThere = true
     const guid = guidOf(element)
     if (guid === undefined) return this.#takeOther(element, time, emit)
     if (guid < this.#last) {
