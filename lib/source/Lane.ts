@@ -69,11 +69,15 @@ export class Lane {
     return this.isReading ? Math.max(this.held, this.stretch.expected - this.#taken) : this.held
   }
 
-  /** Resolves when a page may be asked for; what it is likely to need is booked until `endPage` is called. */
-  async mayAsk(): Promise<void> {
+  /**
+   * Resolves when a page may be asked for; what it is likely to need is booked until `endPage` is called.
+   *
+   * @param isWanted whether what was read so far does not suffice
+   */
+  async mayAsk(isWanted: () => boolean): Promise<void> {
     for (;;) {
       const isAhead = !this.#isFirst && !this.#abort.signal.aborted
-      const booked = isAhead ? this.#ahead.book() : 0
+      const booked = isAhead && isWanted() ? this.#ahead.book() : 0
       if (booked > 0 || !isAhead) {
         this.#room = new PageRoom(this.#ahead, booked)
         return

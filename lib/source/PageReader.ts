@@ -74,7 +74,7 @@ export class PageReader {
     let failures = 0
     let number: number | undefined
     for (;;) {
-      await lane.mayAsk()
+      await lane.mayAsk(() => this.#options.wanted(lane) > 0)
       const query = await nextPage(pager, this.#options.wanted(lane), signal)
       if (query === undefined || signal.aborted) return lane.endPage()
       number ??= ++this.#pages

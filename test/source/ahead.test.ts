@@ -140,6 +140,28 @@ async function stillness(source: LeadSource): Promise<void> {
   )
 }
 
+t.test('with a limit, no lane asks for what is not wanted while nobody reads on', async t => {
+  const list: Listed[] = Array.from({ length: 6_000 }, (_, n) => {
+    // More than what came first lets expect.
+    const insertedAt = 1_300_000_000_000 + 1_000 * (n < 300 ? n : 300 + 0.7 * (n - 300))
+    const guid = `g${String(n).padStart(4, '0')}`
+    return { text: JSON.stringify({ guid, insertedAt: Math.floor(insertedAt) }), time: insertedAt, guid }
+  })
+  const { origin, targets } = await listen(
+    t,
+    listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' }),
+  )
+  const source = leads(openClient(t, origin, { concurrency: 8 }), {}, { limit: 3_000, highWaterMark: 1 })
+  const reading = source[Symbol.asyncIterator]()
+  let count = 0
+  for (; count < 400; count += 1) await reading.next()
+  await stillness(source)
+  const asked = targets.length
+  while (!(await reading.next()).done) count += 1
+  t.equal(count, 3_000)
+  t.ok(asked < 1.3 * 30 + 10 + 3 * 8, `${asked} requests`)
+})
+
 t.test('while nobody reads on, no more is read ahead than readAhead allows', async t => {
   const list = Array.from({ length: 5_000 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(10_000) }))
   const page = 20 * 10_000
