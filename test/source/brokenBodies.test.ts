@@ -293,12 +293,13 @@ t.test('a server that ignores offset is a PAGING error behind a cut, too, not a 
   )
   const received: Lead[] = []
   const error = await failureOf(async () => {
-    for await (const lead of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 }))
-      received.push(lead)
+    const client = openClient(t, origin, {}, new FakeClock())
+    for await (const lead of leadsByOffset(client, {}, { highWaterMark: 1 })) received.push(lead)
   })
-  t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 2, previousOffset: 0 } })
-  t.strictSame(guidsOf(received), ['a', 'b'])
-  t.equal(targets.length, 2)
+  // A few inserted leads could have moved so short a part, but not ten times in a row.
+  t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 20, previousOffset: 18 } })
+  t.equal(received.length, 20)
+  t.equal(targets.length, 11)
 })
 
 t.test(

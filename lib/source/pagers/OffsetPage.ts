@@ -3,6 +3,11 @@ import type { PageQuery } from '../../model/LeadsQuery.ts'
 import { guidOf } from './guidOf.ts'
 import type { Element, EmitElement, Pager } from './Pager.ts'
 
+/** So many leads are not inserted between two requests: who gives the same page again ignores the offset. */
+const many = 20
+/** So many pages (or parts of one) in a row may begin with the same lead, where few inserted leads can have moved it. */
+const patience = 10
+
 /** One page of a list by offset; what breaks off of it is asked for by a larger offset. */
 export class OffsetPage implements Pager<number> {
   /** Elements of the list in front of it. */
@@ -21,6 +26,10 @@ export class OffsetPage implements Pager<number> {
   /** The part in front of that one. */
   #partBefore: Part | undefined
   #ended = false
+  /** How many pages in front of it, one after the other, begin with the same lead. */
+  #repeated = 0
+  /** The same of the parts of this page. */
+  #partsRepeated = 0
 
   /** @param before the page in front of it, where it was read, too */
   constructor(query: PageQuery, offset: number, before: OffsetPage | undefined) {
@@ -43,8 +52,9 @@ export class OffsetPage implements Pager<number> {
     if (this.#part.guid === undefined && guid !== undefined) {
       this.#part.guid = guid
       this.#first ??= this.#part
-      if (this.#partBefore !== undefined) refuseSame(this.#partBefore, this.#part)
+      this.#refuseRepeatedPart()
       this.#before?.refuseRepetition()
+      this.refuseRepetition()
     }
     this.received += 1
     emit(element, this.offset + this.received)
@@ -65,14 +75,35 @@ export class OffsetPage implements Pager<number> {
   /**
    * Compares it with the page behind it; either may have come first.
    *
-   * @throws {LeadpipeError} PAGING when both begin with the same lead.
+   * @throws {LeadpipeError} PAGING when both begin with the same lead, and inserted leads can't be the reason.
    */
   refuseRepetition(): void {
-    // A chain of all pages would be kept otherwise.
-    this.#before = undefined
     const behind = this.#behind
     if (behind === undefined || this.#first === undefined || behind.#first === undefined) return
     refuseSame(this.#first, behind.#first)
+  }
+
+  /**
+   * Takes note that it was handed on, and so were all in front of it.
+   *
+   * @throws {LeadpipeError} PAGING when too many of them in a row begin with the same lead.
+   */
+  done(): void {
+    const before = this.#before
+    // A chain of all pages would be kept otherwise.
+    this.#before = undefined
+    if (before === undefined || this.#first === undefined || before.#first === undefined) return
+    if (before.#first.guid !== this.#first.guid) return
+    this.#repeated = before.#repeated + 1
+    if (this.#repeated >= patience) throw noProgress(before.#first, this.#first)
+  }
+
+  #refuseRepeatedPart(): void {
+    const before = this.#partBefore
+    if (before === undefined) return
+    refuseSame(before, this.#part)
+    this.#partsRepeated = before.guid === this.#part.guid ? this.#partsRepeated + 1 : 0
+    if (this.#partsRepeated >= patience) throw noProgress(before, this.#part)
   }
 }
 
@@ -83,9 +114,12 @@ interface Part {
   guid?: string
 }
 
-function refuseSame(before: Part, { offset, guid }: Part): void {
-  if (before.guid !== guid) return
-  throw new LeadpipeError(
+function refuseSame(before: Part, part: Part): void {
+  if (before.guid === part.guid && part.offset - before.offset >= many) throw noProgress(before, part)
+}
+
+function noProgress(before: Part, { offset, guid }: Part): LeadpipeError {
+  return new LeadpipeError(
     'PAGING',
     `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${before.offset}`,
     { context: { offset, previousOffset: before.offset, guid } },

@@ -41,7 +41,7 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): Plan<number
     },
     done({ pager, expected }) {
       const page = pager as OffsetPage
-      page.refuseRepetition()
+      page.done()
       open -= 1
       ended = page.empty
       if (page.received === expected) return 'go on'

@@ -204,33 +204,48 @@ t.test('a position is where a page goes on behind one of its leads', async t => 
   t.strictSame(ask(later).query, { max: 3, offset: 12 })
 })
 
-t.test('two pages that begin with the same lead are no progress, whichever comes first', async t => {
+t.test('two long pages that begin with the same lead are no progress, whichever comes first', async t => {
   const expected = {
     code: 'PAGING',
     retryable: false,
     message:
-      'paging makes no progress: the page at offset 15 begins with the same lead (a) as the page at offset 5',
-    context: { offset: 15, previousOffset: 5, guid: 'a' },
+      'paging makes no progress: the page at offset 25 begins with the same lead (a) as the page at offset 5',
+    context: { offset: 25, previousOffset: 5, guid: 'a' },
   }
-  const plan = offsetPlan({ offset: 5, max: 10 })
-  const [first, second] = [ask(plan), ask(plan)]
-  answer(first.page, named(0, 0).concat('a'))
-  t.throws(() => answer(second.page, ['a']), expected)
-  const other = offsetPlan({ offset: 5, max: 10 })
-  const [before, behind] = [ask(other), ask(other)]
-  answer(behind.page, ['a'])
-  answer(before.page, ['a'])
-  t.throws(() => other.done(before.page), expected, 'at the latest when those of the first are handed on')
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
+    const plan = offsetPlan({ offset: 5, max: 20 })
+    const asked = [ask(plan), ask(plan)]
+    const [first, second] = order.map(index => asked[index] as (typeof asked)[number])
+    // An element in front that is no lead does not hide it.
+    answer((first as (typeof asked)[number]).page, [undefined, 'a'])
+    t.throws(() => answer((second as (typeof asked)[number]).page, ['a']), expected)
+  }
 })
 
-t.test('an element in front that is no lead does not hide that there is no progress', async t => {
+t.test('short pages may be moved as a whole by leads that are inserted, ten times in a row', async t => {
   const plan = offsetPlan({ max: 3 })
-  const [first, second] = [ask(plan), ask(plan)]
-  answer(first.page, [undefined, 'a', 'b'])
-  t.throws(() => answer(second.page, [undefined, 'a']), {
+  const pages = Array.from({ length: 12 }, () => ask(plan).page)
+  for (const page of pages) answer(page, ['a', 'b', 'c'])
+  for (const page of pages.slice(0, 10)) plan.done(page)
+  t.throws(() => plan.done(pages[10] as (typeof pages)[number]), {
     code: 'PAGING',
-    context: { guid: 'a', offset: 3, previousOffset: 0 },
+    context: { guid: 'a', offset: 30, previousOffset: 27 },
   })
+})
+
+t.test('another lead in between begins the count anew', async t => {
+  const plan = offsetPlan({ max: 1 })
+  for (let round = 0; round < 5; round += 1) {
+    for (const guid of [...'aaaaaaaaa', 'b']) {
+      const { page } = ask(plan)
+      answer(page, [guid])
+      plan.done(page)
+    }
+  }
+  t.equal(ask(plan).query.offset, 50)
 })
 
 t.test('only the first lead of a page is compared', async t => {
