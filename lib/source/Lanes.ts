@@ -16,7 +16,7 @@ export interface LanesOptions {
 export class Lanes {
   readonly #options: LanesOptions
   #lanes: Lane[] = []
-  #width = 1
+  #isWide = false
   /** The batch at hand, and how many of its items are handed on. */
   #batch: readonly Item[] = []
   #handed = 0
@@ -63,13 +63,20 @@ export class Lanes {
     return this.#options.wanted() - leadsIn(this.#batch.slice(this.#handed)) - read
   }
 
+  /** How many lanes may read at the same time, where there is more than one stretch. */
+  widthFor({ pagesEach }: Plan): number {
+    const { ahead, width } = this.#options
+    return pagesEach === undefined ? width : Math.max(1, Math.min(width, Math.floor(ahead.pages / pagesEach)))
+  }
+
   /** Starts lanes as long as more may be read at the same time. */
   fill(plan: Plan): void {
-    const { ahead, read, width, wanted } = this.#options
+    const { ahead, read, wanted } = this.#options
     // Lanes that are read and not handed on yet hold their leads: there is an end to their number, too.
-    const most = this.#width === 1 ? 1 : 4 * this.#width
+    const width = this.#isWide ? this.widthFor(plan) : 1
+    const most = width === 1 ? 1 : 4 * width
     while (!this.#closed) {
-      const isFull = this.#lanes.length >= most || this.#reading >= this.#width
+      const isFull = this.#lanes.length >= most || this.#reading >= width
       // What comes in front of everything else is read whatever goes on: nothing behind it may be handed on.
       const first = this.#lanes[0]?.stretch.place ?? Number.POSITIVE_INFINITY
       const isNext = (plan.place ?? Number.POSITIVE_INFINITY) < first
@@ -79,7 +86,7 @@ export class Lanes {
       if (stretch === undefined) return
       const ended = () => {
         plan.read?.(stretch)
-        this.#width = width
+        this.#isWide = true
         this.fill(plan)
       }
       this.#lanes.push(new Lane(stretch, ahead, read, ended))

@@ -234,7 +234,7 @@ export class LeadList {
     const { client, query, settings } = this.#options
     const { concurrency } = client
     const isAhead = concurrency > 1 && settings.readAhead > 0
-    const ahead = isAhead ? () => this.#ahead.pages / concurrency : undefined
+    const ahead = isAhead ? () => this.#ahead.pages / this.#lanes.widthFor(this.#plan) : undefined
     return planOf(query, settings, from, ahead)
   }
 

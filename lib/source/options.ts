@@ -28,7 +28,8 @@ export interface LeadsOptions {
   /**
    * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
    * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
-   * free for it, so a small `readAhead` means fewer pages at the same time. Where pages are larger than those before,
+   * free for it, so a small `readAhead` means fewer pages at the same time; windows of time are read at the same time
+   * when there is room for 5 pages of each. Where pages are larger than those before,
    * it may be exceeded by one page, and the chunk (64 KiB) that each connection is receiving; what is larger is let go
    * of and asked for again when it is its turn, as is a page that takes more than half of `readAhead`. The chunk whose
    * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one

@@ -179,8 +179,9 @@ t.test(
         response.end(`[${first},{"guid":"a"},{"guid":"b"}]`)
       })
       const error = await failureOf(handing(openClient(t, origin)).toArray())
-      t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 3, previousOffset: 0 } })
-      t.equal(targets.length, 2)
+      // Inserted leads may move so short a page, but not ten times in a row.
+      t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 30, previousOffset: 27 } })
+      t.equal(targets.length, 11)
     }
   },
 )

@@ -22,7 +22,7 @@ const arrivals: Record<string, (count: number, chance: () => number) => number[]
 }
 
 /** So many leads; a tenth of them in bulk ties of 100 to 500. */
-function portalLeads(count: number, arrival: string): Drifting[] {
+function portalLeads(count: number, arrival: string, message = ''): Drifting[] {
   const chance = chanceOf(count)
   const times = (arrivals[arrival] as (typeof arrivals)[string])(count, chance)
   for (let next = 0; next < count / 10; ) {
@@ -35,6 +35,7 @@ function portalLeads(count: number, arrival: string): Drifting[] {
     guid: `${Math.floor(chance() * 2 ** 48).toString(16)}-${insertedAt % 997}`,
     insertedAt,
     isDeleted: false,
+    message,
   }))
 }
 
@@ -50,6 +51,19 @@ async function requests(t: Test, list: readonly Drifting[], concurrency: number)
   return portal.requests
 }
 
+/** Each of the lanes ends in a part of a page, and looks behind the end of the list. */
+const mostFor = (count: number, concurrency: number) => (1.3 * count) / 100 + 10 + 3 * concurrency
+
+t.test('as few when leads are large, so that few pages fit into readAhead', async t => {
+  const list = portalLeads(6_000, 'uniform', 'x'.repeat(4_900))
+  for (const concurrency of [4, 8, 20]) {
+    const asked = await requests(t, list, concurrency)
+    // No more lanes than have room for windows that are worth it.
+    const most = mostFor(list.length, Math.min(concurrency, 6))
+    t.ok(asked <= most, `${asked} requests at concurrency ${concurrency}, at most ${most}`)
+  }
+})
+
 for (const count of [5_000, 12_000]) {
   for (const arrival of Object.keys(arrivals)) {
     t.test(
@@ -58,8 +72,7 @@ for (const count of [5_000, 12_000]) {
         const list = portalLeads(count, arrival)
         for (const concurrency of [1, 4, 8]) {
           const asked = await requests(t, list, concurrency)
-          // Each of the lanes ends in a part of a page, and looks behind the end of the list.
-          const most = (1.3 * count) / 100 + 10 + 3 * concurrency
+          const most = mostFor(count, concurrency)
           t.ok(asked <= most, `${asked} requests at concurrency ${concurrency}, at most ${most}`)
         }
       },

@@ -7,6 +7,7 @@ export interface Drifting {
   guid: string
   insertedAt: number
   isDeleted: boolean
+  message?: string
 }
 
 /** How a drifting portal answers. */

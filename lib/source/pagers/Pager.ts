@@ -60,6 +60,8 @@ export interface Plan<Cursor = unknown> {
   readonly missing?: Missing
   /** The same, up to a cursor. */
   missingAt?(cursor: Cursor): Missing
+  /** Pages that a stretch needs room for, to be worth what it reads in vain at its end. Default: any. */
+  readonly pagesEach?: number
   /** The place of the first stretch that was not given yet; undefined when there is none. */
   readonly place?: number
   /**

@@ -266,9 +266,19 @@ t.test('a page that broke off is continued behind what came of it', async t => {
   for (const guid of ['a', undefined, 'b']) pager.take(element(guid), () => {})
   t.ok(pager.interrupt(3))
   t.strictSame(pager.next(none), { max: 7, offset: 8 })
-  t.throws(() => pager.take(element('a'), () => {}), {
+  pager.take(element('a'), () => {})
+  t.ok(pager.interrupt(1), 'leads that were inserted may have moved it')
+})
+
+t.test('a long part that begins with the same lead as the one before is no progress', async t => {
+  const { pager } = ask(offsetPlan({ offset: 5, max: 100 })).page
+  pager.next(none)
+  for (let n = 0; n < 20; n += 1) pager.take(element(`a${n}`), () => {})
+  pager.interrupt(20)
+  pager.next(none)
+  t.throws(() => pager.take(element('a0'), () => {}), {
     code: 'PAGING',
-    context: { offset: 8, previousOffset: 5 },
+    context: { offset: 25, previousOffset: 5 },
   })
 })
 

@@ -11,7 +11,10 @@ import { enough, SeekPager } from './SeekPager.ts'
 const widest = 12
 
 /** A window that brings so many times the leads expected of it is ended early. */
-const margin = 1.5
+const margin = 1.25
+
+/** Pages that a window is to have room for: at its end half a page is read in vain, and more of a request. */
+const pagesEach = 5
 
 /** How seek paging is set up. */
 export interface SeekOptions {
@@ -68,6 +71,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
 
   return {
     start,
+    pagesEach,
     get place() {
       return gaps.first?.time
     },
