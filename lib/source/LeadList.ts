@@ -217,11 +217,11 @@ export class LeadList {
   #join({ stretch }: Lane, items: readonly Item[]): readonly Item[] {
     const plan = this.#plan
     if (plan.join === undefined) return items
-    const joined = items.flatMap(item => {
-      const cursor = plan.join?.(stretch, item.cursor)
-      if (cursor === item.cursor) return [item]
-      return cursor === undefined ? [] : [{ lead: item.lead, cursor }]
-    })
+    const joined: Item[] = []
+    for (const item of items) {
+      const cursor = plan.join(stretch, item.cursor)
+      if (cursor !== undefined) joined.push(cursor === item.cursor ? item : { ...item, cursor })
+    }
     this.#counts.dropped += items.length - joined.length
     return joined
   }
