@@ -1,5 +1,5 @@
-import type { LeadsClient } from '../client/LeadsClient.ts'
 import type { Answer } from '../client/Answer.ts'
+import type { LeadsClient } from '../client/LeadsClient.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../model/Position.ts'
 import { Rejected } from '../model/Rejected.ts'
