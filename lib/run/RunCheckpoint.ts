@@ -1,4 +1,5 @@
 import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
+import { checkpointError } from '../checkpoint/checkpointError.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
 import { Mark } from '../model/Mark.ts'
@@ -70,6 +71,7 @@ export class RunCheckpoint {
       const found = await findCheckpoint(parts.source, pipeline, settings)
       const checkpoint = new RunCheckpoint({ ...found, settings, pipeline, parts, quarantines, letGo })
       if (checkpoint.finished === undefined) await checkpoint.#prepareSinks()
+      else await checkpoint.#findOutput()
       return checkpoint
     } catch (error) {
       await letGo()
@@ -178,6 +180,16 @@ export class RunCheckpoint {
         complete: async () => {},
       })
     }
+  }
+
+  async #findOutput(): Promise<void> {
+    const lost = await this.#setup.parts.sink.lostOutput(this.before?.stand.sink)
+    if (lost === undefined) return
+    const hint = "delete the checkpoint to export anew, or give whenFinished 'restart'"
+    throw checkpointError(
+      this.#setup.settings.path,
+      `the run had finished, and ${lost} is not there any more: ${hint}`,
+    )
   }
 
   async #complete(sink: unknown): Promise<void> {

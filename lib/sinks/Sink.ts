@@ -70,6 +70,17 @@ export abstract class Sink<In> extends Writable {
   async continueFrom(_continuation: Continuation): Promise<void> {}
 
   /**
+   * Looks whether what a finished run wrote is still there. Default: there is nothing to look at.
+   *
+   * @param state what the sink gave to `complete`
+   * @returns the path of a file that is not there any more; else undefined
+   * @throws {LeadpipeError} CHECKPOINT when the state can't be read.
+   */
+  async lostOutput(_state: unknown): Promise<string | undefined> {
+    return undefined
+  }
+
+  /**
    * What a sink fails with that is destroyed after its last record and before its end, where somebody listens:
    * who waits for such a stream takes it for finished, and is to be told.
    */
