@@ -1,5 +1,4 @@
-import { LeadpipeError } from '../errors.ts'
-import { describe, optionError } from '../model/checkOptions.ts'
+import { optionError } from '../model/checkOptions.ts'
 import { checkPath } from './kernel/checkPath.ts'
 import { Operator } from './kernel/Operator.ts'
 import type { Path, ValueAt } from './kernel/Path.ts'
@@ -52,14 +51,15 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
   ])
 }
 
-/** Functions have no JSON. */
+/** As plain JSON that tells the order as well, which is that of a record's fields. Functions have none. */
 function shown(selection: readonly string[] | Mapping<unknown>): unknown {
   if (isList(selection)) return { paths: [...selection] }
-  const fields = Object.entries(selection).map(([name, from]) => [
-    name,
-    typeof from === 'function' ? { function: true } : from,
-  ])
-  return { mapping: Object.fromEntries(fields) }
+  return {
+    mapping: Object.entries(selection).map(([name, from]) => [
+      name,
+      typeof from === 'function' ? { function: true } : from,
+    ]),
+  }
 }
 
 const isList = (selection: readonly string[] | Mapping<unknown>): selection is readonly string[] =>
@@ -95,5 +95,5 @@ function fieldsOf(selection: unknown): Field[] {
 /** Assigning to this one key would set a prototype instead of a field. */
 function refuse(name: string): void {
   if (name !== '__proto__') return
-  throw new LeadpipeError('OPTION', `project(): expected a name for a field, received ${describe(name)}`)
+  throw optionError('project()', 'expected a name for a field', name)
 }

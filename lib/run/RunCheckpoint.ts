@@ -1,4 +1,5 @@
 import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
+import { checkpointError } from '../checkpoint/checkpointError.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { saveCheckpoint } from '../checkpoint/saveCheckpoint.ts'
 import { Mark } from '../model/Mark.ts'
@@ -70,6 +71,7 @@ export class RunCheckpoint {
       const found = await findCheckpoint(parts.source, pipeline, settings)
       const checkpoint = new RunCheckpoint({ ...found, settings, pipeline, parts, quarantines, letGo })
       if (checkpoint.finished === undefined) await checkpoint.#prepareSinks()
+      else await checkpoint.#findOutput()
       return checkpoint
     } catch (error) {
       await letGo()
@@ -99,9 +101,15 @@ export class RunCheckpoint {
       : undefined
   }
 
-  /** How often the run was started and saved. */
+  /** How the run came about: how often it was started and saved, and what it goes on from. */
   get facts(): NonNullable<Report['checkpoint']> {
-    return { path: this.#setup.settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
+    const { phase: found, starts = 0 } = this.before ?? {}
+    return {
+      path: this.#setup.settings.path,
+      starts: found === 'finished' ? starts : starts + 1,
+      saves: this.#saves,
+      ...(found === undefined ? {} : { found }),
+    }
   }
 
   /**
@@ -180,6 +188,16 @@ export class RunCheckpoint {
     }
   }
 
+  async #findOutput(): Promise<void> {
+    const lost = await this.#setup.parts.sink.lostOutput(this.before?.stand.sink)
+    if (lost === undefined) return
+    const hint = "delete the checkpoint to export anew, or give whenFinished 'restart'"
+    throw checkpointError(
+      this.#setup.settings.path,
+      `the run had finished, and ${lost} is not there any more: ${hint}`,
+    )
+  }
+
   async #complete(sink: unknown): Promise<void> {
     const { source: from } = this.#setup.parts
     // What was read ahead in vain is counted when the source has let go of it.
@@ -204,9 +222,7 @@ export class RunCheckpoint {
   }
 
   #withSaves(report: Report): Report {
-    const facts =
-      this.before?.phase === 'finished' ? { ...this.facts, starts: this.before.starts } : this.facts
-    return { ...report, checkpoint: facts }
+    return { ...report, checkpoint: this.facts }
   }
 }
 

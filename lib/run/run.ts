@@ -4,6 +4,7 @@ import { checkPlace } from '../checkpoint/checkPlace.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
 import { onAbort } from '../client/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
+import { optionError, optionFailure } from '../model/checkOptions.ts'
 import { messageOf } from '../model/messageOf.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
@@ -62,7 +63,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
   if (settings !== undefined) await checkPlace(settings.path)
   const outputs = await outputsOf([given.sink, ...quarantines.sinks])
-  await refuseSharedPaths(outputs, settings?.path)
+  await refuseSharedPaths(outputs, given.source, settings?.path)
   const release = claimStreams(given)
   let checkpoint: RunCheckpoint | undefined
   try {
@@ -76,7 +77,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   }
   try {
     if (checkpoint?.finished !== undefined) release()
-    const report = checkpoint?.finished ?? (await finish(given, quarantines, checkpoint, options))
+    const report = checkpoint?.finished ?? (await finish(given, quarantines, checkpoint, options, release))
     if (!options.reconcile) return report
     return await reconcile(given.source as LeadSource, report, checkpoint?.ended, options.signal)
   } finally {
@@ -84,15 +85,22 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   }
 }
 
-/** Does what is left to do: often everything. */
+/**
+ * Does what is left to do: often everything.
+ *
+ * @param release lets another run use source and sink; called where they are not touched
+ */
 function finish(
   given: RunArguments,
   quarantines: Quarantines,
   checkpoint: RunCheckpoint | undefined,
   options: RunOptions,
+  release: () => void,
 ): Promise<Report> {
   const complete = checkpoint?.complete
-  if (checkpoint === undefined || complete === undefined) return flow(given, quarantines, checkpoint, options)
+  if (checkpoint === undefined || complete === undefined) {
+    return flow(given, quarantines, checkpoint, options, release)
+  }
   return settle(given, quarantines, checkpoint, complete)
 }
 
@@ -102,15 +110,22 @@ async function flow(
   quarantines: Quarantines,
   checkpoint: RunCheckpoint | undefined,
   options: RunOptions,
+  release: () => void,
 ): Promise<Report> {
   const started = performance.now()
   let joined: Joined | undefined
-  const built = buildStages(
-    given,
-    quarantines.definitions,
-    index => joined?.stopBefore(index),
-    checkpoint && (checkpoint.before === undefined ? 'new' : 'continued'),
-  )
+  let built: Stages
+  try {
+    built = buildStages(
+      given,
+      quarantines.definitions,
+      index => joined?.stopBefore(index),
+      checkpoint && (checkpoint.before === undefined ? 'new' : 'continued'),
+    )
+  } catch (error) {
+    release()
+    throw error
+  }
   const report = (): Report => ({
     ...reportOf(built, Math.round(performance.now() - started)),
     ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.facts }),
@@ -156,8 +171,9 @@ async function close(
 ): Promise<{ error: unknown } | undefined> {
   const { aborted, forget } = whenAborted(signal)
   try {
-    if (failed && checkpoint !== undefined) await quarantines.leave()
-    else await quarantines.end(failed ? Promise.resolve() : aborted)
+    if (!failed) await quarantines.end(aborted)
+    else if (checkpoint === undefined) await quarantines.endFailed()
+    else await quarantines.leave()
     return undefined
   } catch (error) {
     return { error }
@@ -186,9 +202,7 @@ function refuseUnsavedState(built: Stages): void {
     const problem = part instanceof Operator ? part.unsavedState : undefined
     if (problem === undefined) continue
     for (const stream of streamsOf(built)) stream.destroy()
-    throw new LeadpipeError('OPTION', `run() options: checkpoint: ${problem}`, {
-      context: { option: 'checkpoint' },
-    })
+    throw optionError('run() options: checkpoint', problem)
   }
 }
 
@@ -224,7 +238,7 @@ function watch(
   }
   const refuse = (cause: unknown) => {
     const message = `run() options: onProgress failed: ${messageOf(cause)}`
-    joined.fail(new LeadpipeError('OPTION', message, { cause }))
+    joined.fail(optionFailure('run() options: onProgress', message, cause))
   }
   const tick = () => {
     let progress: Report

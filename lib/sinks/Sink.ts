@@ -49,6 +49,14 @@ export abstract class Sink<In> extends Writable {
    */
   readonly identity: Readonly<Record<string, unknown>> | undefined
 
+  /**
+   * Where records go, for people: of a file, the absolute path where links lead, its placeholders filled in, from when
+   * it is begun; of a receiver, the URL without its query. Undefined where there is nothing to tell.
+   */
+  get destination(): string | undefined {
+    return undefined
+  }
+
   constructor(options?: Omit<WritableOptions, 'objectMode'>) {
     super({ ...options, objectMode: true })
   }
@@ -68,6 +76,17 @@ export abstract class Sink<In> extends Writable {
    * @throws {LeadpipeError} CHECKPOINT when what is there is not what the state says.
    */
   async continueFrom(_continuation: Continuation): Promise<void> {}
+
+  /**
+   * Looks whether what a finished run wrote is still there. Default: there is nothing to look at.
+   *
+   * @param state what the sink gave to `complete`
+   * @returns the path of a file that is not there any more; else undefined
+   * @throws {LeadpipeError} CHECKPOINT when the state can't be read.
+   */
+  async lostOutput(_state: unknown): Promise<string | undefined> {
+    return undefined
+  }
 
   /**
    * What a sink fails with that is destroyed after its last record and before its end, where somebody listens:

@@ -131,7 +131,8 @@ t.test('an output that is gone, or another, when only its name is missing, is re
 
 t.test('a finished run is not begun again: the same report, no request, and nothing is touched', async t => {
   const work = new Workplace(t)
-  const report = reread(await start(t, work, 'out.json'))
+  const first = reread(await start(t, work, 'out.json'))
+  const report = { ...first, checkpoint: { ...first.checkpoint, found: 'finished' } }
   const long = new Date(0)
   for (const name of work.names) utimesSync(work.file(name), long, long)
   const { requestCount } = portal
@@ -141,10 +142,40 @@ t.test('a finished run is not begun again: the same report, no request, and noth
   }
   t.equal(portal.requestCount, requestCount)
   t.strictSame(work.everything, before)
-  // What became of the file is its reader's affair.
-  rmSync(work.file('out.json'))
-  t.strictSame(await start(t, work, 'out.json'), report)
-  t.notOk(work.has('out.json'))
+})
+
+t.test(
+  'a finished run whose file is not there any more is refused: there is no export to tell of',
+  async t => {
+    for (const [to, name] of [
+      ['out.json', /out\.json/],
+      ['out-{time}.json', /out-\d{4}-\d\d-\d\dT[^{}]+Z\.json/],
+    ] as const) {
+      const work = new Workplace(t)
+      const { records } = await start(t, work, to)
+      for (const file of work.names.filter(file => file.startsWith('out'))) rmSync(work.file(file))
+      const { everything } = work
+      const { requestCount } = portal
+      t.match(await failureOf(start(t, work, to)), {
+        code: 'CHECKPOINT',
+        message: new RegExp(
+          `^checkpoint .*checkpoint\\.json: the run had finished, and .*/${name.source} is not there any more: delete the checkpoint to export anew, or give whenFinished 'restart'$`,
+        ),
+        context: { path: work.checkpoint },
+      })
+      t.equal(portal.requestCount, requestCount)
+      t.strictSame(work.everything, everything)
+      t.match(await start(t, work, to, undefined, { whenFinished: 'restart' }), { records })
+      t.match(await start(t, work, to), { records })
+    }
+  },
+)
+
+t.test('what became of the quarantine of a finished run is the affair of who replays it', async t => {
+  const work = new Workplace(t)
+  const { records } = await start(t, work, 'out.json')
+  rmSync(work.file(rejected))
+  t.match(await start(t, work, 'out.json'), { records })
 })
 
 t.test('restart begins anew when a run has finished, and goes on when it has not', async t => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
-import type { CheckpointOptions, Lead, LeadsQuery, Operator } from '../../lib/index.ts'
+import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { operator } from '../../lib/operators/operator.ts'
@@ -30,6 +30,7 @@ const name = 'out.ndjson'
 interface Start {
   origin?: string
   query?: LeadsQuery
+  options?: LeadsOptions
   operators?: () => Operator<Lead, unknown>
   /** A file, or the URL of a receiver. */
   to?: string
@@ -43,6 +44,7 @@ async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Mom
   const {
     origin = portal.origin,
     query = {},
+    options = {},
     operators = usual,
     to = work.file(name),
     format,
@@ -50,7 +52,7 @@ async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Mom
   } = given
   const client = openClient(t, origin, { accessToken: portal.accessToken })
   return run(
-    leads(client, { max: 10, ...query }),
+    leads(client, { max: 10, ...query }, options),
     operators(),
     watchSaves(to.startsWith('http:') ? toHttp(to) : toFile(to, { format }), look),
     { checkpoint: { path: work.checkpoint, every: { leads: 8 }, version: '1', ...checkpoint } },
@@ -89,6 +91,7 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
   'another query': [{ query: { search: 'a' } }, /source\.query\.search was not there and is 'a' now/],
   'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was not there and is 5 now/],
   'another page size': [{ query: { max: 20 } }, /source\.query\.max was 10 and is 20 now/],
+  'a limit': [{ options: { limit: 55 } }, /source\.limit was not there and is 55 now/],
   guids: [{ query: { guids: ['a'] } }, /source\.paging was 'seek' and is 'guids' now/],
   'another portal': [{ origin: otherPortal.origin }, /source\.origin was 'http:.*' and is 'http:/],
   'other options of an operator': [
@@ -140,6 +143,42 @@ for (const [what, [given, difference]] of Object.entries(changed)) {
     }
   })
 }
+
+t.test('no limit, or a larger one, is another run: refused, finished or not', async t => {
+  const work = new Workplace(t)
+  const limited = { options: { limit: 30 }, operators: () => project<Lead, 'guid'>(['guid']) }
+  t.match(await start(t, work, limited, work.keep), { records: 30 })
+  const finished = () => {}
+  for (const goBack of [finished, () => work.goBack(work.snapshots[1] as never)]) {
+    goBack()
+    const difference = (now: string) => new RegExp(`another run: source\\.limit was 30 and is ${now}`)
+    await isRefused(t, work, 'CHECKPOINT', difference('not there now'), () =>
+      start(t, work, { ...limited, options: {} }),
+    )
+    await isRefused(t, work, 'CHECKPOINT', difference('31 now'), () =>
+      start(t, work, { ...limited, options: { limit: 31 } }),
+    )
+  }
+  t.match(await start(t, work, limited), { records: 30 })
+})
+
+t.test('the same fields in another order are another run: the file would change its form', async t => {
+  const work = new Workplace(t)
+  const mapped = (...names: ('guid' | 'email')[]) => ({
+    operators: () =>
+      project<Lead, Record<string, 'guid' | 'email'>>(Object.fromEntries(names.map(n => [n, n]))),
+  })
+  const { records } = await start(t, work, mapped('guid', 'email'), work.keep)
+  work.goBack(work.snapshots[3] as never)
+  await isRefused(
+    t,
+    work,
+    'CHECKPOINT',
+    /operators\.0\.options\.mapping\.0\.0 was 'guid' and is 'email' now/,
+    () => start(t, work, mapped('email', 'guid')),
+  )
+  t.match(await start(t, work, mapped('guid', 'email')), { records })
+})
 
 t.test('another destination is another run', async t => {
   const work = await unfinished(t)

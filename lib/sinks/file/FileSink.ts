@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Mark } from '../../model/Mark.ts'
 import { type Block, EncodeBuffer } from '../encode/EncodeBuffer.ts'
@@ -7,7 +8,7 @@ import { ContinuedFile } from './ContinuedFile.ts'
 import { destination } from './destination.ts'
 import { FileWriter } from './FileWriter.ts'
 import { fileError } from './fileError.ts'
-import type { FileState } from './fileState.ts'
+import { type FileState, fileState } from './fileState.ts'
 import { GzipMembers } from './GzipMembers.ts'
 import { nameAt } from './nameAt.ts'
 import { openFile } from './openFile.ts'
@@ -49,6 +50,11 @@ export class FileSink extends Sink<unknown> {
     return this.#path
   }
 
+  override get destination(): string | undefined {
+    const path = this.#file?.target ?? this.#continued?.path
+    return path === undefined ? undefined : resolve(path)
+  }
+
   override get counts() {
     const bytes = this.#file?.bytes ?? this.#continued?.bytes ?? 0
     return { received: this.#received, acknowledged: this.#acknowledged, bytes }
@@ -80,6 +86,15 @@ export class FileSink extends Sink<unknown> {
     this.#received = records
     this.#written = records
     this.#acknowledged = records
+  }
+
+  override async lostOutput(state: unknown): Promise<string | undefined> {
+    const { path } = fileState(state, this.#path)
+    const isGone = await access(path).then(
+      () => false,
+      ({ code }: NodeJS.ErrnoException) => code === 'ENOENT' || code === 'ENOTDIR',
+    )
+    return isGone ? path : undefined
   }
 
   override _write(record: unknown, _encoding: BufferEncoding, callback: Callback): void {
