@@ -121,6 +121,13 @@ t.test('help shows every option', async t => {
   t.match((await cli(['--help'])).stdout, /Exit codes:/)
 })
 
+t.test('help says that deleted leads are left out, unless they are asked for', async t => {
+  const { stdout } = await cli(['export', '--help'])
+  const said = stdout.replace(/\s+/g, ' ')
+  t.match(said, 'Export every lead of a portal that is not deleted')
+  t.match(said, '--include-deleted deleted leads, too (default: they are left out)')
+})
+
 t.test('help says every kind of destination', async t => {
   for (const args of [['--help'], ['export', '--help'], ['replay', '--help']]) {
     const { code, stdout } = await cli(args)

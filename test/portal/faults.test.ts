@@ -396,6 +396,7 @@ t.test('what each change changes', async t => {
   }
   const deleted = await after('#1:delete=2')
   t.equal(deleted.before, 2)
+  t.equal(deleted.portal.deleted, 3)
   const gone = deleted.leads.filter(lead => lead.lastModifiedAt === now)
   t.match(
     gone,
