@@ -1,4 +1,4 @@
-import type { OptionRule } from '../model/optionRule.ts'
+import { choice, group, integer, type OptionRule } from '../model/optionRule.ts'
 
 /** When a checkpoint is saved; whichever comes first. */
 export interface SaveEvery {
@@ -10,7 +10,13 @@ export interface SaveEvery {
   milliseconds?: number
 }
 
-/** Where a run keeps how far it is, so that it can go on after whatever ended it. */
+/**
+ * Where a run keeps how far it is, so that it can go on after whatever ended it.
+ *
+ * One run at a time holds a checkpoint: another is refused with CHECKPOINT while it lasts. The lock goes with the
+ * process, however that ends. It holds on Linux and Windows, among processes of one machine that share a network
+ * namespace: not across containers or machines that share the file.
+ */
 export interface CheckpointOptions {
   /** Path of the checkpoint file. Its directory must exist. */
   path: string
@@ -41,31 +47,26 @@ export interface CheckpointSettings extends Required<Omit<CheckpointOptions, 'ev
   version: string | undefined
 }
 
-const positive = { type: 'integer', minimum: 1 } as const
+const file = { type: 'string', minLength: 1, expected: 'the path of a file' } as const
+const options = group(
+  {
+    path: file,
+    every: group({
+      leads: integer({ min: 1 }),
+      bytes: integer({ min: 1 }),
+      milliseconds: integer({ min: 10 }),
+    }),
+    whenFinished: choice('stop', 'restart', 'next'),
+    overlap: integer({ min: 0, unit: 'milliseconds' }),
+    version: { type: 'string', minLength: 1, expected: 'a string that is not empty' },
+  },
+  ['path'],
+)
 
 /** What the option `checkpoint` accepts. */
 export const checkpointRule: OptionRule = {
-  anyOf: [
-    { type: 'string', minLength: 1 },
-    {
-      type: 'object',
-      additionalProperties: false,
-      required: ['path'],
-      properties: {
-        path: { type: 'string', minLength: 1 },
-        every: {
-          type: 'object',
-          additionalProperties: false,
-          properties: { leads: positive, bytes: positive, milliseconds: { type: 'integer', minimum: 10 } },
-        },
-        whenFinished: { enum: ['stop', 'restart', 'next'] },
-        overlap: { type: 'integer', minimum: 0 },
-        version: { type: 'string', minLength: 1 },
-      },
-    },
-  ],
-  expected:
-    'the path of a file, or { path, every: { leads, bytes, milliseconds }, whenFinished: "stop", "restart" or "next", overlap (milliseconds), version }',
+  anyOf: [file, options],
+  expected: `${file.expected}, or ${options.expected}`,
 }
 
 /** Fills in the defaults. */

@@ -1,5 +1,6 @@
 import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { integer } from '../model/optionRule.ts'
 import type { Report } from './Report.ts'
 
 /** How a run is watched and ended. */
@@ -25,7 +26,7 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
   onProgress?: (progress: Report) => void
-  /** Milliseconds between two calls of `onProgress`, 10 or more. Default: 1,000. */
+  /** Milliseconds between two calls of `onProgress`, 10 to 2,147,483,647. Default: 1,000. */
   progressInterval?: number
 }
 
@@ -36,12 +37,7 @@ const rules: OptionRules = {
     reconcile: { type: 'boolean', expected: 'true or false' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     onProgress: { instanceOf: 'Function', expected: 'a function' },
-    progressInterval: {
-      type: 'integer',
-      minimum: 10,
-      maximum: 2 ** 31 - 1,
-      expected: 'an integer, 10 or more (milliseconds)',
-    },
+    progressInterval: integer({ min: 10, max: 2 ** 31 - 1, unit: 'milliseconds' }),
   },
   elsewhere: { limit: 'it belongs to leads(), or use the operator take()' },
 }

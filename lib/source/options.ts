@@ -1,5 +1,5 @@
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
-import type { OptionRule } from '../model/optionRule.ts'
+import { choice, integer, type OptionRule } from '../model/optionRule.ts'
 import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */
@@ -78,30 +78,25 @@ const toQuery = 'it is a parameter of the API and belongs to the query, the seco
 export const longestString = 2 ** 29 - 24
 
 /** What the option `maxLeadBytes` accepts. */
-export const maxLeadBytesRule: OptionRule = {
-  type: 'integer',
-  minimum: 1,
-  maximum: longestString,
-  expected: `an integer from 1 to ${longestString} (the longest string of the engine)`,
-}
+export const maxLeadBytesRule: OptionRule = integer({
+  min: 1,
+  max: longestString,
+  unit: 'the longest string of the engine',
+})
 
 const rules: OptionRules = {
   owner: 'leads() options',
   options: {
-    limit: {
-      type: 'integer',
-      minimum: 1,
-      expected: 'an integer, 1 or more (leads in all)',
-    },
-    paging: { enum: ['seek', 'offset'], expected: '"seek" or "offset"' },
+    limit: integer({ min: 1, unit: 'leads in all' }),
+    paging: choice('seek', 'offset'),
     from: positionRule,
-    lag: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (milliseconds)' },
-    readAhead: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (bytes)' },
-    decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
-    onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
+    lag: integer({ min: 0, unit: 'milliseconds' }),
+    readAhead: integer({ min: 0, unit: 'bytes' }),
+    decode: choice('express', 'stream-json'),
+    onMissing: choice('report', 'fail'),
     maxLeadBytes: maxLeadBytesRule,
-    maxDepth: { type: 'integer', minimum: 1, maximum: 1_000, expected: 'an integer from 1 to 1000' },
-    highWaterMark: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (leads)' },
+    maxDepth: integer({ min: 1, max: 1_000 }),
+    highWaterMark: integer({ min: 0, unit: 'leads' }),
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
   elsewhere: {
