@@ -47,10 +47,11 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     .option('--guid <guid>', 'only this lead; may be repeated', append)
     .option('--limit <n>', 'at most so many leads in all', number)
     .addOption(
-      choice('--paging <how>', 'by time, which nothing that changes meanwhile disturbs, or by offset', [
-        'seek',
-        'offset',
-      ]),
+      choice(
+        '--paging <how>',
+        'by time (seek), which nothing that changes meanwhile disturbs, or by offset, which may miss leads then (default: seek; offset with --sort, --dir, --offset or --max 1; with --guid, by guid)',
+        ['seek', 'offset'],
+      ),
     )
   addStageOptions(command)
     .optionsGroup('How:')

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Report } from '../index.ts'
-import { plural, size, span } from './inWords.ts'
+import { count, plural, size, span } from './inWords.ts'
 
 /** A report for people. */
 export function reportText(report: Report, destination: string): string {
@@ -17,12 +17,16 @@ export function reportText(report: Report, destination: string): string {
     `${plural(records, 'record')} written to ${where}${written}`,
     ...(reconciliation === undefined
       ? []
-      : [
-          `${plural(reconciliation.matching, 'lead')} match on the portal now, ${reconciliation.delivered} were read`,
-        ]),
+      : [`${plural(reconciliation.matching, 'lead')} match on the portal now, ${compared(reconciliation)}`]),
     `done in ${span(duration)}${starts(report)}; the numbers add up`,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function compared({ matching, delivered }: NonNullable<Report['reconciliation']>): string {
+  return matching === delivered
+    ? 'as many as were read'
+    : `${count(delivered)} were read: the two differ where leads were inserted, deleted or changed meanwhile`
 }
 
 function starts({ checkpoint }: Report): string {

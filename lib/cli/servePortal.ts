@@ -3,6 +3,7 @@ import { createPortal, type PortalOptions } from '../portal/index.ts'
 import { exitCodeOf, exitCodes } from './exitCodes.ts'
 import { interruptible } from './interruptible.ts'
 import { count, plural } from './inWords.ts'
+import { optionMessage } from './optionMessage.ts'
 
 /** What `leadpipe portal` was given. */
 export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' | 'accessToken' | 'faults'> {
@@ -25,7 +26,7 @@ export async function servePortal({ json, ...options }: PortalFlags): Promise<nu
     })
     return exitCodes.done
   } catch (error) {
-    process.stderr.write(`leadpipe: ${(error as Error).message}\n`)
+    process.stderr.write(`leadpipe: ${optionMessage(error as Error, options)}\n`)
     return exitCodeOf(error)
   }
 }
