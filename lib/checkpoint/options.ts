@@ -3,11 +3,11 @@ import { choice, group, integer, type OptionRule } from '../model/optionRule.ts'
 /** When a checkpoint is saved; whichever comes first. */
 export interface SaveEvery {
   /** Leads, 1 or more. Default: 1,000. */
-  leads?: number
+  leads?: number | undefined
   /** Bytes of leads as they came, 1 or more. Default: 5,000,000. */
-  bytes?: number
+  bytes?: number | undefined
   /** Milliseconds, 10 or more; looked at when a lead comes. Default: 5,000. */
-  milliseconds?: number
+  milliseconds?: number | undefined
 }
 
 /**
@@ -21,24 +21,24 @@ export interface CheckpointOptions {
   /** Path of the checkpoint file. Its directory must exist. */
   path: string
   /** When it is saved. */
-  every?: SaveEvery
+  every?: SaveEvery | undefined
   /**
    * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then;
    * 'restart' begins anew; 'next' reads the window of time that follows (seek paging only): from `overlap` before
    * the last stopTime to the present. It never replaces the last window's file: give its name a `{date}` or
    * `{time}`, or move it away. Default: 'stop'.
    */
-  whenFinished?: 'stop' | 'restart' | 'next'
+  whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**
    * Milliseconds by which a window of 'next' begins before the last one's end, 0 or more. What became visible that
    * late is not missed; what lies in the overlap comes in both windows. Default: 600,000 (ten minutes).
    */
-  overlap?: number
+  overlap?: number | undefined
   /**
    * A word for the functions in the pipeline (predicates, steps), which can't be compared: change it when they
    * change, and an unfinished run of before is refused instead of continued. Default: none.
    */
-  version?: string
+  version?: string | undefined
 }
 
 /** The options with every default filled in. */

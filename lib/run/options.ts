@@ -12,22 +12,22 @@ export interface RunOptions {
    * `toHttp` as the sink, and operators that can save their state. An abort saves what is done before it rejects.
    * Default: none.
    */
-  checkpoint?: string | CheckpointOptions
+  checkpoint?: string | CheckpointOptions | undefined
   /**
    * True asks the server afterwards how many leads match, with a few requests of one lead, and puts the number
    * beside that of the leads handed on, in `report.reconciliation`. They differ where the portal changed meanwhile.
    * Not with guids or a limit. Default: false.
    */
-  reconcile?: boolean
+  reconcile?: boolean | undefined
   /**
    * Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. Streams of leadpipe's own are
    * closed by then; those of your own close in their time.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
-  onProgress?: (progress: Report) => void
+  onProgress?: ((progress: Report) => void) | undefined
   /** Milliseconds between two calls of `onProgress`, 10 to 2,147,483,647. Default: 1,000. */
-  progressInterval?: number
+  progressInterval?: number | undefined
 }
 
 const rules: OptionRules = {

@@ -5,7 +5,7 @@ import { type Position, positionRule } from '../model/Position.ts'
 /** How leads are read: everything that is leadpipe's and not the API's. */
 export interface LeadsOptions {
   /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
-  limit?: number
+  limit?: number | undefined
   /**
    * How the list is read. 'seek' asks for what follows a time, in the order of (timePivot, guid): what is
    * inserted or deleted meanwhile moves nothing, and every lead that matches and keeps its pivot comes exactly
@@ -13,18 +13,18 @@ export interface LeadsOptions {
    * them twice, when others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that
    * sorts, has an offset, or gives pages of one lead; guids are read by guid.
    */
-  paging?: 'seek' | 'offset'
+  paging?: 'seek' | 'offset' | undefined
   /**
    * Where to go on: a `source.position` of an earlier source with the same query. With guids, the same ones must
    * be given in the same order. Default: at the beginning.
    */
-  from?: Position
+  from?: Position | undefined
   /**
    * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer): leads with
    * a later pivot are left for the next export, because some of that time may still become visible. 0 or more.
    * Default: 60,000.
    */
-  lag?: number
+  lag?: number | undefined
   /**
    * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
    * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
@@ -34,26 +34,26 @@ export interface LeadsOptions {
    * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one
    * page after the other. Default: 16 MiB.
    */
-  readAhead?: number
+  readAhead?: number | undefined
   /**
    * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
    * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
    * the same leads. Default: 'express'.
    */
-  decode?: 'express' | 'stream-json'
+  decode?: 'express' | 'stream-json' | undefined
   /**
    * What happens when a lead that was asked for by guid does not come: 'report' lists it in
    * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
    */
-  onMissing?: 'report' | 'fail'
+  onMissing?: 'report' | 'fail' | undefined
   /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
-  maxLeadBytes?: number
+  maxLeadBytes?: number | undefined
   /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
-  maxDepth?: number
+  maxDepth?: number | undefined
   /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
-  highWaterMark?: number
+  highWaterMark?: number | undefined
   /** Ends the reading at once; the stream fails with the signal's reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** The options with every default filled in. */
