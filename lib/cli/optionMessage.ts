@@ -19,16 +19,11 @@ export function optionMessage(error: Error, flags: object): string {
     return flag === undefined ? undefined : `--${flag}${inside === '' ? '' : ` (${inside})`}`
   }
   if (error instanceof LeadpipeError && error.code === 'OPTION') {
-    const { owner, option } = error.context
-    const where = `${owner}: ${option}`
-    const flag = typeof option === 'string' && message.startsWith(where) ? flagOf(option) : undefined
-    return flag === undefined ? message : `${flag}${message.slice(where.length)}`
+    // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
+    return message.replace(/^[^:]+: ([\w.]+)(?=: )/, (text, option) => flagOf(option) ?? text)
   }
   if (error instanceof PortalError && error.code === 'OPTION') {
-    return message.replace(/^Expected `(\w+)`/, (text, option) => {
-      const flag = flagOf(option)
-      return flag === undefined ? text : `Expected ${flag}`
-    })
+    return message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option) ?? text)
   }
   return message
 }

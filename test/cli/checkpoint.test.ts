@@ -175,7 +175,7 @@ const wrong: Record<string, [args: string[], says: RegExp]> = {
   'an empty checkpoint': [['--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
   '--reconcile with a limit': [
     ['--reconcile', '--limit', '5'],
-    /reconcile: expected leads\(\) as the source, without/,
+    /^leadpipe: --reconcile: expected leads\(\) as the source, without/,
   ],
   '--paging seek with a sort': [
     ['--paging', 'seek', '--sort', 'guid'],
