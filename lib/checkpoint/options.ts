@@ -1,38 +1,44 @@
-import type { OptionRule } from '../model/optionRule.ts'
+import { choice, group, integer, type OptionRule } from '../model/optionRule.ts'
 
 /** When a checkpoint is saved; whichever comes first. */
 export interface SaveEvery {
   /** Leads, 1 or more. Default: 1,000. */
-  leads?: number
+  leads?: number | undefined
   /** Bytes of leads as they came, 1 or more. Default: 5,000,000. */
-  bytes?: number
+  bytes?: number | undefined
   /** Milliseconds, 10 or more; looked at when a lead comes. Default: 5,000. */
-  milliseconds?: number
+  milliseconds?: number | undefined
 }
 
-/** Where a run keeps how far it is, so that it can go on after whatever ended it. */
+/**
+ * Where a run keeps how far it is, so that it can go on after whatever ended it.
+ *
+ * One run at a time holds a checkpoint: another is refused with CHECKPOINT while it lasts. The lock goes with the
+ * process, however that ends. It holds on Linux and Windows, among processes of one machine that share a network
+ * namespace: not across containers or machines that share the file.
+ */
 export interface CheckpointOptions {
   /** Path of the checkpoint file. Its directory must exist. */
   path: string
   /** When it is saved. */
-  every?: SaveEvery
+  every?: SaveEvery | undefined
   /**
    * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then;
    * 'restart' begins anew; 'next' reads the window of time that follows (seek paging only): from `overlap` before
    * the last stopTime to the present. It never replaces the last window's file: give its name a `{date}` or
    * `{time}`, or move it away. Default: 'stop'.
    */
-  whenFinished?: 'stop' | 'restart' | 'next'
+  whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**
    * Milliseconds by which a window of 'next' begins before the last one's end, 0 or more. What became visible that
    * late is not missed; what lies in the overlap comes in both windows. Default: 600,000 (ten minutes).
    */
-  overlap?: number
+  overlap?: number | undefined
   /**
    * A word for the functions in the pipeline (predicates, steps), which can't be compared: change it when they
    * change, and an unfinished run of before is refused instead of continued. Default: none.
    */
-  version?: string
+  version?: string | undefined
 }
 
 /** The options with every default filled in. */
@@ -41,31 +47,26 @@ export interface CheckpointSettings extends Required<Omit<CheckpointOptions, 'ev
   version: string | undefined
 }
 
-const positive = { type: 'integer', minimum: 1 } as const
+const file = { type: 'string', minLength: 1, expected: 'the path of a file' } as const
+const options = group(
+  {
+    path: file,
+    every: group({
+      leads: integer({ min: 1 }),
+      bytes: integer({ min: 1 }),
+      milliseconds: integer({ min: 10 }),
+    }),
+    whenFinished: choice('stop', 'restart', 'next'),
+    overlap: integer({ min: 0, unit: 'milliseconds' }),
+    version: { type: 'string', minLength: 1, expected: 'a string that is not empty' },
+  },
+  ['path'],
+)
 
 /** What the option `checkpoint` accepts. */
 export const checkpointRule: OptionRule = {
-  anyOf: [
-    { type: 'string', minLength: 1 },
-    {
-      type: 'object',
-      additionalProperties: false,
-      required: ['path'],
-      properties: {
-        path: { type: 'string', minLength: 1 },
-        every: {
-          type: 'object',
-          additionalProperties: false,
-          properties: { leads: positive, bytes: positive, milliseconds: { type: 'integer', minimum: 10 } },
-        },
-        whenFinished: { enum: ['stop', 'restart', 'next'] },
-        overlap: { type: 'integer', minimum: 0 },
-        version: { type: 'string', minLength: 1 },
-      },
-    },
-  ],
-  expected:
-    'the path of a file, or { path, every: { leads, bytes, milliseconds }, whenFinished: "stop", "restart" or "next", overlap (milliseconds), version }',
+  anyOf: [file, options],
+  expected: `${file.expected}, or ${options.expected}`,
 }
 
 /** Fills in the defaults. */

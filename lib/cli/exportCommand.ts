@@ -9,7 +9,9 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
   const command = new Command('export')
-    .description('Export the leads of a portal to a file, an HTTP receiver, or standard output.')
+    .description(
+      'Export every lead of a portal that is not deleted, or those asked for, to a file, an HTTP receiver, or standard output.',
+    )
     .argument(
       '<destination>',
       'a file (.ndjson, .jsonl or .json, and .gz to compress; {date} and {time} stand for those of the export), an http(s) URL to post to, or - for standard output',
@@ -41,14 +43,15 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     .option('--eligible-for-email', 'only leads eligible for email marketing')
     .option('--bounced', 'only leads whose email bounced')
     .option('--is-not-imported', 'only web leads, no imported ones')
-    .option('--include-deleted', 'deleted leads, too')
+    .option('--include-deleted', 'deleted leads, too (default: they are left out)')
     .option('--guid <guid>', 'only this lead; may be repeated', append)
     .option('--limit <n>', 'at most so many leads in all', number)
     .addOption(
-      choice('--paging <how>', 'by time, which nothing that changes meanwhile disturbs, or by offset', [
-        'seek',
-        'offset',
-      ]),
+      choice(
+        '--paging <how>',
+        'by time (seek), which nothing that changes meanwhile disturbs, or by offset, which may miss leads then (default: seek; offset with --sort, --dir, --offset or --max 1; with --guid, by guid)',
+        ['seek', 'offset'],
+      ),
     )
   addStageOptions(command)
     .optionsGroup('How:')

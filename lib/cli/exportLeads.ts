@@ -1,4 +1,5 @@
 import { LeadpipeError, LeadsClient, type LeadsQuery, leads, type RateLimit } from '../index.ts'
+import { offsetNote } from './offsetNote.ts'
 import type { StageFlags } from './stageOptions.ts'
 import { tell } from './tell.ts'
 import { transfer } from './transfer.ts'
@@ -18,7 +19,7 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 
 /** Exports and tells how it went; resolves to the exit code. */
 export function exportLeads(destination: string, flags: ExportFlags): Promise<number> {
-  return tell(destination, flags, async watch => {
+  return tell(destination, flags, async (watch, note) => {
     const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
@@ -33,6 +34,8 @@ export function exportLeads(destination: string, flags: ExportFlags): Promise<nu
     }
     await using client = new LeadsClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid }, { limit, paging })
+    const byOffset = paging === undefined ? offsetNote(source, query) : undefined
+    if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
     return await transfer(source, destination, flags, { ...watch, checkpoint: kept, reconcile })
   })

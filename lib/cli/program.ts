@@ -36,7 +36,6 @@ Exit codes:
   130  interrupted by SIGINT
   143  interrupted by SIGTERM`,
     )
-    .showHelpAfterError('(leadpipe --help, or leadpipe COMMAND --help, shows what there is)')
   for (const command of [exportCommand, portalCommand, replayCommand]) {
     program.addCommand(
       command(code => {
@@ -44,13 +43,26 @@ Exit codes:
       }),
     )
   }
+  program.showHelpAfterError('(leadpipe --help, or leadpipe COMMAND --help, shows what there is)')
+  for (const command of program.commands) {
+    command.showHelpAfterError(
+      `(usage: leadpipe ${command.name()} ${command.usage()}; leadpipe ${command.name()} --help shows more)`,
+    )
+  }
   for (const command of [program, ...program.commands]) command.exitOverride()
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withKnownHelp(args, program), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Help and version were asked for; everything else that commander throws is wrong usage.
     exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
   return exitCode
+}
+
+/** Commander answers `help` for a command that does not exist with the help of all: it is told as unknown instead. */
+function withKnownHelp(args: readonly string[], { commands }: Command): readonly string[] {
+  const [first, name] = args
+  const isStranger = name !== undefined && !commands.some(command => command.name() === name)
+  return first === 'help' && isStranger ? args.slice(1) : args
 }

@@ -1,5 +1,5 @@
 import type { Report } from '../index.ts'
-import { plural, size, span } from './inWords.ts'
+import { count, plural, size, span } from './inWords.ts'
 
 /**
  * A report for people.
@@ -20,9 +20,7 @@ export function reportText(report: Report, destination: string): string {
     `${plural(records, 'record')} written to ${where}${written}`,
     ...(reconciliation === undefined
       ? []
-      : [
-          `${plural(reconciliation.matching, 'lead')} match on the portal now, ${reconciliation.delivered} were read`,
-        ]),
+      : [`${plural(reconciliation.matching, 'lead')} match on the portal now, ${compared(reconciliation)}`]),
     ended(report),
   ]
   return `${lines.join('\n')}\n`
@@ -33,6 +31,12 @@ function ended(report: Report): string {
   return checkpoint?.found === 'finished'
     ? `the run had finished before, by the checkpoint ${checkpoint.path}: nothing was done`
     : `done in ${span(duration)}${starts(report)}; the numbers add up`
+}
+
+function compared({ matching, delivered }: NonNullable<Report['reconciliation']>): string {
+  return matching === delivered
+    ? 'as many as were read'
+    : `${count(delivered)} were read: the two differ where leads were inserted, deleted or changed meanwhile`
 }
 
 function starts({ checkpoint }: Report): string {

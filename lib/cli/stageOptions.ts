@@ -35,10 +35,11 @@ export function addStageOptions(command: Command): Command {
     .option('--quarantine <file>', 'where invalid leads are set aside (NDJSON)')
     .option('--max-invalid <n>', 'most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
-      choice('--explode <what>', 'one record a conversion event, or one a submitted form field', [
-        'events',
-        'values',
-      ]),
+      choice(
+        '--explode <what>',
+        'one record a conversion event, with the event as conversionEvent; or one a submitted form field, with the field as formValue beside its conversionEvent',
+        ['events', 'values'],
+      ),
     )
     .option(
       '--select <list>',

@@ -1,18 +1,24 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { LeadpipeError, Report } from '../index.ts'
+import { existsSync } from 'node:fs'
+import { LeadpipeError, type Report } from '../index.ts'
 import { exitCodeOf, exitCodes, Interruption } from './exitCodes.ts'
 import { interruptible } from './interruptible.ts'
 import { span } from './inWords.ts'
+import { optionMessage } from './optionMessage.ts'
 import { progressLine } from './progressLine.ts'
 import { reportText } from './reportText.ts'
+import { selectNotes } from './selectNotes.ts'
 import type { StageFlags, Watch } from './stageOptions.ts'
-import { unknownFields } from './unknownFields.ts'
 
-/** Does the work and tells how it goes and how it went; resolves to the exit code. */
+/**
+ * Does the work and tells how it goes and how it went; resolves to the exit code.
+ *
+ * @param work is given how to watch the run, and what to say notes with
+ */
 export async function tell(
   destination: string,
   flags: StageFlags,
-  work: (watch: Watch) => Promise<Report>,
+  work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
   // Where records go to standard output, what is said about them goes to standard error.
   const out = destination === '-' ? process.stderr : process.stdout
@@ -23,11 +29,9 @@ export async function tell(
   }
   subscribe('leadpipe:retry', onRetry)
   try {
-    for (const field of unknownFields(flags.select, flags.explode)) {
-      progress.note(`--select: "${field}" is no documented field; records have it where the portal sends it`)
-    }
+    for (const note of selectNotes(flags.select, flags.explode)) progress.note(note)
     const report = await interruptible(signal =>
-      work({ signal, onProgress: progress.show, progressInterval: 250 }),
+      work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
     out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
@@ -43,13 +47,20 @@ export async function tell(
 }
 
 /** A failure in one sentence. */
-function sentence(error: unknown, { checkpoint }: StageFlags): string {
-  const { cause, message } = error as Error & { cause?: { code?: string } }
-  if (error instanceof Interruption && checkpoint !== undefined) {
-    return `${message}; the same command goes on from the checkpoint ${checkpoint}`
-  }
+function sentence(error: unknown, flags: StageFlags): string {
+  const { cause } = error as { cause?: { code?: string } }
   if (cause?.code === 'EPIPE') return 'the reader of standard output went away'
-  return message
+  const message = optionMessage(error as Error, flags)
+  const { checkpoint } = flags
+  return checkpoint !== undefined && goesOn(error) && existsSync(checkpoint)
+    ? `${message}; the same command goes on from the checkpoint ${checkpoint}`
+    : message
+}
+
+/** Whether the same command does better than to fail in the same way at once. */
+function goesOn(error: unknown): boolean {
+  if (error instanceof Interruption) return true
+  return error instanceof LeadpipeError && error.code !== 'OPTION' && error.code !== 'CHECKPOINT'
 }
 
 /** The numbers up to the failure, where there are any, and the failure. */

@@ -4,6 +4,7 @@ import {
   explodeEvents,
   explodeFormValues,
   type Lead,
+  LeadpipeError,
   map,
   type Operator,
   project,
@@ -28,9 +29,20 @@ export function transfer(
   const operators = compose(validate({ onInvalid, quarantine, maxInvalid }), shape(explode, select))
   if (destination === '-') return run(source, operators, encode(format), process.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
-    ? toHttp(destination, { format })
+    ? toHttp(withoutCredentials(destination), { format })
     : toFile(destination, { format })
   return run(source, operators, sink, options)
+}
+
+/** Says what can be done about credentials on the command line, where no headers can be given. */
+function withoutCredentials(url: string): string {
+  if (!URL.canParse(url)) return url
+  const { username, password, origin, pathname } = new URL(url)
+  if (username === '' && password === '') return url
+  throw new LeadpipeError(
+    'OPTION',
+    `destination: ${origin}${pathname}: credentials can't stand in the URL, and the command line sends no headers: export to - and pipe the records to a program that sends them, or use toHttp() in code`,
+  )
 }
 
 /** The operators that --explode and --select stand for. */

@@ -15,17 +15,17 @@ import {
 /** How a {@link LeadsClient} is set up. */
 export interface LeadsClientOptions extends TransportOptions {
   /** The OAuth access token of the portal. Either this or `apiKey` is required. */
-  accessToken?: string
+  accessToken?: string | undefined
   /** The older API key, sent as `hapikey`. Either this or `accessToken` is required. */
-  apiKey?: string
+  apiKey?: string | undefined
   /**
    * Where the access token goes: 'query' sends it in the URL, as the API documents it; 'header' sends
    * `Authorization: Bearer`, which keeps it out of the logs of proxies. An API key goes in the URL only.
    * Default: 'query'.
    */
-  auth?: 'query' | 'header'
+  auth?: 'query' | 'header' | undefined
   /** Scheme, host and port of the API. Default: 'https://api.hubapi.com'. */
-  origin?: string
+  origin?: string | undefined
   /**
    * At most so many attempts may start within any time of that length (a sliding window); 'none' lifts this
    * limit of the client's own. The portal's limits are kept beside it, whatever it says: as far as the headers
@@ -33,7 +33,7 @@ export interface LeadsClientOptions extends TransportOptions {
    * count the requests of others too, no request is sent that would get a 429. Default: 100 requests in 10
    * seconds, HubSpot's burst limit.
    */
-  rateLimit?: RateLimit | 'none'
+  rateLimit?: RateLimit | 'none' | undefined
   /**
    * At most this share of the portal's daily limit may be used, by this client and everyone else together, as
    * far as the headers X-HubSpot-RateLimit-Daily and -Daily-Remaining tell: more than 0, at most 1. When it is
@@ -41,9 +41,9 @@ export interface LeadsClientOptions extends TransportOptions {
    * is under way is still used. Ten minutes after the portal's last word one request is sent to ask anew.
    * Default: 1.
    */
-  dailyShare?: number
+  dailyShare?: number | undefined
   /** How long to wait for what. */
-  timeouts?: TimeoutOptions
+  timeouts?: TimeoutOptions | undefined
 }
 
 /** The options with every default filled in. */

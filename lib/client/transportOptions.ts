@@ -4,13 +4,13 @@ import { group, integer, number, type OptionRule } from '../model/optionRule.ts'
 /** How requests go out, whatever they ask or bring. */
 export interface TransportOptions {
   /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** At most so many attempts may start within any time of that length; 'none' is no limit. */
-  rateLimit?: RateLimit | 'none'
+  rateLimit?: RateLimit | 'none' | undefined
   /** When and how often a failed attempt is repeated. */
-  retry?: RetryOptions
+  retry?: RetryOptions | undefined
   /** How long to wait for what. */
-  timeouts?: Omit<TimeoutOptions, 'page'>
+  timeouts?: Omit<TimeoutOptions, 'page'> | undefined
 }
 
 /** At most `requests` starts within any `interval`. */
@@ -27,37 +27,37 @@ export interface RateLimit {
  */
 export interface RetryOptions {
   /** How often an attempt is repeated, 0 to 100. Default: 5. */
-  retries?: number
+  retries?: number | undefined
   /**
    * Milliseconds before the first repetition, 0 to 2,147,483,647, and no more than `maxDelay`. Default: 500, or
    * `maxDelay` where that is less.
    */
-  minDelay?: number
+  minDelay?: number | undefined
   /**
    * Most milliseconds between two attempts, Retry-After included, 0 to 2,147,483,647. Default: 60,000, or
    * `minDelay` where that is more.
    */
-  maxDelay?: number
+  maxDelay?: number | undefined
   /**
    * The most retries in all, as a share of the requests, 0 to 10; the first 100 are free. A server that fails
    * more than that for long is not asked any more. Default: 0.5.
    */
-  budget?: number
+  budget?: number | undefined
 }
 
 /** Milliseconds, 1 to 2,147,483,647 each; headers and chunk are looked at about twice a second. */
 export interface TimeoutOptions {
   /** To open a connection. Default: 10,000. */
-  connect?: number
+  connect?: number | undefined
   /** From the request to the answer's headers. Default: 60,000. */
-  headers?: number
+  headers?: number | undefined
   /** Between two chunks of a body; the time that a slow consumer takes does not count. Default: 60,000. */
-  chunk?: number
+  chunk?: number | undefined
   /**
    * From the answer's headers to the end of a page's body; the time that a slow consumer takes does not count.
    * A page that takes longer is cut, and what is missing is asked for again. Default: no limit.
    */
-  page?: number
+  page?: number | undefined
 }
 
 /** The options with every default filled in. */

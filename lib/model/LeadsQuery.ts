@@ -11,42 +11,42 @@ export type Time = number | Date
  */
 export interface LeadsQuery {
   /** Part of a first name, last name, email address or company name. Default: "", which is every lead. */
-  search?: string
+  search?: string | undefined
   /**
    * The lead attribute to sort by, for example "lastName", "email", "insertedAt", "fce.convertDate" (first
    * conversion) or "lce.convertDate" (last conversion). Default: the server's own order.
    */
-  sort?: string
+  sort?: string | undefined
   /** Direction of the sort. Default: the server's. */
-  dir?: 'asc' | 'desc'
+  dir?: 'asc' | 'desc' | undefined
   /** Leads a page, 1 to 100. Not the leads in all: that is the option `limit`. Default: 100. */
-  max?: number
+  max?: number | undefined
   /** How many leads of the list to leave out at its beginning, 0 or more. Default: 0. */
-  offset?: number
+  offset?: number | undefined
   /** Only leads whose time pivot is after this time. Default: none. */
-  startTime?: Time
+  startTime?: Time | undefined
   /** Only leads whose time pivot is not after this time. Default: the server's present. */
-  stopTime?: Time
+  stopTime?: Time | undefined
   /** The field that startTime and stopTime apply to. Default: "insertedAt", which is sent with a bound. */
-  timePivot?: TimePivot
+  timePivot?: TimePivot | undefined
   /** True leaves every lead's leadConversionEvents empty, which is faster. Default: false. */
-  excludeConversionEvents?: boolean
+  excludeConversionEvents?: boolean | undefined
   /** True for only leads that have unsubscribed from lead nurturing. Default: false, which is all. */
-  optOut?: boolean
+  optOut?: boolean | undefined
   /** True for only leads eligible for email marketing. Default: false, which is all. */
-  eligibleForEmail?: boolean
+  eligibleForEmail?: boolean | undefined
   /** True for only leads whose email bounced. Default: false, which is all. */
-  bounced?: boolean
+  bounced?: boolean | undefined
   /** True for only web leads. Default: false, which is imported and web leads. */
-  isNotImported?: boolean
+  isNotImported?: boolean | undefined
   /** True to include leads that have been deleted. Default: false. */
-  includeDeleted?: boolean
+  includeDeleted?: boolean | undefined
   /**
    * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are asked
    * for 100 at a time (more is answered with 413), each once however often it is given: for that all of them are
    * remembered, about 100 bytes each. Default: all leads.
    */
-  guids?: Iterable<string> | AsyncIterable<string>
+  guids?: Iterable<string> | AsyncIterable<string> | undefined
 }
 
 /** The parameters of one request: as a query, with the guids of that request. */

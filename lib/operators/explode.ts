@@ -7,9 +7,9 @@ import { valueAt } from './kernel/valueAt.ts'
 /** How `explode` names and leaves out. */
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
   /** The name of the field that holds the item. Default: the last part of the path. */
-  as?: As
+  as?: As | undefined
   /** True keeps a value whose array is empty or missing, as one record without an item. Default: false. */
-  keepEmpty?: Keep
+  keepEmpty?: Keep | undefined
 }
 
 type LastPart<P extends string> = P extends `${string}.${infer Rest}` ? LastPart<Rest> : P

@@ -16,26 +16,26 @@ import { quarantinedElement, quarantinedLead } from './kernel/quarantinedRecord.
 /** How values are checked, and what happens to those that do not match. */
 export interface ValidateOptions {
   /** The JSON Schema (draft-07). Default: the lead's, `leadSchema`. */
-  schema?: object
+  schema?: object | undefined
   /** An Ajv of your own to compile the schema with, for formats and keywords. Default: a strict Ajv. */
-  ajv?: { compile(schema: object): CompiledSchema }
+  ajv?: { compile(schema: object): CompiledSchema } | undefined
   /**
    * What an invalid value does: 'fail' ends the run with INVALID_LEAD, 'skip' leaves the value out and counts
    * it in the report, 'quarantine' sets it aside in `quarantine`. Under `run`, the last two also take the
    * elements of a body that are no leads at all, which else fail with DECODE. Default: 'fail'.
    */
-  onInvalid?: 'fail' | 'skip' | 'quarantine'
+  onInvalid?: 'fail' | 'skip' | 'quarantine' | undefined
   /**
    * Where invalid values are set aside, as {@link Quarantined} records: the path of an NDJSON file (only under
    * `run`, which opens it), or an object-mode Writable such as a sink, which `run` ends. Required with
    * 'quarantine'.
    */
-  quarantine?: string | Writable
+  quarantine?: string | Writable | undefined
   /**
    * How many values may be invalid before the run fails with INVALID_LEAD: a count, or a share between 0 and
    * 1 of all values, which is looked at from 1,000 values on and at the end. Default: any number.
    */
-  maxInvalid?: number
+  maxInvalid?: number | undefined
 }
 
 /** What Ajv compiles a schema to. */

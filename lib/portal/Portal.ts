@@ -24,6 +24,8 @@ export interface Portal extends AsyncDisposable {
   readonly accessToken: string
   /** How many leads it holds at this moment, deleted ones included. */
   readonly leads: number
+  /** How many of them are deleted, which lists leave out unless they ask for them. Counted at each look. */
+  readonly deleted: number
   /** The last 1,000 requests, in the order of their answers, as they are at this moment: a copy. */
   readonly requests: readonly PortalRequest[]
   /** How many requests were answered (or left without an answer by a fault) since the start. */

@@ -13,16 +13,16 @@ export type LeadIterable = Iterable<object> | AsyncIterable<object>
  */
 export interface RateLimit {
   /** In any 10 seconds; policy TEN_SECONDLY_ROLLING. Default: no limit. */
-  tenSecondly?: number
+  tenSecondly?: number | undefined
   /** In any second; policy SECONDLY. Default: no limit. */
-  secondly?: number
+  secondly?: number | undefined
   /** In any 24 hours; policy DAILY. Default: no limit. */
-  daily?: number
+  daily?: number | undefined
   /**
    * What a 429 says about when to come back, in Retry-After: whole `seconds`, a `date`, or nothing (`none`),
    * as portals have done. Both are rounded up: who waits so long is served. Default: `seconds`.
    */
-  retryAfter?: 'seconds' | 'date' | 'none'
+  retryAfter?: 'seconds' | 'date' | 'none' | undefined
 }
 
 /** The options of `createPortal`. All are optional; a wrong one is refused before anything is opened. */
@@ -37,9 +37,9 @@ export interface PortalOptions {
    *
    * Default: what `db` already holds, or else 1,000 generated ones.
    */
-  leads?: number | LeadIterable | string
+  leads?: number | LeadIterable | string | undefined
   /** Which leads are generated: a whole number from 0 to 4294967295. Own leads need none. Default: 1. */
-  seed?: number
+  seed?: number | undefined
   /**
    * Path of the SQLite file that keeps the leads from one start to the next. It is created when it is
    * missing; one that holds exactly the generated leads asked for is served at once; one that holds anything
@@ -47,50 +47,50 @@ export interface PortalOptions {
    * were changed are served when neither `leads` nor `seed` is given. Default: none, the leads are held in
    * memory.
    */
-  db?: string
+  db?: string | undefined
   /**
    * The token that requests must carry, as `access_token=`, `hapikey=` or `Authorization: Bearer`.
    * Default: `demooooo-oooo-oooo-oooo-oooooooooooo`, that of the API's documentation.
    */
-  accessToken?: string
+  accessToken?: string | undefined
   /** The port on 127.0.0.1: 1 to 65535, or 0 for any free one. Default: 0. */
-  port?: number
+  port?: number | undefined
   /** Whether a lead exactly at startTime is in the list. Default: `exclusive`, "after this time" as documented. */
-  startTime?: Bounds
+  startTime?: Bounds | undefined
   /** Whether a lead exactly at stopTime is in the list. The documentation does not say. Default: `inclusive`. */
-  stopTime?: Bounds
+  stopTime?: Bounds | undefined
   /**
    * Whether the portal is integrated with Salesforce.com: `tied` portals refuse to close leads by `closedAt`
    * (400), as documented. Default: `none`.
    */
-  salesforce?: 'tied' | 'none'
+  salesforce?: 'tied' | 'none' | undefined
   /**
    * Whether bodies are compressed: `auto` when the request's Accept-Encoding allows gzip, `never` to send
    * them as they are. Default: `auto`.
    */
-  gzip?: 'auto' | 'never'
+  gzip?: 'auto' | 'never' | undefined
   /**
    * What the body of an error is: `json`, as HubSpot's own errors, or an `html` page such as its Tomcat was
    * seen to send. In a page a 429 names no policy. Default: `json`.
    */
-  errors?: 'json' | 'html'
+  errors?: 'json' | 'html' | undefined
   /** How many requests are served in any second, ten seconds, day. Default: no limit. */
-  rateLimit?: RateLimit
+  rateLimit?: RateLimit | undefined
   /**
    * What goes wrong, and when: rules as text (`'page=2 x1:status=503; 10%:reset'`) or as objects. The README
    * of the portal has the language on one page. Default: none.
    */
-  faults?: string | readonly FaultRule[]
+  faults?: string | readonly FaultRule[] | undefined
   /**
    * Which of many possible courses faults take: which requests a share such as `10%` hits, which leads are
    * deleted. A whole number from 0 to 4294967295; the same faults, seed and requests give the same course.
    * Default: the seed of the leads.
    */
-  faultSeed?: number
+  faultSeed?: number | undefined
   /**
    * The portal's clock: milliseconds since 1970. It is the stopTime of requests that give none, the `Date`
    * header, the time of changes, what rate limits go by, and the `at` of {@link PortalRequest}. Delays, stalls
    * and drips of faults take real time. Default: `Date.now`.
    */
-  now?: () => number
+  now?: (() => number) | undefined
 }

@@ -66,6 +66,10 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
     get leads() {
       return store.leads
     },
+    get deleted() {
+      refuseClosed()
+      return store.deleted
+    },
     get requests() {
       return served.log.last
     },

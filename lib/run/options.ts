@@ -1,5 +1,6 @@
 import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { integer } from '../model/optionRule.ts'
 import type { Report } from './Report.ts'
 
 /** How a run is watched and ended. */
@@ -11,22 +12,22 @@ export interface RunOptions {
    * `toHttp` as the sink, and operators that can save their state. An abort saves what is done before it rejects.
    * Default: none.
    */
-  checkpoint?: string | CheckpointOptions
+  checkpoint?: string | CheckpointOptions | undefined
   /**
    * True asks the server afterwards how many leads match, with a few requests of one lead, and puts the number
    * beside that of the leads handed on, in `report.reconciliation`. They differ where the portal changed meanwhile.
    * Not with guids or a limit. Default: false.
    */
-  reconcile?: boolean
+  reconcile?: boolean | undefined
   /**
    * Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. Streams of leadpipe's own are
    * closed by then; those of your own close in their time.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
-  onProgress?: (progress: Report) => void
-  /** Milliseconds between two calls of `onProgress`, 10 or more. Default: 1,000. */
-  progressInterval?: number
+  onProgress?: ((progress: Report) => void) | undefined
+  /** Milliseconds between two calls of `onProgress`, 10 to 2,147,483,647. Default: 1,000. */
+  progressInterval?: number | undefined
 }
 
 const rules: OptionRules = {
@@ -36,12 +37,7 @@ const rules: OptionRules = {
     reconcile: { type: 'boolean', expected: 'true or false' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     onProgress: { instanceOf: 'Function', expected: 'a function' },
-    progressInterval: {
-      type: 'integer',
-      minimum: 10,
-      maximum: 2 ** 31 - 1,
-      expected: 'an integer, 10 or more (milliseconds)',
-    },
+    progressInterval: integer({ min: 10, max: 2 ** 31 - 1, unit: 'milliseconds' }),
   },
   elsewhere: { limit: 'it belongs to leads(), or use the operator take()' },
 }

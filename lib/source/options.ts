@@ -1,11 +1,11 @@
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
-import type { OptionRule } from '../model/optionRule.ts'
+import { choice, integer, type OptionRule } from '../model/optionRule.ts'
 import { type Position, positionRule } from '../model/Position.ts'
 
 /** How leads are read: everything that is leadpipe's and not the API's. */
 export interface LeadsOptions {
   /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
-  limit?: number
+  limit?: number | undefined
   /**
    * How the list is read. 'seek' asks for what follows a time, in the order of (timePivot, guid): what is
    * inserted or deleted meanwhile moves nothing, and every lead that matches and keeps its pivot comes exactly
@@ -13,18 +13,18 @@ export interface LeadsOptions {
    * them twice, when others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that
    * sorts, has an offset, or gives pages of one lead; guids are read by guid.
    */
-  paging?: 'seek' | 'offset'
+  paging?: 'seek' | 'offset' | undefined
   /**
    * Where to go on: a `source.position` of an earlier source with the same query. With guids, the same ones must
    * be given in the same order. Default: at the beginning.
    */
-  from?: Position
+  from?: Position | undefined
   /**
    * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer): leads with
    * a later pivot are left for the next export, because some of that time may still become visible. 0 or more.
    * Default: 60,000.
    */
-  lag?: number
+  lag?: number | undefined
   /**
    * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
    * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
@@ -35,26 +35,26 @@ export interface LeadsOptions {
    * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one
    * page after the other. Default: 16 MiB.
    */
-  readAhead?: number
+  readAhead?: number | undefined
   /**
    * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
    * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
    * the same leads. Default: 'express'.
    */
-  decode?: 'express' | 'stream-json'
+  decode?: 'express' | 'stream-json' | undefined
   /**
    * What happens when a lead that was asked for by guid does not come: 'report' lists it in
    * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
    */
-  onMissing?: 'report' | 'fail'
+  onMissing?: 'report' | 'fail' | undefined
   /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
-  maxLeadBytes?: number
+  maxLeadBytes?: number | undefined
   /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
-  maxDepth?: number
+  maxDepth?: number | undefined
   /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
-  highWaterMark?: number
+  highWaterMark?: number | undefined
   /** Ends the reading at once; the stream fails with the signal's reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** The options with every default filled in. */
@@ -79,30 +79,25 @@ const toQuery = 'it is a parameter of the API and belongs to the query, the seco
 export const longestString = 2 ** 29 - 24
 
 /** What the option `maxLeadBytes` accepts. */
-export const maxLeadBytesRule: OptionRule = {
-  type: 'integer',
-  minimum: 1,
-  maximum: longestString,
-  expected: `an integer from 1 to ${longestString} (the longest string of the engine)`,
-}
+export const maxLeadBytesRule: OptionRule = integer({
+  min: 1,
+  max: longestString,
+  unit: 'the longest string of the engine',
+})
 
 const rules: OptionRules = {
   owner: 'leads() options',
   options: {
-    limit: {
-      type: 'integer',
-      minimum: 1,
-      expected: 'an integer, 1 or more (leads in all)',
-    },
-    paging: { enum: ['seek', 'offset'], expected: '"seek" or "offset"' },
+    limit: integer({ min: 1, unit: 'leads in all' }),
+    paging: choice('seek', 'offset'),
     from: positionRule,
-    lag: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (milliseconds)' },
-    readAhead: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (bytes)' },
-    decode: { enum: ['express', 'stream-json'], expected: '"express" or "stream-json"' },
-    onMissing: { enum: ['report', 'fail'], expected: '"report" or "fail"' },
+    lag: integer({ min: 0, unit: 'milliseconds' }),
+    readAhead: integer({ min: 0, unit: 'bytes' }),
+    decode: choice('express', 'stream-json'),
+    onMissing: choice('report', 'fail'),
     maxLeadBytes: maxLeadBytesRule,
-    maxDepth: { type: 'integer', minimum: 1, maximum: 1_000, expected: 'an integer from 1 to 1000' },
-    highWaterMark: { type: 'integer', minimum: 0, expected: 'an integer, 0 or more (leads)' },
+    maxDepth: integer({ min: 1, max: 1_000 }),
+    highWaterMark: integer({ min: 0, unit: 'leads' }),
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
   elsewhere: {

@@ -37,33 +37,58 @@ t.test('what is right is taken', async t => {
   }
 })
 
-const wrong: unknown[] = [
-  '',
-  1,
-  true,
-  [],
-  {},
-  { path: '' },
-  { path: 1 },
-  { path: 'a', every: 100 },
-  { path: 'a', every: { leads: 0 } },
-  { path: 'a', every: { leads: 1.5 } },
-  { path: 'a', every: { bytes: 0 } },
-  { path: 'a', every: { milliseconds: 9 } },
-  { path: 'a', every: { seconds: 1 } },
-  { path: 'a', whenFinished: 'again' },
-  { path: 'a', overlap: -1 },
-  { path: 'a', overlap: 0.5 },
-  { path: 'a', version: 1 },
-  { path: 'a', version: '' },
-  { path: 'a', interval: 1 },
+const whole =
+  /^checkpoint: expected the path of a file, or \{ path, every, whenFinished, overlap, version \}, /
+const wrong: [checkpoint: unknown, says: RegExp | string][] = [
+  ['', whole],
+  [1, whole],
+  [true, whole],
+  [[], whole],
+  [{}, 'checkpoint.path: expected the path of a file, received undefined'],
+  [{ path: '' }, "checkpoint.path: expected the path of a file, received ''"],
+  [{ path: 1 }, 'checkpoint.path: expected the path of a file, received 1'],
+  [{ path: 'a', every: 100 }, 'checkpoint.every: expected { leads, bytes, milliseconds }, received 100'],
+  [{ path: 'a', every: { leads: 0 } }, 'checkpoint.every.leads: expected an integer, 1 or more, received 0'],
+  [
+    { path: 'a', every: { leads: 1.5 } },
+    'checkpoint.every.leads: expected an integer, 1 or more, received 1.5',
+  ],
+  [{ path: 'a', every: { bytes: 0 } }, 'checkpoint.every.bytes: expected an integer, 1 or more, received 0'],
+  [
+    { path: 'a', every: { milliseconds: 9 } },
+    'checkpoint.every.milliseconds: expected an integer, 10 or more, received 9',
+  ],
+  [
+    { path: 'a', every: { seconds: 1 } },
+    'unknown option "checkpoint.every.seconds"; checkpoint.every has: leads, bytes, milliseconds',
+  ],
+  [
+    { path: 'a', whenFinished: 'again' },
+    'checkpoint.whenFinished: expected "stop", "restart" or "next", received \'again\'',
+  ],
+  [
+    { path: 'a', overlap: -1 },
+    'checkpoint.overlap: expected an integer, 0 or more (milliseconds), received -1',
+  ],
+  [
+    { path: 'a', overlap: 0.5 },
+    'checkpoint.overlap: expected an integer, 0 or more (milliseconds), received 0.5',
+  ],
+  [{ path: 'a', version: 1 }, 'checkpoint.version: expected a string that is not empty, received 1'],
+  [{ path: 'a', version: '' }, "checkpoint.version: expected a string that is not empty, received ''"],
+  [
+    { path: 'a', interval: 1 },
+    'unknown option "checkpoint.interval"; checkpoint has: path, every, whenFinished, overlap, version',
+  ],
 ]
-for (const checkpoint of wrong) {
+for (const [checkpoint, says] of wrong) {
   t.test(`${JSON.stringify(checkpoint)} is refused by name`, async t => {
-    t.throws(() => runOptions({ checkpoint } as never), {
+    const error = t.throws(() => runOptions({ checkpoint } as never), {
       constructor: LeadpipeError,
       code: 'OPTION',
-      message: /^run\(\) options: checkpoint: expected the path of a file, or \{ path, every/,
-    })
+    }) as LeadpipeError
+    const message = error.message.replace(/^run\(\) options: /, '')
+    if (typeof says === 'string') t.equal(message, says)
+    else t.match(message, says)
   })
 }

@@ -90,6 +90,27 @@ t.test('--on-invalid skip leaves out what does not match the schema, and says ho
   t.match(skipped.stderr, '1 invalid lead left out')
 })
 
+t.test(
+  'a list that is read by offset because of another flag is told of, unless it was asked for',
+  async t => {
+    const note = (reasons: string) =>
+      `leadpipe: read by offset because of ${reasons}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)\n`
+    const cases: [flags: string[], said: string][] = [
+      [['--dir', 'desc'], note('--dir')],
+      [['--sort', 'guid', '--offset', '1'], note('--sort and --offset')],
+      [['--max', '1', '--limit', '1'], note('--max 1')],
+      [['--dir', 'desc', '--paging', 'offset'], ''],
+      [['--dir', 'desc', '--quiet'], ''],
+      [['--guid', listed[0]?.guid as string, '--dir', 'desc'], ''],
+    ]
+    for (const [flags, said] of cases) {
+      const { code, stderr } = await cli(['export', '/dev/null', '--format', 'ndjson', ...access, ...flags])
+      t.equal(code, 0)
+      t.equal(stderr, said, flags.join(' '))
+    }
+  },
+)
+
 t.test('every parameter of the API reaches the portal in the documented spelling', async t => {
   const guids = listed.slice(0, 2).map(lead => lead.guid)
   const before = portal.requestCount
@@ -119,6 +140,13 @@ t.test('help shows every option', async t => {
   for (const option of ['--origin', '--guid', '--select', '--on-invalid', '--rate', '--json'])
     t.match(stdout, option)
   t.match((await cli(['--help'])).stdout, /Exit codes:/)
+})
+
+t.test('help says that deleted leads are left out, unless they are asked for', async t => {
+  const { stdout } = await cli(['export', '--help'])
+  const said = stdout.replace(/\s+/g, ' ')
+  t.match(said, 'Export every lead of a portal that is not deleted')
+  t.match(said, '--include-deleted deleted leads, too (default: they are left out)')
 })
 
 t.test('help says every kind of destination', async t => {

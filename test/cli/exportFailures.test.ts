@@ -17,23 +17,43 @@ t.test('wrong usage exits with 2, says what was received and expected, and does 
   const path = join(folder, 'leads.ndjson')
   const before = portal.requestCount
   const cases: [args: string[], says: RegExp][] = [
-    [['export'], /missing required argument 'destination'/],
+    [
+      ['export'],
+      /missing required argument 'destination'\n\(usage: leadpipe export \[options\] <destination>; leadpipe export --help shows more\)/,
+    ],
+    [['help', 'foo'], /unknown command 'foo'/],
     [['export', path, ...access, '--colour'], /unknown option '--colour'/],
     [['explode', path], /unknown command 'explode'/],
-    [['export', path, ...access, '--max', '1000'], /max: expected an integer from 1 to 100.*received 1000/],
+    [
+      ['export', path, ...access, '--max', '1000'],
+      /^leadpipe: --max: expected an integer from 1 to 100.*received 1000/,
+    ],
     [['export', path, ...access, '--max', 'many'], /'many' is invalid.*Expected a number/],
-    [['export', path, ...access, '--limit', '0'], /limit: expected an integer, 1 or more.*received 0/],
+    [
+      ['export', path, ...access, '--limit', '0'],
+      /^leadpipe: --limit: expected an integer, 1 or more.*received 0/,
+    ],
     [['export', path, ...access, '--start-time', 'yesterday'], /'yesterday' is invalid/],
     [['export', path, ...access, '--dir', 'up'], /'up' is invalid.*asc, desc/],
     [['export', path, ...access, '--rate', 'fast'], /'fast' is invalid.*100\/10/],
     [
       ['export', path, ...access, '--concurrency', '0'],
-      /concurrency: expected an integer from 1 to 100, received 0/,
+      /^leadpipe: --concurrency: expected an integer from 1 to 100, received 0/,
     ],
     [['export', path, ...access, '--select', 'guid,,email'], /Expected a list such as/],
     [['export', join(folder, 'leads.txt'), ...access], /expected a name that ends in .*leads\.txt/],
-    [['export', 'http://user:pass@127.0.0.1/hook', ...access], /toHttp\(\).*url/],
-    [['export', path, '--origin', 'ftp://x', '--access-token', 'x'], /origin: expected an http or https URL/],
+    [
+      ['export', path, ...access, '--rate', '0/1'],
+      /^leadpipe: --rate \(requests\): expected an integer from 1 to/,
+    ],
+    [
+      ['export', 'http://user:pass@127.0.0.1/hook', ...access],
+      /^leadpipe: destination: http:\/\/127\.0\.0\.1\/hook: credentials.*export to - and pipe/,
+    ],
+    [
+      ['export', path, '--origin', 'ftp://x', '--access-token', 'x'],
+      /^leadpipe: --origin: expected an http or https URL/,
+    ],
     [['export', path, '--origin', portal.origin], /expected an access token.*LEADPIPE_ACCESS_TOKEN/],
     [
       ['export', path, ...access, '--explode', 'events', '--exclude-conversion-events'],

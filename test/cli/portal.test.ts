@@ -29,12 +29,12 @@ t.test(
   },
 )
 
-t.test('says how to export from it, and stops cleanly on SIGTERM', async t => {
-  const portal = startCli(['portal', '--leads', '1'])
+t.test('says what it holds and how to export from it, and stops cleanly on SIGTERM', async t => {
+  const portal = startCli(['portal', '--leads', '100'])
   const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
   t.match(
     String(line),
-    /^1 lead at http:\/\/127\.0\.0\.1:\d+\nexport them with: leadpipe export leads\.ndjson/,
+    /^100 leads \(5 deleted\) at http:\/\/127\.0\.0\.1:\d+\nexport them with: leadpipe export leads\.ndjson/,
   )
   portal.kill('SIGTERM')
   t.same(await once(portal, 'exit'), [0, null])
@@ -42,8 +42,8 @@ t.test('says how to export from it, and stops cleanly on SIGTERM', async t => {
 
 t.test('wrong usage exits with 2 and one sentence', async t => {
   const cases: [args: string[], says: RegExp][] = [
-    [['portal', '--leads', '-5'], /leads.*-5/],
-    [['portal', '--port', '70000'], /port.*70000/],
+    [['portal', '--leads', '-5'], /--leads .*-5/],
+    [['portal', '--port', '70000'], /--port .*70000/],
     [['portal', '--seed', '1.5'], /seed.*1\.5/],
     [['portal', '--colour'], /unknown option '--colour'/],
     [['portal', '--faults', 'page=2:explode'], /explode/],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type { Lead } from '../../lib/model/Lead.ts'
@@ -351,6 +352,31 @@ t.test('changes of the data are the same for the same seed and requests, to the 
   t.not(await course(4), first)
 })
 
+t.test('leads that a fault inserts are none of those that are there, whatever the seeds', async t => {
+  for (const [seed, faultSeed] of [
+    [1, 1],
+    [2, 1],
+    [4, 4],
+  ] as const) {
+    const portal = await startPortal(t, { leads: 2_000, seed, faultSeed, faults: '*:insert=50; *:insert=50' })
+    for (let n = 0; n < 10; n++) t.equal((await getList(portal, 'max=1')).status, 200, `${seed} ${faultSeed}`)
+    t.equal(portal.leads, 3_000)
+  }
+})
+
+t.test('a kept portal that is started again inserts other leads than before', async t => {
+  const db = join(t.testdir(), 'leads.db')
+  for (const leads of [120, 140, 160]) {
+    await using portal = await createPortal({
+      leads: leads === 120 ? 100 : undefined,
+      db,
+      faults: '*:insert=10',
+    })
+    for (let n = 0; n < 2; n++) t.equal((await getList(portal)).status, 200)
+    t.equal(portal.leads, leads)
+  }
+})
+
 t.test('what each change changes', async t => {
   const now = 1_400_000_000_000
   const leads = five.map((lead, n) => ({ ...lead, isDeleted: n === 4 }))
@@ -370,6 +396,7 @@ t.test('what each change changes', async t => {
   }
   const deleted = await after('#1:delete=2')
   t.equal(deleted.before, 2)
+  t.equal(deleted.portal.deleted, 3)
   const gone = deleted.leads.filter(lead => lead.lastModifiedAt === now)
   t.match(
     gone,

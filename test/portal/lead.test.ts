@@ -354,7 +354,7 @@ t.test('update and insert in code say what they refuse, and change nothing then'
     { guid: 'b', seen: '1970-01-01T00:00:00.000Z' },
   ])
   await portal.close()
-  for (const call of [() => portal.insert([]), () => portal.update('a', {})])
+  for (const call of [() => portal.insert([]), () => portal.update('a', {}), () => portal.deleted])
     t.throws(call, { code: 'STORE', message: 'The portal is closed' })
 })
 

@@ -139,12 +139,16 @@ const courses: fc.Arbitrary<Course> = fc.record({
   options,
 })
 
+const runs = Number(process.env.RUNS ?? 150)
+// A run is a fraction of a second, on a slow machine, too.
+t.setTimeout(300_000 + runs * 1_000)
+
 t.test(
   'whatever changes between requests, each lead that keeps its pivot comes once, in order, over restarts, too',
   async t => {
     await fc.assert(
       fc.asyncProperty(courses, course => follow(t, course)),
-      { numRuns: Number(process.env.RUNS ?? 150), endOnFailure: true },
+      { numRuns: runs, endOnFailure: true },
     )
   },
 )

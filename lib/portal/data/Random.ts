@@ -10,11 +10,15 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 export class Random {
   readonly #generator
 
-  /** @param seed a whole number from 0 to 4294967295 */
-  constructor(seed: number) {
+  /**
+   * @param seed a whole number from 0 to 4294967295
+   * @param stream which of the seed's sequences, from 0: each begins 2^64 draws behind the one before, so that
+   * no two ever draw the same. Sequence 0 is the data's.
+   */
+  constructor(seed: number, stream = 0) {
     this.#generator = xoroshiro128plus(seed)
-    // Neighbouring seeds begin alike: their states differ in a few bits only.
-    this.#generator.jump()
+    // Once for sequence 0, too: neighbouring seeds begin alike, because their states differ in a few bits only.
+    for (let jumps = 0; jumps <= stream; jumps++) this.#generator.jump()
   }
 
   /** A whole number; both bounds are included. */

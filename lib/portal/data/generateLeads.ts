@@ -15,7 +15,7 @@ export interface GenerateOptions {
   /** How many leads: a whole number from 0 to 100,000,000. Required. */
   count: number
   /** A whole number from 0 to 4294967295. The same seed gives the same leads. Default: 1. */
-  seed?: number
+  seed?: number | undefined
 }
 
 /**

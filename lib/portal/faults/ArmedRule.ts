@@ -17,10 +17,12 @@ export class ArmedRule {
   #seen = 0
   #hits = 0
 
-  constructor(rule: FaultRule, seed: number) {
+  /** @param index the rule's place among all, from 0 */
+  constructor(rule: FaultRule, seed: number, index: number) {
     this.fault = rule.fault
     this.text = writeRule(rule)
-    this.random = new Random(seed)
+    // Sequence 0 makes the leads: a rule that drew from it would insert leads that are there.
+    this.random = new Random(seed, index + 1)
     this.#when = rule.when ?? {}
   }
 

@@ -23,11 +23,11 @@ export interface StatusFault {
    * `json` is an error as HubSpot writes it, `html` a page such as Tomcat's, `empty` none; any other text is
    * the body itself, sent as text/plain. Default: what the portal's option `errors` says.
    */
-  readonly body?: string
+  readonly body?: string | undefined
   /** Makes a JSON error that of a rate limit, by this policy. Default: none. */
-  readonly policy?: (typeof policies)[number]
+  readonly policy?: (typeof policies)[number] | undefined
   /** Headers, in their own spelling. As text, whatever begins with a capital: `Retry-After=3`. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
@@ -55,7 +55,7 @@ export interface CutFault {
    * that does not come; `whole`, by nothing but the content: the part is sent as if it were all, and the
    * connection stays. Default: `length`.
    */
-  readonly framing?: 'length' | 'chunked' | 'whole'
+  readonly framing?: 'length' | 'chunked' | 'whole' | undefined
 }
 
 /**
@@ -70,7 +70,7 @@ export interface StallFault {
    * How much of the body is sent before: a share from 0 (headers only) to less than 1. Default: not even the
    * headers; then, of a PUT, nothing is changed.
    */
-  readonly at?: number
+  readonly at?: number | undefined
 }
 
 /**
@@ -83,7 +83,7 @@ export interface DripFault {
   /** How many bytes at a time: 1 to 100,000,000. */
   readonly bytes: number
   /** Milliseconds between two of them: 0 to 3,600,000. Default: 10. */
-  readonly interval?: number
+  readonly interval?: number | undefined
 }
 
 /**
@@ -126,7 +126,7 @@ export interface GarbageFault {
 export interface ElementFault {
   readonly kind: 'element'
   /** What stands there instead; any text, though JSON makes most sense. Default: `null`. */
-  readonly text?: string
+  readonly text?: string | undefined
 }
 
 /**
@@ -138,7 +138,7 @@ export interface ElementFault {
 export interface OversizedFault {
   readonly kind: 'oversized'
   /** The length of the padding: 1 to 500,000,000. Default: 17,000,000, a little more than 16 MiB. */
-  readonly bytes?: number
+  readonly bytes?: number | undefined
 }
 
 /**
@@ -154,7 +154,7 @@ export interface OversizedFault {
 export interface ChangeFault {
   readonly kind: 'insert' | 'delete' | 'undelete' | 'touch'
   /** How many leads: 1 to 100,000; fewer where there are not so many. Default: 1. */
-  readonly count?: number
+  readonly count?: number | undefined
 }
 
 /**

@@ -34,7 +34,7 @@ export class FaultPlan {
 
   /** @param seed a whole number from 0 to 4294967295 */
   constructor(rules: readonly FaultRule[], seed: number) {
-    this.#rules = rules.map((rule, index) => new ArmedRule(rule, (seed + index) >>> 0))
+    this.#rules = rules.map((rule, index) => new ArmedRule(rule, seed, index))
   }
 
   /** What hits this request. A rule counts every request, but hits none whose answer has its fault already. */

@@ -13,12 +13,19 @@ export function changeData({ fault, random }: Change, store: Store, now: number)
     return
   }
   const { kind, count = 1 } = fault
-  if (kind === 'insert') store.insert(newLeads(count, random, store.leads, now))
+  if (kind === 'insert') store.insert(newLeads(count, random, store, now))
   else for (let n = 0; n < count; n++) changeOne(kind, random, store, now)
 }
 
-function* newLeads(count: number, random: Random, first: number, now: number): Generator<JsonLead> {
-  for (let n = 0; n < count; n++) yield { ...makeArrival(random, first + n, now) }
+function* newLeads(count: number, random: Random, store: Store, now: number): Generator<JsonLead> {
+  const first = store.leads
+  for (let n = 0; n < count; ) {
+    const lead = makeArrival(random, first + n, now)
+    // A store that was kept may hold what the same draws made when it was last served.
+    if (store.find('guid', lead.guid) !== undefined) continue
+    yield { ...lead }
+    n++
+  }
 }
 
 const changes = { delete: { isDeleted: true }, undelete: { isDeleted: false }, touch: {} } as const

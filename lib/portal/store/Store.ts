@@ -35,6 +35,12 @@ export class Store {
     return this.#leads
   }
 
+  /** How many of them are deleted. */
+  get deleted(): number {
+    const sql = 'SELECT count(*) FROM lead INDEXED BY lead_by_guid WHERE isDeleted = 1'
+    return this.#rows<[number]>({ sql, values: [] })[0]?.[0] ?? 0
+  }
+
   /** The JSON text of each lead on a page, in its order, as UTF-8. */
   page(request: ListRequest): Buffer[] {
     const route = this.#route(request)

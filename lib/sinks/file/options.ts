@@ -5,11 +5,11 @@ import { type Format, formatNames } from '../encode/formats.ts'
 /** How a file is written. */
 export interface FileOptions {
   /** How records are written. Default: told by the name, .ndjson and .jsonl or .json. */
-  format?: Format
+  format?: Format | undefined
   /** How the file is compressed. Default: told by the name, 'gzip' for .gz, else 'none'. */
-  compression?: 'gzip' | 'none'
+  compression?: 'gzip' | 'none' | undefined
   /** How many records wait before the sender is held up, 1 or more. Default: 16, Node's own. */
-  highWaterMark?: number
+  highWaterMark?: number | undefined
 }
 
 /** The options with every default filled in. */

@@ -17,49 +17,49 @@ import type { ReadAnswer } from './ReadAnswer.ts'
 /** When a batch is complete; whichever comes first. */
 export interface BatchOptions {
   /** Most records, 1 to 10,000. Default: 100. */
-  records?: number
+  records?: number | undefined
   /**
    * Most bytes of a body before compression, 1 to 1 GiB. A larger record is sent by itself.
    * Default: 1,048,576 (1 MiB).
    */
-  bytes?: number
+  bytes?: number | undefined
   /**
    * Milliseconds after which a batch that is not full is sent, too, 1 to 2,147,483,647, counted from its first record.
    * What goes into which batch then depends on time, and so do the keys: a run that is repeated sends other
    * batches. Default: none, a batch waits until it is full or the records end.
    */
-  milliseconds?: number
+  milliseconds?: number | undefined
 }
 
 /** How records are sent. */
 export interface HttpOptions<T = unknown> extends TransportOptions {
   /** Default: 'POST'. */
-  method?: 'POST' | 'PUT'
+  method?: 'POST' | 'PUT' | undefined
   /**
    * More headers, such as Authorization. Their values are secrets: they are in no message, error or channel,
    * nor are they when the receiver repeats them (values of fewer than four characters are not looked for).
    * Printable ASCII. Content-Type may be said here; what the sink sets itself (Content-Length,
    * Content-Encoding, Idempotency-Key and the like) is refused. Default: none.
    */
-  headers?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>> | undefined
   /**
    * What a body is: 'ndjson', one JSON text a line (application/x-ndjson); 'json', one array, or 'single', one
    * record a request (both application/json). Default: 'ndjson'.
    */
-  format?: BodyFormatName
+  format?: BodyFormatName | undefined
   /** When a batch is complete. Not for the format 'single'. */
-  batch?: BatchOptions
+  batch?: BatchOptions | undefined
   /** How bodies are compressed. Default: 'none'. */
-  compression?: 'gzip' | 'none'
+  compression?: 'gzip' | 'none' | undefined
   /** 'strict' sends one batch after the other, whatever `concurrency` says. Default: 'any'. */
-  order?: 'any' | 'strict'
+  order?: 'any' | 'strict' | undefined
   /** At most so many requests may start within any time of that length; 'none' is no limit. Default: 'none'. */
-  rateLimit?: RateLimit | 'none'
+  rateLimit?: RateLimit | 'none' | undefined
   /**
    * When and how often a request is repeated: after network errors, timeouts, 408, 425, 429 and 5xx. Defaults:
    * those of `LeadsClient`.
    */
-  retry?: RetryOptions
+  retry?: RetryOptions | undefined
   /**
    * What becomes of records that the receiver refuses for good: with a 4xx other than 401, 403 and 407 (which
    * are about the credentials and always fail), 408, 425 and 429 (which are repeated), and 413 (after which a
@@ -68,26 +68,26 @@ export interface HttpOptions<T = unknown> extends TransportOptions {
    * does not exist (404) refuses every batch.
    * Default: 'fail'.
    */
-  onRefused?: 'fail' | 'skip' | 'dead-letter'
+  onRefused?: 'fail' | 'skip' | 'dead-letter' | undefined
   /**
    * Takes a {@link DeadLetter} for each refused record: a sink, or a Writable in object mode. Belongs to
    * `onRefused: 'dead-letter'`.
    */
-  deadLetter?: Writable
+  deadLetter?: Writable | undefined
   /**
    * 'with-sink' ends `deadLetter` with this sink, also when that fails, so that what was set aside is kept;
    * 'never' leaves it open, for several sinks to share. Default: 'with-sink'.
    */
-  endDeadLetter?: 'with-sink' | 'never'
+  endDeadLetter?: 'with-sink' | 'never' | undefined
   /** Names the single records that an answer refuses. Default: the status decides about the whole batch. */
-  readAnswer?: ReadAnswer<T>
+  readAnswer?: ReadAnswer<T> | undefined
   /** Ends the stream with the signal's reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /**
    * Names the run in the Idempotency-Key of each batch, 1 to 200 printable characters without spaces. Who
    * repeats a run with its id sends the same batches with the same keys. Default: random.
    */
-  runId?: string
+  runId?: string | undefined
 }
 
 /** The options with every default filled in. */

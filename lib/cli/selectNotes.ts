@@ -1,0 +1,57 @@
+import { leadSchema } from '../index.ts'
+
+/** As much of a JSON Schema as a path follows. */
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>
+  readonly items?: Node
+}
+
+/** What is to be said about paths of `--select` that no record is documented to have: most likely mistakes. */
+export function selectNotes(
+  select: Readonly<Record<string, string>> = {},
+  explode?: 'events' | 'values',
+): string[] {
+  const record = recordSchema(explode)
+  const notes = Object.values(select).map(path => noteOn(path.split('.'), record))
+  return notes.filter((note, index) => note !== undefined && notes.indexOf(note) === index) as string[]
+}
+
+function noteOn(path: readonly string[], record: Node): string | undefined {
+  const known = knownPart(path, record)
+  if (known === path.length) return undefined
+  const field = JSON.stringify(path.slice(0, known + 1).join('.'))
+  const made = known === 0 ? madeBy.get(path[0]) : undefined
+  return made === undefined
+    ? `--select: ${field} is no documented field; records have it where the portal sends it`
+    : `--select: ${field} is only there with --explode ${made}`
+}
+
+/** What `--explode` makes, and which word asks for it. */
+const madeBy: ReadonlyMap<string | undefined, string> = new Map([
+  ['conversionEvent', 'events'],
+  ['formValue', 'values'],
+])
+
+/** How many steps of a path lead to something documented. */
+function knownPart(path: readonly string[], record: Node): number {
+  let node: Node | undefined = record
+  for (const [index, name] of path.entries()) {
+    // An object of which nothing is documented may hold anything.
+    if (node.properties !== undefined && Object.keys(node.properties).length === 0) return path.length
+    const inside: Node | undefined = /^\d+$/.test(name) ? node.items : undefined
+    node = inside ?? (Object.hasOwn(node.properties ?? {}, name) ? node.properties?.[name] : undefined)
+    if (node === undefined) return index
+  }
+  return path.length
+}
+
+function recordSchema(explode: 'events' | 'values' | undefined): Node {
+  const whole = leadSchema as Node
+  if (explode === undefined) return whole
+  const { leadConversionEvents, ...lead } = whole.properties ?? {}
+  const event = leadConversionEvents?.items ?? {}
+  if (explode === 'events') return { properties: { ...lead, conversionEvent: event } }
+  const { formSubmissionValues, ...eventFields } = event.properties ?? {}
+  const formValue = formSubmissionValues?.items ?? {}
+  return { properties: { ...lead, conversionEvent: { properties: eventFields }, formValue } }
+}
