@@ -10,7 +10,7 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     new Option(flags, description).choices([...choices])
   const command = new Command('export')
     .description(
-      'Export every lead of a portal that is not deleted, or those asked for, to a file, an HTTP receiver, or standard output.',
+      'Export every lead of a portal (deleted ones only with --include-deleted), or those asked for, to a file, an HTTP receiver, or standard output.',
     )
     .argument(
       '<destination>',

@@ -12,7 +12,11 @@ const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'r
 export function optionMessage(error: Error, flags: object): string {
   const { message } = error
   const flagOf = (option: string) => {
-    const names = option.split('.').map(name => renamed[name] ?? name)
+    // The path of a checkpoint is all that --checkpoint holds.
+    const names = option
+      .replace(/^checkpoint\.path$/, 'checkpoint')
+      .split('.')
+      .map(name => renamed[name] ?? name)
     const index = names.findLastIndex(name => (flags as Record<string, unknown>)[name] !== undefined)
     const flag = names[index]?.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
     const inside = names.slice(index + 1).join('.')

@@ -145,7 +145,7 @@ t.test('help shows every option', async t => {
 t.test('help says that deleted leads are left out, unless they are asked for', async t => {
   const { stdout } = await cli(['export', '--help'])
   const said = stdout.replace(/\s+/g, ' ')
-  t.match(said, 'Export every lead of a portal that is not deleted')
+  t.match(said, 'Export every lead of a portal (deleted ones only with --include-deleted)')
   t.match(said, '--include-deleted deleted leads, too (default: they are left out)')
 })
 
