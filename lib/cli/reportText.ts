@@ -1,11 +1,14 @@
-import { resolve } from 'node:path'
 import type { Report } from '../index.ts'
 import { plural, size, span } from './inWords.ts'
 
-/** A report for people. */
+/**
+ * A report for people.
+ *
+ * @param destination what the user gave; `-` for standard output
+ */
 export function reportText(report: Report, destination: string): string {
-  const { records, skipped, quarantined, missing, reconciliation, sink, duration } = report
-  const where = whereTo(destination)
+  const { records, skipped, quarantined, missing, reconciliation, sink } = report
+  const where = destination === '-' ? 'standard output' : sink.destination
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [
     read(report),
@@ -20,9 +23,16 @@ export function reportText(report: Report, destination: string): string {
       : [
           `${plural(reconciliation.matching, 'lead')} match on the portal now, ${reconciliation.delivered} were read`,
         ]),
-    `done in ${span(duration)}${starts(report)}; the numbers add up`,
+    ended(report),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function ended(report: Report): string {
+  const { checkpoint, duration } = report
+  return checkpoint?.found === 'finished'
+    ? `the run had finished before, by the checkpoint ${checkpoint.path}: nothing was done`
+    : `done in ${span(duration)}${starts(report)}; the numbers add up`
 }
 
 function starts({ checkpoint }: Report): string {
@@ -35,10 +45,4 @@ function read({ leads, source }: Report): string {
   if (source === undefined) return `${plural(leads, 'lead')} read`
   const { pages, bytes, requests, retries } = source
   return `${plural(leads, 'lead')} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, 'retry', 'retries')}`
-}
-
-function whereTo(destination: string): string {
-  if (destination === '-') return 'standard output'
-  // A query may hold a secret of the receiver's.
-  return /^https?:/i.test(destination) ? destination.replace(/[?#].*$/s, '') : resolve(destination)
 }

@@ -1,6 +1,7 @@
+import type { Checkpoint } from '../checkpoint/Checkpoint.ts'
 import type { TimePivot } from '../model/apiQuirks.ts'
 import type { OperatorCounts } from '../operators/kernel/OperatorCounts.ts'
-import type { SinkCounts } from '../sinks/Sink.ts'
+import type { Sink, SinkCounts } from '../sinks/Sink.ts'
 import type { Missing } from '../source/pagers/GuidsPager.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'
 
@@ -27,6 +28,12 @@ export interface Report {
     starts: number
     /** How often it was saved. */
     saves: number
+    /**
+     * What the checkpoint said that this start went on from. 'running': the run was in the middle. 'complete': every
+     * record was written, and only names were given. 'finished': nothing was left to do, and this is the report of
+     * then. Absent for a run that began, with `whenFinished: 'restart'` or `'next'` as well.
+     */
+    found?: Checkpoint['phase']
   }
   /** How many leads match on the server after the run, and how many were handed on; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
@@ -34,6 +41,9 @@ export interface Report {
   source?: SourceCounts
   /** What went through each operator, in order. */
   operators: OperatorCounts[]
-  /** What the sink counted; `acknowledged` and `bytes` are absent for a Writable of the user's own. */
-  sink: Pick<SinkCounts, 'received'> & Partial<SinkCounts>
+  /**
+   * What the sink counted, and its {@link Sink.destination}; all but `received` are absent for a Writable of the user's
+   * own, and `destination` for an array, and a file that is not begun.
+   */
+  sink: { destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }

@@ -101,9 +101,15 @@ export class RunCheckpoint {
       : undefined
   }
 
-  /** How often the run was started and saved. */
+  /** How the run came about: how often it was started and saved, and what it goes on from. */
   get facts(): NonNullable<Report['checkpoint']> {
-    return { path: this.#setup.settings.path, starts: (this.before?.starts ?? 0) + 1, saves: this.#saves }
+    const { phase: found, starts = 0 } = this.before ?? {}
+    return {
+      path: this.#setup.settings.path,
+      starts: found === 'finished' ? starts : starts + 1,
+      saves: this.#saves,
+      ...(found === undefined ? {} : { found }),
+    }
   }
 
   /**
@@ -216,9 +222,7 @@ export class RunCheckpoint {
   }
 
   #withSaves(report: Report): Report {
-    const facts =
-      this.before?.phase === 'finished' ? { ...this.facts, starts: this.before.starts } : this.facts
-    return { ...report, checkpoint: facts }
+    return { ...report, checkpoint: this.facts }
   }
 }
 

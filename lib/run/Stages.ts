@@ -72,6 +72,10 @@ export function reportOf(stages: Stages, duration: number): Report {
     ...(source instanceof LeadSource && source.window !== undefined ? { window: source.window } : {}),
     ...(source instanceof LeadSource ? { source: { ...source.counts } } : {}),
     operators,
-    sink: sink instanceof Sink ? { ...sink.counts } : { received },
+    sink: sink instanceof Sink ? { ...destinationOf(sink), ...sink.counts } : { received },
   }
+}
+
+function destinationOf({ destination }: Sink<unknown>): Pick<Report['sink'], 'destination'> {
+  return destination === undefined ? {} : { destination }
 }

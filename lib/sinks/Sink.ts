@@ -49,6 +49,14 @@ export abstract class Sink<In> extends Writable {
    */
   readonly identity: Readonly<Record<string, unknown>> | undefined
 
+  /**
+   * Where records go, for people: of a file, the absolute path where links lead, its placeholders filled in, from when
+   * it is begun; of a receiver, the URL without its query. Undefined where there is nothing to tell.
+   */
+  get destination(): string | undefined {
+    return undefined
+  }
+
   constructor(options?: Omit<WritableOptions, 'objectMode'>) {
     super({ ...options, objectMode: true })
   }

@@ -80,8 +80,28 @@ t.test('--json tells how the run came about', async t => {
   const { requestCount } = portal
   const again = await cli(args)
   t.equal(again.code, 0)
-  t.strictSame(JSON.parse(again.stdout), report)
+  t.strictSame(JSON.parse(again.stdout), {
+    ...report,
+    checkpoint: { ...report.checkpoint, found: 'finished' },
+  })
   t.equal(portal.requestCount, requestCount)
+})
+
+t.test('a run that had finished says so; the path that is told is the one that the file has', async t => {
+  const dir = t.testdir()
+  const checkpoint = join(dir, 'c.json')
+  const args = ['export', join(dir, 'a-{time}.ndjson'), ...access, '--checkpoint', checkpoint]
+  const { stdout: first } = await cli(args)
+  const [name = ''] = readdirSync(dir).filter(one => one.startsWith('a-'))
+  t.match(first, ` records written to ${join(dir, name)} (`)
+  t.match(first, /\ndone in .*; the numbers add up\n$/)
+  const { code, stdout } = await cli(args)
+  t.equal(code, 0)
+  t.match(stdout, ` records written to ${join(dir, name)} (`)
+  t.equal(
+    stdout.split('\n').at(-2),
+    `the run had finished before, by the checkpoint ${checkpoint}: nothing was done`,
+  )
 })
 
 t.test('--when-finished restart begins anew, next reads what is new', async t => {

@@ -50,6 +50,11 @@ export class FileSink extends Sink<unknown> {
     return this.#path
   }
 
+  override get destination(): string | undefined {
+    const path = this.#file?.target ?? this.#continued?.path
+    return path === undefined ? undefined : resolve(path)
+  }
+
   override get counts() {
     const bytes = this.#file?.bytes ?? this.#continued?.bytes ?? 0
     return { received: this.#received, acknowledged: this.#acknowledged, bytes }

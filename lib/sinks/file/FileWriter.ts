@@ -28,6 +28,11 @@ export class FileWriter extends Writable {
     this.#before = before
   }
 
+  /** The file that it is to be, where links lead; undefined before it is opened. */
+  get target(): string | undefined {
+    return this.#file?.path
+  }
+
   /** Bytes written so far. */
   get bytes(): number {
     return this.#file?.bytes ?? this.#before

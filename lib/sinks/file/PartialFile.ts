@@ -34,6 +34,11 @@ export class PartialFile {
     this.bytes = opened.bytes
   }
 
+  /** Where it belongs. */
+  get path(): string {
+    return this.#opened.path
+  }
+
   async append(chunk: Buffer): Promise<void> {
     for (let from = 0; from < chunk.length; ) {
       const { bytesWritten } = await this.#opened.handle.write(chunk, from, chunk.length - from)

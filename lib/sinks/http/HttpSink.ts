@@ -59,6 +59,10 @@ export class HttpSink<T = unknown> extends Sink<T> {
     return this.#deliveries.url
   }
 
+  override get destination(): string {
+    return this.url
+  }
+
   override get counts(): HttpCounts {
     return { received: this.#received, ...this.#deliveries.counts }
   }
