@@ -15,7 +15,7 @@ export function nextWindow(
   { stand }: Checkpoint,
   { path, overlap }: CheckpointSettings,
 ): SourceState {
-  const { position, ended, limited } = (stand.source ?? {}) as Partial<SourceState>
+  const { position, portalId, ended, limited } = (stand.source ?? {}) as Partial<SourceState>
   if (!ended || limited || position?.paging !== 'seek' || position.stopTime === undefined) {
     throw checkpointError(
       path,
@@ -27,6 +27,7 @@ export function nextWindow(
   return {
     position: { paging: 'seek', leads: 0, timePivot, startTime: Math.max(first, stopTime - overlap) },
     counts: noCounts(),
+    ...(portalId === undefined ? {} : { portalId }),
     ended: false,
   }
 }

@@ -8,6 +8,7 @@ import type { Handing } from './Handing.ts'
 import type { Batch, Item } from './Lane.ts'
 import { Lanes } from './Lanes.ts'
 import { rejectedError } from './leadOf.ts'
+import { OnePortal } from './OnePortal.ts'
 import type { LeadsSettings } from './options.ts'
 import { PageReader } from './PageReader.ts'
 import type { Missing } from './pagers/GuidsPager.ts'
@@ -43,6 +44,7 @@ export class LeadList {
   readonly #ahead: ReadAhead
   readonly #reader: PageReader
   readonly #lanes: Lanes
+  readonly #portal = new OnePortal()
   #plan: Plan
   /** Where it begins, or goes on. */
   #start: ListPlace
@@ -133,6 +135,7 @@ export class LeadList {
       // What is read ahead at this moment is of no use to whom goes on from here.
       counts: { ...counts, unused: decoded + malformed - delivered - rejected - dropped },
       ...(missing === undefined ? {} : { missing: this.#missingAt(place, missing) }),
+      ...(this.#portal.id === undefined ? {} : { portalId: this.#portal.id }),
       ended: this.#isEnded,
       ...(this.wanted <= 0 ? { limited: true } : {}),
     }
@@ -143,7 +146,8 @@ export class LeadList {
    *
    * @throws {LeadpipeError} OPTION when the mark is one of another kind of paging.
    */
-  continueFrom({ position, counts, missing, ended }: SourceState): void {
+  continueFrom({ position, counts, missing, portalId, ended }: SourceState): void {
+    this.#portal.goOn(portalId)
     Object.assign(this.#counts, counts)
     this.#before = position.leads - counts.delivered
     this.#isEnded = ended
@@ -181,9 +185,11 @@ export class LeadList {
   /**
    * Takes note that an item of the batch at hand is handed on.
    *
-   * @throws {LeadpipeError} DECODE when it is no lead, and nobody takes what is none.
+   * @throws {LeadpipeError} DECODE when it is no lead, and nobody takes what is none; CHECKPOINT when it is of another
+   * portal than the leads before the mark that was gone on from.
    */
   hand({ lead }: Item): void {
+    this.#portal.check(lead)
     this.#lanes.hand()
     if (!(lead instanceof Rejected)) this.#counts.delivered += 1
     else if (this.#options.handing().rejected) this.#counts.rejected += 1

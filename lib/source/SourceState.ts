@@ -7,6 +7,8 @@ export interface SourceState {
   position: Position
   counts: SourceCounts
   missing?: Missing
+  /** Whose leads came; absent where none of them says so. */
+  portalId?: number
   /** Whether nothing follows. */
   ended: boolean
   /** Present where it was the limit that ended it: the list may go on. */
