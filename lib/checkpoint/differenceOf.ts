@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe } from '../model/checkOptions.ts'
+import { isDigest } from './digestOf.ts'
 
 /**
  * The first difference between two values of plain JSON, in words; undefined when they are equal.
@@ -28,6 +29,7 @@ const own = (object: Record<string, unknown>, name: string) =>
 
 function said(value: unknown): string {
   if (value === undefined) return 'not there'
+  if (typeof value === 'string' && isDigest(value)) return `one whose digest is ${value.slice(0, 12)}…`
   // Cut short, two paths in the same directory may look the same.
   return typeof value === 'string' ? inspect(value, { maxStringLength: 1_000 }) : describe(value)
 }

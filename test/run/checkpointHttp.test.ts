@@ -103,6 +103,37 @@ t.test('records that wait for a batch when a run is aborted are in the checkpoin
   t.equal((work.saved.stand.sink as { held: string[] }).held.length, seen)
 })
 
+t.test('another query of the URL is another run; what it was and is stays untold', async t => {
+  const work = new Workplace(t)
+  const receiver = await receive(t)
+  const begin = (query: string, look = (_: Moment) => {}) =>
+    run(
+      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+      watchSaves(toHttp(`${receiver.origin}/leads${query}`), look),
+      { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
+    )
+  const { records } = await begin('?table=a', work.keep)
+  const digest = 'one whose digest is [0-9a-f]{12}…'
+  for (const goBack of [() => {}, () => work.goBack(work.snapshots[3] as never)]) {
+    goBack()
+    const { everything } = work
+    t.notMatch(work.contents('checkpoint.json'), 'table=')
+    const from = receiver.arrivals.length
+    for (const [query, now] of [
+      ['?table=b', digest],
+      ['', 'not there'],
+    ] as const) {
+      t.match(await failureOf(begin(query)), {
+        code: 'CHECKPOINT',
+        message: new RegExp(`of another run: sink\\.urlQuery was ${digest} and is ${now} now; delete it`),
+      })
+    }
+    t.equal(receiver.arrivals.length, from)
+    t.strictSame(work.everything, everything)
+    t.match(await begin('?table=a'), { records })
+  }
+})
+
 t.test('batches that are cut by time are refused', async t => {
   const work = new Workplace(t)
   const receiver = await receive(t)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -237,6 +238,7 @@ t.test('its identity is what decides about batches, keys and places; no secrets'
   t.strictSame(toHttp('http://example.test/in?token=secret', options).identity, {
     sink: 'http',
     url: 'http://example.test/in',
+    urlQuery: createHash('sha256').update('?token=secret').digest('hex'),
     method: 'POST',
     format: 'ndjson',
     batch: { records: 9, bytes: 1_048_576 },
@@ -244,6 +246,10 @@ t.test('its identity is what decides about batches, keys and places; no secrets'
     onRefused: 'dead-letter',
     deadLetter: { sink: 'file', path, format: 'ndjson', compression: 'none' },
   })
+})
+
+t.test('a URL without a query has none in its identity, whatever it ends in', async t => {
+  for (const end of ['', '?']) t.notOk('urlQuery' in toHttp(`http://example.test/in${end}`).identity)
 })
 
 const url = 'http://example.test/in'

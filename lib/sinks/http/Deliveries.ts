@@ -48,7 +48,7 @@ export class Deliveries<T> {
     this.#onFailure = onFailure
     this.#deadLetters =
       deadLetter && new DeadLetters(deadLetter, endDeadLetter, error => onFailure(deadLetterError(error)))
-    this.identity = httpIdentity(this.url, untyped, this.#deadLetters)
+    this.identity = httpIdentity(target, untyped, this.#deadLetters)
   }
 
   /** Where records go: scheme, host and path. */

@@ -1,16 +1,22 @@
+import { digestOf } from '../../checkpoint/digestOf.ts'
 import type { DeadLetters } from './DeadLetters.ts'
+import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'
 
-/** What must be the same after a restart, so that the same batches go to the same place. */
+/**
+ * What must be the same after a restart, so that the same batches go to the same place. The query of the URL, which may
+ * hold a secret, is told by digest.
+ */
 export function httpIdentity(
-  url: string,
+  target: URL,
   { method, format, batch: { records, bytes }, compression, onRefused }: HttpSettings<never>,
   deadLetters: DeadLetters | undefined,
 ): Readonly<Record<string, unknown>> {
   const deadLetter = deadLetters?.identity
   return {
     sink: 'http',
-    url,
+    url: describeUrl(target),
+    ...(target.search === '' ? {} : { urlQuery: digestOf(target.search) }),
     method,
     format,
     batch: { records, bytes },
