@@ -52,14 +52,15 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
   ])
 }
 
-/** Functions have no JSON. */
+/** As plain JSON that tells the order as well, which is that of a record's fields. Functions have none. */
 function shown(selection: readonly string[] | Mapping<unknown>): unknown {
   if (isList(selection)) return { paths: [...selection] }
-  const fields = Object.entries(selection).map(([name, from]) => [
-    name,
-    typeof from === 'function' ? { function: true } : from,
-  ])
-  return { mapping: Object.fromEntries(fields) }
+  return {
+    mapping: Object.entries(selection).map(([name, from]) => [
+      name,
+      typeof from === 'function' ? { function: true } : from,
+    ]),
+  }
 }
 
 const isList = (selection: readonly string[] | Mapping<unknown>): selection is readonly string[] =>

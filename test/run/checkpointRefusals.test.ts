@@ -162,6 +162,24 @@ t.test('no limit, or a larger one, is another run: refused, finished or not', as
   t.match(await start(t, work, limited), { records: 30 })
 })
 
+t.test('the same fields in another order are another run: the file would change its form', async t => {
+  const work = new Workplace(t)
+  const mapped = (...names: ('guid' | 'email')[]) => ({
+    operators: () =>
+      project<Lead, Record<string, 'guid' | 'email'>>(Object.fromEntries(names.map(n => [n, n]))),
+  })
+  const { records } = await start(t, work, mapped('guid', 'email'), work.keep)
+  work.goBack(work.snapshots[3] as never)
+  await isRefused(
+    t,
+    work,
+    'CHECKPOINT',
+    /operators\.0\.options\.mapping\.0\.0 was 'guid' and is 'email' now/,
+    () => start(t, work, mapped('email', 'guid')),
+  )
+  t.match(await start(t, work, mapped('guid', 'email')), { records })
+})
+
 t.test('another destination is another run', async t => {
   const work = await unfinished(t)
   const { origin, arrivals } = await receive(t)

@@ -108,7 +108,12 @@ t.test('the options of an operator tell what it was made with', t => {
     [project<unknown, string>(['a', 'b.c']), { paths: ['a', 'b.c'] }],
     [
       project<unknown, { x: 'a'; y: () => number }>({ x: 'a', y: () => 1 }),
-      { mapping: { x: 'a', y: { function: true } } },
+      {
+        mapping: [
+          ['x', 'a'],
+          ['y', { function: true }],
+        ],
+      },
     ],
     [explode<unknown, 'a.b'>('a.b'), { path: 'a.b', as: 'b', keepEmpty: false }],
     [
