@@ -21,6 +21,11 @@ export interface GuidsPosition {
   pending: readonly string[]
   /** How many did not come so far. */
   missing: number
+  /**
+   * A digest (SHA-256, 64 hexadecimal digits) of the guids that were taken: others are refused. Without one, they are
+   * not compared.
+   */
+  digest?: string
 }
 
 /** Where seek paging goes on: behind one lead, in the order of (time pivot, guid). */
@@ -59,11 +64,16 @@ const kind = (paging: Position['paging'], properties: object, required: string[]
 const positionSchema = {
   anyOf: [
     kind('offset', { offset: whole }, ['offset']),
-    kind('guids', { guids: whole, pending: { ...texts, maxItems: 100 }, missing: whole }, [
+    kind(
       'guids',
-      'pending',
-      'missing',
-    ]),
+      {
+        guids: whole,
+        pending: { ...texts, maxItems: 100 },
+        missing: whole,
+        digest: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      },
+      ['guids', 'pending', 'missing'],
+    ),
     kind(
       'seek',
       {

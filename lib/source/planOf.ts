@@ -58,7 +58,10 @@ export function planOf(
 ): Plan {
   const { guids, ...page } = query
   const { lag, onMissing } = settings
-  if (guids !== undefined) return guidsPlan({ query: page, guids, onMissing }, positionOf('guids', from))
+  if (guids !== undefined) {
+    const isCheckpoint = from !== settings.from
+    return guidsPlan({ query: page, guids, onMissing, isCheckpoint }, positionOf('guids', from))
+  }
   if (pagingOf(query, settings) === 'offset') return offsetPlan(page, positionOf('offset', from))
   return seekPlan(page, { lag, ahead, from: seekPositionOf(page, from) })
 }

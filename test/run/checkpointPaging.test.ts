@@ -4,6 +4,7 @@ import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
+import type { SourceState } from '../../lib/source/SourceState.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
@@ -83,4 +84,37 @@ t.test('other guids are another run; so is another order of the same', async t =
         /source\.guids was one whose digest is [0-9a-f]{12}… and is one whose digest is [0-9a-f]{12}… now/,
     })
   }
+})
+
+t.test('other guids of an iterable do not go on where those of before were left', async t => {
+  const first = Array.from({ length: 60 }, (_, n) => `lead-${n}`)
+  const others: Record<string, string[]> = {
+    'others from the first on': first.map((_, n) => `lead-${n + 60}`),
+    'another order': ['lead-1', 'lead-0', ...first.slice(2)],
+    fewer: first.slice(0, 5),
+    'one more in front': ['lead-100', ...first],
+  }
+  const work = new Workplace(t)
+  const source = (guids: Iterable<string>) => leads(client(t), { guids: new Set(guids), max: 10 })
+  await start(work, source(first), work.keep)
+  const contents = work.contents(name)
+  let refused = 0
+  for (const snapshot of work.snapshots.filter(({ moment }) => moment === 'saved')) {
+    for (const [what, guids] of Object.entries(others)) {
+      work.goBack(snapshot)
+      const { position, ended } = work.saved.stand.source as SourceState
+      if (ended || position.paging !== 'guids' || position.guids < 10) continue
+      refused += 1
+      const { everything } = work
+      const { requestCount } = portal
+      const message = `leads() query: guids: the first ${position.guids} are not those that the checkpoint is of: give the same ones in the same order, or delete it to begin anew`
+      t.match(await failureOf(start(work, source(guids))), { code: 'CHECKPOINT', message }, what)
+      t.equal(portal.requestCount, requestCount)
+      t.strictSame(work.everything, everything)
+    }
+    work.goBack(snapshot)
+    t.match(await start(work, source([...first, 'lead-0'])), { leads: 60 })
+    t.equal(work.contents(name), contents)
+  }
+  t.ok(refused >= 20)
 })

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import t, { type Test } from 'tap'
 import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
 import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
-import type { Position } from '../../lib/model/Position.ts'
+import type { GuidsPosition, Position } from '../../lib/model/Position.ts'
 import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { chanceOf } from '../support/chanceOf.ts'
@@ -171,6 +171,36 @@ t.test('guids: left at any lead, it goes on with those that are not here yet', a
   }
 })
 
+t.test('guids: a position is refused with others than it is of, as far as they were taken', async t => {
+  const { origin, targets } = await listen(t, (request, response) => {
+    const { searchParams } = new URL(request.url ?? '', 'http://x')
+    const asked = [...searchParams].filter(([name]) => name.startsWith('guids[')).map(([, guid]) => guid)
+    response.end(JSON.stringify(asked.map(guid => ({ guid }))))
+  })
+  const client = openClient(t, origin)
+  const guids = Array.from({ length: 12 }, (_, n) => `g${n}`)
+  const { position } = await readSome(client, { guids, max: 5 }, { readAhead: 0 }, 7)
+  t.match(position, { guids: 10, pending: ['g7', 'g8', 'g9'], digest: /^[0-9a-f]{64}$/ })
+  targets.length = 0
+  for (const others of [guids.toReversed(), guids.slice(0, 9), ['g', ...guids]]) {
+    t.match(await failureOf(leads(client, { guids: others, max: 5 }, { from: position }).toArray()), {
+      code: 'OPTION',
+      message:
+        'leads() options: from: expected a position of the same guids in the same order, received one whose first 10 are others',
+      context: { owner: 'leads() options', option: 'from' },
+    })
+  }
+  t.strictSame(targets, [])
+  // Those behind are the user's affair, and so are those of a position without a digest.
+  const rest = ['g7', 'g8', 'g9', 'new']
+  const more = [...guids.slice(0, 10), 'new']
+  const guidsFrom = async (from: Position) =>
+    (await readSome(client, { guids: more, max: 5 }, { from }, Number.POSITIVE_INFINITY)).guids
+  t.strictSame(await guidsFrom(position), rest)
+  const { digest: _, ...own } = position as GuidsPosition
+  t.strictSame(await guidsFrom({ ...own, guids: 10 }), rest)
+})
+
 t.test('the limit counts over both parts', async t => {
   const list = tied(2, 5, 1, 3)
   const portal = await drifting(t, list)
@@ -242,6 +272,7 @@ t.test('a position that is none is refused at once', async t => {
     { paging: 'guids', leads: 0, guids: 1 },
     { paging: 'guids', leads: 0, guids: 1, pending: 'a' },
     { paging: 'guids', leads: 0, guids: 1, pending: [1] },
+    { paging: 'guids', leads: 0, guids: 1, pending: [], missing: 0, digest: 'abc' },
     { paging: 'seek', leads: 0 },
     { paging: 'seek', leads: 0, timePivot: 'colour' },
     { paging: 'seek', leads: 0, timePivot: 'lastModifiedAt' },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LeadpipeError } from '../../errors.ts'
 import { maxGuids } from '../../model/apiQuirks.ts'
 import { optionError } from '../../model/checkOptions.ts'
@@ -23,6 +24,8 @@ export interface GuidsCursor {
   readonly pending: readonly string[]
   /** How many were missing by then. */
   readonly missing: number
+  /** A digest of those taken; undefined before the first, and in a position of the user's without one. */
+  readonly digest?: string
 }
 
 /** What a {@link GuidsPager} is made for. */
@@ -32,6 +35,8 @@ export interface GuidsRequest {
   guids: Iterable<string> | AsyncIterable<string>
   /** 'fail' ends the source with MISSING at the first page that lacks a lead. */
   onMissing: 'report' | 'fail'
+  /** Whether it goes on from a checkpoint, and not from a position that the user gave. Default: false. */
+  isCheckpoint?: boolean
 }
 
 /**
@@ -47,8 +52,11 @@ export class GuidsPager implements Pager<GuidsCursor> {
   readonly #given = new Set<string>()
   /** Taken, and not here yet. */
   readonly #pending: Set<string>
-  /** How many of those given were taken before the restart. */
-  readonly #before: number
+  /** Where it goes on. */
+  readonly #from: GuidsCursor
+  /** Of every guid that was taken; a copy of it is ended wherever the digest is wanted. */
+  readonly #hash = createHash('sha256')
+  #digest: string | undefined
   /** Those of the pending that were asked for last. */
   #asked: string[] = []
   /** The most leads that a page brought: a shorter one was not capped. */
@@ -57,13 +65,14 @@ export class GuidsPager implements Pager<GuidsCursor> {
   #came = 0
   #ended = false
 
-  /** @param from where to go on; the same guids must be given in the same order */
+  /** @param from where to go on: the same guids must be given in the same order, which `next` sees to */
   constructor(request: GuidsRequest, from: GuidsCursor) {
     const { query, guids } = request
     this.#request = request
     this.#size = Math.min(query.max ?? maxGuids, maxGuids)
     this.#iterator = Symbol.asyncIterator in guids ? guids[Symbol.asyncIterator]() : guids[Symbol.iterator]()
-    this.#before = from.taken
+    this.#from = from
+    this.#digest = from.digest
     this.#pending = new Set(from.pending)
   }
 
@@ -108,24 +117,51 @@ export class GuidsPager implements Pager<GuidsCursor> {
   }
 
   #cursor(): GuidsCursor {
-    return { taken: this.#given.size, pending: [...this.#pending], missing: this.missing.count }
+    return {
+      taken: this.#given.size,
+      pending: [...this.#pending],
+      missing: this.missing.count,
+      ...(this.#digest === undefined ? {} : { digest: this.#digest }),
+    }
   }
 
-  /** Passes over the guids that were taken before the restart. */
+  /**
+   * Passes over the guids that were taken before the restart.
+   *
+   * @throws {LeadpipeError} CHECKPOINT, or OPTION for a position that the user gave, when they are others.
+   */
   async #skip(): Promise<void> {
-    while (this.#given.size < this.#before && !this.#ended) {
-      const { done, value } = await this.#nextGuid()
-      if (done) this.#ended = true
-      else this.#given.add(checkGuid(value))
-    }
+    const { taken, digest } = this.#from
+    if (this.#given.size >= taken) return
+    while (this.#given.size < taken && !this.#ended) await this.#take()
+    this.#digest = this.#digestNow()
+    if (digest !== undefined && this.#digest !== digest) throw this.#otherGuids(taken)
   }
 
   async #fill(): Promise<void> {
     while (this.#pending.size < this.#size && !this.#ended) {
-      const { done, value } = await this.#nextGuid()
-      if (done) this.#ended = true
-      else this.#add(checkGuid(value))
+      const guid = await this.#take()
+      if (guid !== undefined) this.#pending.add(guid)
     }
+    this.#digest = this.#digestNow()
+  }
+
+  /** Takes the next of the guids that are given; undefined where there is none, or it was taken before. */
+  async #take(): Promise<string | undefined> {
+    const { done, value } = await this.#nextGuid()
+    if (done) {
+      this.#ended = true
+      return undefined
+    }
+    const guid = checkGuid(value)
+    if (this.#given.has(guid)) return undefined
+    this.#given.add(guid)
+    this.#hash.update(JSON.stringify(guid))
+    return guid
+  }
+
+  #digestNow(): string {
+    return this.#hash.copy().digest('hex')
   }
 
   async #nextGuid(): Promise<IteratorResult<unknown>> {
@@ -137,10 +173,14 @@ export class GuidsPager implements Pager<GuidsCursor> {
     }
   }
 
-  #add(guid: string): void {
-    if (this.#given.has(guid)) return
-    this.#given.add(guid)
-    this.#pending.add(guid)
+  #otherGuids(taken: number): LeadpipeError {
+    if (!this.#request.isCheckpoint) {
+      const expected = 'expected a position of the same guids in the same order'
+      return optionError('leads() options: from', expected, `one whose first ${taken} are others`, true)
+    }
+    const message = `leads() query: guids: the first ${taken} are not those that the checkpoint is of`
+    const hint = 'give the same ones in the same order, or delete it to begin anew'
+    return new LeadpipeError('CHECKPOINT', `${message}: ${hint}`, { context: { guids: taken } })
   }
 
   #giveUp(): void {

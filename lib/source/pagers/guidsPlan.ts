@@ -12,6 +12,7 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): Plan<Gui
     taken: from?.guids ?? 0,
     pending: from?.pending ?? [],
     missing: from?.missing ?? 0,
+    ...(from?.digest === undefined ? {} : { digest: from.digest }),
   }
   const pager = new GuidsPager(request, start)
   let given = false
@@ -26,7 +27,13 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): Plan<Gui
     },
     done: () => 'go on',
     counting: () => request.query,
-    position: ({ taken, pending, missing }) => ({ paging: 'guids', guids: taken, pending, missing }),
+    position: ({ taken, pending, missing, digest }) => ({
+      paging: 'guids',
+      guids: taken,
+      pending,
+      missing,
+      ...(digest === undefined ? {} : { digest }),
+    }),
     close: () => pager.close(),
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import type { Lead } from '../../../lib/model/Lead.ts'
 import type { PageQuery } from '../../../lib/model/LeadsQuery.ts'
@@ -14,6 +15,12 @@ const guidsPager = (
   onMissing: GuidsRequest['onMissing'],
   from = { taken: 0, pending: [] as string[], missing: 0 },
 ) => new GuidsPager({ query, guids, onMissing }, from)
+
+/** What is told of guids that were taken. */
+const digestOf = (...guids: string[]) =>
+  createHash('sha256')
+    .update(guids.map(guid => JSON.stringify(guid)).join(''))
+    .digest('hex')
 
 /** Gives a pager what came of a page; returns where it goes on behind each. */
 function take(pager: GuidsPager, guids: Iterable<string | undefined>): GuidsCursor[] {
@@ -258,9 +265,9 @@ t.test('behind each lead, it goes on with those that are not here yet, and the o
   await pager.next(none)
   const cursors = take(pager, ['g1', undefined, 'g0'])
   t.strictSame(cursors, [
-    { taken: 3, pending: ['g0', 'g2'], missing: 0 },
-    { taken: 3, pending: ['g0', 'g2'], missing: 0 },
-    { taken: 3, pending: ['g2'], missing: 0 },
+    { taken: 3, pending: ['g0', 'g2'], missing: 0, digest: digestOf('g0', 'g1', 'g2') },
+    { taken: 3, pending: ['g0', 'g2'], missing: 0, digest: digestOf('g0', 'g1', 'g2') },
+    { taken: 3, pending: ['g2'], missing: 0, digest: digestOf('g0', 'g1', 'g2') },
   ])
   const [first] = cursors as [GuidsCursor]
   const later = guidsPager({ max: 3 }, named(5), 'report', { ...first, pending: [...first.pending] })
@@ -294,8 +301,9 @@ t.test('the plan is one stretch, whose position is plain JSON and goes on', asyn
   await pager.next(none)
   const [cursor] = take(pager, ['g1']) as [GuidsCursor]
   const position = { ...plan.position(cursor), leads: 1 }
-  t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], missing: 0, leads: 1 })
+  const digest = digestOf('g0', 'g1')
+  t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], missing: 0, digest, leads: 1 })
   const later = guidsPlan(request, JSON.parse(JSON.stringify(position)))
-  t.strictSame(later.start, { taken: 2, pending: ['g0'], missing: 0 })
+  t.strictSame(later.start, { taken: 2, pending: ['g0'], missing: 0, digest })
   t.strictSame((await later.next(none)?.pager.next(none))?.guids, ['g0'])
 })
