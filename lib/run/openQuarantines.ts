@@ -27,13 +27,20 @@ export interface Quarantines {
    */
   check(): Promise<void>
   /**
-   * Ends them, so that what was set aside can be read, whatever became of the run.
+   * Ends them, so that what was set aside can be read.
    *
-   * @param enough settles when a Writable of the user's, which may never come to its end, is to be waited for no more; a
-   * rejection is passed on
+   * @param enough rejects when a Writable of the user's, which may never come to its end, is to be waited for no more;
+   * the rejection is passed on
    * @throws {LeadpipeError} SINK
    */
-  end(enough?: Promise<void>): Promise<void>
+  end(enough?: Promise<never>): Promise<void>
+  /**
+   * Ends them after a failure: what was set aside can be read. One of leadpipe's own that took nothing is let go of as
+   * it is: an empty file must not take the place of what an earlier run set aside.
+   *
+   * @throws {LeadpipeError} SINK
+   */
+  endFailed(): Promise<void>
   /** Lets go of them as they are, for a run that is to go on with them. */
   leave(): Promise<void>
 }
@@ -75,11 +82,9 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
     async check() {
       for (const sink of sinks) if (sink instanceof Sink) await sink.check()
     },
-    async end(enough) {
-      const ends = await Promise.allSettled(sinks.map(sink => end(sink, enough)))
-      const failed = ends.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-      if (failed !== undefined) throw failed.reason
-    },
+    end: enough => settled(sinks.map(sink => end(sink, enough))),
+    endFailed: () =>
+      settled(sinks.map(sink => (isUnused(sink) ? leave(sink) : end(sink, Promise.resolve())))),
     async leave() {
       await Promise.all(sinks.map(leave))
     },
@@ -104,6 +109,15 @@ function stateOf(sink: Writable): Promise<unknown> {
   // A run that fails meanwhile never asks for it.
   state.catch(() => {})
   return state
+}
+
+const isUnused = (sink: Writable) => sink instanceof Sink && sink.counts.received === 0
+
+/** Resolves when all of them are settled; rejects with the first failure among them. */
+async function settled(ends: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(ends)
+  const failed = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+  if (failed !== undefined) throw failed.reason
 }
 
 async function end(sink: Writable, enough: Promise<void> | undefined): Promise<void> {

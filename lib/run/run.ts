@@ -156,8 +156,9 @@ async function close(
 ): Promise<{ error: unknown } | undefined> {
   const { aborted, forget } = whenAborted(signal)
   try {
-    if (failed && checkpoint !== undefined) await quarantines.leave()
-    else await quarantines.end(failed ? Promise.resolve() : aborted)
+    if (!failed) await quarantines.end(aborted)
+    else if (checkpoint === undefined) await quarantines.endFailed()
+    else await quarantines.leave()
     return undefined
   } catch (error) {
     return { error }

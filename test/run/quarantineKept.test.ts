@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { leads } from '../../lib/source/leads.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+import { receive } from '../support/receive.ts'
+import { Workplace } from '../support/Workplace.ts'
+
+/** A place that holds what an earlier run set aside. */
+function workAfter(t: Test, name: string): Workplace {
+  const work = new Workplace(t)
+  writeFileSync(work.file(name), 'of before\n')
+  return work
+}
+
+const aside = (quarantine: string | ReturnType<typeof toFile>) =>
+  validate({ onInvalid: 'quarantine', quarantine })
+
+t.test('a run that fails before it sets anything aside leaves the quarantine of before as it is', async t => {
+  const { origin } = await listen(t, (_request, response) => response.writeHead(401).end())
+  for (const name of ['rejected.ndjson', 'rejected.ndjson.gz']) {
+    const work = workAfter(t, name)
+    for (const quarantine of [work.file(name), toFile(work.file(name))]) {
+      const outcome = run(leads(openClient(t, origin)), aside(quarantine), toFile(work.file('out.ndjson')))
+      t.match(await failureOf(outcome), { code: 'AUTH', report: { quarantined: 0 } })
+      t.strictSame(work.names, [name])
+      t.equal(Buffer.from(work.everything[name] as string, 'base64').toString(), 'of before\n')
+    }
+  }
+})
+
+t.test('so does one that is aborted, and one whose sink fails', async t => {
+  const work = workAfter(t, 'rejected.ndjson')
+  const begin = (source: Iterable<object> | Readable, signal?: AbortSignal) =>
+    run(source, aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')), { signal })
+  const abort = new AbortController()
+  const waiting = failureOf(begin(new Readable({ objectMode: true, read() {} }), abort.signal))
+  setImmediate(() => abort.abort('no'))
+  t.equal(await waiting, 'no')
+  const circular: Record<string, unknown> = { guid: 'a' }
+  circular.self = circular
+  t.match(await failureOf(begin([circular])), { code: 'SINK' })
+  t.equal(work.contents('rejected.ndjson'), 'of before\n')
+})
+
+t.test('what a run set aside before it failed takes the place of what was there', async t => {
+  const work = workAfter(t, 'rejected.ndjson')
+  const source = Readable.from(
+    (function* () {
+      yield { guid: 5 }
+      throw new Error('no more')
+    })(),
+  )
+  const outcome = run(source, aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
+  t.match(await failureOf(outcome), { code: 'SOURCE' })
+  t.match(work.lines('rejected.ndjson'), [{ raw: '{"guid":5}' }])
+})
+
+t.test('a run that ends well with nothing set aside says so by an empty file', async t => {
+  const work = workAfter(t, 'rejected.ndjson')
+  await run([{ guid: 'a' }], aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
+  t.equal(work.contents('rejected.ndjson'), '')
+})
+
+t.test('dead letters likewise: only what was refused takes the place of those of before', async t => {
+  const work = workAfter(t, 'refused.ndjson')
+  for (const [status, code] of [
+    [500, 'SINK'],
+    [401, 'SINK'],
+  ] as const) {
+    const { origin } = await receive(t, (_arrival, response) => void response.writeHead(status).end())
+    const sink = toHttp(origin, {
+      onRefused: 'dead-letter',
+      deadLetter: toFile(work.file('refused.ndjson')),
+      retry: { retries: 0 },
+    })
+    t.match(await failureOf(run([{ guid: 'a' }], sink)), { code })
+    t.equal(work.contents('refused.ndjson'), 'of before\n')
+  }
+})
