@@ -1,18 +1,26 @@
 import { targetOf } from '../checkpoint/targetOf.ts'
 import { LeadpipeError } from '../errors.ts'
 import { partialOf } from '../sinks/file/fileState.ts'
+import { QuarantineSource } from '../source/QuarantineSource.ts'
 import type { outputsOf } from './outputsOf.ts'
 
 /**
- * One file can't be two outputs of a run, or one and the checkpoint: each is replaced as a whole.
+ * One file can't be two outputs of a run, or one and the checkpoint, or one and the quarantine that the source reads:
+ * each output is replaced as a whole.
  *
  * @throws {LeadpipeError} OPTION
  */
 export async function refuseSharedPaths(
   outputs: Awaited<ReturnType<typeof outputsOf>>,
+  source: unknown,
   checkpoint?: string,
 ): Promise<void> {
   const owners = new Map<string, string>()
+  if (source instanceof QuarantineSource) {
+    // That it can't be read is told when it is.
+    const target = await targetOf(source.path).catch(() => undefined)
+    if (target !== undefined) owners.set(target, 'what quarantined() reads')
+  }
   if (checkpoint !== undefined) {
     const target = await targetOf(checkpoint)
     for (const name of [target, `${target}.tmp`]) owners.set(name, 'the checkpoint')

@@ -62,7 +62,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
   if (settings !== undefined) await checkPlace(settings.path)
   const outputs = await outputsOf([given.sink, ...quarantines.sinks])
-  await refuseSharedPaths(outputs, settings?.path)
+  await refuseSharedPaths(outputs, given.source, settings?.path)
   const release = claimStreams(given)
   let checkpoint: RunCheckpoint | undefined
   try {

@@ -30,6 +30,11 @@ export class QuarantineSource extends Readable {
     this.#maxLeadBytes = maxLeadBytes
   }
 
+  /** The file that is read, as it was given. */
+  get path(): string {
+    return this.#path
+  }
+
   /** The leads, for `for await`. */
   override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Lead> {
     return super[Symbol.asyncIterator]()

@@ -1,11 +1,12 @@
-import { symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import t from 'tap'
 import { compose } from '../../lib/operators/compose.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { quarantined } from '../../lib/source/quarantined.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { Workplace } from '../support/Workplace.ts'
 
@@ -42,6 +43,39 @@ t.test('one file is never two outputs of a run, whatever it is called', async t 
     )
     t.strictSame(work.names, names)
   }
+})
+
+t.test('an output is never the quarantine that the run reads, whatever it is called', async t => {
+  const work = new Workplace(t)
+  const big = work.file('big.ndjson')
+  const content = `${JSON.stringify({ raw: '{"guid":5}' })}\n`
+  writeFileSync(big, content)
+  symlinkSync('big.ndjson', work.file('link.ndjson'))
+  const { names } = work
+  const paths = [
+    big,
+    relative(process.cwd(), big),
+    work.file('link.ndjson'),
+    work.file('./../work/big.ndjson'),
+  ]
+  for (const path of paths) {
+    for (const begin of [
+      () => run(quarantined(big), validate({ onInvalid: 'skip' }), toFile(path)),
+      () => run(quarantined(work.file('link.ndjson')), toFile(path)),
+      () => run(quarantined(big), setAside(path), toFile(work.file('out.ndjson'))),
+    ]) {
+      t.match(await failureOf(begin()), {
+        code: 'OPTION',
+        message: `run(): expected a file of its own for each output, received ${resolve(path)} for one and for what quarantined() reads`,
+        context: { path: resolve(path) },
+      })
+    }
+  }
+  t.strictSame(work.names, names)
+  t.equal(work.contents('big.ndjson'), content)
+  const nowhere = run(quarantined(work.file('no/such.ndjson')), toFile(work.file('out.ndjson')))
+  t.match(await failureOf(nowhere), { code: 'SOURCE', message: /there is no such file$/ })
+  t.match(await run(quarantined(big), toFile(work.file('out.ndjson'))), { records: 1 })
 })
 
 t.test('a device may be several', async t => {
