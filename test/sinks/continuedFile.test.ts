@@ -315,50 +315,54 @@ const refusals: Record<string, { change: (path: string, state: FileState) => unk
   'it is shorter': {
     change: (path, { bytes }) => truncateSync(`${path}.partial`, bytes - 1),
     message:
-      /a\.ndjson\.partial has \d+ bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says$/,
+      /a\.ndjson\.partial has \d+ bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says; delete the checkpoint to begin anew$/,
   },
   'it is another one': {
     change: (path, { bytes }) => writeFileSync(`${path}.partial`, 'x'.repeat(bytes)),
-    message: /a\.ndjson\.partial: the output is not the one that the checkpoint is of$/,
+    message:
+      /a\.ndjson\.partial: the output is not the one that the checkpoint is of; delete the checkpoint to begin anew$/,
   },
   'it is gone': {
     change: path => rmSync(`${path}.partial`),
-    message: /a\.ndjson\.partial is not there, and .*a\.ndjson is not the complete file/,
+    message:
+      /a\.ndjson\.partial is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
   'it is gone, and an older file is there': {
     change(path) {
       rmSync(`${path}.partial`)
       writeFileSync(path, 'older')
     },
-    message: /is not there, and .*a\.ndjson is not the complete file/,
+    message:
+      /is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
   'it is gone, and the file has more in it': {
     change(path) {
       renameSync(`${path}.partial`, path)
       appendFileSync(path, '{}\n')
     },
-    message: /is not there, and .*a\.ndjson is not the complete file/,
+    message:
+      /is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
   'a folder has its name': {
     change(path) {
       rmSync(`${path}.partial`)
       mkdirSync(`${path}.partial`)
     },
-    message: /the output is not the one/,
+    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
   'a link has its name': {
     change(path) {
       renameSync(`${path}.partial`, `${path}.elsewhere`)
       symlinkSync(`${path}.elsewhere`, `${path}.partial`)
     },
-    message: /the output is not the one/,
+    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
   'the state is complete, and more is in the temporary file': {
     change(path, state) {
       appendFileSync(`${path}.partial`, '{}\n')
       return { ...state, complete: true }
     },
-    message: /the output is not the one/,
+    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
 }
 

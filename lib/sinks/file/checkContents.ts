@@ -3,6 +3,9 @@ import { LeadpipeError } from '../../errors.ts'
 import type { FileState } from './fileState.ts'
 import { tailOf } from './tailOf.ts'
 
+/** What is to be done about an output that can't be gone on with. */
+export const beginAnew = 'delete the checkpoint to begin anew'
+
 /**
  * Looks whether a file begins as a state says; returns its size in bytes.
  *
@@ -12,7 +15,7 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
   const { size } = await handle.stat()
   const { bytes, tail } = state
   if (size < bytes) {
-    const message = `${name} has ${size} bytes, the checkpoint is of ${bytes}: the output is shorter than the checkpoint says`
+    const message = `${name} has ${size} bytes, the checkpoint is of ${bytes}: the output is shorter than the checkpoint says; ${beginAnew}`
     throw new LeadpipeError('CHECKPOINT', message, { context: { path: name, size, bytes } })
   }
   if ((await tailOf(handle, bytes)) !== tail) throw otherOutput(name, state)
@@ -21,7 +24,6 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
 
 /** A CHECKPOINT error about a file that is not the one that was written. */
 export function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
-  return new LeadpipeError('CHECKPOINT', `${name}: the output is not the one that the checkpoint is of`, {
-    context: { path: name, bytes },
-  })
+  const message = `${name}: the output is not the one that the checkpoint is of; ${beginAnew}`
+  return new LeadpipeError('CHECKPOINT', message, { context: { path: name, bytes } })
 }

@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
-import { checkContents, otherOutput } from './checkContents.ts'
+import { beginAnew, checkContents, otherOutput } from './checkContents.ts'
 import { type FileState, partialOf } from './fileState.ts'
 import { findComplete } from './findComplete.ts'
 import { lookAt } from './lookAt.ts'
@@ -27,6 +27,6 @@ export async function findOutput(state: FileState, settings: FileSettings): Prom
   // A crash may have come between the rename and the last word of the run.
   const end = await findComplete(state, settings)
   if (end !== undefined) return { where: 'place', end }
-  const message = `${partial} is not there, and ${path} is not the complete file: the output that the checkpoint is of is gone`
+  const message = `${partial} is not there, and ${path} is not the complete file: the output that the checkpoint is of is gone; ${beginAnew}`
   throw new LeadpipeError('CHECKPOINT', message, { context: { path: partial, bytes } })
 }
