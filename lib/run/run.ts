@@ -76,7 +76,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   }
   try {
     if (checkpoint?.finished !== undefined) release()
-    const report = checkpoint?.finished ?? (await finish(given, quarantines, checkpoint, options))
+    const report = checkpoint?.finished ?? (await finish(given, quarantines, checkpoint, options, release))
     if (!options.reconcile) return report
     return await reconcile(given.source as LeadSource, report, checkpoint?.ended, options.signal)
   } finally {
@@ -84,15 +84,22 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   }
 }
 
-/** Does what is left to do: often everything. */
+/**
+ * Does what is left to do: often everything.
+ *
+ * @param release lets another run use source and sink; called where they are not touched
+ */
 function finish(
   given: RunArguments,
   quarantines: Quarantines,
   checkpoint: RunCheckpoint | undefined,
   options: RunOptions,
+  release: () => void,
 ): Promise<Report> {
   const complete = checkpoint?.complete
-  if (checkpoint === undefined || complete === undefined) return flow(given, quarantines, checkpoint, options)
+  if (checkpoint === undefined || complete === undefined) {
+    return flow(given, quarantines, checkpoint, options, release)
+  }
   return settle(given, quarantines, checkpoint, complete)
 }
 
@@ -102,15 +109,22 @@ async function flow(
   quarantines: Quarantines,
   checkpoint: RunCheckpoint | undefined,
   options: RunOptions,
+  release: () => void,
 ): Promise<Report> {
   const started = performance.now()
   let joined: Joined | undefined
-  const built = buildStages(
-    given,
-    quarantines.definitions,
-    index => joined?.stopBefore(index),
-    checkpoint && (checkpoint.before === undefined ? 'new' : 'continued'),
-  )
+  let built: Stages
+  try {
+    built = buildStages(
+      given,
+      quarantines.definitions,
+      index => joined?.stopBefore(index),
+      checkpoint && (checkpoint.before === undefined ? 'new' : 'continued'),
+    )
+  } catch (error) {
+    release()
+    throw error
+  }
   const report = (): Report => ({
     ...reportOf(built, Math.round(performance.now() - started)),
     ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.facts }),

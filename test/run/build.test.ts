@@ -1,9 +1,15 @@
 import { PassThrough, Readable } from 'node:stream'
 import t from 'tap'
+import type { Lead } from '../../lib/index.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { leadsByOffset } from '../support/leadsByOffset.ts'
+import { openClient } from '../support/openClient.ts'
+import { serveLeads } from '../support/serveLeads.ts'
+import { Workplace } from '../support/Workplace.ts'
 
 const sink = () => toArray({ max: 9 })
 const boom = new Error('boom')
@@ -23,6 +29,26 @@ t.test("when a stream can't be made, those made before it are destroyed", async 
     made.map(stream => stream.destroyed),
     [true],
   )
+})
+
+t.test("when a stream can't be made, source and sink are free for another run", async t => {
+  const [source, target] = [Readable.from([1, 2]), sink()]
+  t.match(await failureOf(run(source, failing, target)), { code: 'OPERATOR', cause: boom })
+  await run(source, target)
+  t.strictSame(target.records, [1, 2])
+})
+
+t.test('so are those of a run with a checkpoint', async t => {
+  const work = new Workplace(t)
+  const { origin } = await serveLeads(t, [{ guid: 'a' }, { guid: 'b' }])
+  const [source, target] = [leadsByOffset(openClient(t, origin)), toFile(work.file('out.ndjson'))]
+  const notYet = transform<Lead, Lead>(() => {
+    throw boom
+  })
+  const outcome = run(source, notYet, target, { checkpoint: work.checkpoint })
+  t.match(await failureOf(outcome), { code: 'OPERATOR', cause: boom })
+  t.strictSame(work.names, [])
+  t.match(await run(source, target, { checkpoint: work.checkpoint }), { records: 2 })
 })
 
 t.test("a field of a user's own source is the user's, whatever its name", async t => {
