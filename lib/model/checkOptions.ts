@@ -79,6 +79,16 @@ export function optionError(
   return new LeadpipeError('OPTION', message, { context: placeOf(where) })
 }
 
+/**
+ * An OPTION error about what came of using an option: what a function of the user's threw, or who read it.
+ *
+ * @param where as of {@link optionError}
+ * @param message the whole sentence
+ */
+export function optionFailure(where: string, message: string, cause: unknown): LeadpipeError {
+  return new LeadpipeError('OPTION', message, { cause, context: placeOf(where) })
+}
+
 function placeOf(where: string): { owner: string; option?: string } {
   const [, owner, option] = /^(.+?): (.+)$/.exec(where) ?? /^(.+\)) (.+)$/.exec(where) ?? []
   return owner === undefined || option === undefined ? { owner: where } : { owner, option }

@@ -1,5 +1,4 @@
-import { LeadpipeError } from '../errors.ts'
-import { describe, optionError } from '../model/checkOptions.ts'
+import { optionError } from '../model/checkOptions.ts'
 import { checkPath } from './kernel/checkPath.ts'
 import { Operator } from './kernel/Operator.ts'
 import type { Path, ValueAt } from './kernel/Path.ts'
@@ -96,5 +95,5 @@ function fieldsOf(selection: unknown): Field[] {
 /** Assigning to this one key would set a prototype instead of a field. */
 function refuse(name: string): void {
   if (name !== '__proto__') return
-  throw new LeadpipeError('OPTION', `project(): expected a name for a field, received ${describe(name)}`)
+  throw optionError('project()', 'expected a name for a field', name)
 }

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import { LeadpipeError } from '../errors.ts'
 import { compileSchema } from '../model/ajv.ts'
-import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError, optionFailure } from '../model/checkOptions.ts'
 import { type Lead, leadSchema } from '../model/Lead.ts'
 import { messageOf } from '../model/messageOf.ts'
 import type { Quarantined } from '../model/Quarantined.ts'
@@ -184,9 +184,11 @@ function checkValidate(given?: ValidateOptions): ValidateOptions {
     )
   }
   if (quarantine instanceof Writable && !quarantine.writableObjectMode) {
-    throw new LeadpipeError(
-      'OPTION',
-      'validate(): quarantine: expected an object-mode Writable, received one that takes bytes',
+    throw optionError(
+      'validate(): quarantine',
+      'expected an object-mode Writable',
+      'one that takes bytes',
+      true,
     )
   }
   return options
@@ -194,9 +196,9 @@ function checkValidate(given?: ValidateOptions): ValidateOptions {
 
 function openQuarantine(target: string | Writable): Quarantine {
   if (typeof target !== 'string') return new Quarantine(target)
-  throw new LeadpipeError(
-    'OPTION',
-    `validate(): quarantine: a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(target)})`,
+  throw optionError(
+    'validate(): quarantine',
+    `a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(target)})`,
   )
 }
 
@@ -206,13 +208,10 @@ function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): Compi
     compiled = ajv.compile(schema)
   } catch (cause) {
     const message = `validate(): schema: expected a JSON Schema that compiles: ${messageOf(cause)}`
-    throw new LeadpipeError('OPTION', message, { cause })
+    throw optionFailure('validate(): schema', message, cause)
   }
   if (compiled.$async) {
-    throw new LeadpipeError(
-      'OPTION',
-      'validate(): schema: expected a synchronous schema, received one with $async',
-    )
+    throw optionError('validate(): schema', 'expected a synchronous schema', 'one with $async', true)
   }
   return compiled
 }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
 import { isStandard } from '../streams/isStandard.ts'
 import type { RunArguments } from './readArguments.ts'
 
@@ -16,9 +16,7 @@ export function claimStreams({ source, sink }: RunArguments): () => void {
   for (const stream of streams) {
     if (!claimed.has(stream)) continue
     const what = stream === sink ? 'the sink' : 'the source'
-    throw new LeadpipeError('OPTION', `run(): ${what}: another run uses it; make a new one for each run`, {
-      context: { option: what },
-    })
+    throw optionError(`run(): ${what}`, 'another run uses it; make a new one for each run')
   }
   for (const stream of streams) claimed.add(stream)
   return () => {

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
 import { Mark } from '../model/Mark.ts'
 import { messageOf } from '../model/messageOf.ts'
 import type { Definition, OwnStepDefinition } from '../operators/kernel/definition.ts'
@@ -55,7 +56,7 @@ export function openQuarantines(definitions: readonly Definition[]): Quarantines
   const twice = targets.find((target, index) => target !== undefined && targets.indexOf(target) !== index)
   if (twice !== undefined) {
     const what = typeof twice === 'string' ? JSON.stringify(twice) : 'the same stream'
-    throw new LeadpipeError('OPTION', `validate(): quarantine: two operators write to ${what}`)
+    throw optionError('validate(): quarantine', `two operators write to ${what}`)
   }
   const sinks: Writable[] = []
   const told = new WeakMap<Mark, Promise<unknown>[]>()

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import { LeadpipeError } from '../errors.ts'
+import { optionFailure } from '../model/checkOptions.ts'
 import { plainJson } from '../operators/kernel/plainJson.ts'
 import type { RunArguments } from './readArguments.ts'
 import type { Resumable } from './resumable.ts'
@@ -37,9 +37,6 @@ function checked(name: string, options: unknown): unknown {
   try {
     return plainJson(options, 'the options')
   } catch (cause) {
-    throw new LeadpipeError('OPTION', `${name}: ${(cause as Error).message}`, {
-      cause,
-      context: { operator: name },
-    })
+    throw optionFailure(`${name}: options`, `${name}: ${(cause as Error).message}`, cause)
   }
 }

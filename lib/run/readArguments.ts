@@ -58,7 +58,7 @@ function refuseMissingFields(source: unknown, operators: readonly Operator<unkno
   throw new LeadpipeError(
     'OPTION',
     `${needy.name} needs conversion events, and the query excludes them (excludeConversionEvents: true)`,
-    { context: { option: 'excludeConversionEvents', operator: needy.name } },
+    { context: { owner: 'leads() query', option: 'excludeConversionEvents', operator: needy.name } },
   )
 }
 
@@ -79,5 +79,5 @@ function isSource(value: unknown): value is RunArguments['source'] {
 }
 
 function used(what: string, message: string): LeadpipeError {
-  return new LeadpipeError('OPTION', `run(): ${what}: ${message}`, { context: { option: what } })
+  return optionError(`run(): ${what}`, message)
 }

@@ -1,4 +1,5 @@
 import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
 import type { Position } from '../model/Position.ts'
 import { LeadSource } from '../source/LeadSource.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'
@@ -11,9 +12,8 @@ import type { Report } from './Report.ts'
  */
 export function checkReconcilable(source: unknown): void {
   if (source instanceof LeadSource && source.isCountable) return
-  const message =
-    'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from'
-  throw new LeadpipeError('OPTION', message, { context: { option: 'reconcile' } })
+  const expected = 'expected leads() as the source, without guids, offset, limit and from'
+  throw optionError('run() options: reconcile', expected)
 }
 
 /**

@@ -4,6 +4,7 @@ import { checkPlace } from '../checkpoint/checkPlace.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
 import { onAbort } from '../client/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
+import { optionError, optionFailure } from '../model/checkOptions.ts'
 import { messageOf } from '../model/messageOf.ts'
 import { isThenable } from '../operators/kernel/isThenable.ts'
 import { Operator } from '../operators/kernel/Operator.ts'
@@ -201,9 +202,7 @@ function refuseUnsavedState(built: Stages): void {
     const problem = part instanceof Operator ? part.unsavedState : undefined
     if (problem === undefined) continue
     for (const stream of streamsOf(built)) stream.destroy()
-    throw new LeadpipeError('OPTION', `run() options: checkpoint: ${problem}`, {
-      context: { option: 'checkpoint' },
-    })
+    throw optionError('run() options: checkpoint', problem)
   }
 }
 
@@ -239,7 +238,7 @@ function watch(
   }
   const refuse = (cause: unknown) => {
     const message = `run() options: onProgress failed: ${messageOf(cause)}`
-    joined.fail(new LeadpipeError('OPTION', message, { cause }))
+    joined.fail(optionFailure('run() options: onProgress', message, cause))
   }
   const tick = () => {
     let progress: Report

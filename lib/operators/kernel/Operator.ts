@@ -1,5 +1,6 @@
 import { type Readable, Transform, type TransformCallback } from 'node:stream'
 import { LeadpipeError } from '../../errors.ts'
+import { optionError } from '../../model/checkOptions.ts'
 import type { OperatorMark } from '../../model/Mark.ts'
 import { Chain } from './Chain.ts'
 import type { Definition, OwnStepDefinition } from './definition.ts'
@@ -106,11 +107,7 @@ export class Operator<In, Out> extends Transform {
 
   #used(): LeadpipeError {
     const names = this.definitions.map(({ name }) => name).join(' + ')
-    return new LeadpipeError(
-      'OPTION',
-      `${names}: a stream can be used in one pipeline only; make a new operator for each`,
-      { context: { operator: names } },
-    )
+    return optionError(names, 'a stream can be used in one pipeline only; make a new operator for each')
   }
 
   #started(): Chain {
@@ -122,6 +119,7 @@ export class Operator<In, Out> extends Transform {
       throw new LeadpipeError(
         'OPTION',
         'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+        { context: { owner: 'transform()' } },
       )
     }
     this.#chain = new Chain(steps, value => this.push(value))
