@@ -57,8 +57,31 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
   const options = runOptions(given.options as RunOptions | undefined)
   if (options.reconcile) checkReconcilable(given.source)
   options.signal?.throwIfAborted()
+  const unlisten = ignoreErrors(given)
+  try {
+    return await start(given, options)
+  } finally {
+    unlisten()
+  }
+}
+
+/**
+ * A stream that fails before the streams are joined does not crash the process: the run finds it destroyed then, and
+ * why. Returns what ends that.
+ */
+function ignoreErrors({ source, sink }: RunArguments): () => void {
+  const ignore = () => {}
+  const streams = [source, sink].filter(part => part instanceof EventEmitter)
+  for (const stream of streams) stream.on('error', ignore)
+  return () => {
+    for (const stream of streams) stream.off('error', ignore)
+  }
+}
+
+/** Looks at everything that the run is to touch, then does it. */
+async function start(given: RunArguments, options: RunOptions): Promise<Report> {
   const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
-  await checkSink(given)
+  if (given.sink instanceof Sink) await given.sink.check()
   await quarantines.check()
   const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
   if (settings !== undefined) await checkPlace(settings.path)
@@ -210,19 +233,6 @@ function refuseUnsavedState(built: Stages): void {
 function stopRestored({ middle }: Stages, joined: Joined): void {
   const last = middle.findLastIndex(part => part instanceof Operator && part.done)
   if (last !== -1) joined.stopBefore(last + 1)
-}
-
-/** A stream that fails meanwhile does not crash the process: the run finds it destroyed, and why. */
-async function checkSink({ source, sink }: RunArguments): Promise<void> {
-  if (!(sink instanceof Sink)) return
-  const ignore = () => {}
-  const streams = [source, sink].filter(part => part instanceof EventEmitter)
-  for (const stream of streams) stream.on('error', ignore)
-  try {
-    await sink.check()
-  } finally {
-    for (const stream of streams) stream.off('error', ignore)
-  }
 }
 
 /** Passes on an abort and reports progress; returns what ends both. */

@@ -433,3 +433,21 @@ t.test('an error says what a stream of the user said, whatever that is', async t
   })
   t.match(await failureOf(run(source, sink())), { code: 'SOURCE', message: 'the source failed: EODD' })
 })
+
+t.test('a sink that fails while the run is being prepared fails the run, not the process', async t => {
+  const uncaught: unknown[] = []
+  const note = (error: unknown) => uncaught.push(error)
+  process.on('uncaughtException', note)
+  t.teardown(() => process.off('uncaughtException', note))
+  const path = join(t.testdir(), 'a.ndjson')
+  const boom = new Error('boom')
+  for (let moment = 0; moment < 40; moment += 1) {
+    const source = new Readable({ objectMode: true, read() {} })
+    const sink = toFile(path)
+    const failure = failureOf(run(source, sink))
+    await turns(moment)
+    sink.destroy(boom)
+    t.match(await failure, { code: 'SINK', cause: boom })
+  }
+  t.strictSame(uncaught, [])
+})

@@ -23,6 +23,7 @@ t.test('in run, the report says what arrived', async t => {
   )
   t.equal(report.records, 250)
   t.strictSame(report.sink, {
+    destination: `${origin}/in`,
     received: 250,
     acknowledged: 250,
     bytes: arrivals.reduce((sum, { sent }) => sum + sent.length, 0),
