@@ -103,7 +103,8 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
   },
   'too short an interval': {
     given: () => [[1], sink(), { progressInterval: 9 }],
-    message: 'run() options: progressInterval: expected an integer, 10 or more (milliseconds), received 9',
+    message:
+      'run() options: progressInterval: expected an integer from 10 to 2147483647 (milliseconds), received 9',
   },
   'a source that was read': {
     given() {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { CheckpointOptions } from '../../lib/index.ts'
+import type { CheckpointOptions, Lead } from '../../lib/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
@@ -92,7 +92,7 @@ t.test('nor does it read the window that follows', async t => {
     t.match(await failureOf(start(t, work, origin, 77, next)), of77)
   }
   t.match(await start(t, work, origin, 1, next), { leads: 40 })
-  t.notMatch(work.contents(output(work)), '77')
+  t.ok(work.lines<Lead>(output(work)).every(({ portalId }) => portalId === 1))
 })
 
 t.test('leads that carry no portalId are not compared', async t => {
