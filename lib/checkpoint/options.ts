@@ -23,11 +23,10 @@ export interface CheckpointOptions {
   /** When it is saved. */
   every?: SaveEvery | undefined
   /**
-   * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then
-   * (and is refused when the file is gone);
-   * 'restart' begins anew; 'next' reads the window of time that follows (seek paging only): from `overlap` before
-   * the last stopTime to the present. It never replaces the last window's file: give its name a `{date}` or
-   * `{time}`, or move it away. Default: 'stop'.
+   * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then, and
+   * is refused when the file is gone; 'restart' begins anew; 'next' reads the window of time that follows (seek paging
+   * only): from `overlap` before the last stopTime to the present. It never replaces the last window's file: give its
+   * name a `{date}` or `{time}`, or move it away. Default: 'stop'.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**
