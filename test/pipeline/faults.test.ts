@@ -17,7 +17,7 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { listOrder } from '../support/listOrder.ts'
 import { seekOrder } from '../support/seekOrder.ts'
 
-const count = 500
+const count = 350
 const all = [...generateLeads({ count })]
 const guids = all.map(({ guid }) => guid)
 

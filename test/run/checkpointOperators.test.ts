@@ -152,7 +152,7 @@ function start(t: Test, work: Workplace, { operators, limit }: Setting, look = (
     leads(openClient(t, origin, { accessToken }), { max: 20 }, { limit }),
     operators(),
     watchSaves(toFile(work.file(name)), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 6 } } },
+    { checkpoint: { path: work.checkpoint, every: { leads: 9 } } },
   )
 }
 
