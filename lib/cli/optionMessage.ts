@@ -23,8 +23,10 @@ export function optionMessage(error: Error, flags: object): string {
     return flag === undefined ? undefined : `--${flag}${inside === '' ? '' : ` (${inside})`}`
   }
   if (error instanceof LeadpipeError && error.code === 'OPTION') {
+    const { owner, option } = error.context
+    const flag = typeof option === 'string' ? flagOf(option) : undefined
     // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
-    return message.replace(/^[^:]+: ([\w.]+)(?=: )/, (text, option) => flagOf(option) ?? text)
+    return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
   }
   if (error instanceof PortalError && error.code === 'OPTION') {
     return message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option) ?? text)

@@ -5,7 +5,6 @@ import {
   explodeFormValues,
   type Lead,
   LeadpipeError,
-  map,
   type Operator,
   project,
   type Report,
@@ -26,7 +25,7 @@ export function transfer(
   options: RunOptions,
 ): Promise<Report> {
   const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
-  const operators = compose(validate({ onInvalid, quarantine, maxInvalid }), shape(explode, select))
+  const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), process.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
     ? toHttp(withoutCredentials(destination), { format })
@@ -45,13 +44,17 @@ function withoutCredentials(url: string): string {
   )
 }
 
-/** The operators that --explode and --select stand for. */
-function shape(explode: StageFlags['explode'], select: StageFlags['select']): Operator<Lead, unknown> {
+/** Leads, and behind them the operators that --explode and --select stand for. */
+function shaped(
+  leads: Operator<Lead, Lead>,
+  explode: StageFlags['explode'],
+  select: StageFlags['select'],
+): Operator<Lead, unknown> {
   const exploded: Operator<Lead, unknown> =
     explode === 'values'
-      ? compose(explodeEvents<Lead>(), explodeFormValues())
+      ? compose(leads, explodeEvents<Lead>(), explodeFormValues())
       : explode === 'events'
-        ? explodeEvents<Lead>()
-        : map((lead: Lead) => lead)
+        ? compose(leads, explodeEvents<Lead>())
+        : leads
   return select === undefined ? exploded : compose(exploded, project<unknown, typeof select>(select))
 }

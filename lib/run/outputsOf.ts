@@ -3,15 +3,20 @@ import { destination } from '../sinks/file/destination.ts'
 import { nameAt } from '../sinks/file/nameAt.ts'
 import { Sink } from '../sinks/Sink.ts'
 
-/**
- * The files that sinks of leadpipe's own replace when they are complete, dead letters included: each as it is named,
- * its placeholders filled in, and where it really is.
- */
-export async function outputsOf(sinks: readonly Writable[]): Promise<{ path: string; target: string }[]> {
+/** A file that is replaced when it is complete. */
+export interface OutputFile {
+  /** As it is named, its placeholders filled in. */
+  path: string
+  /** Where it really is. */
+  target: string
+}
+
+/** The files of sinks of leadpipe's own, dead letters included. */
+export async function outputsOf(sinks: readonly Writable[]): Promise<OutputFile[]> {
   const identities = sinks.flatMap(sink =>
     sink instanceof Sink ? [sink.identity, sink.identity?.deadLetter] : [],
   )
-  const found: { path: string; target: string }[] = []
+  const found: OutputFile[] = []
   for (const identity of identities) {
     const given = (identity as { path?: unknown } | undefined)?.path
     if (typeof given !== 'string') continue

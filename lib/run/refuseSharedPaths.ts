@@ -2,7 +2,7 @@ import { targetOf } from '../checkpoint/targetOf.ts'
 import { LeadpipeError } from '../errors.ts'
 import { partialOf } from '../sinks/file/fileState.ts'
 import { QuarantineSource } from '../source/QuarantineSource.ts'
-import type { outputsOf } from './outputsOf.ts'
+import type { OutputFile } from './outputsOf.ts'
 
 /**
  * One file can't be two outputs of a run, or one and the checkpoint, or one and the quarantine that the source reads:
@@ -11,7 +11,7 @@ import type { outputsOf } from './outputsOf.ts'
  * @throws {LeadpipeError} OPTION
  */
 export async function refuseSharedPaths(
-  outputs: Awaited<ReturnType<typeof outputsOf>>,
+  outputs: readonly OutputFile[],
   source: unknown,
   checkpoint?: string,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import t from 'tap'
 import { compose } from '../../lib/operators/compose.ts'
 import { validate } from '../../lib/operators/validate.ts'
@@ -16,7 +16,7 @@ t.test('one file is never two outputs of a run, whatever it is called', async t 
   const work = new Workplace(t)
   const [out, other] = [work.file('out.ndjson'), work.file('other.ndjson')]
   symlinkSync('out.ndjson', work.file('link.ndjson'))
-  const elsewhere = join(work.path, '..', 'work', 'out.ndjson')
+  const elsewhere = `${work.path}/../${basename(work.path)}/out.ndjson`
   const courses: [string, () => Promise<unknown>][] = [
     ['the quarantine', () => run([{ guid: 'a' }], setAside(elsewhere), toFile(out))],
     ['a link', () => run([{ guid: 'a' }], setAside(work.file('link.ndjson')), toFile(out))],
@@ -56,7 +56,7 @@ t.test('an output is never the quarantine that the run reads, whatever it is cal
     big,
     relative(process.cwd(), big),
     work.file('link.ndjson'),
-    work.file('./../work/big.ndjson'),
+    `${work.path}/../${basename(work.path)}/big.ndjson`,
   ]
   for (const path of paths) {
     for (const begin of [

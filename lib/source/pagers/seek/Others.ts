@@ -50,6 +50,8 @@ export class Others {
 
   /** Takes note that a time is done, and which are those of it. Default: all since the time before. */
   keep(digests: Iterable<string> = this.#seen): void {
+    // As good as always, and each lead's time may be one of its own.
+    if (this.#seen.size === 0 && this.#before.size === 0) return
     this.#before = this.#seen
     this.#seen = new Set([...this.#between, ...digests])
     this.#between = new Set()
