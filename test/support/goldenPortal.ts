@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import type { Test } from 'tap'
+import { createPortal, type Portal } from '../../lib/portal/index.ts'
+import { reshapingProxy } from './reshapingProxy.ts'
+
+const leads = new URL('../fixtures/checkpoints/leads.json', import.meta.url)
+
+/** When the golden checkpoints were made, by the clock of the portal; their windows end a minute before. */
+export const goldenTime = Date.UTC(2026, 2, 1, 12)
+
+/** The portal that the golden checkpoints were made from. */
+export interface GoldenPortal {
+  portal: Portal
+  /** Where its leads come with elements between them that are no leads. */
+  mixedOrigin: string
+  /** The portal's, to be moved by hand. */
+  clock: { time: number }
+}
+
+/**
+ * Serves the leads of the golden checkpoints again, at the time when those were made. In the place of a lead that has
+ * a field `instead`, `mixedOrigin` serves what that holds.
+ */
+export async function goldenPortal(t: Pick<Test, 'after'>): Promise<GoldenPortal> {
+  const clock = { time: goldenTime }
+  const portal = await createPortal({
+    leads: JSON.parse(readFileSync(leads, 'utf8')),
+    now: () => clock.time,
+  })
+  t.after(() => portal.close())
+  const mixedOrigin = await reshapingProxy(t as Test, portal.origin, (body, response) => {
+    const page: object[] = JSON.parse(body.toString())
+    response.setHeader('Date', new Date(clock.time).toUTCString())
+    response.end(JSON.stringify(page.map(lead => ('instead' in lead ? lead.instead : lead))))
+  })
+  return { portal, mixedOrigin, clock }
+}
