@@ -1,11 +1,21 @@
 import { Command, Option } from 'commander'
-import { timePivots } from '../index.ts'
-import { type ExportFlags, exportLeads } from './exportLeads.ts'
+import type { TimePivot } from '../index.ts'
+import type { ExportFlags } from './exportLeads.ts'
+import type { Host } from './Host.ts'
 import { addStageOptions, addTellOptions } from './stageOptions.ts'
 import { append, number, rate, time } from './values.ts'
 
+/** Not those of the library, which would be loaded for every --help; the compiler checks that none is missing. */
+const timePivots = Object.keys({
+  insertedAt: true,
+  firstConvertedAt: true,
+  lastConvertedAt: true,
+  lastModifiedAt: true,
+  closedAt: true,
+} satisfies Record<TimePivot, true>)
+
 /** `leadpipe export`: its arguments and its help. */
-export function exportCommand(setExitCode: (code: number) => void): Command {
+export function exportCommand(host: Host, setExitCode: (code: number) => void): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
   const command = new Command('export')
@@ -18,9 +28,7 @@ export function exportCommand(setExitCode: (code: number) => void): Command {
     )
     .optionsGroup('Portal:')
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')
-    .addOption(
-      new Option('--access-token <token>', 'access token of the portal').env('LEADPIPE_ACCESS_TOKEN'),
-    )
+    .option('--access-token <token>', 'access token of the portal (env: LEADPIPE_ACCESS_TOKEN)')
     .optionsGroup('Which leads (parameters of the API):')
     .option('--search <text>', 'part of a first name, last name, email address or company name')
     .option('--sort <attribute>', 'lead attribute to sort by, for example lastName')
@@ -84,6 +92,8 @@ Every night, what has changed since the night before:
     --checkpoint changed.checkpoint.json --when-finished next`,
     )
     .action(async (destination: string, flags: ExportFlags) => {
-      setExitCode(await exportLeads(destination, flags))
+      const { exportLeads } = await import('./exportLeads.ts')
+      const accessToken = host.env.LEADPIPE_ACCESS_TOKEN
+      setExitCode(await exportLeads({ destination, flags: { accessToken, ...flags }, host }))
     })
 }

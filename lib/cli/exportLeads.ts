@@ -1,6 +1,6 @@
 import { LeadpipeError, LeadsClient, type LeadsQuery, leads, type RateLimit } from '../index.ts'
 import { offsetNote } from './offsetNote.ts'
-import type { StageFlags } from './stageOptions.ts'
+import type { Invocation, StageFlags } from './stageOptions.ts'
 import { tell } from './tell.ts'
 import { transfer } from './transfer.ts'
 
@@ -18,9 +18,9 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 }
 
 /** Exports and tells how it went; resolves to the exit code. */
-export function exportLeads(destination: string, flags: ExportFlags): Promise<number> {
-  return tell(destination, flags, async (watch, note) => {
-    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = flags
+export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
+  return tell(invocation, async (watch, note) => {
+    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
     if (accessToken === undefined) {
@@ -37,6 +37,6 @@ export function exportLeads(destination: string, flags: ExportFlags): Promise<nu
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
-    return await transfer(source, destination, flags, { ...watch, checkpoint: kept, reconcile })
+    return await transfer(source, invocation, { ...watch, checkpoint: kept, reconcile })
   })
 }

@@ -1,19 +1,17 @@
-import { Interruption } from './exitCodes.ts'
+import { Interruption, type InterruptionName, interruptionNames } from './exitCodes.ts'
+import type { Host } from './Host.ts'
 
 /**
- * A signal that aborts with an Interruption on SIGINT and SIGTERM, for as long as `work` goes on. A second
- * one of the same kind ends the process at once, as it does by default.
+ * Passes on a signal that aborts with an Interruption on SIGHUP, SIGINT and SIGTERM, until `work` has ended. A
+ * second signal of the same kind ends the process at once, as it does by default.
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(host: Host, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
-  const onSignal = (signal: NodeJS.Signals) =>
-    controller.abort(new Interruption(signal as 'SIGINT' | 'SIGTERM'))
-  process.once('SIGINT', onSignal)
-  process.once('SIGTERM', onSignal)
+  const abort = (name: InterruptionName) => controller.abort(new Interruption(name))
+  for (const name of interruptionNames) host.once(name, abort)
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
+    for (const name of interruptionNames) host.off(name, abort)
   }
 }

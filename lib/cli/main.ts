@@ -5,4 +5,4 @@ import { main } from './program.ts'
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2), process)

@@ -1,8 +1,5 @@
 import { LeadpipeError } from '../index.ts'
-import { PortalError } from '../portal/index.ts'
-
-/** The flags whose names are not the option's own. */
-const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'rate' }
+import { flagOf } from './flagOf.ts'
 
 /**
  * An error's message, in which a wrong option is called by the flag that gave it, where one did.
@@ -11,25 +8,9 @@ const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'r
  */
 export function optionMessage(error: Error, flags: object): string {
   const { message } = error
-  const flagOf = (option: string) => {
-    // The path of a checkpoint is all that --checkpoint holds.
-    const names = option
-      .replace(/^checkpoint\.path$/, 'checkpoint')
-      .split('.')
-      .map(name => renamed[name] ?? name)
-    const index = names.findLastIndex(name => (flags as Record<string, unknown>)[name] !== undefined)
-    const flag = names[index]?.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-    const inside = names.slice(index + 1).join('.')
-    return flag === undefined ? undefined : `--${flag}${inside === '' ? '' : ` (${inside})`}`
-  }
-  if (error instanceof LeadpipeError && error.code === 'OPTION') {
-    const { owner, option } = error.context
-    const flag = typeof option === 'string' ? flagOf(option) : undefined
-    // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
-    return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
-  }
-  if (error instanceof PortalError && error.code === 'OPTION') {
-    return message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option) ?? text)
-  }
-  return message
+  if (!(error instanceof LeadpipeError) || error.code !== 'OPTION') return message
+  const { owner, option } = error.context
+  const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
+  // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
+  return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
 }

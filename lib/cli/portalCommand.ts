@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import { type PortalFlags, servePortal } from './servePortal.ts'
+import type { Host } from './Host.ts'
+import type { PortalFlags } from './servePortal.ts'
 import { number } from './values.ts'
 
 /** `leadpipe portal`: its arguments and its help. */
-export function portalCommand(setExitCode: (code: number) => void): Command {
+export function portalCommand(host: Host, setExitCode: (code: number) => void): Command {
   return new Command('portal')
     .description('Serve the Leads API over made-up leads, to try leadpipe without an account.')
     .option('--port <n>', 'port to listen on (default: any that is free)', number)
@@ -28,6 +29,7 @@ drip=N, delay=MS, garbage=html, element=TEXT, insert=N, delete=N, touch=N, reord
 All of them are in lib/portal/README.md.`,
     )
     .action(async (flags: PortalFlags) => {
-      setExitCode(await servePortal(flags))
+      const { servePortal } = await import('./servePortal.ts')
+      setExitCode(await servePortal(flags, host))
     })
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { exitCodes } from './exitCodes.ts'
 import { exportCommand } from './exportCommand.ts'
+import type { Host } from './Host.ts'
 import { portalCommand } from './portalCommand.ts'
 import { replayCommand } from './replayCommand.ts'
 
@@ -13,8 +14,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
  * The command line: runs it and resolves to the exit code.
  *
  * @param args the arguments behind `leadpipe`
+ * @param host `process`, or what stands for it
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], host: Host): Promise<number> {
   let exitCode: number = exitCodes.done
   const program = new Command('leadpipe')
     .description(
@@ -33,12 +35,13 @@ Exit codes:
   1    failed; standard error says why
   2    wrong usage
   75   the daily limit is used up: come back later
+  129  interrupted by SIGHUP
   130  interrupted by SIGINT
   143  interrupted by SIGTERM`,
     )
   for (const command of [exportCommand, portalCommand, replayCommand]) {
     program.addCommand(
-      command(code => {
+      command(host, code => {
         exitCode = code
       }),
     )
@@ -49,7 +52,7 @@ Exit codes:
       `(usage: leadpipe ${command.name()} ${command.usage()}; leadpipe ${command.name()} --help shows more)`,
     )
   }
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(outputTo(host))
   try {
     await program.parseAsync(withKnownHelp(args, program), { from: 'user' })
   } catch (error) {
@@ -58,6 +61,16 @@ Exit codes:
     exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
   return exitCode
+}
+
+/** Commander's help, version and errors on the streams of the host, as wide as its terminal. */
+function outputTo({ stdout, stderr }: Host): OutputConfiguration {
+  return {
+    writeOut: text => stdout.write(text),
+    writeErr: text => stderr.write(text),
+    getOutHelpWidth: () => stdout.columns ?? 80,
+    getErrHelpWidth: () => stderr.columns ?? 80,
+  }
 }
 
 /** Commander answers `help` for a command that does not exist with the help of all: it is told as unknown instead. */

@@ -1,4 +1,5 @@
 import type { Report } from '../index.ts'
+import type { Output } from './Host.ts'
 import { plural, size, span } from './inWords.ts'
 
 /** One line on a terminal that is written over and over, and notes that stay. */
@@ -9,7 +10,7 @@ export interface ProgressLine {
 }
 
 /** Writes to a stream; without one, nothing. Only a terminal gets the line that changes. */
-export function progressLine(stream: NodeJS.WriteStream | undefined): ProgressLine {
+export function progressLine(stream: Output | undefined): ProgressLine {
   const terminal = stream?.isTTY ? stream : undefined
   const clear = () => terminal?.write('\r\x1b[2K')
   return {

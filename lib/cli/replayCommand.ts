@@ -1,11 +1,9 @@
 import { Command } from 'commander'
-import { quarantined } from '../index.ts'
+import type { Host } from './Host.ts'
 import { addStageOptions, addTellOptions, type StageFlags } from './stageOptions.ts'
-import { tell } from './tell.ts'
-import { transfer } from './transfer.ts'
 
 /** `leadpipe replay`: its arguments and its help. */
-export function replayCommand(setExitCode: (code: number) => void): Command {
+export function replayCommand(host: Host, setExitCode: (code: number) => void): Command {
   const command = new Command('replay')
     .description('Feed what a quarantine holds through the stages again, after a fix.')
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
@@ -19,9 +17,7 @@ Example:
   leadpipe replay rejected.ndjson repaired.ndjson --on-invalid quarantine --quarantine still-rejected.ndjson`,
     )
     .action(async (quarantine: string, destination: string, flags: StageFlags) => {
-      const work = tell(destination, flags, async watch =>
-        transfer(quarantined(quarantine), destination, flags, watch),
-      )
-      setExitCode(await work)
+      const { replayLeads } = await import('./replayLeads.ts')
+      setExitCode(await replayLeads(quarantine, { destination, flags, host }))
     })
 }

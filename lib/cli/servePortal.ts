@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { createPortal, type PortalOptions } from '../portal/index.ts'
+import { createPortal, PortalError, type PortalOptions } from '../portal/index.ts'
 import { exitCodeOf, exitCodes } from './exitCodes.ts'
+import { flagOf } from './flagOf.ts'
+import type { Host } from './Host.ts'
 import { interruptible } from './interruptible.ts'
 import { count, plural } from './inWords.ts'
-import { optionMessage } from './optionMessage.ts'
 
 /** What `leadpipe portal` was given. */
 export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' | 'accessToken' | 'faults'> {
@@ -11,13 +12,13 @@ export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' 
   json?: true
 }
 
-/** Serves until SIGINT or SIGTERM; resolves to the exit code. */
-export async function servePortal({ json, ...options }: PortalFlags): Promise<number> {
+/** Serves until it is interrupted; resolves to the exit code. */
+export async function servePortal({ json, ...options }: PortalFlags, host: Host): Promise<number> {
   try {
-    await interruptible(async signal => {
+    await interruptible(host, async signal => {
       await using portal = await createPortal(options)
       const { origin, accessToken, leads, deleted } = portal
-      process.stdout.write(
+      host.stdout.write(
         json
           ? `${JSON.stringify({ origin, accessToken, leads })}\n`
           : `${plural(leads, 'lead')} (${count(deleted)} deleted) at ${origin}\nexport them with: leadpipe export leads.ndjson --origin ${origin} --access-token ${accessToken}\nstop with Ctrl-C\n`,
@@ -26,7 +27,13 @@ export async function servePortal({ json, ...options }: PortalFlags): Promise<nu
     })
     return exitCodes.done
   } catch (error) {
-    process.stderr.write(`leadpipe: ${optionMessage(error as Error, options)}\n`)
+    host.stderr.write(`leadpipe: ${messageOf(error as Error, options)}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** An error's message, in which a wrong option is called by the flag that gave it. */
+function messageOf(error: Error, flags: object): string {
+  if (!(error instanceof PortalError) || error.code !== 'OPTION') return error.message
+  return error.message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option, flags) ?? text)
 }

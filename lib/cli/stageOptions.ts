@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Format, RunOptions } from '../index.ts'
+import type { Host } from './Host.ts'
 import { number, selection } from './values.ts'
 
 /** What `export` and `replay` have in common: what becomes of the leads, and what is said about it. */
@@ -14,6 +15,13 @@ export interface StageFlags {
   checkpoint?: string
   quiet?: true
   json?: true
+}
+
+/** One call of `export` or `replay`: where the records go, what was said about it, and the process it runs in. */
+export interface Invocation<Flags extends StageFlags = StageFlags> {
+  readonly destination: string
+  readonly flags: Flags
+  readonly host: Host
 }
 
 /** How a run is watched by the command line. */

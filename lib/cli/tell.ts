@@ -8,7 +8,7 @@ import { optionMessage } from './optionMessage.ts'
 import { progressLine } from './progressLine.ts'
 import { reportText } from './reportText.ts'
 import { selectNotes } from './selectNotes.ts'
-import type { StageFlags, Watch } from './stageOptions.ts'
+import type { Invocation, StageFlags, Watch } from './stageOptions.ts'
 
 /**
  * Does the work and tells how it goes and how it went; resolves to the exit code.
@@ -16,13 +16,12 @@ import type { StageFlags, Watch } from './stageOptions.ts'
  * @param work is given how to watch the run, and what to say notes with
  */
 export async function tell(
-  destination: string,
-  flags: StageFlags,
+  { destination, flags, host }: Invocation,
   work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
   // Where records go to standard output, what is said about them goes to standard error.
-  const out = destination === '-' ? process.stderr : process.stdout
-  const progress = progressLine(flags.quiet ? undefined : process.stderr)
+  const out = destination === '-' ? host.stderr : host.stdout
+  const progress = progressLine(flags.quiet ? undefined : host.stderr)
   const onRetry = (message: unknown) => {
     const { delay, reason } = message as { delay: number; reason: string }
     progress.note(`${reason}; next attempt in ${span(delay)}`)
@@ -30,7 +29,7 @@ export async function tell(
   subscribe('leadpipe:retry', onRetry)
   try {
     for (const note of selectNotes(flags.select, flags.explode)) progress.note(note)
-    const report = await interruptible(signal =>
+    const report = await interruptible(host, signal =>
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
@@ -38,7 +37,7 @@ export async function tell(
     return exitCodes.done
   } catch (error) {
     progress.clear()
-    process.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
+    host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
     return exitCodeOf(error)
   } finally {

@@ -15,18 +15,17 @@ import {
   toHttp,
   validate,
 } from '../index.ts'
-import type { StageFlags } from './stageOptions.ts'
+import type { Invocation, StageFlags } from './stageOptions.ts'
 
 /** Runs leads through the stages that the flags stand for, to the destination. */
 export function transfer(
   source: Source<Lead>,
-  destination: string,
-  flags: StageFlags,
+  { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
   const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
   const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
-  if (destination === '-') return run(source, operators, encode(format), process.stdout, options)
+  if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
     ? toHttp(withoutCredentials(destination), { format })
     : toFile(destination, { format })

@@ -1,5 +1,6 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { flag, ours, readOnly, text, time, whole } from './field.ts'
+import { Type } from './Type.ts'
 
 /** JSON Schema of what the portal's analytics collected about a lead. Unknown fields are allowed and kept. */
 export const analyticsDetailsSchema = Type.Object(

@@ -1,6 +1,7 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { formSubmissionValueSchema } from './FormSubmissionValue.ts'
 import { ours, readOnly, text, time, whole } from './field.ts'
+import { Type } from './Type.ts'
 
 /** JSON Schema of one submission of a form by a lead. Unknown fields are allowed and kept. */
 export const conversionEventSchema = Type.Object(

@@ -1,5 +1,6 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { decimal, ours, readOnly, text, time, whole } from './field.ts'
+import { Type } from './Type.ts'
 
 /** JSON Schema of a lead's CRM details. Unknown fields are allowed and kept. */
 export const crmDetailsSchema = Type.Object(

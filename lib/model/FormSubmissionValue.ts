@@ -1,5 +1,6 @@
-import Type, { type Static } from 'typebox'
+import type { Static } from 'typebox'
 import { ours, readOnly, text, time, whole } from './field.ts'
+import { Type } from './Type.ts'
 
 /** JSON Schema of one field that a lead filled in on a form. Unknown fields are allowed and kept. */
 export const formSubmissionValueSchema = Type.Object(

@@ -1,4 +1,5 @@
-import Type, { type TSchemaOptions } from 'typebox'
+import type { TSchemaOptions } from 'typebox'
+import { Type } from './Type.ts'
 
 /*
  * A field of a lead has one of three classes, told by JSON Schema's own annotation:

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
-import { cli, startCli } from '../support/cli.ts'
+import { Command, cli } from '../support/cliInProcess.ts'
 import { listen } from '../support/listen.ts'
 
 const portal = await createPortal({ leads: 300 })
@@ -37,6 +35,7 @@ async function slowPortal(t: Test) {
 }
 
 for (const [signal, code] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
@@ -49,15 +48,14 @@ for (const [signal, code] of [
     const { origin, waiting, release } = await slowPortal(t)
     const command = ['export', path, '--origin', origin, '--access-token', portal.accessToken, '--max', '20']
     const args = [...command, '--checkpoint', checkpoint]
-    const child = startCli([...args, '--concurrency', '1'])
-    const [stdout, stderr] = [text(child.stdout as never), text(child.stderr as never)]
+    const interrupted = new Command([...args, '--concurrency', '1'])
     await waiting
-    child.kill(signal)
-    const [exitCode] = await once(child, 'close')
+    interrupted.interrupt(signal)
+    const { code: exitCode, stdout, stderr } = await interrupted.ended
     t.equal(exitCode, code)
-    t.equal(await stdout, '')
+    t.equal(stdout, '')
     t.equal(
-      (await stderr).split('\n').filter(line => line.startsWith('leadpipe: '))[0],
+      stderr.split('\n').filter(line => line.startsWith('leadpipe: '))[0],
       `leadpipe: interrupted by ${signal}; the same command goes on from the checkpoint ${checkpoint}`,
     )
     t.strictSame(readdirSync(dir).sort(), ['a.ndjson', 'b.ndjson.partial', 'c.json'])

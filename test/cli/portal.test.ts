@@ -1,19 +1,17 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { generateLeads } from '../../lib/portal/index.ts'
-import { cli, startCli } from '../support/cli.ts'
+import { Command, cli } from '../support/cliInProcess.ts'
 import { seekOrder } from '../support/seekOrder.ts'
 
 t.test(
   "two terminals: portal and export give the portal's leads, byte for byte the same each time",
   async t => {
     const folder = t.testdir()
-    const portal = startCli(['portal', '--leads', '300', '--seed', '7', '--json'])
-    t.teardown(() => portal.kill())
-    const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
-    const { origin, accessToken, leads } = JSON.parse(String(line))
+    const portal = new Command(['portal', '--leads', '300', '--seed', '7', '--json'])
+    t.teardown(() => portal.interrupt('SIGTERM'))
+    const { origin, accessToken, leads } = JSON.parse(await portal.stdout.first)
     t.equal(leads, 300)
     const paths = ['a.json', 'b.json'].map(name => join(folder, name))
     for (const path of paths) {
@@ -24,20 +22,19 @@ t.test(
     const leads7 = [...generateLeads({ count: 300, seed: 7 })]
     t.same(JSON.parse(String(first)), leads7.toSorted(seekOrder))
     t.ok(first?.equals(second as Buffer))
-    portal.kill('SIGINT')
-    t.same(await once(portal, 'exit'), [0, null])
+    portal.interrupt('SIGINT')
+    t.equal((await portal.ended).code, 0)
   },
 )
 
 t.test('says what it holds and how to export from it, and stops cleanly on SIGTERM', async t => {
-  const portal = startCli(['portal', '--leads', '100'])
-  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
+  const portal = new Command(['portal', '--leads', '100'])
   t.match(
-    String(line),
+    await portal.stdout.first,
     /^100 leads \(5 deleted\) at http:\/\/127\.0\.0\.1:\d+\nexport them with: leadpipe export leads\.ndjson/,
   )
-  portal.kill('SIGTERM')
-  t.same(await once(portal, 'exit'), [0, null])
+  portal.interrupt('SIGTERM')
+  t.equal((await portal.ended).code, 0)
 })
 
 t.test('wrong usage exits with 2 and one sentence', async t => {
@@ -58,10 +55,9 @@ t.test('wrong usage exits with 2 and one sentence', async t => {
 
 t.test('a port in use, or a file that is no database, exits with 1 and one sentence', async t => {
   const folder = t.testdir({ 'leads.db': 'this is no database, and long enough to tell'.repeat(100) })
-  const portal = startCli(['portal', '--leads', '1', '--json'])
-  t.teardown(() => portal.kill())
-  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
-  const port = new URL(JSON.parse(String(line)).origin).port
+  const portal = new Command(['portal', '--leads', '1', '--json'])
+  t.teardown(() => portal.interrupt('SIGTERM'))
+  const { port } = new URL(JSON.parse(await portal.stdout.first).origin)
   for (const args of [
     ['--port', port],
     ['--db', join(folder, 'leads.db')],
@@ -73,7 +69,7 @@ t.test('a port in use, or a file that is no database, exits with 1 and one sente
 })
 
 t.test('--faults breaks what it serves, and an export survives it', async t => {
-  const portal = startCli([
+  const portal = new Command([
     'portal',
     '--leads',
     '300',
@@ -81,9 +77,8 @@ t.test('--faults breaks what it serves, and an export survives it', async t => {
     'page=1 x1:status=503,Retry-After=0; page=2 x1:cut=0.5',
     '--json',
   ])
-  t.teardown(() => portal.kill())
-  const [line] = await once(portal.stdout as NodeJS.ReadableStream, 'data')
-  const { origin, accessToken } = JSON.parse(String(line))
+  t.teardown(() => portal.interrupt('SIGTERM'))
+  const { origin, accessToken } = JSON.parse(await portal.stdout.first)
   const path = join(t.testdir(), 'leads.ndjson')
   const args = [
     'export',

@@ -1,48 +1,9 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
-import { promisify } from 'node:util'
 import t from 'tap'
-import { type Lead, LeadsClient, leads, run, validate } from '../../lib/index.ts'
+import { LeadsClient, leads, run } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
-import { compileChild } from '../support/compileChild.ts'
 import { countingProxy } from '../support/countingProxy.ts'
-import { leastPeak } from '../support/leastPeak.ts'
-import { plainNode } from '../support/plainNode.ts'
-import { serveOneBody } from '../support/serveOneBody.ts'
-
-/**
- * What may be on its way from the portal to the sink: above all the kernel's receive buffer, which grows to
- * 32 MiB for a fast sender, then its send buffer of 4 MiB, then what streams and the decoder hold.
- */
-const underway = 64 * 1024 * 1024
-
-t.test("a sink that takes one record at a time stops the writes of the portal's socket", async t => {
-  const text = 'x'.repeat(2_000_000)
-  const count = 100
-  const portal = await createPortal({
-    leads: Array.from({ length: count }, (_, index) => ({ guid: `lead-${index}`, message: text })),
-  })
-  t.teardown(() => portal.close())
-  const proxy = await countingProxy(t, portal.origin)
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: proxy.origin })
-
-  let taken = 0
-  let furthest = 0
-  const slow = new Writable({
-    objectMode: true,
-    highWaterMark: 1,
-    write(_lead: Lead, _encoding, callback) {
-      taken += text.length
-      furthest = Math.max(furthest, proxy.bytes - taken)
-      // Every queue of the event loop has its turn before the next record: who could send more, would.
-      setImmediate(() => setImmediate(callback))
-    },
-  })
-  const report = await run(leads(client, {}, { highWaterMark: 1 }), validate(), slow)
-  t.equal(report.leads, count)
-  t.ok(furthest < underway, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
-})
 
 t.test('a sink that takes nothing holds the portal back for good, and an abort ends it', async t => {
   const portal = await createPortal({ leads: 1_000 })
@@ -65,24 +26,6 @@ t.test('a sink that takes nothing holds the portal back for good, and an abort e
   await t.rejects(run(leads(client), stuck, { signal: abort.signal }), reason)
   t.equal(seen, 1)
   t.equal(portal.requestCount, 1)
-})
-
-t.test('a slow sink needs no more memory than a fast one', async t => {
-  const count = 30_000
-  const { origin } = await serveOneBody(t, count)
-  const script = await compileChild('exportInto', t.testdir())
-  const [command, ...node] = plainNode
-  const peak = async (speed: 'fast' | 'slow') => {
-    const { stdout } = await promisify(execFile)(command, [...node, script, origin, speed])
-    const { records, peakMegabytes } = JSON.parse(stdout)
-    t.equal(records, count)
-    return peakMegabytes
-  }
-  const fast = await peak('fast')
-  // A third of what is sent.
-  const most = fast + 50
-  const slow = await leastPeak(() => peak('slow'), most)
-  t.ok(slow < most, `slow ${slow} MB, fast ${fast} MB`)
 })
 
 t.test('a source that is destroyed while it hands a lead on lets go of its connection', async t => {

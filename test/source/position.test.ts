@@ -1,131 +1,20 @@
-import { deepStrictEqual } from 'node:assert/strict'
-import t, { type Test } from 'tap'
-import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
+import t from 'tap'
 import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
 import type { GuidsPosition, Position } from '../../lib/model/Position.ts'
 import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
-import { chanceOf } from '../support/chanceOf.ts'
-import { type Drifting, DriftingPortal, type DriftOptions } from '../support/DriftingPortal.ts'
+import {
+  breakEverywhere,
+  drifting,
+  inOrder,
+  readSome,
+  throughJson,
+  tied,
+} from '../support/breakEverywhere.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
-
-const throughJson = (position: Position): Position => JSON.parse(JSON.stringify(position))
-
-interface Part {
-  guids: string[]
-  position: Position
-}
-
-/** Reads so many leads, then leaves the loop. */
-async function readSome(
-  client: LeadsClient,
-  query: LeadsQuery,
-  options: LeadsOptions,
-  count: number,
-): Promise<Part> {
-  const source = leads(client, query, options)
-  const guids: string[] = []
-  if (count > 0) {
-    for await (const { guid } of source) {
-      guids.push(guid)
-      if (guids.length === count) break
-    }
-  }
-  return { guids, position: throughJson(source.position) }
-}
-
-/** Breaks the loop at every lead there is, and goes on; says where the parts are not the whole. */
-async function breakEverywhere(
-  client: LeadsClient,
-  query: () => LeadsQuery,
-  expected: readonly string[],
-  options: LeadsOptions = {},
-): Promise<void> {
-  for (let count = 0; count <= expected.length; count += 1) {
-    const { guids, position } = await readSome(client, query(), options, count)
-    deepStrictEqual(position.leads, count)
-    const rest = await readSome(client, query(), { ...options, from: position }, Number.POSITIVE_INFINITY)
-    const whole = [...guids, ...rest.guids]
-    deepStrictEqual(whole, expected, `left at ${count} of ${expected.length}: ${JSON.stringify(position)}`)
-    deepStrictEqual(rest.position.leads, expected.length)
-  }
-}
-
-/** Leads with so many of each time, one time after the other. */
-function tied(...counts: number[]): Drifting[] {
-  const chance = chanceOf(counts.length)
-  return counts.flatMap((count, time) =>
-    Array.from({ length: count }, (_, n) => ({
-      guid: `${Math.floor(chance() * 1e6)}-${n}`,
-      insertedAt: 1_300_000_000_000 + time,
-      isDeleted: false,
-    })),
-  )
-}
-
-const inOrder = (list: readonly Drifting[]) =>
-  list.toSorted((a, b) => a.insertedAt - b.insertedAt || (a.guid < b.guid ? -1 : 1)).map(({ guid }) => guid)
-
-const still: DriftOptions = {
-  startTime: 'exclusive',
-  stopTime: 'inclusive',
-  cap: 100,
-  reorder: true,
-  cuts: 0,
-  drift: () => {},
-}
-
-function drifting(t: Test, list: readonly Drifting[], options: Partial<DriftOptions> = {}) {
-  return new DriftingPortal(list, { ...still, ...options }, chanceOf(3)).start(t)
-}
-
-for (const startTime of ['inclusive', 'exclusive'] as const) {
-  for (const stopTime of ['inclusive', 'exclusive'] as const) {
-    t.test(`seek: left at any lead, it goes on behind it (bounds ${startTime}, ${stopTime})`, async t => {
-      // Ties that fit into a page, that fill it, that are larger, at both ends and side by side.
-      const list = tied(2, 1, 1, 4, 3, 1, 9, 5, 1, 1, 6)
-      for (const concurrency of [1, 3]) {
-        const portal = await drifting(t, list, { startTime, stopTime })
-        const client = openClient(t, portal.origin, { concurrency })
-        await breakEverywhere(client, () => ({ max: 4 }), inOrder(list))
-      }
-    })
-  }
-}
-
-t.test('seek: what is inserted, deleted and moved elsewhere meanwhile disturbs no restart', async t => {
-  const list = tied(3, 1, 1, 7, 1, 2, 12, 1, 1, 1)
-  const steady = inOrder(list)
-  for (const concurrency of [1, 3]) {
-    let made = 0
-    const portal = await drifting(t, list, {
-      drift(own) {
-        made += 1
-        if (made > 2_000) return
-        const { insertedAt } = list[made % list.length] as Drifting
-        const guid = `${made}-inserted`
-        own.insert({ guid, insertedAt, isDeleted: false })
-        if (made > 3) own.change(`${made - 3}-inserted`, { isDeleted: true })
-      },
-    })
-    const client = openClient(t, portal.origin, { concurrency })
-    const known = new Set(steady)
-    for (let count = 0; count <= steady.length; count += 1) {
-      const { guids, position } = await readSome(client, { max: 4 }, {}, count)
-      const rest = await readSome(client, { max: 4 }, { from: position }, Number.POSITIVE_INFINITY)
-      const whole = [...guids, ...rest.guids]
-      deepStrictEqual(new Set(whole).size, whole.length, 'none twice')
-      deepStrictEqual(
-        whole.filter(guid => known.has(guid)),
-        steady,
-        `left at ${count}`,
-      )
-    }
-  }
-})
 
 t.test('seek: a restart keeps to the window of time of the first start', async t => {
   const list = tied(1, 1, 1)
@@ -139,36 +28,6 @@ t.test('seek: a restart keeps to the window of time of the first start', async t
   t.strictSame([...guids, ...later.guids], inOrder(list))
   const anew = await readSome(client, {}, { lag: 0 }, Number.POSITIVE_INFINITY)
   t.strictSame(anew.guids, [...inOrder(list), 'late'])
-})
-
-t.test('offset: left at any lead, it goes on behind it', async t => {
-  const list = Array.from({ length: 23 }, (_, n) => ({ guid: `lead ${n}` }))
-  const { origin } = await serveLeads(t, list)
-  const guids = list.map(({ guid }) => guid)
-  for (const concurrency of [1, 3]) {
-    const client = openClient(t, origin, { concurrency })
-    await breakEverywhere(client, () => ({ max: 5 }), guids, { paging: 'offset' })
-    await breakEverywhere(client, () => ({ max: 5, offset: 3 }), guids.slice(3))
-  }
-})
-
-t.test('guids: left at any lead, it goes on with those that are not here yet', async t => {
-  const guids = Array.from({ length: 17 }, (_, n) => `g${n}`)
-  for (const cap of [2, 100]) {
-    const { origin } = await listen(t, (request, response) => {
-      const { searchParams } = new URL(request.url ?? '', 'http://x')
-      const asked = [...searchParams].filter(([name]) => name.startsWith('guids[')).map(([, guid]) => guid)
-      response.end(JSON.stringify(asked.slice(0, cap).map(guid => ({ guid }))))
-    })
-    const client = openClient(t, origin)
-    async function* streamed() {
-      // Given twice, each is asked for once all the same.
-      for (const guid of guids) yield* [guid, guid]
-    }
-    for (const given of [() => guids, streamed]) {
-      await breakEverywhere(client, () => ({ guids: given(), max: 5 }), guids)
-    }
-  }
 })
 
 t.test('guids: a position is refused with others than it is of, as far as they were taken', async t => {

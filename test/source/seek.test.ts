@@ -1,8 +1,7 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Lead } from '../../lib/model/Lead.ts'
 import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
 import type { Position } from '../../lib/model/Position.ts'
-import { createPortal, generateLeads, type Portal, type PortalOptions } from '../../lib/portal/index.ts'
 import { leads } from '../../lib/source/leads.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
 import { FakeClock } from '../support/FakeClock.ts'
@@ -10,60 +9,13 @@ import { failureOf } from '../support/failureOf.ts'
 import { type Listed, listServer } from '../support/ListServer.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { all, bounds, guidsOf, names, ordered, pivots, portalOf, read } from '../support/pivots.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
-const count = 700
-const all = [...generateLeads({ count })]
-const bounds = ['inclusive', 'exclusive'] as const
-
-const pivots = {
-  insertedAt: lead => lead.insertedAt ?? 0,
-  lastModifiedAt: lead => lead.lastModifiedAt ?? 0,
-  closedAt: lead => lead.closedAt ?? 0,
-  lastConvertedAt: lead => lead.lastConvertedAt ?? 0,
-  firstConvertedAt: ({ leadConversionEvents = [] }) =>
-    leadConversionEvents.length === 0
-      ? 0
-      : Math.min(...leadConversionEvents.map(({ convertDate }) => convertDate ?? 0)),
-} as const satisfies Record<NonNullable<LeadsQuery['timePivot']>, (lead: Lead) => number>
-type Pivot = keyof typeof pivots
-const names = Object.keys(pivots) as Pivot[]
-
-async function portalOf(t: Test, options: PortalOptions = {}): Promise<Portal> {
-  const portal = await createPortal({ leads: count, ...options })
-  t.after(() => portal.close())
-  return portal
-}
-
-function read(t: Test, portal: Portal, query: LeadsQuery, options: LeadsOptions = {}): Promise<Lead[]> {
-  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
-  return leads(client, query, options).toArray()
-}
-
-/** The leads in the order of (pivot, guid). */
-function ordered(list: readonly Lead[], name: Pivot): Lead[] {
-  const pivot = pivots[name]
-  return list.toSorted((a, b) => pivot(a) - pivot(b) || (String(a.guid) < String(b.guid) ? -1 : 1))
-}
-
-const guidsOf = (list: readonly Lead[]) => list.map(({ guid }) => guid)
 const sorted = (list: readonly Lead[]) => guidsOf(list).sort()
 
 for (const startTime of bounds) {
   for (const stopTime of bounds) {
-    t.test(
-      `by each pivot, leads come once and in the order of (pivot, guid): ${startTime}, ${stopTime}`,
-      async t => {
-        const portal = await portalOf(t, { startTime, stopTime })
-        for (const timePivot of names) {
-          for (const max of [100, 7]) {
-            const came = await read(t, portal, { timePivot, max, includeDeleted: true })
-            t.strictSame(guidsOf(came), guidsOf(ordered(all, timePivot)), `${timePivot}, ${max} a page`)
-          }
-        }
-      },
-    )
-
     t.test(
       `startTime is out and stopTime is in, whatever the portal makes of them: ${startTime}, ${stopTime}`,
       async t => {

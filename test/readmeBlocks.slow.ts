@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { createPortal } from '../lib/portal/index.ts'
+import { runProcess } from './support/runProcess.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readme = readFileSync(`${root}README.md`, 'utf8')
+const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) => code as string)
+
+const portal = await createPortal({ leads: 2_000 })
+t.teardown(() => portal.close())
+
+/** The one thing that is changed: the block talks to the embedded portal instead of the real one. */
+const onEmbeddedPortal = (code: string) =>
+  code
+    .replaceAll('accessToken: process.env.LEADPIPE_ACCESS_TOKEN', `$&, origin: '${portal.origin}'`)
+    .replaceAll('https://api.hubapi.com', portal.origin)
+
+t.ok(blocks.length >= 3, 'the blocks are found')
+for (const [index, code] of blocks.entries()) {
+  t.test(`block ${index + 1} of the README runs as it stands there`, async t => {
+    // Inside the project, so that the package is found by its name.
+    const folder = join(root, '.readme-blocks', String(index))
+    // A checkpoint of an earlier run belongs to another portal.
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'block.ts'), onEmbeddedPortal(code))
+    const { code: exit, stderr } = await runProcess(`.readme-blocks/${index}/block.ts`, [], {
+      cwd: folder,
+      env: { LEADPIPE_ACCESS_TOKEN: portal.accessToken },
+    })
+    t.equal(stderr, '')
+    t.equal(exit, 0)
+  })
+}
+
+t.test("by hand, the README's loop really loses what the text says it loses", async t => {
+  const path = join(root, '.readme-blocks')
+  const [own, byHand] = [join(path, '0', 'conversions.ndjson.gz'), join(path, '1', 'conversions.ndjson')]
+  const lines = (text: string) => text.split('\n').filter(line => line !== '').length
+  t.ok(lines(readFileSync(byHand, 'utf8')) < lines(gunzipSync(readFileSync(own)).toString()))
+})
