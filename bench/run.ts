@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchDecode } from './decode.ts'
 import { benchExport } from './export.ts'
+import { benchValue } from './value.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +17,7 @@ const base = values.compare === undefined ? undefined : packageIn(values.compare
 const benchmarks: Record<string, () => Promise<string>> = {
   export: () => benchExport('export', leads, rounds, { base }),
   far: () => benchExport('far', Math.min(leads, 10_000), Math.min(rounds, 3), { delay: 100, base }),
+  value: () => benchValue(rounds, base),
   decode: () => benchDecode(Math.min(rounds, 3)),
 }
 
