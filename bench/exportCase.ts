@@ -8,6 +8,8 @@ import { pipeline } from 'node:stream/promises'
 /** What a case tells about itself, as one line of JSON. */
 export interface CaseResult {
   seconds: number
+  /** Of all threads. */
+  cpuSeconds: number
   peakMegabytes: number
   /** Of what it wrote: cases that did other work are not comparable. */
   digest: string
@@ -17,12 +19,16 @@ export interface CaseResult {
 export async function exportCase(work: (origin: string, path: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'leadpipe-bench-'))
   const path = join(folder, 'leads.ndjson')
+  const before = process.cpuUsage()
   const started = performance.now()
   await work(process.env.ORIGIN as string, path)
   const seconds = (performance.now() - started) / 1_000
+  const { user, system } = process.cpuUsage(before)
+  const cpuSeconds = (user + system) / 1e6
   const peakMegabytes = process.resourceUsage().maxRSS / 1_000
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   await rm(folder, { recursive: true })
-  console.log(JSON.stringify({ seconds, peakMegabytes, digest: hash.digest('hex') } satisfies CaseResult))
+  const result: CaseResult = { seconds, cpuSeconds, peakMegabytes, digest: hash.digest('hex') }
+  console.log(JSON.stringify(result))
 }

@@ -1,6 +1,6 @@
 // leadpipe by offset: as the loops do it, and no more exact than they are.
-import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
 import { exportCase } from '../exportCase.ts'
+import { LeadsClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
   await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })

@@ -1,6 +1,6 @@
 // leadpipe: pages, checks every lead, writes and syncs a file. Constant memory.
-import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
 import { exportCase } from '../exportCase.ts'
+import { LeadsClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
   await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })

@@ -1,6 +1,6 @@
 // leadpipe with a checkpoint: the file is synced, and its length kept, about every 1,000 leads.
-import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
 import { exportCase } from '../exportCase.ts'
+import { LeadsClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
   await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })

@@ -1,0 +1,53 @@
+// A process that waits once for each of a million values, at the place that its argument names. Prints the heap after a
+// garbage collection, when a tenth of the values have arrived, and all of them. Needs --expose-gc.
+import { Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { map, run } from 'leadpipe'
+
+const [place = ''] = process.argv.slice(2)
+const count = 1_000_000
+
+function* numbers() {
+  for (let number = 1; number <= count; number += 1) yield number
+}
+
+/** Most promises are settled already when they are looked at, every hundredth only in another turn of the event loop. */
+const later = async (number: number) => {
+  if (number % 100 === 0) await setImmediate()
+  return number
+}
+
+async function* numbersLater() {
+  for (const number of numbers()) yield later(number)
+}
+
+const heap = () => {
+  gc?.()
+  return process.memoryUsage().heapUsed / 1e6
+}
+let received = 0
+let tenth = 0
+let all = 0
+/** Has room for one value, so that the one before it must be waited for. */
+const sink = (wait: boolean) =>
+  new Writable({
+    objectMode: true,
+    highWaterMark: 1,
+    write(number, _encoding, callback) {
+      received += 1
+      if (received === count / 10) tenth = heap()
+      if (received === count) all = heap()
+      if (wait) later(number).then(() => callback(), callback)
+      else callback()
+    },
+  })
+
+// What lives as long as the run must not collect a reaction, or a listener, for each wait.
+const { signal } = new AbortController()
+const places: Record<string, () => Promise<unknown>> = {
+  source: () => run(numbersLater(), sink(false), { signal }),
+  operator: () => run(numbers(), map(later), sink(false), { signal }),
+  sink: () => run(numbers(), sink(true), { signal }),
+}
+await places[place]?.()
+process.stdout.write(JSON.stringify({ received, tenth, all }))
