@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Every code that a `LeadpipeError` can carry. The list is closed: code that switches over it can be
  * exhaustive, and a test compares it with the README's table.
@@ -80,4 +82,22 @@ export class LeadpipeError extends Error {
     this.retryable = options.retryable ?? false
     this.context = options.context ?? {}
   }
+}
+
+/** A value in a few words on one line, short enough for an error message. */
+export function describe(value: unknown): string {
+  const text = inspect(value, {
+    depth: 1,
+    compact: true,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 60,
+  })
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}
+
+/** What was thrown, in words: users throw all sorts of things, and some errors have a code but no message. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown
+  if (!(thrown instanceof Error)) return describe(thrown)
+  return thrown.message || ((thrown as NodeJS.ErrnoException).code ?? thrown.name)
 }

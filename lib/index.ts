@@ -10,6 +10,16 @@ export { type Clock, systemClock } from './client/Clock.ts'
 export { type GetOptions, LeadsClient } from './client/LeadsClient.ts'
 export type { LeadsClientOptions } from './client/options.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './client/transportOptions.ts'
+export {
+  done,
+  type Emit,
+  type Flush,
+  type OperatorInstance,
+  type Step,
+  type StepDefinition,
+  type StepResult,
+} from './engine/definition.ts'
+export type { OperatorCounts } from './engine/OperatorCounts.ts'
 // Errors
 export {
   type ErrorCode,
@@ -18,6 +28,7 @@ export {
   LeadpipeError,
   type LeadpipeErrorOptions,
 } from './errors.ts'
+export type { Format } from './formats/formats.ts'
 // The model
 export type { AnalyticsDetails } from './model/AnalyticsDetails.ts'
 export { type TimePivot, timePivots } from './model/apiQuirks.ts'
@@ -27,27 +38,17 @@ export type { FormSubmissionValue } from './model/FormSubmissionValue.ts'
 export { type Lead, leadSchema } from './model/Lead.ts'
 export type { LeadsQuery, Time } from './model/LeadsQuery.ts'
 export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './model/Position.ts'
-export type { Quarantined, SchemaProblem } from './model/Quarantined.ts'
 // Operators
 export { compose } from './operators/compose.ts'
+// Sinks
+export { encode } from './operators/encode.ts'
 export { type Exploded, type ExplodeOptions, explode } from './operators/explode.ts'
 export { explodeEvents } from './operators/explodeEvents.ts'
 export { explodeFormValues } from './operators/explodeFormValues.ts'
 export { filter, type Verdict } from './operators/filter.ts'
-export {
-  done,
-  type Emit,
-  type Flush,
-  type OperatorInstance,
-  type Step,
-  type StepDefinition,
-  type StepResult,
-} from './operators/kernel/definition.ts'
-export type { Operator } from './operators/kernel/Operator.ts'
-export type { OperatorCounts } from './operators/kernel/OperatorCounts.ts'
-export type { ArrayPath, Path, ValueAt } from './operators/kernel/Path.ts'
 export { map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
+export type { ArrayPath, Path, ValueAt } from './operators/paths/Path.ts'
 export { peek } from './operators/peek.ts'
 export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
 export { take } from './operators/take.ts'
@@ -58,9 +59,6 @@ export type { RunOptions } from './run/options.ts'
 export type { Report } from './run/Report.ts'
 export type { Source } from './run/RunSignature.ts'
 export { run } from './run/run.ts'
-// Sinks
-export { encode } from './sinks/encode/encode.ts'
-export type { Format } from './sinks/encode/formats.ts'
 export type { FileSink } from './sinks/file/FileSink.ts'
 export type { FileOptions } from './sinks/file/options.ts'
 export type { DeadLetter } from './sinks/http/DeadLetters.ts'
@@ -68,7 +66,6 @@ export type { HttpCounts } from './sinks/http/HttpCounts.ts'
 export type { HttpSink } from './sinks/http/HttpSink.ts'
 export type { BatchOptions, HttpOptions } from './sinks/http/options.ts'
 export type { HttpAnswer, ReadAnswer, RefusedRecord } from './sinks/http/ReadAnswer.ts'
-export type { AnySink, Sink, SinkCounts } from './sinks/Sink.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
@@ -80,3 +77,6 @@ export type { Missing } from './source/pagers/GuidsPager.ts'
 export type { QuarantineSource } from './source/QuarantineSource.ts'
 export { quarantined } from './source/quarantined.ts'
 export type { SourceCounts } from './source/SourceCounts.ts'
+export type { Quarantined, SchemaProblem } from './stage/Quarantined.ts'
+export type { Operator } from './streams/Operator.ts'
+export type { AnySink, SinkCounts, SinkWritable as Sink } from './streams/SinkWritable.ts'

@@ -1,38 +1,99 @@
-import type { OperatorMark } from '../model/Mark.ts'
+import type { ChainState } from '../engine/Chain.ts'
+import type { Json } from '../stage/Stage.ts'
 
 /** What a run is made of, as plain JSON: a checkpoint belongs to a run that is made of the same. */
 export interface Pipeline {
-  source: Readonly<Record<string, unknown>>
-  /** Name and options of each operator. */
-  operators: readonly Readonly<Record<string, unknown>>[]
-  sink: Readonly<Record<string, unknown>>
-  /** The user's word for the functions, which have no JSON. */
+  source: Json
+  operators: readonly OperatorFingerprint[]
+  sink: Json
+  /** The user's word for the functions, instead of their text. */
   version?: string
 }
 
-/** Where each stage stands at a mark: plain JSON. */
-export interface Stand {
-  source: unknown
-  operators: readonly OperatorMark[]
-  /** Values that had passed between each two streams. */
-  passed: readonly number[]
-  sink: unknown
-  quarantines: readonly unknown[]
+/** What must be equal of one operator. */
+export interface OperatorFingerprint {
+  name: string
+  options?: Json
+  /** Digests of the text of the user's functions. */
+  functions?: readonly string[]
+  /** Its side outputs. */
+  outputs?: Readonly<Record<string, Json>>
 }
 
-/** What a checkpoint file holds. */
+/** How far every stage is, all at the same record: plain JSON. */
+export interface RunState {
+  source: Json
+  chain: ChainState
+  /** By the sink's path in the run: `sink`, `operators/0/quarantine`. */
+  sinks: Readonly<Record<string, Json>>
+}
+
+/** What a checkpoint holds. */
 export interface Checkpoint {
   pipeline: Pipeline
   /**
-   * 'running': a restart goes on from the stand. 'complete': everything is written and durable, and a restart only
-   * puts files in their places. 'finished': nothing is left to do.
+   * 'running': a restart resumes behind the state. 'prepared': everything is written and durable, and a restart only
+   * makes it visible. 'committed': nothing is left to do.
    */
-  phase: 'running' | 'complete' | 'finished'
-  stand: Stand
-  /** The report of a run that is complete. */
-  report?: unknown
+  phase: 'running' | 'prepared' | 'committed'
+  state: RunState
+  /** The report of a run that is prepared or committed. */
+  report?: Json
   /** How often the run was started. */
   starts: number
   /** How often it was saved, this time included. */
   saves: number
+  /** Present in one that was read from version 1, which says nothing of functions. */
+  upgraded?: true
 }
+
+const count = { type: 'integer', minimum: 0 }
+const object = (properties: object, required = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+})
+const operator = object(
+  {
+    name: { type: 'string' },
+    counts: object({
+      in: count,
+      out: count,
+      unused: count,
+      rejected: count,
+      ended: { type: 'boolean' },
+      own: { type: 'object', additionalProperties: { type: 'number' } },
+    }),
+  },
+  ['name', 'counts'],
+)
+
+/** What {@link Checkpoint} says, as a JSON Schema; the states of sources and sinks are checked by these. */
+export const checkpointSchema = object(
+  {
+    pipeline: object(
+      {
+        source: {},
+        operators: { type: 'array', items: object({ name: { type: 'string' } }) },
+        sink: {},
+        version: { type: 'string' },
+      },
+      ['source', 'operators', 'sink'],
+    ),
+    phase: { enum: ['running', 'prepared', 'committed'] },
+    state: object({
+      source: {},
+      chain: object({
+        operators: { type: 'array', items: operator },
+        records: count,
+        rejected: count,
+        passed: count,
+      }),
+      sinks: { type: 'object' },
+    }),
+    report: { type: 'object' },
+    starts: count,
+    saves: count,
+  },
+  ['pipeline', 'phase', 'state', 'starts', 'saves'],
+)

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { describe } from '../model/checkOptions.ts'
-import { isDigest } from './digestOf.ts'
+import { describe } from '../errors.ts'
+import { isDigest } from '../files/digestOf.ts'
 
 /**
  * The first difference between two values of plain JSON, in words; undefined when they are equal.

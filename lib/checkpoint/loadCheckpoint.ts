@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { Checkpoint } from './Checkpoint.ts'
+import { digestOf } from '../files/digestOf.ts'
+import { compileSchema } from '../model/ajv.ts'
+import { type Checkpoint, checkpointSchema } from './Checkpoint.ts'
 import { checkpointError } from './checkpointError.ts'
-import { digestOf } from './digestOf.ts'
 import { format, version } from './format.ts'
+import { upgradeVersion1, type Version1 } from './version1.ts'
 
 /**
  * What a checkpoint file holds; undefined when there is none.
@@ -16,12 +18,15 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   const told = parse(head)
   if (told?.format !== format)
     throw checkpointError(path, 'it is no checkpoint of leadpipe, or a damaged one')
-  if (told.version !== version) {
+  if (told.version !== version && told.version !== 1) {
     throw checkpointError(path, `it is of version ${told.version}, expected version ${version}`)
   }
   const whole = rest.join('') === '' && body !== undefined && told.digest === digestOf(body)
   if (!whole) throw checkpointError(path, 'it is damaged: its content is not what its first line says')
-  return JSON.parse(body) as Checkpoint
+  const checkpoint: unknown = JSON.parse(body)
+  if (told.version === 1) return upgradeVersion1(path, checkpoint as Version1)
+  if (compileSchema(checkpointSchema)(checkpoint)) return checkpoint as Checkpoint
+  throw checkpointError(path, 'it is damaged: it is not what a checkpoint of version 2 holds')
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -24,9 +24,9 @@ export interface CheckpointOptions {
   every?: SaveEvery | undefined
   /**
    * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then, and
-   * is refused when the file is gone; 'restart' begins anew; 'next' reads the window of time that follows (seek paging
+   * is refused when the file is gone or another; 'restart' begins anew; 'next' reads the window of time that follows (seek paging
    * only): from `overlap` before the last stopTime to the present. It never replaces the last window's file: give its
-   * name a `{date}` or `{time}`, or move it away. Default: 'stop'.
+   * name a `{date}` or `{time}`, or move it away. Default: none, and a checkpoint that has finished is refused.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**
@@ -35,15 +35,16 @@ export interface CheckpointOptions {
    */
   overlap?: number | undefined
   /**
-   * A word for the functions in the pipeline (predicates, steps), which can't be compared: change it when they
-   * change, and an unfinished run of before is refused instead of continued. Default: none.
+   * A word for the functions in the pipeline (predicates, steps). Without it their text is compared, so that another
+   * function is refused; with it only the word is. Change it when they change. Default: none.
    */
   version?: string | undefined
 }
 
 /** The options with every default filled in. */
-export interface CheckpointSettings extends Required<Omit<CheckpointOptions, 'every' | 'version'>> {
+export interface CheckpointSettings extends Required<Pick<CheckpointOptions, 'path' | 'overlap'>> {
   every: Required<SaveEvery>
+  whenFinished: CheckpointOptions['whenFinished']
   version: string | undefined
 }
 
@@ -80,7 +81,7 @@ export function checkpointSettings(given: string | CheckpointOptions): Checkpoin
       bytes: every?.bytes ?? 5_000_000,
       milliseconds: every?.milliseconds ?? 5_000,
     },
-    whenFinished: whenFinished ?? 'stop',
+    whenFinished,
     overlap: overlap ?? 600_000,
     version,
   }

@@ -1,16 +1,19 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { digestOf } from '../files/digestOf.ts'
+import { syncDirectory } from '../files/syncDirectory.ts'
+import { targetOf } from '../files/targetOf.ts'
 import type { Checkpoint } from './Checkpoint.ts'
 import { checkpointError } from './checkpointError.ts'
-import { digestOf } from './digestOf.ts'
 import { format, version } from './format.ts'
-import { syncDirectory } from './syncDirectory.ts'
-import { targetOf } from './targetOf.ts'
+
+/** Where a checkpoint is written before it takes the place of the last one. */
+export const temporaryOf = (target: string): string => `${target}.tmp`
 
 /**
  * Saves a checkpoint, whole or not at all: to a temporary file, which is flushed to the disk and then takes the
- * place of the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of the query, and records that wait for
- * an HTTP receiver.
+ * place of the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of
+ * the query, and records that wait for an HTTP receiver.
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
  */
@@ -19,7 +22,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     const body = JSON.stringify(checkpoint)
     const head = JSON.stringify({ format, version, digest: digestOf(body) })
     const target = await targetOf(path)
-    const temporary = `${target}.tmp`
+    const temporary = temporaryOf(target)
     // What another process left there may be open to others, or a link.
     await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o600)

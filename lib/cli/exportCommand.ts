@@ -67,7 +67,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
     .addOption(
       choice(
         '--when-finished <what>',
-        'with a checkpoint that has finished: nothing, anew, or what is new since',
+        'with a checkpoint that has finished: nothing, anew, or what is new since (default: it is refused)',
         ['stop', 'restart', 'next'],
       ),
     )

@@ -8,7 +8,9 @@ import { flagOf } from './flagOf.ts'
  */
 export function optionMessage(error: Error, flags: object): string {
   const { message } = error
-  if (!(error instanceof LeadpipeError) || error.code !== 'OPTION') return message
+  if (!(error instanceof LeadpipeError)) return message
+  if (error.code === 'CHECKPOINT') return message.replaceAll('whenFinished', '--when-finished')
+  if (error.code !== 'OPTION') return message
   const { owner, option } = error.context
   const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
   // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import type { ErrorObject } from 'ajv'
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError } from '../errors.ts'
 import { compileSchema } from './ajv.ts'
 import { deepestProblem } from './deepestProblem.ts'
 import type { OptionRule } from './optionRule.ts'
@@ -96,14 +95,3 @@ function placeOf(where: string): { owner: string; option?: string } {
 
 /** All that may be said of a secret. */
 export const typeOf = (value: unknown): string => `a value of type ${typeof value}`
-
-/** A value in a few words on one line, short enough for an error message. */
-export function describe(value: unknown): string {
-  const text = inspect(value, {
-    depth: 1,
-    compact: true,
-    breakLength: Number.POSITIVE_INFINITY,
-    maxStringLength: 60,
-  })
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
-}

@@ -39,6 +39,20 @@ export interface PageMessage {
   bytes: number
 }
 
+/**
+ * Published on `leadpipe:checkpoint`, twice for each save of a checkpoint. When all that it says is durable ('flushed';
+ * in the phase 'committed': every file has its name), and when it is saved itself.
+ */
+export interface CheckpointMessage {
+  /** The checkpoint, as the user named it. */
+  path: string
+  phase: 'running' | 'prepared' | 'committed'
+  step: 'flushed' | 'saved'
+  /** How often it was saved, this time included. */
+  saves: number
+}
+
+export const checkpointChannel = channel('leadpipe:checkpoint')
 export const requestChannel = channel('leadpipe:request')
 export const retryChannel = channel('leadpipe:retry')
 export const pageChannel = channel('leadpipe:page')

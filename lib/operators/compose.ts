@@ -1,6 +1,6 @@
 import { optionError } from '../model/checkOptions.ts'
-import { describeStage } from './kernel/describeStage.ts'
-import { Operator } from './kernel/Operator.ts'
+import { describeStage } from '../streams/describeStage.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * Several operators as one, in the order given; the result can be composed again, and used wherever one

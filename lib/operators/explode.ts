@@ -1,8 +1,8 @@
 import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
-import { checkPath } from './kernel/checkPath.ts'
-import { Operator } from './kernel/Operator.ts'
-import type { ArrayPath, ItemAt, Without } from './kernel/Path.ts'
-import { valueAt } from './kernel/valueAt.ts'
+import { Operator } from '../streams/Operator.ts'
+import { checkPath } from './paths/checkPath.ts'
+import type { ArrayPath, ItemAt, Without } from './paths/Path.ts'
+import { valueAt } from './paths/valueAt.ts'
 
 /** How `explode` names and leaves out. */
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {

@@ -1,6 +1,6 @@
 import type { ConversionEvent } from '../model/ConversionEvent.ts'
+import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
-import type { Operator } from './kernel/Operator.ts'
 
 /**
  * One record for each conversion event of a lead: the lead without leadConversionEvents, plus

@@ -1,7 +1,7 @@
 import type { ConversionEvent } from '../model/ConversionEvent.ts'
 import type { FormSubmissionValue } from '../model/FormSubmissionValue.ts'
+import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
-import type { Operator } from './kernel/Operator.ts'
 
 /**
  * After `explodeEvents`: one record for each submitted form field, `conversionEvent` without its

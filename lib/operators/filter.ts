@@ -1,6 +1,6 @@
+import { isThenable } from '../async/isThenable.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { isThenable } from './kernel/isThenable.ts'
-import { Operator } from './kernel/Operator.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /** A boolean, possibly later; a missing field counts as false. */
 export type Verdict = boolean | undefined | PromiseLike<boolean | undefined>
@@ -25,6 +25,7 @@ export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In> 
     {
       name: 'filter',
       stateless: true,
+      functions: [predicate],
       create: () => ({
         step(value: In, emit: (value: In) => void) {
           const keep = predicate(value)

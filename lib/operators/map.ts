@@ -1,6 +1,6 @@
+import { isThenable } from '../async/isThenable.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { isThenable } from './kernel/isThenable.ts'
-import { Operator } from './kernel/Operator.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * Replaces each value by what `change` returns for it, possibly later. null and undefined are refused with
@@ -19,6 +19,7 @@ export function map<In, Out>(change: (value: In) => Out | PromiseLike<Out>): Ope
     {
       name: 'map',
       stateless: true,
+      functions: [change],
       create: () => ({
         step(value: In, emit: (value: Out) => void) {
           const changed = change(value)

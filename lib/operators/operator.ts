@@ -1,6 +1,6 @@
+import type { Flush, OwnStepDefinition, Step, StepDefinition } from '../engine/definition.ts'
 import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
-import type { Flush, Step, StepDefinition } from './kernel/definition.ts'
-import { Operator } from './kernel/Operator.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * Makes an operator of your own.
@@ -70,15 +70,15 @@ function ofSteps<In, Out>(
   name: string,
   step: Step<In, Out> | undefined,
   flush: Flush<Out> | undefined,
-): StepDefinition<In, Out> {
+): OwnStepDefinition<In, Out> {
   checkOptions({ name }, rules)
   if (typeof step !== 'function') throw optionError('operator() step', 'expected a function', step)
-  if (flush === undefined) return { name, stateless: true, create: () => ({ step }) }
+  if (flush === undefined) return { name, stateless: true, functions: [step], create: () => ({ step }) }
   if (typeof flush !== 'function') throw optionError('operator() flush', 'expected a function', flush)
-  return { name, create: () => ({ step, flush }) }
+  return { name, functions: [step, flush], create: () => ({ step, flush }) }
 }
 
-function ofDefinition<In, Out>(given: StepDefinition<In, Out>): StepDefinition<In, Out> {
+function ofDefinition<In, Out>(given: StepDefinition<In, Out>): OwnStepDefinition<In, Out> {
   if (typeof given !== 'object' || given?.name === undefined || given.create === undefined) {
     throw optionError('operator()', 'expected a name and a step, or { name, create }', given)
   }
@@ -88,6 +88,7 @@ function ofDefinition<In, Out>(given: StepDefinition<In, Out>): StepDefinition<I
     name,
     ...(stateless === undefined ? {} : { stateless }),
     ...(options === undefined ? {} : { options }),
+    functions: [given.create],
     // It may be a method of a class.
     create: () => given.create(),
   }

@@ -1,6 +1,6 @@
+import { isThenable } from '../async/isThenable.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { isThenable } from './kernel/isThenable.ts'
-import { Operator } from './kernel/Operator.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * Shows each value to `look` and hands it on as it is; waits when `look` returns a promise.
@@ -13,6 +13,7 @@ export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
     {
       name: 'peek',
       stateless: true,
+      functions: [look],
       create: () => ({
         step(value: T, emit: (value: T) => void) {
           const looked = look(value)

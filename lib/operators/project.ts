@@ -1,8 +1,8 @@
 import { optionError } from '../model/checkOptions.ts'
-import { checkPath } from './kernel/checkPath.ts'
-import { Operator } from './kernel/Operator.ts'
-import type { Path, ValueAt } from './kernel/Path.ts'
-import { valueAt } from './kernel/valueAt.ts'
+import { Operator } from '../streams/Operator.ts'
+import { checkPath } from './paths/checkPath.ts'
+import type { Path, ValueAt } from './paths/Path.ts'
+import { valueAt } from './paths/valueAt.ts'
 
 /** New name to path, or to a function of the value. */
 export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>
@@ -40,6 +40,7 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
       name: 'project',
       stateless: true,
       options: shown(selection),
+      functions: Object.values(selection).filter(from => typeof from === 'function'),
       create: () => ({
         step(value: unknown, emit: (value: unknown) => void) {
           const record: Record<string, unknown> = {}

@@ -1,6 +1,6 @@
+import { done } from '../engine/definition.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { done } from './kernel/definition.ts'
-import { Operator } from './kernel/Operator.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * The first `count` values; under `run` the source is stopped as soon as they are there. In a plain
@@ -21,6 +21,7 @@ export function take<T>(count: number): Operator<T, T> {
       create() {
         let taken = 0
         return {
+          savesCheaply: true,
           step(value: T, emit: (value: T) => void) {
             if (taken >= count) return done
             taken += 1

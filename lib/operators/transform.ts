@@ -1,9 +1,8 @@
 import { Duplex } from 'node:stream'
-import { LeadpipeError } from '../errors.ts'
+import { LeadpipeError, messageOf } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { messageOf } from '../model/messageOf.ts'
-import { describeStage } from './kernel/describeStage.ts'
-import { Operator } from './kernel/Operator.ts'
+import { describeStage } from '../streams/describeStage.ts'
+import { Operator } from '../streams/Operator.ts'
 
 /**
  * Any Transform or Duplex as an operator of `run`. `create` is called once for each use. In a plain
@@ -29,6 +28,7 @@ export function transform<In, Out>(create: () => Duplex): Operator<In, Out> {
   return new Operator<In, Out>([
     {
       name: 'transform',
+      functions: [create],
       createStream() {
         let stream: Duplex
         try {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
-import { LeadpipeError } from '../errors.ts'
+import type { OperatorCounts } from '../engine/OperatorCounts.ts'
+import { LeadpipeError, messageOf } from '../errors.ts'
 import { compileSchema } from '../model/ajv.ts'
 import { checkOptions, type OptionRules, optionError, optionFailure } from '../model/checkOptions.ts'
 import { type Lead, leadSchema } from '../model/Lead.ts'
-import { messageOf } from '../model/messageOf.ts'
-import type { Quarantined } from '../model/Quarantined.ts'
-import type { Rejected } from '../model/Rejected.ts'
-import { invalidBudget } from './kernel/invalidBudget.ts'
-import { Operator } from './kernel/Operator.ts'
-import { Quarantine } from './kernel/Quarantine.ts'
-import { quarantinedElement, quarantinedLead } from './kernel/quarantinedRecord.ts'
+import type { Quarantined } from '../stage/Quarantined.ts'
+import type { Rejected } from '../stage/Rejected.ts'
+import { type Equation, equation } from '../stage/Stage.ts'
+import { Operator } from '../streams/Operator.ts'
+import { invalidBudget } from './validation/invalidBudget.ts'
+import { quarantinedElement, quarantinedLead } from './validation/quarantinedRecord.ts'
 
 /** How values are checked, and what happens to those that do not match. */
 export interface ValidateOptions {
@@ -88,9 +88,8 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   return new Operator<unknown, T>([
     {
       name: 'validate',
-      role: 'validate',
       takesRejected: onInvalid !== 'fail',
-      ...(quarantine === undefined ? {} : { quarantine }),
+      ...(quarantine === undefined ? {} : { outputs: { quarantine } }),
       options: {
         onInvalid,
         schema: schema === leadSchema ? 'lead' : digestOf(schema),
@@ -100,18 +99,21 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
           ? {}
           : { quarantine: typeof quarantine === 'string' ? quarantine : true }),
       },
-      create(context) {
-        const aside = quarantine === undefined ? undefined : openQuarantine(context?.quarantine ?? quarantine)
+      totals: ({ skipped, quarantined }) => ({
+        skipped: Number(skipped),
+        quarantined: Number(quarantined ?? 0),
+      }),
+      equations,
+      create(outputs) {
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
-        const setAside = (record: Quarantined, why: string): void | Promise<void> => {
-          counts[aside === undefined ? 'skipped' : 'quarantined'] += 1
-          const check = () => {
-            const invalid = counts.skipped + counts.quarantined
-            budget.check(invalid, counts.valid + invalid, why)
+        const leaveOut = (record: () => Quarantined, why: string) => {
+          if (outputs?.quarantine === undefined) counts.skipped += 1
+          else {
+            counts.quarantined += 1
+            outputs.quarantine.write(record())
           }
-          // The last one before the failure, too, is to be found in the quarantine.
-          const written = aside?.write(record)
-          return written === undefined ? check() : written.then(check)
+          const invalid = counts.skipped + counts.quarantined
+          budget.check(invalid, counts.valid + invalid, why)
         }
         return {
           step(value: unknown, emit: (value: unknown) => void) {
@@ -122,16 +124,17 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
             }
             const failure = invalidLead(value, matches.errors?.[0])
             if (onInvalid === 'fail') throw failure
-            return setAside(quarantinedLead(value, matches.errors ?? []), failure.message)
+            leaveOut(() => quarantinedLead(value, matches.errors ?? []), failure.message)
           },
           reject(rejected: Rejected) {
             counts.rejected += 1
-            return setAside(quarantinedElement(rejected), rejected.message)
+            leaveOut(() => quarantinedElement(rejected), rejected.message)
           },
           flush() {
             const invalid = counts.skipped + counts.quarantined
             budget.checkAll(invalid, counts.valid + invalid)
           },
+          savesCheaply: true,
           save: () => ({ ...counts }),
           restore(state: unknown) {
             Object.assign(counts, state)
@@ -141,6 +144,18 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
       },
     },
   ])
+}
+
+/** Every value that came is valid or left out, and every valid one was emitted. */
+function equations(counts: OperatorCounts, rejected: number): Equation[] {
+  const [valid, skipped, quarantined, unused] = ['valid', 'skipped', 'quarantined', 'unused'].map(name =>
+    Number(counts[name] ?? 0),
+  ) as [number, number, number, number]
+  const used = valid + skipped + quarantined + unused
+  return [
+    equation('into validate', 'valid + skipped + quarantined + unused', counts.in + rejected, used),
+    equation('valid in validate', 'out of validate', valid, counts.out),
+  ]
 }
 
 /** Tells schemas apart; those that are no JSON, for a compiler of the user's own, are all the same. */
@@ -192,14 +207,6 @@ function checkValidate(given?: ValidateOptions): ValidateOptions {
     )
   }
   return options
-}
-
-function openQuarantine(target: string | Writable): Quarantine {
-  if (typeof target !== 'string') return new Quarantine(target)
-  throw optionError(
-    'validate(): quarantine',
-    `a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(target)})`,
-  )
 }
 
 function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): CompiledSchema {

@@ -1,9 +1,8 @@
-import type { Checkpoint } from '../checkpoint/Checkpoint.ts'
+import type { OperatorCounts } from '../engine/OperatorCounts.ts'
 import type { TimePivot } from '../model/apiQuirks.ts'
-import type { OperatorCounts } from '../operators/kernel/OperatorCounts.ts'
-import type { Sink, SinkCounts } from '../sinks/Sink.ts'
 import type { Missing } from '../source/pagers/GuidsPager.ts'
 import type { SourceCounts } from '../source/SourceCounts.ts'
+import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */
 export interface Report {
@@ -33,7 +32,7 @@ export interface Report {
      * record was written, and only names were given. 'finished': nothing was left to do, and this is the report of
      * then. Absent for a run that began, with `whenFinished: 'restart'` or `'next'` as well.
      */
-    found?: Checkpoint['phase']
+    found?: 'running' | 'complete' | 'finished'
   }
   /** How many leads match on the server after the run, and how many were handed on; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
@@ -42,7 +41,7 @@ export interface Report {
   /** What went through each operator, in order. */
   operators: OperatorCounts[]
   /**
-   * What the sink counted, and its {@link Sink.destination}; all but `received` are absent for a Writable of the user's
+   * What the sink counted, and its {@link SinkWritable.destination}; all but `received` are absent for a Writable of the user's
    * own, and `destination` for an array, and a file that is not begun.
    */
   sink: { destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>

@@ -1,5 +1,5 @@
-import type { Operator } from '../operators/kernel/Operator.ts'
-import type { AnySink } from '../sinks/Sink.ts'
+import type { Operator } from '../streams/Operator.ts'
+import type { AnySink } from '../streams/SinkWritable.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
 

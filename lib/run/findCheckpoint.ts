@@ -1,40 +1,80 @@
-import type { Checkpoint, Pipeline, Stand } from '../checkpoint/Checkpoint.ts'
+import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
+import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import { checkpointError } from '../checkpoint/checkpointError.ts'
 import { differenceOf } from '../checkpoint/differenceOf.ts'
-import { loadCheckpoint } from '../checkpoint/loadCheckpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import type { LeadSource } from '../source/LeadSource.ts'
-import type { SourceState } from '../source/SourceState.ts'
-import { nextWindow } from './nextWindow.ts'
-
-/** What a run goes on from. */
-export interface FoundCheckpoint {
-  /** Undefined for a run that begins. */
-  before: Checkpoint | undefined
-  /** How the window of time before ended, and where this one begins; undefined for a run that follows none. */
-  follows: { last: Stand; from: SourceState } | undefined
-}
+import type { Json } from '../stage/Stage.ts'
+import type { RunCheckpoint } from './openRun.ts'
+import type { RunStages } from './RunStages.ts'
 
 /**
- * Loads the checkpoint, where there is one, and says what the run goes on from.
+ * Loads the checkpoint, if there is one, and says what the run resumes or follows.
  *
- * @throws {LeadpipeError} CHECKPOINT when it is damaged, or of another pipeline.
+ * @throws {LeadpipeError} CHECKPOINT when it is damaged, or of another pipeline, or has finished and nobody says what is
+ * to happen then, or what the finished run wrote is not there any more.
  */
 export async function findCheckpoint(
-  source: LeadSource,
+  stages: RunStages,
   pipeline: Pipeline,
+  store: CheckpointStore,
   settings: CheckpointSettings,
-): Promise<FoundCheckpoint> {
-  const { path, whenFinished } = settings
-  const found = await loadCheckpoint(path)
-  const difference = found && differenceOf(found.pipeline, pipeline)
+): Promise<RunCheckpoint> {
+  const { whenFinished } = settings
+  const found = await store.load()
+  const difference = found && differenceOf(found.pipeline, comparable(pipeline, found))
   if (difference !== undefined) {
     const hint = 'delete it to begin anew, or give another path'
-    throw checkpointError(path, `it is of another run: ${difference}; ${hint}`)
+    throw checkpointError(store.path, `it is of another run: ${difference}; ${hint}`)
   }
-  if (found?.phase !== 'finished' || whenFinished === 'stop') {
-    return { before: found, follows: undefined }
+  const common = { store, settings, pipeline }
+  if (found?.phase !== 'committed') return { ...common, found, follows: undefined }
+  switch (whenFinished) {
+    case undefined:
+      throw checkpointError(
+        store.path,
+        "its run has finished; say what is to happen now: whenFinished 'next' reads what is new since, 'restart' begins anew, 'stop' does nothing",
+      )
+    case 'stop':
+      await checkFinished(stages, found, store)
+      return { ...common, found, follows: undefined }
+    case 'restart':
+      return { ...common, found: undefined, follows: undefined }
+    case 'next':
+      return {
+        ...common,
+        found: undefined,
+        follows: { last: found, from: following(stages, found, settings) },
+      }
   }
-  if (whenFinished === 'restart') return { before: undefined, follows: undefined }
-  return { before: undefined, follows: { last: found.stand, from: nextWindow(source, found, settings) } }
+}
+
+/** A checkpoint of version 1 says nothing of functions. */
+function comparable({ operators, ...rest }: Pipeline, { upgraded }: Checkpoint): Pipeline {
+  if (!upgraded) return { ...rest, operators }
+  return { ...rest, operators: operators.map(({ functions, ...operator }) => operator) }
+}
+
+function following(
+  { source }: RunStages,
+  { state }: Checkpoint,
+  { path, overlap }: CheckpointSettings,
+): Json {
+  try {
+    return source.stage.following?.(state.source, overlap)
+  } catch (error) {
+    throw checkpointError(path, (error as Error).message)
+  }
+}
+
+/** Looks whether what a finished run wrote is still there. */
+async function checkFinished(
+  { sinks }: RunStages,
+  { state }: Checkpoint,
+  { path }: CheckpointStore,
+): Promise<void> {
+  const [{ id, attachment }] = sinks
+  const lost = await attachment.stage.find?.(state.sinks[id])
+  if (lost === undefined) return
+  const hint = "delete the checkpoint to export anew, or give whenFinished 'restart'"
+  throw checkpointError(path, `the run had finished, and ${lost}: ${hint}`)
 }

@@ -1,36 +1,76 @@
-import type { Pipeline } from '../checkpoint/Checkpoint.ts'
+import type { OperatorFingerprint, Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
-import { optionFailure } from '../model/checkOptions.ts'
-import { plainJson } from '../operators/kernel/plainJson.ts'
+import type { Definition } from '../engine/definition.ts'
+import { plainJson } from '../engine/plainJson.ts'
+import { digestOf } from '../files/digestOf.ts'
+import { optionError, optionFailure } from '../model/checkOptions.ts'
+import { describeStage } from '../streams/describeStage.ts'
+import type { RunSink, RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
-import type { Resumable } from './resumable.ts'
 
 /**
- * What a run is made of, as plain JSON.
+ * What a run with a checkpoint is made of, as plain JSON.
  *
- * @throws {LeadpipeError} OPTION when the options of an operator are no plain JSON.
+ * @throws {LeadpipeError} OPTION when a stage can't be resumed, or the options of an operator are not plain JSON.
  */
 export function pipelineOf(
-  { source, sink, quarantines }: Resumable,
-  { operators }: Pick<RunArguments, 'operators'>,
-  { version }: CheckpointSettings,
+  { source, definitions, sinks }: RunStages,
+  given: RunArguments,
+  { version, whenFinished }: CheckpointSettings,
 ): Pipeline {
-  const parts = operators.flatMap(operator => operator.definitions)
+  const { stage } = source
+  const [main, ...side] = sinks
+  if (stage.fingerprint === undefined) {
+    const expected = 'expected leads() as the source: no other can go on from a checkpoint'
+    throw optionError('run() options: checkpoint', expected, describeStage(given.source), true)
+  }
+  if (main.attachment.stage.fingerprint === undefined) {
+    const expected = 'expected toFile() or toHttp() as the sink: no other can go on from a checkpoint'
+    throw optionError('run() options: checkpoint', expected, describeStage(given.sink), true)
+  }
+  for (const { attachment, owner } of side) {
+    if (attachment.stage.fingerprint !== undefined) continue
+    const expected = 'expected a path or toFile() with a checkpoint: nothing else can go on from one'
+    throw optionError(`${owner?.name}(): ${owner?.output}`, expected, 'a Writable of another kind', true)
+  }
+  if (whenFinished === 'next' && stage.following === undefined) {
+    throw optionError('run() options: checkpoint', stage.noneFollows ?? 'nothing can follow this source')
+  }
   const pipeline: Pipeline = {
-    source: source.identity,
-    operators: parts.map(part => {
-      const options = 'options' in part ? part.options : undefined
-      return options === undefined
-        ? { name: part.name }
-        : { name: part.name, options: checked(part.name, options) }
-    }),
-    sink: {
-      ...sink.identity,
-      ...(quarantines.length > 0 ? { quarantines: quarantines.map(({ identity }) => identity) } : {}),
-    },
     ...(version === undefined ? {} : { version }),
+    source: stage.fingerprint,
+    operators: definitions.map((definition, index) =>
+      operatorOf(
+        definition,
+        side.filter(({ owner }) => owner?.index === index),
+        version === undefined,
+      ),
+    ),
+    sink: main.attachment.stage.fingerprint,
   }
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline
+}
+
+function operatorOf(
+  definition: Definition,
+  side: readonly RunSink[],
+  comparesText: boolean,
+): OperatorFingerprint {
+  const { name } = definition
+  const options = 'options' in definition ? definition.options : undefined
+  const functions = comparesText ? (definition.functions ?? []) : []
+  return {
+    name,
+    ...(options === undefined ? {} : { options: checked(name, options) }),
+    ...(functions.length === 0 ? {} : { functions: functions.map(code => digestOf(String(code))) }),
+    ...(side.length === 0
+      ? {}
+      : {
+          outputs: Object.fromEntries(
+            side.map(({ owner, attachment }) => [owner?.output, attachment.stage.fingerprint]),
+          ),
+        }),
+  }
 }
 
 function checked(name: string, options: unknown): unknown {

@@ -1,16 +1,16 @@
 import { OutgoingMessage } from 'node:http'
 import { Duplex, Readable, Writable } from 'node:stream'
-import { LeadpipeError } from '../errors.ts'
+import { WritableStream } from 'node:stream/web'
+import type { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
-import { describeStage } from '../operators/kernel/describeStage.ts'
-import { Operator } from '../operators/kernel/Operator.ts'
-import { LeadSource } from '../source/LeadSource.ts'
+import { describeStage } from '../streams/describeStage.ts'
+import { isOperator, type Operator } from '../streams/Operator.ts'
 
 /** What the user gave to `run`, told apart and checked. */
 export interface RunArguments {
   source: Readable | Iterable<unknown> | AsyncIterable<unknown>
   operators: Operator<unknown, unknown>[]
-  sink: Writable
+  sink: Writable | WritableStream
   options: unknown
 }
 
@@ -31,49 +31,38 @@ export function readArguments(given: readonly unknown[]): RunArguments {
     throw used('the source', 'it has been read already; make a new one for each run')
   }
   const operators = rest.map((part, index) => {
-    if (part instanceof Operator) return part
+    if (isOperator(part)) return part
     const hint =
       part instanceof Duplex
         ? 'an operator; wrap a stream of your own in transform(() => stream)'
         : 'an operator'
     throw stageError(`run() argument ${index + 2}`, `expected ${hint}`, part)
   })
-  if (!isWritable(sink) || sink instanceof Operator) {
+  if (!isSink(sink) || isOperator(sink)) {
     const expected = 'expected a sink as the last stage, such as toFile(path)'
     throw stageError('run() sink', expected, sink ?? options)
   }
-  if (sink.destroyed || sink.writableEnded) {
+  if (!(sink instanceof WritableStream) && (sink.destroyed || sink.writableEnded)) {
     throw used('the sink', 'it has been written already; make a new one for each run')
   }
-  refuseMissingFields(source, operators)
   return { source, operators, sink, options }
 }
 
-function refuseMissingFields(source: unknown, operators: readonly Operator<unknown, unknown>[]): void {
-  if (!(source instanceof LeadSource) || !source.query.excludeConversionEvents) return
-  const needy = operators
-    .flatMap(part => part.definitions)
-    .find(part => 'needs' in part && part.needs === 'leadConversionEvents')
-  if (needy === undefined) return
-  throw new LeadpipeError(
-    'OPTION',
-    `${needy.name} needs conversion events, and the query excludes them (excludeConversionEvents: true)`,
-    { context: { owner: 'leads() query', option: 'excludeConversionEvents', operator: needy.name } },
-  )
-}
-
-const isStage = (value: unknown) => value instanceof Readable || isWritable(value)
+const isStage = (value: unknown) => value instanceof Readable || isSink(value)
 
 /** A Writable, or what is as good as one without being one: an HTTP request or response. */
 function isWritable(value: unknown): value is Writable {
   return value instanceof Writable || value instanceof OutgoingMessage
 }
 
+const isSink = (value: unknown): value is RunArguments['sink'] =>
+  isWritable(value) || value instanceof WritableStream
+
 const stageError = (what: string, expected: string, received: unknown) =>
   optionError(what, expected, describeStage(received), true)
 
 function isSource(value: unknown): value is RunArguments['source'] {
-  if (value instanceof Readable) return !(value instanceof Operator)
+  if (value instanceof Readable) return !isOperator(value)
   if (typeof value !== 'object' || value === null || value instanceof Writable) return false
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }

@@ -1,8 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../model/checkOptions.ts'
-import type { Position } from '../model/Position.ts'
-import { LeadSource } from '../source/LeadSource.ts'
-import type { SourceCounts } from '../source/SourceCounts.ts'
+import type { SourceStage } from '../stage/SourceStage.ts'
+import type { Outcome } from './finish.ts'
 import type { Report } from './Report.ts'
 
 /**
@@ -10,26 +9,21 @@ import type { Report } from './Report.ts'
  *
  * @throws {LeadpipeError} OPTION
  */
-export function checkReconcilable(source: unknown): void {
-  if (source instanceof LeadSource && source.isCountable) return
+export function checkReconcilable({ count }: SourceStage): void {
+  if (count !== undefined) return
   const expected = 'expected leads() as the source, without guids, offset, limit and from'
   throw optionError('run() options: reconcile', expected)
 }
 
-/**
- * Adds to a report how many leads match on the server now.
- *
- * @param ended where the source ended, if that was in an earlier process
- */
+/** Adds to a report how many leads match on the server now. */
 export async function reconcile(
-  source: LeadSource,
-  report: Report,
-  ended: Position = source.position,
+  { count }: SourceStage,
+  { report, ended }: Outcome,
   signal?: AbortSignal,
 ): Promise<Report> {
-  const { delivered, rejected } = report.source as SourceCounts
+  const { delivered = 0, rejected = 0 } = report.source ?? {}
   try {
-    const matching = await source.countMatching(ended, signal)
+    const matching = (await count?.(ended, signal)) ?? 0
     return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
   } catch (error) {
     if (!(error instanceof LeadpipeError)) throw error

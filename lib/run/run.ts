@@ -1,20 +1,23 @@
 import { EventEmitter } from 'node:events'
-import { finished } from 'node:stream/promises'
-import { checkPlace } from '../checkpoint/checkPlace.ts'
+import { Waiter } from '../async/Waiter.ts'
+import { fileStore } from '../checkpoint/fileStore.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
-import { Sink } from '../sinks/Sink.ts'
-import type { LeadSource } from '../source/LeadSource.ts'
-import { claimStreams } from './claimStreams.ts'
-import { flow, type RunParts } from './flow.ts'
-import { openQuarantines } from './openQuarantines.ts'
+import { claimStreams } from '../streams/claimStreams.ts'
+import { fail } from './fail.ts'
+import { findCheckpoint } from './findCheckpoint.ts'
+import { finish, finishedBefore, finishPrepared, type Outcome } from './finish.ts'
+import { loop } from './loop.ts'
+import { openRun, type RunCheckpoint } from './openRun.ts'
 import { type RunOptions, runOptions } from './options.ts'
-import { outputsOf } from './outputsOf.ts'
+import { claimOutputs, lockRun } from './outputs.ts'
+import { pipelineOf } from './pipelineOf.ts'
 import type { Report } from './Report.ts'
-import { RunCheckpoint } from './RunCheckpoint.ts'
 import type { RunSignature } from './RunSignature.ts'
+import { type RunStages, runStages } from './RunStages.ts'
 import { type RunArguments, readArguments } from './readArguments.ts'
 import { checkReconcilable, reconcile } from './reconcile.ts'
-import { refuseSharedPaths } from './refuseSharedPaths.ts'
+import { reportOf } from './reportOf.ts'
+import { watch } from './watch.ts'
 
 /**
  * Runs a source through operators into a sink, and reports what happened.
@@ -44,7 +47,6 @@ import { refuseSharedPaths } from './refuseSharedPaths.ts'
 export const run: RunSignature = async (...stages: unknown[]): Promise<Report> => {
   const given = readArguments(stages)
   const options = runOptions(given.options as RunOptions | undefined)
-  if (options.reconcile) checkReconcilable(given.source)
   options.signal?.throwIfAborted()
   const unlisten = ignoreErrors(given)
   try {
@@ -55,7 +57,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
 }
 
 /**
- * A stream that fails before the streams are joined does not crash the process: the run finds it destroyed then, and
+ * A stream that fails before the run has opened it does not crash the process: the run finds it destroyed then, and
  * why. Returns what ends that.
  */
 function ignoreErrors({ source, sink }: RunArguments): () => void {
@@ -67,42 +69,59 @@ function ignoreErrors({ source, sink }: RunArguments): () => void {
   }
 }
 
-/** Looks at everything that the run is to touch, then does it. */
 async function start(given: RunArguments, options: RunOptions): Promise<Report> {
-  const quarantines = openQuarantines(given.operators.flatMap(part => part.definitions))
-  if (given.sink instanceof Sink) await given.sink.check()
-  await quarantines.check()
-  const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
-  if (settings !== undefined) await checkPlace(settings.path)
-  const outputs = await outputsOf([given.sink, ...quarantines.sinks])
-  await refuseSharedPaths(outputs, given.source, settings?.path)
-  const release = claimStreams(given)
-  let checkpoint: RunCheckpoint | undefined
+  const waiter = new Waiter()
+  const releaseStreams = claimStreams(given)
+  let stages: RunStages | undefined
+  let unlock = async () => {}
   try {
-    if (settings !== undefined) {
-      const paths = outputs.map(({ path }) => path)
-      checkpoint = await RunCheckpoint.open(given, quarantines, paths, settings)
+    stages = runStages(given, error => waiter.interrupt(error))
+    if (options.reconcile) checkReconcilable(stages.source.stage)
+    const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
+    const store = settings && (await fileStore(settings.path))
+    const claims = await claimOutputs(stages, store)
+    let checkpoint: RunCheckpoint | undefined
+    if (settings !== undefined && store !== undefined) {
+      const pipeline = pipelineOf(stages, given, settings)
+      unlock = await lockRun(store, claims)
+      checkpoint = await findCheckpoint(stages, pipeline, store, settings)
     }
+    const outcome = await runOrFinish(stages, checkpoint, waiter, options)
+    return options.reconcile ? await reconcile(stages.source.stage, outcome, options.signal) : outcome.report
   } catch (error) {
-    release()
+    // Streams that were not touched can be used again; the others are closed by now.
+    stages?.source.release()
+    for (const { attachment } of stages?.sinks ?? []) attachment.release()
+    releaseStreams()
     throw error
-  }
-  try {
-    if (checkpoint?.finished !== undefined) release()
-    const parts: RunParts = { given, options, quarantines, checkpoint, release }
-    const report = checkpoint?.finished ?? (await (checkpoint?.complete ? settle(parts) : flow(parts)))
-    if (!options.reconcile) return report
-    return await reconcile(given.source as LeadSource, report, checkpoint?.ended, options.signal)
   } finally {
-    await checkpoint?.close()
+    await unlock()
   }
 }
 
-/** Puts the files of a run in their places that was complete when it was ended. */
-async function settle({ given, quarantines, checkpoint }: RunParts): Promise<Report> {
-  const ended = finished(given.sink)
-  given.sink.end()
-  await ended
-  await quarantines.end()
-  return await (checkpoint as RunCheckpoint).finish(checkpoint?.complete as Report)
+/** Does what a checkpoint leaves to do: everything, what makes it visible, or nothing. */
+async function runOrFinish(
+  stages: RunStages,
+  checkpoint: RunCheckpoint | undefined,
+  waiter: Waiter,
+  options: RunOptions,
+): Promise<Outcome> {
+  const { found } = checkpoint ?? {}
+  if (checkpoint !== undefined && found?.phase === 'committed')
+    return finishedBefore(stages, checkpoint, found)
+  if (checkpoint !== undefined && found?.phase === 'prepared') {
+    return await finishPrepared(stages, checkpoint, found)
+  }
+  const run = await openRun(stages, checkpoint, waiter)
+  const unwatch = watch(waiter, options, () => reportOf(run))
+  let isLooping = true
+  try {
+    await loop(run)
+    isLooping = false
+    return await finish(run)
+  } catch (error) {
+    throw await fail(run, error, isLooping)
+  } finally {
+    unwatch()
+  }
 }

@@ -1,33 +1,28 @@
-import { onAbort } from '../client/onAbort.ts'
+import { isThenable } from '../async/isThenable.ts'
+import { onAbort } from '../async/onAbort.ts'
+import type { Waiter } from '../async/Waiter.ts'
+import { messageOf } from '../errors.ts'
 import { optionFailure } from '../model/checkOptions.ts'
-import { messageOf } from '../model/messageOf.ts'
-import { isThenable } from '../operators/kernel/isThenable.ts'
-import type { Joined } from './joinStreams.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
-import type { RunCheckpoint } from './RunCheckpoint.ts'
 
 /** Passes on an abort and reports progress; returns what ends both. */
 export function watch(
-  joined: Joined,
+  waiter: Waiter,
   { signal, onProgress, progressInterval = 1_000 }: RunOptions,
   report: () => Report,
-  checkpoint: RunCheckpoint | undefined,
 ): () => void {
-  const abort = async () => {
-    await checkpoint?.halt(joined.ended)
-    joined.fail(signal?.reason)
-  }
+  const abort = () => waiter.interrupt(signal?.reason)
   const refuse = (cause: unknown) => {
     const message = `run() options: onProgress failed: ${messageOf(cause)}`
-    joined.fail(optionFailure('run() options: onProgress', message, cause))
+    waiter.interrupt(optionFailure('run() options: onProgress', message, cause))
   }
   const tick = () => {
     let progress: Report
     try {
       progress = report()
     } catch (error) {
-      joined.fail(error)
+      waiter.interrupt(error)
       return
     }
     try {

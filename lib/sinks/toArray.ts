@@ -1,7 +1,8 @@
 import { LeadpipeError } from '../errors.ts'
 import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
 import { integer } from '../model/optionRule.ts'
-import { Sink } from './Sink.ts'
+import type { SinkRun } from '../stage/SinkStage.ts'
+import { SinkWritable } from '../streams/SinkWritable.ts'
 
 /** How much an array sink may hold. */
 export interface ArrayOptions {
@@ -15,34 +16,44 @@ const rules: OptionRules = {
 }
 
 /** Records in memory. Made by `toArray()`. */
-export class ArraySink<T> extends Sink<T> {
+export class ArraySink<T> extends SinkWritable<T> {
   /** The records so far. */
-  readonly records: T[] = []
+  readonly records: T[]
+
+  constructor(max: number) {
+    const records: T[] = []
+    super({ name: 'toArray', open: async () => new ArrayRun(records, max) })
+    this.records = records
+  }
+}
+
+class ArrayRun<T> implements SinkRun<T> {
+  readonly #records: T[]
   readonly #max: number
   #received = 0
 
-  constructor(max: number) {
-    super()
+  constructor(records: T[], max: number) {
+    this.#records = records
     this.#max = max
   }
 
-  override get counts() {
-    return { received: this.#received, acknowledged: this.records.length, bytes: 0 }
+  counts(): { received: number; acknowledged: number; bytes: number } {
+    return { received: this.#received, acknowledged: this.#records.length, bytes: 0 }
   }
 
-  override _write(record: T, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+  write(record: T): void {
     this.#received += 1
-    if (this.records.length === this.#max) {
-      callback(
-        new LeadpipeError('SINK', `toArray() holds no more than max (${this.#max}) records`, {
-          context: { max: this.#max },
-        }),
-      )
-      return
+    if (this.#records.length === this.#max) {
+      throw new LeadpipeError('SINK', `toArray() holds no more than max (${this.#max}) records`, {
+        context: { max: this.#max },
+      })
     }
-    this.records.push(record)
-    callback()
+    this.#records.push(record)
   }
+
+  async prepare(): Promise<void> {}
+  async commit(): Promise<void> {}
+  async end(): Promise<void> {}
 }
 
 /**

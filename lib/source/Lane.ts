@@ -1,5 +1,5 @@
 import type { Lead } from '../model/Lead.ts'
-import { Rejected } from '../model/Rejected.ts'
+import { Rejected } from '../stage/Rejected.ts'
 import { PageRoom } from './PageRoom.ts'
 import type { Stretch } from './pagers/Pager.ts'
 import type { ReadAhead } from './ReadAhead.ts'

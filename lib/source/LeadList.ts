@@ -2,9 +2,9 @@ import type { Answer } from '../client/Answer.ts'
 import type { LeadsClient } from '../client/LeadsClient.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../model/Position.ts'
-import { Rejected } from '../model/Rejected.ts'
+import { Rejected } from '../stage/Rejected.ts'
+import type { SourceOpening } from '../stage/SourceStage.ts'
 import { countMatching } from './countMatching.ts'
-import type { Handing } from './Handing.ts'
 import type { Batch, Item, Lane } from './Lane.ts'
 import { Lanes } from './Lanes.ts'
 import { rejectedError } from './leadOf.ts'
@@ -24,8 +24,7 @@ export interface LeadListOptions {
   /** Checked. */
   query: Readonly<LeadsQuery>
   settings: LeadsSettings
-  /** What is asked of the source; may be set after the list is made. */
-  handing(): Handing
+  wants: SourceOpening['wants']
   /** Called with the first answer: from then on the list has a place to go on from. */
   answered(): void
 }
@@ -55,7 +54,7 @@ export class LeadList {
   #isEnded = false
 
   constructor(options: LeadListOptions) {
-    const { client, settings, handing } = options
+    const { client, settings, wants } = options
     this.#options = options
     this.#ahead = new ReadAhead(settings.readAhead)
     this.#plan = this.#planFrom(settings.from)
@@ -66,7 +65,7 @@ export class LeadList {
       settings,
       counts: this.#counts,
       ahead: this.#ahead,
-      handing,
+      wants,
       wanted: lane => this.#lanes.wantedOf(lane),
       answered: headers => this.#answer(headers),
       paged: () => this.#lanes.fill(this.#plan),
@@ -162,19 +161,26 @@ export class LeadList {
     return query === undefined ? 0 : await countMatching(this.#options.client, query, signal)
   }
 
-  /** What it brings, in its order. Each item of a batch that is handed on is to be told by `hand`. */
+  /**
+   * What it brings, in its order, no more than is wanted. Each item that is delivered is to be counted by `deliver`.
+   *
+   * @throws {LeadpipeError} DECODE at an element that is not a lead, when nobody takes it, behind the items before it;
+   * CHECKPOINT at a lead of another portal than those before the restart
+   */
   async *batches(): AsyncGenerator<Batch> {
     while (this.#goesOn) {
       const lane = this.#lanes.first(this.#plan)
       if (lane === undefined) return
       for await (const { items, bytes } of lane.batches()) {
-        const batch = { items: this.#join(lane, items), bytes }
-        this.#lanes.begin(batch.items)
+        const joined = this.#join(lane, items)
+        this.#lanes.begin(joined)
+        const { items: wanted, refused } = this.#cut(joined)
         try {
-          yield batch
+          yield { items: wanted, bytes }
         } finally {
           this.#counts.unused += this.#lanes.end()
         }
+        if (refused !== undefined) throw rejectedError(refused)
         if (!this.#goesOn) return
       }
       if (!this.#goesOn) return
@@ -183,18 +189,10 @@ export class LeadList {
     }
   }
 
-  /**
-   * Takes note that an item of the batch at hand is handed on.
-   *
-   * @throws {LeadpipeError} DECODE when it is no lead, and nobody takes what is none; CHECKPOINT when it is of another
-   * portal than the leads before the mark that was gone on from.
-   */
-  hand({ lead }: Item): void {
-    this.#portal.check(lead)
+  /** Counts an item of the batch at hand as delivered. */
+  deliver({ lead }: Item): void {
     this.#lanes.hand()
-    if (!(lead instanceof Rejected)) this.#counts.delivered += 1
-    else if (this.#options.handing().rejected) this.#counts.rejected += 1
-    else throw rejectedError(lead)
+    this.#counts[lead instanceof Rejected ? 'rejected' : 'delivered'] += 1
   }
 
   /** Takes note that nothing follows. */
@@ -217,6 +215,18 @@ export class LeadList {
   async close(): Promise<void> {
     this.#plan.close?.()
     await this.discard()
+  }
+
+  /** The items up to the last one that is wanted, or up to the first that nobody takes. */
+  #cut(items: readonly Item[]): { items: readonly Item[]; refused?: Rejected } {
+    let { wanted } = this
+    for (const [index, { lead }] of items.entries()) {
+      if (wanted <= 0) return { items: items.slice(0, index) }
+      this.#portal.check(lead)
+      if (!(lead instanceof Rejected)) wanted -= 1
+      else if (!this.#options.wants.rejected) return { items: items.slice(0, index), refused: lead }
+    }
+    return { items }
   }
 
   /** What of a batch is to be handed on. */

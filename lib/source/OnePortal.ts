@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
-import { Rejected } from '../model/Rejected.ts'
+import { Rejected } from '../stage/Rejected.ts'
 
 /**
  * Sees to it that leads behind a checkpoint are of the portal of those before it. All accounts share one origin: only
@@ -21,7 +21,7 @@ export class OnePortal {
   }
 
   /**
-   * Looks at a lead that is going to be handed on; of those that say whose they are, only at the first.
+   * Looks at a lead that is going to be delivered; of those that say whose they are, only at the first.
    *
    * @throws {LeadpipeError} CHECKPOINT when it is of another portal than those before the restart.
    */

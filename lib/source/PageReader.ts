@@ -1,17 +1,17 @@
+import { onAbort } from '../async/onAbort.ts'
 import type { Answer } from '../client/Answer.ts'
 import type { LeadsClient } from '../client/LeadsClient.ts'
-import { onAbort } from '../client/onAbort.ts'
 import type { LeadpipeError } from '../errors.ts'
 import type { PageQuery } from '../model/LeadsQuery.ts'
-import { setOrigin } from '../model/origins.ts'
-import { Rejected } from '../model/Rejected.ts'
 import { serializeQuery } from '../model/serializeQuery.ts'
 import { type PageMessage, pageChannel } from '../observe/channels.ts'
+import { setOrigin } from '../stage/origins.ts'
+import { Rejected } from '../stage/Rejected.ts'
+import type { SourceOpening } from '../stage/SourceStage.ts'
 import { decodeBody } from './decode/decodeBody.ts'
 import type { ElementDecoder } from './decode/ElementDecoder.ts'
 import { expressDecoder } from './decode/expressDecoder.ts'
 import { streamJsonDecoder } from './decode/streamJsonDecoder.ts'
-import type { Handing } from './Handing.ts'
 import type { Batch, Item, Lane } from './Lane.ts'
 import { leadOf } from './leadOf.ts'
 import { listPath } from './listPath.ts'
@@ -29,8 +29,7 @@ export interface PageReaderOptions {
   settings: LeadsSettings
   counts: SourceCounts
   ahead: ReadAhead
-  /** What is asked of the source; may be set after the reader is made. */
-  handing(): Handing
+  wants: SourceOpening['wants']
   /** How many more leads are wanted of a lane. */
   wanted(lane: Lane): number
   /** Called with the headers of each answer. */
@@ -95,7 +94,7 @@ export class PageReader {
   #page(number: number): Page {
     const { settings } = this.#options
     const { maxLeadBytes, maxDepth, decode } = settings
-    const rejected = this.#options.handing().rejected ? 'hand on' : 'fail'
+    const rejected = this.#options.wants.rejected ? 'hand on' : 'fail'
     const decoder = decoders[decode]({ page: number, path: [], maxLeadBytes, maxDepth, rejected })
     return { number, decoder, received: 0, emitted: 0, complete: false }
   }
@@ -193,7 +192,7 @@ export class PageReader {
     const { raw, byte } = page.decoder.last
     const place = { page: page.number, element: page.received, byte }
     const lead = leadOf(value, raw, place)
-    if (!(lead instanceof Rejected) && this.#options.handing().origins) {
+    if (!(lead instanceof Rejected) && this.#options.wants.origins) {
       setOrigin(lead, { ...place, raw: raw ?? JSON.stringify(lead) })
     }
     return { lead, raw }

@@ -1,11 +1,12 @@
-import { pipeline, Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
-import { setOrigin } from '../model/origins.ts'
-import type { Quarantined } from '../model/Quarantined.ts'
-import { Rejected } from '../model/Rejected.ts'
-import type { Handing } from './Handing.ts'
+import { setOrigin } from '../stage/origins.ts'
+import type { Quarantined } from '../stage/Quarantined.ts'
+import { Rejected } from '../stage/Rejected.ts'
+import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
+import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
 import { linesOf } from './linesOf.ts'
 import { openBytes } from './openBytes.ts'
@@ -13,47 +14,48 @@ import { longestString } from './options.ts'
 
 /**
  * What a quarantine file holds, as a Readable of leads, so that it can go through a pipeline again after a
- * fix. What still is no lead goes to `validate`, as in the run that set it aside. Made by `quarantined()`.
+ * fix. What still is not a lead goes to `validate`, as in the run that set it aside. Made by `quarantined()`.
  */
-export class QuarantineSource extends Readable {
-  /** Set by `run`, before the first read. */
-  handing: Handing = { rejected: false, origins: false }
-  readonly #path: string
-  readonly #maxLeadBytes: number
-  #leads: AsyncGenerator<Lead | Rejected> | undefined
-  #file: Readable | undefined
+export class QuarantineSource extends SourceReadable<Lead> {
+  /** The file that is read, as it was given. */
+  readonly path: string
 
   /** @param maxLeadBytes the most bytes that the text of one lead has */
   constructor(path: string, maxLeadBytes: number) {
-    super({ objectMode: true })
+    const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
+    super({ name: 'quarantined', reads: path, open }, open)
+    this.path = path
+  }
+}
+
+/** Reads a quarantine file once, line by line. */
+class QuarantineRun implements SourceRun<Lead> {
+  readonly #path: string
+  readonly #maxLeadBytes: number
+  readonly #wants: SourceOpening['wants']
+  readonly #leads: AsyncGenerator<Lead | Rejected>
+  #file: Readable | undefined
+  #isClosed = false
+
+  constructor(path: string, maxLeadBytes: number, { wants }: SourceOpening) {
     this.#path = path
     this.#maxLeadBytes = maxLeadBytes
+    this.#wants = wants
+    this.#leads = this.#read()
   }
 
-  /** The file that is read, as it was given. */
-  get path(): string {
-    return this.#path
+  async next(): Promise<Batch<Lead> | undefined> {
+    const { done, value } = await this.#leads.next()
+    return done ? undefined : { items: [value], bytes: 0, positionAfter: () => undefined }
   }
 
-  /** The leads, for `for await`. */
-  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<Lead> {
-    return super[Symbol.asyncIterator]()
-  }
+  save(): undefined {}
 
-  override _read(): void {
-    this.#leads ??= this.#read()
-    this.#leads.next().then(
-      ({ done, value }) => this.push(done ? null : value),
-      error => this.destroy(error),
-    )
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const end = () => callback(error)
+  async close(): Promise<void> {
+    this.#isClosed = true
     // What is read from a pipe may never come: the leads end when the file does.
     this.#file?.destroy()
-    if (this.#leads === undefined) end()
-    else this.#leads.return(undefined).then(end, end)
+    await this.#leads.return(undefined).catch(() => {})
   }
 
   async *#read(): AsyncGenerator<Lead | Rejected> {
@@ -71,7 +73,7 @@ export class QuarantineSource extends Readable {
   async #open(): Promise<Readable> {
     const file = await openBytes(this.#path)
     this.#file = file
-    if (this.destroyed) file.destroy()
+    if (this.#isClosed) file.destroy()
     if (!/\.gz$/i.test(this.#path)) return file
     const plain = createGunzip()
     // Errors are read from `plain`, which pipeline destroys with them.
@@ -84,8 +86,8 @@ export class QuarantineSource extends Readable {
     const place = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
     const lead = leadOf(parsed(raw, place), raw, place)
     if (!(lead instanceof Rejected)) {
-      if (this.handing.origins) setOrigin(lead, { raw, ...place })
-    } else if (!this.handing.rejected) {
+      if (this.#wants.origins) setOrigin(lead, { raw, ...place })
+    } else if (!this.#wants.rejected) {
       throw rejectedError(lead)
     }
     return lead

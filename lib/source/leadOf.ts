@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../model/Lead.ts'
-import { type Place, Rejected } from '../model/Rejected.ts'
+import { type Place, Rejected } from '../stage/Rejected.ts'
 
 /** A lead is an object: anything else can't be read as one, and a null would end a Node stream silently. */
 export function leadOf(element: unknown, raw: string | undefined, place: Place): Lead | Rejected {

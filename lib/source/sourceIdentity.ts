@@ -1,4 +1,4 @@
-import { digestOf } from '../checkpoint/digestOf.ts'
+import { digestOf } from '../files/digestOf.ts'
 import type { LeadsQuery } from '../model/LeadsQuery.ts'
 import type { LeadsSettings } from './options.ts'
 import { pagingOf } from './planOf.ts'

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -94,12 +95,79 @@ for (const [what, text] of Object.entries(others)) {
   })
 }
 
-t.test('one of another version says so, whatever else it holds', async t => {
+/** A checkpoint file with any content, whose first line says what it should. */
+function sealed(body: string, version = 2): string {
+  const digest = createHash('sha256').update(body).digest('hex')
+  return `${JSON.stringify({ format: 'leadpipe checkpoint', version, digest })}\n${body}\n`
+}
+
+t.test('a checkpoint of another version says so, whatever else it holds', async t => {
   const path = join(t.testdir(), 'a.json')
-  const later = (await real(path)).toString().replace('"version":1', '"version":2')
-  writeFileSync(path, later)
-  t.match(await failureOf(loadCheckpoint(path)), {
-    code: 'CHECKPOINT',
-    message: `checkpoint ${path}: it is of version 2, expected version 1`,
+  for (const version of [0, 3, null]) {
+    writeFileSync(path, sealed('{}', version as number))
+    t.match(await failureOf(loadCheckpoint(path)), {
+      code: 'CHECKPOINT',
+      message: `checkpoint ${path}: it is of version ${version}, expected version 2`,
+    })
+  }
+})
+
+/** A change somewhere in a value of plain JSON; a checkpoint may be changed like that by hand, or by another program. */
+function changed(at: string, value: unknown): unknown {
+  const copy = JSON.parse(JSON.stringify(aCheckpoint()))
+  const names = at.split('.')
+  const last = names.pop() as string
+  const place = names.reduce((inner, name) => inner[name], copy)
+  if (value === undefined) delete place[last]
+  else place[last] = value
+  return copy
+}
+
+const counts = 'state.chain.operators.0.counts'
+const required = [
+  ...['pipeline', 'phase', 'state', 'starts', 'saves'],
+  ...['source', 'operators', 'sink'].map(name => `pipeline.${name}`),
+  'pipeline.operators.1.name',
+  ...['source', 'chain', 'sinks'].map(name => `state.${name}`),
+  ...['operators', 'records', 'rejected', 'passed'].map(name => `state.chain.${name}`),
+  ...['name', 'counts'].map(name => `state.chain.operators.1.${name}`),
+  ...['in', 'out', 'unused', 'rejected', 'ended', 'own'].map(name => `${counts}.${name}`),
+]
+const wrong: [at: string, value: unknown][] = [
+  ['phase', 'complete'],
+  ['phase', 'finished'],
+  ['starts', -1],
+  ['saves', 1.5],
+  ['saves', '1'],
+  ['report', 'good'],
+  ['pipeline', []],
+  ['pipeline.version', 1],
+  ['pipeline.operators', {}],
+  ['pipeline.operators', ['take']],
+  ['pipeline.operators.0.name', 7],
+  ['state', null],
+  ['state.sinks', 'sink'],
+  ['state.chain.operators', [null]],
+  ['state.chain.passed', null],
+  [`${counts}.in`, 0.5],
+  [`${counts}.own`, { quarantined: '2' }],
+  [`${counts}.ended`, 1],
+]
+for (const [at, value] of [...required.map(name => [name, undefined] as const), ...wrong]) {
+  const what = value === undefined ? `without ${at}` : `whose ${at} is ${JSON.stringify(value)}`
+  t.test(`a checkpoint ${what} is refused although its digest is right`, async t => {
+    const path = join(t.testdir(), 'a.json')
+    const found = await loaded(path, sealed(JSON.stringify(changed(at, value))))
+    t.ok(isRefusal(found, path))
+    t.match(found, { message: /: it is damaged: it is not what a checkpoint of version 2 holds$/ })
   })
+}
+
+t.test('a checkpoint is loaded in each phase, with what a run adds to it', async t => {
+  const path = join(t.testdir(), 'a.json')
+  for (const phase of ['running', 'prepared', 'committed'] as const) {
+    const given = { ...aCheckpoint(), phase, report: { leads: 4 } }
+    given.pipeline = { ...given.pipeline, version: 'of the functions' }
+    t.strictSame(await loaded(path, sealed(JSON.stringify(given))), given)
+  }
 })

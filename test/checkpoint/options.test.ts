@@ -7,7 +7,7 @@ t.test('a path is enough; what is left out has a default', async t => {
   const defaults = {
     path: 'a.json',
     every: { leads: 1_000, bytes: 5_000_000, milliseconds: 5_000 },
-    whenFinished: 'stop',
+    whenFinished: undefined,
     overlap: 600_000,
     version: undefined,
   }
@@ -31,6 +31,8 @@ t.test('what is right is taken', async t => {
     { path: 'a.json' },
     { path: 'a.json', every: {} },
     { path: 'a.json', every: { leads: 1, bytes: 1, milliseconds: 10 } },
+    { path: 'a.json', whenFinished: 'stop' },
+    { path: 'a.json', whenFinished: 'restart' },
     { path: 'a.json', whenFinished: 'next', overlap: 0, version: '1' },
   ] as const) {
     t.strictSame(runOptions({ checkpoint }), { checkpoint })

@@ -183,7 +183,11 @@ t.test('a checkpoint of version 1 that has finished: restart starts over, and sa
   t.equal(readFileSync(join(dir, 'out.ndjson'), 'utf8'), out)
   t.strictSame(rejectedIn(dir), rejected)
   t.equal(versionIn(dir), 2)
-  t.match(await exportRows({ dir, origin }), { leads, records, checkpoint: { found: 'finished' } })
+  t.match(await exportRows({ dir, origin }, { whenFinished: 'stop' }), {
+    leads,
+    records,
+    checkpoint: { found: 'finished' },
+  })
 })
 
 for (const phase of ['running', 'complete'] as const) {

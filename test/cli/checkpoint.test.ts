@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
 import { Command, cli } from '../support/cliInProcess.ts'
 import { listen } from '../support/listen.ts'
+import { partialOf } from '../support/partialOf.ts'
 
 const portal = await createPortal({ leads: 300 })
 t.teardown(() => portal.close())
@@ -58,7 +59,7 @@ for (const [signal, code] of [
       stderr.split('\n').filter(line => line.startsWith('leadpipe: '))[0],
       `leadpipe: interrupted by ${signal}; the same command goes on from the checkpoint ${checkpoint}`,
     )
-    t.strictSame(readdirSync(dir).sort(), ['a.ndjson', 'b.ndjson.partial', 'c.json'])
+    t.strictSame(readdirSync(dir).sort(), ['a.ndjson', basename(partialOf(path)), 'c.json'])
     release()
     const { code: done, stdout: said } = await cli([...args, '--concurrency', '1'])
     t.equal(done, 0)
@@ -76,7 +77,7 @@ t.test('--json tells how the run came about', async t => {
   const report = JSON.parse(first.stdout)
   t.match(report, { checkpoint: { path: checkpoint, starts: 1 }, window: { timePivot: 'insertedAt' } })
   const { requestCount } = portal
-  const again = await cli(args)
+  const again = await cli([...args, '--when-finished', 'stop'])
   t.equal(again.code, 0)
   t.strictSame(JSON.parse(again.stdout), {
     ...report,
@@ -93,7 +94,7 @@ t.test('a run that had finished says so; the path that is told is the one that t
   const [name = ''] = readdirSync(dir).filter(one => one.startsWith('a-'))
   t.match(first, ` records written to ${join(dir, name)} (`)
   t.match(first, /\ndone in .*; the numbers add up\n$/)
-  const { code, stdout } = await cli(args)
+  const { code, stdout } = await cli([...args, '--when-finished', 'stop'])
   t.equal(code, 0)
   t.match(stdout, ` records written to ${join(dir, name)} (`)
   t.equal(
@@ -101,6 +102,22 @@ t.test('a run that had finished says so; the path that is told is the one that t
     `the run had finished before, by the checkpoint ${checkpoint}: nothing was done`,
   )
 })
+
+t.test(
+  'a finished checkpoint without --when-finished is refused, naming the three choices as flags',
+  async t => {
+    const dir = t.testdir()
+    const args = ['export', join(dir, 'a.ndjson'), ...access, '--checkpoint', join(dir, 'c.json')]
+    t.equal((await cli(args)).code, 0)
+    const { requestCount } = portal
+    const { code, stdout, stderr } = await cli(args)
+    t.equal(code, 1)
+    t.equal(stdout, '')
+    t.match(stderr, /^leadpipe: checkpoint .*c\.json: its run has finished; say what is to happen now: /m)
+    t.match(stderr, /--when-finished 'next' .*'restart' .*'stop' /)
+    t.equal(portal.requestCount, requestCount)
+  },
+)
 
 t.test('--when-finished restart begins anew, next reads what is new', async t => {
   const dir = t.testdir()

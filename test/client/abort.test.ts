@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { systemClock } from '../../lib/client/Clock.ts'
-import { onAbort } from '../../lib/client/onAbort.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -155,40 +154,6 @@ t.test('one signal ends all of its requests, and no other', async t => {
   controller.abort(reason)
   t.ok((await Promise.all(all)).every(error => error === reason))
   t.equal(await textOf((await client.get('/good', '')).body), '[]')
-})
-
-t.test('onAbort calls everyone who waits, once, and no one who ceased to', async t => {
-  const controller = new AbortController()
-  const { signal } = controller
-  const calls: string[] = []
-  onAbort(signal, () => calls.push('first'))
-  const ceaseSecond = onAbort(signal, () => calls.push('second'))
-  onAbort(signal, () => {
-    calls.push('third')
-    ceaseFourth()
-  })
-  const ceaseFourth = onAbort(signal, () => calls.push('fourth'))
-  ceaseSecond()
-  ceaseSecond()
-  t.equal(getEventListeners(signal, 'abort').length, 1)
-  controller.abort()
-  t.strictSame(calls, ['first', 'third'])
-  t.strictSame(getEventListeners(signal, 'abort'), [])
-})
-
-t.test('onAbort takes its listener away with the last one, and puts it back for the next', async t => {
-  const controller = new AbortController()
-  const { signal } = controller
-  const cease = onAbort(signal, () => t.fail('called'))
-  cease()
-  t.strictSame(getEventListeners(signal, 'abort'), [])
-  let called = 0
-  onAbort(signal, () => {
-    called += 1
-  })
-  cease()
-  controller.abort()
-  t.equal(called, 1)
 })
 
 t.test('a wait is over when its time is', async () => {

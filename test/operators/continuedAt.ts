@@ -1,19 +1,20 @@
-import type { Operator, OperatorCounts, StepDefinition } from '../../lib/index.ts'
-import { Mark } from '../../lib/model/Mark.ts'
-import { Chain } from '../../lib/operators/kernel/Chain.ts'
+import { Chain } from '../../lib/engine/Chain.ts'
+import type { Operator, OperatorCounts } from '../../lib/index.ts'
 
 /** What came out of operators, and what they counted. */
 export interface Outcome {
   out: unknown[]
   counts: OperatorCounts[]
+  records: number
   rejected: number
+  passed: number
 }
 
 /**
- * Runs values through operators that are made anew after so many values, at each cut, from what the ones before
- * told a mark; it goes through JSON, as it does through a checkpoint's file.
+ * Runs values through operators that are made anew after so many values, at each cut, from the state that the ones
+ * before saved; it goes through JSON, as it does through a checkpoint's file.
  *
- * @param cuts in ascending order
+ * @param cuts in ascending order; with one, the chain remembers its records, as in a run with a checkpoint
  */
 export async function continuedAt(
   cuts: readonly number[],
@@ -21,23 +22,24 @@ export async function continuedAt(
   make: () => Operator<never, unknown>,
 ): Promise<Outcome> {
   const out: unknown[] = []
-  const start = () => {
-    const definitions = make().definitions as StepDefinition<never, unknown>[]
-    return new Chain(definitions, value => {
-      if (!(value instanceof Mark)) out.push(value)
-    })
+  const start = (isResumed: boolean) => {
+    const main = { write: (value: unknown) => void out.push(value) }
+    const chain = new Chain(make().definitions, { main }, { done() {}, failed() {} }, isResumed)
+    if (cuts.length > 0) chain.rememberRecords()
+    return chain
   }
-  let chain = start()
+  let chain = start(false)
   let from = 0
   for (const cut of cuts) {
-    for (const value of values.slice(from, cut)) await chain.write(value)
+    for (const value of values.slice(from, cut)) await chain.receive(value)
     from = cut
-    const mark = new Mark(undefined, async () => {})
-    await chain.write(mark)
-    chain = start()
-    chain.restore(JSON.parse(JSON.stringify(mark.operators)))
+    await chain.drain()
+    const state = JSON.parse(JSON.stringify(chain.save()))
+    chain = start(true)
+    chain.restore(state)
   }
-  for (const value of values.slice(from)) await chain.write(value)
+  for (const value of values.slice(from)) await chain.receive(value)
   await chain.flush()
-  return { out, counts: chain.counts, rejected: chain.rejected }
+  const { counts, records, rejected, passed } = chain
+  return { out, counts, records, rejected, passed }
 }

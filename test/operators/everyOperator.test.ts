@@ -12,6 +12,7 @@ import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
+import { chainOfDefinitions } from '../engine/chainOf.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
@@ -143,8 +144,9 @@ for (const [name, { make, given }] of Object.entries(cases)) {
   )
 
   t.test(`${name} can run with a checkpoint, and its options are plain JSON`, t => {
-    t.equal(make().unsavedState, undefined)
-    for (const definition of make().definitions) {
+    const { definitions } = make()
+    t.equal(chainOfDefinitions(definitions).chain.unsavedState, undefined)
+    for (const definition of definitions) {
       if (!('create' in definition) || definition.options === undefined) continue
       t.strictSame(JSON.parse(JSON.stringify(definition.options)), definition.options)
     }

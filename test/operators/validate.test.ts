@@ -216,8 +216,8 @@ t.test('a quarantine that fails while it is full, and too many invalid: one erro
       write: (_record, _encoding, callback) => fail(callback),
     })
     t.match(await failureOf(validated([{}], { onInvalid: 'quarantine', quarantine, maxInvalid: 0 })), {
-      code: 'OPERATOR',
-      message: 'validate: no room',
+      code: 'INVALID_LEAD',
+      message: /^1 of 1 leads are invalid/,
     })
     await turns(5)
   }

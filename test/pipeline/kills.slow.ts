@@ -64,7 +64,7 @@ t.test('killed at least 50 times at random moments, an export comes out as if it
   t.ok(failed.length > 0, `${failed.length} requests failed meanwhile`)
   const between = courses
     .flatMap(course => course.kills)
-    .filter(place => place === 'between two saves' || place === 'complete, not renamed')
+    .filter(place => place === 'between two saves' || place === 'prepared, not renamed')
   t.ok(
     between.length / kills >= 0.8,
     `${between.length} of ${kills} kills fell between the first save and the renaming`,

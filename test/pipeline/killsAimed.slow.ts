@@ -1,83 +1,37 @@
-import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, statSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { loadCheckpoint } from '../../lib/checkpoint/loadCheckpoint.ts'
-import type { Report } from '../../lib/index.ts'
-import { createPortal } from '../../lib/portal/index.ts'
 import type { FileState } from '../../lib/sinks/file/fileState.ts'
-import type { Aim } from '../support/children/Aim.ts'
-import { compileChild } from '../support/compileChild.ts'
-import { KillableExport, type Place, steadyNumbers } from '../support/KillableExport.ts'
-import { killableLeads } from '../support/killableLeads.ts'
+import { aimedExports, titleOf, type Variant, variants } from '../support/aimedExports.ts'
+import type { Aim, CallAim, Told } from '../support/children/Aim.ts'
+import type { Place } from '../support/KillableExport.ts'
+import { partialOf } from '../support/partialOf.ts'
 
-interface Undisturbed {
-  output: string
-  quarantine: string
-  report: Report
-}
+/*
+ * Processes that die at a call to a file, before or behind it, or in the middle of a write.
+ */
 
 // A machine that has more to do takes longer.
-t.setTimeout(300_000)
-const dir = t.testdir()
-const script = await compileChild('exportKilled', join(dir, 'compiled'))
-const portal = await createPortal({ leads: killableLeads(600) })
-t.teardown(() => portal.close())
-const names = ['a.ndjson', 'a.json', 'a.json.gz']
+t.setTimeout(600_000)
+const { exportTo, undisturbed, killAt, end } = await aimedExports(t)
 
-let exports = 0
-function exportTo(name: string, command?: readonly string[], folder = String(++exports)): KillableExport {
-  const { origin, accessToken } = portal
-  return new KillableExport(
-    script,
-    { origin, accessToken, dir: join(dir, folder), name, every: 100 },
-    command,
-  )
-}
-
-const undisturbed = new Map<string, Undisturbed>()
-for (const name of names) {
-  const whole = exportTo(name)
-  const { report, stderr } = await whole.start()
-  if (report === undefined) throw new Error(stderr)
-  undisturbed.set(name, { ...whole.contents(), report })
-}
-/** The save of a run that is over is its last, and the one before says that it is complete. */
-const saves = undisturbed.get('a.json')?.report.checkpoint?.saves ?? 0
-
-/** Goes on with an export until its end, and compares what came out. */
-async function end(t: Test, killed: KillableExport, name: string): Promise<void> {
-  const { report, stderr } = await killed.start()
-  if (report === undefined) throw new Error(stderr)
-  const expected = undisturbed.get(name) as Undisturbed
-  const { output, quarantine } = killed.contents()
-  t.ok(output === expected.output, 'the output is the same')
-  t.ok(quarantine === expected.quarantine, 'and the quarantine')
-  t.strictSame(steadyNumbers(report), steadyNumbers(expected.report), 'and the numbers')
-  for (const path of [killed.output, killed.quarantine]) t.notOk(existsSync(`${path}.partial`))
-}
-
-async function killAt(t: Test, killed: KillableExport, aim: Aim, place: Place): Promise<void> {
-  const { signal, stderr } = await killed.start(undefined, aim)
-  if (signal === null) throw new Error(`it came to its end: ${stderr}`)
-  t.equal(signal, 'SIGKILL')
-  t.equal(await killed.place(), place)
-}
-
-const [first, between, complete, renamed, finished] = [
+const [first, between, prepared, renamed, committed] = [
   'before the first save',
   'between two saves',
-  'complete, not renamed',
-  'renamed, not finished',
-  'finished',
+  'prepared, not renamed',
+  'renamed, not committed',
+  'committed',
 ] as const
 
 const moments: [
   moment: string,
-  call: Aim['call'],
+  call: CallAim['call'],
   file: string,
   nth: number,
-  when: Aim['when'],
+  when: CallAim['when'],
   place: Place,
+  since?: Told,
 ][] = [
   ['before there is a file', 'open', 'OUTPUT.partial', 1, 'before', first],
   ['before the first flush', 'sync', 'OUTPUT.partial', 1, 'before', first],
@@ -96,44 +50,57 @@ const moments: [
     'when the end is written, and nothing says so',
     'open',
     'checkpoint.json.tmp',
-    saves - 1,
+    1,
     'before',
     between,
+    'prepared flushed',
   ],
   [
-    'when the word that it is complete is half written',
+    'when the word that it is prepared is half written',
     'write',
     'checkpoint.json.tmp',
-    saves - 1,
+    1,
     'half',
     between,
+    'prepared flushed',
   ],
-  ['between the last save and the renaming', 'rename', 'OUTPUT', 1, 'before', complete],
+  ['between the last save and the renaming', 'rename', 'OUTPUT', 1, 'before', prepared],
   ['behind the renaming', 'rename', 'OUTPUT', 1, 'after', renamed],
   ['before the quarantine has its name', 'rename', 'rejected.ndjson', 1, 'before', renamed],
   ['when the quarantine has its name', 'rename', 'rejected.ndjson', 1, 'after', renamed],
-  ['when the last word is half written', 'write', 'checkpoint.json.tmp', saves, 'half', renamed],
-  ['behind the last word', 'rename', 'checkpoint.json', saves, 'after', finished],
+  [
+    'when the last word is half written',
+    'write',
+    'checkpoint.json.tmp',
+    1,
+    'half',
+    renamed,
+    'committed flushed',
+  ],
+  ['behind the last word', 'rename', 'checkpoint.json', 1, 'after', committed, 'committed flushed'],
 ]
-for (const [index, [moment, call, file, nth, when, place]] of moments.entries()) {
-  const name = names[index % names.length] as string
-  t.test(`killed ${moment}: ${name} comes out the same`, async t => {
-    const killed = exportTo(name)
-    await killAt(t, killed, { call, file: file.replace('OUTPUT', name), nth, when }, place)
-    await end(t, killed, name)
+for (const [index, [moment, call, file, nth, when, place, since]] of moments.entries()) {
+  const variant = variants[index % variants.length] as Variant
+  t.test(`killed ${moment}: ${titleOf(variant)} comes out the same`, async t => {
+    const killed = exportTo(variant)
+    const aim: Aim = { call, file: file.replace('OUTPUT', variant.name), nth, when, ...(since && { since }) }
+    await killAt(t, killed, aim, place)
+    await end(t, killed, variant)
   })
 }
 
 t.test('killed in each of its processes, before and behind what it cuts off', async t => {
-  const name = 'a.ndjson'
-  const killed = exportTo(name)
-  await killAt(t, killed, { call: 'write', file: `${name}.partial`, nth: 3, when: 'half' }, between)
-  await killAt(t, killed, { call: 'truncate', file: `${name}.partial`, nth: 1, when: 'before' }, between)
-  await killAt(t, killed, { call: 'truncate', file: `${name}.partial`, nth: 1, when: 'after' }, between)
-  await killAt(t, killed, { call: 'write', file: `${name}.partial`, nth: 2, when: 'after' }, between)
-  await killAt(t, killed, { call: 'rename', file: `/${name}`, nth: 1, when: 'before' }, complete)
+  const variant = { name: 'a.ndjson', transform: false }
+  const { name } = variant
+  const killed = exportTo(variant)
+  const partial = `${name}.partial`
+  await killAt(t, killed, { call: 'write', file: partial, nth: 3, when: 'half' }, between)
+  await killAt(t, killed, { call: 'truncate', file: partial, nth: 1, when: 'before' }, between)
+  await killAt(t, killed, { call: 'truncate', file: partial, nth: 1, when: 'after' }, between)
+  await killAt(t, killed, { call: 'write', file: partial, nth: 2, when: 'after' }, between)
+  await killAt(t, killed, { call: 'rename', file: `/${name}`, nth: 1, when: 'before' }, prepared)
   await killAt(t, killed, { call: 'rename', file: 'rejected.ndjson', nth: 1, when: 'before' }, renamed)
-  await end(t, killed, name)
+  await end(t, killed, variant)
 })
 
 // A power failure takes what was not flushed: a file has any bytes there then, or none.
@@ -151,25 +118,26 @@ for (const [left, spoil] of Object.entries<(path: string, from: number) => void>
   },
 })) {
   t.test(`what was written and not flushed is ${left} after a power failure`, async t => {
-    const name = 'a.json'
-    const killed = exportTo(name)
-    await killAt(t, killed, { call: 'sync', file: `${name}.partial`, nth: 4, when: 'before' }, between)
-    const { stand } = (await loadCheckpoint(killed.checkpoint)) ?? {}
-    for (const { path, bytes } of [stand?.sink, ...(stand?.quarantines ?? [])] as FileState[]) {
-      t.ok(statSync(`${path}.partial`).size > bytes, 'there is something to lose')
-      spoil(`${path}.partial`, bytes)
+    const variant = { name: 'a.json', transform: false }
+    const killed = exportTo(variant)
+    const aim: Aim = { call: 'sync', file: `${variant.name}.partial`, nth: 4, when: 'before' }
+    await killAt(t, killed, aim, between)
+    const { state } = (await loadCheckpoint(killed.checkpoint)) ?? {}
+    for (const { temporary, bytes } of Object.values(state?.sinks ?? {}) as FileState[]) {
+      t.ok(statSync(temporary).size > bytes, 'there is something to lose')
+      spoil(temporary, bytes)
     }
-    await end(t, killed, name)
+    await end(t, killed, variant)
   })
 }
 
-for (const name of ['a.ndjson', 'a.json.gz']) {
-  t.test(`${name}: a disk that is full twice, then has room again`, async t => {
-    const folder = `full ${name}`
-    const expected = readFileSync(join(dir, String(names.indexOf(name) + 1), name)).length
+for (const variant of variants.filter(({ name, transform }) => name !== 'a.json' && !transform)) {
+  t.test(`${titleOf(variant)}: a disk that is full twice, then has room again`, async t => {
+    const folder = `full ${variant.name}`
+    const { size } = undisturbed(variant)
     for (const share of [0.5, 0.8]) {
-      const blocks = Math.floor((share * expected) / 1_024)
-      const limited = exportTo(name, ['bash', '-c', `ulimit -f ${blocks}; exec "$@"`, 'bash'], folder)
+      const blocks = Math.floor((share * size) / 1_024)
+      const limited = exportTo(variant, ['bash', '-c', `ulimit -f ${blocks}; exec "$@"`, 'bash'], folder)
       const { code, stderr } = await limited.start()
       t.equal(code, 1)
       // Whichever comes to the limit first.
@@ -177,8 +145,8 @@ for (const name of ['a.ndjson', 'a.json.gz']) {
       const full = files.find(file => stderr.includes(`can't write ${file}: the file would be too large`))
       t.ok(full, stderr)
       t.equal(await limited.place(), between)
-      t.ok(statSync(`${full}.partial`).size > 0.8 * 1_024 * blocks)
+      t.ok(statSync(partialOf(full as string)).size > 0.8 * 1_024 * blocks)
     }
-    await end(t, exportTo(name, [], folder), name)
+    await end(t, exportTo(variant, [], folder), variant)
   })
 }

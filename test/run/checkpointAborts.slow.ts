@@ -1,17 +1,10 @@
-import { once } from 'node:events'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
-import { checkpointSettings } from '../../lib/checkpoint/options.ts'
 import type { Lead } from '../../lib/index.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { createPortal } from '../../lib/portal/index.ts'
-import { buildStages } from '../../lib/run/buildStages.ts'
-import { joinStreams } from '../../lib/run/joinStreams.ts'
-import { openQuarantines } from '../../lib/run/openQuarantines.ts'
-import { RunCheckpoint } from '../../lib/run/RunCheckpoint.ts'
-import { readArguments } from '../../lib/run/readArguments.ts'
 import { run } from '../../lib/run/run.ts'
-import { streamsOf } from '../../lib/run/Stages.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
 import type { SourceState } from '../../lib/source/SourceState.ts'
@@ -19,6 +12,7 @@ import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
 import { reshapingProxy } from '../support/reshapingProxy.ts'
+import { turns } from '../support/turns.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const portal = await createPortal({ leads: 130 })
@@ -39,7 +33,11 @@ function start(
   }: { signal?: AbortSignal; see?: (lead: Lead) => unknown; origin?: string } = {},
 ) {
   return run(source(t, origin), peek(see), toFile(work.file(name)), {
-    checkpoint: { path: work.checkpoint, every: { leads: 1e9, bytes: 1e12, milliseconds: 1e9 } },
+    checkpoint: {
+      path: work.checkpoint,
+      every: { leads: 1e9, bytes: 1e12, milliseconds: 1e9 },
+      version: '1',
+    },
     signal,
   })
 }
@@ -74,9 +72,9 @@ for (const k of [1, 7, 16, 40]) {
       })
       if (report === undefined) {
         t.ok(seen.length >= before + k)
-        const { position } = work.saved.stand.source as SourceState
+        const { position } = work.saved.state.source as SourceState
         t.equal(position.leads, seen.length)
-        t.strictSame(work.names, ['checkpoint.json', `${name}.partial`])
+        t.strictSame(work.names, ['checkpoint.json', work.partial(name)])
       } else {
         t.strictSame(countsOf(report as never), countsOf(undisturbed.report))
         t.match(report, { checkpoint: { starts } })
@@ -124,7 +122,7 @@ t.test('the reason is told as it is, whatever it is', async t => {
   }
 })
 
-t.test("an abort by the source's own signal keeps the last checkpoint", async t => {
+t.test("an abort by the source's own signal saves what is done, as one of the run does", async t => {
   const work = new Workplace(t)
   const undisturbed = await reference(t, work)
   const abort = new AbortController()
@@ -136,37 +134,44 @@ t.test("an abort by the source's own signal keeps the last checkpoint", async t 
       if (seen === 50) abort.abort('no')
     }),
     toFile(work.file(name)),
-    { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
+    { checkpoint: { path: work.checkpoint, every: { leads: 10 }, version: '1' } },
   )
   t.equal(await failureOf(outcome), 'no')
-  t.ok((work.saved.stand.source as SourceState).position.leads < 50)
+  t.equal((work.saved.state.source as SourceState).position.leads, seen)
   t.strictSame(countsOf(await start(t, work)), countsOf(undisturbed.report))
   t.equal(work.contents(name), undisturbed.contents)
 })
 
-t.test('an abort while a step never ends waits for it no longer than its patience', async t => {
-  const work = new Workplace(t)
-  let reached = () => {}
-  const stuck = new Promise<void>(resolve => {
-    reached = resolve
-  })
-  const never = operator<Lead>('never', () => {
-    reached()
-    return new Promise<void>(() => {})
-  })
-  const given = readArguments([source(t), never, toFile(work.file(name))])
-  const quarantines = openQuarantines(never.definitions)
-  const checkpoint = await RunCheckpoint.open(given, quarantines, [], checkpointSettings(work.checkpoint))
-  const stages = buildStages(given, quarantines.definitions, () => {}, 'new')
-  checkpoint.attach(stages, () => {
-    throw new Error('it does not come to its end')
-  })
-  const joined = joinStreams(streamsOf(stages), stages.junctions)
-  await stuck
-  await checkpoint.halt(joined.ended, 1)
-  const closed = once(stages.source, 'close')
-  joined.fail('no')
-  t.match(await joined.ended, { error: 'no' })
-  await closed
-  await checkpoint.close()
-})
+t.test(
+  'an abort while a step never ends waits for it no longer than its patience, and keeps the last save',
+  async t => {
+    const work = new Workplace(t)
+    const abort = new AbortController()
+    let isSettled = false
+    const stuck = new Promise<Promise<unknown>>(resolve => {
+      const never = operator<Lead>('never', () => {
+        // Within a promise, so that who awaits it does not await the run.
+        resolve(Promise.resolve([outcome]))
+        return new Promise<void>(() => {})
+      })
+      const outcome = failureOf(
+        run(source(t), never, toFile(work.file(name)), { checkpoint: work.checkpoint, signal: abort.signal }),
+      ).finally(() => {
+        isSettled = true
+      })
+    })
+    const [outcome] = (await stuck) as unknown as [Promise<unknown>]
+    const before = work.everything
+    mock.timers.enable({ apis: ['setTimeout'] })
+    t.after(() => mock.timers.reset())
+    abort.abort('no')
+    await turns(10)
+    mock.timers.tick(9_999)
+    await turns(10)
+    t.notOk(isSettled, 'it waits for ten seconds')
+    mock.timers.tick(1)
+    t.equal(await outcome, 'no')
+    t.strictSame(work.everything, before)
+    t.match(work.saved, { phase: 'running', state: { source: { position: { leads: 0 } } } })
+  },
+)

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { CheckpointOptions } from '../../lib/index.ts'
 import { take } from '../../lib/operators/take.ts'
@@ -8,8 +8,8 @@ import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { reread } from '../support/marked.ts'
 import { openClient } from '../support/openClient.ts'
+import { reread } from '../support/reread.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
 
@@ -23,6 +23,7 @@ const portal = await createPortal({
 })
 t.teardown(() => portal.close())
 const rejected = 'rejected.ndjson.gz'
+const stop = { whenFinished: 'stop' } as const
 
 function start(
   t: Test,
@@ -46,21 +47,22 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
     const [contents, quarantine] = [work.contents(name), work.contents(rejected)]
     const bytes = readFileSync(work.file(name))
     const at = (moment: Moment) => work.snapshots.find(snapshot => snapshot.moment === moment) as Snapshot
+    const rename = (file: string) => work.rename(work.partial(file), file)
     const killed: Record<string, () => void> = {
       'before its first rename': () => work.goBack(at('complete')),
-      'between its renames': () => work.goBack(at('ended')),
-      'before its last word'() {
-        work.goBack(at('ended'))
-        renameSync(work.file(`${rejected}.partial`), work.file(rejected))
-      },
-      'between its renames, and the new start likewise'() {
+      'between its renames'() {
         work.goBack(at('complete'))
-        renameSync(work.file(`${name}.partial`), work.file(name))
+        rename(name)
       },
+      'between its renames, the side output first'() {
+        work.goBack(at('complete'))
+        rename(rejected)
+      },
+      'before its last word': () => work.goBack(at('ended')),
     }
     for (const [when, goBack] of Object.entries(killed)) {
       goBack()
-      t.equal(work.saved.phase, 'complete', when)
+      t.equal(work.saved.phase, 'prepared', when)
       const { requestCount } = portal
       const report = await start(t, work, name)
       t.equal(portal.requestCount, requestCount)
@@ -68,7 +70,7 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
       t.ok(readFileSync(work.file(name)).equals(bytes))
       t.equal(work.contents(rejected), quarantine)
       t.strictSame(work.names, ['checkpoint.json', name, rejected])
-      t.equal(work.saved.phase, 'finished')
+      t.equal(work.saved.phase, 'committed')
       const { checkpoint, ...numbers } = report
       t.match(checkpoint, { path: work.checkpoint, starts: 2 })
       const { checkpoint: _, duration: __, ...expected } = undisturbed
@@ -117,12 +119,13 @@ t.test('an output that is gone, or another, when only its name is missing, is re
   await start(t, work, 'out.json', work.keep)
   const complete = work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot
   for (const spoil of [
-    () => rmSync(work.file('out.json.partial')),
-    () => writeFileSync(work.file('out.json.partial'), '[]\n'),
-    () => writeFileSync(work.file('out.json.partial'), `${work.contents('out.json.partial')}\n`),
+    rmSync,
+    (partial: string) => writeFileSync(partial, '[]\n'),
+    (partial: string) => appendFileSync(partial, '\n'),
+    (partial: string) => writeFileSync(partial, readFileSync(partial, 'utf8').replace('lead-', 'LEAD-')),
   ]) {
     work.goBack(complete)
-    spoil()
+    spoil(work.file(work.partial('out.json')))
     const before = work.everything
     t.match(await failureOf(start(t, work, 'out.json')), { code: 'CHECKPOINT' })
     t.strictSame(work.everything, before)
@@ -138,7 +141,7 @@ t.test('a finished run is not begun again: the same report, no request, and noth
   const { requestCount } = portal
   const before = work.everything
   for (let again = 0; again < 2; again += 1) {
-    t.strictSame(await start(t, work, 'out.json', undefined, { whenFinished: 'stop' }), report)
+    t.strictSame(await start(t, work, 'out.json', undefined, stop), report)
   }
   t.equal(portal.requestCount, requestCount)
   t.strictSame(work.everything, before)
@@ -156,7 +159,7 @@ t.test(
       for (const file of work.names.filter(file => file.startsWith('out'))) rmSync(work.file(file))
       const { everything } = work
       const { requestCount } = portal
-      t.match(await failureOf(start(t, work, to)), {
+      t.match(await failureOf(start(t, work, to, undefined, stop)), {
         code: 'CHECKPOINT',
         message: new RegExp(
           `^checkpoint .*checkpoint\\.json: the run had finished, and .*/${name.source} is not there any more: delete the checkpoint to export anew, or give whenFinished 'restart'$`,
@@ -166,7 +169,7 @@ t.test(
       t.equal(portal.requestCount, requestCount)
       t.strictSame(work.everything, everything)
       t.match(await start(t, work, to, undefined, { whenFinished: 'restart' }), { records })
-      t.match(await start(t, work, to), { records })
+      t.match(await start(t, work, to, undefined, stop), { records })
     }
   },
 )
@@ -175,14 +178,14 @@ t.test('what became of the quarantine of a finished run is the affair of who rep
   const work = new Workplace(t)
   const { records } = await start(t, work, 'out.json')
   rmSync(work.file(rejected))
-  t.match(await start(t, work, 'out.json'), { records })
+  t.match(await start(t, work, 'out.json', undefined, stop), { records })
 })
 
 t.test('restart begins anew when a run has finished, and goes on when it has not', async t => {
   const work = new Workplace(t)
   await start(t, work, 'out.json', work.keep, { whenFinished: 'restart' })
   const contents = work.contents('out.json')
-  work.goBack(work.snapshots[2] as Snapshot)
+  work.goBack(work.snapshots.findLast(({ moment }) => moment === 'saved') as Snapshot)
   const continued = await start(t, work, 'out.json', undefined, { whenFinished: 'restart' })
   t.equal(continued.checkpoint?.starts, 2)
   const { requestCount } = portal
@@ -205,10 +208,13 @@ t.test('a file of before stays in its place until the new one is complete', asyn
 
 t.test('what a run leaves behind that was killed before its first save is replaced', async t => {
   const work = new Workplace(t)
-  await start(t, work, 'out.json')
+  let partials: string[] = []
+  await start(t, work, 'out.json', moment => {
+    if (moment === 'saved') partials = [work.partial('out.json'), work.partial(rejected)]
+  })
   const contents = work.contents('out.json')
   work.clear()
-  for (const name of ['out.json.partial', `${rejected}.partial`, 'checkpoint.json.tmp']) {
+  for (const name of [...partials, 'checkpoint.json.tmp']) {
     writeFileSync(work.file(name), 'left behind, and longer than what is to come'.repeat(2_000))
   }
   t.match(await start(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })

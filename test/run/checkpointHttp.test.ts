@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { Lead } from '../../lib/index.ts'
 import { map } from '../../lib/operators/map.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
@@ -7,6 +8,7 @@ import { leads } from '../../lib/source/leads.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
+import { paced } from '../support/paced.ts'
 import { accept, type Receiving, receive } from '../support/receive.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
@@ -14,9 +16,10 @@ import { type Moment, watchSaves } from '../support/watchSaves.ts'
 const portal = await createPortal({ leads: 110 })
 t.teardown(() => portal.close())
 
-function start(t: Test, work: Workplace, { origin }: Receiving, look = (_: Moment) => {}) {
+function start(t: Test, work: Workplace, { origin }: Receiving, look = (_: Moment) => {}, waits = false) {
   return run(
     leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+    paced<Lead>(waits),
     map(({ guid, email }) => ({ guid, email })),
     watchSaves(toHttp(`${origin}/leads`, { batch: { records: 7 }, retry: { retries: 0 } }), look),
     { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
@@ -25,33 +28,38 @@ function start(t: Test, work: Workplace, { origin }: Receiving, look = (_: Momen
 
 const batches = ({ arrivals }: Receiving) => arrivals.map(({ key, text }) => `${key} ${text}`)
 
-t.test('from each checkpoint, the same batches come under the same keys, and none is missing', async t => {
-  const work = new Workplace(t)
-  const receiver = await receive(t)
-  const sent: number[] = []
-  const undisturbed = await start(t, work, receiver, moment => {
-    work.keep(moment)
-    sent.push(receiver.arrivals.length)
-  })
-  const expected = batches(receiver)
-  t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.leads / 7))
-  t.ok(work.snapshots.length > 8)
-  for (const [index, snapshot] of work.snapshots.entries()) {
-    work.goBack(snapshot)
-    const from = receiver.arrivals.length
-    const { requestCount } = portal
-    const report = await start(t, work, receiver)
-    const repeated = batches(receiver).slice(from)
-    const settled = sent[index] as number
-    t.strictSame(new Set([...expected.slice(0, settled), ...repeated]), new Set(expected))
-    t.equal(new Set(repeated).size, repeated.length)
-    t.strictSame(countsOf(report), countsOf(undisturbed))
-    if (snapshot.moment !== 'saved') {
-      t.strictSame(repeated, [])
-      t.equal(portal.requestCount, requestCount)
+for (const waits of [true, false]) {
+  const when = waits ? 'when no lead comes during a save' : 'while leads come'
+  t.test(`saved ${when}: the same batches come under the same keys, and none is missing`, async t => {
+    const work = new Workplace(t)
+    const receiver = await receive(t)
+    const sent: number[] = []
+    const look = (moment: Moment) => {
+      work.keep(moment)
+      sent.push(receiver.arrivals.length)
     }
-  }
-})
+    const undisturbed = await start(t, work, receiver, look, waits)
+    const expected = batches(receiver)
+    t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.leads / 7))
+    t.ok(work.snapshots.length > (waits ? 8 : 3), `${work.snapshots.length} moments`)
+    for (const [index, snapshot] of work.snapshots.entries()) {
+      work.goBack(snapshot)
+      const from = receiver.arrivals.length
+      const { requestCount } = portal
+      const report = await start(t, work, receiver)
+      const repeated = batches(receiver).slice(from)
+      const settled = sent[index] as number
+      t.strictSame(new Set([...expected.slice(0, settled), ...repeated]), new Set(expected))
+      t.equal(new Set(repeated).size, repeated.length)
+      if (waits) t.equal(repeated.length, expected.length - settled, 'no batch that was settled comes again')
+      t.strictSame(countsOf(report), countsOf(undisturbed))
+      if (snapshot.moment !== 'saved') {
+        t.strictSame(repeated, [])
+        t.equal(portal.requestCount, requestCount)
+      }
+    }
+  })
+}
 
 t.test('a receiver that fails loses nothing: what was not settled comes again, under its key', async t => {
   const work = new Workplace(t)
@@ -100,7 +108,7 @@ t.test('records that wait for a batch when a run is aborted are in the checkpoin
   )
   t.equal(await failureOf(outcome), 'no')
   t.strictSame(receiver.arrivals, [])
-  t.equal((work.saved.stand.sink as { held: string[] }).held.length, seen)
+  t.equal((work.saved.state.sinks.sink as { held: string[] }).held.length, seen)
 })
 
 t.test('another query of the URL is another run; what it was and is stays untold', async t => {
@@ -109,8 +117,9 @@ t.test('another query of the URL is another run; what it was and is stays untold
   const begin = (query: string, look = (_: Moment) => {}) =>
     run(
       leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+      paced<Lead>(),
       watchSaves(toHttp(`${receiver.origin}/leads${query}`), look),
-      { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
+      { checkpoint: { path: work.checkpoint, every: { leads: 10 }, whenFinished: 'stop' } },
     )
   const { records } = await begin('?table=a', work.keep)
   const digest = 'one whose digest is [0-9a-f]{12}…'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { LeadSource, Report } from '../../lib/index.ts'
+import type { Lead, LeadSource, Report } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
@@ -8,6 +8,7 @@ import type { SourceState } from '../../lib/source/SourceState.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
+import { paced } from '../support/paced.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
 
@@ -37,8 +38,8 @@ const ways: Record<string, (t: Test) => LeadSource> = {
     }),
 }
 
-const start = (work: Workplace, source: LeadSource, look = (_: Moment) => {}) =>
-  run(source, watchSaves(toFile(work.file(name)), look), {
+const start = (work: Workplace, source: LeadSource, look = (_: Moment) => {}, waits = true) =>
+  run(source, paced<Lead>(waits), watchSaves(toFile(work.file(name)), look), {
     checkpoint: { path: work.checkpoint, every: { leads: 7 } },
   })
 
@@ -48,14 +49,17 @@ for (const [way, source] of Object.entries(ways)) {
     const undisturbed = await start(work, source(t), work.keep)
     const contents = work.contents(name)
     t.ok(work.snapshots.length > 5)
+    work.clear()
+    await start(work, source(t), work.keep, false)
+    t.equal(work.contents(name), contents, 'saved while leads come')
     if (way.includes('guid')) {
       t.equal(undisturbed.missing?.count, missing.size)
       t.strictSame(new Set(undisturbed.missing?.guids), missing)
     }
-    for (const snapshot of work.snapshots) {
+    for (const [index, snapshot] of work.snapshots.entries()) {
       work.goBack(snapshot)
-      const report = await start(work, source(t))
-      t.equal(work.contents(name), contents)
+      const report = await start(work, source(t), undefined, index % 2 === 0)
+      t.equal(work.contents(name), contents, `from moment ${index}, ${snapshot.moment}`)
       t.strictSame(withoutMissing(report), withoutMissing(undisturbed))
     }
   })
@@ -102,7 +106,7 @@ t.test('other guids of an iterable do not go on where those of before were left'
   for (const snapshot of work.snapshots.filter(({ moment }) => moment === 'saved')) {
     for (const [what, guids] of Object.entries(others)) {
       work.goBack(snapshot)
-      const { position, ended } = work.saved.stand.source as SourceState
+      const { position, ended } = work.saved.state.source as SourceState
       if (ended || position.paging !== 'guids' || position.guids < 10) continue
       refused += 1
       const { everything } = work

@@ -8,6 +8,7 @@ import { failureOf } from '../support/failureOf.ts'
 import { listServer } from '../support/ListServer.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { paced } from '../support/paced.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
 
@@ -45,6 +46,7 @@ function start(
   const client = openClient(t, origin, { accessToken: `token-of-${portalId}` })
   return run(
     leads(client, { max: 10 }, { readAhead: 0 }),
+    paced<Lead>(),
     watchSaves(toFile(work.file('out-{time}.ndjson')), look),
     { checkpoint: { path: work.checkpoint, every: { leads: 10 }, ...checkpoint } },
   )
@@ -67,7 +69,7 @@ t.test("another account's access token does not go on with a run: no lead of it 
   let compared = 0
   for (const snapshot of work.snapshots) {
     work.goBack(snapshot)
-    const { portalId, counts } = work.saved.stand.source as SourceState
+    const { portalId, counts } = work.saved.state.source as SourceState
     // Before the first lead, nobody knows whose they are; behind the last, none comes.
     if (counts.delivered === 0 || counts.delivered === 40) continue
     compared += 1

@@ -4,21 +4,24 @@ import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
+import { encode } from '../../lib/operators/encode.ts'
 import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
 import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
-import { encode } from '../../lib/sinks/encode/encode.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openClient } from '../support/openClient.ts'
+import { paced } from '../support/paced.ts'
 import { receive } from '../support/receive.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
@@ -53,6 +56,7 @@ async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Mom
   const client = openClient(t, origin, { accessToken: portal.accessToken })
   return run(
     leads(client, { max: 10, ...query }, options),
+    paced<Lead>(),
     operators(),
     watchSaves(to.startsWith('http:') ? toHttp(to) : toFile(to, { format }), look),
     { checkpoint: { path: work.checkpoint, every: { leads: 8 }, version: '1', ...checkpoint } },
@@ -65,7 +69,7 @@ async function unfinished(t: Test): Promise<Workplace> {
   await start(t, work, {}, work.keep)
   const contents = work.contents(name)
   work.goBack(work.snapshots[3] as never)
-  t.ok(work.has(`${name}.partial`))
+  t.ok(work.partial(name))
   t.after(async () => {
     if (contents === '') throw new Error('nothing was written')
   })
@@ -96,15 +100,15 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
   'another portal': [{ origin: otherPortal.origin }, /source\.origin was 'http:.*' and is 'http:/],
   'other options of an operator': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(51), project(['guid', 'email'])) },
-    /operators\.1\.options\.count was 50 and is 51 now/,
+    /operators\.2\.options\.count was 50 and is 51 now/,
   ],
   'other fields': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50), project(['guid'])) },
-    /operators\.2\.options.* was .* and is /,
+    /operators\.3\.options.* was .* and is /,
   ],
   'another order': [
     { operators: () => compose(take<Lead>(50), validate({ onInvalid: 'skip' }), project(['guid', 'email'])) },
-    /operators\.0\.name was 'validate' and is 'take' now/,
+    /operators\.1\.name was 'validate' and is 'take' now/,
   ],
   'one operator more': [
     {
@@ -114,11 +118,11 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
           filter(() => true),
         ),
     },
-    /operators\.3 was not there and is \{ name: 'filter' \} now/,
+    /operators\.4 was not there and is \{ name: 'filter' \} now/,
   ],
   'one operator less': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
-    /operators\.2 was .* and is not there now/,
+    /operators\.3 was .* and is not there now/,
   ],
   'another format': [{ format: 'json' }, /sink\.format was 'ndjson' and is 'json' now/],
   'another word for the functions': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
@@ -174,7 +178,7 @@ t.test('the same fields in another order are another run: the file would change 
     t,
     work,
     'CHECKPOINT',
-    /operators\.0\.options\.mapping\.0\.0 was 'guid' and is 'email' now/,
+    /operators\.1\.options\.mapping\.0\.0 was 'guid' and is 'email' now/,
     () => start(t, work, mapped('email', 'guid')),
   )
   t.match(await start(t, work, mapped('guid', 'email')), { records })
@@ -208,19 +212,19 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
     /it can't be read: EISDIR/,
   ],
   'an output that is shorter': [
-    work => truncateSync(work.file(`${name}.partial`), 10),
+    work => truncateSync(work.file(work.partial(name)), 10),
     'CHECKPOINT',
     /has 10 bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says/,
   ],
   'another output': [
-    work => writeFileSync(work.file(`${name}.partial`), 'x'.repeat(100_000)),
+    work => writeFileSync(work.file(work.partial(name)), 'x'.repeat(100_000)),
     'CHECKPOINT',
     /the output is not the one that the checkpoint is of/,
   ],
   'an output that is not there': [
-    work => rmSync(work.file(`${name}.partial`)),
+    work => rmSync(work.file(work.partial(name))),
     'CHECKPOINT',
-    /out\.ndjson\.partial is not there, and .*out\.ndjson is not the complete file/,
+    /out\.ndjson\.[0-9a-f]{8}\.partial is not there, and .*out\.ndjson is not the complete file/,
   ],
 }
 for (const [what, [spoil, code, message]] of Object.entries(spoiled)) {
@@ -240,7 +244,7 @@ t.test('what was written behind the checkpoint is cut off, whatever it is', asyn
   await start(t, work, {}, work.keep)
   const contents = work.contents(name)
   work.goBack(work.snapshots[3] as never)
-  appendFileSync(work.file(`${name}.partial`), 'half a line')
+  appendFileSync(work.file(work.partial(name)), 'half a line')
   await start(t, work)
   t.equal(work.contents(name), contents)
 })
@@ -257,7 +261,6 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
   const quarantining = (path: string) => () => validate({ onInvalid: 'quarantine', quarantine: path })
   const cases: Start[] = [
     { checkpoint: { path: work.file(name) } },
-    { checkpoint: { path: `${work.file(name)}.partial` } },
     { checkpoint: { path: work.file(`link/${name}`) } },
     { checkpoint: { path: work.file('a') }, to: work.file('a.tmp'), format: 'json' },
     {
@@ -265,7 +268,6 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
       operators: quarantining(work.file('rejected.ndjson')),
     },
     { operators: quarantining(work.file(name)) },
-    { operators: quarantining(`${work.file(name)}.partial`) },
     { to: work.file('leads-to-the-checkpoint.ndjson') },
   ]
   const links = () => {
@@ -300,9 +302,14 @@ t.test('a checkpoint that is a pipe is refused, not waited for', async t => {
 
 t.test('a directory in the place of a temporary file is found before the first request', async t => {
   const work = new Workplace(t)
+  let partial = ''
+  await start(t, work, {}, moment => {
+    if (moment === 'saved') partial = work.partial(name)
+  })
+  work.clear()
   const { requestCount } = portal
   for (const [taken, code, message] of [
-    [`${name}.partial`, 'SINK', /out\.ndjson\.partial: it is a directory$/],
+    [partial, 'SINK', /out\.ndjson\.[0-9a-f]{8}\.partial: it is a directory$/],
     ['checkpoint.json.tmp', 'CHECKPOINT', /checkpoint\.json\.tmp, its temporary file, is a directory$/],
   ] as const) {
     mkdirSync(work.file(taken))
@@ -367,11 +374,11 @@ t.test('a temporary file that somebody else replaced or removed is never put in 
     const operators = () =>
       peek<Lead>(() => {
         seen += 1
-        if (seen === 40) harm(work.file(`${name}.partial`))
+        if (seen === 40) harm(work.file(work.partial(name)))
       })
     t.match(await failureOf(start(t, work, { operators })), {
       code: 'SINK',
-      message: new RegExp(`out\\.ndjson\\.partial ${what}: did another process change it\\?$`),
+      message: new RegExp(`out\\.ndjson\\.[0-9a-f]{8}\\.partial ${what}: did another process change it\\?$`),
     })
     t.notOk(work.has(name))
   }
@@ -423,7 +430,7 @@ t.test('a second run with the same checkpoint is refused while the first goes on
   })
   t.match(await first, { records: 50 })
   t.match(await second, { code: 'CHECKPOINT', message: /another run is going on with it/ })
-  t.match(await start(t, work), { records: 50 })
+  t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), { records: 50 })
 })
 
 t.test('a run is not disturbed by another that wants its sink, or its source', async t => {
@@ -463,3 +470,157 @@ t.test('what was refused may be tried again with the same stages', async t => {
   rmSync(work.checkpoint)
   t.ok((await run(source, sink, { checkpoint: work.checkpoint })).records > 50)
 })
+
+t.test(
+  'a run that has finished is refused if nobody says what is to happen now: the three choices are named',
+  async t => {
+    const work = new Workplace(t)
+    t.match(await start(t, work), { records: 50 })
+    const message =
+      /^checkpoint .*checkpoint\.json: its run has finished; say .*: whenFinished 'next' .*, 'restart' .*, 'stop' /
+    await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
+    const { requestCount } = portal
+    t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), {
+      records: 50,
+      checkpoint: { found: 'finished', starts: 1 },
+    })
+    t.equal(portal.requestCount, requestCount)
+    t.match(await start(t, work, { checkpoint: { whenFinished: 'restart' } }), {
+      records: 50,
+      checkpoint: { starts: 1, found: undefined },
+    })
+    t.ok(portal.requestCount > requestCount)
+    // An operator that wanted no more ended the window, so that none follows.
+    await isRefused(t, work, 'CHECKPOINT', /there is no next one$/, () =>
+      start(t, work, { checkpoint: { whenFinished: 'next' } }),
+    )
+    await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
+  },
+)
+
+t.test("with 'stop', a finished run whose output was changed is refused, however it was changed", async t => {
+  const work = new Workplace(t)
+  await start(t, work)
+  const whole = work.contents(name)
+  const changes: Record<string, string> = {
+    'one more byte': `${whole}x`,
+    'one byte less': whole.slice(0, -1),
+    'another byte': `${whole.slice(0, -3)}x${whole.slice(-2)}`,
+    nothing: '',
+  }
+  const stop = () => start(t, work, { checkpoint: { whenFinished: 'stop' } })
+  for (const contents of Object.values(changes)) {
+    writeFileSync(work.file(name), contents)
+    await isRefused(
+      t,
+      work,
+      'CHECKPOINT',
+      /the run had finished, and .*out\.ndjson is not the file any more that it wrote: delete the checkpoint to export anew, or give whenFinished 'restart'$/,
+      stop,
+    )
+  }
+  rmSync(work.file(name))
+  mkdirSync(work.file(name))
+  const { requestCount } = portal
+  t.match(await failureOf(stop()), { code: 'SINK', message: /out\.ndjson: it is a directory$/ })
+  t.equal(portal.requestCount, requestCount)
+  rmSync(work.file(name), { recursive: true })
+  writeFileSync(work.file(name), whole)
+  t.match(await stop(), { records: 50 })
+})
+
+/** Operators of one function each, which another function takes the place of. */
+const ofFunctions: Record<
+  string,
+  readonly [operators: () => Operator<Lead, unknown>, others: () => Operator<Lead, unknown>]
+> = {
+  filter: [() => filter(({ guid }) => guid !== 'a'), () => filter(({ guid }) => guid !== 'b')],
+  map: [() => map(({ guid }) => ({ guid })), () => map(({ guid }) => ({ guid, n: 1 }))],
+  peek: [() => peek(() => {}), () => peek(() => undefined)],
+  'a step': [
+    () => operator<Lead>('mine', (lead, emit) => emit(lead)),
+    () => operator<Lead>('mine', (lead, emit) => emit({ ...lead })),
+  ],
+  create: [
+    () =>
+      operator<Lead>({ name: 'mine', stateless: true, create: () => ({ step: (lead, emit) => emit(lead) }) }),
+    () => operator<Lead>({ name: 'mine', stateless: true, create: () => ({ step: () => {} }) }),
+  ],
+  transform: [
+    () => transform(() => new PassThrough({ objectMode: true })),
+    () => transform(() => new PassThrough({ objectMode: true, highWaterMark: 1 })),
+  ],
+  project: [
+    () => project({ guid: ({ guid }: Lead) => guid }),
+    () => project({ guid: ({ guid }: Lead) => String(guid) }),
+  ],
+}
+for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
+  t.test(
+    `${what}: another function is another run, unless a version says what the functions are`,
+    async t => {
+      const work = new Workplace(t)
+      const digest = 'one whose digest is [0-9a-f]{12}…'
+      const difference = new RegExp(
+        `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to begin anew`,
+      )
+      const textual = { operators, checkpoint: { version: undefined } }
+      const { records } = await start(t, work, textual, work.keep)
+      const inTheMiddle = work.snapshots[3] as never
+      for (const goBack of [() => {}, () => work.goBack(inTheMiddle)]) {
+        goBack()
+        await isRefused(t, work, 'CHECKPOINT', difference, () =>
+          start(t, work, {
+            ...textual,
+            operators: others,
+            checkpoint: { version: undefined, whenFinished: 'stop' },
+          }),
+        )
+      }
+      t.match(await start(t, work, textual), { records }, 'the same text goes on')
+      await isRefused(t, work, 'CHECKPOINT', /it is of another run: (version|operators)/, () =>
+        start(t, work, { operators }),
+      )
+      work.clear()
+      await start(t, work, { operators }, work.keep)
+      work.goBack(work.snapshots.findLast(({ moment }) => moment === 'saved') as never)
+      t.match(
+        await start(t, work, { operators: others }),
+        { checkpoint: { starts: 2 } },
+        'with a version, others go on',
+      )
+    },
+  )
+}
+
+t.test(
+  'an unfinished output is that of its checkpoint: another run to the same path does not touch it',
+  async t => {
+    const work = await unfinished(t)
+    const partial = work.partial(name)
+    const [saved, begun] = [work.everything['checkpoint.json'], work.everything[partial]]
+    const other = { checkpoint: { path: work.file('other.json') } }
+    const untouched = (what: string) => {
+      t.equal(work.everything['checkpoint.json'], saved, what)
+      t.equal(work.everything[partial], begun, what)
+    }
+    let seen = 0
+    const failing = () =>
+      peek<Lead>(() => {
+        seen += 1
+        if (seen === 20) throw new Error('no more')
+      })
+    t.match(await failureOf(start(t, work, { ...other, operators: failing })), { code: 'OPERATOR' })
+    untouched('by one that fails')
+    t.equal(work.names.filter(file => file.endsWith('.partial')).length, 2)
+    t.match(await start(t, work, { ...other, operators: failing }), { records: Number })
+    untouched('by one that is finished')
+    t.strictSame(work.names, ['checkpoint.json', 'other.json', name, partial].toSorted())
+    const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+    await run(leads(client), take(3), toFile(work.file(name)))
+    untouched('by one without a checkpoint')
+    t.match(await start(t, work), { records: 50, checkpoint: { starts: 2 } })
+    t.equal(work.lines(name).length, 50)
+    t.notOk(work.has(partial))
+  },
+)

@@ -56,7 +56,7 @@ function start(t: Test, work: Workplace, portal: Portal, given: Start = {}) {
     leads(client, { timePivot: 'lastModifiedAt', max: 10, ...query }, options),
     (operators ?? (() => peek(see)))(),
     toFile(work.file(to)),
-    { checkpoint: { path: work.checkpoint, whenFinished: 'next', ...checkpoint }, signal },
+    { checkpoint: { path: work.checkpoint, whenFinished: 'next', version: '1', ...checkpoint }, signal },
   )
 }
 
@@ -183,7 +183,7 @@ t.test('an unfinished window keeps its end and its name on another day', async t
     if (seen === 12) abort.abort('no')
   }
   await failureOf(start(t, work, portal, { see, signal: abort.signal }))
-  t.strictSame(exports(work), ['changed-2026-03-01.ndjson.partial'])
+  t.strictSame(exports(work), [work.partial('changed-2026-03-01.ndjson')])
   clock.time += 3 * day
   portal.insert([aLead('later', clock.time - hour)])
   t.match(await start(t, work, portal), { leads: 30, window: { stopTime: began - minute } })

@@ -110,7 +110,7 @@ for (const bound of ['inclusive', 'exclusive'] as const) {
       const query = { startTime: began + 10, stopTime: began + 20 }
       const start = (reconcile: boolean) =>
         run(source(t, portal, query, { paging }), toFile(work.file('out.ndjson')), {
-          checkpoint: work.checkpoint,
+          checkpoint: { path: work.checkpoint, whenFinished: 'stop' },
           reconcile,
         })
       const { leads } = await start(false)

@@ -10,9 +10,9 @@ import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/source/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { reread } from '../support/marked.ts'
 import { openClient } from '../support/openClient.ts'
 import { receive } from '../support/receive.ts'
+import { reread } from '../support/reread.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
 
@@ -51,7 +51,8 @@ t.test(
       work.goBack(at(moment))
       t.match(await start(t, work), { checkpoint: { found, starts: 2 }, sink: { destination } }, moment)
     }
-    t.match(await start(t, work), { checkpoint: { found: 'finished', starts: 2 }, sink: { destination } })
+    const again = await start(t, work, undefined, { whenFinished: 'stop' })
+    t.match(again, { checkpoint: { found: 'finished', starts: 2 }, sink: { destination } })
     for (const whenFinished of ['restart', 'next'] as const) {
       clock.time += 60_000
       const again = await start(t, work, undefined, { whenFinished })

@@ -4,6 +4,7 @@ import t from 'tap'
 import type { LeadpipeError } from '../../lib/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
+import { sinkStage } from '../../lib/streams/attachSink.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 t.test('holds the very records, up to max', async t => {
@@ -47,6 +48,6 @@ t.test('refuses to be made without a bound, or with a wrong one', async t => {
   }
 })
 
-t.test('memory does not outlive the process: it has no identity to be continued by', async t => {
-  t.equal(toArray({ max: 1 }).identity, undefined)
+t.test('memory does not outlive the process: an array has no fingerprint to be resumed by', async t => {
+  t.equal(sinkStage(toArray({ max: 1 })).fingerprint, undefined)
 })

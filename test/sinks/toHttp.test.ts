@@ -5,6 +5,7 @@ import t from 'tap'
 import type { LeadpipeError } from '../../lib/errors.ts'
 import { run } from '../../lib/run/run.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { sinkStage } from '../../lib/streams/attachSink.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -52,11 +53,11 @@ t.test('without a record nothing is sent', async t => {
   t.strictSame(arrivals, [])
 })
 
-t.test('made and checked, it has opened nothing', async t => {
+t.test('made, looked at and destroyed, it has opened nothing', async t => {
   const { origin, server } = await receive(t)
   const sockets = watchSockets(server)
   const sink = toHttp(origin)
-  await sink.check()
+  await sinkStage(sink).claims?.()
   sink.destroy()
   await turns(20)
   t.equal(sockets.open.size, 0)

@@ -12,6 +12,8 @@ import { steady } from './steady.ts'
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
 const wanted = Number(process.env.SOAK_KILLS ?? 300)
 const names = ['leads.ndjson', 'leads.json', 'leads.ndjson.gz', 'leads.json.gz']
+/** Every other time around, a Transform of the user's is in the middle. */
+const isBehindTransform = (index: number) => Math.floor(index / names.length) % 2 === 1
 const count = 2_000
 const every = 100
 
@@ -64,26 +66,33 @@ t.test('killed again and again, every fault of the portal mixed in: the same byt
   const sound = await createPortal({ leads: held })
   const { accessToken } = sound
   const expected = new Map<string, Awaited<ReturnType<typeof undisturbed>>>()
-  async function undisturbed(name: string) {
-    const job = { origin: sound.origin, accessToken, dir: join(dir, `undisturbed ${name}`), name, every }
+  async function undisturbed(name: string, transform: boolean) {
+    const to = join(dir, `undisturbed ${name} ${transform}`)
+    const job = { origin: sound.origin, accessToken, dir: to, name, every, transform }
     const whole = new KillableExport(script, job)
     const { told, report, stderr } = await whole.start()
     if (report === undefined) throw new Error(stderr)
     return { told, report, ...whole.contents() }
   }
-  for (const name of names) expected.set(name, await undisturbed(name))
+  for (const name of names) {
+    for (const transform of [false, true]) {
+      expected.set(`${name} ${transform}`, await undisturbed(name, transform))
+    }
+  }
   await sound.close()
 
-  const moments = expected.get('leads.json')?.told.length ?? 0
+  const moments = expected.get('leads.json false')?.told.length ?? 0
   await killMany(t, moments, async (name, index, moment) => {
     const gzip = index % 2 === 0 ? 'auto' : 'never'
     await using portal = await createPortal({ leads: held, faults, faultSeed: seed + index, gzip })
-    const job = { origin: portal.origin, accessToken, dir: join(dir, `bytes ${index}`), name, every }
+    const transform = isBehindTransform(index)
+    const { origin } = portal
+    const job = { origin, accessToken, dir: join(dir, `bytes ${index}`), name, every, transform }
     const killed = new KillableExport(script, job)
     const course = await killUntilDone(killed, moment)
     const { output, quarantine } = killed.contents()
-    const whole = expected.get(name)
-    const what = `${name}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
+    const whole = expected.get(`${name} ${transform}`)
+    const what = `${name}${transform ? ' behind a Transform' : ''}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.ok(output === whole?.output && quarantine === whole.quarantine, what)
     t.strictSame(steadyNumbers(course.report), whole && steadyNumbers(whole.report), 'and the numbers')
     rmSync(job.dir, { recursive: true })
@@ -108,6 +117,7 @@ t.test('killed again and again while leads change: each that does not comes once
       name,
       every,
       query: { timePivot },
+      transform: isBehindTransform(index),
     } as const
     const killed = new KillableExport(script, job)
     const course = await killUntilDone(killed, moment)

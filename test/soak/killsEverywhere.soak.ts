@@ -2,14 +2,14 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
-import type { Aim } from '../support/children/Aim.ts'
+import type { Aim, CallAim, Told } from '../support/children/Aim.ts'
 import { compileChild } from '../support/compileChild.ts'
 import { KillableExport, type Place, places } from '../support/KillableExport.ts'
 import { killableLeads } from '../support/killableLeads.ts'
 
 const name = 'a.json.gz'
 /** Every call that a run makes, by the end of the file's name; and where in it a process can die. */
-const calls: [Aim['call'], file: string, Aim['when'][]][] = [
+const calls: [CallAim['call'], file: string, CallAim['when'][]][] = [
   ['open', `${name}.partial`, ['before']],
   ['open', 'rejected.ndjson.partial', ['before']],
   ['open', 'checkpoint.json.tmp', ['before']],
@@ -24,37 +24,57 @@ const calls: [Aim['call'], file: string, Aim['when'][]][] = [
   ['rename', '/checkpoint.json', ['before', 'after']],
 ]
 
+const words: Told[] = [
+  'running flushed',
+  'running saved',
+  'prepared flushed',
+  'prepared saved',
+  'committed flushed',
+  'committed saved',
+]
+/** A kind of moment that comes several times in a run; which of them it is to be comes last. */
+const kinds: [what: string, aim: (nth: number) => Aim][] = [
+  ...calls.flatMap(([call, file, whens]) =>
+    whens.map((when): [string, (nth: number) => Aim] => [
+      `${when} ${call} of ${file}`,
+      nth => ({ call, file, nth, when }),
+    ]),
+  ),
+  ...words.map((told): [string, (nth: number) => Aim] => [`at "${told}"`, nth => ({ told, nth })]),
+]
+
 t.setTimeout(24 * 3_600_000)
 t.test('killed at every single thing that a run does to its files: the same bytes', async t => {
   const dir = t.testdir()
   const script = await compileChild('exportKilled', join(dir, 'compiled'))
   const { origin, accessToken, close } = await createPortal({ leads: killableLeads(600) })
   t.teardown(close)
-  const job = { origin, accessToken, dir: join(dir, 'export'), name, every: 100 }
+  for (const transform of [false, true]) {
+    const variant = transform ? `${name} behind a Transform` : name
+    const job = { origin, accessToken, dir: join(dir, 'export'), name, every: 100, transform }
+    const whole = new KillableExport(script, job)
+    await whole.start()
+    const expected = whole.contents()
 
-  const whole = new KillableExport(script, job)
-  await whole.start()
-  const expected = whole.contents()
-
-  const fallen = new Map<Place, number>()
-  for (const [call, file, whens] of calls) {
-    for (const when of whens) {
+    const fallen = new Map<Place, number>()
+    for (const [what, aim] of kinds) {
       for (let nth = 1; ; nth += 1) {
         rmSync(job.dir, { recursive: true })
         const killed = new KillableExport(script, job)
-        const { signal, stderr } = await killed.start(undefined, { call, file, nth, when })
+        const { signal, stderr } = await killed.start(undefined, aim(nth))
         if (signal === null) {
           t.equal(stderr, '')
-          t.ok(nth > 1, `${when} ${call} of ${file}: killed at ${nth - 1} of them`)
+          t.ok(nth > 1, `${variant}, ${what}: killed at ${nth - 1} of them`)
           break
         }
         const place = await killed.place()
         fallen.set(place, (fallen.get(place) ?? 0) + 1)
         const { report, stderr: problem } = await killed.start()
-        if (report === undefined) throw new Error(`${when} ${call} ${nth} of ${file}: ${problem}`)
-        t.strictSame(killed.contents(), expected, `${when} ${call} ${nth} of ${file}: ${place}`)
+        if (report === undefined) throw new Error(`${what} ${nth}: ${problem}`)
+        t.strictSame(killed.contents(), expected, `${variant}, ${what} ${nth}: ${place}`)
       }
     }
+    t.comment(`${variant}:`)
+    for (const place of places) t.comment(`${String(fallen.get(place) ?? 0).padStart(5)} ${place}`)
   }
-  for (const place of places) t.comment(`${String(fallen.get(place) ?? 0).padStart(5)} ${place}`)
 })

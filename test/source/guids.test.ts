@@ -2,15 +2,16 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
-import { Rejected } from '../../lib/model/Rejected.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { leads } from '../../lib/source/leads.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
 import { type Listening, listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { turns } from '../support/turns.ts'
+import { withRejected } from '../support/withRejected.ts'
 
 const guids = Array.from({ length: 250 }, (_, index) => `g${index}`)
 const absent = new Set(['g3', 'g120', 'g249'])
@@ -255,8 +256,7 @@ t.test('an element that is no lead is not asked for without end, and hides no ot
     const found = askedFor(request.url).map(([, guid]) => (guid === 'g2' ? null : { guid }))
     response.end(JSON.stringify(found.slice(0, max)))
   })
-  const source = leads(openClient(t, origin), { guids: guids.slice(0, 20) }, { limit: 7 })
-  source.handing.rejected = true
+  const source = withRejected(leads(openClient(t, origin), { guids: guids.slice(0, 20) }, { limit: 7 }))
   const received = await source.toArray()
   t.strictSame(
     received.map(lead => (lead instanceof Rejected ? lead.raw : lead.guid)),

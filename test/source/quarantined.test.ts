@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { openFiles } from '../support/openFiles.ts'
 import { turns } from '../support/turns.ts'
+import { withRejected } from '../support/withRejected.ts'
 
 const record = (guid: string) => JSON.stringify({ raw: JSON.stringify({ guid }), code: 'INVALID_LEAD' })
 const records = (count: number) => Array.from({ length: count }, (_, n) => `${record(`${n}`)}\n`).join('')
@@ -138,8 +139,7 @@ t.test('a lead of maxLeadBytes is read, whatever it is made of', async t => {
   for (const character of ['\u0001', '"', '\\', 'é', '\u2028', '😀', ' ']) {
     const raw = character.repeat(maxLeadBytes / Buffer.byteLength(character))
     const path = file(t, 'rejected.ndjson', JSON.stringify({ raw, code: 'DECODE' }))
-    const source = quarantined(path, { maxLeadBytes })
-    source.handing = { rejected: true, origins: false }
+    const source = withRejected(quarantined(path, { maxLeadBytes }))
     t.match(await source.toArray(), [{ problem: 'malformed', raw }])
   }
 })

@@ -1,22 +1,21 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import t, { type Test } from 'tap'
 import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
-import { originOf } from '../../lib/model/origins.ts'
-import { Rejected } from '../../lib/model/Rejected.ts'
 import type { LeadsOptions } from '../../lib/source/options.ts'
+import { originOf } from '../../lib/stage/origins.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { withRejected } from '../support/withRejected.ts'
 
 const offsetOf = (target = '') => Number(new URL(target, 'http://x').searchParams.get('offset') ?? 0)
 
 /** A source that hands on what is no lead, as `run` sets it up in front of a `validate` that takes it. */
 function handing(client: LeadsClient, options: LeadsOptions = {}) {
-  const source = leadsByOffset(client, {}, { maxLeadBytes: 30, ...options })
-  source.handing = { rejected: true, origins: true }
-  return source
+  return withRejected(leadsByOffset(client, {}, { maxLeadBytes: 30, ...options }), true)
 }
 
 /** What came, in words: the guid of a lead, or what is wrong with what is none. */

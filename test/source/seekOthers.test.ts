@@ -1,11 +1,12 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { Rejected } from '../../lib/model/Rejected.ts'
 import { leads } from '../../lib/source/leads.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
 import { type Listed, listServer, type Reading } from '../support/ListServer.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { withRejected } from '../support/withRejected.ts'
 
 const origin = 1_300_000_000_000
 
@@ -46,8 +47,7 @@ async function follow(t: Test, { elements, max, concurrency, reading, left }: Co
   const client = openClient(t, url, { concurrency })
   const texts: string[] = []
   const read = async (options: object, count: number) => {
-    const source = leads(client, { max }, options)
-    source.handing = { rejected: true, origins: false }
+    const source = withRejected(leads(client, { max }, options))
     if (count > 0) {
       for await (const lead of source) {
         texts.push(
@@ -123,8 +123,7 @@ t.test(
     const read = async (list: Listed[]) => {
       const { origin: url } = await listen(t, listServer(list, reading, 2))
       const came: string[] = []
-      const source = leads(openClient(t, url))
-      source.handing = { rejected: true, origins: false }
+      const source = withRejected(leads(openClient(t, url)))
       for await (const one of source) came.push((one as unknown as Rejected).raw)
       return came
     }
@@ -148,8 +147,7 @@ t.test(
     for (const startTime of ['inclusive', 'exclusive'] as const) {
       const reading = { startTime, stopTime: 'inclusive', reorders: true } as const
       const { origin: url } = await listen(t, listServer(list, reading))
-      const source = leads(openClient(t, url, { concurrency: 4 }))
-      source.handing = { rejected: true, origins: false }
+      const source = withRejected(leads(openClient(t, url, { concurrency: 4 })))
       const texts: string[] = []
       for await (const one of source) {
         texts.push(

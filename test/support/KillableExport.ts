@@ -9,15 +9,16 @@ import { loadCheckpoint } from '../../lib/checkpoint/loadCheckpoint.ts'
 import type { Report } from '../../lib/index.ts'
 import type { FileState } from '../../lib/sinks/file/fileState.ts'
 import type { ExportJob } from './children/ExportJob.ts'
+import { partialsOf } from './partialOf.ts'
 import { plainNode } from './plainNode.ts'
 
 /** Where a process was when it died, by what it left; in the order of a run. */
 export const places = [
   'before the first save',
   'between two saves',
-  'complete, not renamed',
-  'renamed, not finished',
-  'finished',
+  'prepared, not renamed',
+  'renamed, not committed',
+  'committed',
 ] as const
 export type Place = (typeof places)[number]
 
@@ -86,22 +87,27 @@ export class KillableExport {
    */
   async place(): Promise<Place> {
     const found = await loadCheckpoint(this.checkpoint)
-    const renamed = existsSync(this.output)
+    const isRenamed = existsSync(this.output)
     if (found === undefined) {
-      assert.equal(renamed, false, 'the output is in its place before the first save')
+      assert.equal(isRenamed, false, 'the output has its name before the first save')
+      const begun = partialsOf(this.output).map(path => statSync(path).size)
+      assert.ok(
+        begun.every(size => size === 0),
+        'records went to the output before the first save',
+      )
       return 'before the first save'
     }
-    if (found.phase === 'finished') {
-      assert.ok(renamed && existsSync(this.quarantine), 'finished, and the files are not in their places')
-      return 'finished'
+    if (found.phase === 'committed') {
+      assert.ok(isRenamed && existsSync(this.quarantine), 'committed, and the files do not have their names')
+      return 'committed'
     }
-    const files = [found.stand.sink, ...found.stand.quarantines] as FileState[]
-    for (const { path, bytes } of files) {
-      const name = found.phase === 'complete' && existsSync(path) ? path : `${path}.partial`
+    for (const state of Object.values(found.state.sinks)) {
+      const { path, temporary, bytes } = state as FileState
+      const name = found.phase === 'prepared' && !existsSync(temporary) ? path : temporary
       assert.ok(statSync(name).size >= bytes, `${name} is shorter than the checkpoint says`)
     }
-    if (found.phase === 'complete') return renamed ? 'renamed, not finished' : 'complete, not renamed'
-    assert.equal(renamed, false, 'the output is in its place before it is complete')
+    if (found.phase === 'prepared') return isRenamed ? 'renamed, not committed' : 'prepared, not renamed'
+    assert.equal(isRenamed, false, 'the output has its name before it is prepared')
     return 'between two saves'
   }
 

@@ -1,8 +1,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Test } from 'tap'
 import type { Checkpoint } from '../../lib/checkpoint/Checkpoint.ts'
+import { partialOf } from './partialOf.ts'
 import type { Moment } from './watchSaves.ts'
 
 /** What a folder held at some moment. */
@@ -30,6 +31,11 @@ export class Workplace {
   /** The path of a file. */
   file(name: string): string {
     return join(this.path, name)
+  }
+
+  /** The name of the temporary file of an output. @throws when there is not exactly one */
+  partial(name: string): string {
+    return basename(partialOf(this.file(name)))
   }
 
   get checkpoint(): string {

@@ -1,6 +1,6 @@
 import type { Lead } from '../../lib/model/Lead.ts'
-import { Rejected } from '../../lib/model/Rejected.ts'
 import type { Element } from '../../lib/source/pagers/Pager.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
 
 /** An element of a page: a lead, or a text for what is none. */
 export function elementOf(lead: object | string): Element {

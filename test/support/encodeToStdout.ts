@@ -2,9 +2,9 @@
 // other, and tells on standard error, a line each, how they went.
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { encode } from '../../lib/operators/encode.ts'
 import { take } from '../../lib/operators/take.ts'
 import { run } from '../../lib/run/run.ts'
-import { encode } from '../../lib/sinks/encode/encode.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 
 const [count = '0', ...wanted] = process.argv.slice(2)

@@ -32,7 +32,7 @@ export async function killUntilDone(
   for (;;) {
     course.starts += 1
     // One that has nothing left to do is of no more interest.
-    const isOver = course.kills.at(-1) === 'finished'
+    const isOver = course.kills.at(-1) === 'committed'
     const { report, signal, stderr, told } = await killed.start(isOver ? undefined : moment())
     if (report !== undefined) return { ...course, report }
     const place = await killed.place()

@@ -1,41 +1,37 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Writable } from 'node:stream'
-import { Mark } from '../../lib/model/Mark.ts'
-import type { FileSink } from '../../lib/sinks/file/FileSink.ts'
-import type { HttpSink } from '../../lib/sinks/http/HttpSink.ts'
-import type { Continuation } from '../../lib/sinks/Sink.ts'
+import type { CheckpointMessage } from '../../lib/observe/channels.ts'
 
 /** The moments at which a process may be killed, and what a restart finds then differs. */
 export type Moment =
-  /** A checkpoint of a mark was saved. */
+  /** A checkpoint of a run that goes on was saved: the first one before the first record. */
   | 'saved'
   /** It is saved that everything is written; no file has its name yet. */
   | 'complete'
-  /** The sink has ended: its file has its name. */
+  /** Every file has its name, and nothing says so. */
   | 'ended'
 
-/** Calls `look` at each of these moments of a run, which goes on when it returns. */
-export function watchSaves<S extends FileSink | HttpSink>(sink: S, look: (moment: Moment) => void): S {
-  const watched = sink as Writable & S
-  const { _write, _final, continueFrom } = watched
-  watched._write = (record, encoding, callback) => {
-    _write.call(watched, record, encoding, error => {
-      if (record instanceof Mark && !error) look('saved')
-      callback(error)
-    })
+/** The moment that a message of the channel tells of; undefined for any other. */
+function momentOf({ phase, step }: CheckpointMessage): Moment | undefined {
+  if (phase === 'committed') return step === 'flushed' ? 'ended' : undefined
+  if (step === 'flushed') return undefined
+  return phase === 'running' ? 'saved' : 'complete'
+}
+
+let unwatch = () => {}
+
+/**
+ * Calls `look` at each of these moments of the run that the sink is made for; the run waits meanwhile. One run at a time
+ * is watched: until its sink is closed, or the next one is watched.
+ */
+export function watchSaves<S extends Writable>(sink: S, look: (moment: Moment) => void): S {
+  unwatch()
+  const listen = (message: unknown) => {
+    const moment = momentOf(message as CheckpointMessage)
+    if (moment !== undefined) look(moment)
   }
-  watched._final = callback => {
-    _final.call(watched, error => {
-      if (!error) look('ended')
-      callback(error)
-    })
-  }
-  watched.continueFrom = ({ complete, ...given }: Continuation) =>
-    continueFrom.call(watched, {
-      ...given,
-      async complete(state: unknown) {
-        await complete(state)
-        look('complete')
-      },
-    })
+  subscribe('leadpipe:checkpoint', listen)
+  unwatch = () => unsubscribe('leadpipe:checkpoint', listen)
+  sink.once('close', () => unsubscribe('leadpipe:checkpoint', listen))
   return sink
 }

@@ -1,24 +1,24 @@
-// A process that writes many records to a file, with a mark after every hundred; the state of the last one is
-// in another file. Tells on standard error how it failed.
+// A process that writes many records to a file, and flushes after every hundred; the state of the last flush is in
+// another file. Tells on standard error how it failed.
 import { writeFileSync } from 'node:fs'
-import { toFile } from '../../lib/sinks/toFile.ts'
-import { continuation, endOf, mark, put } from './marked.ts'
+import { fileStage } from '../../lib/sinks/file/fileStage.ts'
+import { fileSettings } from '../../lib/sinks/file/options.ts'
 import { noisy } from './noisy.ts'
+import { finish, flushed, openResumable } from './sinkRuns.ts'
 
 const [path = '', statePath = '', count = ''] = process.argv.slice(2)
-const sink = toFile(path)
-sink.on('error', ({ code, message }: Error & { code?: string }) => {
-  process.stderr.write(`${JSON.stringify({ code, message })}\n`)
-})
-await sink.continueFrom(continuation())
+// A write that fails rejects what waits for it as well.
+const run = await openResumable(fileStage(path, fileSettings(path)), { fail() {} })
 try {
   for (const record of noisy(Number(count))) {
-    await put(sink, record)
+    await run.write(record)
     if ((record.n + 1) % 100 === 0) {
-      writeFileSync(statePath, JSON.stringify({ state: await mark(sink), records: record.n + 1 }))
+      writeFileSync(statePath, JSON.stringify({ state: await flushed(run), records: record.n + 1 }))
     }
   }
-  await endOf(sink)
-} catch {
-  // The event has told.
+  await finish(run)
+} catch (error) {
+  const { code, message } = error as Error & { code?: string }
+  process.stderr.write(`${JSON.stringify({ code, message })}\n`)
+  await run.end('leave')
 }

@@ -1,6 +1,6 @@
+import { type Format, formatNames } from '../../formats/formats.ts'
 import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
 import { choice, integer } from '../../model/optionRule.ts'
-import { type Format, formatNames } from '../encode/formats.ts'
 
 /** How a file is written. */
 export interface FileOptions {

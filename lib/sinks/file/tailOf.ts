@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { readRange } from './readRange.ts'
 
 const length = 4_096
 
@@ -9,6 +8,13 @@ const length = 4_096
  * place in it, at most 4,096.
  */
 export async function tailOf(handle: FileHandle, before: number): Promise<string> {
-  const bytes = await readRange(handle, Math.max(0, before - length), before)
-  return createHash('sha256').update(bytes).digest('hex')
+  const from = Math.max(0, before - length)
+  const bytes = Buffer.alloc(before - from)
+  let read = 0
+  while (read < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, read, bytes.length - read, from + read)
+    if (bytesRead === 0) break
+    read += bytesRead
+  }
+  return createHash('sha256').update(bytes.subarray(0, read)).digest('hex')
 }

@@ -1,7 +1,11 @@
-import { finished, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
+import { LeadpipeError, messageOf } from '../../errors.ts'
 import { optionError } from '../../model/checkOptions.ts'
-import { Mark } from '../../model/Mark.ts'
-import { Sink } from '../Sink.ts'
+import type { SinkOpening, SinkRun, SinkStage } from '../../stage/SinkStage.ts'
+import type { Json } from '../../stage/Stage.ts'
+import type { Attachment } from '../../streams/attach.ts'
+import { attachSink } from '../../streams/attachSink.ts'
+import { WritableRun } from '../../streams/writableSink.ts'
 
 /** A record that was refused for good, and by what. */
 export interface DeadLetter<T = unknown> {
@@ -19,55 +23,92 @@ export interface DeadLetter<T = unknown> {
   time: number
 }
 
-/** Sets refused records aside in a Writable that may be the sink's to end. */
+/** Where refused records are kept: another sink, which may be this sink's to end. */
 export class DeadLetters {
-  readonly #sink: Writable
   readonly #end: 'with-sink' | 'never'
-  readonly #unwatch: () => void
-  readonly #pending = new Set<(error: unknown) => void>()
-  readonly #ended: Promise<void>
-  #failure: unknown
+  readonly #sink: Attachment<SinkStage>
+  /** A Writable that several sinks share: it is only written to. */
+  readonly #shared: Writable | undefined
+  readonly #onFailure: (error: unknown) => void
+  #run: SinkRun | undefined
+  /** One record after the other. */
+  #queue: Promise<void> = Promise.resolve()
   #written = 0
-  /** Whether another process can go on with them. */
-  #continued = false
+  #isResumable = false
 
-  /** @param onFailure called when the Writable fails, or is closed early */
+  /** @param onFailure called when the sink fails, or is closed early */
   constructor(sink: Writable, end: 'with-sink' | 'never', onFailure: (error: unknown) => void) {
-    this.#sink = sink
     this.#end = end
-    let settle = () => {}
-    this.#ended = new Promise(resolve => {
-      settle = resolve
-    })
-    this.#unwatch = finished(sink, { readable: false }, error => {
-      settle()
-      if (error) {
-        this.#failure = error
-        onFailure(error)
-      }
-      this.#rejectAll(error ?? new Error('the dead-letter sink was ended'))
-    })
-  }
-
-  /** Looks whether they can be written, where the Writable is a sink of leadpipe's. */
-  async check(): Promise<void> {
-    if (this.#sink instanceof Sink) await this.#sink.check()
-  }
-
-  /** What must be the same after a restart. */
-  get identity(): Readonly<Record<string, unknown>> | undefined {
-    return this.#sink instanceof Sink ? this.#sink.identity : undefined
+    this.#onFailure = error => onFailure(deadLetterError(error))
+    this.#shared = end === 'never' ? sink : undefined
+    this.#sink = attachSink(sink, error => this.#onFailure(error))
+    if (end === 'never') this.#sink.release()
   }
 
   /**
-   * Goes on with them where a process that has ended left them.
+   * Opens the sink; before the first record.
    *
-   * @param state what `mark` gave; undefined at the first start
-   * @param last what it gave at the end of the window before
-   * @throws {LeadpipeError} OPTION when the Writable can't; CHECKPOINT when it is not what the state says.
+   * @throws {LeadpipeError} OPTION when it can't be resumed and is to be; CHECKPOINT when it is not what the state says.
    */
-  async continueFrom(state: unknown, last: unknown): Promise<void> {
-    if (!(this.#sink instanceof Sink) || this.#sink.identity === undefined) {
+  async open(opening: Omit<SinkOpening, 'fail'>): Promise<void> {
+    this.#isResumable = opening.resumable !== undefined
+    if (this.#isResumable) this.#refuseUnresumable()
+    this.#run =
+      this.#shared === undefined
+        ? await this.#sink.stage.open({ ...opening, fail: this.#onFailure })
+        : new WritableRun(this.#shared, this.#onFailure)
+  }
+
+  /** Resolves when the sink has taken a record. */
+  add(letter: DeadLetter): Promise<void> {
+    const added = this.#queue.then(() => this.#run?.write(letter))
+    this.#queue = added.catch(() => {})
+    return added.then(
+      () => {
+        this.#written += 1
+      },
+      error => {
+        throw deadLetterError(error)
+      },
+    )
+  }
+
+  /** The state behind what was added, once all of it is durable. */
+  async flush(): Promise<Json> {
+    return this.#run?.flush?.().catch(rethrown)
+  }
+
+  /** Writes the end, where that is this sink's to do; the state when everything is durable. */
+  async prepare(): Promise<Json> {
+    if (this.#shared !== undefined) return undefined
+    this.#sink.finish()
+    return this.#run?.prepare().catch(rethrown)
+  }
+
+  async commit(): Promise<void> {
+    if (this.#shared !== undefined) return this.#release()
+    await this.#run?.commit().catch(rethrown)
+    // Nobody has prepared them in a process that only commits.
+    this.#sink.finish()
+    await this.#sink.close(true)
+  }
+
+  /**
+   * After a failure: what was set aside is kept, as a file or for the next process; nothing is begun for nothing.
+   */
+  async release(): Promise<void> {
+    if (this.#shared !== undefined) return this.#release()
+    const unneeded = this.#written === 0 ? 'discard' : 'keep'
+    await this.#run?.end(this.#isResumable ? 'leave' : unneeded)
+    await this.#sink.close(false)
+  }
+
+  #release(): void {
+    if (this.#run instanceof WritableRun) this.#run.release()
+  }
+
+  #refuseUnresumable(): void {
+    if (this.#sink.stage.fingerprint === undefined) {
       const expected =
         'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
       throw optionError('toHttp(): deadLetter', expected)
@@ -78,69 +119,13 @@ export class DeadLetters {
         'with a checkpoint, expected "with-sink", received "never"',
       )
     }
-    // When it is complete is said by the sink's own state, which holds that of the dead letters.
-    await this.#sink.continueFrom({ state, last, complete: async () => {} })
-    this.#continued = true
   }
+}
 
-  /** Resolves when the Writable has taken a record. */
-  async add(letter: DeadLetter): Promise<void> {
-    await this.#write(letter)
-    this.#written += 1
-  }
+function rethrown(cause: unknown): never {
+  throw deadLetterError(cause)
+}
 
-  /** Where they can be continued, once all of them are durable. */
-  async mark(): Promise<unknown> {
-    let state: unknown
-    await this.#write(
-      new Mark(undefined, async given => {
-        state = given
-      }),
-    )
-    return state
-  }
-
-  /** Ends the Writable, where that is the sink's to do, and waits until it is done. */
-  async end(): Promise<void> {
-    if (this.#end === 'never') return
-    this.#sink.end()
-    await this.#ended
-    if (this.#failure !== undefined) throw this.#failure
-  }
-
-  /**
-   * After the sink has failed, or finished: what was set aside is kept, as a file or for the next process;
-   * nothing is begun for nothing.
-   */
-  async release(): Promise<void> {
-    this.#rejectAll(new Error('the sink was closed'))
-    if (this.#end === 'with-sink' && !this.#sink.destroyed) {
-      const unneeded = this.#continued || this.#written === 0
-      if (unneeded && !this.#sink.writableEnded) this.#sink.destroy()
-      else this.#sink.end()
-      await this.#ended
-    }
-    this.#unwatch()
-    // Of what fails now nobody waits any more.
-    if (this.#end === 'with-sink') this.#sink.on('error', () => {})
-  }
-
-  #write(value: DeadLetter | Mark): Promise<void> {
-    if (this.#sink.destroyed || this.#sink.writableEnded) {
-      return Promise.reject(this.#failure ?? new Error('the dead-letter sink was ended'))
-    }
-    return new Promise((resolve, reject) => {
-      this.#pending.add(reject)
-      this.#sink.write(value, error => {
-        this.#pending.delete(reject)
-        if (error) reject(error)
-        else resolve()
-      })
-    })
-  }
-
-  #rejectAll(error: unknown): void {
-    for (const reject of this.#pending) reject(error)
-    this.#pending.clear()
-  }
+function deadLetterError(cause: unknown): LeadpipeError {
+  return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })
 }

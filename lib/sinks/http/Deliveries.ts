@@ -1,12 +1,9 @@
+import { closedError } from '../../async/prematureClose.ts'
 import type { Clock } from '../../client/Clock.ts'
-import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../model/messageOf.ts'
-import { closedError } from '../closedError.ts'
 import type { Batch } from './Batcher.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { deliver } from './deliver.ts'
 import type { HttpCounts } from './HttpCounts.ts'
-import { httpIdentity } from './httpIdentity.ts'
 import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
@@ -16,15 +13,14 @@ import { TaskSlots } from './TaskSlots.ts'
 export class Deliveries<T> {
   /** Names the run in the Idempotency-Key of each batch. */
   runId: string
-  /** What must be the same after a restart. */
-  readonly identity: Readonly<Record<string, unknown>>
   /** As many batches are under way at once. */
   readonly slots: TaskSlots
   readonly #settings: HttpSettings<T>
   readonly #clock: Clock
   readonly #secrets: Secrets
   readonly #receiver: Receiver
-  readonly #deadLetters: DeadLetters | undefined
+  /** What was refused, if it is kept. */
+  readonly deadLetters: DeadLetters | undefined
   readonly #abort = new AbortController()
   readonly #counts = { acknowledged: 0, bytes: 0, batches: 0, splits: 0, refused: 0 }
   readonly #onFailure: (cause: unknown) => void
@@ -46,9 +42,7 @@ export class Deliveries<T> {
     this.#secrets = new Secrets(headers, target)
     this.#receiver = new Receiver(target, untyped, this.#secrets, clock)
     this.#onFailure = onFailure
-    this.#deadLetters =
-      deadLetter && new DeadLetters(deadLetter, endDeadLetter, error => onFailure(deadLetterError(error)))
-    this.identity = httpIdentity(target, untyped, this.#deadLetters)
+    this.deadLetters = deadLetter && new DeadLetters(deadLetter, endDeadLetter, onFailure)
   }
 
   /** Where records go: scheme, host and path. */
@@ -60,23 +54,6 @@ export class Deliveries<T> {
   get counts(): Omit<HttpCounts, 'received'> {
     const { requests, retries } = this.#receiver
     return { ...this.#counts, requests, retries }
-  }
-
-  /** Looks whether dead letters can be written. */
-  async check(): Promise<void> {
-    await this.#deadLetters?.check()
-  }
-
-  /**
-   * Prepares for a run with checkpoints.
-   *
-   * @param deadLetter what `mark` gave; undefined at the first start
-   * @param last what it gave at the end of the window before
-   * @throws {LeadpipeError} OPTION when dead letters can't be continued; CHECKPOINT when they are not what the
-   * state says.
-   */
-  async continueFrom(deadLetter: unknown, last: unknown): Promise<void> {
-    await this.#deadLetters?.continueFrom(deadLetter, last)
   }
 
   /** Goes on counting. */
@@ -106,7 +83,7 @@ export class Deliveries<T> {
           runId: this.runId,
           secrets: this.#secrets,
           clock: this.#clock,
-          deadLetters: this.#deadLetters,
+          deadLetters: this.deadLetters,
           counts: this.#counts,
           signal: this.#abort.signal,
         })
@@ -116,39 +93,16 @@ export class Deliveries<T> {
     })
   }
 
-  /**
-   * Where the dead letters can be continued, once all of them are durable; undefined where there are none.
-   *
-   * @throws {LeadpipeError} SINK
-   */
-  async mark(): Promise<unknown> {
-    return this.#deadLetters?.mark().catch(rethrown)
-  }
-
-  /**
-   * Ends the dead letters and the connections, when every batch is settled.
-   *
-   * @throws {LeadpipeError} SINK
-   */
-  async end(): Promise<void> {
-    await this.#deadLetters?.end().catch(rethrown)
-    await this.#receiver.close()
-  }
-
   /** Ends what is under way; dead letters are kept. */
   async release(): Promise<void> {
     this.#abort.abort(closedError())
     await this.#receiver.close()
-    const released = this.#deadLetters?.release()
     await this.slots.idle()
-    await released
+    await this.deadLetters?.release()
   }
-}
 
-function rethrown(cause: unknown): never {
-  throw deadLetterError(cause)
-}
-
-function deadLetterError(cause: unknown): LeadpipeError {
-  return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })
+  /** Ends the connections, when every batch is settled. */
+  close(): Promise<void> {
+    return this.#receiver.close()
+  }
 }

@@ -1,4 +1,4 @@
-import type { SinkCounts } from '../Sink.ts'
+import type { SinkCounts } from '../../streams/SinkWritable.ts'
 
 /** What an HTTP sink counted. */
 export interface HttpCounts extends SinkCounts {

@@ -1,7 +1,7 @@
+import { closedError } from '../../async/prematureClose.ts'
 import type { Clock } from '../../client/Clock.ts'
 import { Requester } from '../../client/Requester.ts'
 import type { OutgoingRequest } from '../../client/transmit.ts'
-import { closedError } from '../closedError.ts'
 import { bodyFormats } from './bodyFormats.ts'
 import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'

@@ -1,5 +1,4 @@
-import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../model/messageOf.ts'
+import { LeadpipeError, messageOf } from '../../errors.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 
 /** A SINK error that says where records went, why they go no further, and how many are there. */

@@ -1,5 +1,5 @@
-import { digestOf } from '../../checkpoint/digestOf.ts'
-import type { DeadLetters } from './DeadLetters.ts'
+import { digestOf } from '../../files/digestOf.ts'
+import type { Json } from '../../stage/Stage.ts'
 import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'
 
@@ -10,9 +10,8 @@ import type { HttpSettings } from './options.ts'
 export function httpIdentity(
   target: URL,
   { method, format, batch: { records, bytes }, compression, onRefused }: HttpSettings<never>,
-  deadLetters: DeadLetters | undefined,
+  deadLetter: Json | undefined,
 ): Readonly<Record<string, unknown>> {
-  const deadLetter = deadLetters?.identity
   return {
     sink: 'http',
     url: describeUrl(target),

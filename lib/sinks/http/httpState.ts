@@ -1,6 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../model/ajv.ts'
-import { optionError } from '../../model/checkOptions.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 import type { HttpSettings } from './options.ts'
 
@@ -38,21 +37,11 @@ const schema = {
 }
 
 /**
- * The state that a checkpoint holds for a delivery; undefined at the first start.
+ * The state that a checkpoint holds for a delivery.
  *
- * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run; OPTION when the batches are
- * cut by time.
+ * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run.
  */
-export function httpState(
-  given: unknown,
-  { batch, runId, onRefused }: HttpSettings<never>,
-  url: string,
-): HttpState | undefined {
-  if (batch.milliseconds !== undefined) {
-    const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
-    throw optionError('toHttp(): batch.milliseconds', why)
-  }
-  if (given === undefined) return undefined
+export function httpState(given: unknown, { runId, onRefused }: HttpSettings<never>, url: string): HttpState {
   const refuse = (message: string) =>
     new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
   const readable = compileSchema(schema)(given) && (given as HttpState).held.every(isJson)

@@ -1,5 +1,4 @@
-import { LeadpipeError } from '../../errors.ts'
-import { messageOf } from '../../model/messageOf.ts'
+import { LeadpipeError, messageOf } from '../../errors.ts'
 import type { ReadAnswer, RefusedRecord } from './ReadAnswer.ts'
 import type { Outcome } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'

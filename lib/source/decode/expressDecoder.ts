@@ -1,4 +1,4 @@
-import { Rejected, type RejectedProblem } from '../../model/Rejected.ts'
+import { Rejected, type RejectedProblem } from '../../stage/Rejected.ts'
 import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
 import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'

@@ -1,6 +1,6 @@
 import type { Lead } from '../../model/Lead.ts'
 import type { PageQuery } from '../../model/LeadsQuery.ts'
-import type { Rejected } from '../../model/Rejected.ts'
+import type { Rejected } from '../../stage/Rejected.ts'
 import type { Missing } from './GuidsPager.ts'
 
 /** An element of a page. */

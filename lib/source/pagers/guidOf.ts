@@ -1,4 +1,4 @@
-import { Rejected } from '../../model/Rejected.ts'
+import { Rejected } from '../../stage/Rejected.ts'
 import type { Element } from './Pager.ts'
 
 /** The guid of an element that has one. */

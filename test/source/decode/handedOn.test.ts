@@ -1,8 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { Rejected } from '../../../lib/model/Rejected.ts'
 import { expressDecoder } from '../../../lib/source/decode/expressDecoder.ts'
+import { Rejected } from '../../../lib/stage/Rejected.ts'
 import { byteByByte, cutAt } from '../../support/cutAt.ts'
 import { decodeAll, laneNames } from '../../support/decodeAll.ts'
 

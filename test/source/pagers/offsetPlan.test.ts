@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { Lead } from '../../../lib/model/Lead.ts'
 import type { PageQuery } from '../../../lib/model/LeadsQuery.ts'
-import { Rejected } from '../../../lib/model/Rejected.ts'
 import { OffsetPage } from '../../../lib/source/pagers/OffsetPage.ts'
 import { offsetPlan } from '../../../lib/source/pagers/offsetPlan.ts'
 import type { Element, Plan, Stretch } from '../../../lib/source/pagers/Pager.ts'
+import { Rejected } from '../../../lib/stage/Rejected.ts'
 
 const none = Number.POSITIVE_INFINITY
 

@@ -13,5 +13,7 @@ export interface ExportJob {
   query?: LeadsQuery
   /** Leads after which the checkpoint is saved. */
   every: number
+  /** Whether a Transform of the user's is in the middle, which holds a record back. Default: false. */
+  transform?: boolean
   aim?: Aim
 }

@@ -4,7 +4,20 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { explodeEvents, type Lead, LeadsClient, leads, operator, peek, run, toFile, validate } from 'leadpipe'
+import { Transform } from 'node:stream'
+import {
+  compose,
+  explodeEvents,
+  type Lead,
+  LeadsClient,
+  leads,
+  operator,
+  peek,
+  run,
+  toFile,
+  transform,
+  validate,
+} from 'leadpipe'
 import { killAt } from './Aim.ts'
 import type { ExportJob } from './ExportJob.ts'
 import { watchFileCalls } from './watchFileCalls.ts'
@@ -12,10 +25,10 @@ import { watchFileCalls } from './watchFileCalls.ts'
 const job = JSON.parse(process.argv[2] ?? '') as ExportJob
 const { origin, accessToken, dir, name, query = { includeDeleted: true }, every, aim } = job
 const tell = (letters: string) => writeSync(1, letters)
-const { before, after } = aim === undefined ? { before: undefined, after: undefined } : killAt(aim)
+const { before, after } = killAt(aim)
 await watchFileCalls(call => {
   tell(call.what[0] as string)
-  before?.(call)
+  before(call)
 }, after)
 
 let seen = 0
@@ -23,6 +36,28 @@ const watched = peek<Lead>(() => {
   seen += 1
   if (seen % 10 === 0) tell('.')
 })
+
+/** A stream that gives each record in a turn of its own, and when the next one has come, or the end. */
+class Behind extends Transform {
+  #held: unknown
+
+  constructor() {
+    super({ objectMode: true })
+  }
+
+  override _transform(record: unknown, _encoding: BufferEncoding, callback: () => void): void {
+    setImmediate(() => {
+      if (this.#held !== undefined) this.push(this.#held)
+      this.#held = record
+      callback()
+    })
+  }
+
+  override _flush(callback: () => void): void {
+    if (this.#held !== undefined) this.push(this.#held)
+    callback()
+  }
+}
 
 /** Each record with its number and a digest of all records so far: one that is lost or comes twice spoils it. */
 const chained = operator<{ guid: string }, object>({
@@ -43,6 +78,7 @@ const chained = operator<{ guid: string }, object>({
     }
   },
 })
+const behind = transform<{ guid: string }, { guid: string }>(() => new Behind())
 
 await using client = new LeadsClient({
   accessToken,
@@ -55,8 +91,15 @@ const report = await run(
   validate({ onInvalid: 'quarantine', quarantine: join(dir, 'rejected.ndjson') }),
   watched,
   explodeEvents(),
-  chained,
+  job.transform ? compose(behind, chained) : chained,
   toFile(join(dir, name)),
-  { checkpoint: { path: join(dir, 'checkpoint.json'), every: { leads: every, milliseconds: 3_600_000 } } },
+  {
+    checkpoint: {
+      path: join(dir, 'checkpoint.json'),
+      every: { leads: every, milliseconds: 3_600_000 },
+      // One that is killed behind its last word is started once more.
+      whenFinished: 'stop',
+    },
+  },
 )
 tell(`\n${JSON.stringify(report)}\n`)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Rejected } from '../../../model/Rejected.ts'
+import { Rejected } from '../../../stage/Rejected.ts'
 import type { Element } from '../Pager.ts'
 
 /** So many of one time can be told apart; more are a list that is not read by seeking. */

@@ -1,7 +1,7 @@
 import { LeadpipeError } from '../../../errors.ts'
 import { maxPageSize, type TimePivot } from '../../../model/apiQuirks.ts'
 import type { PageQuery } from '../../../model/LeadsQuery.ts'
-import { Rejected } from '../../../model/Rejected.ts'
+import { Rejected } from '../../../stage/Rejected.ts'
 import type { Element } from '../Pager.ts'
 
 /** What the name of a pivot is where it is sorted by: `firstConvertedAt` is no field of a lead. */

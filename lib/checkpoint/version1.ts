@@ -1,0 +1,68 @@
+import type { Json } from '../stage/Stage.ts'
+import type { Checkpoint, OperatorFingerprint } from './Checkpoint.ts'
+import { checkpointError } from './checkpointError.ts'
+
+/*
+ * What leadpipe 0.1 saved. A finished one is read, so that a nightly job survives the upgrade: it says where the next
+ * window of time begins. In any other phase the states are those of parts that do not exist any more.
+ */
+
+interface FileState1 {
+  path: string
+}
+
+/** A checkpoint of version 1. */
+export interface Version1 {
+  pipeline: {
+    source: Json
+    operators: readonly (OperatorFingerprint & { options?: { quarantine?: Json } })[]
+    sink: { quarantines?: readonly Json[] }
+    version?: string
+  }
+  phase: 'running' | 'complete' | 'finished'
+  stand: {
+    source: Json
+    sink: FileState1 | { runId: string; deadLetter?: FileState1 }
+    quarantines: readonly FileState1[]
+  }
+  report?: Json
+  starts: number
+  saves: number
+}
+
+/**
+ * A finished checkpoint of version 1, as one of today's.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it is not finished
+ */
+export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest }: Version1): Checkpoint {
+  if (phase !== 'finished') {
+    const hint = 'finish it with leadpipe 0.1, or delete it to begin anew'
+    throw checkpointError(path, `it is of version 1, and its run is '${phase}', not finished: ${hint}`)
+  }
+  const { quarantines: ofQuarantines = [], ...sink } = pipeline.sink
+  const sinks: Record<string, Json> = { sink: sinkState(stand.sink) }
+  let seen = 0
+  const operators = pipeline.operators.map((operator, index) => {
+    if (operator.options?.quarantine === undefined) return operator
+    sinks[`operators/${index}/quarantine`] = fileState(stand.quarantines[seen] as FileState1)
+    const outputs = { quarantine: ofQuarantines[seen] }
+    seen += 1
+    return { ...operator, outputs }
+  })
+  return {
+    ...rest,
+    upgraded: true,
+    pipeline: { ...pipeline, operators, sink },
+    phase: 'committed',
+    state: { source: stand.source, chain: { operators: [], records: 0, rejected: 0, passed: 0 }, sinks },
+  }
+}
+
+const fileState = (state: FileState1): Json => ({ ...state, temporary: `${state.path}.partial` })
+
+function sinkState(state: Version1['stand']['sink']): Json {
+  if ('path' in state) return fileState(state)
+  const { deadLetter } = state
+  return deadLetter === undefined ? state : { ...state, deadLetter: fileState(deadLetter) }
+}

@@ -1,0 +1,270 @@
+import { isThenable } from '../async/isThenable.ts'
+import type { LeadpipeError } from '../errors.ts'
+import type { Rejected } from '../stage/Rejected.ts'
+import type { Json } from '../stage/Stage.ts'
+import {
+  done,
+  type Emit,
+  type OwnInstance,
+  type OwnStepDefinition,
+  type SideOutput,
+  type SideOutputs,
+} from './definition.ts'
+import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
+import type { OperatorCounts } from './OperatorCounts.ts'
+import { operatorError } from './operatorError.ts'
+import { plainJson } from './plainJson.ts'
+import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
+import { unsavedState } from './unsavedState.ts'
+
+/** Runs an operator of steps: calls the user's code, counts, and turns what it throws into OPERATOR errors. */
+export class StepRunner implements Runner {
+  readonly definition: OwnStepDefinition<never, unknown>
+  readonly #instance: OwnInstance<unknown, unknown>
+  readonly #counters: OperatorCounters
+  #next: Receiver = nobody
+  readonly #host: RunnerHost
+  #isStopped = false
+  /** Whether the step (or flush) is under way, so that it may emit. */
+  #isOpen = false
+  /** The step that is under way, and how many there are with those that wait for it. */
+  #running: Promise<void> | undefined
+  #steps = 0
+  /** What it was before the record at hand. */
+  #before: { counts: CountsOfValues; state: Json } | undefined
+
+  constructor(
+    definition: OwnStepDefinition<never, unknown>,
+    host: RunnerHost,
+    outputs?: SideOutputs<SideOutput>,
+  ) {
+    this.definition = definition
+    this.#host = host
+    this.#instance = this.#create(outputs)
+    this.#counters = new OperatorCounters(definition.name, () => this.#instance.counts?.())
+  }
+
+  get counts(): OperatorCounts {
+    return this.#counters.total
+  }
+
+  /** Elements that it took although they are not records. */
+  get rejected(): number {
+    return this.#counters.rejected
+  }
+
+  get ended(): boolean {
+    return this.#counters.ended
+  }
+
+  /** Why it can't run with a checkpoint; undefined when it can. */
+  get unsavedState(): string | undefined {
+    return unsavedState(this.definition, this.#instance)
+  }
+
+  connect(next: Receiver): void {
+    this.#next = next
+  }
+
+  receive(value: unknown): void {
+    this.#counters.in += 1
+    if (this.#running !== undefined) {
+      this.#queue(() => this.#step(value))
+      return
+    }
+    const running = this.#step(value)
+    if (running !== undefined) this.#start(running)
+  }
+
+  reject(rejected: Rejected): void {
+    this.#counters.rejected += 1
+    this.#run(() => this.#guard(() => this.#instance.reject?.(rejected)))
+  }
+
+  flush(): void {
+    if (this.#instance.flush === undefined || this.#isStopped) return
+    this.#run(() => this.#guard(() => this.#instance.flush?.(this.#emit)))
+  }
+
+  idle(): Promise<void> | undefined {
+    return this.#running
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  save(): OperatorState {
+    const { name } = this.definition
+    const state = this.#save()
+    return { name, ...(state === undefined ? {} : { state }), counts: this.#counters.save() }
+  }
+
+  restore({ state, counts }: OperatorState): void {
+    if (state !== undefined) this.#restore(state)
+    this.#counters.restore(counts)
+  }
+
+  remember(): void {
+    const state = this.#instance.savesCheaply ? this.#instance.save?.() : undefined
+    this.#before = { counts: this.#counters.ofValues, state }
+  }
+
+  undo(): boolean {
+    if (this.#before === undefined) return false
+    const { counts: before, state } = this.#before
+    if (before.in === this.#counters.in && before.rejected === this.#counters.rejected) return true
+    const { savesCheaply, save, counts, restore } = this.#instance
+    if (savesCheaply) restore?.(state)
+    else if (save !== undefined || counts !== undefined) return false
+    Object.assign(this.#counters, before)
+    return true
+  }
+
+  /** Runs code of the user's, behind what is under way. */
+  #run(code: () => Promise<void> | undefined): void {
+    if (this.#running !== undefined) {
+      this.#queue(code)
+      return
+    }
+    const running = code()
+    if (running !== undefined) this.#start(running)
+  }
+
+  #start(running: Promise<void>): void {
+    this.#steps = 1
+    this.#running = running
+    this.#host.busy()
+  }
+
+  #queue(code: () => Promise<void> | undefined): void {
+    this.#steps += 1
+    this.#running = this.#running?.then(() => code() ?? this.#over())
+  }
+
+  /** A step that was under way has ended. */
+  #over(): void {
+    this.#steps -= 1
+    if (this.#steps === 0) this.#running = undefined
+  }
+
+  #save(): Json {
+    let state: Json
+    try {
+      state = this.#instance.save?.()
+    } catch (error) {
+      throw this.#error(error, undefined, 'save()')
+    }
+    try {
+      return state === undefined ? undefined : plainJson(state, 'what save() returns')
+    } catch (error) {
+      throw this.#error(error)
+    }
+  }
+
+  #restore(state: Json): void {
+    try {
+      if (this.#instance.restore === undefined)
+        throw new TypeError('there is a saved state, and none to take it')
+      this.#instance.restore(state)
+    } catch (error) {
+      throw this.#error(error, undefined, 'restore()')
+    }
+  }
+
+  #create(outputs: SideOutputs<SideOutput> | undefined): OwnInstance<unknown, unknown> {
+    let instance: OwnInstance<unknown, unknown> | undefined
+    try {
+      instance = this.definition.create(outputs) as OwnInstance<unknown, unknown> | undefined
+    } catch (error) {
+      throw this.#error(error)
+    }
+    if (typeof instance?.step === 'function') return instance
+    throw this.#error(new TypeError('create() returned no object with a step'))
+  }
+
+  /** Calls the user's step; never throws or rejects, a failure goes to the chain. */
+  #step(value: unknown): Promise<void> | undefined {
+    if (this.#isStopped) {
+      this.#counters.unused += 1
+      return undefined
+    }
+    this.#isOpen = true
+    try {
+      const result = this.#instance.step(value, this.#emit)
+      if (result !== undefined) return this.#conclude(result, value)
+      this.#isOpen = false
+    } catch (error) {
+      this.#fail(error, value)
+    }
+    return undefined
+  }
+
+  /** The same for other code of the user's. */
+  #guard(code: () => unknown): Promise<void> | undefined {
+    this.#isOpen = true
+    try {
+      return this.#conclude(code(), undefined)
+    } catch (error) {
+      this.#fail(error, undefined)
+      return undefined
+    }
+  }
+
+  #conclude(result: unknown, value: unknown): Promise<void> | undefined {
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(
+        settled => {
+          this.#end(settled, value)
+          this.#over()
+        },
+        error => {
+          this.#fail(error, value)
+          this.#over()
+        },
+      )
+    }
+    this.#end(result, value)
+    return undefined
+  }
+
+  #end(result: unknown, value: unknown): void {
+    this.#isOpen = false
+    if (result === done) {
+      this.#counters.ended = true
+      this.#host.done()
+    } else if (result !== undefined) {
+      const what = result === null ? 'null' : `a value of type ${typeof result}`
+      const hint = 'a step hands values on with emit(value); what it returns would be lost'
+      this.#fail(new TypeError(`the step returned ${what}: ${hint}`), value)
+    }
+  }
+
+  #fail(error: unknown, value: unknown): void {
+    this.#isOpen = false
+    this.#host.fail(this.#error(error, value))
+  }
+
+  readonly #emit: Emit<unknown> = value => {
+    if (value === null || value === undefined) {
+      throw new TypeError(
+        `it emitted ${value}, which a Node stream can't carry; use filter to leave values out`,
+      )
+    }
+    if (!this.#isOpen) throw this.#late()
+    this.#counters.out += 1
+    this.#next.receive(value)
+  }
+
+  /** Nobody may be left to take the value: the run fails if it is still going, and the caller hears of it. */
+  #late(): LeadpipeError {
+    const hint = 'an asynchronous step returns a promise that is settled when it has emitted everything'
+    const error = this.#error(new TypeError(`it emitted a value after its step had ended; ${hint}`))
+    this.#host.fail(error)
+    return error
+  }
+
+  #error(cause: unknown, value?: unknown, method?: string): LeadpipeError {
+    return operatorError(this.definition.name, cause, value, method)
+  }
+}

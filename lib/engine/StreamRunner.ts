@@ -1,0 +1,168 @@
+import { type Duplex, finished } from 'node:stream'
+import { type Deferred, deferred } from '../async/deferred.ts'
+import { isPrematureClose, prematureClose } from '../async/prematureClose.ts'
+import type { StreamDefinition } from './definition.ts'
+import type { OperatorCounts } from './OperatorCounts.ts'
+import { operatorError } from './operatorError.ts'
+import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
+
+/**
+ * Runs a Node stream of the user's in the middle of a chain. What the stream gives comes whenever it comes, not within
+ * a step, and waits when there is no room behind it. What it holds can't be saved: before each save it is drained, that
+ * is ended, and the next value goes into a new one.
+ */
+export class StreamRunner implements Runner {
+  readonly definition: StreamDefinition
+  /** A stream never says that it wants no more: one that ends before its input does is a failure. */
+  readonly ended = false
+  #next: Receiver = nobody
+  readonly #host: RunnerHost
+  #in = 0
+  #out = 0
+  #isStopped = false
+  #stream: Duplex | undefined
+  /** Whether the stream came to its end, asked or not. */
+  #isOver = false
+  /** Settles when the stream has room. */
+  #room: Deferred<void> | undefined
+  /** Settles when what is behind has room. */
+  #paused: Promise<void> | undefined
+  /** Settles when the stream, which was ended, is over. */
+  #ending: Deferred<void> | undefined
+  #draining: Promise<void> | undefined
+
+  /**
+   * @param isResumed whether the run is resumed: then the stream is made for the first value, as after each save
+   * @throws {LeadpipeError} OPTION or OPERATOR when the stream can't be made.
+   */
+  constructor(definition: StreamDefinition, host: RunnerHost, isResumed: boolean) {
+    this.definition = definition
+    this.#host = host
+    if (!isResumed) this.#create()
+  }
+
+  get counts(): OperatorCounts {
+    return { name: this.definition.name, in: this.#in, out: this.#out }
+  }
+
+  connect(next: Receiver): void {
+    this.#next = next
+  }
+
+  receive(value: unknown): void {
+    this.#in += 1
+    if (this.#isStopped) return
+    try {
+      const stream = this.#stream ?? this.#create()
+      if (this.#isOver) throw prematureClose()
+      // What it gives within its own write may stop it.
+      if (stream.write(value) || this.#room !== undefined || this.#isStopped) return
+      this.#room = deferred()
+      this.#host.busy()
+      stream.once('drain', () => this.#hasRoom())
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  flush(): void {
+    this.drain()
+  }
+
+  /** Ends the stream and resolves when everything it gave is through. Never rejects. */
+  drain(): Promise<void> {
+    this.#draining = this.#drain().finally(() => {
+      this.#draining = undefined
+    })
+    this.#host.busy()
+    return this.#draining
+  }
+
+  idle(): Promise<void> | undefined {
+    return this.#draining ?? this.#room?.promise ?? this.#paused
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#stream?.destroy()
+    this.#hasRoom()
+    this.#ending?.resolve()
+  }
+
+  save(): OperatorState {
+    const counts = { in: this.#in, out: this.#out, unused: 0, rejected: 0, ended: false, own: {} }
+    return { name: this.definition.name, counts }
+  }
+
+  restore({ counts }: OperatorState): void {
+    this.#in = counts.in
+    this.#out = counts.out
+  }
+
+  remember(): void {}
+
+  /** What is in the stream can't be taken out again. */
+  undo(): boolean {
+    return false
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#room !== undefined) await this.#room.promise
+    const stream = this.#stream
+    if (stream === undefined || this.#isStopped) return
+    if (!this.#isOver) {
+      this.#ending = deferred()
+      stream.end()
+      await this.#ending.promise
+    }
+    while (this.#paused !== undefined) await this.#paused
+    this.#stream = undefined
+  }
+
+  #create(): Duplex {
+    const stream = this.definition.createStream()
+    this.#stream = stream
+    this.#isOver = false
+    stream.on('data', value => this.#emit(stream, value))
+    // finished() removes its listeners when it is done; a late error must not crash the process.
+    stream.on('error', () => {})
+    finished(stream, error => this.#conclude(stream, error))
+    return stream
+  }
+
+  #emit(stream: Duplex, value: unknown): void {
+    // A stream that was destroyed may still give what it holds.
+    if (this.#isStopped || stream !== this.#stream) return
+    this.#out += 1
+    this.#next.receive(value)
+    const wait = this.#host.behind()
+    if (wait === undefined) return
+    stream.pause()
+    this.#paused = wait.then(() => {
+      this.#paused = undefined
+      stream.resume()
+    })
+  }
+
+  #conclude(stream: Duplex, error: Error | null | undefined): void {
+    if (stream !== this.#stream || this.#isStopped) return
+    // finished() is content with a stream that was destroyed when its buffers happened to be empty.
+    const isWhole = stream.readableEnded && stream.writableFinished
+    if (error || !isWhole || this.#room !== undefined) {
+      this.#fail(error ?? prematureClose())
+      return
+    }
+    this.#isOver = true
+    this.#ending?.resolve()
+  }
+
+  #hasRoom(): void {
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+
+  #fail(error: unknown): void {
+    const cause = isPrematureClose(error) ? prematureClose('it was closed before its end') : error
+    this.#host.fail(operatorError(this.definition.name, cause))
+  }
+}

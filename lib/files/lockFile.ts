@@ -1,0 +1,48 @@
+import { createServer, type Server } from 'node:net'
+import { digestOf } from './digestOf.ts'
+import { targetOf } from './targetOf.ts'
+
+/*
+ * Two processes that resume the same checkpoint, or write the same output, would write into the same file. A lock
+ * file would be left behind by a process that is killed; a socket is not: the system closes it with the process. It
+ * has no name in the file system (Linux), or is a pipe of the system's (Windows). Elsewhere a socket's name stays
+ * behind, so nothing is locked there. Containers that share a directory, but not their network, do not see each other.
+ */
+
+/**
+ * Locks a file for this process, whatever it is called. Returns what releases it.
+ *
+ * @param refusal the error for one that is locked by another run on this machine
+ */
+export async function lockFile(
+  path: string,
+  refusal: (cause: unknown) => Error,
+): Promise<() => Promise<void>> {
+  const name = nameOf(await targetOf(path))
+  if (name === undefined) return async () => {}
+  const server = createServer(socket => socket.destroy())
+  try {
+    await listen(server, name)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') return async () => {}
+    throw refusal(cause)
+  }
+  server.unref()
+  return () => new Promise(done => server.close(() => done()))
+}
+
+function nameOf(target: string): string | undefined {
+  const digest = digestOf(target).slice(0, 32)
+  if (process.platform === 'linux') return `\0leadpipe-${digest}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\leadpipe-${digest}` : undefined
+}
+
+function listen(server: Server, name: string): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', fail)
+    server.listen(name, () => {
+      server.off('error', fail)
+      done()
+    })
+  })
+}

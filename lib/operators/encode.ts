@@ -1,0 +1,49 @@
+import { EncodeBuffer } from '../formats/EncodeBuffer.ts'
+import { type Format, formatNames, formats } from '../formats/formats.ts'
+import { optionError } from '../model/checkOptions.ts'
+import { Operator } from '../streams/Operator.ts'
+
+const blockLength = 65_536
+
+/**
+ * Records to bytes, in blocks of about 64 kB: in front of any Writable of your own, such as standard output,
+ * an upload, or an HTTP response.
+ *
+ * @param format 'ndjson' (one JSON text a line, the default) or 'json' (one array)
+ * @throws {LeadpipeError} OPTION for another format. The stream fails with SINK when a record can't be
+ * written.
+ *
+ * @example
+ * ```ts
+ * await run(leads(client), encode('ndjson'), process.stdout)
+ * ```
+ */
+export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
+  if (!Object.hasOwn(formats, format)) {
+    throw optionError('encode() format', `expected one of ${formatNames.join(', ')}`, format)
+  }
+  return new Operator<unknown, Buffer>([
+    {
+      name: 'encode',
+      totals: ({ records }) => ({ records: Number(records) }),
+      create() {
+        const buffer = new EncodeBuffer(formats[format](), blockLength)
+        let records = 0
+        return {
+          step(record: unknown, emit: (bytes: Buffer) => void) {
+            const block = buffer.add(record)
+            if (block === undefined) return
+            records += block.records
+            emit(block.bytes)
+          },
+          flush(emit: (bytes: Buffer) => void) {
+            const block = buffer.end()
+            records += block.records
+            if (block.bytes.length > 0) emit(block.bytes)
+          },
+          counts: () => ({ records }),
+        }
+      },
+    },
+  ])
+}

@@ -1,0 +1,163 @@
+import type { Checkpoint, Pipeline, RunState } from '../checkpoint/Checkpoint.ts'
+import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
+import type { CheckpointSettings } from '../checkpoint/options.ts'
+import type { Chain } from '../engine/Chain.ts'
+import { type CheckpointMessage, checkpointChannel } from '../observe/channels.ts'
+import type { Batch, SourceRun } from '../stage/SourceStage.ts'
+import type { Json } from '../stage/Stage.ts'
+import type { Report } from './Report.ts'
+import type { OpenSink } from './RunStages.ts'
+
+/** How far a run is. */
+export interface Place {
+  /** The batch at hand; undefined before the first. */
+  batch?: Batch<unknown>
+  /** Items of it that were taken. */
+  taken: number
+}
+
+/** What a saver works with. */
+export interface SaverOptions {
+  readonly store: CheckpointStore
+  readonly pipeline: Pipeline
+  readonly every: CheckpointSettings['every']
+  /** The checkpoint that the run resumes; undefined for a run that begins. */
+  readonly found: Checkpoint | undefined
+  readonly source: SourceRun
+  readonly chain: Chain
+  readonly sinks: readonly OpenSink[]
+  /** Called when a save behind the loop fails. */
+  failed(error: unknown): void
+}
+
+/**
+ * Saves the checkpoint of a run. Positions, operators' states and the barriers of all sinks are taken in one tick; then
+ * the save goes on behind the loop, one at a time.
+ */
+export class Saver {
+  /** Whether this process has saved nothing yet. */
+  isNew = true
+  readonly #options: SaverOptions
+  /** How often the checkpoint was saved, by the processes before as well. */
+  #saves: number
+  /** The save that is under way. */
+  #saving: Promise<void> | undefined
+  /** What came since the last save began. */
+  #records = 0
+  #bytes = 0
+  #time = performance.now()
+
+  constructor(options: SaverOptions) {
+    this.#options = options
+    this.#saves = options.found?.saves ?? 0
+  }
+
+  /** How the run came about, for the report. */
+  get facts(): NonNullable<Report['checkpoint']> {
+    const { store, found } = this.#options
+    return checkpointFacts(store, found, this.#saves)
+  }
+
+  /** Counts the bytes of a batch whose items are taken from now on. */
+  read(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  /** Counts an item that is through. Begins a save when one is due; a promise says that it must be waited for. */
+  took(place: Place): Promise<void> | undefined {
+    this.#records += 1
+    if (!this.#isDue || this.#saving !== undefined) return undefined
+    const drained = this.#options.chain.drain()
+    if (drained !== undefined) return drained.then(() => this.#begin(place))
+    this.#begin(place)
+    return undefined
+  }
+
+  /** Saves now; resolves when it is done. */
+  async save(place: Place): Promise<void> {
+    await this.idle()
+    await this.#options.chain.drain()
+    await this.#saveAt(place)
+  }
+
+  /** Resolves when no save is under way; rejects when the last one failed. */
+  async idle(): Promise<void> {
+    await this.#saving
+  }
+
+  get #isDue(): boolean {
+    const { leads, bytes, milliseconds } = this.#options.every
+    return this.#records >= leads || this.#bytes >= bytes || performance.now() - this.#time >= milliseconds
+  }
+
+  #begin(place: Place): void {
+    const saving = this.#saveAt(place)
+    this.#saving = saving
+    saving.then(
+      () => {
+        this.#saving = undefined
+      },
+      error => this.#options.failed(error),
+    )
+  }
+
+  #saveAt({ batch, taken }: Place): Promise<void> {
+    const { source, chain, sinks } = this.#options
+    const position = source.save(batch, taken)
+    // A source that can't be resumed here is asked again behind the next item.
+    if (position === undefined) return Promise.resolve()
+    this.#records = 0
+    this.#bytes = 0
+    this.#time = performance.now()
+    const state = chain.save()
+    const barriers = sinks.map(async ({ id, run }) => [id, await run.flush?.()] as const)
+    return this.#saveBehind(position, state, barriers)
+  }
+
+  async #saveBehind(
+    source: Json,
+    chain: RunState['chain'],
+    barriers: readonly Promise<readonly [string, Json]>[],
+  ): Promise<void> {
+    const sinks = Object.fromEntries(await Promise.all(barriers))
+    await this.saveState('running', { source, chain, sinks })
+  }
+
+  /** Saves a state: of a run that goes on, or with the report of one that is prepared or committed. */
+  async saveState(phase: Checkpoint['phase'], state: RunState, report?: Report): Promise<void> {
+    const { store, pipeline } = this.#options
+    this.#saves += 1
+    const { starts, saves } = this.facts
+    const reported = report === undefined ? {} : { report }
+    await saveCheckpoint(store, { pipeline, phase, state, ...reported, starts, saves })
+    this.isNew = false
+  }
+}
+
+/** Saves a checkpoint when all that it says is durable, and tells whoever listens. */
+export async function saveCheckpoint(store: CheckpointStore, checkpoint: Checkpoint): Promise<void> {
+  const { phase, saves } = checkpoint
+  const tell = (step: CheckpointMessage['step']) => {
+    if (checkpointChannel.hasSubscribers) checkpointChannel.publish({ path: store.path, phase, step, saves })
+  }
+  tell('flushed')
+  await store.save(checkpoint)
+  tell('saved')
+}
+
+/** How a run with a checkpoint came about. The words of the report are those of the first edition. */
+export function checkpointFacts(
+  { path }: CheckpointStore,
+  found: Checkpoint | undefined,
+  saves: number,
+): NonNullable<Report['checkpoint']> {
+  const { phase, starts = 0 } = found ?? {}
+  return {
+    path,
+    starts: phase === 'committed' ? starts : starts + 1,
+    saves,
+    ...(phase === undefined ? {} : { found: words[phase] }),
+  }
+}
+
+const words = { running: 'running', prepared: 'complete', committed: 'finished' } as const

@@ -1,0 +1,84 @@
+import type { Checkpoint, RunState } from '../checkpoint/Checkpoint.ts'
+import type { Json } from '../stage/Stage.ts'
+import { checkLedger, ledger } from './ledger.ts'
+import type { OpenedRun } from './OpenedRun.ts'
+import { openSink, type RunCheckpoint } from './openRun.ts'
+import type { Report } from './Report.ts'
+import type { OpenSink, RunStages } from './RunStages.ts'
+import { ledgerFacts, reportOf } from './reportOf.ts'
+import { checkpointFacts, saveCheckpoint } from './Saver.ts'
+
+/** How a run ended well. */
+export interface Outcome {
+  readonly report: Report
+  /** The state that the source ended with. */
+  readonly ended: Json
+}
+
+/**
+ * Ends a run whose records are all through, in two phases: everything is made durable, the numbers are checked, and
+ * then everything is made visible. From there on nothing interrupts it.
+ */
+export async function finish(run: OpenedRun): Promise<Outcome> {
+  const { source, chain, sinks, waiter, place, saver, stages } = run
+  await source.close(place.batch, place.taken)
+  if (saver !== undefined) await waiter.until(saver.idle())
+  await waiter.until(chain.flush())
+  const prepared: Record<string, Json> = {}
+  for (const sink of sinks) prepared[sink.id] = await waiter.until(prepare(sink))
+  checkLedger(ledger(ledgerFacts(run)))
+  const ended = source.save(place.batch, place.taken)
+  const state: RunState = { source: ended, chain: chain.save(), sinks: prepared }
+  await saver?.saveState('prepared', state, reportOf(run))
+  for (const sink of sinks) await commit(sink)
+  const report = reportOf(run)
+  await saver?.saveState('committed', state, report)
+  await close(stages)
+  return { report: saver === undefined ? report : { ...report, checkpoint: saver.facts }, ended }
+}
+
+/** Makes visible what a process before has prepared. */
+export async function finishPrepared(
+  stages: RunStages,
+  checkpoint: RunCheckpoint,
+  found: Checkpoint,
+): Promise<Outcome> {
+  const { store, pipeline } = checkpoint
+  const { state } = found
+  const sinks = await Promise.all(
+    stages.sinks.map(async sink => ({ ...sink, run: await openSink(sink, checkpoint) })),
+  )
+  for (const sink of sinks) await commit(sink)
+  const saves = found.saves + 1
+  const facts = checkpointFacts(store, found, saves)
+  const report = { ...(found.report as Report), checkpoint: facts }
+  await saveCheckpoint(store, { pipeline, phase: 'committed', state, report, starts: facts.starts, saves })
+  for (const { attachment } of sinks) attachment.finish()
+  await close(stages)
+  return { report, ended: state.source }
+}
+
+/** What a run comes to that had finished before: nothing is touched. */
+export function finishedBefore(stages: RunStages, { store }: RunCheckpoint, found: Checkpoint): Outcome {
+  stages.source.release()
+  for (const { attachment } of stages.sinks) attachment.release()
+  const checkpoint = checkpointFacts(store, found, found.saves)
+  return { report: { ...(found.report as Report), checkpoint }, ended: found.state.source }
+}
+
+function prepare({ run, attachment, explain }: OpenSink): Promise<Json> {
+  attachment.finish()
+  return run.prepare().catch(error => {
+    throw explain(error)
+  })
+}
+
+async function commit({ run, explain }: OpenSink): Promise<void> {
+  await run.commit().catch(error => {
+    throw explain(error)
+  })
+}
+
+async function close({ source, sinks }: RunStages): Promise<void> {
+  await Promise.all([source, ...sinks.map(({ attachment }) => attachment)].map(part => part.close(true)))
+}

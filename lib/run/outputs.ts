@@ -1,0 +1,66 @@
+import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
+import { LeadpipeError } from '../errors.ts'
+import { lockFile } from '../files/lockFile.ts'
+import { targetOf } from '../files/targetOf.ts'
+import type { Claim } from '../stage/SinkStage.ts'
+import type { RunStages } from './RunStages.ts'
+
+/**
+ * The files that the sinks of a run replace. Looks whether they can be written, and changes nothing.
+ *
+ * @throws {LeadpipeError} SINK when one can't be written; OPTION when one file would be two outputs of the run, or an
+ * output and the checkpoint, or an output and what the source reads: each output is replaced as a whole.
+ */
+export async function claimOutputs(
+  { source, sinks }: RunStages,
+  store: CheckpointStore | undefined,
+): Promise<readonly Claim[]> {
+  const claims: Claim[] = []
+  for (const { attachment } of sinks) claims.push(...((await attachment.stage.claims?.()) ?? []))
+  const owners = new Map<string, string>()
+  const { reads } = source.stage
+  // That it can't be read is told when it is.
+  const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
+  if (read !== undefined) owners.set(read, 'what quarantined() reads')
+  for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')
+  for (const { path, target } of claims) {
+    const owner = owners.get(target)
+    if (owner !== undefined) {
+      const message = `run(): expected a file of its own for each output, received ${path} for one and for ${owner}`
+      throw new LeadpipeError('OPTION', message, { context: { path } })
+    }
+    owners.set(target, 'another output')
+  }
+  return claims
+}
+
+/**
+ * Locks the checkpoint and the outputs of a run for this process. Returns what releases them.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when another run on this machine holds one of them.
+ */
+export async function lockRun(
+  store: CheckpointStore,
+  claims: readonly Claim[],
+): Promise<() => Promise<void>> {
+  const held: (() => Promise<void>)[] = []
+  const releaseAll = async () => {
+    for (const release of held) await release()
+  }
+  try {
+    held.push(await store.lock())
+    for (const { path, target } of claims) {
+      const message = `${path}: another run with a checkpoint writes to it; wait for its end, or give another path`
+      held.push(
+        await lockFile(
+          target,
+          cause => new LeadpipeError('CHECKPOINT', message, { cause, context: { path } }),
+        ),
+      )
+    }
+    return releaseAll
+  } catch (error) {
+    await releaseAll()
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+import type { LedgerFacts } from './ledger.ts'
+import type { OpenedRun } from './OpenedRun.ts'
+import type { Report } from './Report.ts'
+
+/** The report as the numbers stand now. */
+export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): Report {
+  const [{ run: sink }] = sinks
+  const counts = sink.counts?.()
+  const { skipped = 0, quarantined = 0, records } = chain.totals
+  const { destination } = sink
+  return {
+    leads: chain.records,
+    // Bytes in front of a Writable of the user's: the operator that made them knows how many records they are.
+    records: counts?.acknowledged ?? records ?? chain.passed,
+    skipped,
+    quarantined,
+    duration: Math.round(performance.now() - started),
+    ...source.facts?.(),
+    operators: chain.counts,
+    sink: {
+      ...(destination === undefined ? {} : { destination }),
+      received: chain.passed,
+      ...counts,
+    },
+    ...(saver === undefined ? {} : { checkpoint: saver.facts }),
+  }
+}
+
+/** What the ledger of a run is made of. */
+export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): LedgerFacts {
+  const [{ run: sink }, ...side] = sinks
+  const { received, acknowledged } = sink.counts?.() ?? {}
+  return {
+    source: { delivered: source.delivered, equations: source.equations?.() ?? [] },
+    received: chain.records + chain.rejected,
+    operators: chain.equations(),
+    passed: chain.passed,
+    sink: { received, acknowledged, equations: sink.equations?.() ?? [] },
+    quarantines: side.flatMap(({ owner, run }) => {
+      const taken = run.counts?.().acknowledged
+      const definition = stages.definitions[owner?.index ?? -1]
+      const counts = chain.counts[owner?.index ?? -1]
+      if (taken === undefined || counts === undefined || !definition || !('create' in definition)) return []
+      return [{ quarantined: definition.totals?.(counts).quarantined ?? 0, acknowledged: taken }]
+    }),
+  }
+}

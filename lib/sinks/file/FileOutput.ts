@@ -1,0 +1,185 @@
+import { once } from 'node:events'
+import { lstat, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createGzip, type Gzip } from 'node:zlib'
+import { LeadpipeError } from '../../errors.ts'
+import { syncDirectory } from '../../files/syncDirectory.ts'
+import { fileError } from './fileError.ts'
+import type { FilePlace } from './fileState.ts'
+import type { OpenedFile } from './openFile.ts'
+import { tailOf } from './tailOf.ts'
+
+/** How an output is made. */
+export interface FileOutputOptions {
+  /** For error messages. */
+  path: string
+  compression: 'gzip' | 'none'
+  /** Bytes that the file has when it is opened. */
+  bytes: number
+  /** Called once, before the first byte. */
+  open(): Promise<OpenedFile>
+}
+
+/**
+ * The one writer of a file. Everything that changes the file goes through one queue, in order; behind a failure nothing
+ * more is written. A compressed file is one gzip member for each stretch between two barriers: gunzip gives what is in
+ * all of them.
+ */
+export class FileOutput {
+  /** Bytes that are in the file. */
+  bytes: number
+  readonly #options: FileOutputOptions
+  #file: OpenedFile | undefined
+  #member: Gzip | undefined
+  /** Compressed bytes that are not in the file yet. */
+  #compressed: Buffer[] = []
+  #queue: Promise<unknown> = Promise.resolve()
+  #syncing: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: FileOutputOptions) {
+    this.#options = options
+    this.bytes = options.bytes
+  }
+
+  /** The file that it is to be, where links lead; undefined before it is opened. */
+  get target(): string | undefined {
+    return this.#file?.path
+  }
+
+  /** Resolves when the bytes are written. */
+  append(bytes: Uint8Array): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#opened()
+      if (bytes.length > 0)
+        await (this.#options.compression === 'gzip' ? this.#compress(bytes) : this.#write(bytes))
+    })
+  }
+
+  /**
+   * Resolves when everything before it is on the disk; what comes after it may be written meanwhile.
+   *
+   * @param isEnd whether nothing comes after it: without a byte, a file is not a gzip file
+   * @returns undefined for a device or a pipe
+   * @throws {LeadpipeError} SINK when the file does not have the bytes that were written, or is not there.
+   */
+  async barrier(isEnd = false): Promise<FilePlace | undefined> {
+    const place = await this.#enqueue(async () => {
+      const file = await this.#opened()
+      if (isEnd && this.#options.compression === 'gzip' && this.bytes === 0) this.#begun()
+      await this.#cut()
+      if (file.temporary === undefined) return undefined
+      await this.#check(file, file.temporary)
+      return { path: file.path, temporary: file.temporary, bytes: this.bytes }
+    })
+    if (place === undefined) return undefined
+    const { handle } = this.#file as OpenedFile
+    const syncing = handle.sync().then(() => tailOf(handle, place.bytes))
+    this.#syncing = syncing.catch(() => {})
+    return { ...place, tail: await syncing.catch(error => this.#fail(error)) }
+  }
+
+  /** Closes the file and gives it its name, durably; a file that had the name is gone then. */
+  async moveIntoPlace(): Promise<void> {
+    const { path, temporary } = this.#file as OpenedFile
+    await this.close()
+    if (temporary !== undefined) await moveIntoPlace(temporary, path)
+  }
+
+  /** Resolves when what is under way is done, and the file is closed. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#queue.catch(() => {})
+    await this.#syncing
+    this.#member?.destroy()
+    await this.#file?.handle.close()
+  }
+
+  /** Closes and removes the file. */
+  async remove(): Promise<void> {
+    await this.close()
+    if (this.#file?.temporary !== undefined) await rm(this.#file.temporary, { force: true })
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#queue.then(() => {
+      if (this.#isClosed) throw new Error('it was closed before its end')
+      return work()
+    })
+    const told = mine.catch(error => this.#fail(error))
+    this.#queue = told
+    told.catch(() => {})
+    return told
+  }
+
+  #fail(error: unknown): never {
+    throw fileError(this.#options.path, error)
+  }
+
+  async #opened(): Promise<OpenedFile> {
+    this.#file ??= await this.#options.open()
+    return this.#file
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const { handle } = this.#file as OpenedFile
+    for (let from = 0; from < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, from, bytes.length - from)
+      from += bytesWritten
+      this.bytes += bytesWritten
+    }
+  }
+
+  #begun(): Gzip {
+    if (this.#member === undefined) {
+      this.#member = createGzip({ chunkSize: 65_536 })
+      this.#member.on('data', (chunk: Buffer) => this.#compressed.push(chunk))
+    }
+    return this.#member
+  }
+
+  async #compress(bytes: Uint8Array): Promise<void> {
+    const member = this.#begun()
+    await new Promise<void>((resolve, reject) => {
+      member.write(bytes, error => (error ? reject(error) : resolve()))
+    })
+    await this.#writeCompressed()
+  }
+
+  /** Ends the gzip member that is begun, if one is. */
+  async #cut(): Promise<void> {
+    const member = this.#member
+    if (member === undefined) return
+    const ended = once(member, 'end')
+    member.end()
+    await ended
+    this.#member = undefined
+    await this.#writeCompressed()
+  }
+
+  async #writeCompressed(): Promise<void> {
+    const chunks = this.#compressed
+    this.#compressed = []
+    for (const chunk of chunks) await this.#write(chunk)
+  }
+
+  async #check({ handle, path }: OpenedFile, temporary: string): Promise<void> {
+    const { size, ino, dev } = await handle.stat()
+    const context = { path, size, bytes: this.bytes }
+    if (size !== this.bytes) {
+      const message = `${temporary} has ${size} bytes, ${this.bytes} were written: did another process change it?`
+      throw new LeadpipeError('SINK', message, { context })
+    }
+    const named = await lstat(temporary).catch(() => undefined)
+    if (named?.ino === ino && named.dev === dev) return
+    const what = named === undefined ? 'is gone' : 'is another file now'
+    throw new LeadpipeError('SINK', `${temporary} ${what}: did another process change it?`, { context })
+  }
+}
+
+/** Gives a complete file its name, durably. */
+export async function moveIntoPlace(temporary: string, path: string): Promise<void> {
+  await rename(temporary, path)
+  await syncDirectory(dirname(path))
+}

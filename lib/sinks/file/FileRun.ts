@@ -1,0 +1,195 @@
+import { lstat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { LeadpipeError } from '../../errors.ts'
+import { type Block, EncodeBuffer } from '../../formats/EncodeBuffer.ts'
+import { formats } from '../../formats/formats.ts'
+import { optionError } from '../../model/checkOptions.ts'
+import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
+import { destination } from './destination.ts'
+import { FileOutput, moveIntoPlace } from './FileOutput.ts'
+import { fileError } from './fileError.ts'
+import { type FileState, fileState } from './fileState.ts'
+import { findOutput, keepPrevious } from './findOutput.ts'
+import { nameAt } from './nameAt.ts'
+import { openAgain, openFile } from './openFile.ts'
+import type { FileSettings } from './options.ts'
+import { temporaryOf } from './temporaryOf.ts'
+
+/** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
+const blockLength = 262_144
+
+/** What is there when a file is opened. */
+interface Found {
+  readonly state?: FileState
+  /** Whether the complete file has its name already. */
+  readonly isInPlace?: boolean
+}
+
+/** Writes records to a file once. */
+export class FileRun implements SinkRun {
+  readonly #name: string
+  readonly #settings: FileSettings
+  readonly #opening: SinkOpening
+  readonly #found: Found
+  readonly #buffer: EncodeBuffer
+  #acknowledged: number
+  #output: FileOutput | undefined
+  /** The block that is being written. */
+  #sending: Promise<void> | undefined
+  #isOver = false
+
+  private constructor(name: string, settings: FileSettings, opening: SinkOpening, found: Found) {
+    const { records = 0, encoder } = found.state ?? {}
+    this.#name = name
+    this.#settings = settings
+    this.#opening = opening
+    this.#found = found
+    this.#buffer = new EncodeBuffer(formats[settings.format](encoder), blockLength, records)
+    this.#acknowledged = records
+  }
+
+  /**
+   * Looks at what is there.
+   *
+   * @param name the path as it was given, placeholders and all
+   * @throws {LeadpipeError} CHECKPOINT when it is not what the state says; OPTION for a device or a pipe that is to be
+   * resumed.
+   */
+  static async open(name: string, settings: FileSettings, opening: SinkOpening): Promise<FileRun> {
+    const { resumable, state: given, previous } = opening
+    const path = nameAt(name, new Date())
+    const { path: target, how } = await destination(path)
+    if (resumable !== undefined && how === 'direct') {
+      const problem = `${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
+      throw optionError('toFile() path', problem)
+    }
+    if (given === undefined) {
+      if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))
+      // What time a placeholder stands for is known when the file is opened.
+      if (path === name) await keepPrevious(path, previous)
+      return new FileRun(name, settings, opening, {})
+    }
+    const state = fileState(given, path)
+    if (path === name && target !== state.path) {
+      const message = `${path} leads to ${target} now, the output that the checkpoint is of is ${state.path}`
+      throw new LeadpipeError('CHECKPOINT', message, { context: { path: target } })
+    }
+    try {
+      return new FileRun(name, settings, opening, { state, isInPlace: await findOutput(state) })
+    } catch (error) {
+      throw fileError(state.path, error)
+    }
+  }
+
+  get destination(): string | undefined {
+    const path = this.#output?.target ?? this.#found.state?.path
+    return path === undefined ? undefined : resolve(path)
+  }
+
+  counts(): { received: number; acknowledged: number; bytes: number } {
+    const bytes = this.#output?.bytes ?? this.#found.state?.bytes ?? 0
+    return { received: this.#buffer.records, acknowledged: this.#acknowledged, bytes }
+  }
+
+  write(record: unknown): void | Promise<void> {
+    const block = this.#buffer.add(record)
+    if (block === undefined) return
+    // One block is written while another is filled. The first waits for the file: what can't be opened fails at once.
+    const isFirst = this.#output === undefined
+    const before = this.#sending
+    this.#send(block)
+    return isFirst ? this.#sending : before
+  }
+
+  flush(): Promise<FileState> {
+    const { records, state: encoder } = this.#cut()
+    return this.#state(records, encoder)
+  }
+
+  async prepare(): Promise<FileState | undefined> {
+    if (this.#found.state?.complete) return this.#found.state
+    const { records } = this.#buffer
+    this.#send(this.#buffer.end())
+    const place = await this.#opened().barrier(true)
+    if (!this.#isOver) this.#acknowledged = records
+    return place && { ...place, records, complete: true }
+  }
+
+  async commit(): Promise<void> {
+    const { state, isInPlace } = this.#found
+    try {
+      if (isInPlace) return
+      if (state?.complete) await moveIntoPlace(state.temporary, state.path)
+      else await this.#output?.moveIntoPlace()
+      this.#isOver = true
+    } catch (error) {
+      throw fileError(this.#name, error)
+    }
+  }
+
+  async end(how: Ending): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    // Of what fails now nobody hears any more.
+    const isKept = how === 'keep' && this.#buffer.records > 0
+    if (isKept) {
+      await this.prepare()
+      await this.commit()
+    } else if (how === 'leave') await this.#output?.close()
+    else {
+      this.#acknowledged = 0
+      await this.#output?.remove()
+    }
+  }
+
+  /** Sends what is there so far; the document can be resumed behind it. */
+  #cut(): { records: number; state: unknown } {
+    const block = this.#buffer.cut()
+    const { records, state } = this.#buffer
+    this.#send(block)
+    return { records, state }
+  }
+
+  async #state(records: number, encoder: unknown): Promise<FileState> {
+    const place = await this.#opened().barrier()
+    if (place === undefined) throw new Error(`${this.#name} is a device or a pipe`)
+    if (!this.#isOver) this.#acknowledged = records
+    return { ...place, records, ...(encoder === undefined ? {} : { encoder }) }
+  }
+
+  #send({ bytes }: Block): void {
+    const sending = this.#opened().append(bytes)
+    this.#sending = sending
+    const over = () => {
+      if (this.#sending === sending) this.#sending = undefined
+    }
+    sending.then(over, error => {
+      over()
+      if (!this.#isOver) this.#opening.fail(error)
+    })
+  }
+
+  #opened(): FileOutput {
+    if (this.#output !== undefined) return this.#output
+    const { state } = this.#found
+    const { at, resumable, previous } = this.#opening
+    const path = state?.path ?? nameAt(this.#name, at() ?? new Date())
+    this.#output = new FileOutput({
+      path,
+      compression: this.#settings.compression,
+      bytes: state?.bytes ?? 0,
+      open: async () => {
+        if (state !== undefined) return openAgain(state)
+        await keepPrevious(path, previous)
+        return openFile(path, resumable)
+      },
+    })
+    return this.#output
+  }
+}
+
+/** What a process has left there that can't be resumed is replaced, but nothing else. */
+async function checkTemporary(temporary: string): Promise<void> {
+  const found = await lstat(temporary).catch(() => undefined)
+  if (found?.isDirectory()) throw fileError(temporary, Object.assign(new Error(), { code: 'EISDIR' }))
+}

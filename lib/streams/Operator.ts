@@ -1,0 +1,129 @@
+import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream'
+import { Chain, type ChainTargets } from '../engine/Chain.ts'
+import type { Definition, SideOutputs } from '../engine/definition.ts'
+import type { OperatorCounts } from '../engine/OperatorCounts.ts'
+import { explained, type Target } from '../engine/Outlet.ts'
+import { LeadpipeError } from '../errors.ts'
+import { optionError } from '../model/checkOptions.ts'
+import { streamError } from './streamError.ts'
+import { WritableRun } from './writableSink.ts'
+
+declare const flow: unique symbol
+
+/**
+ * One operator or several fused ones, as a Transform that carries its own recipe.
+ *
+ * In a plain `pipeline` the stream itself is used, once. `run` and `compose` only take the recipe, any
+ * number of times.
+ */
+export class Operator<In, Out> extends Transform {
+  /** What the operator takes and gives; exists for the compiler only. */
+  declare readonly [flow]?: (value: In) => Out
+  /** The recipe, one entry an operator. */
+  readonly definitions: readonly Definition[]
+  #chain: Chain | undefined
+  #isPiped = false
+
+  constructor(definitions: readonly Definition[]) {
+    super({ objectMode: true })
+    this.definitions = definitions
+    this.on('pipe', source => this.#claim(source))
+  }
+
+  /** What went through each operator so far. */
+  get counts(): OperatorCounts[] {
+    return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
+  }
+
+  /** As of any Writable, but refuses a second use: a `pipeline` from an iterable is not told by `pipe`. */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (this.writableEnded) throw this.#used()
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
+  /** As of any Writable, but refuses a second use. */
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    if (this.writableFinished && this.closed) throw this.#used()
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
+  /** Values behind an operator that wants no more are read and left out: a Transform can't stop what feeds it. */
+  override _transform(value: unknown, _encoding: BufferEncoding, callback: TransformCallback): void {
+    settle(() => this.#started().receive(value), callback)
+  }
+
+  override _flush(callback: TransformCallback): void {
+    settle(() => this.#started().flush(), callback)
+  }
+
+  /** A Transform that was used once hangs when it is used again, without an error: say so instead. */
+  #claim(source: Readable): void {
+    if (this.#isPiped || this.writableEnded) {
+      // The values of one pipeline must not get into the other.
+      source.unpipe(this)
+      throw this.#used()
+    }
+    this.#isPiped = true
+  }
+
+  #used(): LeadpipeError {
+    const names = this.definitions.map(({ name }) => name).join(' + ')
+    return optionError(names, 'a stream can be used in one pipeline only; make a new operator for each')
+  }
+
+  #started(): Chain {
+    this.#chain ??= this.#start()
+    return this.#chain
+  }
+
+  #start(): Chain {
+    if (this.definitions.some(part => !('create' in part))) {
+      throw new LeadpipeError(
+        'OPTION',
+        'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+        { context: { owner: 'transform()' } },
+      )
+    }
+    const targets: ChainTargets = {
+      main: {
+        write: value => {
+          this.push(value)
+        },
+      },
+      side: this.definitions.map(part => ('create' in part ? this.#side(part.outputs) : undefined)),
+    }
+    return new Chain(this.definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
+  }
+
+  /** Side outputs of a plain pipeline are not the operator's to end. */
+  #side(outputs: SideOutputs<unknown> | undefined): SideOutputs<Target> | undefined {
+    if (outputs === undefined) return undefined
+    const opened = Object.entries(outputs).map(([name, output]) => {
+      if (typeof output === 'string') throw pathError(name, output)
+      const explain = (error: unknown) => streamError('SINK', `the ${name}`, error)
+      const run = new WritableRun(output as Writable, error => this.destroy(explain(error)))
+      return [name, explained(run, explain)]
+    })
+    return Object.fromEntries(opened)
+  }
+}
+
+/** Whether a value is an operator, or several fused ones. */
+export const isOperator = (value: unknown): value is Operator<unknown, unknown> => value instanceof Operator
+
+function pathError(name: string, path: string): LeadpipeError {
+  return optionError(
+    `validate(): ${name}`,
+    `a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(path)})`,
+  )
+}
+
+function settle(action: () => void | Promise<void>, callback: TransformCallback): void {
+  try {
+    const result = action()
+    if (result === undefined) callback()
+    else result.then(() => callback(), callback)
+  } catch (error) {
+    callback(error as Error)
+  }
+}

@@ -1,0 +1,185 @@
+import { Writable, type WritableOptions } from 'node:stream'
+import type { WritableStream } from 'node:stream/web'
+import { type Deferred, deferred } from '../async/deferred.ts'
+import { prematureClose } from '../async/prematureClose.ts'
+import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
+import { type Attachment, attach, type Detached, stage } from './attach.ts'
+
+/** What a sink counted; each number has a counter of its own, for the ledger. */
+export interface SinkCounts {
+  /** Records that reached it. */
+  received: number
+  /** Records that are where they belong, durably. */
+  acknowledged: number
+  /** Bytes that were written. */
+  bytes: number
+}
+
+/** Names the property that tells the compiler what a sink takes; it does not exist at run time. */
+export declare const flow: unique symbol
+
+/** A sink of leadpipe's own that takes In, any Writable, or a web stream. */
+export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
+
+type Callback = (error?: Error | null) => void
+
+/**
+ * A sink as an object-mode Writable, for `pipeline` and `pipe`. `run` uses the stage instead; meanwhile the stream only
+ * listens: destroying or ending it fails the run. It touches its destination at the first write or at the end, never
+ * when it is made.
+ */
+export abstract class SinkWritable<In> extends Writable {
+  /** What the sink takes; exists for the compiler only. */
+  declare readonly [flow]?: (value: In) => void
+  readonly #stage: SinkStage<In>
+  #opening: Promise<SinkRun<In>> | undefined
+  #run: SinkRun<In> | undefined
+  #isCommitted = false
+  /** Why no record is taken any more. */
+  #failure: { error: unknown } | undefined
+  /** Whether a run used it, and closed it: that is no surprise for anybody. */
+  #isOver = false
+  /** The run that uses the stage: what to call, and what settles when it is over. */
+  #user: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
+
+  constructor(stage: SinkStage<In>, options?: Omit<WritableOptions, 'objectMode'>) {
+    super({ ...options, objectMode: true })
+    this.#stage = stage
+  }
+
+  /** What was counted so far, before a restart included. */
+  get counts(): Readonly<SinkCounts> {
+    return { ...this.noCounts, ...this.#run?.counts?.() }
+  }
+
+  /**
+   * Where records go, for people: of a file, the absolute path where links lead, its placeholders filled in, from when
+   * it is begun; of a receiver, the URL without its query. Undefined where there is nothing to tell.
+   */
+  get destination(): string | undefined {
+    return this.#run?.destination
+  }
+
+  /** The counts of a sink that is not opened. */
+  protected get noCounts(): SinkCounts {
+    return { received: 0, acknowledged: 0, bytes: 0 }
+  }
+
+  /** The error of a sink that was destroyed after its last record and before its end. */
+  protected closedEarly(): Error {
+    return new Error('it was closed before its end')
+  }
+
+  /** The stage behind the stream, for those that only look. */
+  get [stage](): SinkStage<In> {
+    return this.#stage
+  }
+
+  [attach](detached: Detached): Attachment<SinkStage<In>> {
+    const user = { detached, over: deferred(), isFinishing: false }
+    this.#user = user
+    const open = async (opening: SinkOpening) => {
+      this.#run = await this.#stage.open(opening)
+      return this.#run
+    }
+    return {
+      stage: { ...this.#stage, open },
+      release: () => {
+        this.#user = undefined
+      },
+      finish: () => {
+        user.isFinishing = true
+        this.end()
+      },
+      close: async isDone => {
+        this.#user = undefined
+        this.#isOver = true
+        if (!isDone) this.destroy()
+        user.over.resolve()
+        if (!this.closed) await new Promise(resolve => this.once('close', resolve))
+      },
+    }
+  }
+
+  override _write(record: In, _encoding: BufferEncoding, callback: Callback): void {
+    if (this.#user !== undefined) {
+      callback(new Error('a run uses it'))
+      return
+    }
+    let room: void | Promise<void>
+    try {
+      room = this.#take(record)
+    } catch (error) {
+      this.#failure = { error }
+      callback(error as Error)
+      return
+    }
+    if (room === undefined) callback()
+    else settle(room, callback)
+  }
+
+  override _final(callback: Callback): void {
+    if (this.#user === undefined) {
+      settle(this.#finish(), callback)
+      return
+    }
+    const { detached, over, isFinishing } = this.#user
+    if (!isFinishing) detached(prematureClose())
+    else
+      over.promise.then(() => {
+        if (!this.destroyed) callback()
+      })
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    if (this.#user !== undefined) {
+      // The run rejects with it: nobody else need listen.
+      this.once('error', () => {})
+      this.#user.detached(error ?? prematureClose())
+      this.#user.over.promise.then(() => callback(error))
+      return
+    }
+    const end = () => callback(error ?? this.#early())
+    const ending = this.#isCommitted ? undefined : this.#opening?.then(run => run.end('discard'))
+    if (ending === undefined) end()
+    else ending.then(end, end)
+  }
+
+  #take(record: In): void | Promise<void> {
+    // Records that wait in the buffer come although one before them failed.
+    if (this.#failure !== undefined) throw this.#failure.error
+    return this.#run === undefined ? this.#opened().then(run => run.write(record)) : this.#run.write(record)
+  }
+
+  #opened(): Promise<SinkRun<In>> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  async #open(): Promise<SinkRun<In>> {
+    const fail = (error: unknown) => {
+      this.destroy(error as Error)
+    }
+    this.#run = await this.#stage.open({ at: () => undefined, fail })
+    return this.#run
+  }
+
+  async #finish(): Promise<void> {
+    const run = await this.#opened()
+    await run.prepare()
+    if (this.destroyed) return
+    await run.commit()
+    this.#isCommitted = true
+  }
+
+  /** Whoever waits for such a stream takes it for finished otherwise, and is to be told. */
+  #early(): Error | null {
+    const isEarly =
+      !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0
+    return isEarly ? this.closedEarly() : null
+  }
+}
+
+function settle(work: void | Promise<void>, callback: Callback): void {
+  Promise.resolve(work).then(() => callback(), callback)
+}

@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream'
+import { type Deferred, deferred } from '../async/deferred.ts'
+import { prematureClose } from '../async/prematureClose.ts'
+import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
+import type { Json } from '../stage/Stage.ts'
+import { type Attachment, attach, type Detached } from './attach.ts'
+
+/** A place behind a record that was pushed: its batch says where the source can be resumed there. */
+interface Place<T> {
+  readonly batch: Batch<T>
+  readonly taken: number
+}
+
+/**
+ * A source as an object-mode Readable, for `pipeline`, `pipe` and `for await`. `run` uses the stage instead; meanwhile
+ * the stream only listens: destroying it fails the run.
+ */
+export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> extends Readable {
+  readonly #stage: SourceStage<T>
+  readonly #open: (opening: SourceOpening) => R
+  #run: R
+  /** One for each record in the buffer, and the one that was read last. */
+  readonly #places: Place<T>[] = []
+  /** The last batch, and how many of its items were pushed. */
+  #batch: Batch<T> | undefined
+  #taken = 0
+  #loop: Promise<void> | undefined
+  /** Settles when the consumer wants more. */
+  #room: Deferred<void> | undefined
+  /** The run that uses the stage: what to call, and what settles when it is over. */
+  #user: { detached: Detached; over: Deferred<void> } | undefined
+
+  /** @param open as of the stage */
+  constructor(
+    stage: SourceStage<T>,
+    open: (opening: SourceOpening) => R,
+    options: { highWaterMark?: number } = {},
+  ) {
+    super({ ...options, objectMode: true })
+    this.#stage = stage
+    this.#open = open
+    this.#run = open({
+      wants: { rejected: false, origins: false },
+      fail: error => this.destroy(error as Error),
+    })
+  }
+
+  /** Its one use. */
+  protected get run(): R {
+    return this.#run
+  }
+
+  /** The position behind the last record that was read from this stream; undefined before the first. */
+  protected get lastRead(): Json | undefined {
+    // What was pushed and not read yet is still ahead.
+    const place = this.#places[this.#places.length - 1 - this.readableLength]
+    return place?.batch.positionAfter(place.taken)
+  }
+
+  /** The records, for `for await`; leaving the loop destroys the source. */
+  override [Symbol.asyncIterator](): NodeJS.AsyncIterator<T> {
+    return super[Symbol.asyncIterator]()
+  }
+
+  [attach](detached: Detached): Attachment<SourceStage<T>> {
+    const user = { detached, over: deferred() }
+    this.#user = user
+    const open = (opening: SourceOpening) => {
+      this.#run = this.#open(opening)
+      return this.#run
+    }
+    return {
+      stage: { ...this.#stage, open },
+      release: () => {
+        this.#user = undefined
+      },
+      finish() {},
+      close: async () => {
+        this.#user = undefined
+        user.over.resolve()
+        this.destroy()
+        if (!this.closed) await new Promise(resolve => this.once('close', resolve))
+      },
+    }
+  }
+
+  override _read(): void {
+    this.#room?.resolve()
+    if (this.#user !== undefined || this.#loop !== undefined) return
+    this.#loop = this.#pushAll()
+    this.#loop.catch(error => this.destroy(error))
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const end = () => callback(error)
+    if (this.#user !== undefined) {
+      // The run rejects with it: nobody else need listen.
+      this.once('error', () => {})
+      this.#user.detached(error ?? prematureClose())
+      this.#user.over.promise.then(end)
+      return
+    }
+    this.#room?.resolve()
+    this.#run.close(this.#batch, this.#taken).then(end, end)
+  }
+
+  async #pushAll(): Promise<void> {
+    const run = this.#run
+    for (let batch = await run.next(); batch !== undefined; batch = await run.next()) {
+      this.#batch = batch
+      this.#taken = 0
+      for (const item of batch.items) {
+        if (this.destroyed) return
+        this.#taken += 1
+        this.#places.push({ batch, taken: this.#taken })
+        const hasRoom = this.push(item)
+        while (this.#places.length > this.readableLength + 1) this.#places.shift()
+        if (!hasRoom && !this.destroyed) await this.#untilRoom()
+      }
+      if (this.destroyed) return
+    }
+    // It is closed when everything is read, or destroyed before: until then an abort ends it.
+    if (!this.destroyed) this.push(null)
+  }
+
+  #untilRoom(): Promise<void> {
+    this.#room = deferred()
+    return this.#room.promise
+  }
+}

@@ -1,0 +1,658 @@
+import assert from 'node:assert/strict'
+import { Duplex, PassThrough, Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip, gunzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import t from 'tap'
+import type { Chain, ChainState } from '../../lib/engine/Chain.ts'
+import type { Operator } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { continuedAt } from '../operators/continuedAt.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { turns } from '../support/turns.ts'
+import { chainOf, chainOfDefinitions, savedBy } from './chainOf.ts'
+
+/** Among values: the chain is drained and saved. */
+const save = Symbol('save')
+const pass = () => new PassThrough({ objectMode: true })
+
+/** Joins values, so many in one; what is left comes at the end, even if it is nothing. */
+const batches = (size: number) => () => {
+  let held: unknown[] = []
+  return new Transform({
+    objectMode: true,
+    transform(value, _encoding, callback) {
+      held.push(value)
+      if (held.length < size) return callback()
+      const full = held
+      held = []
+      callback(null, full)
+    },
+    flush(callback) {
+      callback(null, held)
+    },
+  })
+}
+
+/** Passes values on some turns later. */
+const slow = () =>
+  new Transform({
+    objectMode: true,
+    transform(value, _encoding, callback) {
+      turns(value % 3).then(() => callback(null, value))
+    },
+  })
+
+/** Comes to its end by itself after three values, and takes the others to no avail. */
+const firstThree = () => {
+  let seen = 0
+  return new Transform({
+    objectMode: true,
+    transform(value, _encoding, callback) {
+      seen += 1
+      if (seen <= 3) this.push(value)
+      if (seen === 3) this.push(null)
+      callback()
+    },
+  })
+}
+
+/** Gives something before the first value. */
+const greeting = () => {
+  const stream = pass()
+  stream.push('hello')
+  return stream
+}
+
+const kinds: Record<string, () => Duplex> = {
+  'a stream that passes values on': pass,
+  'a stream that holds values back': batches(3),
+  'an asynchronous stream': slow,
+  'a stream that ends by itself': firstThree,
+  'a stream that begins by itself': greeting,
+  'a stream without room': () => new PassThrough({ objectMode: true, highWaterMark: 1 }),
+  'a stream that stays open': () => new PassThrough({ objectMode: true, autoDestroy: false }),
+  'a stream that does not tell that it is closed': () =>
+    new PassThrough({ objectMode: true, emitClose: false }),
+  'an async generator': () =>
+    Duplex.from(async function* (values: AsyncIterable<unknown>) {
+      for await (const value of values) yield value
+      yield 'bye'
+    }),
+}
+
+/** A chain that is this stream. */
+const streamChain = (createStream: () => Duplex) => chainOfDefinitions([{ name: 'own', createStream }])
+
+/** A chain that is this stream, behind a restart: the stream is made for the first value. */
+function restoredChain(createStream: () => Duplex, state: ChainState = savedBy(streamChain(pass).chain)) {
+  const watched = chainOfDefinitions([{ name: 'own', createStream }], undefined, true)
+  watched.chain.restore(state)
+  return watched
+}
+
+/**
+ * Gives values to a chain, and saves it in between, as a run does: waits only when it is told to. Returns what was
+ * saved last.
+ */
+async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unknown>, out: unknown[] = []) {
+  let state: ChainState | undefined
+  const keep = () => {
+    state = savedBy(chain)
+    out.push(save)
+  }
+  const give = (value: unknown) => (value === save ? chain.drain()?.then(keep) : chain.receive(value))
+  if (Symbol.asyncIterator in values) for await (const value of values) await give(value)
+  else {
+    for (const value of values) {
+      const wait = give(value)
+      if (wait !== undefined) await wait
+    }
+  }
+  return state
+}
+
+/** What comes out of a chain, with each save where it was taken. */
+async function through({ chain, out }: ReturnType<typeof chainOf>, values: Iterable<unknown>) {
+  await feed(chain, values, out)
+  await chain.flush()
+  return out
+}
+
+/** What comes out of the stream itself. */
+async function plainly(stream: Duplex, values: Iterable<unknown>): Promise<unknown[]> {
+  const sink = toArray({ max: 9_999 })
+  await pipeline(Readable.from(values), stream, sink)
+  return sink.records
+}
+
+/** What is between the saves, each with the save at its end. */
+function sections(values: readonly unknown[]): unknown[][] {
+  const all: unknown[][] = [[]]
+  for (const value of values) {
+    all.at(-1)?.push(value)
+    if (value === save) all.push([])
+  }
+  return all
+}
+
+const values = fc.array(fc.nat(30), { maxLength: 50 })
+const saved = fc.array(
+  fc.oneof({ weight: 5, arbitrary: fc.nat(30) }, { weight: 1, arbitrary: fc.constant(save) }),
+  { maxLength: 50 },
+)
+
+for (const [kind, create] of Object.entries(kinds)) {
+  t.test(`${kind}: as long as nothing is saved, the chain does what the stream does`, async t => {
+    const property = fc.asyncProperty(values, async values => {
+      assert.deepEqual(await through(streamChain(create), values), await plainly(create(), values))
+    })
+    await t.resolves(fc.assert(property, { numRuns: 30 }))
+  })
+
+  t.test(`${kind}: between two saves the chain does what a new stream does`, async t => {
+    const property = fc.asyncProperty(saved, async values => {
+      const expected: unknown[] = []
+      for (const [index, section] of sections(values).entries()) {
+        const given = section.filter(value => value !== save)
+        if (index === 0 || given.length > 0) expected.push(...(await plainly(create(), given)))
+        expected.push(...section.filter(value => value === save))
+      }
+      assert.deepEqual(await through(streamChain(create), values), expected)
+    })
+    await t.resolves(fc.assert(property, { numRuns: 30 }))
+  })
+
+  t.test(
+    `${kind}: a chain restored from a save does what the other did behind it, and counts on`,
+    async t => {
+      const property = fc.asyncProperty(saved, saved, async (before, after) => {
+        const whole = streamChain(create)
+        const state = await feed(whole.chain, [...before, save], whole.out)
+        const behind = whole.out.length
+        await through(whole, after)
+        const rest = restoredChain(create, state)
+        assert.deepEqual(await through(rest, after), whole.out.slice(behind))
+        assert.deepEqual(rest.chain.counts, whole.chain.counts)
+      })
+      await t.resolves(fc.assert(property, { numRuns: 30 }))
+    },
+  )
+
+  t.test(`${kind}: stopped at any moment, nothing waits any more, and the stream is destroyed`, async t => {
+    const property = fc.asyncProperty(saved, fc.nat(12), async (values, moment) => {
+      const made: Duplex[] = []
+      const watched = streamChain(() => {
+        const stream = create()
+        made.push(stream)
+        return stream
+      })
+      const over = through(watched, values)
+      await turns(moment)
+      watched.chain.stop()
+      const before = watched.out.filter(value => value !== save).length
+      await over
+      for (const stream of made) {
+        assert.ok(stream.destroyed || (stream.readableEnded && stream.writableFinished))
+      }
+      assert.equal(watched.out.filter(value => value !== save).length, before)
+      assert.deepEqual(watched.events, [])
+    })
+    await t.resolves(fc.assert(property, { numRuns: 40 }))
+  })
+}
+
+t.test('bytes: what is between two saves is a gzip member of its own', async t => {
+  const out = await through(
+    streamChain(() => createGzip()),
+    ['one\n', Buffer.from('two\n'), save, 'three\n', save, 'x'.repeat(1_000_000)],
+  )
+  const [first, second, third] = sections(out).map(part =>
+    Buffer.concat(part.filter(value => Buffer.isBuffer(value))),
+  )
+  t.equal(gunzipSync(first as Buffer).toString(), 'one\ntwo\n')
+  t.equal(gunzipSync(second as Buffer).toString(), 'three\n')
+  t.equal(gunzipSync(third as Buffer).length, 1_000_000)
+  const all = Buffer.concat([first, second, third] as Buffer[])
+  t.equal(gunzipSync(all).length, 14 + 1_000_000)
+})
+
+t.test('a stream is made for a value, never for a save or the end', async t => {
+  let made = 0
+  const watched = streamChain(() => {
+    made += 1
+    return pass()
+  })
+  t.equal(made, 1, 'the first is there from the start')
+  const saves = Array.from({ length: 40 }, () => save)
+  t.strictSame(await through(watched, [...saves, 1, 2, ...saves]), [...saves, 1, 2, ...saves])
+  t.equal(made, 2)
+})
+
+t.test('a restored chain that is given nothing makes no stream', async t => {
+  const watched = restoredChain(() => {
+    throw new Error('not wanted')
+  })
+  t.strictSame(await through(watched, []), [])
+})
+
+t.test('no more than one stream is open at a time', async t => {
+  const made: Duplex[] = []
+  const watched = streamChain(() => {
+    t.ok(made.every(stream => stream.closed))
+    const stream = slow()
+    made.push(stream)
+    return stream
+  })
+  const values = Array.from({ length: 60 }, (_, n) => (n % 5 === 4 ? save : n))
+  t.strictSame(await through(watched, values), values)
+  t.equal(made.length, 12)
+  t.ok(made.every(stream => stream.closed))
+})
+
+/** Whether a promise is settled a few turns later. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  promise.then(
+    () => {
+      settled = true
+    },
+    () => {},
+  )
+  await turns(5)
+  return settled
+}
+
+for (const [what, value] of [
+  ['values', (n: number) => n],
+  ['values and saves', (n: number) => (n % 3 === 2 ? save : n)],
+] as const) {
+  t.test(`a sink without room holds up ${what}, and then everything comes, in order`, async t => {
+    const written: unknown[] = []
+    let hasRoom: () => void = () => {}
+    const { chain } = chainOfDefinitions([{ name: 'own', createStream: pass }], {
+      write(record) {
+        written.push(record)
+        return new Promise<void>(resolve => {
+          hasRoom = resolve
+        })
+      },
+    })
+    const given: unknown[] = []
+    let waiting: Promise<unknown> = Promise.resolve()
+    while (await isSettled(waiting)) {
+      const next = value(given.length)
+      given.push(next)
+      waiting = Promise.resolve(next === save ? chain.drain() : chain.receive(next))
+      t.ok(given.length < 40, 'it says that there is no room')
+      if (given.length >= 40) return
+    }
+    t.strictSame(written, [0], 'the sink is not written to before it has room')
+    const rest = waiting.then(() => chain.flush())
+    while (!(await isSettled(rest))) hasRoom()
+    t.strictSame(
+      written,
+      given.filter(one => one !== save),
+    )
+  })
+}
+
+t.test('what comes while nobody gives values waits for the sink, too', async t => {
+  const written: unknown[] = []
+  const rooms: (() => void)[] = []
+  const stream = pass()
+  const { chain } = chainOfDefinitions([{ name: 'own', createStream: () => stream }], {
+    write(record) {
+      written.push(record)
+      return new Promise<void>(resolve => rooms.push(resolve))
+    },
+  })
+  for (let n = 0; n < 5; n += 1) stream.push(n)
+  await turns(5)
+  t.strictSame(written, [0])
+  t.ok(stream.isPaused(), 'the stream is not read while the sink has no room')
+  while (written.length < 5) {
+    rooms.shift()?.()
+    await turns(1)
+  }
+  t.strictSame(written, [0, 1, 2, 3, 4])
+  chain.stop()
+})
+
+t.test('a slow stream holds up what gives it values', async t => {
+  let go: () => void = () => {}
+  const { chain, out } = streamChain(
+    () =>
+      new Transform({
+        objectMode: true,
+        transform(value, _encoding, callback) {
+          go = () => callback(null, value)
+        },
+      }),
+  )
+  let given = 0
+  const giveUntilFull = async () => {
+    for (;;) {
+      const waiting = chain.receive(given)
+      given += 1
+      if (waiting !== undefined || given >= 100) return waiting
+    }
+  }
+  const flushed = giveUntilFull().then(() => chain.flush())
+  t.ok(given < 40, `${given} given`)
+  while (!(await isSettled(flushed))) go()
+  t.equal(out.length, given)
+})
+
+t.test('an operator behind the stream that wants no more, within the write to it, ends the wait', async t => {
+  for (const create of [pass, () => new PassThrough({ objectMode: true, highWaterMark: 1 })]) {
+    const { chain, out, events } = chainOf(transform(create), take(2))
+    for (const n of [1, 2, 3, 4, 5]) {
+      await chain.receive(n)
+      await turns(2)
+    }
+    await chain.flush()
+    t.strictSame(out, [1, 2])
+    t.strictSame(events, ['done'])
+  }
+})
+
+t.test('an operator in front of the stream that wants no more leaves the stream its values', async t => {
+  const { chain, out } = chainOf(take(2), transform(batches(9)))
+  for (const n of [1, 2, 3]) await chain.receive(n)
+  t.ok(chain.isDone)
+  await chain.flush()
+  t.strictSame(out, [[1, 2]])
+})
+
+/** Comes to its end by itself, both halves, with the first value. */
+const onlyOne = (highWaterMark: number) =>
+  new Duplex({
+    objectMode: true,
+    highWaterMark,
+    read() {},
+    write(value, _encoding, callback) {
+      this.push(value)
+      this.push(null)
+      this.end()
+      setImmediate(callback)
+    },
+  })
+
+/** Values, some turns from one to the next. */
+async function* slowly(values: Iterable<unknown>) {
+  for (const value of values) {
+    yield value
+    await turns(5)
+  }
+}
+
+t.test('a stream that ended by itself, when nothing more was to come for it, is no failure', async t => {
+  const { chain, out, events } = streamChain(() => onlyOne(9))
+  await feed(chain, slowly([1, save, 2, save, 3]), out)
+  await chain.flush()
+  t.strictSame(out, [1, save, 2, save, 3])
+  t.strictSame(events, [])
+})
+
+/** How a stream fails, when it has been given this. */
+const failures: Record<string, { create: () => Duplex; code?: string; message?: string }> = {
+  'an error': {
+    create: () =>
+      new Transform({
+        objectMode: true,
+        transform: (_value, _encoding, callback) => callback(new Error('boom')),
+      }),
+    message: 'boom',
+  },
+  'an error at its end': {
+    create: () =>
+      new Transform({
+        objectMode: true,
+        transform: (value, _encoding, callback) => callback(null, value),
+        flush: callback => callback(new Error('boom')),
+      }),
+    message: 'boom',
+  },
+  'an error without being destroyed': {
+    create: () => {
+      const stream = new PassThrough({ objectMode: true, autoDestroy: false })
+      setImmediate(() => stream.emit('error', new Error('boom')))
+      return stream
+    },
+    message: 'boom',
+  },
+  'a value that it does not take': { create: () => new PassThrough(), code: 'ERR_INVALID_ARG_TYPE' },
+  'a premature close': {
+    create: () =>
+      new Transform({
+        objectMode: true,
+        transform() {
+          this.destroy()
+        },
+      }),
+    code: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  'a premature close when it holds nothing': {
+    create: () =>
+      new Transform({
+        objectMode: true,
+        transform(value, _encoding, callback) {
+          callback(null, value)
+          setImmediate(() => this.destroy())
+        },
+      }),
+    code: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  'a premature close at its end': {
+    create: () =>
+      new Transform({
+        objectMode: true,
+        transform: (_value, _encoding, callback) => callback(),
+        flush() {
+          this.destroy()
+        },
+      }),
+    code: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  'a premature close behind its last value': {
+    create: () =>
+      new Duplex({
+        objectMode: true,
+        read() {},
+        write(value, _encoding, callback) {
+          this.push(value)
+          callback()
+        },
+        final() {
+          this.push(null)
+          this.once('end', () => this.destroy())
+        },
+      }),
+    code: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  'an end of its own, while a value waits for room': {
+    create: () => onlyOne(1),
+    code: 'ERR_STREAM_PREMATURE_CLOSE',
+  },
+  'an end of its own, while there is more to come': {
+    create: () =>
+      new Duplex({
+        objectMode: true,
+        allowHalfOpen: false,
+        read() {},
+        write(_value, _encoding, callback) {
+          this.push(null)
+          callback()
+        },
+      }),
+    code: 'ERR_STREAM_',
+  },
+}
+
+for (const [what, { create, code = '', message = '' }] of Object.entries(failures)) {
+  for (const saves of [0, 1, 2]) {
+    t.test(`${what} fails the chain behind ${saves} saves, once, and nothing hangs`, async t => {
+      const made: Duplex[] = []
+      const { chain, events } = (saves > 0 ? restoredChain : streamChain)(() => {
+        const stream = create()
+        made.push(stream)
+        return stream
+      })
+      const given = async function* () {
+        for (let n = 0; n < saves; n += 1) yield save
+        for (let n = 0; n < 40; n += 1) {
+          yield { n }
+          await turns(1)
+        }
+      }
+      const failure = await failureOf(feed(chain, given()).then(() => chain.flush()))
+      t.match(failure, {
+        code: 'OPERATOR',
+        message: new RegExp(`^own: .*${message}`),
+        context: { operator: 'own' },
+        cause: { message: new RegExp(message), ...(code ? { code: new RegExp(code) } : {}) },
+      })
+      t.strictSame(events, [failure])
+      await turns(3)
+      t.ok(made.every(stream => stream.destroyed))
+    })
+  }
+}
+
+t.test('an error of a stream that is ended for a save fails the save, and nothing more comes', async t => {
+  const { create } = failures['an error at its end'] as { create: () => Duplex }
+  const { chain, out } = streamChain(create)
+  t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: boom' })
+  t.strictSame(out, [1])
+})
+
+t.test('an error that comes when the stream was let go does not crash the process', async t => {
+  const made: Duplex[] = []
+  const watched = streamChain(() => {
+    const stream = new PassThrough({ objectMode: true, autoDestroy: false })
+    made.push(stream)
+    return stream
+  })
+  const values = [1, save, 2]
+  t.strictSame(await through(watched, values), values)
+  for (const stream of made) stream.emit('error', new Error('late'))
+  t.strictSame(watched.events, [])
+})
+
+t.test('a create that fails: at once for the first stream, for a later one at its first value', async t => {
+  let calls = 0
+  const create = () => {
+    calls += 1
+    if (calls === 2) throw new Error('no more')
+    return pass()
+  }
+  const { chain, out } = streamChain(create)
+  t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: no more' })
+  t.strictSame(out, [1, save])
+  t.throws(
+    () =>
+      streamChain(() => {
+        throw new Error('none')
+      }),
+    { message: 'none' },
+  )
+})
+
+t.test('a transform() that returns one stream again and again is told to make a new one', async t => {
+  const one = pass()
+  const { chain } = chainOf(transform(() => one))
+  t.match(await failureOf(feed(chain, [1, save, 2])), {
+    code: 'OPTION',
+    message:
+      'transform() create: expected it to return a new stream each time, received a stream (PassThrough) that was used',
+  })
+})
+
+t.test('what comes out of one stream can go into another, and each is drained into the next', async t => {
+  const watched = chainOf(
+    transform(() => createGzip()),
+    transform(() => createGunzip()),
+    map(async (text: Buffer) => {
+      await turns(2)
+      return text
+    }),
+    transform(batches(99)),
+  )
+  const out = await through(watched, ['one ', save, 'two ', 'three', save])
+  const texts = out.map(record => (record === save ? save : Buffer.concat(record as Buffer[]).toString()))
+  t.strictSame(texts, ['one ', save, 'two three', save])
+})
+
+const stages: readonly (() => Operator<number, number>)[] = [
+  () => transform(pass),
+  () => transform(slow),
+  () => transform(() => new PassThrough({ objectMode: true, highWaterMark: 1 })),
+  () => filter((n: number) => n % 3 !== 0),
+  () => map((n: number) => n + 1),
+  () =>
+    map(async (n: number) => {
+      await turns(n % 2)
+      return n + 1
+    }),
+  () =>
+    operator<number>('repeat', (n, emit) => {
+      for (let copy = 0; copy < n % 4; copy += 1) emit(n + copy)
+    }),
+]
+
+t.test(
+  'streams among operators, restarted from any saves, give and count what they do undisturbed',
+  async t => {
+    const property = fc.asyncProperty(
+      fc.array(fc.constantFrom(...stages), { minLength: 1, maxLength: 5 }),
+      values,
+      fc.array(fc.nat(30), { maxLength: 3 }),
+      async (stages, values, cuts) => {
+        const make = () => stages.map(one => one()).reduce((before, after) => compose(before, after))
+        const ascending = cuts.toSorted((a, b) => a - b)
+        assert.deepEqual(await continuedAt(ascending, values, make), await continuedAt([], values, make))
+      },
+    )
+    await t.resolves(fc.assert(property, { numRuns: 100 }))
+  },
+)
+
+t.test('values are counted on both sides, also those that the stream adds or drops', async t => {
+  const watched = chainOf(
+    transform(batches(2)),
+    map((two: unknown) => two),
+  )
+  await through(watched, [1, 2, 3, save, 4])
+  t.strictSame(watched.chain.counts, [
+    { name: 'transform', in: 4, out: 3 },
+    { name: 'map', in: 3, out: 3 },
+  ])
+  t.strictSame(
+    watched.chain.equations().filter(({ values: [left, right] }) => left !== right),
+    [],
+  )
+})
+
+t.test('a chain with a stream does not undo a record: what is in the stream can’t be taken out', async t => {
+  const { chain } = chainOf(
+    transform(pass),
+    map((n: number) => {
+      if (n === 2) throw new Error('two')
+      return n
+    }),
+  )
+  chain.rememberRecords()
+  await chain.receive(1)
+  await failureOf(async () => {
+    await chain.receive(2)
+    await chain.flush()
+  })
+  t.notOk(chain.undo())
+})

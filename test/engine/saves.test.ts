@@ -1,0 +1,682 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { Chain, type ChainState } from '../../lib/engine/Chain.ts'
+import { done } from '../../lib/engine/definition.ts'
+import type { SavedCounts } from '../../lib/engine/OperatorCounters.ts'
+import type { Operator, OperatorInstance } from '../../lib/index.ts'
+import { compose } from '../../lib/operators/compose.ts'
+import { explode } from '../../lib/operators/explode.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { take } from '../../lib/operators/take.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
+import { continuedAt } from '../operators/continuedAt.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { turns } from '../support/turns.ts'
+import { chainOf, chainOfDefinitions, savedBy } from './chainOf.ts'
+
+const rejected = () => new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
+
+/** An operator that passes values on and whose instances have these methods, too. */
+const withMethods = (methods: Partial<OperatorInstance<unknown, unknown>>) =>
+  operator<unknown>({
+    name: 'mine',
+    create: () => ({ step: (value, emit) => emit(value), ...methods }),
+  })
+
+/** What is saved of the counts of an operator, where only these are not 0. */
+const counted = (counts: Partial<SavedCounts>): SavedCounts => ({
+  in: 0,
+  out: 0,
+  unused: 0,
+  rejected: 0,
+  ended: false,
+  own: {},
+  ...counts,
+})
+
+/** The state of a chain of these operators, without a record. */
+const stateOf = (operators: ChainState['operators']): ChainState => ({
+  operators,
+  records: 0,
+  rejected: 0,
+  passed: 0,
+})
+
+/** Gives values in pairs; counts them in a number that it does not save. */
+const inPairs = () =>
+  operator<number, number[]>({
+    name: 'inPairs',
+    create() {
+      let held: number[] = []
+      let odd = 0
+      return {
+        step(n, emit) {
+          held.push(n)
+          if (n % 2 !== 0) odd += 1
+          if (held.length < 2) return
+          emit(held)
+          held = []
+        },
+        flush(emit) {
+          if (held.length > 0) emit(held)
+        },
+        save: () => (held.length === 0 ? undefined : held),
+        restore(state) {
+          held = state as number[]
+        },
+        counts: () => ({ odd }),
+      }
+    },
+  })
+
+t.test(
+  'a save holds the name, the state and the counts of each operator, and what came and went',
+  async t => {
+    const { chain, out } = chainOf(
+      map((n: number) => n + 1),
+      inPairs(),
+      take(5),
+    )
+    for (const n of [1, 2, 3]) chain.receive(n)
+    t.strictSame(out, [[2, 3]])
+    t.strictSame(chain.save(), {
+      operators: [
+        { name: 'map', counts: counted({ in: 3, out: 3 }) },
+        { name: 'inPairs', state: [4], counts: counted({ in: 3, out: 1, own: { odd: 1 } }) },
+        { name: 'take', state: 1, counts: counted({ in: 1, out: 1 }) },
+      ],
+      records: 3,
+      rejected: 0,
+      passed: 1,
+    })
+  },
+)
+
+t.test('to save changes nothing: no step is called and nothing is counted', async t => {
+  const seen: unknown[] = []
+  const { chain, out } = chainOf(
+    operator<unknown>('look', value => {
+      seen.push(value)
+    }),
+  )
+  chain.save()
+  t.strictSame([seen, out], [[], []])
+  t.strictSame(chain.counts, [{ name: 'look', in: 0, out: 0 }])
+})
+
+t.test('what was saved does not change when the operator goes on', async t => {
+  const held: number[] = []
+  const { chain } = chainOf(
+    operator<number>({
+      name: 'hold',
+      create: () => ({
+        step: n => {
+          held.push(n)
+        },
+        save: () => ({ held }),
+        restore() {},
+      }),
+    }),
+  )
+  await chain.receive(1)
+  const state = chain.save()
+  await chain.receive(2)
+  t.strictSame(state.operators[0]?.state, { held: [1] })
+})
+
+t.test('a save that throws, and a restore, are OPERATOR errors with the name and the cause', async t => {
+  const boom = new Error('boom')
+  const fail = () => {
+    throw boom
+  }
+  t.match(await failureOf(() => chainOf(withMethods({ save: fail })).chain.save()), {
+    code: 'OPERATOR',
+    message: 'mine: save(): boom',
+    context: { operator: 'mine' },
+    cause: boom,
+  })
+  const { chain } = chainOf(withMethods({ restore: fail }))
+  const state = stateOf([{ name: 'mine', state: 1, counts: counted({}) }])
+  t.match(await failureOf(() => chain.restore(state)), {
+    code: 'OPERATOR',
+    message: 'mine: restore(): boom',
+    cause: boom,
+  })
+})
+
+class Own {
+  a = 1
+}
+const round: Record<string, unknown> = {}
+round.again = { round }
+
+for (const [what, state] of Object.entries({
+  'an object of class Map': new Map(),
+  'an object of class Set': { seen: new Set([1]) },
+  'an object of class Date': [new Date(0)],
+  'an object of class Promise': Promise.resolve(1),
+  'an object of class Own': new Own(),
+  'an object of class Buffer': Buffer.from('x'),
+  'a value of type function': { a: { b: () => 1 } },
+  'a value of type bigint': [1n],
+  'a value of type symbol': Symbol('s'),
+  NaN: { mean: Number.NaN },
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  undefined: [undefined],
+  'an object that holds itself': round,
+})) {
+  t.test(`a state with ${what} is refused: JSON would lose it`, async t => {
+    const { chain } = chainOf(withMethods({ save: () => state }))
+    t.match(await failureOf(() => chain.save()), {
+      code: 'OPERATOR',
+      message: `mine: what save() returns must be plain JSON, found ${what}`,
+    })
+  })
+}
+
+t.test('a state with a hole in an array is refused as well', async t => {
+  const { chain } = chainOf(withMethods({ save: () => new Array(2) }))
+  t.match(await failureOf(() => chain.save()), { message: /found undefined$/ })
+})
+
+t.test('a state that is plain JSON comes through a file as it is', async () => {
+  const shared = { x: 1 }
+  const property = fc.property(fc.jsonValue(), json => {
+    const state = JSON.parse(JSON.stringify({ json, twice: [shared, shared] }))
+    let restored: unknown
+    const restore = (given: unknown) => {
+      restored = given
+    }
+    const saved = savedBy(chainOf(withMethods({ save: () => state })).chain)
+    chainOf(withMethods({ restore })).chain.restore(saved)
+    assert.deepStrictEqual(restored, state)
+  })
+  fc.assert(property, { numRuns: 200 })
+})
+
+t.test('a field that is undefined is no field, and a state that is undefined is none', async t => {
+  for (const [state, expected] of [
+    [{ a: undefined, b: 1 }, { state: { b: 1 } }],
+    [undefined, {}],
+    [null, { state: null }],
+  ]) {
+    const given: unknown[] = []
+    const saved = savedBy(chainOf(withMethods({ save: () => state })).chain)
+    t.strictSame(saved.operators, [{ name: 'mine', ...(expected as object), counts: counted({}) }])
+    const restore = (state: unknown) => void given.push(state)
+    chainOf(withMethods({ restore })).chain.restore(saved)
+    t.strictSame(given, Object.values(expected as object))
+  }
+})
+
+t.test('a state that nobody takes is refused', async t => {
+  const { chain } = chainOf(map(value => value))
+  t.throws(() => chain.restore(stateOf([{ name: 'map', state: 1, counts: counted({}) }])), {
+    code: 'OPERATOR',
+    message: 'map: restore(): there is a saved state, and none to take it',
+  })
+})
+
+t.test('the state of other operators is refused with CHECKPOINT', async t => {
+  for (const [names, has] of [
+    [['filter'], 'filter'],
+    [['filter', 'map', 'map'], 'filter, map, map'],
+    [['map', 'filter'], 'map, filter'],
+    [[], 'none'],
+  ] as const) {
+    const { chain } = chainOf(
+      filter(() => true),
+      map(value => value),
+    )
+    const state = stateOf(names.map(name => ({ name, counts: counted({ in: 1, out: 1 }) })))
+    t.throws(() => chain.restore(state), {
+      code: 'CHECKPOINT',
+      message: `the checkpoint is of other operators: it has ${has}, the run has filter, map`,
+    })
+  }
+})
+
+t.test('numbers of an operator’s own count on, whether its restore takes them up or not', async t => {
+  const counting = (restores: boolean) => () =>
+    operator<number>({
+      name: 'counting',
+      create() {
+        let odd = 0
+        return {
+          step(n, emit) {
+            if (n % 2 !== 0) odd += 1
+            emit(n)
+          },
+          save: () => odd,
+          restore(state) {
+            if (restores) odd = Number(state)
+          },
+          counts: () => (odd === 0 ? ({} as Record<string, number>) : { odd }),
+        }
+      },
+    })
+  for (const make of [counting(true), counting(false)]) {
+    let saved: ChainState | undefined
+    for (const expected of [2, 4, 6]) {
+      const { chain } = chainOf(make())
+      if (saved !== undefined) chain.restore(saved)
+      for (const n of [1, 2, 3]) await chain.receive(n)
+      t.strictSame(chain.counts, [
+        { name: 'counting', in: (expected * 3) / 2, out: (expected * 3) / 2, odd: expected },
+      ])
+      saved = savedBy(chain)
+    }
+  }
+})
+
+t.test('an operator’s numbers do not pass for the chain’s, and what is no number is not saved', async t => {
+  const counts = { in: 7, out: 7, unused: 7, name: 7, share: Number.NaN, word: 'w', own: 1 }
+  const { chain } = chainOf(withMethods({ counts: () => counts as never }))
+  t.strictSame(chain.counts, [{ name: 'mine', in: 0, out: 0, share: Number.NaN, word: 'w', own: 1 }])
+  t.strictSame(savedBy(chain).operators, [{ name: 'mine', counts: counted({ own: { own: 1 } }) }])
+})
+
+t.test('elements that are not records are counted on', async t => {
+  const stages = () => [validate({ onInvalid: 'skip' })]
+  const before = chainOf(...stages())
+  for (const value of [rejected(), { guid: 'a' }, {}, rejected()]) await before.chain.receive(value)
+  const after = chainOf(...stages())
+  after.chain.restore(savedBy(before.chain))
+  t.equal(after.chain.rejected, 2)
+  await after.chain.receive(rejected())
+  t.equal(after.chain.rejected, 3)
+  t.strictSame(after.chain.counts, [{ name: 'validate', in: 2, out: 1, valid: 1, skipped: 4, rejected: 3 }])
+})
+
+t.test('maxInvalid counts over a restart: a number of values, and a share', async t => {
+  const bad = {}
+  const good = { guid: 'g' }
+  for (const [maxInvalid, first, second] of [
+    [3, [bad, good, bad], [bad, bad]],
+    [0.01, [...Array(995).fill(good), ...Array(6).fill(bad)], Array(5).fill(bad)],
+  ] as const) {
+    const make = () => validate({ onInvalid: 'skip', maxInvalid })
+    const before = chainOf(make())
+    for (const value of first) await before.chain.receive(value)
+    const after = chainOf(make())
+    after.chain.restore(savedBy(before.chain))
+    for (const value of second.slice(0, -1)) await after.chain.receive(value)
+    t.match(await failureOf(async () => after.chain.receive(second.at(-1))), {
+      code: 'INVALID_LEAD',
+      message: new RegExp(`^${first.filter(value => value === bad).length + second.length} of `),
+    })
+  }
+})
+
+t.test('maxInvalid as a share is looked at over all starts at the end', async t => {
+  const make = () => validate({ onInvalid: 'skip', maxInvalid: 0.5 })
+  const before = chainOf(make())
+  for (const value of [{ guid: 'a' }, { guid: 'b' }, {}]) await before.chain.receive(value)
+  const saved = savedBy(before.chain)
+  const one = chainOf(make()).chain
+  one.restore(saved)
+  await one.receive({})
+  await t.resolves(one.flush(), 'two of four, where the two since the restart alone would be all')
+  const two = chainOf(make()).chain
+  two.restore(saved)
+  await two.receive({})
+  await two.receive({})
+  t.match(await failureOf(two.flush()), { code: 'INVALID_LEAD', message: /^3 of 5 leads/ })
+})
+
+t.test('a chain that was done before the restart is done at once, and says so', async t => {
+  const untilFive = operator<number>('untilFive', (n, emit) => (n < 5 ? emit(n) : done))
+  for (const stages of [
+    () => [take<number>(2)],
+    () => [map(async (n: number) => n), take<number>(2), inPairs()],
+    () => [untilFive],
+    () => [take<number>(0)],
+  ]) {
+    const before = chainOf(...stages())
+    for (const n of [3, 4, 5, 6]) await before.chain.receive(n)
+    t.ok(before.chain.isDone)
+    const after = chainOf(...stages())
+    t.notOk(after.chain.isDone)
+    after.chain.restore(savedBy(before.chain))
+    t.ok(after.chain.isDone)
+    await after.chain.receive(1)
+    await before.chain.receive(1)
+    t.strictSame(after.out, [])
+    t.strictSame(after.chain.counts, before.chain.counts)
+  }
+})
+
+/** Passes on what it has not seen; counts what it has, and gives their number at the end. */
+const distinct = (wait: boolean) =>
+  operator<number>({
+    name: 'distinct',
+    create() {
+      const seen = new Set<number>()
+      let repeats = 0
+      return {
+        async step(n, emit) {
+          if (wait) await turns(n % 2)
+          if (seen.has(n)) repeats += 1
+          else emit(n)
+          seen.add(n)
+        },
+        async flush(emit) {
+          if (wait) await turns(1)
+          emit(repeats)
+        },
+        save: () => ({ seen: [...seen], repeats }),
+        restore(state) {
+          const saved = state as { seen: number[]; repeats: number }
+          for (const n of saved.seen) seen.add(n)
+          repeats = saved.repeats
+        },
+        counts: () => ({ repeats }),
+      }
+    },
+  })
+
+/** Holds values back and passes them on in threes, last first; its counts begin with 0 each time. */
+const inThrees = () =>
+  operator<number>({
+    name: 'inThrees',
+    create() {
+      let held: number[] = []
+      let threes = 0
+      return {
+        step(n, emit) {
+          held.unshift(n)
+          if (held.length < 3) return
+          threes += 1
+          for (const value of held) emit(value)
+          held = []
+        },
+        flush(emit) {
+          for (const value of held) emit(value)
+        },
+        save: () => held,
+        restore(state) {
+          held = state as number[]
+        },
+        counts: () => ({ threes }),
+      }
+    },
+  })
+
+const small = fc.integer({ min: 1, max: 5 })
+const fromTwo = validate<number>({ schema: { type: 'integer', minimum: 2 }, onInvalid: 'skip' })
+const any = validate<number>({ schema: {}, onInvalid: 'skip' })
+type Make = () => Operator<number, number>
+
+/** Operators whose last record can be undone, whatever it came to in them. */
+const undoable: fc.Arbitrary<Make>[] = [
+  small.map(k => () => filter((n: number) => n % (k + 1) !== 0)),
+  small.map(k => () => map((n: number) => n + k)),
+  fc.constant(() => peek<number>(() => {})),
+  fc.constant(() =>
+    operator<number>('repeat', (n, emit) => {
+      for (let copy = 0; copy < n % 4; copy += 1) emit(n + copy)
+    }),
+  ),
+  fc.nat(12).map(k => () => take<number>(k)),
+  small.map(k => () => operator<number>('until', (n, emit) => (n % 7 === k ? done : emit(n)))),
+  fc.constant(() => fromTwo),
+]
+const stage: fc.Arbitrary<Make> = fc.oneof(
+  ...undoable,
+  small.map(k => () => filter(async (n: number) => n % (k + 1) !== 0)),
+  fc.constant(() =>
+    map(async (n: number) => {
+      await turns(n % 2)
+      return n
+    }),
+  ),
+  fc.boolean().map(wait => () => distinct(wait)),
+  fc.constant(inThrees),
+)
+
+const value = fc.oneof(
+  { weight: 8, arbitrary: fc.nat(30) },
+  { weight: 1, arbitrary: fc.constant(rejected()) },
+)
+
+/** Operators one behind the other, and one that takes what is not a record. */
+const all =
+  (...stages: readonly Make[]): Make =>
+  () =>
+    [...stages, () => any].map(one => one()).reduce((before, after) => compose(before, after))
+
+t.test(
+  'any sequence of operators, restarted from any saves, does and counts what one undisturbed does',
+  async t => {
+    const property = fc.asyncProperty(
+      fc.array(stage, { maxLength: 5 }),
+      fc.array(value, { maxLength: 30 }),
+      fc.array(fc.nat(30), { maxLength: 4 }),
+      async (stages, values, cuts) => {
+        const make = all(...stages)
+        const ascending = cuts.toSorted((a, b) => a - b)
+        assert.deepEqual(await continuedAt(ascending, values, make), await continuedAt([], values, make))
+      },
+    )
+    await t.resolves(fc.assert(property, { numRuns: 300 }))
+  },
+)
+
+/** Passes values on, and fails for one; a version of it that was mended has the same name. */
+const failingAt = (bad: number | undefined) =>
+  map((n: number) => {
+    if (n === bad) throw new Error('boom')
+    return n
+  })
+
+t.test('a record that fails is undone: the save is that behind the record before', async t => {
+  const { chain, out } = chainOf(
+    filter((n: number) => n > 0),
+    take(5),
+    failingAt(3),
+  )
+  chain.rememberRecords()
+  for (const n of [0, 1, 2]) await chain.receive(n)
+  const before = chain.save()
+  await failureOf(async () => chain.receive(3))
+  t.notSame(chain.save(), before)
+  t.ok(chain.undo())
+  t.strictSame(chain.save(), before)
+  t.strictSame(out, [1, 2])
+})
+
+t.test('what a failing record gave rise to before it failed does not reach the sink', async t => {
+  const { chain, out } = chainOf(
+    explode<{ of: number[] }, 'of'>('of'),
+    map(({ of }) => of),
+    failingAt(3),
+  )
+  chain.rememberRecords()
+  await chain.receive({ of: [0, 1] })
+  const before = chain.save()
+  await failureOf(async () => chain.receive({ of: [2, 3, 4] }))
+  t.strictSame(out, [0, 1])
+  t.ok(chain.undo())
+  t.strictSame(chain.save(), before)
+})
+
+t.test(
+  'an operator that wants no more because of a failing record still wants it after the restart',
+  async t => {
+    const stages = (bad?: number) => [take<number>(2), failingAt(bad)]
+    const { chain } = chainOf(...stages(2))
+    chain.rememberRecords()
+    await chain.receive(1)
+    const before = chain.save()
+    await failureOf(async () => chain.receive(2))
+    t.ok(chain.undo())
+    t.strictSame(chain.save(), before)
+    const after = chainOf(...stages())
+    after.chain.restore(savedBy(chain))
+    t.notOk(after.chain.isDone)
+    await after.chain.receive(2)
+    t.strictSame(after.out, [2])
+    t.ok(after.chain.isDone)
+  },
+)
+
+t.test('what operators do not want any more of a failing record is not counted in the restart', async t => {
+  const stages = (bad?: number) => [
+    operator<number>('thrice', (n, emit) => {
+      for (let copy = 0; copy < 3; copy += 1) emit(n)
+    }),
+    failingAt(bad),
+    validate<number>({ schema: {} }),
+  ]
+  const { chain } = chainOf(...stages(2))
+  chain.rememberRecords()
+  await chain.receive(1)
+  const before = chain.save()
+  await failureOf(async () => chain.receive(2))
+  t.ok(chain.undo())
+  t.strictSame(chain.save(), before)
+})
+
+t.test('an asynchronous step that fails before it emits is undone', async t => {
+  const { chain } = chainOf(
+    take<number>(9),
+    map(async (n: number) => {
+      await turns(1)
+      if (n === 2) throw new Error('boom')
+      return n
+    }),
+  )
+  chain.rememberRecords()
+  await chain.receive(1)
+  const before = chain.save()
+  await failureOf(async () => chain.receive(2))
+  t.ok(chain.undo())
+  t.strictSame(chain.save(), before)
+})
+
+t.test('a record is not undone when something of it is with the sink already', async t => {
+  const { chain, out } = chainOf(
+    operator<number>('twice', async (n, emit) => {
+      await null
+      emit(n)
+      await null
+      throw new Error('boom')
+    }),
+  )
+  chain.rememberRecords()
+  await failureOf(async () => chain.receive(1))
+  t.strictSame(out, [1])
+  t.notOk(chain.undo())
+})
+
+t.test('a record is undone in an operator of the user’s only where that holds nothing of it', async t => {
+  const step = (value: unknown, emit: (value: unknown) => void) => emit(value)
+  const own = (methods: object) => operator<unknown>({ name: 'own', create: () => ({ step, ...methods }) })
+  const boom = map(() => {
+    throw new Error('boom')
+  })
+  const none = filter(() => false)
+  const save = () => 1
+  const counts = () => ({ seen: 1 })
+  for (const [what, stages, isUndone] of [
+    ['a step alone', [operator<unknown>('own', step), boom], true],
+    ['one that holds nothing, by its word', [own({}), boom], true],
+    ['one that saves a state', [own({ save, restore() {} }), boom], false],
+    ['one with counts', [own({ counts }), boom], false],
+    ['one with a state that the record did not reach', [boom, own({ save, restore() {} })], true],
+    ['one with a state, behind a filter', [peek(() => {}), none, own({ save, restore() {} })], true],
+  ] as [string, Operator<never, unknown>[], boolean][]) {
+    const { chain } = chainOf(...stages)
+    chain.rememberRecords()
+    await failureOf(async () => {
+      await chain.receive(1)
+      throw new Error('passed')
+    })
+    t.equal(chain.undo(), isUndone, what)
+  }
+})
+
+t.test('an invalid lead too many is undone, and its quarantine record is not written', async t => {
+  const aside: unknown[] = []
+  const make = (maxInvalid: number) => {
+    const chain = new Chain(
+      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid }).definitions,
+      { main: { write() {} }, side: [{ quarantine: { write: record => void aside.push(record) } }] },
+      { done() {}, failed() {} },
+    )
+    chain.rememberRecords()
+    return chain
+  }
+  for (const bad of [{ no: 'guid' }, rejected()]) {
+    aside.length = 0
+    const chain = make(1)
+    for (const value of [{ guid: 'a' }, bad]) await chain.receive(value)
+    const before = chain.save()
+    t.match(await failureOf(async () => chain.receive(bad)), { code: 'INVALID_LEAD' })
+    t.equal(aside.length, 1)
+    t.ok(chain.undo())
+    t.strictSame(chain.save(), before)
+    const after = make(2)
+    after.restore(savedBy(chain))
+    await after.receive(bad)
+    t.equal(aside.length, 2)
+    t.strictSame(
+      after.equations().filter(({ values: [left, right] }) => left !== right),
+      [],
+    )
+  }
+})
+
+t.test('no record is undone when a sink failed, or when none were remembered', async t => {
+  const boom = new Error('boom')
+  const failing = chainOfDefinitions(map(value => value).definitions, {
+    write() {
+      throw boom
+    },
+  })
+  failing.chain.rememberRecords()
+  await failureOf(async () => failing.chain.receive(1))
+  t.notOk(failing.chain.undo())
+  const forgetful = chainOf(failingAt(1))
+  await failureOf(async () => forgetful.chain.receive(1))
+  t.notOk(forgetful.chain.undo())
+})
+
+t.test(
+  'any operators whose record failed, mended and restarted behind the record before, come to the same',
+  async t => {
+    const property = fc.asyncProperty(
+      fc.array(fc.oneof(...undoable), { maxLength: 4 }),
+      fc.array(fc.oneof(...undoable), { maxLength: 2 }),
+      fc.array(value, { maxLength: 20 }),
+      fc.nat(30),
+      async (before, behind, values, bad) => {
+        const make = (bad?: number) => all(...before, () => failingAt(bad), ...behind)()
+        const first = chainOf(make(bad))
+        first.chain.rememberRecords()
+        let through = 0
+        try {
+          for (; through < values.length; through += 1) await first.chain.receive(values[through])
+        } catch {
+          assert.ok(first.chain.undo())
+        }
+        const second = chainOf(make())
+        second.chain.rememberRecords()
+        second.chain.restore(savedBy(first.chain))
+        for (const value of values.slice(through)) await second.chain.receive(value)
+        await second.chain.flush()
+        const undisturbed = await continuedAt([], values, make)
+        assert.deepEqual([...first.out, ...second.out], undisturbed.out)
+        assert.deepEqual(second.chain.counts, undisturbed.counts)
+        const wrong = second.chain.equations().filter(({ values: [left, right] }) => left !== right)
+        assert.deepEqual(wrong, [])
+      },
+    )
+    await t.resolves(fc.assert(property, { numRuns: 300 }))
+  },
+)

@@ -1,0 +1,29 @@
+import { readdirSync, symlinkSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import t from 'tap'
+import { lockFile } from '../../lib/files/lockFile.ts'
+import { failureOf } from '../support/failureOf.ts'
+
+const refusal = (cause: unknown) => new Error('locked', { cause })
+
+t.test('lockFile: one at a time holds a file, whatever it is called', async t => {
+  const dir = t.testdir({ folder: {} })
+  symlinkSync(join(dir, 'folder'), join(dir, 'link'))
+  const path = join(dir, 'folder', 'a.json')
+  // It leads to a file that does not exist yet.
+  symlinkSync(path, join(dir, 'a-link.json'))
+  const release = await lockFile(path, refusal)
+  for (const name of [
+    path,
+    relative(process.cwd(), path),
+    join(dir, 'link', 'a.json'),
+    join(dir, 'a-link.json'),
+  ]) {
+    t.match(await failureOf(lockFile(name, refusal)), { message: 'locked', cause: { code: 'EADDRINUSE' } })
+  }
+  const releaseOther = await lockFile(join(dir, 'folder', 'b.json'), refusal)
+  await releaseOther()
+  await release()
+  await (await lockFile(path, refusal))()
+  t.strictSame(readdirSync(join(dir, 'folder')), [])
+})

@@ -1,0 +1,224 @@
+import { once } from 'node:events'
+import { PassThrough, Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import t from 'tap'
+import { compose } from '../../lib/operators/compose.ts'
+import { filter } from '../../lib/operators/filter.ts'
+import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
+import { take } from '../../lib/operators/take.ts'
+import { transform } from '../../lib/operators/transform.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { turns } from '../support/turns.ts'
+
+const used = {
+  code: 'OPTION',
+  message: /map: a stream can be used in one pipeline only; make a new operator for each/,
+}
+
+const sources: Record<string, (values: unknown[]) => Iterable<unknown> | AsyncIterable<unknown>> = {
+  'a Readable': values => Readable.from(values),
+  'an array': values => values,
+  'an async generator': async function* (values) {
+    yield* values
+  },
+}
+
+for (const [what, source] of Object.entries(sources)) {
+  t.test(`an operator in two pipelines, one after the other, from ${what}: an error, no hang`, async t => {
+    const once = map(value => value)
+    await pipeline(source([1, 2]), once, toArray({ max: 9 }))
+    for (const values of [[3, 4], []]) {
+      t.match(await failureOf(pipeline(source(values), once, toArray({ max: 9 }))), used)
+    }
+  })
+}
+
+t.test('an operator in two pipelines at once: an error, and the first one keeps its own values', async t => {
+  const twice = map(value => value)
+  const [a, b] = [toArray({ max: 9 }), toArray({ max: 9 })]
+  const [first, second] = await Promise.allSettled([
+    pipeline(Readable.from([1, 2, 3]), twice, a),
+    pipeline(Readable.from(['x', 'y']), twice, b),
+  ])
+  t.equal(first.status, 'fulfilled')
+  t.match(second, { status: 'rejected', reason: used })
+  t.strictSame(a.records, [1, 2, 3])
+  t.strictSame(b.records, [])
+})
+
+t.test('an operator twice in one pipeline: an error', async t => {
+  const twice = map(value => value)
+  t.match(await failureOf(pipeline(Readable.from([1]), twice, twice, toArray({ max: 9 }))), used)
+})
+
+t.test('in run, and in compose, an operator can be used any number of times', async t => {
+  const plus = map((n: number) => n + 1)
+  for (let use = 0; use < 2; use += 1) {
+    const sink = toArray<number>({ max: 9 })
+    await run([1, 2], plus, compose(plus, compose(plus)), plus, sink)
+    t.strictSame(sink.records, [5, 6])
+  }
+})
+
+t.test('a composed operator with state has a fresh one for each use', async t => {
+  const number = operator<string, string>({
+    name: 'number',
+    create() {
+      let n = 0
+      return {
+        step(value, emit) {
+          n += 1
+          emit(`${n}${value}`)
+        },
+      }
+    },
+  })
+  const both = compose(number, compose(number))
+  for (let use = 0; use < 3; use += 1) {
+    const sink = toArray<string>({ max: 9 })
+    await run(['a', 'b'], both, sink)
+    t.strictSame(sink.records, ['11a', '22b'])
+  }
+})
+
+t.test('a step that wants no more, in a plain pipeline: the rest is read and left out', async t => {
+  let pulled = 0
+  let steps = 0
+  const sink = toArray({ max: 9 })
+  await pipeline(
+    Readable.from(
+      (function* () {
+        while (pulled < 500) yield pulled++
+      })(),
+    ),
+    compose(
+      map(n => {
+        steps += 1
+        return n
+      }),
+      take(3),
+    ),
+    sink,
+  )
+  t.strictSame(sink.records, [0, 1, 2])
+  t.equal(pulled, 500)
+  t.equal(steps, 3)
+})
+
+t.test('transform() in a plain pipeline is refused, and told what to do instead', async t => {
+  for (const make of [
+    () => transform(() => new PassThrough()),
+    () => compose(transform<unknown, unknown>(() => new PassThrough())),
+  ]) {
+    t.match(await failureOf(pipeline([1], make(), toArray({ max: 9 }))), {
+      code: 'OPTION',
+      message: 'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+    })
+  }
+})
+
+t.test('an operator holds the writer up while the reader has enough', async t => {
+  let steps = 0
+  const slow = filter(() => {
+    steps += 1
+    return true
+  })
+  let written = 0
+  while (slow.write(written)) written += 1
+  await turns(20)
+  const limit = slow.readableHighWaterMark + slow.writableHighWaterMark
+  t.ok(steps <= limit, `${steps} steps for a reader who reads nothing`)
+  slow.resume()
+  await once(slow, 'drain')
+  t.ok(slow.writableNeedDrain === false)
+  slow.destroy()
+})
+
+t.test(
+  'an operator that is destroyed in an asynchronous step ends, and the step comes to nothing',
+  async t => {
+    let goOn: () => void = () => {}
+    const waiting = map(async value => {
+      await new Promise<void>(resolve => {
+        goOn = resolve
+      })
+      return value
+    })
+    const failing = failureOf(pipeline(Readable.from([1]), waiting, toArray({ max: 9 })))
+    await turns(3)
+    waiting.destroy(new Error('stop'))
+    t.match(await failing, { message: 'stop' })
+    goOn()
+    await turns(3)
+    t.equal(waiting.readableLength, 0)
+  },
+)
+
+t.test('counts of an operator tell what went through each of its parts, from the start', async t => {
+  const odd = compose(
+    filter((n: number) => n % 2 === 1),
+    map(n => [n]),
+  )
+  t.strictSame(odd.counts, [
+    { name: 'filter', in: 0, out: 0 },
+    { name: 'map', in: 0, out: 0 },
+  ])
+  await pipeline([1, 2, 3], odd, toArray({ max: 9 }))
+  t.strictSame(odd.counts, [
+    { name: 'filter', in: 3, out: 2 },
+    { name: 'map', in: 2, out: 2 },
+  ])
+})
+
+t.test('what the next stream does not take is an error of the pipeline, not of the process', async t => {
+  const bytesOnly = new Writable({ write: (_bytes, _encoding, callback) => callback() })
+  const failure = await failureOf(
+    pipeline(
+      Readable.from([{ a: 1 }]),
+      map(value => value),
+      bytesOnly,
+    ),
+  )
+  t.match(failure, { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+t.test('what an operator holds back until the end comes before the end of a plain pipeline', async t => {
+  const sum = operator<number>({
+    name: 'sum',
+    create() {
+      let total = 0
+      return {
+        step: n => {
+          total += n
+        },
+        async flush(emit) {
+          await turns(2)
+          emit(total)
+        },
+      }
+    },
+  })
+  const sink = toArray({ max: 9 })
+  await pipeline([1, 2, 3], sum, sink)
+  t.strictSame(sink.records, [6])
+})
+
+t.test('a flush that fails, at once or later, fails a plain pipeline with OPERATOR', async t => {
+  const boom = new Error('boom')
+  for (const flush of [
+    () => {
+      throw boom
+    },
+    () => Promise.reject(boom),
+  ]) {
+    const failing = operator<number>('failing', () => {}, flush)
+    t.match(await failureOf(pipeline([1], failing, toArray({ max: 9 }))), {
+      code: 'OPERATOR',
+      message: 'failing: boom',
+      cause: boom,
+    })
+  }
+})

@@ -1,0 +1,274 @@
+import t from 'tap'
+import { take } from '../../lib/operators/take.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { noted } from '../support/noted.ts'
+import { turns } from '../support/turns.ts'
+import { batchesOf, openSource } from './openSource.ts'
+
+const boom = new Error('boom')
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+/** Numbers without an end, and how far they were pulled. */
+function endless() {
+  const state = { pulled: 0, returned: 0 }
+  const iterable = {
+    *[Symbol.iterator]() {
+      try {
+        for (;;) yield state.pulled++
+      } finally {
+        state.returned += 1
+      }
+    },
+  }
+  return { state, iterable }
+}
+
+t.test('an iterable comes in batches of at most 64 values, all of them, in order', async t => {
+  for (const count of [0, 1, 63, 64, 65, 130]) {
+    const { batches, failure } = await batchesOf(openSource(numbers(count)))
+    t.equal(failure, undefined)
+    t.strictSame(batches.flat(), numbers(count))
+    t.ok(batches.every(batch => batch.length <= 64))
+    t.ok(batches.length <= Math.floor(count / 64) + 1)
+  }
+})
+
+t.test('any iterable is a source: a set, a map, a generator, an object', async t => {
+  const object = {
+    *[Symbol.iterator]() {
+      yield* ['a', 'b']
+    },
+  }
+  for (const [iterable, expected] of [
+    [new Set(['a', 'b']), ['a', 'b']],
+    [new Map([['a', 1]]), [['a', 1]]],
+    [object[Symbol.iterator](), ['a', 'b']],
+    [object, ['a', 'b']],
+    [
+      [undefined, 0, '', false],
+      [undefined, 0, '', false],
+    ],
+    [Buffer.from('abc'), [Buffer.from('abc')]],
+    [new Uint8Array([1, 2]), [1, 2]],
+  ] as [Iterable<unknown>, unknown[]][]) {
+    t.strictSame((await batchesOf(openSource(iterable))).batches.flat(), expected)
+  }
+})
+
+t.test('an iterable is pulled one value at a time, each when the one before is through', async t => {
+  const { state, iterable } = endless()
+  const { source } = openSource(iterable)
+  t.equal(state.pulled, 0, 'opened, it is not pulled')
+  const batch = await source.next()
+  t.equal(state.pulled, 0, 'nor for a batch')
+  let seen = 0
+  for (const item of batch?.items ?? []) {
+    t.equal(item, seen)
+    seen += 1
+    t.equal(state.pulled, seen)
+    if (seen === 10) break
+  }
+  t.equal(state.returned, 0, 'to leave a batch does not end the iterable')
+  await source.close(batch, seen)
+  await source.close(batch, seen)
+  t.strictSame(state, { pulled: 10, returned: 1 }, 'to close the source does, once')
+})
+
+t.test('an iterable can be opened any number of times, a generator is used up', async t => {
+  const values = [1, 2, 3]
+  for (let use = 0; use < 3; use += 1) {
+    t.strictSame((await batchesOf(openSource(values))).batches.flat(), values)
+  }
+})
+
+t.test('promises in an iterable are awaited in their places', async t => {
+  const later = async (n: number) => {
+    await turns(n % 3)
+    return n
+  }
+  const values = [1, later(2), 3, later(4), later(5), 6]
+  const { batches } = await batchesOf(openSource(values))
+  t.strictSame(batches.flat(), [1, 2, 3, 4, 5, 6])
+})
+
+t.test('a null in an iterable is refused, as a promise, too, and what came before it is given', async t => {
+  for (const nothing of [null, Promise.resolve(null)]) {
+    const { batches, failure } = await batchesOf(openSource([1, 2, nothing, 3]))
+    t.strictSame(batches.flat(), [1, 2])
+    t.match(failure, { message: "it gave null, which a Node stream can't carry" })
+  }
+})
+
+t.test('an iterable that fails: what came before is given, and then its error', async t => {
+  const failing: Record<string, () => Iterable<unknown>> = {
+    'a generator that throws': function* () {
+      yield* [1, 2]
+      throw boom
+    },
+    'a promise that rejects': () => [1, 2, Promise.reject(boom)],
+  }
+  for (const [what, make] of Object.entries(failing)) {
+    const { batches, failure } = await batchesOf(openSource(make()))
+    t.strictSame(batches.flat(), [1, 2], what)
+    t.equal(failure, boom, what)
+  }
+  const none = {
+    [Symbol.iterator]() {
+      throw boom
+    },
+  }
+  t.match(await failureOf(run(none as never, toArray({ max: 9 }))), { code: 'SOURCE', cause: boom })
+})
+
+t.test('an iterable that is closed before its first value is not begun', async t => {
+  const { state, iterable } = endless()
+  const { source } = openSource(iterable)
+  await source.close(undefined, 0)
+  t.strictSame(state, { pulled: 0, returned: 0 })
+})
+
+t.test('an iterable that came to its end is not let go again', async t => {
+  let returned = 0
+  const iterable = {
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: true, value: undefined }),
+      return() {
+        returned += 1
+        return { done: true, value: undefined }
+      },
+    }),
+  }
+  const opened = openSource(iterable as Iterable<unknown>)
+  t.strictSame((await batchesOf(opened)).batches.flat(), [])
+  await opened.source.close(undefined, 0)
+  t.equal(returned, 0)
+})
+
+t.test('an iterable can’t be resumed: there is no position, and nothing to save', async t => {
+  const { source } = openSource([1, 2])
+  const batch = await source.next()
+  t.equal(batch?.positionAfter(1), undefined)
+  t.equal(source.save(batch, 1), undefined)
+})
+
+const fail = () => {
+  throw boom
+}
+
+/** Sources that fail when they are let go before their end. */
+const failingAtTheirEnd: Record<string, () => Iterable<number> | AsyncIterable<number>> = {
+  'a generator': function* () {
+    try {
+      yield 1
+      yield 2
+    } finally {
+      fail()
+    }
+  },
+  'an async generator': async function* () {
+    try {
+      yield 1
+      yield 2
+    } finally {
+      fail()
+    }
+  },
+  'an iterator': () => ({
+    [Symbol.iterator]: () => ({
+      next: () => ({ done: false as const, value: 1 }),
+      return() {
+        throw boom
+      },
+    }),
+  }),
+  'an async iterator': () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: 1 }),
+      return() {
+        throw boom
+      },
+    }),
+  }),
+}
+
+for (const [what, make] of Object.entries(failingAtTheirEnd)) {
+  t.test(`${what} that fails when it is let go does not fail a run that has all it wants`, async t => {
+    const unhandled = noted(t, 'unhandledRejection')
+    t.match(await run(make(), take(1), toArray({ max: 9 })), { leads: 1, records: 1 })
+    await turns(2)
+    t.strictSame(unhandled, [])
+  })
+}
+
+t.test('an async iterable is asked for a value when the one before is through', async t => {
+  const state = { pulled: 0, ended: false }
+  async function* values() {
+    try {
+      for (;;) yield state.pulled++
+    } finally {
+      state.ended = true
+    }
+  }
+  const { source } = openSource(values())
+  await turns(3)
+  t.equal(state.pulled, 0)
+  for (const expected of [0, 1, 2]) {
+    const batch = await source.next()
+    t.strictSame([...(batch?.items ?? [])], [expected])
+    await turns(3)
+    t.equal(state.pulled, expected + 1, 'nothing is read ahead')
+  }
+  await source.close(undefined, 0)
+  await turns(1)
+  t.ok(state.ended)
+})
+
+t.test('an async iterable that fails, or gives null: what came before is given', async t => {
+  async function* failing(end: () => unknown) {
+    yield 1
+    yield 2
+    yield end()
+  }
+  const throwing = await batchesOf(
+    openSource(
+      failing(() => {
+        throw boom
+      }),
+    ),
+  )
+  t.strictSame(throwing, { batches: [[1], [2]], failure: boom })
+  const nothing = await batchesOf(openSource(failing(() => null)))
+  t.strictSame(nothing.batches, [[1], [2]])
+  t.match(nothing.failure, { message: "it gave null, which a Node stream can't carry" })
+})
+
+t.test('an async iterable is closed without a wait while its next value does not come', async t => {
+  async function* hanging() {
+    yield 1
+    await new Promise(() => {})
+  }
+  const { source } = openSource(hanging())
+  await source.next()
+  void source.next()
+  await source.close(undefined, 0)
+  t.pass('closed')
+})
+
+t.test('a web stream is a source, and is let go', async t => {
+  let cancelled = false
+  const web = new ReadableStream({
+    start(controller) {
+      for (const n of [1, 2, 3]) controller.enqueue(n)
+    },
+    cancel() {
+      cancelled = true
+    },
+  })
+  const sink = toArray({ max: 9 })
+  await run(web as unknown as AsyncIterable<unknown>, take(2), sink)
+  t.strictSame(sink.records, [1, 2])
+  await turns(2)
+  t.ok(cancelled)
+})
