@@ -22,7 +22,7 @@ import { toFile } from '../../lib/sinks/toFile.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
-import { openFiles } from '../support/openFiles.ts'
+import { leakedFiles, openFiles } from '../support/openFiles.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
 
@@ -146,7 +146,7 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
   )
   await t.resolves(fc.assert(property, { numRuns: 60 }))
   t.ok(outcomes.size > 4, JSON.stringify([...outcomes]))
-  t.equal(await eventually(openFiles, before.files), before.files)
+  t.equal(await leakedFiles(before.files), 0)
   t.equal(await eventually(timers, before.timers), before.timers)
   t.strictSame(unhandled, [])
 })

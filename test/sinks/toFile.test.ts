@@ -6,8 +6,7 @@ import t from 'tap'
 import type { FileOptions } from '../../lib/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
-import { eventually } from '../support/eventually.ts'
-import { openFiles } from '../support/openFiles.ts'
+import { leakedFiles, openFiles } from '../support/openFiles.ts'
 import { turns } from '../support/turns.ts'
 
 const records = [
@@ -211,7 +210,7 @@ t.test('no file stays open', async t => {
     await run(records, toFile(join(dir, `${n}.json.gz`)))
     await t.rejects(run([1n], toFile(join(dir, `${n}.ndjson`))))
   }
-  t.equal(await eventually(openFiles, before), before)
+  t.equal(await leakedFiles(before), 0)
 })
 
 t.test('refuses a name that does not tell the format, and wrong options', async t => {
