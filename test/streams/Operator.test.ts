@@ -31,7 +31,9 @@ for (const [what, source] of Object.entries(sources)) {
     const once = map(value => value)
     await pipeline(source([1, 2]), once, toArray({ max: 9 }))
     for (const values of [[3, 4], []]) {
-      t.match(await failureOf(pipeline(source(values), once, toArray({ max: 9 }))), used)
+      const failure = await failureOf(pipeline(source(values), once, toArray({ max: 9 })))
+      // From Node 24 on, pipe() itself refuses a stream that is destroyed.
+      if ((failure as NodeJS.ErrnoException).code !== 'ERR_STREAM_UNABLE_TO_PIPE') t.match(failure, used)
     }
   })
 }

@@ -208,7 +208,9 @@ t.test('a sink that fails at a record does not get those that wait behind it', a
 
 t.test('a sink that fails while nobody writes is destroyed with the error', async t => {
   const sink = new Noting()
-  const failure = failureOf(pipeline(pending(1), sink))
+  const silent = new Readable({ objectMode: true, read() {} })
+  silent.push(1)
+  const failure = failureOf(pipeline(silent, sink))
   while (sink.records.length === 0) await turns(1)
   sink.openings[0]?.fail(boom)
   t.equal(await failure, boom)

@@ -1,7 +1,27 @@
 import fc from 'fast-check'
 
+/**
+ * Whether JSON.parse takes an escaped key for another one that holds a backslash, once it has seen that at the same
+ * place of an object: Node 24 and 26, https://github.com/nodejs/node/issues/63785.
+ */
+const mistakesKeys = (() => {
+  JSON.parse('{"a":1,"\\\\":2}')
+  return !Object.hasOwn(JSON.parse('{"a":1,"\\n":2}') as object, '\n')
+})()
+
+/** A key that this Node's JSON.parse reads and does not mistake others for. */
+const readable = (key: string): string => (mistakesKeys ? key.replaceAll('\\', '/') : key)
+
+const withReadableKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withReadableKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, held]) => [readable(key), withReadableKeys(held)]),
+  )
+}
+
 /** Values that JSON.parse gives back as they are: no -0 inside, which JSON.stringify loses. */
-const value = fc.jsonValue({ maxDepth: 4, depthSize: 'small', stringUnit: 'binary' })
+const value = fc.jsonValue({ maxDepth: 4, depthSize: 'small', stringUnit: 'binary' }).map(withReadableKeys)
 
 /** Keys and strings that decoders have stumbled over. */
 const awkward = fc.constantFrom(
@@ -31,7 +51,7 @@ const awkward = fc.constantFrom(
 const awkwardObject = fc
   .array(fc.tuple(awkward, fc.oneof(awkward, value)), { maxLength: 4 })
   .map(entries =>
-    JSON.parse(`{${entries.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join()}}`),
+    JSON.parse(`{${entries.map(([k, v]) => `${JSON.stringify(readable(k))}:${JSON.stringify(v)}`).join()}}`),
   )
 
 const number = fc.oneof(
