@@ -21,7 +21,7 @@ export async function findCheckpoint(
 ): Promise<RunCheckpoint> {
   const { whenFinished } = settings
   const found = await store.load()
-  const difference = found && differenceOf(found.pipeline, comparable(pipeline, found))
+  const difference = found && differenceOf(...comparable(found, pipeline))
   if (difference !== undefined) {
     const hint = 'delete it to begin anew, or give another path'
     throw checkpointError(store.path, `it is of another run: ${difference}; ${hint}`)
@@ -48,10 +48,17 @@ export async function findCheckpoint(
   }
 }
 
-/** A checkpoint of version 1 says nothing of functions. */
-function comparable({ operators, ...rest }: Pipeline, { upgraded }: Checkpoint): Pipeline {
-  if (!upgraded) return { ...rest, operators }
-  return { ...rest, operators: operators.map(({ functions, ...operator }) => operator) }
+/** Two pipelines as they are compared: their versions first, since functions are compared without one only. */
+function comparable(
+  { pipeline: before, upgraded }: Checkpoint,
+  { version, operators, ...rest }: Pipeline,
+): [before: unknown, now: unknown] {
+  // A checkpoint of version 1 says nothing of functions.
+  const comparedOperators = upgraded ? operators.map(({ functions, ...operator }) => operator) : operators
+  return [
+    { version: undefined, ...before },
+    { version, ...rest, operators: comparedOperators },
+  ]
 }
 
 function following(

@@ -1,9 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { createPortal } from '../../lib/portal/createPortal.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { leads } from '../../lib/source/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { paced } from '../support/paced.ts'
 import { textOf } from '../support/textOf.ts'
 
 /** What is published on a channel while the test runs. */
@@ -66,3 +72,35 @@ t.test('leadpipe:retry tells of every repetition before its wait', async t => {
   // After the 429 the limiter waits as well.
   t.strictSame(before, [1, 1, 2])
 })
+
+t.test(
+  'leadpipe:checkpoint tells twice of every save: when its records are durable, and when it is saved',
+  async t => {
+    const messages = published(t, 'leadpipe:checkpoint')
+    const path = join(t.testdir(), 'a.checkpoint.json')
+    const portal = await createPortal({ leads: 250 })
+    t.teardown(() => portal.close())
+    const start = () =>
+      run(
+        leads(openClient(t, portal.origin, { accessToken: portal.accessToken })),
+        paced(),
+        toFile(join(dirname(path), 'a.ndjson'), { format: 'ndjson' }),
+        { checkpoint: { path, every: { leads: 100 }, whenFinished: 'stop' } },
+      )
+    await start()
+    const twice = (phase: string, saves: number) => [
+      { path, phase, step: 'flushed', saves },
+      { path, phase, step: 'saved', saves },
+    ]
+    t.strictSame(messages, [
+      ...twice('running', 1),
+      ...twice('running', 2),
+      ...twice('running', 3),
+      ...twice('prepared', 4),
+      ...twice('committed', 5),
+    ])
+    messages.length = 0
+    await start()
+    t.strictSame(messages, [], 'a run that had finished saves nothing')
+  },
+)
