@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { rmSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
@@ -13,6 +14,7 @@ import type {
   Report,
 } from '../../lib/index.ts'
 import type { Position } from '../../lib/model/Position.ts'
+import type { CheckpointMessage } from '../../lib/observe/channels.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
 import { filter } from '../../lib/operators/filter.ts'
@@ -480,6 +482,33 @@ t.test('a file that was removed while it is written is not saved as if it were t
   t.equal(positionOf(work).leads, 0)
   t.match(await failureOf(start(t, work, { operators })), { code: 'CHECKPOINT', message: /is not there/ })
 })
+
+for (const how of ['a sink that is destroyed', 'an abort']) {
+  t.test(`${how} while a checkpoint is being saved: the run ends behind that save`, async t => {
+    const work = new Workplace(t)
+    const abort = new AbortController()
+    const sink = toFile(work.file('out.json'))
+    const steps: string[] = []
+    const listen = (message: unknown) => {
+      const { step, saves } = message as CheckpointMessage
+      steps.push(step)
+      if (step !== 'flushed' || saves !== 3) return
+      if (how === 'an abort') abort.abort(boom)
+      else sink.destroy(boom)
+    }
+    subscribe('leadpipe:checkpoint', listen)
+    t.teardown(() => unsubscribe('leadpipe:checkpoint', listen))
+    const source = leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 })
+    await failureOf(
+      run(source, paced(), sink, {
+        signal: abort.signal,
+        checkpoint: { path: work.checkpoint, every: { leads: 10 } },
+      }),
+    )
+    t.ok(steps.length >= 6)
+    t.equal(steps.filter(step => step === 'saved').length, steps.length / 2)
+  })
+}
 
 t.test('a sink that is destroyed from outside saves what it was given, or the last save stays', async t => {
   const work = new Workplace(t)
