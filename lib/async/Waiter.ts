@@ -6,7 +6,10 @@
  */
 export class Waiter {
   #interruption: { reason: unknown } | undefined
-  #wake: (() => void) | undefined
+  #isShort = false
+  /** Those of the last wait: they do nothing once it is over. */
+  #resolve: (value: undefined) => void = () => {}
+  #reject: (reason: unknown) => void = () => {}
 
   /** Why nothing is waited for any more; undefined while waits go on. The first reason stays. */
   get interruption(): { readonly reason: unknown } | undefined {
@@ -16,7 +19,7 @@ export class Waiter {
   /** Ends the wait that is on, and every later one. */
   interrupt(reason: unknown): void {
     this.#interruption ??= { reason }
-    this.#wake?.()
+    this.#reject(this.#interruption.reason)
   }
 
   /** @throws the reason, when it was interrupted */
@@ -26,10 +29,8 @@ export class Waiter {
 
   /** Ends the wait that is on, if it may be cut short. */
   cutShort(): void {
-    if (this.#isShort) this.#wake?.()
+    if (this.#isShort) this.#resolve(undefined)
   }
-
-  #isShort = false
 
   /**
    * Resolves or rejects as `work` does.
@@ -47,25 +48,12 @@ export class Waiter {
 
   #wait<T>(work: PromiseLike<T>, isShort: boolean): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const settle = () => {
-        this.#wake = undefined
-        if (this.#interruption === undefined) resolve(undefined)
-        else reject(this.#interruption.reason)
-      }
-      this.#wake = settle
+      this.#resolve = resolve
+      this.#reject = reject
       this.#isShort = isShort
+      if (this.#interruption !== undefined) reject(this.#interruption.reason)
       // Waited for or not, a rejection is never left unhandled.
-      work.then(
-        value => {
-          if (this.#wake === settle) this.#wake = undefined
-          resolve(value)
-        },
-        error => {
-          if (this.#wake === settle) this.#wake = undefined
-          reject(error)
-        },
-      )
-      if (this.#interruption !== undefined) settle()
+      work.then(resolve, reject)
     })
   }
 }
