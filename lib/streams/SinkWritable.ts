@@ -86,6 +86,7 @@ export abstract class SinkWritable<In> extends Writable {
       stage: { ...this.#stage, open },
       release: () => {
         this.#user = undefined
+        this.#run = undefined
       },
       finish: () => {
         user.isFinishing = true

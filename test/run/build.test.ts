@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import type { Lead } from '../../lib/index.ts'
 import { transform } from '../../lib/operators/transform.ts'
@@ -36,6 +39,14 @@ t.test("when a stream can't be made, source and sink are free for another run", 
   t.match(await failureOf(run(source, failing, target)), { code: 'OPERATOR', cause: boom })
   await run(source, target)
   t.strictSame(target.records, [1, 2])
+})
+
+t.test("when a stream can't be made, the sink is free for a pipeline", async t => {
+  const path = join(t.testdir(), 'a.ndjson')
+  const target = toFile(path)
+  t.match(await failureOf(run([1], failing, target)), { code: 'OPERATOR', cause: boom })
+  await pipeline([1, 2], target)
+  t.equal(readFileSync(path, 'utf8'), '1\n2\n')
 })
 
 t.test('so are those of a run with a checkpoint', async t => {
