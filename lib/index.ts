@@ -4,12 +4,6 @@ startDebugLog()
 
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
-// The client
-export type { Answer } from './client/Answer.ts'
-export { type Clock, systemClock } from './client/Clock.ts'
-export { type GetOptions, LeadsClient } from './client/LeadsClient.ts'
-export type { LeadsClientOptions } from './client/options.ts'
-export type { RateLimit, RetryOptions, TimeoutOptions } from './client/transportOptions.ts'
 export {
   done,
   type Emit,
@@ -29,15 +23,21 @@ export {
   type LeadpipeErrorOptions,
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
+// The client
+export type { Answer } from './http/Answer.ts'
+export { type Clock, systemClock } from './http/Clock.ts'
+export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
+export { type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
+export type { LeadsClientOptions } from './hubspot/options.ts'
 // The model
-export type { AnalyticsDetails } from './model/AnalyticsDetails.ts'
-export { type TimePivot, timePivots } from './model/apiQuirks.ts'
-export type { ConversionEvent } from './model/ConversionEvent.ts'
-export type { CrmDetails } from './model/CrmDetails.ts'
-export type { FormSubmissionValue } from './model/FormSubmissionValue.ts'
-export { type Lead, leadSchema } from './model/Lead.ts'
-export type { LeadsQuery, Time } from './model/LeadsQuery.ts'
-export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './model/Position.ts'
+export type { AnalyticsDetails } from './lead/AnalyticsDetails.ts'
+export { type TimePivot, timePivots } from './lead/apiQuirks.ts'
+export type { ConversionEvent } from './lead/ConversionEvent.ts'
+export type { CrmDetails } from './lead/CrmDetails.ts'
+export type { FormSubmissionValue } from './lead/FormSubmissionValue.ts'
+export { type Lead, leadSchema } from './lead/Lead.ts'
+export type { LeadsQuery, Time } from './lead/LeadsQuery.ts'
+export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './lead/Position.ts'
 // Operators
 export { compose } from './operators/compose.ts'
 // Sinks
@@ -54,6 +54,7 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
+export type { Missing } from './paging/GuidsPager.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
 export type { Report } from './run/Report.ts'
@@ -70,13 +71,12 @@ export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
 // The source
-export type { LeadSource } from './source/LeadSource.ts'
-export { leads } from './source/leads.ts'
-export type { LeadsOptions } from './source/options.ts'
-export type { Missing } from './source/pagers/GuidsPager.ts'
-export type { QuarantineSource } from './source/QuarantineSource.ts'
-export { quarantined } from './source/quarantined.ts'
-export type { SourceCounts } from './source/SourceCounts.ts'
+export type { LeadSource } from './sources/LeadSource.ts'
+export { leads } from './sources/leads.ts'
+export type { LeadsOptions } from './sources/options.ts'
+export type { QuarantineSource } from './sources/QuarantineSource.ts'
+export { quarantined } from './sources/quarantined.ts'
+export type { SourceCounts } from './sources/SourceCounts.ts'
 export type { Quarantined, SchemaProblem } from './stage/Quarantined.ts'
 export type { Operator } from './streams/Operator.ts'
 export type { AnySink, SinkCounts, SinkWritable as Sink } from './streams/SinkWritable.ts'

@@ -8,11 +8,11 @@ const lib = fileURLToPath(new URL('../lib', import.meta.url))
 
 /** Files that the table calls the lead's type and schema. */
 const leadFiles = [
-  'model/Lead.ts',
-  'model/ConversionEvent.ts',
-  'model/FormSubmissionValue.ts',
-  'model/AnalyticsDetails.ts',
-  'model/CrmDetails.ts',
+  'lead/Lead.ts',
+  'lead/ConversionEvent.ts',
+  'lead/FormSubmissionValue.ts',
+  'lead/AnalyticsDetails.ts',
+  'lead/CrmDetails.ts',
 ]
 
 /** What a part may import: other parts, and single files of parts that are closed to it otherwise. */
@@ -68,12 +68,12 @@ const table = importTable(readFileSync(join(lib, 'README.md'), 'utf8'))
 
 /** Each third-party package has one home. */
 const homes: Readonly<Record<string, readonly string[]>> = {
-  undici: ['client'],
-  'p-queue': ['client'],
-  'stream-json': ['source/decode'],
-  'stream-chain': ['source/decode'],
-  ajv: ['model', 'operators/validate.ts'],
-  typebox: ['model'],
+  undici: ['http'],
+  'p-queue': ['http'],
+  'stream-json': ['decode'],
+  'stream-chain': ['decode'],
+  ajv: ['options', 'operators/validate.ts'],
+  typebox: ['lead'],
   libsql: ['portal'],
   'pure-rand': ['portal'],
   commander: ['cli'],
@@ -87,8 +87,10 @@ const forbiddenBuiltins: Readonly<Record<string, readonly string[]>> = {
   engine: io,
   formats: [...io, 'stream'],
   operators: io,
-  model: [...io, 'stream'],
-  'source/pagers': [...io, 'stream', 'timers', 'timers/promises'],
+  lead: [...io, 'stream'],
+  options: [...io, 'stream'],
+  decode: [...io, 'timers', 'timers/promises'],
+  paging: [...io, 'stream', 'timers', 'timers/promises'],
 }
 
 interface Import {
@@ -205,18 +207,18 @@ t.test('every package of the table is used by its home, and is a dependency', as
 
 t.test('the test has teeth: imports that break the table are named', async t => {
   const cases: Import[] = [
-    { file: 'operators/filter.ts', specifier: '../client/LeadsClient.ts' },
+    { file: 'operators/filter.ts', specifier: '../hubspot/LeadsClient.ts' },
     { file: 'portal/createPortal.ts', specifier: '../errors.ts' },
-    { file: 'portal/createPortal.ts', specifier: '../model/LeadsQuery.ts' },
-    { file: 'cli/main.ts', specifier: '../source/leads.ts' },
+    { file: 'portal/createPortal.ts', specifier: '../lead/LeadsQuery.ts' },
+    { file: 'cli/main.ts', specifier: '../sources/leads.ts' },
     { file: 'engine/Chain.ts', specifier: '../streams/Operator.ts' },
-    { file: 'stage/Stage.ts', specifier: '../model/Lead.ts' },
+    { file: 'stage/Stage.ts', specifier: '../lead/Lead.ts' },
     { file: 'streams/Operator.ts', specifier: '../operators/filter.ts' },
     { file: 'run/run.ts', specifier: '../cli/main.ts' },
     { file: 'sinks/toFile.ts', specifier: 'undici' },
     { file: 'operators/filter.ts', specifier: 'node:fs' },
-    { file: 'source/leads.ts', specifier: 'fs' },
-    { file: 'source/leads.ts', specifier: 'left-pad' },
+    { file: 'sources/leads.ts', specifier: 'fs' },
+    { file: 'sources/leads.ts', specifier: 'left-pad' },
   ]
   for (const one of cases) t.type(broken(one), 'string', `${one.file} → ${one.specifier}`)
 })

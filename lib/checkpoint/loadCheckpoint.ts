@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { digestOf } from '../files/digestOf.ts'
-import { compileSchema } from '../model/ajv.ts'
+import { compileSchema } from '../options/ajv.ts'
 import { type Checkpoint, checkpointSchema } from './Checkpoint.ts'
 import { checkpointError } from './checkpointError.ts'
 import { format, version } from './format.ts'

@@ -1,4 +1,4 @@
-import { choice, group, integer, type OptionRule } from '../model/optionRule.ts'
+import { choice, group, integer, type OptionRule } from '../options/optionRule.ts'
 
 /** When a checkpoint is saved; whichever comes first. */
 export interface SaveEvery {

@@ -1,4 +1,4 @@
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { describeStage } from '../streams/describeStage.ts'
 import { Operator } from '../streams/Operator.ts'
 

@@ -1,6 +1,6 @@
 import { EncodeBuffer } from '../formats/EncodeBuffer.ts'
 import { type Format, formatNames, formats } from '../formats/formats.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 const blockLength = 65_536

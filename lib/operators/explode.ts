@@ -1,4 +1,4 @@
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 import { checkPath } from './paths/checkPath.ts'
 import type { ArrayPath, ItemAt, Without } from './paths/Path.ts'

@@ -1,4 +1,4 @@
-import type { ConversionEvent } from '../model/ConversionEvent.ts'
+import type { ConversionEvent } from '../lead/ConversionEvent.ts'
 import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
 

@@ -1,5 +1,5 @@
-import type { ConversionEvent } from '../model/ConversionEvent.ts'
-import type { FormSubmissionValue } from '../model/FormSubmissionValue.ts'
+import type { ConversionEvent } from '../lead/ConversionEvent.ts'
+import type { FormSubmissionValue } from '../lead/FormSubmissionValue.ts'
 import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
 

@@ -1,5 +1,5 @@
 import { isThenable } from '../async/isThenable.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 /** A boolean, possibly later; a missing field counts as false. */

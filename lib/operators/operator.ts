@@ -1,5 +1,5 @@
 import type { Flush, OwnStepDefinition, Step, StepDefinition } from '../engine/definition.ts'
-import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 /**

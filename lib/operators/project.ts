@@ -1,4 +1,4 @@
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 import { checkPath } from './paths/checkPath.ts'
 import type { Path, ValueAt } from './paths/Path.ts'

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 import { LeadpipeError, messageOf } from '../errors.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { describeStage } from '../streams/describeStage.ts'
 import { Operator } from '../streams/Operator.ts'
 

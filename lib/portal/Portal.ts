@@ -1,4 +1,4 @@
-import type { Lead } from '../model/Lead.ts'
+import type { Lead } from '../lead/Lead.ts'
 
 /** One request that a portal was asked. */
 export interface PortalRequest {

@@ -1,7 +1,7 @@
 import type { OperatorCounts } from '../engine/OperatorCounts.ts'
-import type { TimePivot } from '../model/apiQuirks.ts'
-import type { Missing } from '../source/pagers/GuidsPager.ts'
-import type { SourceCounts } from '../source/SourceCounts.ts'
+import type { TimePivot } from '../lead/apiQuirks.ts'
+import type { Missing } from '../paging/GuidsPager.ts'
+import type { SourceCounts } from '../sources/SourceCounts.ts'
 import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Definition, SideOutputs } from '../engine/definition.ts'
 import { LeadpipeError } from '../errors.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { toFile } from '../sinks/toFile.ts'
 import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'

@@ -1,6 +1,6 @@
 import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
-import { checkOptions, type OptionRules } from '../model/checkOptions.ts'
-import { integer } from '../model/optionRule.ts'
+import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
+import { integer } from '../options/optionRule.ts'
 import type { Report } from './Report.ts'
 
 /** How a run is watched and ended. */

@@ -2,7 +2,7 @@ import { OutgoingMessage } from 'node:http'
 import { Duplex, Readable, Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
 import type { LeadpipeError } from '../errors.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { describeStage } from '../streams/describeStage.ts'
 import { isOperator, type Operator } from '../streams/Operator.ts'
 

@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../errors.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import type { Outcome } from './finish.ts'
 import type { Report } from './Report.ts'

@@ -2,7 +2,7 @@ import { isThenable } from '../async/isThenable.ts'
 import { onAbort } from '../async/onAbort.ts'
 import type { Waiter } from '../async/Waiter.ts'
 import { messageOf } from '../errors.ts'
-import { optionFailure } from '../model/checkOptions.ts'
+import { optionFailure } from '../options/checkOptions.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
 

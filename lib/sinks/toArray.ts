@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
-import { checkOptions, type OptionRules, optionError } from '../model/checkOptions.ts'
-import { integer } from '../model/optionRule.ts'
+import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { integer } from '../options/optionRule.ts'
 import type { SinkRun } from '../stage/SinkStage.ts'
 import { SinkWritable } from '../streams/SinkWritable.ts'
 

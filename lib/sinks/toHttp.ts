@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../client/Clock.ts'
+import { type Clock, systemClock } from '../http/Clock.ts'
 import { destinationUrl } from './http/destinationUrl.ts'
 import { HttpSink } from './http/HttpSink.ts'
 import { type HttpOptions, httpSettings } from './http/options.ts'

@@ -4,7 +4,7 @@ import type { Definition, SideOutputs } from '../engine/definition.ts'
 import type { OperatorCounts } from '../engine/OperatorCounts.ts'
 import { explained, type Target } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
-import { optionError } from '../model/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { streamError } from './streamError.ts'
 import { WritableRun } from './writableSink.ts'
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { optionError } from '../model/checkOptions.ts'
-import { isStandard } from '../streams/isStandard.ts'
+import { optionError } from '../options/checkOptions.ts'
+import { isStandard } from './isStandard.ts'
 
 const claimed = new WeakSet<object>()
 

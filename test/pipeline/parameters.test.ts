@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type Lead, LeadsClient, leads, timePivots } from '../../lib/index.ts'
-import type { PageQuery } from '../../lib/model/LeadsQuery.ts'
+import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 
 const count = 300

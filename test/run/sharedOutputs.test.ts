@@ -6,7 +6,7 @@ import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
-import { quarantined } from '../../lib/source/quarantined.ts'
+import { quarantined } from '../../lib/sources/quarantined.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { Workplace } from '../support/Workplace.ts'
 

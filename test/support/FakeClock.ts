@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/client/Clock.ts'
+import type { Clock } from '../../lib/http/Clock.ts'
 
 /**
  * A clock that waits for nobody: a wait moves the time on and is over at once, and every wait is kept. With

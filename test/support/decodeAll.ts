@@ -1,7 +1,7 @@
+import type { DecodeCounts, DecoderOptions, ElementDecoder } from '../../lib/decode/ElementDecoder.ts'
+import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
+import { streamJsonDecoder } from '../../lib/decode/streamJsonDecoder.ts'
 import type { LeadpipeError } from '../../lib/errors.ts'
-import type { DecodeCounts, DecoderOptions, ElementDecoder } from '../../lib/source/decode/ElementDecoder.ts'
-import { expressDecoder } from '../../lib/source/decode/expressDecoder.ts'
-import { streamJsonDecoder } from '../../lib/source/decode/streamJsonDecoder.ts'
 
 /** The two lanes, by the name of the option that chooses them. */
 export const lanes = { express: expressDecoder, 'stream-json': streamJsonDecoder } as const

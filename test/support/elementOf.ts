@@ -1,5 +1,5 @@
-import type { Lead } from '../../lib/model/Lead.ts'
-import type { Element } from '../../lib/source/pagers/Pager.ts'
+import type { Lead } from '../../lib/lead/Lead.ts'
+import type { Element } from '../../lib/paging/Pager.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
 
 /** An element of a page: a lead, or a text for what is none. */

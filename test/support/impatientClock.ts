@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/client/Clock.ts'
+import type { Clock } from '../../lib/http/Clock.ts'
 
 /** A clock for many retries: every wait is over at once, and nothing is kept of it. */
 export const impatientClock: Clock = { now: () => 0, random: () => 0, wait: async () => {} }

@@ -1,8 +1,8 @@
-import type { LeadsClient } from '../../lib/client/LeadsClient.ts'
-import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
-import type { LeadSource } from '../../lib/source/LeadSource.ts'
-import { leads } from '../../lib/source/leads.ts'
-import type { LeadsOptions } from '../../lib/source/options.ts'
+import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
+import type { LeadSource } from '../../lib/sources/LeadSource.ts'
+import { leads } from '../../lib/sources/leads.ts'
+import type { LeadsOptions } from '../../lib/sources/options.ts'
 
 /** The leads of a server that knows no parameter but max and offset. */
 export function leadsByOffset(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
-import type { Clock } from '../../lib/client/Clock.ts'
-import { LeadsClient } from '../../lib/client/LeadsClient.ts'
-import type { LeadsClientOptions } from '../../lib/client/options.ts'
+import type { Clock } from '../../lib/http/Clock.ts'
+import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
 import { FakeClock } from './FakeClock.ts'
 
 /** A client of `origin` that is closed when the test ends; its back-off waits for nobody. */

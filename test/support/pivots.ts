@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
-import type { Lead } from '../../lib/model/Lead.ts'
-import type { LeadsQuery } from '../../lib/model/LeadsQuery.ts'
+import type { Lead } from '../../lib/lead/Lead.ts'
+import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import { createPortal, generateLeads, type Portal, type PortalOptions } from '../../lib/portal/index.ts'
-import { leads } from '../../lib/source/leads.ts'
-import type { LeadsOptions } from '../../lib/source/options.ts'
+import { leads } from '../../lib/sources/leads.ts'
+import type { LeadsOptions } from '../../lib/sources/options.ts'
 import { openClient } from './openClient.ts'
 
 const count = 700

@@ -1,4 +1,4 @@
-import { optionError } from '../../model/checkOptions.ts'
+import { optionError } from '../../options/checkOptions.ts'
 
 /**
  * Checks a dotted path.

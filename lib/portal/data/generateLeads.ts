@@ -1,4 +1,4 @@
-import type { Lead } from '../../model/Lead.ts'
+import type { Lead } from '../../lead/Lead.ts'
 import { checkCount, checkNames, checkSeed } from '../checkOption.ts'
 import { arrivals } from './arrivals.ts'
 import { makeLead } from './makeLead.ts'

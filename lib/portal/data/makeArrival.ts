@@ -1,4 +1,4 @@
-import type { Lead } from '../../model/Lead.ts'
+import type { Lead } from '../../lead/Lead.ts'
 import { makeLead } from './makeLead.ts'
 import type { Random } from './Random.ts'
 

@@ -1,5 +1,5 @@
-import type { AnalyticsDetails } from '../../model/AnalyticsDetails.ts'
-import type { CrmDetails } from '../../model/CrmDetails.ts'
+import type { AnalyticsDetails } from '../../lead/AnalyticsDetails.ts'
+import type { CrmDetails } from '../../lead/CrmDetails.ts'
 import { portalId } from './portalId.ts'
 import type { Random } from './Random.ts'
 import { crmStatuses } from './words/trades.ts'

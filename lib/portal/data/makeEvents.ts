@@ -1,5 +1,5 @@
-import type { ConversionEvent } from '../../model/ConversionEvent.ts'
-import type { FormSubmissionValue } from '../../model/FormSubmissionValue.ts'
+import type { ConversionEvent } from '../../lead/ConversionEvent.ts'
+import type { FormSubmissionValue } from '../../lead/FormSubmissionValue.ts'
 import type { Person } from './makePerson.ts'
 import { portalId } from './portalId.ts'
 import type { Random } from './Random.ts'

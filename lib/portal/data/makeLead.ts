@@ -1,4 +1,4 @@
-import type { Lead } from '../../model/Lead.ts'
+import type { Lead } from '../../lead/Lead.ts'
 import type { Arrival } from './arrivals.ts'
 import { makeAnalytics, makeCrmDetails } from './makeDetails.ts'
 import { makeEvents } from './makeEvents.ts'

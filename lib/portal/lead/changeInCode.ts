@@ -1,4 +1,4 @@
-import type { Lead } from '../../model/Lead.ts'
+import type { Lead } from '../../lead/Lead.ts'
 import { plainLead } from '../leads/plainLead.ts'
 import { PortalError } from '../PortalError.ts'
 import { Refusal } from '../Refusal.ts'

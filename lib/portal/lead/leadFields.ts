@@ -1,4 +1,4 @@
-import { leadSchema } from '../../model/Lead.ts'
+import { leadSchema } from '../../lead/Lead.ts'
 
 /** What a field of a lead holds, and whether a client may change it. */
 export interface LeadField {

@@ -1,4 +1,4 @@
-import { leadSchema } from '../../model/Lead.ts'
+import { leadSchema } from '../../lead/Lead.ts'
 
 /** The attributes of a lead: what a list can be sorted by. */
 export const leadAttributes: readonly string[] = Object.keys(leadSchema.properties)

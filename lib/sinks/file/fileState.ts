@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
-import { compileSchema } from '../../model/ajv.ts'
+import { compileSchema } from '../../options/ajv.ts'
 import type { Json } from '../../stage/Stage.ts'
 
 /** A place in a file up to which everything is on the disk. */

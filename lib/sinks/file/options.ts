@@ -1,6 +1,6 @@
 import { type Format, formatNames } from '../../formats/formats.ts'
-import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
-import { choice, integer } from '../../model/optionRule.ts'
+import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
+import { choice, integer } from '../../options/optionRule.ts'
 
 /** How a file is written. */
 export interface FileOptions {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../client/Clock.ts'
+import type { Clock } from '../../http/Clock.ts'
 import type { TaskSlots } from './TaskSlots.ts'
 
 /** What a batch timer works with. */

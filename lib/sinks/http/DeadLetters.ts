@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { LeadpipeError, messageOf } from '../../errors.ts'
-import { optionError } from '../../model/checkOptions.ts'
+import { optionError } from '../../options/checkOptions.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../../stage/SinkStage.ts'
 import type { Json } from '../../stage/Stage.ts'
 import type { Attachment } from '../../streams/attach.ts'

@@ -1,5 +1,5 @@
 import { closedError } from '../../async/prematureClose.ts'
-import type { Clock } from '../../client/Clock.ts'
+import type { Clock } from '../../http/Clock.ts'
 import type { Batch } from './Batcher.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { deliver } from './deliver.ts'

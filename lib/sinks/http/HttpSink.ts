@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../../client/Clock.ts'
+import type { Clock } from '../../http/Clock.ts'
 import type { SinkOpening } from '../../stage/SinkStage.ts'
 import { SinkWritable } from '../../streams/SinkWritable.ts'
 import { deliveryError } from './deliveryError.ts'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { redact } from '../../client/redact.ts'
 import { messageOf } from '../../errors.ts'
+import { redact } from '../../http/redact.ts'
 
 /** Shorter texts are no secrets, and would be found in every other word. */
 const leastLength = 4

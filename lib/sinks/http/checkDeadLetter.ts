@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { optionError } from '../../model/checkOptions.ts'
+import { optionError } from '../../options/checkOptions.ts'
 
 /**
  * Where refused records go, if they go anywhere.

@@ -1,4 +1,4 @@
-import { optionError } from '../../model/checkOptions.ts'
+import { optionError } from '../../options/checkOptions.ts'
 
 /** Set by the sink, or none of a user's business: a wrong one breaks every request. */
 const reserved = new Set([

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Clock } from '../../client/Clock.ts'
 import { LeadpipeError } from '../../errors.ts'
+import type { Clock } from '../../http/Clock.ts'
 import { type Batch, halves } from './Batcher.ts'
 import { batchKey } from './batchKey.ts'
 import { bodyFormats, bodyOf } from './bodyFormats.ts'

@@ -1,5 +1,5 @@
-import { maskUrl } from '../../client/maskUrl.ts'
-import { optionError } from '../../model/checkOptions.ts'
+import { maskUrl } from '../../http/maskUrl.ts'
+import { optionError } from '../../options/checkOptions.ts'
 import { describeUrl } from './describeUrl.ts'
 
 /**

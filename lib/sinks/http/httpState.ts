@@ -1,5 +1,5 @@
 import { LeadpipeError } from '../../errors.ts'
-import { compileSchema } from '../../model/ajv.ts'
+import { compileSchema } from '../../options/ajv.ts'
 import type { HttpCounts } from './HttpCounts.ts'
 import type { HttpSettings } from './options.ts'
 

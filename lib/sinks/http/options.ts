@@ -6,9 +6,9 @@ import {
   type TransportSettings,
   transportRules,
   transportSettings,
-} from '../../client/transportOptions.ts'
-import { checkOptions, type OptionRules, optionError } from '../../model/checkOptions.ts'
-import { choice, group, integer } from '../../model/optionRule.ts'
+} from '../../http/transportOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
+import { choice, group, integer } from '../../options/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
 import { checkDeadLetter } from './checkDeadLetter.ts'
 import { checkHeaders } from './checkHeaders.ts'

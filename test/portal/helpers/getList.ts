@@ -1,4 +1,4 @@
-import type { Lead } from '../../../lib/model/Lead.ts'
+import type { Lead } from '../../../lib/lead/Lead.ts'
 import type { Portal } from '../../../lib/portal/index.ts'
 import { type Asked, askWithToken } from './ask.ts'
 

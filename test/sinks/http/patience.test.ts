@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { Clock } from '../../../lib/client/Clock.ts'
+import type { Clock } from '../../../lib/http/Clock.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { eventually } from '../../support/eventually.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'

@@ -1,0 +1,127 @@
+import { Rejected, type RejectedProblem } from '../stage/Rejected.ts'
+import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
+import { decodeError } from './decodeError.ts'
+import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'
+import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
+import { Envelope } from './Envelope.ts'
+
+/*
+ * The fast lane: the scanner finds where each element lies, the engine's own JSON.parse reads it, and `null`
+ * takes its place in what stream-json sees. So stream-json still decides what is a well-formed body (brackets,
+ * commas, keys, the end of input), but need not tokenise the inside of the leads. Measured on 50 MB of leads:
+ * about three to six times as fast as every byte through stream-json (bench/decode.ts).
+ */
+const placeholder = 'null'
+
+/** Decodes a body by scanner and JSON.parse, with stream-json for everything around the elements. */
+export function expressDecoder(options: DecoderOptions): ElementDecoder {
+  const { page, rejected = 'fail' } = options
+  const counts: DecodeCounts = {
+    bytes: 0,
+    scanned: 0,
+    tokenised: 0,
+    decoded: 0,
+    malformed: 0,
+    replacedCharacters: 0,
+  }
+  const envelope = new Envelope(options.path)
+  const outsideText = new TextDecoder()
+  const countOutside = chunkedCountReplaced()
+  const last: LastElement = { raw: undefined, byte: 0 }
+  let pending = ''
+
+  function feed(text: string, offset: number): void {
+    try {
+      envelope.write(text)
+    } catch (cause) {
+      throw decodeError('malformed', page, offset, 'the body is not valid JSON', cause)
+    }
+    counts.tokenised = envelope.elements
+    if (envelope.mismatch !== undefined) throw decodeError('malformed', page, offset, envelope.mismatch)
+  }
+
+  function decodeOutside(bytes: Buffer): string {
+    const text = outsideText.decode(bytes, { stream: true })
+    counts.replacedCharacters += countOutside(text, bytes)
+    return text
+  }
+
+  const surroundings = {
+    outside(bytes: Buffer, offset: number): void {
+      const fed = pending + (envelope.inside ? bytes.toString('latin1') : decodeOutside(bytes))
+      pending = ''
+      feed(fed, offset)
+    },
+    element(offset: number): void {
+      // The space ends the placeholder: a second one that follows without a comma is then seen as such.
+      if (pending !== '') feed(`${pending} `, offset)
+      pending = placeholder
+    },
+    get inside(): boolean {
+      return envelope.inside
+    },
+  }
+
+  const limits = { ...options, tooLarge: rejected === 'fail' ? 'fail' : 'skip' } as const
+  const scanner = new ElementScanner(surroundings, limits, ({ problem, offset, message }) => {
+    throw decodeError(problem, page, offset, message)
+  })
+
+  function parse({ buffer, start, end, offset, tooLarge }: ElementBytes): unknown {
+    const text = buffer.toString('utf8', start, end)
+    last.raw = text
+    last.byte = offset
+    if (tooLarge) return reject('too large', `it is larger than maxLeadBytes (${options.maxLeadBytes})`)
+    try {
+      const value: unknown = JSON.parse(text)
+      counts.decoded += 1
+      counts.replacedCharacters += countReplaced(text, buffer.subarray(start, end))
+      return value
+    } catch (cause) {
+      return reject('malformed', 'it is not valid JSON', cause)
+    }
+  }
+
+  function reject(problem: RejectedProblem, message: string, cause?: unknown): Rejected {
+    const { raw = '', byte } = last
+    if (rejected === 'fail') {
+      counts.malformed += 1
+      throw decodeError('malformed', page, byte, 'the element that begins here is not valid JSON', cause)
+    }
+    const element = counts.decoded + counts.malformed
+    counts.malformed += 1
+    return new Rejected(problem, message, raw, { page, element, byte })
+  }
+
+  return {
+    counts,
+    last,
+    *write(chunk) {
+      counts.bytes += chunk.length
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      for (const element of scanner.scan(bytes)) {
+        counts.scanned = scanner.scanned
+        yield parse(element)
+      }
+    },
+    end() {
+      counts.scanned = scanner.scanned
+      const { offset } = scanner
+      if (scanner.insideElement) throw decodeError('cut', page, offset, 'the body ends inside an element')
+      if (envelope.blank) throw decodeError('cut', page, offset, 'the body is empty')
+      feed(pending + outsideText.decode(), offset)
+      pending = ''
+      if (!envelope.balanced) {
+        throw decodeError('cut', page, offset, `the body ends before ${envelope.wanted} is closed`)
+      }
+      try {
+        envelope.end()
+      } catch (cause) {
+        throw decodeError('malformed', page, offset, 'the body is not valid JSON', cause)
+      }
+      if (envelope.mismatch !== undefined) throw decodeError('malformed', page, offset, envelope.mismatch)
+      if (!envelope.closed)
+        throw decodeError('malformed', page, offset, `expected ${envelope.wanted}, found none`)
+    },
+  }
+}

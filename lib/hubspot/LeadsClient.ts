@@ -1,0 +1,176 @@
+import type { Readable } from 'node:stream'
+import { LeadpipeError } from '../errors.ts'
+import type { Answer } from '../http/Answer.ts'
+import { type Clock, systemClock } from '../http/Clock.ts'
+import { gunzip } from '../http/gunzip.ts'
+import { PortalLimits } from '../http/PortalLimits.ts'
+import { Requester, type Watcher } from '../http/Requester.ts'
+import { redact } from '../http/redact.ts'
+import { refusal } from '../http/refusal.ts'
+import type { OutgoingRequest, RawAnswer } from '../http/transmit.ts'
+import { optionError } from '../options/checkOptions.ts'
+import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+
+/** How one `get` is watched and ended. */
+export interface GetOptions extends Watcher {
+  /** Ends the request, or its body. */
+  signal?: AbortSignal
+}
+
+/**
+ * A connection pool to one portal, with its credentials, its rate limit and its retries. One client serves
+ * any number of sources at once, which then share the limits.
+ *
+ * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once.
+ *
+ * @example
+ * ```ts
+ * await using client = new LeadsClient({ accessToken: process.env.LEADPIPE_ACCESS_TOKEN })
+ * ```
+ */
+export class LeadsClient implements AsyncDisposable {
+  readonly #settings: ClientSettings
+  readonly #clock: Clock
+  readonly #requester: Requester
+
+  /**
+   * @param options see {@link LeadsClientOptions}
+   * @param clock replaces time and chance, for tests
+   * @throws {LeadpipeError} OPTION, before any connection is opened.
+   */
+  constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
+    const settings = clientSettings(options)
+    const limits = new PortalLimits(settings.dailyShare)
+    this.#settings = settings
+    this.#clock = clock
+    this.#requester = new Requester({ origin: settings.origin, settings, clock, limits, closedError })
+  }
+
+  /** Scheme, host and port of the API. */
+  get origin(): string {
+    return this.#settings.origin
+  }
+
+  /**
+   * Gets a path of the API: within the client's limits and the portal's, with the credentials, repeated as the
+   * retry options say.
+   *
+   * @param path for example "/leads/v1/list"
+   * @param query a serialised query, without credentials
+   * @returns the first successful answer; its body must be read or destroyed
+   * @throws {LeadpipeError} OPTION, AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE; the
+   * signal's reason after an abort.
+   */
+  async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
+    checkTarget(path, query, this.#settings.credential.value)
+    const { signal, release } = this.#requester.enter(options.signal)
+    try {
+      const request = this.#request(path, query, signal)
+      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
+      onceClosed(answer.body, release)
+      return answer
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** Most requests under way at once. */
+  get concurrency(): number {
+    return this.#settings.concurrency
+  }
+
+  /** Milliseconds since 1970, by the client's clock. */
+  now(): number {
+    return this.#clock.now()
+  }
+
+  /** Milliseconds that a page may take, where there is a limit. */
+  get pageTimeout(): number | undefined {
+    return this.#settings.timeouts.page
+  }
+
+  /**
+   * Waits as the retry options say after a failure in the middle of a body, so that what is missing can be
+   * asked for.
+   *
+   * @param attempt how often it failed in a row without a lead in between, from 1
+   * @throws {LeadpipeError} the failure itself, when it is no use to try again; NETWORK when the client is closed
+   * meanwhile; the signal's reason after an abort
+   */
+  async backOff(
+    error: unknown,
+    attempt: number,
+    path: string,
+    options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
+  ): Promise<void> {
+    if (this.#requester.closed) throw (error as LeadpipeError).retryable ? closedError() : error
+    const { signal, release } = this.#requester.enter(options.signal)
+    try {
+      const url = `${this.origin}${path}`
+      await this.#requester.backOff(error, attempt, { method: 'GET', url, signal }, options)
+    } finally {
+      release()
+    }
+  }
+
+  /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
+  close(): Promise<void> {
+    return this.#requester.close()
+  }
+
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
+    const clean = (text: string) => redact(text, this.#settings.credential.value)
+    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, clean) }
+    throw (await refusal(raw, { url, redact: clean, now: this.#clock.now() })).error
+  }
+
+  #request(path: string, query: string, signal: AbortSignal): OutgoingRequest {
+    const { credential, origin } = this.#settings
+    const { value: secret } = credential
+    const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
+    const search = [inQuery, query].filter(part => part !== '').join('&')
+    const full = search === '' ? path : `${path}?${search}`
+    return {
+      method: 'GET',
+      path: full,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': 'leadpipe',
+        ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
+      },
+      url: redact(`${origin}${full}`, secret),
+      signal,
+    }
+  }
+}
+
+/** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
+function checkTarget(path: string, query: string, secret: string): void {
+  if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
+    throw optionError(
+      'LeadsClient.get() path',
+      'expected a path that begins with "/" and has no query, percent-encoded where needed',
+      redact(path, secret),
+    )
+  }
+  if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
+    const shown = redact(query, secret)
+    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', shown)
+  }
+}
+
+function onceClosed(body: Readable, listener: () => void): void {
+  if (body.closed) listener()
+  else body.once('close', listener)
+}
+
+function closedError(): LeadpipeError {
+  return new LeadpipeError('NETWORK', 'the client was closed')
+}

@@ -1,0 +1,141 @@
+import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { choice, integer } from '../options/optionRule.ts'
+import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
+
+/** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
+export type Time = number | Date
+
+/**
+ * The Leads API's own parameters, in its own spelling. The access token is not among them: it belongs to
+ * the client. For every flag, `false` means "all leads", not "the others", as the documentation says.
+ */
+export interface LeadsQuery {
+  /** Part of a first name, last name, email address or company name. Default: "", which is every lead. */
+  search?: string | undefined
+  /**
+   * The lead attribute to sort by, for example "lastName", "email", "insertedAt", "fce.convertDate" (first
+   * conversion) or "lce.convertDate" (last conversion). Default: the server's own order.
+   */
+  sort?: string | undefined
+  /** Direction of the sort. Default: the server's. */
+  dir?: 'asc' | 'desc' | undefined
+  /** Leads a page, 1 to 100. Not the leads in all: that is the option `limit`. Default: 100. */
+  max?: number | undefined
+  /** How many leads of the list to leave out at its beginning, 0 or more. Default: 0. */
+  offset?: number | undefined
+  /** Only leads whose time pivot is after this time. Default: none. */
+  startTime?: Time | undefined
+  /** Only leads whose time pivot is not after this time. Default: the server's present. */
+  stopTime?: Time | undefined
+  /** The field that startTime and stopTime apply to. Default: "insertedAt", which is sent with a bound. */
+  timePivot?: TimePivot | undefined
+  /** True leaves every lead's leadConversionEvents empty, which is faster. Default: false. */
+  excludeConversionEvents?: boolean | undefined
+  /** True for only leads that have unsubscribed from lead nurturing. Default: false, which is all. */
+  optOut?: boolean | undefined
+  /** True for only leads eligible for email marketing. Default: false, which is all. */
+  eligibleForEmail?: boolean | undefined
+  /** True for only leads whose email bounced. Default: false, which is all. */
+  bounced?: boolean | undefined
+  /** True for only web leads. Default: false, which is imported and web leads. */
+  isNotImported?: boolean | undefined
+  /** True to include leads that have been deleted. Default: false. */
+  includeDeleted?: boolean | undefined
+  /**
+   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are asked
+   * for 100 at a time (more is answered with 413), each once however often it is given: for that all of them are
+   * remembered, about 100 bytes each. Default: all leads.
+   */
+  guids?: Iterable<string> | AsyncIterable<string> | undefined
+}
+
+/** The parameters of one request: as a query, with the guids of that request. */
+export type PageQuery = Omit<LeadsQuery, 'guids'> & { guids?: readonly string[] | undefined }
+
+/** Half a surrogate pair has no UTF-8, and so no place in a URL. */
+const wellFormed = { type: 'string', pattern: '^\\P{Surrogate}*$' } as const
+const flag = { type: 'boolean', expected: 'true or false' } as const
+const time = {
+  anyOf: [{ type: 'integer', minimum: 0 }, { instanceOf: 'Date' }],
+  expected: 'milliseconds since 1970 (an integer, 0 or more) or a Date',
+} as const
+
+const rules: OptionRules = {
+  owner: 'leads() query',
+  options: {
+    search: { ...wellFormed, expected: 'a string of well-formed Unicode' },
+    sort: {
+      type: 'string',
+      pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
+      expected: 'the name of a lead attribute, for example "lastModifiedAt"',
+    },
+    dir: choice('asc', 'desc'),
+    max: integer({ min: 1, max: maxPageSize, unit: 'leads a page' }),
+    offset: integer({ min: 0 }),
+    startTime: time,
+    stopTime: time,
+    timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },
+    excludeConversionEvents: flag,
+    optOut: flag,
+    eligibleForEmail: flag,
+    bounced: flag,
+    isNotImported: flag,
+    includeDeleted: flag,
+    guids: {
+      anyOf: [{ type: 'array', minItems: 1, items: { ...wellFormed, minLength: 1 } }, { iterable: true }],
+      expected: 'guids, as an array that is not empty, or as an iterable or async iterable of strings',
+    },
+  },
+  elsewhere: {
+    access_token: 'the token belongs to the client: new LeadsClient({ accessToken })',
+    accessToken: 'the token belongs to the client: new LeadsClient({ accessToken })',
+    hapikey: 'the key belongs to the client: new LeadsClient({ apiKey })',
+    ...Object.fromEntries(
+      [
+        'limit',
+        'paging',
+        'from',
+        'lag',
+        'readAhead',
+        'decode',
+        'onMissing',
+        'signal',
+        'highWaterMark',
+        'maxLeadBytes',
+        'maxDepth',
+      ].map(name => [name, 'it belongs to the options, the argument after the query']),
+    ),
+    optout: 'the documented spelling is optOut',
+    emailOptOut: 'the documented spelling is optOut',
+    notImported: 'the documented spelling is isNotImported',
+  },
+}
+
+/** The names of the parameters, in the documentation's order. */
+export const queryParameters = Object.keys(rules.options) as readonly (keyof LeadsQuery)[]
+
+/**
+ * Checks a query and returns it with times as milliseconds and a time pivot wherever there is a time bound
+ * (sources differ on the server's default pivot, so it is always said).
+ *
+ * @throws {LeadpipeError} OPTION, naming the parameter, the value received and what is expected.
+ */
+export function checkQuery(given?: LeadsQuery): LeadsQuery {
+  const query: LeadsQuery = { ...checkOptions(given, rules) }
+  for (const name of ['startTime', 'stopTime'] as const) {
+    if (query[name] !== undefined) query[name] = milliseconds(name, query[name])
+  }
+  if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
+  if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
+    const expected = `expected a time not before startTime (${query.startTime})`
+    throw optionError('leads() query: stopTime', expected, query.stopTime)
+  }
+  return query
+}
+
+function milliseconds(name: string, time: Time): number {
+  const value = Number(time)
+  if (Number.isInteger(value) && value >= 0) return value
+  const expected = 'expected a Date that is valid and not before 1970'
+  throw optionError(`leads() query: ${name}`, expected, String(time), true)
+}

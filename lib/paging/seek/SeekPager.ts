@@ -1,0 +1,154 @@
+import type { PageQuery } from '../../lead/LeadsQuery.ts'
+import type { Element, EmitElement, Pager } from '../Pager.ts'
+import { Others } from './Others.ts'
+import type { SeekCursor } from './SeekCursor.ts'
+import type { SeekList } from './SeekList.ts'
+import { TieReader } from './TieReader.ts'
+import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
+
+/** How many leads tell how dense they lie: fewer where a page holds no more. */
+export const enough = ({ size }: SeekList): number => Math.min(20, size / 2)
+
+/** Where a stretch of a seek list begins and ends. */
+export interface SeekWindow {
+  /** Everything up to it is done. */
+  from: SeekCursor
+  /** Times from here on are not in it; infinity for none. */
+  end: number
+  /** Leads after which it may be ended early, at the end of a page. */
+  most: number
+  /** Called when a page has shown that it holds many more, and it ends sooner: what is behind can be read, too. */
+  shortened?(end: number): void
+}
+
+/**
+ * Reads a stretch of a list by seeking: each page begins at a time, not at a number of leads, so what is
+ * inserted or deleted meanwhile moves nothing. Hands leads on in the order of (time, guid).
+ */
+export class SeekPager implements Pager<SeekCursor> {
+  /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
+  before: number | undefined
+  /** What came: the first and the last time, how many leads, and how many of them not out of large ties. */
+  readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
+    first: undefined,
+    last: 0,
+    leads: 0,
+    spread: 0,
+  }
+  /** Whether the last page was shorter than it could have been: the list may end there. */
+  short = false
+  /** Where it begins and ends. */
+  readonly window: SeekWindow
+  readonly #list: SeekList
+  readonly #others: Others
+  #reader: TimeReader | TieReader
+  #asked: PageQuery = {}
+  #isDoubted = false
+
+  constructor(list: SeekList, window: SeekWindow) {
+    const { from } = window
+    this.#list = list
+    this.window = window
+    this.#others = new Others(from.others)
+    this.#reader =
+      from.tie === undefined || from.guid === undefined
+        ? new TimeReader(list, from, this.#others, window.end)
+        : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
+  }
+
+  /** Digests of what came last and has no place in the order. */
+  get others(): readonly string[] | undefined {
+    return this.#others.list
+  }
+
+  next(wanted: number): PageQuery | undefined {
+    if (this.before !== undefined) return undefined
+    this.#asked = this.#reader.next(wanted)
+    return this.#asked
+  }
+
+  take(element: Element, emit: EmitElement<SeekCursor>): 'enough' | undefined {
+    return this.#reader.take(element, (lead, cursor) => this.#handOn(lead, cursor, emit))
+  }
+
+  finish(received: number): void {
+    this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
+    const reader = this.#reader
+    if (reader instanceof TimeReader) this.#follow(reader.finish(received))
+    else if (reader.finish(received)) this.#leaveTie(reader)
+  }
+
+  interrupt(received: number): boolean {
+    const reader = this.#reader
+    if (reader instanceof TieReader) return reader.interrupt(received)
+    const outcome = reader.interrupt()
+    this.#follow(outcome)
+    return outcome.progress
+  }
+
+  #handOn(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
+    emit(element, cursor)
+    // What has no place in the order tells nothing of how far it is read.
+    if (cursor.other !== undefined) return
+    this.span.first ??= cursor.time
+    this.span.last = cursor.time
+    this.span.leads += 1
+    if (this.#reader instanceof TimeReader) this.span.spread += 1
+  }
+
+  #follow(outcome: Outcome): void {
+    if (outcome.next === 'end') this.before = outcome.before
+    else if (outcome.next === 'tie') {
+      this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
+    } else if (this.span.leads >= this.window.most) {
+      this.before = nextTime(this.span.last)
+    } else {
+      this.#shorten()
+    }
+  }
+
+  /** Ends the window where `most` leads are expected to be read, by what came so far. */
+  #shorten(): void {
+    const { first = 0, last, spread } = this.span
+    const { end, most, shortened } = this.window
+    const sooner = last + 1 + Math.ceil((most * (last - first)) / spread)
+    if (spread < enough(this.#list) || shortened === undefined || !(sooner < end)) return
+    this.window.end = sooner
+    if (this.#reader instanceof TimeReader) this.#reader.end = sooner
+    shortened(end)
+  }
+
+  /**
+   * A list that has leads whose pivot is absent, or 0, may have changed until they were asked for; or the server gives
+   * none of them when it is asked for a range of times. Then they can't be read by seeking, or they would be lost.
+   */
+  #doubt(): void {
+    if (this.#isDoubted) {
+      const { pivot } = this.#list
+      throw this.#list.error(`leads without ${pivot} come, but not when they are asked for by time`)
+    }
+    this.#isDoubted = true
+    this.#reader = new TimeReader(this.#list, this.window.from, this.#others, this.window.end)
+  }
+
+  /** What was done of a time before the stretch began. */
+  #doneOf(time: number): { guid: string; tie: number } | undefined {
+    const { from } = this.window
+    return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined
+  }
+
+  #leaveTie({ time, isThere }: TieReader): void {
+    if (time === 0 && !isThere) {
+      this.#doubt()
+      return
+    }
+    this.#others.keep()
+    if (time >= this.#list.stop) {
+      this.before = Number.POSITIVE_INFINITY
+    } else if (this.span.leads >= this.window.most) {
+      this.before = nextTime(time)
+    } else {
+      this.#reader = new TimeReader(this.#list, { time }, this.#others, this.window.end)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { PageQuery } from '../../lead/LeadsQuery.ts'
+import type { SeekPosition } from '../../lead/Position.ts'
+import type { Plan, Stretch } from '../Pager.ts'
+import { Gaps } from './Gaps.ts'
+import { Seam } from './Seam.ts'
+import type { SeekCursor } from './SeekCursor.ts'
+import { SeekList } from './SeekList.ts'
+import { enough, SeekPager } from './SeekPager.ts'
+
+/** Pages of the widest window: the half page that is read in vain at its end, on average, is then 4 %. */
+const widest = 12
+
+/** A window that brings so many times the leads expected of it is ended early. */
+const margin = 1.25
+
+/** Pages that a window is to have room for: at its end half a page is read in vain, and more of a request. */
+const pagesEach = 5
+
+/** How seek paging is set up. */
+export interface SeekOptions {
+  /** Milliseconds by which the export stays behind the server's present. */
+  lag: number
+  /** How many pages of a window may be read ahead at this moment; undefined reads the list in one stretch. */
+  ahead: (() => number) | undefined
+  /** Where to go on; default: at the beginning. */
+  from?: SeekPosition
+}
+
+/**
+ * Reads a list in the order of (time pivot, guid), in windows of time that can be read at the same time. The density
+ * of leads in what was read last sets how wide the next windows are; a window that turns out to hold many more is
+ * ended early, and the rest of it planned anew.
+ */
+export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
+  const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime }, from?.included)
+  const start: SeekCursor = {
+    time: from?.pivot ?? list.start - 1,
+    guid: from?.guid,
+    tie: from?.tie,
+    others: from?.others,
+  }
+  if (from?.stopTime !== undefined) list.stop = from.stopTime
+  const gaps = new Gaps(start)
+  const seam = new Seam()
+  /** Leads a millisecond; undefined while unknown. */
+  let density: number | undefined
+  /** Width of the next window, in pages: doubles from window to window. */
+  let pages = 1
+  /** Whether the last page was short: the list may end there, and many requests would find nothing. */
+  let short = false
+
+  function windowAt(gap: SeekCursor, wanted: number): { end: number; expected: number; most: number } {
+    const none = Number.POSITIVE_INFINITY
+    if (ahead === undefined) return { end: none, expected: none, most: none }
+    // Density unknown: read one page to measure it.
+    if (density === undefined || short || !Number.isFinite(gap.time))
+      return { end: none, expected: list.size, most: 1 }
+    // A window wider than readAhead has room for would have to wait.
+    const wide = Math.max(1, Math.min(pages, widest, ahead() / margin))
+    const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
+    const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
+    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
+  }
+
+  /** Leads a millisecond in what was read last; undefined where that held too few outside of ties to tell. */
+  function densityOf({ span, before = 0, window: { from, end } }: SeekPager): number | undefined {
+    const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
+    const time = Math.min(before, end, list.stop) - first
+    return span.spread >= enough(list) && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
+  }
+
+  return {
+    start,
+    pagesEach,
+    get place() {
+      return gaps.first?.time
+    },
+    next(wanted) {
+      const gap = gaps.first
+      if (wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
+      const { end, expected, most } = windowAt(gap, wanted)
+      const window = gaps.take(end, most)
+      window.shortened = behind => gaps.add({ time: window.end - 1 }, behind)
+      const pager = new SeekPager(list, window)
+      return { pager, expected, place: gap.time }
+    },
+    read({ pager }: Stretch<SeekCursor>) {
+      const read = pager as SeekPager
+      short = read.short && read.before !== read.window.end
+      pages = Math.min(widest, pages * 2)
+      density = densityOf(read)
+      const { before = Number.POSITIVE_INFINITY } = read
+      gaps.read(read.window, { time: before - 1 })
+    },
+    join: ({ pager }: Stretch<SeekCursor>, cursor) => seam.join(cursor, (pager as SeekPager).span),
+    done({ pager }: Stretch<SeekCursor>) {
+      seam.done(pager as SeekPager)
+      return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'
+    },
+    answered(time) {
+      list.stop = Math.min(list.stop, time - lag)
+    },
+    counting: () => list.whole(),
+    position: ({ time, guid, tie, others }) => ({
+      paging: 'seek',
+      timePivot: list.pivot,
+      ...(Number.isFinite(list.start) ? { startTime: list.start - 1 } : {}),
+      ...(Number.isFinite(list.stop) ? { stopTime: list.stop } : {}),
+      ...(Number.isFinite(time) ? { pivot: time } : {}),
+      ...(guid === undefined ? {} : { guid }),
+      ...(tie === undefined ? {} : { tie }),
+      ...(list.included.length > 0 ? { included: list.included } : {}),
+      ...(others === undefined ? {} : { others }),
+    }),
+  }
+}

@@ -1,0 +1,46 @@
+import { decodeBody } from '../decode/decodeBody.ts'
+import { expressDecoder } from '../decode/expressDecoder.ts'
+import { LeadpipeError } from '../errors.ts'
+import type { LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { PageQuery } from '../lead/LeadsQuery.ts'
+import { serializeQuery } from '../lead/serializeQuery.ts'
+import { listPath } from './listPath.ts'
+
+const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
+
+/**
+ * How many leads a list holds, by asking whether there is one at an offset: twice as far each time, then
+ * between the last two. The API tells no total.
+ */
+export async function countMatching(
+  client: LeadsClient,
+  query: PageQuery,
+  signal?: AbortSignal,
+): Promise<number> {
+  let probes = 0
+  const reaches = async (offset: number): Promise<boolean> => {
+    probes += 1
+    const page = { ...query, max: 1, ...(offset > 0 ? { offset } : {}) }
+    const { body } = await client.get(listPath, serializeQuery(page), { signal })
+    const decoder = expressDecoder({ page: probes, ...limits, rejected: 'hand on' })
+    let found = false
+    for await (const elements of decodeBody(body, decoder, { page: probes, origin: client.origin })) {
+      for (const _ of elements) found = true
+    }
+    return found
+  }
+  let [low, high] = [0, 1]
+  if (!(await reaches(0))) return 0
+  while (await reaches(high)) {
+    low = high
+    high *= 2
+    if (high > Number.MAX_SAFE_INTEGER / 2) throw new LeadpipeError('PAGING', 'the server ignores offset')
+  }
+  // There is one at low, and none at high.
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (await reaches(middle)) low = middle
+    else high = middle
+  }
+  return high
+}

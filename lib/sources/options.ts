@@ -1,0 +1,129 @@
+import { type Position, positionRule } from '../lead/Position.ts'
+import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
+import { choice, integer, type OptionRule } from '../options/optionRule.ts'
+
+/** How leads are read: everything that is leadpipe's and not the API's. */
+export interface LeadsOptions {
+  /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
+  limit?: number | undefined
+  /**
+   * How the list is read. 'seek' asks for what follows a time, in the order of (timePivot, guid): what is
+   * inserted or deleted meanwhile moves nothing, and every lead that matches and keeps its pivot comes exactly
+   * once. 'offset' asks for what follows a number of leads, in the server's order: it may miss leads, or bring
+   * them twice, when others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that
+   * sorts, has an offset, or gives pages of one lead; guids are read by guid.
+   */
+  paging?: 'seek' | 'offset' | undefined
+  /**
+   * Where to go on: a `source.position` of an earlier source with the same query. With guids, the same ones must
+   * be given in the same order. Default: at the beginning.
+   */
+  from?: Position | undefined
+  /**
+   * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer): leads with
+   * a later pivot are left for the next export, because some of that time may still become visible. 0 or more.
+   * Default: 60,000.
+   */
+  lag?: number | undefined
+  /**
+   * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
+   * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
+   * free for it, so a small `readAhead` means fewer pages at the same time; windows of time are read at the same time
+   * when there is room for 5 pages of each. Where pages are larger than those before,
+   * it may be exceeded by one page, and the chunk (64 KiB) that each connection is receiving; what is larger is let go
+   * of and asked for again when it is its turn, as is a page that takes more than half of `readAhead`. The chunk whose
+   * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one
+   * page after the other. Default: 16 MiB.
+   */
+  readAhead?: number | undefined
+  /**
+   * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
+   * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
+   * the same leads. Default: 'express'.
+   */
+  decode?: 'express' | 'stream-json' | undefined
+  /**
+   * What happens when a lead that was asked for by guid does not come: 'report' lists it in
+   * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
+   */
+  onMissing?: 'report' | 'fail' | undefined
+  /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
+  maxLeadBytes?: number | undefined
+  /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
+  maxDepth?: number | undefined
+  /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
+  highWaterMark?: number | undefined
+  /** Ends the reading at once; the stream fails with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+/** The options with every default filled in. */
+export type LeadsSettings = Required<Omit<LeadsOptions, 'signal' | 'from' | 'paging'>> &
+  Pick<LeadsOptions, 'signal' | 'from' | 'paging'>
+
+/** What applies where the user says nothing. */
+export const leadsDefaults = {
+  limit: Number.POSITIVE_INFINITY,
+  lag: 60_000,
+  readAhead: 16 * 1024 * 1024,
+  decode: 'express',
+  onMissing: 'report',
+  maxLeadBytes: 16 * 1024 * 1024,
+  maxDepth: 100,
+  highWaterMark: 16,
+} as const satisfies LeadsOptions
+
+const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
+
+/** Characters of the longest string that the engine has. */
+export const longestString = 2 ** 29 - 24
+
+/** What the option `maxLeadBytes` accepts. */
+export const maxLeadBytesRule: OptionRule = integer({
+  min: 1,
+  max: longestString,
+  unit: 'the longest string of the engine',
+})
+
+const rules: OptionRules = {
+  owner: 'leads() options',
+  options: {
+    limit: integer({ min: 1, unit: 'leads in all' }),
+    paging: choice('seek', 'offset'),
+    from: positionRule,
+    lag: integer({ min: 0, unit: 'milliseconds' }),
+    readAhead: integer({ min: 0, unit: 'bytes' }),
+    decode: choice('express', 'stream-json'),
+    onMissing: choice('report', 'fail'),
+    maxLeadBytes: maxLeadBytesRule,
+    maxDepth: integer({ min: 1, max: 1_000 }),
+    highWaterMark: integer({ min: 0, unit: 'leads' }),
+    signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
+  },
+  elsewhere: {
+    max: `${toQuery} (max is the page size, limit the leads in all)`,
+    search: toQuery,
+    sort: toQuery,
+    dir: toQuery,
+    offset: toQuery,
+    startTime: toQuery,
+    stopTime: toQuery,
+    timePivot: toQuery,
+    excludeConversionEvents: toQuery,
+    optOut: toQuery,
+    eligibleForEmail: toQuery,
+    bounced: toQuery,
+    isNotImported: toQuery,
+    includeDeleted: toQuery,
+    guids: toQuery,
+  },
+}
+
+/**
+ * Checks the options of `leads()` and fills in the defaults.
+ *
+ * @throws {LeadpipeError} OPTION, naming the option, the value received and what is expected.
+ */
+export function leadsSettings(given?: LeadsOptions): LeadsSettings {
+  return { ...leadsDefaults, ...checkOptions(given, rules) }
+}

@@ -1,0 +1,162 @@
+import t from 'tap'
+import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import { FakeClock } from '../support/FakeClock.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { pageAfterPage } from '../support/leadsByOffset.ts'
+import { listen } from '../support/listen.ts'
+import { openClient } from '../support/openClient.ts'
+import { runProcess } from '../support/runProcess.ts'
+import { textOf } from '../support/textOf.ts'
+import { turns } from '../support/turns.ts'
+import { watchSockets } from '../support/watchSockets.ts'
+
+const closed = { code: 'NETWORK', retryable: false, message: 'the client was closed' }
+
+t.test('no connection is left', async t => {
+  const { origin, server, connections } = await listen(t, (_request, response) => response.end('[]'))
+  const sockets = watchSockets(server)
+  const client = openClient(t, origin)
+  await Promise.all(Array.from({ length: 10 }, async () => textOf((await client.get('/x', '')).body)))
+  t.ok((await connections()) > 0, 'idle connections are kept until then')
+  await client.close()
+  await sockets.allClosed()
+  t.equal(await connections(), 0)
+})
+
+t.test('what waits for headers, or in the queue, fails at once', async t => {
+  let client: LeadsClient | undefined
+  const { origin, server, targets } = await listen(t, () => void client?.close())
+  const sockets = watchSockets(server)
+  client = openClient(t, origin, { concurrency: 1 })
+  const errors = await Promise.all([
+    failureOf(client.get('/first', '')),
+    failureOf(client.get('/queued', '')),
+  ])
+  for (const error of errors) t.match(error, closed)
+  t.equal(targets.length, 1)
+  await sockets.allClosed()
+})
+
+t.test('what waits for another attempt fails at once', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => response.writeHead(503).end())
+  const clock = new FakeClock()
+  clock.hold = true
+  const client = openClient(t, origin, {}, clock)
+  clock.onWait = () => void client.close()
+  t.match(await failureOf(client.get('/x', '')), closed)
+  t.equal(targets.length, 1)
+})
+
+t.test('a body that is read fails, and its connection is closed', async t => {
+  const { origin, server } = await listen(t, (_request, response) => void response.write('[{"guid":"a"},'))
+  const sockets = watchSockets(server)
+  const client = openClient(t, origin)
+  const guids: string[] = []
+  const error = await failureOf(async () => {
+    for await (const { guid } of pageAfterPage(client)) {
+      guids.push(guid)
+      void client.close()
+    }
+  })
+  t.match(error, { code: 'NETWORK', message: /the client was closed$/ })
+  t.strictSame(guids, ['a'])
+  await sockets.allClosed()
+})
+
+t.test('a source that waits to go on behind a body that broke off fails at once', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"a"},'))
+  const clock = new FakeClock()
+  clock.hold = true
+  const client = openClient(t, origin, {}, clock)
+  clock.onWait = () => void client.close()
+  t.match(await failureOf(pageAfterPage(client).toArray()), closed)
+  t.equal(targets.length, 1)
+})
+
+t.test('a body that turns out to be broken off afterwards is not waited for', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => {
+    response.end('[{"guid":"a"},{"guid":"b"},{"guid":"c"},')
+  })
+  const clock = new FakeClock()
+  const client = openClient(t, origin, {}, clock)
+  const guids: string[] = []
+  const error = await failureOf(async () => {
+    for await (const { guid } of pageAfterPage(client, {}, { highWaterMark: 1 })) {
+      guids.push(guid)
+      // Its end has come, but the source waits for the consumer.
+      await turns(20)
+      await client.close()
+    }
+  })
+  t.match(error, { code: 'NETWORK', retryable: false, message: /the client was closed$/ })
+  t.strictSame(clock.waits, [])
+  t.equal(targets.length, 1)
+})
+
+t.test('a body that nobody reads is let go of', async t => {
+  const { origin, server } = await listen(t, (_request, response) => void response.write('['))
+  const sockets = watchSockets(server)
+  const client = openClient(t, origin)
+  const { body } = await client.get('/x', '')
+  await client.close()
+  await sockets.allClosed()
+  t.ok(body.destroyed)
+})
+
+t.test('it may be repeated, and at the same time', async t => {
+  const { origin } = await listen(t, (_request, response) => response.end('[]'))
+  const client = openClient(t, origin)
+  await textOf((await client.get('/x', '')).body)
+  await Promise.all([client.close(), client.close()])
+  await client.close()
+})
+
+t.test('idle connections do not keep the process alive', async t => {
+  const { origin, server } = await listen(t, (_request, response) => response.end('[]'))
+  // Far longer than a test may take.
+  server.keepAliveTimeout = 600_000
+  const { code, stdout, stderr } = await runProcess('test/http/fixtures/leaveOpen.ts', [origin])
+  t.strictSame([code, stdout, stderr], [0, '0 leads\n', ''])
+})
+
+t.test('a client that was never used can be closed', async () => {
+  await new LeadsClient({ accessToken: 'T' }).close()
+})
+
+t.test('afterwards requests fail, and nothing is sent', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
+  const client = openClient(t, origin)
+  await client.close()
+  t.match(await failureOf(client.get('/x', '')), closed)
+  t.match(await failureOf(pageAfterPage(client).toArray()), {
+    code: 'NETWORK',
+    message: /the client was closed$/,
+  })
+  t.strictSame(targets, [])
+})
+
+t.test('await using closes it', async t => {
+  const { origin, server } = await listen(t, (_request, response) => response.end('[]'))
+  const sockets = watchSockets(server)
+  {
+    await using client = new LeadsClient({ origin, accessToken: 'T' })
+    await textOf((await client.get('/x', '')).body)
+  }
+  await sockets.allClosed()
+  t.equal(sockets.open.size, 0)
+})
+
+t.test('a source that waits for its consumer fails when it is read again', async t => {
+  const list = Array.from({ length: 5_000 }, (_, i) => ({ guid: `${i}`, text: 'x'.repeat(1_000) }))
+  const { origin, server } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
+  const sockets = watchSockets(server)
+  const client = openClient(t, origin)
+  const iterator = pageAfterPage(client)[Symbol.asyncIterator]()
+  t.equal((await iterator.next()).value?.guid, '0')
+  await client.close()
+  await sockets.allClosed()
+  const error = await failureOf(async () => {
+    while (!(await iterator.next()).done);
+  })
+  t.match(error, { code: 'NETWORK', message: /the client was closed$/ })
+})

@@ -1,0 +1,30 @@
+import t from 'tap'
+import Typebox, { type TSchema } from 'typebox'
+import { Type } from '../../lib/lead/Type.ts'
+
+const made = (type: typeof Type): TSchema =>
+  type.Object(
+    {
+      text: type.String({ description: 'a', minLength: 1 }),
+      whole: type.Optional(type.Integer({ readOnly: true })),
+      fraction: type.Number(),
+      flags: type.Array(type.Boolean(), { description: 'b' }),
+      inside: type.Optional(type.Object({ none: type.Optional(type.String()) })),
+      open: type.Object({}),
+    },
+    { description: 'c' },
+  )
+
+/** A schema with the marks of typebox, which are not in its JSON. */
+function marked(schema: object): unknown {
+  const entries = Object.getOwnPropertyNames(schema).map(name => {
+    const value = (schema as Record<string, unknown>)[name]
+    return [name, typeof value === 'object' && value !== null ? marked(value) : value]
+  })
+  return Object.fromEntries(entries)
+}
+
+t.test('Type makes the schemas that typebox makes: the same JSON and the same marks', async t => {
+  t.equal(JSON.stringify(made(Type)), JSON.stringify(made(Typebox)))
+  t.strictSame(marked(made(Type)), marked(made(Typebox)))
+})

@@ -1,0 +1,237 @@
+import { readdirSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { describe, type LeadpipeError } from '../../lib/errors.ts'
+import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import { checkOptions, type OptionRules, optionError } from '../../lib/options/checkOptions.ts'
+import { choice, group, integer, number, type OptionRule } from '../../lib/options/optionRule.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { leads } from '../../lib/sources/leads.ts'
+import { failureOf } from '../support/failureOf.ts'
+
+const rules: OptionRules = {
+  owner: 'thing()',
+  options: {
+    size: integer({ min: 1 }),
+    nested: group({ depth: integer({ min: 1, max: 9 }), inner: group({ on: choice('yes', 'no') }) }),
+    either: {
+      anyOf: [{ enum: ['none'] }, group({ a: integer({ min: 0 }), b: integer({ min: 0 }) }, ['a', 'b'])],
+      expected: '{ a, b } or "none"',
+    },
+    wordless: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { size: { type: 'integer' } },
+      expected: 'what it gave before',
+    },
+    signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
+  },
+  elsewhere: { length: 'it is called size' },
+}
+const keyRules: OptionRules = {
+  owner: 'door()',
+  options: { key: { type: 'string', minLength: 3, secret: true, expected: 'a key' } },
+}
+
+const message = async (given: unknown, by = rules) => {
+  const error = await failureOf(() => checkOptions(given as object, by))
+  t.match(error, { name: 'LeadpipeError', code: 'OPTION', retryable: false })
+  return (error as Error).message
+}
+
+t.test('what is undefined counts as absent, and is absent from what is returned', async t => {
+  t.strictSame(checkOptions(undefined, rules), {})
+  const { signal } = new AbortController()
+  t.strictSame(Object.keys(checkOptions({ size: undefined, signal }, rules)), ['signal'])
+})
+
+t.test('an error names owner, option, expectation and what was received', async t => {
+  t.equal(await message({ size: 0 }), 'thing(): size: expected an integer, 1 or more, received 0')
+  t.equal(await message({ size: Number.NaN }), 'thing(): size: expected an integer, 1 or more, received NaN')
+  t.equal(await message({ signal: {} }), 'thing(): signal: expected an AbortSignal, received {}')
+})
+
+t.test('an option inside of another is named with its path and its own range', async t => {
+  t.equal(
+    await message({ nested: { depth: '1' } }),
+    "thing(): nested.depth: expected an integer from 1 to 9, received '1'",
+  )
+  t.equal(
+    await message({ nested: { inner: { on: 'maybe' } } }),
+    'thing(): nested.inner.on: expected "yes" or "no", received \'maybe\'',
+  )
+  t.equal(await message({ nested: { inner: 1 } }), 'thing(): nested.inner: expected { on }, received 1')
+  t.equal(await message({ nested: 1 }), 'thing(): nested: expected { depth, inner }, received 1')
+})
+
+t.test('an unknown name inside of an option is named, with those that there are', async t => {
+  t.equal(
+    await message({ nested: { deep: 1 } }),
+    'thing(): unknown option "nested.deep"; nested has: depth, inner',
+  )
+  t.equal(
+    await message({ nested: { inner: { off: 1 } } }),
+    'thing(): unknown option "nested.inner.off"; nested.inner has: on',
+  )
+  t.match(await failureOf(() => checkOptions({ nested: { deep: 1 } }, rules)), {
+    context: { owner: 'thing()', option: 'nested.deep' },
+  })
+})
+
+t.test('an option that is one thing or another is refused for what is wrong with the one it is', async t => {
+  t.equal(
+    await message({ either: { a: -1, b: 0 } }),
+    'thing(): either.a: expected an integer, 0 or more, received -1',
+  )
+  t.equal(
+    await message({ either: { a: 1 } }),
+    'thing(): either.b: expected an integer, 0 or more, received undefined',
+  )
+  t.equal(
+    await message({ either: { a: 1, b: 1, c: 1 } }),
+    'thing(): unknown option "either.c"; either has: a, b',
+  )
+  t.equal(await message({ either: 'all' }), 'thing(): either: expected { a, b } or "none", received \'all\'')
+})
+
+t.test('what has no words of its own is told by those of the option that it is in', async t => {
+  for (const wordless of [{ size: 'a' }, 7]) {
+    t.match(await message({ wordless }), /^thing\(\): wordless: expected what it gave before, received /)
+  }
+})
+
+t.test('a range is told as it is checked', async t => {
+  const cases: [rule: OptionRule, wrong: number, expected: string][] = [
+    [integer({ min: 0 }), -1, 'an integer, 0 or more'],
+    [integer({ min: 1, unit: 'leads' }), 0, 'an integer, 1 or more (leads)'],
+    [integer({ min: 1, max: 3 }), 4, 'an integer from 1 to 3'],
+    [integer({ min: 1, max: 3, unit: 'bytes' }), 1.5, 'an integer from 1 to 3 (bytes)'],
+    [number({ min: 0, max: 0.5 }), 0.51, 'a number from 0 to 0.5'],
+    [number({ above: 0, max: 1 }), 0, 'a number more than 0 and at most 1'],
+  ]
+  for (const [rule, wrong, expected] of cases) {
+    const by = { owner: 'f()', options: { n: rule } }
+    t.equal(await message({ n: wrong }, by), `f(): n: expected ${expected}, received ${wrong}`)
+    const { minimum, maximum = 7 } = rule
+    for (const n of [minimum ?? 0.01, maximum]) t.strictSame(checkOptions({ n }, by), { n })
+  }
+})
+
+t.test('an unknown name is refused with where it belongs, or with the known names', async t => {
+  t.equal(await message({ length: 1 }), 'thing(): unknown option "length"; it is called size')
+  t.equal(
+    await message({ width: 1 }),
+    'thing(): unknown option "width"; it has: size, nested, either, wordless, signal',
+  )
+  t.equal(
+    await message({ valueOf: 1 }),
+    'thing(): unknown option "valueOf"; it has: size, nested, either, wordless, signal',
+  )
+})
+
+t.test('what is no plain object is refused', async t => {
+  for (const given of [null, 1, 'a', [], new Map(), new Date(0), () => {}, new URLSearchParams()]) {
+    t.match(await message(given), /^thing\(\): expected an object, received /)
+  }
+})
+
+t.test("an object of a class of the user's is read like any other", async t => {
+  class Options {
+    size = 3
+  }
+  t.strictSame(checkOptions(new Options(), rules).size, 3)
+})
+
+t.test('a secret is never shown, whatever stands in its place', async t => {
+  t.equal(
+    await message({ key: 's3' }, keyRules),
+    'door(): key: expected a key, received a value of type string',
+  )
+  t.equal(
+    await message({ key: 7_777_777 }, keyRules),
+    'door(): key: expected a key, received a value of type number',
+  )
+  t.equal(
+    await message({ key: ['s3cret'] }, keyRules),
+    'door(): key: expected a key, received a value of type object',
+  )
+  t.equal(await message('s3cret', keyRules), 'door(): expected an object, received a value of type string')
+  t.equal(await message(['s3cret'], keyRules), 'door(): expected an object, received a value of type object')
+})
+
+t.test('a value is described in at most 120 characters', async t => {
+  t.equal(describe('a'), "'a'")
+  t.equal(describe({ a: { b: { c: 1 } } }), '{ a: { b: [Object] } }')
+  t.ok(describe(Array.from({ length: 1_000 }, () => 'long')).length <= 121)
+  t.ok(describe('x'.repeat(1_000)).length <= 121)
+  t.equal(describe(null), 'null')
+})
+
+t.test('an option error keeps for programs who has the option, and its name', async t => {
+  const places: [where: string, context: object][] = [
+    ['LeadsClient: retry.minDelay', { owner: 'LeadsClient', option: 'retry.minDelay' }],
+    ['leads() query: max', { owner: 'leads() query', option: 'max' }],
+    ['filter() predicate', { owner: 'filter()', option: 'predicate' }],
+    ['LeadsClient.get() path', { owner: 'LeadsClient.get()', option: 'path' }],
+    ['compose() argument 2', { owner: 'compose()', option: 'argument 2' }],
+    ['compose()', { owner: 'compose()' }],
+  ]
+  for (const [where, context] of places) {
+    const error = optionError(where, 'expected c', 1)
+    t.match(error, { code: 'OPTION', message: `${where}: expected c, received 1` })
+    t.strictSame(error.context, context, where)
+  }
+  t.equal(optionError('a(): b', 'it does not go with c').message, 'a(): b: it does not go with c')
+  t.equal(optionError('a(): b', 'expected c', undefined).message, 'a(): b: expected c, received undefined')
+  t.equal(optionError('a(): b', 'expected c', 'a word', true).message, 'a(): b: expected c, received a word')
+})
+
+t.test('whatever is wrong with an option, the error says whose and which in one way', async t => {
+  const dir = t.testdir()
+  const accessToken = 'T'
+  const client = new LeadsClient({ accessToken })
+  const url = 'https://receiver.example'
+  const errors: [failing: () => unknown, context: object][] = [
+    [() => new LeadsClient({}), { owner: 'LeadsClient', option: 'accessToken' }],
+    [() => new LeadsClient({ accessToken, origin: 'x' }), { owner: 'LeadsClient', option: 'origin' }],
+    [() => new LeadsClient({ accessToken, concurrency: 0 }), { owner: 'LeadsClient', option: 'concurrency' }],
+    [
+      () => new LeadsClient({ accessToken, retry: { retries: -1 } }),
+      { owner: 'LeadsClient', option: 'retry.retries' },
+    ],
+    [() => leads(client, { startTime: 2, stopTime: 1 }), { owner: 'leads() query', option: 'stopTime' }],
+    [
+      () => leads(client, { startTime: new Date(Number.NaN) }),
+      { owner: 'leads() query', option: 'startTime' },
+    ],
+    [() => toHttp('receiver'), { owner: 'toHttp()', option: 'url' }],
+    [() => toHttp(url, { headers: { a: '' } }), { owner: 'toHttp()', option: 'headers' }],
+    [() => toHttp(url, { onRefused: 'dead-letter' }), { owner: 'toHttp()', option: 'deadLetter' }],
+    [() => toFile('leads'), { owner: 'toFile()', option: 'path' }],
+    [
+      () =>
+        run(leads(client), toFile(devNull, { format: 'json' }), { checkpoint: join(dir, 'a.checkpoint') }),
+      { owner: 'toFile()', option: 'path' },
+    ],
+    [
+      () => run([1], toFile(join(dir, 'a.json')), { checkpoint: join(dir, 'a.checkpoint') }),
+      { owner: 'run() options', option: 'checkpoint' },
+    ],
+    [
+      () =>
+        run(leads(client, {}, { paging: 'offset' }), toFile(join(dir, 'a.json')), {
+          checkpoint: { path: join(dir, 'a.checkpoint'), whenFinished: 'next' },
+        }),
+      { owner: 'run() options', option: 'checkpoint' },
+    ],
+  ]
+  for (const [failing, context] of errors) {
+    const error = (await failureOf(failing)) as LeadpipeError
+    t.equal(error.code, 'OPTION')
+    t.strictSame(error.context, context, error.message)
+  }
+  t.strictSame(readdirSync(dir), [])
+})

@@ -1,0 +1,134 @@
+import t from 'tap'
+import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
+import { elementOf } from '../../support/elementOf.ts'
+
+t.test('asks in the order of the pivot, a millisecond further than it must', async t => {
+  const list = new SeekList({ search: 'x', stopTime: 2_000 })
+  t.strictSame(list.from(1_000, Number.POSITIVE_INFINITY), {
+    search: 'x',
+    sort: 'insertedAt',
+    dir: 'asc',
+    max: 100,
+    timePivot: 'insertedAt',
+    startTime: 999,
+    stopTime: 2_001,
+  })
+  t.strictSame(list.at(1_000, 30), {
+    search: 'x',
+    sort: 'guid',
+    dir: 'asc',
+    max: 100,
+    offset: 30,
+    timePivot: 'insertedAt',
+    startTime: 999,
+    stopTime: 1_001,
+  })
+})
+
+t.test(
+  'a lead exactly on a bound proves that it is included; from then on it is where it should be',
+  async t => {
+    for (const [time, startTime, stopTime] of [
+      [999, 1_000, 2_001],
+      [2_001, 999, 2_000],
+      [1_500, 999, 2_001],
+    ]) {
+      const list = new SeekList({ stopTime: 2_000 })
+      const asked = list.from(1_000, 9)
+      t.equal(list.learn(asked, time as number), time !== 1_500)
+      t.match(list.from(1_000, 9), { startTime, stopTime })
+    }
+  },
+)
+
+t.test('no bound is asked for where there is none, and none below 0', async t => {
+  const list = new SeekList({})
+  const bounds = ({ startTime, stopTime }: object & { startTime?: unknown; stopTime?: unknown }) => [
+    startTime,
+    stopTime,
+  ]
+  t.strictSame(bounds(list.from(Number.NEGATIVE_INFINITY, 9)), [undefined, undefined])
+  t.strictSame(
+    bounds(list.from(0, 9)),
+    [undefined, undefined],
+    'without a startTime, what has no time is listed, too',
+  )
+  t.strictSame(bounds(list.at(0, 0)), [undefined, 1])
+  list.stop = -5
+  t.strictSame(bounds(list.from(1, 9)), [0, 0])
+})
+
+t.test(
+  'a page has one lead more than is wanted, which completes the last group, and at least two',
+  async t => {
+    const list = new SeekList({ max: 50 })
+    for (const [wanted, max] of [
+      [1, 2],
+      [0, 2],
+      [10, 11],
+      [49, 50],
+      [1_000, 50],
+    ]) {
+      t.equal(list.from(0, wanted as number).max, max)
+    }
+  },
+)
+
+t.test('the pivots are sorted by under their own names, but the first conversion', async t => {
+  for (const timePivot of ['insertedAt', 'lastModifiedAt', 'closedAt', 'lastConvertedAt'] as const) {
+    t.match(new SeekList({ timePivot }).from(0, 9), { sort: timePivot, timePivot })
+  }
+  const first = new SeekList({ timePivot: 'firstConvertedAt' })
+  t.match(first.from(0, 9), { sort: 'fce.convertDate', timePivot: 'firstConvertedAt' })
+})
+
+t.test("the user's startTime is out, the stopTime is in", async t => {
+  const list = new SeekList({ startTime: 10, stopTime: 20 })
+  t.strictSame([list.start, list.stop], [11, 20])
+})
+
+const times: [what: string, lead: object | string, time: number | undefined][] = [
+  ['a time', { insertedAt: 5 }, 5],
+  ['0', { insertedAt: 0 }, 0],
+  ['none, which is 0', { guid: 'a' }, 0],
+  ['null, which is 0', { insertedAt: null }, 0],
+  ['a fraction, which is none', { insertedAt: 5.5 }, undefined],
+  ['a text, which is none', { insertedAt: '5' }, undefined],
+  ['a number too large to be exact, which is none', { insertedAt: 2 ** 60 }, undefined],
+  ['of what is no lead, none', 'tru', undefined],
+]
+for (const [what, lead, time] of times) {
+  t.test(`the pivot: ${what}`, async t => {
+    t.equal(new SeekList({}).timeOf(elementOf(lead)), time)
+  })
+}
+
+t.test(
+  'the first conversion is the least convertDate, wherever it stands; without events it is 0',
+  async t => {
+    const list = new SeekList({ timePivot: 'firstConvertedAt' })
+    const of = (leadConversionEvents: unknown) => list.timeOf(elementOf({ leadConversionEvents }))
+    t.equal(of([{ convertDate: 7 }, { convertDate: 3 }, { convertDate: 5 }]), 3)
+    t.equal(of([{ convertDate: 7 }, {}]), undefined, 'what a server takes that for is not known')
+    t.equal(of([{ convertDate: 7 }, { convertDate: '2011-03-13' }]), undefined)
+    t.equal(of([null]), undefined)
+    t.equal(of([]), 0)
+    t.equal(of(undefined), 0)
+    t.equal(of('x'), 0)
+  },
+)
+
+t.test('a lead may have any number of events', async t => {
+  const list = new SeekList({ timePivot: 'firstConvertedAt' })
+  const leadConversionEvents = Array.from({ length: 200_000 }, (_, n) => ({ convertDate: 300_000 - n }))
+  t.equal(list.timeOf(elementOf({ leadConversionEvents })), 100_001)
+})
+
+t.test('an error says how else the list can be read', async t => {
+  t.match(new SeekList({}).error('it is so'), {
+    code: 'PAGING',
+    retryable: false,
+    message: "it is so; read this list with paging: 'offset'",
+    context: { timePivot: 'insertedAt' },
+  })
+})

@@ -1,0 +1,167 @@
+import t from 'tap'
+import type { PageQuery } from '../../../lib/lead/LeadsQuery.ts'
+import type { SeekPosition } from '../../../lib/lead/Position.ts'
+import type { Stretch } from '../../../lib/paging/Pager.ts'
+import type { SeekCursor } from '../../../lib/paging/seek/SeekCursor.ts'
+import { seekPlan } from '../../../lib/paging/seek/seekPlan.ts'
+import { elementOf, nameOf } from '../../support/elementOf.ts'
+
+const none = Number.POSITIVE_INFINITY
+type Lead = { guid: string; insertedAt: number }
+
+/** A server of these leads, to the letter of the documentation. */
+function answer(
+  list: readonly Lead[],
+  { startTime, stopTime, sort, offset = 0, max = 10 }: PageQuery,
+): Lead[] {
+  return list
+    .filter(
+      ({ insertedAt }) =>
+        (startTime === undefined || insertedAt > Number(startTime)) &&
+        (stopTime === undefined || insertedAt <= Number(stopTime)),
+    )
+    .toSorted((a, b) => (sort === 'guid' ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt))
+    .slice(offset, offset + max)
+}
+
+/** Reads a stretch to its end: the guids, and the requests that took. */
+function readStretch({ pager }: Stretch<SeekCursor>, list: readonly Lead[]) {
+  const came: string[] = []
+  let requests = 0
+  for (;;) {
+    const query = pager.next(none) as PageQuery | undefined
+    if (query === undefined) return { came, requests }
+    requests += 1
+    const page = answer(list, query)
+    for (const lead of page) {
+      if (pager.take(elementOf(lead), one => came.push(nameOf(one))) === 'enough') break
+    }
+    pager.finish(page.length, () => {})
+  }
+}
+
+/** Keeps as many stretches open as said, reads any of them by turns, hands them on in order. */
+function readAll(list: readonly Lead[], width: number, pick: (open: number) => number) {
+  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: width > 1 ? () => 100 : undefined })
+  plan.answered?.(1_000_000)
+  const came: string[] = []
+  let requests = 0
+  let most = 0
+  let open: { stretch: Stretch<SeekCursor>; read?: { came: string[]; requests: number } }[] = []
+  for (;;) {
+    while (open.filter(({ read }) => read === undefined).length < width) {
+      const stretch = plan.next(none)
+      if (stretch === undefined) break
+      open.push({ stretch })
+      open.sort((a, b) => a.stretch.place - b.stretch.place)
+    }
+    most = Math.max(most, open.length)
+    const unread = open.filter(({ read }) => read === undefined)
+    const one = unread[pick(unread.length) % Math.max(1, unread.length)]
+    if (one !== undefined) {
+      one.read = readStretch(one.stretch, list)
+      requests += one.read.requests
+      plan.read?.(one.stretch)
+    }
+    const [first] = open
+    if (first === undefined) return { came, requests, most }
+    if (first.read === undefined || (plan.place !== undefined && plan.place < first.stretch.place)) continue
+    came.push(...first.read.came)
+    open.shift()
+    if (plan.done(first.stretch) === 'discard') open = []
+  }
+}
+
+const spread = (count: number, gap: (n: number) => number): Lead[] => {
+  let insertedAt = 1_000
+  return Array.from({ length: count }, (_, n) => {
+    insertedAt += gap(n)
+    return { guid: `g${String(n).padStart(4, '0')}`, insertedAt }
+  })
+}
+
+const lists: Record<string, Lead[]> = {
+  'no lead': [],
+  'one lead': spread(1, () => 1),
+  'a lead a millisecond': spread(300, () => 1),
+  'leads far apart': spread(300, () => 1_000),
+  'ever denser': spread(300, n => Math.ceil(2_000 / (n + 1))),
+  'ever thinner': spread(300, n => n),
+  'ties of thirty': spread(300, n => (n % 30 === 0 ? 50 : 0)),
+  'one tie': spread(300, () => 0),
+  'a lead, a pause, a cluster': spread(200, n => (n === 1 ? 500_000 : 2)),
+}
+for (const [what, list] of Object.entries(lists)) {
+  t.test(`${what}: every lead once and in order, whatever is read first`, async t => {
+    const guids = list.map(({ guid }) => guid)
+    for (const width of [1, 2, 5]) {
+      for (const [how, pick] of Object.entries({
+        first: () => 0,
+        last: (open: number) => open - 1,
+        middle: (open: number) => open >> 1,
+      })) {
+        t.strictSame(readAll(list, width, pick).came, guids, `${width} at once, the ${how} first`)
+      }
+    }
+  })
+}
+
+t.test('one page tells how dense leads lie; then windows are given side by side', async t => {
+  const list = lists['leads far apart'] as Lead[]
+  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: () => 100 })
+  plan.answered?.(1_000_000)
+  const first = plan.next(none) as Stretch<SeekCursor>
+  t.equal(plan.next(none), undefined, 'all is in the first, as far as is known')
+  readStretch(first, list)
+  plan.read?.(first)
+  const windows = [plan.next(none), plan.next(none), plan.next(none)] as Stretch<SeekCursor>[]
+  t.ok(windows.every(window => window !== undefined))
+  t.ok((windows[0]?.place as number) < (windows[1]?.place as number))
+})
+
+t.test('nothing is given when nothing is wanted, and no more than a page when little is', async t => {
+  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: () => 100 })
+  t.equal(plan.next(0), undefined)
+  t.equal(plan.next(-3), undefined)
+  t.equal(plan.next(5)?.expected, 10)
+})
+
+t.test('where nothing may be read ahead, the list is one stretch', async t => {
+  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: undefined })
+  t.equal(plan.next(none)?.expected, none)
+  t.equal(plan.next(none), undefined)
+})
+
+t.test(
+  'the end is the first answer less the lag, or the stopTime of the query, whichever is sooner',
+  async t => {
+    for (const [stopTime, time, expected] of [
+      [undefined, 5_000, 4_900],
+      [4_000, 5_000, 4_000],
+      [6_000, 5_000, 4_900],
+    ] as const) {
+      const plan = seekPlan({ stopTime }, { lag: 100, ahead: undefined })
+      plan.answered?.(time)
+      t.match(plan.position(plan.start), { stopTime: expected })
+    }
+  },
+)
+
+t.test('a position is plain JSON, and goes on where it says', async t => {
+  const plan = seekPlan({ startTime: 9 }, { lag: 0, ahead: undefined })
+  t.strictSame(plan.position(plan.start), { paging: 'seek', timePivot: 'insertedAt', startTime: 9, pivot: 9 })
+  const cursor = { time: 20, guid: 'b', tie: 3, others: ['x'] }
+  const position = { ...plan.position(cursor), leads: 4 } as SeekPosition
+  t.strictSame(position, {
+    paging: 'seek',
+    timePivot: 'insertedAt',
+    startTime: 9,
+    pivot: 20,
+    guid: 'b',
+    tie: 3,
+    others: ['x'],
+    leads: 4,
+  })
+  const from = JSON.parse(JSON.stringify(position))
+  t.strictSame(seekPlan({ startTime: 9 }, { lag: 0, ahead: undefined, from }).start, cursor)
+})
