@@ -86,7 +86,8 @@ export abstract class SinkWritable<In> extends Writable {
       stage: { ...this.#stage, open },
       release: () => {
         this.#user = undefined
-        this.#run = undefined
+        // Closed, it keeps its counts.
+        if (!this.destroyed) this.#run = undefined
       },
       finish: () => {
         user.isFinishing = true
