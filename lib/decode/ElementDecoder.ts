@@ -1,3 +1,5 @@
+import type { Place } from '../stage/Rejected.ts'
+
 /** What a decoder counted in one body; each number has a counter of its own, for the ledger. */
 export interface DecodeCounts {
   /** Bytes of the body, after gunzip. */
@@ -31,28 +33,33 @@ export interface DecoderOptions {
   rejected?: 'fail' | 'hand on'
 }
 
-/** What was taken last from a decoder. */
-export interface LastElement {
-  /** Its text, as it was sent; undefined where the lane does not keep it. */
-  raw: string | undefined
-  /** Offset of its first byte in the body; how far the body was read where the lane does not know. */
-  byte: number
+/** An element of a body. */
+export interface DecodedElement {
+  /** What it is; {@link Rejected} for one that is not JSON, or too large. */
+  readonly value: unknown
+  /** Its text, as it was sent; undefined if the decoder does not keep it. */
+  readonly raw: string | undefined
+  /** Where it is. The byte is that of its beginning, or how far the body was read if the decoder does not know. */
+  readonly place: Place
 }
 
 /**
- * Turns the bytes of one body into the elements of its array. Two lanes implement it, `expressDecoder` and
- * `streamJsonDecoder`; they give the same elements for the same bytes, however those are cut.
+ * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` give the same
+ * elements for the same bytes, however those are cut.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts
-  /** About the element that was taken last. */
-  readonly last: Readonly<LastElement>
+  /**
+   * What stands around the array, with an empty array in its place; undefined before the end of the body, and if the body
+   * is the array itself.
+   */
+  readonly envelope: unknown
   /**
    * The elements that `chunk` completes, parsed as they are taken. Take them all before the next chunk.
    *
    * @throws {LeadpipeError} DECODE
    */
-  write(chunk: Uint8Array): Iterable<unknown>
+  write(chunk: Uint8Array): Iterable<DecodedElement>
   /**
    * Says that the body has ended.
    *

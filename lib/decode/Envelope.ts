@@ -1,4 +1,5 @@
 import { getManyValues, isMany, none } from 'stream-chain/core'
+import { Assembler } from 'stream-json/core/assembler.js'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
 
 /** Values without brackets, in words. */
@@ -9,6 +10,9 @@ const kinds: Readonly<Record<string, string>> = {
   falseValue: 'false',
   nullValue: 'null',
 }
+
+/** Characters of keys and values around the array at most: it is to be held, and elements may be anywhere near it. */
+const mostAround = 1_048_576
 
 /**
  * stream-json's tokenizer with an eye on where the wanted array begins and ends. It keeps the grammar of
@@ -33,9 +37,18 @@ export class Envelope {
   /** How many of the open brackets, from the outermost, lie on the path. */
   #onPath = 0
   #key: string | undefined
+  /** Puts together what stands around the array; undefined if nothing can. */
+  readonly #around: Assembler | undefined
+  #aroundLength = 0
 
   constructor(path: readonly string[]) {
     this.#path = path
+    this.#around = path.length === 0 ? undefined : new Assembler()
+  }
+
+  /** What stands around the array, once every bracket is closed again; undefined if the body is the array itself. */
+  get assembled(): unknown {
+    return this.closed && this.balanced ? this.#around?.current : undefined
   }
 
   /** Feeds text and returns the tokens inside the wanted array, its own brackets included. */
@@ -57,7 +70,20 @@ export class Envelope {
   #take(output: unknown): Token[] {
     if (!isMany(output)) return []
     const tokens = getManyValues(output) as Token[]
-    return tokens.filter(token => this.#track(token))
+    return tokens.filter(token => {
+      const wasInside = this.inside
+      const isWanted = this.#track(token)
+      if (!wasInside || !this.inside) this.#assemble(token)
+      return isWanted
+    })
+  }
+
+  #assemble(token: Token): void {
+    if (this.#around === undefined) return
+    this.#around.consume(token)
+    if ('value' in token && typeof token.value === 'string') this.#aroundLength += token.value.length
+    if (this.#aroundLength > mostAround)
+      this.mismatch ??= `there are more than ${mostAround} characters around ${this.wanted}`
   }
 
   #track(token: Token): boolean {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { bodyError } from '../http/bodyError.ts'
-import type { ElementDecoder } from './ElementDecoder.ts'
+import type { DecodedElement, ElementDecoder } from './ElementDecoder.ts'
 
 /**
  * The elements of a body, chunk by chunk; each chunk's elements are parsed as they are taken. Leaving it
@@ -13,7 +13,7 @@ export async function* decodeBody(
   body: Readable,
   decoder: ElementDecoder,
   { page, origin }: { page: number; origin: string },
-): AsyncGenerator<Iterable<unknown>> {
+): AsyncGenerator<Iterable<DecodedElement>> {
   try {
     for await (const chunk of body) yield decoder.write(chunk)
   } catch (error) {

@@ -1,7 +1,7 @@
-import { Rejected, type RejectedProblem } from '../stage/Rejected.ts'
+import { type Place, Rejected, type RejectedProblem } from '../stage/Rejected.ts'
 import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'
+import type { DecodeCounts, DecodedElement, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
 import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
 import { Envelope } from './Envelope.ts'
 
@@ -27,7 +27,6 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder()
   const countOutside = chunkedCountReplaced()
-  const last: LastElement = { raw: undefined, byte: 0 }
   let pending = ''
 
   function feed(text: string, offset: number): void {
@@ -67,35 +66,49 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ buffer, start, end, offset, tooLarge }: ElementBytes): unknown {
-    const text = buffer.toString('utf8', start, end)
-    last.raw = text
-    last.byte = offset
-    if (tooLarge) return reject('too large', `it is larger than maxLeadBytes (${options.maxLeadBytes})`)
-    try {
-      const value: unknown = JSON.parse(text)
-      counts.decoded += 1
-      counts.replacedCharacters += countReplaced(text, buffer.subarray(start, end))
-      return value
-    } catch (cause) {
-      return reject('malformed', 'it is not valid JSON', cause)
+  function parse({ buffer, start, end, offset, tooLarge }: ElementBytes): DecodedElement {
+    const raw = buffer.toString('utf8', start, end)
+    const place = { page, element: counts.decoded + counts.malformed, byte: offset }
+    if (tooLarge) {
+      const message = `it is larger than maxLeadBytes (${options.maxLeadBytes})`
+      return { value: reject('too large', message, raw, place), raw, place }
     }
+    let value: unknown
+    try {
+      value = JSON.parse(raw)
+    } catch (cause) {
+      return { value: reject('malformed', 'it is not valid JSON', raw, place, cause), raw, place }
+    }
+    counts.decoded += 1
+    counts.replacedCharacters += countReplaced(raw, buffer.subarray(start, end))
+    return { value, raw, place }
   }
 
-  function reject(problem: RejectedProblem, message: string, cause?: unknown): Rejected {
-    const { raw = '', byte } = last
-    if (rejected === 'fail') {
-      counts.malformed += 1
-      throw decodeError('malformed', page, byte, 'the element that begins here is not valid JSON', cause)
-    }
-    const element = counts.decoded + counts.malformed
+  function reject(
+    problem: RejectedProblem,
+    message: string,
+    raw: string,
+    place: Place,
+    cause?: unknown,
+  ): Rejected {
     counts.malformed += 1
-    return new Rejected(problem, message, raw, { page, element, byte })
+    if (rejected === 'fail') {
+      throw decodeError(
+        'malformed',
+        page,
+        place.byte,
+        'the element that begins here is not valid JSON',
+        cause,
+      )
+    }
+    return new Rejected(problem, message, raw, place)
   }
 
   return {
     counts,
-    last,
+    get envelope() {
+      return envelope.assembled
+    },
     *write(chunk) {
       counts.bytes += chunk.length
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)

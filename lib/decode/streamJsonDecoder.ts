@@ -3,7 +3,7 @@ import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
 import { chunkedCountReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecoderOptions, ElementDecoder, LastElement } from './ElementDecoder.ts'
+import type { DecodeCounts, DecodedElement, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
 
 /** What a number, an escape, true, false or null may look like when it is cut. */
@@ -27,7 +27,6 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     malformed: 0,
     replacedCharacters: 0,
   }
-  const last: LastElement = { raw: undefined, byte: 0 }
   const envelope = new Envelope(options.path)
   const text = new TextDecoder()
   const countReplaced = chunkedCountReplaced()
@@ -66,22 +65,24 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     }
   }
 
-  function* elements(tokens: Token[]): Generator<unknown> {
+  function* elements(tokens: Token[]): Generator<DecodedElement> {
     for (const token of tokens) {
       watchDepth(token)
       const output = assemble(token)
       if (!isItem(output)) continue
       counts.tokenised = output.key + 1
-      counts.decoded += 1
       sinceElement = 0
-      last.byte = counts.bytes
-      yield output.value
+      const place = { page, element: counts.decoded, byte: counts.bytes }
+      counts.decoded += 1
+      yield { value: output.value, raw: undefined, place }
     }
   }
 
   return {
     counts,
-    last,
+    get envelope() {
+      return envelope.assembled
+    },
     *write(chunk) {
       counts.bytes += chunk.length
       sinceElement += chunk.length

@@ -1,6 +1,6 @@
 import { onAbort } from '../async/onAbort.ts'
 import { decodeBody } from '../decode/decodeBody.ts'
-import type { ElementDecoder } from '../decode/ElementDecoder.ts'
+import type { DecodedElement, ElementDecoder } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import type { LeadpipeError } from '../errors.ts'
@@ -167,8 +167,8 @@ export class PageReader {
         page: page.number,
         origin: this.#options.client.origin,
       })) {
-        for (const lead of elements) {
-          const element = this.#element(lead, page)
+        for (const decoded of elements) {
+          const element = this.#element(decoded)
           page.received += 1
           if (pager.take(element, emit) === 'enough') enough = true
         }
@@ -188,10 +188,9 @@ export class PageReader {
     if (items.length > 0) yield cut()
   }
 
-  #element(value: unknown, page: Page) {
-    const { raw, byte } = page.decoder.last
-    const place = { page: page.number, element: page.received, byte }
-    const lead = leadOf(value, raw, place)
+  #element(decoded: DecodedElement) {
+    const { raw, place } = decoded
+    const lead = leadOf(decoded)
     if (!(lead instanceof Rejected) && this.#options.wants.origins) {
       setOrigin(lead, { ...place, raw: raw ?? JSON.stringify(lead) })
     }

@@ -84,7 +84,7 @@ class QuarantineRun implements SourceRun<Lead> {
   #lead(text: string, line: number): Lead | Rejected {
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
     const place = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
-    const lead = leadOf(parsed(raw, place), raw, place)
+    const lead = leadOf({ value: parsed(raw, place), raw, place })
     if (!(lead instanceof Rejected)) {
       if (this.#wants.origins) setOrigin(lead, { raw, ...place })
     } else if (!this.#wants.rejected) {

@@ -1,14 +1,15 @@
+import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
-import { type Place, Rejected } from '../stage/Rejected.ts'
+import { Rejected } from '../stage/Rejected.ts'
 
 /** A lead is an object: anything else can't be read as one, and a null would end a Node stream silently. */
-export function leadOf(element: unknown, raw: string | undefined, place: Place): Lead | Rejected {
-  if (element instanceof Rejected) return element
-  if (typeof element === 'object' && element !== null && !Array.isArray(element)) return element as Lead
-  const kind = element === null ? 'null' : Array.isArray(element) ? 'an array' : `a ${typeof element}`
+export function leadOf({ value, raw, place }: DecodedElement): Lead | Rejected {
+  if (value instanceof Rejected) return value
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Lead
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   const message = `it is ${kind}, expected a lead (an object)`
-  return new Rejected('not a lead', message, raw ?? JSON.stringify(element), place)
+  return new Rejected('not a lead', message, raw ?? JSON.stringify(value), place)
 }
 
 /** The DECODE error for an element that nobody takes. */

@@ -57,15 +57,36 @@ const notFound: [title: string, path: string[], body: string, message: string][]
   ['a bare string', ['results'], '"results"', 'expected a JSON array at "results", found none'],
 ]
 
+/** A body with an empty array in place of the one at the end of a path. */
+function emptied(body: Record<string, unknown>, [key = '', ...rest]: string[]): unknown {
+  const inner = rest.length === 0 ? [] : emptied(body[key] as Record<string, unknown>, rest)
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, name === key ? inner : value]))
+}
+
 for (const lane of laneNames) {
+  t.test(`${lane}: what stands around the array may be 1 MiB of keys and values`, async t => {
+    const body = (length: number) => [Buffer.from(`{"a":"${'x'.repeat(length)}","results":[1]}`)]
+    const most = 1_048_576 - 'a'.length - 'results'.length
+    t.equal(decodeAll(lane, body(most), { path: ['results'] }).error, undefined)
+    t.match(decodeAll(lane, body(most + 1), { path: ['results'] }).error, {
+      code: 'DECODE',
+      message: /there are more than 1048576 characters around a JSON array at "results"/,
+    })
+  })
+
+  t.test(`${lane}: a body that is the array itself has nothing around it`, async t => {
+    t.equal(decodeAll(lane, [Buffer.from('[1,{"results":[2]}]')]).envelope, undefined)
+  })
+
   t.test(`${lane}: the array at the end of the path is the one that is read`, async t => {
     for (const [title, path, text, expected] of found) {
       const body = Buffer.from(text)
       const chunkings = [[body], byteByByte(body), ...Array.from(body, (_, at) => cutAt(body, at))]
       for (const chunks of chunkings) {
-        const { elements, error, counts } = decodeAll(lane, chunks, { path })
+        const { elements, error, counts, envelope } = decodeAll(lane, chunks, { path })
         if (error !== undefined) throw error
         deepStrictEqual(elements, expected, title)
+        deepStrictEqual(envelope, emptied(JSON.parse(text), path), title)
         const { length } = expected
         deepStrictEqual([counts.scanned, counts.tokenised, counts.decoded], [length, length, length], title)
       }

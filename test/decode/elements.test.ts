@@ -125,7 +125,7 @@ t.test('a chunk may be reused for the next bytes once its elements are taken', a
 t.test('elements come one by one: those behind the one that was taken last are not parsed', async t => {
   for (const lane of laneNames) {
     const decoder = lanes[lane]({ page: 1, path: [], maxLeadBytes: 100, maxDepth: 10 })
-    for (const element of decoder.write(Buffer.from('[1,2,3,4,5]'))) if (element === 2) break
+    for (const { value } of decoder.write(Buffer.from('[1,2,3,4,5]'))) if (value === 2) break
     const { scanned, decoded, malformed } = decoder.counts
     t.same({ scanned, decoded, malformed }, { scanned: 2, decoded: 2, malformed: 0 }, lane)
   }

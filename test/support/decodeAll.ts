@@ -12,6 +12,8 @@ export const laneNames = Object.keys(lanes) as Lane[]
 export interface Decoded {
   elements: unknown[]
   counts: DecodeCounts
+  /** What stands around the array. */
+  envelope: unknown
   error: LeadpipeError | undefined
 }
 
@@ -31,10 +33,10 @@ export function decodeAll(
   const elements: unknown[] = []
   let error: LeadpipeError | undefined
   try {
-    for (const chunk of chunks) for (const element of decoder.write(chunk)) elements.push(element)
+    for (const chunk of chunks) for (const { value } of decoder.write(chunk)) elements.push(value)
     decoder.end()
   } catch (thrown) {
     error = thrown as LeadpipeError
   }
-  return { elements, counts: decoder.counts, error }
+  return { elements, counts: decoder.counts, envelope: decoder.envelope, error }
 }
