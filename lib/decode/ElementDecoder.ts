@@ -16,6 +16,16 @@ export interface DecodeCounts {
   replacedCharacters: number
 }
 
+/** Every number 0. */
+export const noDecodeCounts = (): DecodeCounts => ({
+  bytes: 0,
+  scanned: 0,
+  tokenised: 0,
+  decoded: 0,
+  malformed: 0,
+  replacedCharacters: 0,
+})
+
 /** How a decoder is set up. */
 export interface DecoderOptions {
   /** Number of the page, from 1, for error messages. */

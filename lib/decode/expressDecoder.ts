@@ -1,7 +1,12 @@
 import { type Place, Rejected, type RejectedProblem } from '../stage/Rejected.ts'
 import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecodedElement, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
+import {
+  type DecodedElement,
+  type DecoderOptions,
+  type ElementDecoder,
+  noDecodeCounts,
+} from './ElementDecoder.ts'
 import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
 import { Envelope } from './Envelope.ts'
 
@@ -16,14 +21,7 @@ const placeholder = 'null'
 /** Decodes a body by scanner and JSON.parse, with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const { page, rejected = 'fail' } = options
-  const counts: DecodeCounts = {
-    bytes: 0,
-    scanned: 0,
-    tokenised: 0,
-    decoded: 0,
-    malformed: 0,
-    replacedCharacters: 0,
-  }
+  const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder()
   const countOutside = chunkedCountReplaced()

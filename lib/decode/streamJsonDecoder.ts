@@ -3,7 +3,12 @@ import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
 import { chunkedCountReplaced } from './countReplaced.ts'
 import { decodeError } from './decodeError.ts'
-import type { DecodeCounts, DecodedElement, DecoderOptions, ElementDecoder } from './ElementDecoder.ts'
+import {
+  type DecodedElement,
+  type DecoderOptions,
+  type ElementDecoder,
+  noDecodeCounts,
+} from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
 
 /** What a number, an escape, true, false or null may look like when it is cut. */
@@ -19,14 +24,7 @@ const isItem = (output: unknown): output is StreamArrayItem => output !== none &
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const { page, maxDepth, maxLeadBytes } = options
-  const counts: DecodeCounts = {
-    bytes: 0,
-    scanned: 0,
-    tokenised: 0,
-    decoded: 0,
-    malformed: 0,
-    replacedCharacters: 0,
-  }
+  const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const text = new TextDecoder()
   const countReplaced = chunkedCountReplaced()

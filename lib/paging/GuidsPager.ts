@@ -3,8 +3,7 @@ import { LeadpipeError } from '../errors.ts'
 import { maxGuids } from '../lead/apiQuirks.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { guidOf } from './guidOf.ts'
-import type { Element, EmitElement, Pager } from './Pager.ts'
+import { type Element, type EmitElement, guidOf, type Pager } from './LeadPlan.ts'
 
 /** What became of the guids that were asked for. */
 export interface Missing {

@@ -1,7 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
-import { guidOf } from './guidOf.ts'
-import type { Element, EmitElement, Pager } from './Pager.ts'
+import { type Element, type EmitElement, guidOf, type Pager } from './LeadPlan.ts'
 
 /** So many leads are not inserted between two requests: who gives the same page again ignores the offset. */
 const many = 20

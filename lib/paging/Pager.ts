@@ -1,65 +1,73 @@
-import type { Lead } from '../lead/Lead.ts'
-import type { PageQuery } from '../lead/LeadsQuery.ts'
 import type { Rejected } from '../stage/Rejected.ts'
-import type { Missing } from './GuidsPager.ts'
 
 /** An element of a page. */
-export interface Element {
-  readonly lead: Lead | Rejected
-  /** Its text, as it was sent, or undefined where the decoder does not keep it. */
+export interface Element<T> {
+  readonly value: T | Rejected
+  /** Its text, as it was sent; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
 }
 
-/** Hands on an element, and where the list goes on behind it. */
-export type EmitElement<Cursor> = (element: Element, cursor: Cursor) => void
+/** Delivers an element, with the place in the list behind it. */
+export type EmitElement<T, Cursor> = (element: Element<T>, cursor: Cursor) => void
+
+/** The request for a page: whatever the API takes. */
+export interface PageRequest {
+  /** Elements of the page at most, if the request says so. */
+  readonly max?: number | undefined
+}
 
 /**
- * Says which page to ask for next, from what the pages so far held, and which of their elements are handed on,
- * in which order. One stretch of a list, page after page. No I/O of its own, no clock.
+ * Says which page to ask for next, from what the pages so far held, and which of their elements are delivered, in which
+ * order. One stretch of a list, page after page. No I/O of its own, no clock.
+ *
+ * @typeParam T a record
+ * @typeParam Request the request for a page
+ * @typeParam Cursor a place in the list
  */
-export interface Pager<Cursor = unknown> {
+export interface Pager<T, Request extends PageRequest, Cursor> {
   /**
-   * The parameters of the next page, or undefined when the stretch is read.
+   * The request for the next page, or undefined when the stretch is read.
    *
-   * @param wanted how many more leads the caller takes
+   * @param wanted how many more records the caller takes
    */
-  next(wanted: number): PageQuery | undefined | Promise<PageQuery | undefined>
+  next(wanted: number): Request | undefined | Promise<Request | undefined>
   /**
-   * Takes an element of the page asked for last; hands on what is certain by now.
+   * Takes an element of the page that was asked for last; delivers what is certain by now.
    *
    * @returns 'enough' when the rest of the page is of no use
    * @throws {LeadpipeError} PAGING when it shows that paging makes no progress.
    */
-  take(element: Element, emit: EmitElement<Cursor>): 'enough' | undefined
-  /** Takes note that the page asked for last has been read to its end (or far enough). */
-  finish(received: number, emit: EmitElement<Cursor>): void
+  take(element: Element<T>, emit: EmitElement<T, Cursor>): 'enough' | undefined
   /**
-   * Takes note of how many elements came of a page that broke off; `next` asks for what is missing.
+   * The page that was asked for last is read to its end, or far enough.
    *
+   * @param received how many elements came
+   * @param envelope what stood around them, such as `{ paging: { next: { after } } }`; undefined if nothing did, or the
+   * page was not read to its end
+   */
+  finish(received: number, emit: EmitElement<T, Cursor>, envelope?: unknown): void
+  /**
+   * The page broke off; `next` asks for what is missing of it.
+   *
+   * @param received how many elements came
    * @returns whether they were any progress
    */
   interrupt(received: number): boolean
 }
 
 /** A part of a list that is read by itself, while others are. */
-export interface Stretch<Cursor = unknown> {
-  readonly pager: Pager<Cursor>
-  /** About how many leads it brings. */
+export interface Stretch<T, Request extends PageRequest, Cursor> {
+  readonly pager: Pager<T, Request, Cursor>
+  /** About how many records it brings. */
   readonly expected: number
-  /** Its place among the others: they are handed on from the least to the greatest. */
+  /** Its place among the others: they are delivered from the least to the greatest. */
   readonly place: number
 }
 
-/**
- * Cuts a list into stretches, which may be read at the same time and are handed on in their order. No I/O.
- */
-export interface Plan<Cursor = unknown> {
+/** Cuts a list into stretches, which may be read at the same time and are delivered in their order. No I/O. */
+export interface Plan<T, Request extends PageRequest, Cursor> {
   /** Where the list begins. */
   readonly start: Cursor
-  /** What did not come, where leads are asked for by guid. */
-  readonly missing?: Missing
-  /** The same, up to a cursor. */
-  missingAt?(cursor: Cursor): Missing
   /** Pages that a stretch needs room for, to be worth what it reads in vain at its end. Default: any. */
   readonly pagesEach?: number
   /** The place of the first stretch that was not given yet; undefined when there is none. */
@@ -67,28 +75,23 @@ export interface Plan<Cursor = unknown> {
   /**
    * The first stretch that was not given yet; undefined when there is none, or none yet.
    *
-   * @param wanted how many more leads the caller takes, besides those that are expected of the others
+   * @param wanted how many more records the caller takes, besides those that are expected of the others
+   * @param pages how many pages of one stretch may be read ahead. Default: any.
    */
-  next(wanted: number): Stretch<Cursor> | undefined
-  /** Takes note that a stretch was read to its end, in any order. */
-  read?(stretch: Stretch<Cursor>): void
+  next(wanted: number, pages?: number): Stretch<T, Request, Cursor> | undefined
+  /** A stretch was read to its end, in any order. */
+  read?(stretch: Stretch<T, Request, Cursor>): void
   /**
-   * The cursor of an element that is handed on next, with what the stretches in front of its own tell; undefined when
-   * it came with one of them, and is dropped. Default: the cursor that it came with.
+   * The cursor of an element that is delivered next, with what the stretches in front of its own tell; undefined when it
+   * came with one of them, and is dropped. Default: the cursor that it came with.
    */
-  join?(stretch: Stretch<Cursor>, cursor: Cursor): Cursor | undefined
+  join?(stretch: Stretch<T, Request, Cursor>, cursor: Cursor): Cursor | undefined
   /**
-   * Takes note that all of a stretch, the first of those not noted so far, was handed on.
+   * All of a stretch, the first of those not noted so far, was delivered.
    *
    * @returns 'discard' when those behind it were planned in vain: they are dropped, and planned anew
    */
-  done(stretch: Stretch<Cursor>): 'go on' | 'discard'
-  /** Takes note of the server's time, from the first answer: milliseconds since 1970. */
-  answered?(time: number): void
-  /** The parameters of the whole list, to count it; undefined when nothing can be in it. */
-  counting(): PageQuery | undefined
-  /** A cursor as plain JSON. */
-  position(cursor: Cursor): object
-  /** Lets go of what was not read. */
+  done(stretch: Stretch<T, Request, Cursor>): 'go on' | 'discard'
+  /** Releases what was not read. */
   close?(): void
 }

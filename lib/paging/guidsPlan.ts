@@ -1,13 +1,13 @@
 import type { GuidsPosition } from '../lead/Position.ts'
 import { type GuidsCursor, GuidsPager, type GuidsRequest } from './GuidsPager.ts'
-import type { Plan } from './Pager.ts'
+import type { LeadPlan } from './LeadPlan.ts'
 
 /**
  * Asks for leads by guid: one stretch, page after page, because what to ask for depends on what came.
  *
  * @param from where to go on; default: at the first guid
  */
-export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): Plan<GuidsCursor> {
+export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan<GuidsCursor> {
   const start: GuidsCursor = {
     taken: from?.guids ?? 0,
     pending: from?.pending ?? [],

@@ -1,8 +1,8 @@
 import { maxPageSize } from '../lead/apiQuirks.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import type { OffsetPosition } from '../lead/Position.ts'
+import type { LeadPlan } from './LeadPlan.ts'
 import { OffsetPage } from './OffsetPage.ts'
-import type { Plan } from './Pager.ts'
 
 /**
  * Pages by offset, each of them a stretch. Advances by the number of elements received, since a server may cap
@@ -12,7 +12,7 @@ import type { Plan } from './Pager.ts'
  *
  * @param from where to go on; default: at the query's offset
  */
-export function offsetPlan(query: PageQuery, from?: OffsetPosition): Plan<number> {
+export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<number> {
   const max = query.max ?? maxPageSize
   const start = from?.offset ?? query.offset ?? 0
   /** How many elements a page is thought to bring: fewer than `max` where the server caps it. */

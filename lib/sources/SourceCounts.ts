@@ -42,16 +42,41 @@ export function noCounts(): SourceCounts {
   }
 }
 
+/** What pages bring, of these counts. */
+export type PageCounts = Pick<
+  SourceCounts,
+  | 'pages'
+  | 'bytes'
+  | 'scanned'
+  | 'scannedOnPages'
+  | 'tokenisedOnPages'
+  | 'decoded'
+  | 'malformed'
+  | 'dropped'
+  | 'replacedCharacters'
+>
+
 /**
- * Adds what one body held. Of one that was not read to its end, stream-json's number is not exact, and what had
- * begun and did not end counts for nothing: it will be asked for again.
+ * Adds what of a body came since the last time. An element that has begun counts as scanned when it is decoded: of a body
+ * that breaks off it will be asked for again.
  */
-export function addBody(counts: SourceCounts, body: Readonly<DecodeCounts>, complete: boolean): void {
-  const { tokenised, scanned, ...exact } = body
-  for (const name of Object.keys(exact) as (keyof typeof exact)[]) counts[name] += exact[name]
-  counts.scanned += complete ? scanned : body.decoded + body.malformed
-  if (!complete) return
+export function addProgress(
+  counts: PageCounts,
+  now: Readonly<DecodeCounts>,
+  before: Readonly<DecodeCounts>,
+): void {
+  for (const name of ['bytes', 'decoded', 'malformed', 'replacedCharacters'] as const)
+    counts[name] += now[name] - before[name]
+  counts.scanned += now.decoded + now.malformed - before.decoded - before.malformed
+}
+
+/** Adds a page that was read to its end: only then scanner and stream-json have seen the same. */
+export function addPage(
+  counts: PageCounts,
+  { scanned, tokenised, decoded, malformed }: Readonly<DecodeCounts>,
+): void {
   counts.pages += 1
+  counts.scanned += scanned - decoded - malformed
   counts.scannedOnPages += scanned
   counts.tokenisedOnPages += tokenised
 }

@@ -2,8 +2,8 @@ import type { LeadsQuery, PageQuery } from '../lead/LeadsQuery.ts'
 import { type Position, positionOf, type SeekPosition } from '../lead/Position.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { guidsPlan } from '../paging/guidsPlan.ts'
+import type { LeadPlan } from '../paging/LeadPlan.ts'
 import { offsetPlan } from '../paging/offsetPlan.ts'
-import type { Plan } from '../paging/Pager.ts'
 import { seekPlan } from '../paging/seek/seekPlan.ts'
 import type { LeadsSettings } from './options.ts'
 
@@ -48,14 +48,14 @@ export function pagingOf(
 /**
  * The plan by which a query is read.
  *
- * @param ahead how many pages of one stretch may be read ahead; undefined for one page after the other
+ * @param isSequential whether one page is read after the other
  */
 export function planOf(
   query: LeadsQuery,
   settings: LeadsSettings,
   from: Position | undefined,
-  ahead: (() => number) | undefined,
-): Plan {
+  isSequential: boolean,
+): LeadPlan {
   const { guids, ...page } = query
   const { lag, onMissing } = settings
   if (guids !== undefined) {
@@ -63,7 +63,7 @@ export function planOf(
     return guidsPlan({ query: page, guids, onMissing, isCheckpoint }, positionOf('guids', from))
   }
   if (pagingOf(query, settings) === 'offset') return offsetPlan(page, positionOf('offset', from))
-  return seekPlan(page, { lag, ahead, from: seekPositionOf(page, from) })
+  return seekPlan(page, { lag, isSequential, from: seekPositionOf(page, from) })
 }
 
 function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosition | undefined {

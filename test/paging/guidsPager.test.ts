@@ -26,7 +26,7 @@ const digestOf = (...guids: string[]) =>
 function take(pager: GuidsPager, guids: Iterable<string | undefined>): GuidsCursor[] {
   const cursors: GuidsCursor[] = []
   for (const guid of guids)
-    pager.take({ lead: { guid } as Lead, raw: undefined }, (_, cursor) => cursors.push(cursor))
+    pager.take({ value: { guid } as Lead, raw: undefined }, (_, cursor) => cursors.push(cursor))
   return cursors
 }
 

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
+import type { Element, LeadPlan, Stretch } from '../../lib/paging/LeadPlan.ts'
 import { OffsetPage } from '../../lib/paging/OffsetPage.ts'
 import { offsetPlan } from '../../lib/paging/offsetPlan.ts'
-import type { Element, Plan, Stretch } from '../../lib/paging/Pager.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
 
 const none = Number.POSITIVE_INFINITY
@@ -13,7 +13,7 @@ const noLead = new Rejected('malformed', 'it is not valid JSON', 'tru', { page: 
 /** An element with that guid; a lead without one for '', what is no lead for undefined. */
 function element(guid: string | undefined): Element {
   const lead = guid === undefined ? noLead : guid === '' ? ({} as Lead) : ({ guid } as Lead)
-  return { lead, raw: undefined }
+  return { value: lead, raw: undefined }
 }
 
 /** Gives a page what came of it; returns where the list goes on behind each element. */
@@ -25,7 +25,7 @@ function answer({ pager }: Stretch<number>, guids: readonly (string | undefined)
 }
 
 /** The next page, and what it asks for. */
-function ask(plan: Plan<number>, wanted = none): { page: Stretch<number>; query: PageQuery } {
+function ask(plan: LeadPlan<number>, wanted = none): { page: Stretch<number>; query: PageQuery } {
   const page = plan.next(wanted)
   if (page === undefined) throw new Error('there is no page')
   return { page, query: page.pager.next(wanted) as PageQuery }

@@ -15,7 +15,7 @@ import { checkLedger, type LedgerFacts, ledger } from '../../lib/run/ledger.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
-import { LeadList } from '../../lib/sources/LeadList.ts'
+import { LeadRun } from '../../lib/sources/LeadRun.ts'
 import type { SinkRun } from '../../lib/stage/SinkStage.ts'
 import type { SourceRun } from '../../lib/stage/SourceStage.ts'
 import { type Equation, equation } from '../../lib/stage/Stage.ts'
@@ -207,15 +207,14 @@ const miscounts: Partial<Record<keyof SourceCounts, Sides[]>> = {
 
 /** One of the counts of every list is off, for the length of a test. */
 function miscount(t: Test, name: keyof SourceCounts, by: number): void {
-  const before = Object.getOwnPropertyDescriptor(LeadList.prototype, 'counts') as PropertyDescriptor
-  Object.defineProperty(LeadList.prototype, 'counts', {
-    ...before,
-    get() {
-      const counts: SourceCounts = before.get?.call(this)
-      return { ...counts, [name]: counts[name] + by }
-    },
+  const { counts } = LeadRun.prototype
+  LeadRun.prototype.counts = function () {
+    const right = counts.call(this)
+    return { ...right, [name]: right[name] + by }
+  }
+  t.teardown(() => {
+    LeadRun.prototype.counts = counts
   })
-  t.teardown(() => Object.defineProperty(LeadList.prototype, 'counts', before))
 }
 
 for (const [name, equations] of Object.entries(miscounts)) {

@@ -2,7 +2,7 @@ import { LeadpipeError } from '../../errors.ts'
 import { maxPageSize, type TimePivot } from '../../lead/apiQuirks.ts'
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import { Rejected } from '../../stage/Rejected.ts'
-import type { Element } from '../Pager.ts'
+import type { Element } from '../LeadPlan.ts'
 
 /** What the name of a pivot is where it is sorted by: `firstConvertedAt` is no field of a lead. */
 const sortNames = {
@@ -108,10 +108,10 @@ export class SeekList {
    * The time by which an element is sorted; undefined for one that has none (it is no lead, or its pivot is no
    * whole number). An absent pivot is 0, as the API sends absent times.
    */
-  timeOf({ lead }: Element): number | undefined {
-    if (lead instanceof Rejected) return undefined
-    if (this.pivot === 'firstConvertedAt') return firstConversion(lead)
-    const time = lead[this.pivot]
+  timeOf({ value }: Element): number | undefined {
+    if (value instanceof Rejected) return undefined
+    if (this.pivot === 'firstConvertedAt') return firstConversion(value)
+    const time = value[this.pivot]
     if (time === undefined || time === null) return 0
     return Number.isSafeInteger(time) ? (time as number) : undefined
   }

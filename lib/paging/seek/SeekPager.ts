@@ -1,10 +1,10 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
-import type { Element, EmitElement, Pager } from '../Pager.ts'
-import { Others } from './Others.ts'
+import type { Element, EmitElement, Pager } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
 import { TieReader } from './TieReader.ts'
 import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
+import { UnorderedElements } from './UnorderedElements.ts'
 
 /** How many leads tell how dense they lie: fewer where a page holds no more. */
 export const enough = ({ size }: SeekList): number => Math.min(20, size / 2)
@@ -40,7 +40,7 @@ export class SeekPager implements Pager<SeekCursor> {
   /** Where it begins and ends. */
   readonly window: SeekWindow
   readonly #list: SeekList
-  readonly #others: Others
+  readonly #others: UnorderedElements
   #reader: TimeReader | TieReader
   #asked: PageQuery = {}
   #isDoubted = false
@@ -49,7 +49,7 @@ export class SeekPager implements Pager<SeekCursor> {
     const { from } = window
     this.#list = list
     this.window = window
-    this.#others = new Others(from.others)
+    this.#others = new UnorderedElements(from.others)
     this.#reader =
       from.tie === undefined || from.guid === undefined
         ? new TimeReader(list, from, this.#others, window.end)

@@ -1,10 +1,9 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
-import { guidOf } from '../guidOf.ts'
-import type { Element, EmitElement } from '../Pager.ts'
-import { digestOf, type Others } from './Others.ts'
+import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
+import { OverlapController, type TiePage } from './OverlapController.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
-import { TieOffset, type TiePage } from './TieOffset.ts'
+import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
 /** So many pages in a row may bring nothing new before it is an error. */
 const patience = 100
@@ -20,12 +19,12 @@ export class TieReader {
   /** Whether a lead of the time came, known or not. */
   isThere = false
   readonly #list: SeekList
-  readonly #others: Others
+  readonly #others: UnorderedElements
   /** The guid of the last lead that was handed on, or came before. */
   #after: string
   /** The last guid of the list that was read, leads of a neighbouring time included. */
   #reached: string
-  readonly #offset: TieOffset
+  readonly #offset: OverlapController
   #asked: PageQuery = {}
   #index = 0
   #last = ''
@@ -37,13 +36,18 @@ export class TieReader {
   #vain = 0
 
   /** @param after the guid up to which everything is done, and about where in the list it stood */
-  constructor(list: SeekList, time: number, others: Others, after?: { guid: string; tie: number }) {
+  constructor(
+    list: SeekList,
+    time: number,
+    others: UnorderedElements,
+    after?: { guid: string; tie: number },
+  ) {
     this.#list = list
     this.time = time
     this.#others = others
     this.#after = after?.guid ?? ''
     this.#reached = this.#after
-    this.#offset = new TieOffset(list.size, after?.tie ?? 0)
+    this.#offset = new OverlapController(list.size, after?.tie ?? 0)
   }
 
   next(): PageQuery {

@@ -1,9 +1,9 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
-import type { Element, EmitElement } from '../Pager.ts'
-import { Group } from './Group.ts'
-import { digestOf, type Others } from './Others.ts'
+import type { Element, EmitElement } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import type { SeekList } from './SeekList.ts'
+import { TieBuffer } from './TieBuffer.ts'
+import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
 /** What a reader says when a page is done. */
 export type Outcome =
@@ -23,13 +23,13 @@ export class TimeReader {
   #from: number
   #after: string | undefined
   readonly #list: SeekList
-  readonly #others: Others
+  readonly #others: UnorderedElements
   /** Times from here on belong to the next stretch. May be set to an earlier one between two pages. */
   end: number
   #asked: PageQuery = {}
   /** The time of the element before, in the page. */
   #last = Number.NEGATIVE_INFINITY
-  #group: Group | undefined
+  #group: TieBuffer | undefined
   /** Groups that began in the page. */
   #groups = 0
   #learned = false
@@ -40,7 +40,7 @@ export class TimeReader {
   /** Leads to ask for, at least. */
   #wanted = 0
 
-  constructor(list: SeekList, cursor: SeekCursor, others: Others, end: number) {
+  constructor(list: SeekList, cursor: SeekCursor, others: UnorderedElements, end: number) {
     this.#list = list
     this.#from = cursor.guid === undefined ? nextTime(cursor.time) : cursor.time
     this.#after = cursor.guid
@@ -79,7 +79,7 @@ export class TimeReader {
     }
     if (time !== this.#group?.time) {
       this.#release(emit)
-      this.#group = new Group(time)
+      this.#group = new TieBuffer(time)
       this.#groups += 1
     }
     this.#group.add(element)
@@ -115,7 +115,7 @@ export class TimeReader {
     return { next: 'page', progress }
   }
 
-  #goOn({ time, size }: Group): Outcome {
+  #goOn({ time, size }: TieBuffer): Outcome {
     // Only what has begun in this page, and is not most of it, is likely to fit into the next.
     if (this.#groups === 1 || size > this.#list.size / 2) return { next: 'tie', time }
     this.#from = time

@@ -1,8 +1,8 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import type { SeekPosition } from '../../lead/Position.ts'
-import type { Plan, Stretch } from '../Pager.ts'
+import type { LeadPlan, Stretch } from '../LeadPlan.ts'
 import { Gaps } from './Gaps.ts'
-import { Seam } from './Seam.ts'
+import { OverlapFilter } from './OverlapFilter.ts'
 import type { SeekCursor } from './SeekCursor.ts'
 import { SeekList } from './SeekList.ts'
 import { enough, SeekPager } from './SeekPager.ts'
@@ -20,8 +20,8 @@ const pagesEach = 5
 export interface SeekOptions {
   /** Milliseconds by which the export stays behind the server's present. */
   lag: number
-  /** How many pages of a window may be read ahead at this moment; undefined reads the list in one stretch. */
-  ahead: (() => number) | undefined
+  /** Whether the list is read in one stretch, since nothing may be read ahead. Default: false. */
+  isSequential?: boolean
   /** Where to go on; default: at the beginning. */
   from?: SeekPosition
 }
@@ -31,7 +31,10 @@ export interface SeekOptions {
  * of leads in what was read last sets how wide the next windows are; a window that turns out to hold many more is
  * ended early, and the rest of it planned anew.
  */
-export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): Plan<SeekCursor> {
+export function seekPlan(
+  query: PageQuery,
+  { lag, isSequential = false, from }: SeekOptions,
+): LeadPlan<SeekCursor> {
   const list = new SeekList({ ...query, startTime: from?.startTime ?? query.startTime }, from?.included)
   const start: SeekCursor = {
     time: from?.pivot ?? list.start - 1,
@@ -41,7 +44,7 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   }
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
-  const seam = new Seam()
+  const seam = new OverlapFilter()
   /** Leads a millisecond; undefined while unknown. */
   let density: number | undefined
   /** Width of the next window, in pages: doubles from window to window. */
@@ -49,14 +52,18 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
   /** Whether the last page was short: the list may end there, and many requests would find nothing. */
   let short = false
 
-  function windowAt(gap: SeekCursor, wanted: number): { end: number; expected: number; most: number } {
+  function windowAt(
+    gap: SeekCursor,
+    wanted: number,
+    room: number,
+  ): { end: number; expected: number; most: number } {
     const none = Number.POSITIVE_INFINITY
-    if (ahead === undefined) return { end: none, expected: none, most: none }
+    if (isSequential) return { end: none, expected: none, most: none }
     // Density unknown: read one page to measure it.
     if (density === undefined || short || !Number.isFinite(gap.time))
       return { end: none, expected: list.size, most: 1 }
-    // A window wider than readAhead has room for would have to wait.
-    const wide = Math.max(1, Math.min(pages, widest, ahead() / margin))
+    // A wider window than there is room for would have to wait.
+    const wide = Math.max(1, Math.min(pages, widest, room / margin))
     const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
     const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
     return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
@@ -75,10 +82,10 @@ export function seekPlan(query: PageQuery, { lag, ahead, from }: SeekOptions): P
     get place() {
       return gaps.first?.time
     },
-    next(wanted) {
+    next(wanted, room = Number.POSITIVE_INFINITY) {
       const gap = gaps.first
       if (wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
-      const { end, expected, most } = windowAt(gap, wanted)
+      const { end, expected, most } = windowAt(gap, wanted, room)
       const window = gaps.take(end, most)
       window.shortened = behind => gaps.add({ time: window.end - 1 }, behind)
       const pager = new SeekPager(list, window)

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { Others } from '../../../lib/paging/seek/Others.ts'
 import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
 import { TieReader } from '../../../lib/paging/seek/TieReader.ts'
+import { UnorderedElements } from '../../../lib/paging/seek/UnorderedElements.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
 
 const hex = (n: number) => String(n).padStart(4, '0')
 const named = (count: number) => Array.from({ length: count }, (_, n) => hex(n))
 
 function reading(max: number, after?: { guid: string; tie: number }) {
-  const reader = new TieReader(new SeekList({ max }), 7, new Others(), after)
+  const reader = new TieReader(new SeekList({ max }), 7, new UnorderedElements(), after)
   const came: string[] = []
   const page = (elements: readonly (object | string)[]) => {
     for (const element of elements) {

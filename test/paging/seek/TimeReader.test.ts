@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Others } from '../../../lib/paging/seek/Others.ts'
 import type { SeekCursor } from '../../../lib/paging/seek/SeekCursor.ts'
 import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
 import { TimeReader } from '../../../lib/paging/seek/TimeReader.ts'
+import { UnorderedElements } from '../../../lib/paging/seek/UnorderedElements.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
 
 const none = Number.POSITIVE_INFINITY
@@ -17,7 +17,7 @@ interface Given {
 /** A reader, and what it makes of a page: "a5" is a lead with guid a at 5, other texts are no leads. */
 function reading({ from = { time: 0 }, end = none, max = 4, stopTime = 100 }: Given = {}) {
   const list = new SeekList({ max, stopTime })
-  const reader = new TimeReader(list, from, new Others(from.others), end)
+  const reader = new TimeReader(list, from, new UnorderedElements(from.others), end)
   const page = (...names: string[]) => {
     const asked = reader.next(none)
     const came: string[] = []

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { PageQuery } from '../../../lib/lead/LeadsQuery.ts'
 import type { SeekPosition } from '../../../lib/lead/Position.ts'
-import type { Stretch } from '../../../lib/paging/Pager.ts'
+import type { Stretch } from '../../../lib/paging/LeadPlan.ts'
 import type { SeekCursor } from '../../../lib/paging/seek/SeekCursor.ts'
 import { seekPlan } from '../../../lib/paging/seek/seekPlan.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
@@ -42,7 +42,7 @@ function readStretch({ pager }: Stretch<SeekCursor>, list: readonly Lead[]) {
 
 /** Keeps as many stretches open as said, reads any of them by turns, hands them on in order. */
 function readAll(list: readonly Lead[], width: number, pick: (open: number) => number) {
-  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: width > 1 ? () => 100 : undefined })
+  const plan = seekPlan({ max: 10 }, { lag: 0, isSequential: width === 1 })
   plan.answered?.(1_000_000)
   const came: string[] = []
   let requests = 0
@@ -108,7 +108,7 @@ for (const [what, list] of Object.entries(lists)) {
 
 t.test('one page tells how dense leads lie; then windows are given side by side', async t => {
   const list = lists['leads far apart'] as Lead[]
-  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: () => 100 })
+  const plan = seekPlan({ max: 10 }, { lag: 0 })
   plan.answered?.(1_000_000)
   const first = plan.next(none) as Stretch<SeekCursor>
   t.equal(plan.next(none), undefined, 'all is in the first, as far as is known')
@@ -120,14 +120,14 @@ t.test('one page tells how dense leads lie; then windows are given side by side'
 })
 
 t.test('nothing is given when nothing is wanted, and no more than a page when little is', async t => {
-  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: () => 100 })
+  const plan = seekPlan({ max: 10 }, { lag: 0 })
   t.equal(plan.next(0), undefined)
   t.equal(plan.next(-3), undefined)
   t.equal(plan.next(5)?.expected, 10)
 })
 
 t.test('where nothing may be read ahead, the list is one stretch', async t => {
-  const plan = seekPlan({ max: 10 }, { lag: 0, ahead: undefined })
+  const plan = seekPlan({ max: 10 }, { lag: 0, isSequential: true })
   t.equal(plan.next(none)?.expected, none)
   t.equal(plan.next(none), undefined)
 })
@@ -140,7 +140,7 @@ t.test(
       [4_000, 5_000, 4_000],
       [6_000, 5_000, 4_900],
     ] as const) {
-      const plan = seekPlan({ stopTime }, { lag: 100, ahead: undefined })
+      const plan = seekPlan({ stopTime }, { lag: 100, isSequential: true })
       plan.answered?.(time)
       t.match(plan.position(plan.start), { stopTime: expected })
     }
@@ -148,7 +148,7 @@ t.test(
 )
 
 t.test('a position is plain JSON, and goes on where it says', async t => {
-  const plan = seekPlan({ startTime: 9 }, { lag: 0, ahead: undefined })
+  const plan = seekPlan({ startTime: 9 }, { lag: 0, isSequential: true })
   t.strictSame(plan.position(plan.start), { paging: 'seek', timePivot: 'insertedAt', startTime: 9, pivot: 9 })
   const cursor = { time: 20, guid: 'b', tie: 3, others: ['x'] }
   const position = { ...plan.position(cursor), leads: 4 } as SeekPosition
@@ -163,5 +163,5 @@ t.test('a position is plain JSON, and goes on where it says', async t => {
     leads: 4,
   })
   const from = JSON.parse(JSON.stringify(position))
-  t.strictSame(seekPlan({ startTime: 9 }, { lag: 0, ahead: undefined, from }).start, cursor)
+  t.strictSame(seekPlan({ startTime: 9 }, { lag: 0, isSequential: true, from }).start, cursor)
 })

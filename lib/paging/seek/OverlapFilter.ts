@@ -7,7 +7,7 @@ import type { SeekPager } from './SeekPager.ts'
  * other, and where bounds include their time the next stretch begins a millisecond further in front. It is handed on
  * with the stretch that comes first.
  */
-export class Seam {
+export class OverlapFilter {
   /** What came at the end of the stretches in front. */
   #known: readonly string[] = []
   /** The last list of others that was joined with it, and what came of that: many cursors share one. */

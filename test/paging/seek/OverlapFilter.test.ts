@@ -1,10 +1,10 @@
 import t from 'tap'
-import { Seam } from '../../../lib/paging/seek/Seam.ts'
+import { OverlapFilter } from '../../../lib/paging/seek/OverlapFilter.ts'
 
 const span = (first?: number) => ({ first, last: 0, leads: 0, spread: 0 })
 
 t.test('what came with the stretch in front is dropped, up to the first time of the next', async t => {
-  const seam = new Seam()
+  const seam = new OverlapFilter()
   t.match(seam.join({ time: 5, other: 'x' }, span(7)), { time: 5, other: 'x' }, 'nothing is in front')
   seam.done({ span: span(3), others: ['x', 'y'] })
   t.equal(seam.join({ time: 5, other: 'x' }, span(7)), undefined)
@@ -14,7 +14,7 @@ t.test('what came with the stretch in front is dropped, up to the first time of 
 })
 
 t.test('cursors up to the first time hold what came in front', async t => {
-  const seam = new Seam()
+  const seam = new OverlapFilter()
   seam.done({ span: span(3), others: ['x'] })
   t.strictSame(seam.join({ time: 7, guid: 'a' }, span(7)), { time: 7, guid: 'a', others: ['x'] })
   const others = ['z']
@@ -24,7 +24,7 @@ t.test('cursors up to the first time hold what came in front', async t => {
 })
 
 t.test('a stretch without leads passes on what came in front of it', async t => {
-  const seam = new Seam()
+  const seam = new OverlapFilter()
   seam.done({ span: span(3), others: ['x'] })
   seam.done({ span: span(), others: ['y'] })
   t.equal(seam.join({ time: 9, other: 'x' }, span()), undefined)

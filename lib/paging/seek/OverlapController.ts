@@ -13,7 +13,7 @@ export interface TiePage {
  * and a page that begins with an unknown lead shows it. Then the next page begins further in front, and further the
  * longer there is a gap. When leads are inserted meanwhile, pages bring what is known, and it leaps over that.
  */
-export class TieOffset {
+export class OverlapController {
   readonly #size: number
   #value: number
   /** How many elements of the next page were read before, if nothing is deleted. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Rejected } from '../../stage/Rejected.ts'
-import type { Element } from '../Pager.ts'
+import type { Element } from '../LeadPlan.ts'
 
 /** So many of one time can be told apart; more are a list that is not read by seeking. */
 const most = 1_000
@@ -9,7 +9,7 @@ const most = 1_000
  * Remembers what has no guid, or no time, by its text: it has no place in the order, and a page that overlaps
  * the last brings it again.
  */
-export class Others {
+export class UnorderedElements {
   #seen: Set<string>
   /** Those of the time before: a request that reaches a millisecond further than it must brings them again. */
   #before = new Set<string>()
@@ -60,7 +60,7 @@ export class Others {
 }
 
 /** What tells an element without a guid from others. */
-export function digestOf({ lead, raw }: Element): string {
-  const text = lead instanceof Rejected ? lead.raw : (raw ?? JSON.stringify(lead))
+export function digestOf({ value, raw }: Element): string {
+  const text = value instanceof Rejected ? value.raw : (raw ?? JSON.stringify(value))
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }

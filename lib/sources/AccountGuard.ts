@@ -3,21 +3,21 @@ import type { Lead } from '../lead/Lead.ts'
 import { Rejected } from '../stage/Rejected.ts'
 
 /**
- * Sees to it that leads behind a checkpoint are of the portal of those before it. All accounts share one origin: only
- * the leads themselves say whose they are, by their `portalId`.
+ * Refuses leads of another account than those before a restart. All accounts share one origin: only the leads themselves
+ * say whose they are, by their `portalId`.
  */
-export class OnePortal {
+export class AccountGuard {
   #id: number | undefined
   #isSeen = false
 
-  /** The portal of the first lead that said so, before a restart or since; undefined where none did. */
-  get id(): number | undefined {
-    return this.#id
+  /** @param id the portal of the leads before a restart, if they said it */
+  constructor(id?: number) {
+    this.#id = id
   }
 
-  /** Goes on behind leads of a portal. */
-  goOn(id: number | undefined): void {
-    this.#id = id
+  /** The portal of the first lead that said so, before a restart or since; undefined if none did. */
+  get id(): number | undefined {
+    return this.#id
   }
 
   /**

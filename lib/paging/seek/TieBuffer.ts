@@ -1,10 +1,9 @@
-import { guidOf } from '../guidOf.ts'
-import type { Element, EmitElement } from '../Pager.ts'
-import { digestOf, type Others } from './Others.ts'
+import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekCursor.ts'
+import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
 /** The leads that share a time, until all of them are here. */
-export class Group {
+export class TieBuffer {
   readonly time: number
   readonly #leads: { guid: string; element: Element }[] = []
   readonly #others: { digest: string; element: Element }[] = []
@@ -33,7 +32,7 @@ export class Group {
    *
    * @param others what of those came before
    */
-  release(after: string | undefined, others: Others, emit: EmitElement<SeekCursor>): void {
+  release(after: string | undefined, others: UnorderedElements, emit: EmitElement<SeekCursor>): void {
     const { time } = this
     let last = after
     this.#leads.sort((a, b) => (a.guid < b.guid ? -1 : 1))

@@ -1,0 +1,301 @@
+import { Condition } from '../async/Condition.ts'
+import type { PageRequest, Plan, Stretch } from '../paging/Pager.ts'
+import { Rejected } from '../stage/Rejected.ts'
+import { PageRoom, ReadAhead } from './ReadAhead.ts'
+import { type Item, type PageBatch, type PageSource, readStretch, type Turn } from './readStretch.ts'
+
+/** What a list is read with. */
+export interface OrderedReaderOptions<T, Request extends PageRequest, Cursor> {
+  readonly plan: Plan<T, Request, Cursor>
+  readonly source: PageSource<T, Request>
+  /** Stretches that may be read at the same time, once a page has shown that there is more than one. Default: 1. */
+  readonly width?: number
+  /** Bytes of bodies, decompressed, that may be held of what is read ahead. Default: 0. */
+  readonly readAheadBytes?: number
+  /** How many more records the caller takes, besides those that it got. Default: any. */
+  wanted?(): number
+  /** Counts of elements that came in two stretches, and of those that were read ahead in vain. */
+  readonly counts: { dropped: number; unused: number }
+}
+
+/** Reads the stretches of a list, several at the same time, and gives what they bring in the order of the list. */
+export class OrderedReader<T, Request extends PageRequest, Cursor> {
+  readonly #plan: Plan<T, Request, Cursor>
+  readonly #source: PageSource<T, Request>
+  readonly #width: number
+  readonly #wanted: () => number
+  readonly #counts: { dropped: number; unused: number }
+  readonly #ahead: ReadAhead
+  /** Notified whenever a reader may go on: a batch came or was taken, bytes were given back, the first one changed. */
+  readonly #changed = new Condition()
+  /** In the order of the list: what the first one brings is given. */
+  #readers: StretchReader<T, Request, Cursor>[] = []
+  #isWide = false
+  #isStopped = false
+
+  constructor(options: OrderedReaderOptions<T, Request, Cursor>) {
+    const { plan, source, width = 1, readAheadBytes = 0, wanted, counts } = options
+    this.#plan = plan
+    this.#ahead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
+    this.#source = {
+      ...source,
+      paged: (page, elements, bytes) => {
+        source.paged?.(page, elements, bytes)
+        this.#ahead.measure(bytes)
+        this.#fill()
+      },
+    }
+    this.#width = readAheadBytes > 0 ? width : 1
+    this.#wanted = wanted ?? (() => Number.POSITIVE_INFINITY)
+    this.#counts = counts
+  }
+
+  /** What the list brings next, undefined at its end. The caller is through with the batch before. */
+  async next(): Promise<PageBatch<T, Cursor> | undefined> {
+    for (;;) {
+      this.#fill()
+      const [first] = this.#readers
+      if (first === undefined) return undefined
+      const batch = await first.next()
+      if (batch !== undefined) return this.#joined(first.stretch, batch)
+      if (this.#isStopped) return undefined
+      this.#readers.shift()
+      if (this.#plan.done(first.stretch) === 'discard') await this.discard()
+    }
+  }
+
+  /** Ends the reading at once: no request is sent any more. */
+  stop(): void {
+    this.#isStopped = true
+    for (const reader of this.#readers) reader.stop()
+  }
+
+  /** Drops what was read ahead; resolves when its connections are released. */
+  async discard(): Promise<void> {
+    const readers = this.#readers
+    this.#readers = []
+    for (const unused of await Promise.all(readers.map(reader => reader.discard())))
+      this.#counts.unused += unused
+  }
+
+  /** Ends the reading; resolves when everything is released. */
+  async close(): Promise<void> {
+    this.stop()
+    this.#plan.close?.()
+    await this.discard()
+  }
+
+  /** Without what came with a stretch in front. */
+  #joined(
+    stretch: Stretch<T, Request, Cursor>,
+    { items, bytes }: PageBatch<T, Cursor>,
+  ): PageBatch<T, Cursor> {
+    const plan = this.#plan
+    if (plan.join === undefined) return { items, bytes }
+    const joined: Item<T, Cursor>[] = []
+    for (const item of items) {
+      const cursor = plan.join(stretch, item.cursor)
+      if (cursor !== undefined) joined.push(cursor === item.cursor ? item : { ...item, cursor })
+    }
+    this.#counts.dropped += items.length - joined.length
+    return { items: joined, bytes }
+  }
+
+  /** Begins stretches as long as more may be read at the same time. */
+  #fill(): void {
+    const width = this.#isWide ? this.#widthNow : 1
+    // Stretches that are read and not given yet hold their records: there is an end to their number, too.
+    const most = width === 1 ? 1 : 4 * width
+    while (!this.#isStopped) {
+      const reading = this.#readers.filter(({ isReading }) => isReading).length
+      const isFull = this.#readers.length >= most || reading >= width
+      // What comes in front of everything else is read whatever is going on: nothing behind it may be given.
+      const first = this.#readers[0]?.stretch.place ?? Number.POSITIVE_INFINITY
+      const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
+      if (isFull && !isNext) return
+      const expected = isNext ? 0 : this.#readers.reduce((sum, { rest }) => sum + rest, 0)
+      const stretch = this.#plan.next(this.#wanted() - expected, this.#ahead.pages / this.#widthNow)
+      if (stretch === undefined) return
+      const reader = this.#readerOf(stretch)
+      this.#readers.push(reader)
+      this.#readers.sort((a, b) => a.stretch.place - b.stretch.place)
+      reader.start(this.#source)
+    }
+  }
+
+  #readerOf(stretch: Stretch<T, Request, Cursor>): StretchReader<T, Request, Cursor> {
+    const reader: StretchReader<T, Request, Cursor> = new StretchReader(stretch, {
+      ahead: this.#ahead,
+      changed: this.#changed,
+      wanted: () => this.#wantedOf(reader),
+      ended: () => {
+        this.#plan.read?.(stretch)
+        this.#isWide = true
+        this.#fill()
+      },
+    })
+    return reader
+  }
+
+  /** How many records a stretch may ask for: those that were read in front of them are sure to be given. */
+  #wantedOf(reader: StretchReader<T, Request, Cursor>): number {
+    const upTo = this.#readers.indexOf(reader) + 1
+    return this.#wanted() - this.#readers.slice(0, upTo).reduce((sum, { records }) => sum + records, 0)
+  }
+
+  /** How many stretches may be read at the same time, if there is more than one. */
+  get #widthNow(): number {
+    const { pagesEach } = this.#plan
+    if (pagesEach === undefined) return this.#width
+    return Math.max(1, Math.min(this.#width, Math.floor(this.#ahead.pages / pagesEach)))
+  }
+}
+
+/** What a reader of one stretch shares with the others. */
+interface Shared {
+  readonly ahead: ReadAhead
+  readonly changed: Condition
+  /** How many more records the stretch may ask for. */
+  wanted(): number
+  /** Called when it was read to its end. */
+  ended(): void
+}
+
+/**
+ * Reads one stretch into a queue. The first one of a list reads no faster than its records are taken; those behind it
+ * read ahead, as far as there is room.
+ */
+class StretchReader<T, Request extends PageRequest, Cursor> implements Turn {
+  readonly stretch: Stretch<T, Request, Cursor>
+  /** Whether the stretch is still being read. */
+  isReading = true
+  readonly #shared: Shared
+  readonly #abort = new AbortController()
+  #reading: Promise<void> | undefined
+  readonly #batches: PageBatch<T, Cursor>[] = []
+  #isFirst = false
+  /** Whether the batch that was taken last is being worked on. */
+  #isBusy = false
+  #taken = 0
+  /** What the page that is read takes of the room for reading ahead. */
+  #room: PageRoom
+  #failure: { error: unknown } | undefined
+
+  constructor(stretch: Stretch<T, Request, Cursor>, shared: Shared) {
+    this.stretch = stretch
+    this.#shared = shared
+    this.#room = new PageRoom(shared.ahead, 0)
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  start(source: PageSource<T, Request>): void {
+    this.#reading = this.#read(source)
+  }
+
+  /** How many records are read and not taken. */
+  get records(): number {
+    return this.#batches.reduce(
+      (sum, { items }) => sum + items.filter(({ value }) => !(value instanceof Rejected)).length,
+      0,
+    )
+  }
+
+  /** About how many items are to come. */
+  get rest(): number {
+    return this.isReading ? Math.max(this.#held, this.stretch.expected - this.#taken) : this.#held
+  }
+
+  async mayAsk(): Promise<number> {
+    const { ahead, changed, wanted } = this.#shared
+    let booked = 0
+    await changed.until(() => {
+      if (this.#isFirst || this.signal.aborted) return true
+      booked = wanted() > 0 ? ahead.book() : 0
+      return booked > 0
+    })
+    this.#room = new PageRoom(ahead, booked)
+    return wanted()
+  }
+
+  came(bytes: number): boolean {
+    this.#room.came(bytes)
+    return !this.#isFirst && this.#room.isTooLarge
+  }
+
+  endPage(): void {
+    this.#room.close()
+  }
+
+  async untilFirst(): Promise<void> {
+    await this.#shared.changed.until(() => this.#isFirst || this.signal.aborted)
+  }
+
+  /** What it brings next, undefined at its end; it is the first from now on. */
+  async next(): Promise<PageBatch<T, Cursor> | undefined> {
+    const { ahead, changed } = this.#shared
+    if (!this.#isFirst) {
+      this.#isFirst = true
+      this.#room.waive()
+    }
+    this.#isBusy = false
+    changed.notify()
+    await changed.until(() => this.#batches.length > 0 || !this.isReading)
+    const batch = this.#batches.shift()
+    if (batch === undefined) {
+      if (this.#failure !== undefined) throw this.#failure.error
+      return undefined
+    }
+    this.#taken += batch.items.length
+    this.#isBusy = true
+    ahead.give(batch.bytes)
+    return batch
+  }
+
+  /** Ends the reading. */
+  stop(): void {
+    this.#abort.abort()
+    this.#shared.changed.notify()
+  }
+
+  /** Ends the reading; resolves when the connection is released, to how many items were not taken. */
+  async discard(): Promise<number> {
+    this.stop()
+    await this.#reading
+    const unused = this.#held
+    for (const { bytes } of this.#batches.splice(0)) this.#shared.ahead.give(bytes)
+    return unused
+  }
+
+  get #held(): number {
+    return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
+  }
+
+  /** Never fails: what goes wrong is told when the turn of the stretch has come. */
+  async #read(source: PageSource<T, Request>): Promise<void> {
+    const { changed, ended } = this.#shared
+    try {
+      for await (const batch of readStretch(this.stretch.pager, source, this)) {
+        this.#room.batched(batch.bytes)
+        this.#batches.push(batch)
+        changed.notify()
+        await changed.until(() => !this.#mustWait || this.signal.aborted)
+        if (this.signal.aborted) break
+      }
+      this.isReading = false
+      if (!this.signal.aborted) ended()
+    } catch (error) {
+      this.#failure = { error }
+    }
+    this.isReading = false
+    changed.notify()
+  }
+
+  /** Whether what the first one has read is to be taken before it reads on. */
+  get #mustWait(): boolean {
+    // When nothing may be read ahead, that includes what is read while a batch is being worked on.
+    return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
+  }
+}
