@@ -206,8 +206,10 @@ export class LeadRun implements SourceRun<Lead> {
     this.#stop()
     // The connections are released, and everything is counted, when the reading has ended.
     const pending = await this.#pending?.catch(() => undefined)
+    this.#counts.unused += this.#items.length - this.#delivered
+    // Nobody was given it.
+    if (this.#pending !== undefined) this.#counts.unused += pending?.items.length ?? 0
     this.#pending = undefined
-    this.#counts.unused += this.#items.length - this.#delivered + (pending?.items.length ?? 0)
     this.#items = []
     this.#delivered = 0
     await this.#reader.close()

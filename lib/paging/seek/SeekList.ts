@@ -27,6 +27,8 @@ type Bound = 'startTime' | 'stopTime'
  */
 export class SeekList {
   readonly pivot: TimePivot
+  /** Pages that were read. */
+  pages = 0
   /** Leads a page. */
   readonly size: number
   /** The first time that is in. */

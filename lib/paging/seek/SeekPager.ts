@@ -17,8 +17,13 @@ export interface SeekWindow {
   end: number
   /** Leads after which it may be ended early, at the end of a page. */
   most: number
-  /** Called when a page has shown that it holds many more, and it ends sooner: what is behind can be read, too. */
-  shortened?(end: number): void
+  /**
+   * Called when it ends sooner: what is behind can be read at the same time.
+   *
+   * @param end where it was to end
+   * @param density leads a millisecond in it so far, if it holds many more than expected
+   */
+  shortened?(end: number, density?: number): void
 }
 
 /**
@@ -72,6 +77,7 @@ export class SeekPager implements Pager<SeekCursor> {
   }
 
   finish(received: number): void {
+    this.#list.pages += 1
     this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
@@ -99,6 +105,8 @@ export class SeekPager implements Pager<SeekCursor> {
   #follow(outcome: Outcome): void {
     if (outcome.next === 'end') this.before = outcome.before
     else if (outcome.next === 'tie') {
+      // What is behind a tie needs a request of its own in any case: it can be read at the same time.
+      this.#endAt(nextTime(outcome.time))
       this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
     } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(this.span.last)
@@ -110,12 +118,18 @@ export class SeekPager implements Pager<SeekCursor> {
   /** Ends the window where `most` leads are expected to be read, by what came so far. */
   #shorten(): void {
     const { first = 0, last, spread } = this.span
-    const { end, most, shortened } = this.window
-    const sooner = last + 1 + Math.ceil((most * (last - first)) / spread)
-    if (spread < enough(this.#list) || shortened === undefined || !(sooner < end)) return
+    if (spread < enough(this.#list)) return
+    const density = spread / (last - first)
+    this.#endAt(last + 1 + Math.ceil(this.window.most / density), density)
+    if (this.#reader instanceof TimeReader) this.#reader.end = this.window.end
+  }
+
+  /** Ends the window sooner, so that what is behind can be read at the same time. */
+  #endAt(sooner: number, density?: number): void {
+    const { end, shortened } = this.window
+    if (shortened === undefined || !(sooner < end)) return
     this.window.end = sooner
-    if (this.#reader instanceof TimeReader) this.#reader.end = sooner
-    shortened(end)
+    shortened(end, density)
   }
 
   /**
@@ -145,7 +159,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#others.keep()
     if (time >= this.#list.stop) {
       this.before = Number.POSITIVE_INFINITY
-    } else if (this.span.leads >= this.window.most) {
+    } else if (this.span.leads >= this.window.most || nextTime(time) >= this.window.end) {
       this.before = nextTime(time)
     } else {
       this.#reader = new TimeReader(this.#list, { time }, this.#others, this.window.end)

@@ -49,6 +49,8 @@ export function seekPlan(
   let density: number | undefined
   /** Width of the next window, in pages: doubles from window to window. */
   let pages = 1
+  /** Windows that are being read. */
+  let open = 0
   /** Whether the last page was short: the list may end there, and many requests would find nothing. */
   let short = false
 
@@ -84,25 +86,35 @@ export function seekPlan(
     },
     next(wanted, room = Number.POSITIVE_INFINITY) {
       const gap = gaps.first
-      if (wanted <= 0 || gap === undefined || gap.time >= list.stop) return undefined
+      // Twice as many windows with each page: a short list is read when the first have come, and those behind its end
+      // would find nothing.
+      if (wanted <= 0 || open >= 2 ** list.pages || gap === undefined || gap.time >= list.stop)
+        return undefined
       const { end, expected, most } = windowAt(gap, wanted, room)
       const window = gaps.take(end, most)
-      window.shortened = behind => gaps.add({ time: window.end - 1 }, behind)
+      window.shortened = (behind, known) => {
+        density = known ?? density
+        gaps.add({ time: window.end - 1 }, behind)
+      }
       const pager = new SeekPager(list, window)
+      open += 1
       return { pager, expected, place: gap.time }
     },
     read({ pager }: Stretch<SeekCursor>) {
       const read = pager as SeekPager
       short = read.short && read.before !== read.window.end
       pages = Math.min(widest, pages * 2)
-      density = densityOf(read)
+      open -= 1
+      density = densityOf(read) ?? density
       const { before = Number.POSITIVE_INFINITY } = read
       gaps.read(read.window, { time: before - 1 })
     },
     join: ({ pager }: Stretch<SeekCursor>, cursor) => seam.join(cursor, (pager as SeekPager).span),
     done({ pager }: Stretch<SeekCursor>) {
       seam.done(pager as SeekPager)
-      return (pager as SeekPager).before === Number.POSITIVE_INFINITY ? 'discard' : 'go on'
+      if ((pager as SeekPager).before !== Number.POSITIVE_INFINITY) return 'go on'
+      open = 0
+      return 'discard'
     },
     answered(time) {
       list.stop = Math.min(list.stop, time - lag)

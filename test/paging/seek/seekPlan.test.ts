@@ -114,9 +114,12 @@ t.test('one page tells how dense leads lie; then windows are given side by side'
   t.equal(plan.next(none), undefined, 'all is in the first, as far as is known')
   readStretch(first, list)
   plan.read?.(first)
-  const windows = [plan.next(none), plan.next(none), plan.next(none)] as Stretch<SeekCursor>[]
+  const windows = [plan.next(none), plan.next(none)] as Stretch<SeekCursor>[]
   t.ok(windows.every(window => window !== undefined))
   t.ok((windows[0]?.place as number) < (windows[1]?.place as number))
+  t.equal(plan.next(none), undefined, 'twice as many as pages were read')
+  readStretch(windows[0] as Stretch<SeekCursor>, list)
+  t.ok(plan.next(none))
 })
 
 t.test('nothing is given when nothing is wanted, and no more than a page when little is', async t => {
