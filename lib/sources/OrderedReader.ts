@@ -39,10 +39,14 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     this.#ahead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
     this.#source = {
       ...source,
+      ask: (request, signal) => {
+        // What the page before has told may let others begin.
+        this.#fill()
+        return source.ask(request, signal)
+      },
       paged: (page, elements, bytes) => {
         source.paged?.(page, elements, bytes)
         this.#ahead.measure(bytes)
-        this.#fill()
       },
     }
     this.#width = readAheadBytes > 0 ? width : 1
