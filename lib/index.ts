@@ -24,10 +24,9 @@ export {
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
 // The client
-export type { Answer } from './http/Answer.ts'
 export { type Clock, systemClock } from './http/Clock.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
-export { type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
+export { type Answer, type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
 export type { LeadsClientOptions } from './hubspot/options.ts'
 // The model
 export type { AnalyticsDetails } from './lead/AnalyticsDetails.ts'

@@ -1,6 +1,20 @@
 import PQueue from 'p-queue'
 import { type Clock, systemClock } from './Clock.ts'
+import type { RawAnswer } from './transmit.ts'
 import type { RateLimit } from './transportOptions.ts'
+
+/**
+ * The server's own limits, as its answers tell them. Of them only the owner of a requester knows anything; times
+ * are passed in, in milliseconds.
+ */
+export interface ServerLimits<Request = unknown> {
+  /** Milliseconds from `now` until one more may start: 0 when now, Infinity when that depends on those under way. */
+  wait(now: number): number
+  /** Notes that a request starts. Throws what it fails with when it must not. */
+  start(now: number): Request
+  /** Notes the end of a request: its answer, or a failure without one. Only the first end of a request counts. */
+  end(request: Request, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void
+}
 
 /**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none

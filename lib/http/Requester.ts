@@ -2,13 +2,11 @@ import type { Pool } from 'undici'
 import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
-import { backOff, type RetryContext } from './backOff.ts'
 import type { Clock } from './Clock.ts'
-import { Limiter } from './Limiter.ts'
-import { openPool } from './openPool.ts'
-import type { PortalLimits } from './PortalLimits.ts'
+import { openPool } from './connections.ts'
+import { Limiter, type ServerLimits } from './Limiter.ts'
 import { RetryBudget } from './RetryBudget.ts'
-import { retry } from './retry.ts'
+import { backOff, type RetryContext, retry } from './retry.ts'
 import { type OutgoingRequest, type RawAnswer, transmit } from './transmit.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
@@ -18,8 +16,8 @@ export interface RequesterOptions {
   origin: string
   settings: TransportSettings
   clock: Clock
-  /** The server's own limits, where its answers tell them. */
-  limits?: PortalLimits
+  /** The server's own limits. Default: none. */
+  limits?: ServerLimits
   /** What requests fail with when the requester is closed. */
   closedError(): Error
 }

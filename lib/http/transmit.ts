@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { networkError } from './networkError.ts'
-import type { AnswerHeaders } from './rateLimitHeaders.ts'
 
 /** One request, ready to be sent as often as needed. */
 export interface OutgoingRequest {
@@ -15,6 +14,9 @@ export interface OutgoingRequest {
   url: string
   signal: AbortSignal
 }
+
+/** Header names in lower case, and their values. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** An answer as it came, whatever it says. */
 export interface RawAnswer {
@@ -43,4 +45,10 @@ export async function transmit(
   } catch (cause) {
     throw networkError(cause, origin)
   }
+}
+
+/** A header's value, the first where it was sent more than once. */
+export function header(headers: AnswerHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
 }

@@ -1,15 +1,24 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
-import type { Answer } from '../http/Answer.ts'
+import { gunzip } from '../http/body.ts'
 import { type Clock, systemClock } from '../http/Clock.ts'
-import { gunzip } from '../http/gunzip.ts'
-import { PortalLimits } from '../http/PortalLimits.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
-import { redact } from '../http/redact.ts'
+import { redactor } from '../http/redact.ts'
 import { refusal } from '../http/refusal.ts'
-import type { OutgoingRequest, RawAnswer } from '../http/transmit.ts'
+import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/transmit.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { PortalLimits } from './PortalLimits.ts'
+import { portalError } from './portalError.ts'
+
+/** A successful answer. Read its body to the end or destroy it: until then it keeps its connection. */
+export interface Answer {
+  status: number
+  /** Names are in lower case. */
+  headers: AnswerHeaders
+  /** The decoded body. Its errors are undici's and zlib's own. */
+  body: Readable
+}
 
 /** How one `get` is watched and ended. */
 export interface GetOptions extends Watcher {
@@ -32,6 +41,7 @@ export class LeadsClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
   readonly #requester: Requester
+  readonly #redact: (text: string) => string
 
   /**
    * @param options see {@link LeadsClientOptions}
@@ -43,6 +53,7 @@ export class LeadsClient implements AsyncDisposable {
     const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
     this.#clock = clock
+    this.#redact = redactor(settings.credential.value, ['access_token', 'hapikey'])
     this.#requester = new Requester({ origin: settings.origin, settings, clock, limits, closedError })
   }
 
@@ -62,7 +73,7 @@ export class LeadsClient implements AsyncDisposable {
    * signal's reason after an abort.
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
-    checkTarget(path, query, this.#settings.credential.value)
+    checkTarget(path, query, this.#redact)
     const { signal, release } = this.#requester.enter(options.signal)
     try {
       const request = this.#request(path, query, signal)
@@ -125,9 +136,9 @@ export class LeadsClient implements AsyncDisposable {
   }
 
   async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
-    const clean = (text: string) => redact(text, this.#settings.credential.value)
-    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, clean) }
-    throw (await refusal(raw, { url, redact: clean, now: this.#clock.now() })).error
+    const redact = this.#redact
+    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, redact) }
+    throw (await refusal(raw, { url, redact, now: this.#clock.now(), toError: portalError })).error
   }
 
   #request(path: string, query: string, signal: AbortSignal): OutgoingRequest {
@@ -145,24 +156,23 @@ export class LeadsClient implements AsyncDisposable {
         'user-agent': 'leadpipe',
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
       },
-      url: redact(`${origin}${full}`, secret),
+      url: this.#redact(`${origin}${full}`),
       signal,
     }
   }
 }
 
 /** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
-function checkTarget(path: string, query: string, secret: string): void {
+function checkTarget(path: string, query: string, redact: (text: string) => string): void {
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
     throw optionError(
       'LeadsClient.get() path',
       'expected a path that begins with "/" and has no query, percent-encoded where needed',
-      redact(path, secret),
+      redact(path),
     )
   }
   if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
-    const shown = redact(query, secret)
-    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', shown)
+    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', redact(query))
   }
 }
 

@@ -1,5 +1,4 @@
-import type { Answer } from '../http/Answer.ts'
-import type { LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
 import type { Missing } from '../paging/GuidsPager.ts'

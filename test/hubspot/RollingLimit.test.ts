@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { PortalLimits } from '../../lib/http/PortalLimits.ts'
-import type { Started } from '../../lib/http/Remainder.ts'
+import { PortalLimits } from '../../lib/hubspot/PortalLimits.ts'
+import type { Started } from '../../lib/hubspot/Remainder.ts'
 
 const left = (remaining: number, max = 100, interval = 10_000) => ({
   'x-hubspot-ratelimit-max': `${max}`,

@@ -36,8 +36,8 @@ export class Receiver {
    * Sends a body until it is accepted or refused for good.
    *
    * @param key its Idempotency-Key
-   * @throws {LeadpipeError} AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without a trace of
-   * the secrets; an Error when it is closed.
+   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without a trace of the
+   * secrets; an Error when it is closed.
    */
   async post(body: Uint8Array, key: string): Promise<Outcome> {
     const { signal, release } = this.#requester.enter()

@@ -1,5 +1,5 @@
 import { type Ended, Remainder, type Started } from './Remainder.ts'
-import type { WindowLeft } from './rateLimitHeaders.ts'
+import type { WindowLeft } from './rateLimits.ts'
 
 /** So many own requests are remembered; to forget more only means to wait for the portal's word on them. */
 const kept = 1_000

@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 import { type Ended, Remainder } from './Remainder.ts'
-import type { DayLeft } from './rateLimitHeaders.ts'
+import type { DayLeft } from './rateLimits.ts'
 
 /** Milliseconds after which the portal is asked again: its day may have ended, or be a rolling one. */
 const askAgain = 600_000
