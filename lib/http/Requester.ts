@@ -46,7 +46,7 @@ export class Requester {
     const { origin, settings, clock, limits } = options
     const { concurrency, rateLimit, timeouts, retry } = settings
     this.#options = options
-    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits && (() => limits.wait(clock.now())))
+    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits)
     this.#budget = new RetryBudget(retry.budget)
     this.#pool = openPool(origin, concurrency, timeouts)
   }
@@ -133,19 +133,18 @@ export class Requester {
   ): Promise<T> {
     const { origin, clock, limits } = this.#options
     const { method, url } = request
-    const started = clock.now()
+    const started = clock.monotonic()
     const underWay = limits?.start(started)
     const end = (answer?: RawAnswer) => {
-      if (underWay !== undefined) limits?.end(underWay, clock.now(), answer)
+      if (underWay !== undefined) limits?.end(underWay, clock.monotonic(), answer)
       this.#limiter.regulate()
     }
-    this.#limiter.regulate()
     try {
       watcher.onRequest?.()
       const answer = await transmit(this.#pool, origin, request)
       end(answer)
       const { status } = answer
-      const duration = clock.now() - started
+      const duration = Math.round(clock.monotonic() - started)
       requestChannel.publish({ method, url, status, duration, attempt } satisfies RequestMessage)
       return await read(answer)
     } finally {

@@ -8,7 +8,7 @@ import { rateLimitHeaders } from './rateLimits.ts'
 /**
  * The portal's own limits as its answers tell them, in the headers X-HubSpot-RateLimit-…: the portal counts
  * everyone's requests, of which the client knows only its own. It is pure: times are passed in, in milliseconds
- * since 1970. A portal that sends no such headers is not limited here.
+ * of a clock that only goes forward. A portal that sends no such headers is not limited here.
  */
 export class PortalLimits implements ServerLimits<Started> {
   readonly #burst = new RollingLimit()

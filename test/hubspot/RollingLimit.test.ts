@@ -102,13 +102,6 @@ t.test('a window that those under way may fill waits for them', async t => {
   t.equal(limits.wait(20_000), Infinity)
 })
 
-t.test('a clock that is set back holds nobody back', async t => {
-  const limits = new PortalLimits(1)
-  limits.end(limits.start(50_000), 50_000, ok(left(0)))
-  t.equal(limits.wait(50_001), 9_999)
-  t.equal(limits.wait(49_999), 0)
-})
-
 t.test('the end of a request is noted once', async t => {
   const limits = new PortalLimits(1)
   const request = limits.start(0)
