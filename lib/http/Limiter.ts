@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import { type Clock, systemClock } from './Clock.ts'
-import type { RawAnswer } from './transmit.ts'
+import type { RawAnswer } from './exchange.ts'
 import type { RateLimit } from './transportOptions.ts'
 
 /**

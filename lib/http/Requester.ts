@@ -1,13 +1,12 @@
-import type { Pool } from 'undici'
 import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
 import type { Clock } from './Clock.ts'
-import { openPool } from './connections.ts'
+import { Connections } from './Connections.ts'
+import type { OutgoingRequest, RawAnswer } from './exchange.ts'
 import { Limiter, type ServerLimits } from './Limiter.ts'
 import { RetryBudget } from './RetryBudget.ts'
 import { backOff, type RetryContext, retry } from './retry.ts'
-import { type OutgoingRequest, type RawAnswer, transmit } from './transmit.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
 /** What a requester works with. */
@@ -36,7 +35,7 @@ export interface Watcher {
  */
 export class Requester {
   readonly #options: RequesterOptions
-  readonly #pool: Pool
+  readonly #connections: Connections
   readonly #limiter: Limiter
   readonly #budget: RetryBudget
   readonly #active = new Set<AbortController>()
@@ -44,11 +43,11 @@ export class Requester {
 
   constructor(options: RequesterOptions) {
     const { origin, settings, clock, limits } = options
-    const { concurrency, rateLimit, timeouts, retry } = settings
+    const { concurrency, rateLimit, retry } = settings
     this.#options = options
     this.#limiter = new Limiter(concurrency, rateLimit, clock, limits)
     this.#budget = new RetryBudget(retry.budget)
-    this.#pool = openPool(origin, concurrency, timeouts)
+    this.#connections = new Connections(origin, settings)
   }
 
   /** Whether `close` was called. */
@@ -122,7 +121,7 @@ export class Requester {
   async close(): Promise<void> {
     this.#closed = true
     for (const controller of this.#active) controller.abort(this.#options.closedError())
-    if (!this.#pool.destroyed) await this.#pool.destroy()
+    await this.#connections.destroy()
   }
 
   async #attempt<T>(
@@ -131,7 +130,7 @@ export class Requester {
     read: (answer: RawAnswer) => Promise<T>,
     watcher: Watcher,
   ): Promise<T> {
-    const { origin, clock, limits } = this.#options
+    const { clock, limits } = this.#options
     const { method, url } = request
     const started = clock.monotonic()
     const underWay = limits?.start(started)
@@ -141,7 +140,7 @@ export class Requester {
     }
     try {
       watcher.onRequest?.()
-      const answer = await transmit(this.#pool, origin, request)
+      const answer = await this.#connections.send(request)
       end(answer)
       const { status } = answer
       const duration = Math.round(clock.monotonic() - started)

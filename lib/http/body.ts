@@ -1,8 +1,8 @@
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { LeadpipeError } from '../errors.ts'
+import { header, type RawAnswer } from './exchange.ts'
 import { networkError } from './networkError.ts'
-import { header, type RawAnswer } from './transmit.ts'
 
 /**
  * The decoded body of an answer. Only gzip was offered, so anything else is an error. undici's own decoding

@@ -1,7 +1,7 @@
 import { type ErrorContext, LeadpipeError } from '../errors.ts'
 import { type BodyText, gunzip, readText } from './body.ts'
+import { type AnswerHeaders, header, type RawAnswer } from './exchange.ts'
 import { parseRetryAfter } from './retry.ts'
-import { type AnswerHeaders, header, type RawAnswer } from './transmit.ts'
 
 /** Characters of an error body that are kept in the error's context. */
 const excerptLength = 4_096

@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { gunzip } from '../http/body.ts'
 import { type Clock, systemClock } from '../http/Clock.ts'
+import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
 import { redactor } from '../http/redact.ts'
 import { refusal } from '../http/refusal.ts'
-import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/transmit.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
@@ -30,7 +30,8 @@ export interface GetOptions extends Watcher {
  * A connection pool to one portal, with its credentials, its rate limit and its retries. One client serves
  * any number of sources at once, which then share the limits.
  *
- * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once.
+ * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once. They go through the
+ * proxy that the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excepts the host.
  *
  * @example
  * ```ts
@@ -46,7 +47,7 @@ export class LeadsClient implements AsyncDisposable {
   /**
    * @param options see {@link LeadsClientOptions}
    * @param clock replaces time and chance, for tests
-   * @throws {LeadpipeError} OPTION, before any connection is opened.
+   * @throws {LeadpipeError} OPTION, before any connection is opened; for a proxy that can't be used, too.
    */
   constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
     const settings = clientSettings(options)

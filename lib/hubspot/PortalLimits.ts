@@ -1,5 +1,5 @@
+import type { RawAnswer } from '../http/exchange.ts'
 import type { ServerLimits } from '../http/Limiter.ts'
-import type { RawAnswer } from '../http/transmit.ts'
 import { DailyLimit } from './DailyLimit.ts'
 import type { Started } from './Remainder.ts'
 import { RollingLimit } from './RollingLimit.ts'

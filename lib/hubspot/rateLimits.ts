@@ -1,4 +1,4 @@
-import { type AnswerHeaders, header } from '../http/transmit.ts'
+import { type AnswerHeaders, header } from '../http/exchange.ts'
 
 /** What is left of a rolling window. */
 export interface WindowLeft {

@@ -1,7 +1,7 @@
 import { closedError } from '../../async/prematureClose.ts'
 import type { Clock } from '../../http/Clock.ts'
+import type { OutgoingRequest } from '../../http/exchange.ts'
 import { Requester } from '../../http/Requester.ts'
-import type { OutgoingRequest } from '../../http/transmit.ts'
 import { bodyFormats } from './bodyFormats.ts'
 import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'

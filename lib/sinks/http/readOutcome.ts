@@ -1,8 +1,8 @@
 import { LeadpipeError } from '../../errors.ts'
 import { bodyError, gunzip, readText } from '../../http/body.ts'
 import type { Clock } from '../../http/Clock.ts'
+import type { RawAnswer } from '../../http/exchange.ts'
 import { refusal, statusError } from '../../http/refusal.ts'
-import type { RawAnswer } from '../../http/transmit.ts'
 import type { HttpAnswer } from './ReadAnswer.ts'
 import type { Secrets } from './Secrets.ts'
 

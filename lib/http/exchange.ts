@@ -1,6 +1,4 @@
 import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { networkError } from './networkError.ts'
 
 /** One request, ready to be sent as often as needed. */
 export interface OutgoingRequest {
@@ -26,25 +24,6 @@ export interface RawAnswer {
   headers: AnswerHeaders
   /** As it was sent, compressed or not. Until it is read or destroyed it keeps its connection. */
   body: Readable
-}
-
-/**
- * Sends a request once, and resolves when the headers of its answer are here.
- *
- * @throws {LeadpipeError} NETWORK or TIMEOUT.
- */
-export async function transmit(
-  dispatcher: Dispatcher,
-  origin: string,
-  { method, path, headers, body, signal }: OutgoingRequest,
-): Promise<RawAnswer> {
-  try {
-    const response = await dispatcher.request({ origin, path, method, headers, body: body ?? null, signal })
-    const { statusCode: status } = response
-    return { status, ok: status >= 200 && status < 300, headers: response.headers, body: response.body }
-  } catch (cause) {
-    throw networkError(cause, origin)
-  }
 }
 
 /** A header's value, the first where it was sent more than once. */
