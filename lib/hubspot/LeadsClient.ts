@@ -20,10 +20,18 @@ export interface Answer {
   body: Readable
 }
 
-/** How one `get` is watched and ended. */
+/** How one request is watched and ended. */
 export interface GetOptions extends Watcher {
   /** Ends the request, or its body. */
   signal?: AbortSignal
+}
+
+/** What is asked of the API. */
+interface Call {
+  method: 'GET' | 'POST'
+  path: string
+  query: string
+  json?: Uint8Array
 }
 
 /**
@@ -74,17 +82,20 @@ export class LeadsClient implements AsyncDisposable {
    * signal's reason after an abort.
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
-    checkTarget(path, query, this.#redact)
-    const { signal, release } = this.#requester.enter(options.signal)
-    try {
-      const request = this.#request(path, query, signal)
-      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
-      onceClosed(answer.body, release)
-      return answer
-    } catch (error) {
-      release()
-      throw error
-    }
+    return this.#send({ method: 'GET', path, query }, options)
+  }
+
+  /**
+   * Posts JSON to a path of the API, in all else as `get` does: also repeated after a failure. It is for requests
+   * that change nothing, such as a search.
+   *
+   * @param path for example "/crm/v3/objects/contacts/search"
+   * @param body what is sent, as JSON
+   * @returns the first successful answer; its body must be read or destroyed
+   * @throws {LeadpipeError} as `get`
+   */
+  async post(path: string, body: object, options: GetOptions = {}): Promise<Answer> {
+    return this.#send({ method: 'POST', path, query: '', json: Buffer.from(JSON.stringify(body)) }, options)
   }
 
   /** Most requests under way at once. */
@@ -136,27 +147,43 @@ export class LeadsClient implements AsyncDisposable {
     return this.close()
   }
 
+  async #send(call: Call, options: GetOptions): Promise<Answer> {
+    checkTarget(call, this.#redact)
+    const { signal, release } = this.#requester.enter(options.signal)
+    try {
+      const request = this.#request(call, signal)
+      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
+      onceClosed(answer.body, release)
+      return answer
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
   async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
     const redact = this.#redact
     if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, redact) }
     throw (await refusal(raw, { url, redact, now: this.#clock.now(), toError: portalError })).error
   }
 
-  #request(path: string, query: string, signal: AbortSignal): OutgoingRequest {
+  #request({ method, path, query, json }: Call, signal: AbortSignal): OutgoingRequest {
     const { credential, origin } = this.#settings
     const { value: secret } = credential
     const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
     const search = [inQuery, query].filter(part => part !== '').join('&')
     const full = search === '' ? path : `${path}?${search}`
     return {
-      method: 'GET',
+      method,
       path: full,
       headers: {
         accept: 'application/json',
         'accept-encoding': 'gzip',
         'user-agent': 'leadpipe',
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
       },
+      ...(json === undefined ? {} : { body: json }),
       url: this.#redact(`${origin}${full}`),
       signal,
     }
@@ -164,16 +191,17 @@ export class LeadsClient implements AsyncDisposable {
 }
 
 /** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
-function checkTarget(path: string, query: string, redact: (text: string) => string): void {
+function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
+  const where = `LeadsClient.${method.toLowerCase()}()`
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
     throw optionError(
-      'LeadsClient.get() path',
+      `${where} path`,
       'expected a path that begins with "/" and has no query, percent-encoded where needed',
       redact(path),
     )
   }
   if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
-    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', redact(query))
+    throw optionError(`${where} query`, 'expected a percent-encoded query string', redact(query))
   }
 }
 
