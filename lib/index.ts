@@ -53,7 +53,7 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
-export type { Missing } from './paging/GuidsPager.ts'
+export type { Missing } from './paging/Pager.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
 export type { Report } from './run/Report.ts'
