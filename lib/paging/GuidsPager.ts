@@ -3,15 +3,7 @@ import { LeadpipeError } from '../errors.ts'
 import { maxGuids } from '../lead/apiQuirks.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { type Element, type EmitElement, guidOf, type Pager } from './LeadPlan.ts'
-
-/** What became of the guids that were asked for. */
-export interface Missing {
-  /** How many did not come. */
-  count: number
-  /** The first 1,000 of them. */
-  guids: string[]
-}
+import { type Element, type EmitElement, guidOf, type Missing, type Pager } from './LeadPlan.ts'
 
 const listed = 1_000
 

@@ -1,13 +1,20 @@
 import type { Lead } from '../lead/Lead.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { Rejected } from '../stage/Rejected.ts'
-import type { Missing } from './GuidsPager.ts'
 import type * as generic from './Pager.ts'
 
 export type Element = generic.Element<Lead>
 export type EmitElement<Cursor> = generic.EmitElement<Lead, Cursor>
 export type Pager<Cursor> = generic.Pager<Lead, PageQuery, Cursor>
 export type Stretch<Cursor> = generic.Stretch<Lead, PageQuery, Cursor>
+
+/** What became of the guids that were asked for. */
+export interface Missing {
+  /** How many did not come. */
+  count: number
+  /** The first 1,000 of them. */
+  guids: string[]
+}
 
 /** How a list of leads is read, and where. */
 export interface LeadPlan<Cursor = unknown> extends generic.Plan<Lead, PageQuery, Cursor> {
