@@ -29,13 +29,10 @@ export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOp
 export { type Answer, type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
 export type { LeadsClientOptions } from './hubspot/options.ts'
 // The model
-export type { AnalyticsDetails } from './lead/AnalyticsDetails.ts'
 export { type TimePivot, timePivots } from './lead/apiQuirks.ts'
-export type { ConversionEvent } from './lead/ConversionEvent.ts'
-export type { CrmDetails } from './lead/CrmDetails.ts'
-export type { FormSubmissionValue } from './lead/FormSubmissionValue.ts'
 export { type Lead, leadSchema } from './lead/Lead.ts'
 export type { LeadsQuery, Time } from './lead/LeadsQuery.ts'
+export type { AnalyticsDetails, ConversionEvent, CrmDetails, FormSubmissionValue } from './lead/leadParts.ts'
 export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './lead/Position.ts'
 // Operators
 export { compose } from './operators/compose.ts'

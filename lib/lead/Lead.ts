@@ -1,9 +1,6 @@
 import type { Static } from 'typebox'
-import { analyticsDetailsSchema } from './AnalyticsDetails.ts'
-import { conversionEventSchema } from './ConversionEvent.ts'
-import { crmDetailsSchema } from './CrmDetails.ts'
-import { decimal, editable, flag, notStated, ours, readOnly, text, time, whole } from './field.ts'
-import { Type } from './Type.ts'
+import { analyticsDetailsSchema, conversionEventSchema, crmDetailsSchema } from './leadParts.ts'
+import { decimal, editable, flag, notStated, ours, readOnly, Type, text, time, whole } from './Type.ts'
 
 /*
  * Items of the two log arrays are open: the documentation shows one status log and no deletion log, and

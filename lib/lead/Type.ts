@@ -1,5 +1,5 @@
 import type Typebox from 'typebox'
-import type { TSchema } from 'typebox'
+import type { TSchema, TSchemaOptions } from 'typebox'
 
 /** Marks a schema as typebox does, without a trace in its JSON. */
 function mark<T extends object>(schema: T, marks: Readonly<Record<string, unknown>>): T {
@@ -40,3 +40,45 @@ export const Type = {
   typeof Typebox,
   'Array' | 'Boolean' | 'Integer' | 'Number' | 'Object' | 'Optional' | 'String'
 >
+
+/*
+ * A field of a lead has one of three classes, told by JSON Schema's own annotation:
+ *
+ *   readOnly: false   the documentation lists it under "Editable or Writable Fields"
+ *   readOnly: true    the documentation lists it under "Non-editable (non-writable) Fields"
+ *   no readOnly       the documentation's example shows it, its lists do not name it
+ */
+export const editable = { readOnly: false } as const
+export const readOnly = { readOnly: true } as const
+export const notStated = {} as const
+
+/** Marks a description as leadpipe's own, where the API's documentation has none. */
+export const ours = (description: string): string => `${description} (leadpipe's words)`
+
+/*
+ * Every field but the guid is optional: the documentation promises none of them, portals with grading
+ * disabled leave score and rawScore out, and a missing field must not end an export of millions of leads.
+ */
+type Options = TSchemaOptions
+
+/** Text; "" when the portal has none. */
+export const text = (access: Options, description: string) =>
+  Type.Optional(Type.String({ ...access, description }))
+
+/** A whole number: an id or a count. */
+export const whole = (access: Options, description: string) =>
+  Type.Optional(Type.Integer({ ...access, description }))
+
+/** Milliseconds since 1970-01-01 UTC; 0 when it never happened (not null, not absent). */
+export const time = (access: Options, description: string) =>
+  Type.Optional(
+    Type.Integer({ ...access, description: `${description} Milliseconds since 1970; 0 is never.` }),
+  )
+
+/** A number that may have a fraction. */
+export const decimal = (access: Options, description: string) =>
+  Type.Optional(Type.Number({ ...access, description }))
+
+/** True or false. */
+export const flag = (access: Options, description: string) =>
+  Type.Optional(Type.Boolean({ ...access, description }))

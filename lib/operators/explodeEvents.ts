@@ -1,4 +1,4 @@
-import type { ConversionEvent } from '../lead/ConversionEvent.ts'
+import type { ConversionEvent } from '../lead/leadParts.ts'
 import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
 

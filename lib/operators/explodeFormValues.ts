@@ -1,5 +1,4 @@
-import type { ConversionEvent } from '../lead/ConversionEvent.ts'
-import type { FormSubmissionValue } from '../lead/FormSubmissionValue.ts'
+import type { ConversionEvent, FormSubmissionValue } from '../lead/leadParts.ts'
 import type { Operator } from '../streams/Operator.ts'
 import { explodeAs } from './explode.ts'
 

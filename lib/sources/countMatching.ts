@@ -3,7 +3,7 @@ import { expressDecoder } from '../decode/expressDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
-import { serializeQuery } from '../lead/serializeQuery.ts'
+import { serializeQuery } from '../lead/LeadsQuery.ts'
 import { listPath } from './listPath.ts'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }

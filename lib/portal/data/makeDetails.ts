@@ -1,5 +1,4 @@
-import type { AnalyticsDetails } from '../../lead/AnalyticsDetails.ts'
-import type { CrmDetails } from '../../lead/CrmDetails.ts'
+import type { AnalyticsDetails, CrmDetails } from '../../lead/leadParts.ts'
 import { portalId } from './portalId.ts'
 import type { Random } from './Random.ts'
 import { crmStatuses } from './words/trades.ts'

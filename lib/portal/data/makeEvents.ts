@@ -1,5 +1,4 @@
-import type { ConversionEvent } from '../../lead/ConversionEvent.ts'
-import type { FormSubmissionValue } from '../../lead/FormSubmissionValue.ts'
+import type { ConversionEvent, FormSubmissionValue } from '../../lead/leadParts.ts'
 import type { Person } from './makePerson.ts'
 import { portalId } from './portalId.ts'
 import type { Random } from './Random.ts'

@@ -1,4 +1,4 @@
-import type { ConversionEvent } from '../../lead/ConversionEvent.ts'
+import type { ConversionEvent } from '../../lead/leadParts.ts'
 import type { Arrival } from './arrivals.ts'
 import type { Random } from './Random.ts'
 

@@ -1,6 +1,5 @@
 import t from 'tap'
-import { checkQuery, type PageQuery, queryParameters } from '../../lib/lead/LeadsQuery.ts'
-import { serializeQuery } from '../../lib/lead/serializeQuery.ts'
+import { checkQuery, type PageQuery, queryParameters, serializeQuery } from '../../lib/lead/LeadsQuery.ts'
 
 const cases: [query: PageQuery, text: string][] = [
   [{}, ''],
