@@ -1,4 +1,12 @@
-import type { Checkpoint } from './Checkpoint.ts'
+import { access, constants, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { digestOf } from '../files/digestOf.ts'
+import { lockFile } from '../files/lockFile.ts'
+import { syncDirectory } from '../files/syncDirectory.ts'
+import { targetOf } from '../files/targetOf.ts'
+import { compileSchema } from '../options/ajv.ts'
+import { type Checkpoint, checkpointError, checkpointSchema } from './Checkpoint.ts'
+import { upgradeVersion1, type Version1 } from './version1.ts'
 
 /** Where a checkpoint is kept. */
 export interface CheckpointStore {
@@ -26,4 +34,125 @@ export interface CheckpointStore {
    * @throws {LeadpipeError} CHECKPOINT when another run holds it
    */
   lock(): Promise<() => Promise<void>>
+}
+
+/*
+ * A checkpoint file has two lines of JSON: what it is, with the digest of the second line; and the checkpoint.
+ */
+const format = 'leadpipe checkpoint'
+const version = 2
+
+/**
+ * A checkpoint in a file.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it can't be written there; nothing is changed.
+ */
+export async function fileStore(path: string): Promise<CheckpointStore> {
+  const target = await checkPlace(path)
+  return {
+    path,
+    key: digestOf(target).slice(0, 8),
+    files: [target, temporaryOf(target)],
+    load: () => loadCheckpoint(path),
+    save: checkpoint => saveCheckpoint(path, checkpoint),
+    lock: () =>
+      lockFile(path, cause =>
+        checkpointError(
+          path,
+          'another run is going on with it; wait for its end, or give another path',
+          cause,
+        ),
+      ),
+  }
+}
+
+async function checkPlace(path: string): Promise<string> {
+  try {
+    const target = await targetOf(path)
+    await access(dirname(target), constants.W_OK)
+    const temporary = temporaryOf(target)
+    if ((await lstat(temporary).catch(() => undefined))?.isDirectory()) {
+      throw new Error(`${temporary}, its temporary file, is a directory`)
+    }
+    return target
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const why = code === 'ENOENT' ? 'its directory does not exist' : `it can't be written: ${message}`
+    throw checkpointError(path, why, cause)
+  }
+}
+
+/**
+ * What a checkpoint file holds; undefined when there is none.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it is no checkpoint, one of another version, or damaged.
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  const text = await read(path)
+  if (text === undefined) return undefined
+  const [head, body, ...rest] = text.split('\n')
+  const told = parse(head)
+  if (told?.format !== format)
+    throw checkpointError(path, 'it is no checkpoint of leadpipe, or a damaged one')
+  if (told.version !== version && told.version !== 1) {
+    throw checkpointError(path, `it is of version ${told.version}, expected version ${version}`)
+  }
+  const whole = rest.join('') === '' && body !== undefined && told.digest === digestOf(body)
+  if (!whole) throw checkpointError(path, 'it is damaged: its content is not what its first line says')
+  const checkpoint: unknown = JSON.parse(body)
+  if (told.version === 1) return upgradeVersion1(path, checkpoint as Version1)
+  if (compileSchema(checkpointSchema)(checkpoint)) return checkpoint as Checkpoint
+  throw checkpointError(path, 'it is damaged: it is not what a checkpoint of version 2 holds')
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    // To read a pipe would wait for somebody who writes to it.
+    if ((await stat(path)).isFIFO()) throw new Error('it is a pipe')
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw checkpointError(path, `it can't be read: ${message}`, error)
+  }
+}
+
+function parse(line: string | undefined): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line ?? '') as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a checkpoint is written before it takes the place of the last one. */
+const temporaryOf = (target: string): string => `${target}.tmp`
+
+/**
+ * Saves a checkpoint, whole or not at all: to a temporary file, which is flushed to the disk and then takes the
+ * place of the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of
+ * the query, and records that wait for an HTTP receiver.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
+ */
+export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  try {
+    const body = JSON.stringify(checkpoint)
+    const head = JSON.stringify({ format, version, digest: digestOf(body) })
+    const target = await targetOf(path)
+    const temporary = temporaryOf(target)
+    // What another process left there may be open to others, or a link.
+    await rm(temporary, { force: true })
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(`${head}\n${body}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, target)
+    await syncDirectory(dirname(target))
+  } catch (cause) {
+    throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, cause)
+  }
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../stage/Stage.ts'
 import type { Checkpoint, OperatorFingerprint } from './Checkpoint.ts'
-import { checkpointError } from './checkpointError.ts'
+import { checkpointError } from './Checkpoint.ts'
 
 /*
  * What leadpipe 0.1 saved. A finished one is read, so that a nightly job survives the upgrade: it says where the next

@@ -1,7 +1,6 @@
 import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
+import { checkpointError, differenceOf } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
-import { checkpointError } from '../checkpoint/checkpointError.ts'
-import { differenceOf } from '../checkpoint/differenceOf.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Json } from '../stage/Stage.ts'
 import type { RunCheckpoint } from './openRun.ts'

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Waiter } from '../async/Waiter.ts'
-import { fileStore } from '../checkpoint/fileStore.ts'
+import { fileStore } from '../checkpoint/CheckpointStore.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
 import { claimStreams } from '../streams/claimStreams.ts'
 import { fail } from './fail.ts'

@@ -1,7 +1,7 @@
 import { appendFileSync, statSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { loadCheckpoint } from '../../lib/checkpoint/loadCheckpoint.ts'
+import { loadCheckpoint } from '../../lib/checkpoint/CheckpointStore.ts'
 import type { FileState } from '../../lib/sinks/file/fileState.ts'
 import { aimedExports, titleOf, type Variant, variants } from '../support/aimedExports.ts'
 import type { Aim, CallAim, Told } from '../support/children/Aim.ts'

@@ -10,8 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadCheckpoint } from '../../lib/checkpoint/loadCheckpoint.ts'
-import { saveCheckpoint } from '../../lib/checkpoint/saveCheckpoint.ts'
+import { loadCheckpoint, saveCheckpoint } from '../../lib/checkpoint/CheckpointStore.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { aCheckpoint } from './aCheckpoint.ts'
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import { differenceOf } from '../../lib/checkpoint/differenceOf.ts'
+import { differenceOf } from '../../lib/checkpoint/Checkpoint.ts'
 
 t.test('names the first difference, and both values', async t => {
   const cases: [before: unknown, now: unknown, difference: string][] = [
