@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import { decimal, flag, ours, readOnly, Type, text, time, whole } from './Type.ts'
 
 /** JSON Schema of one field that a lead filled in on a form. Unknown fields are allowed and kept. */
-export const formSubmissionValueSchema = Type.Object(
+const formSubmissionValueSchema = Type.Object(
   {
     conversionGuid: text(readOnly, ours('The guid of the conversion event that the value belongs to.')),
     convertDate: time(readOnly, ours('When the form was submitted.')),

@@ -1,6 +1,5 @@
 import { optionError } from '../options/checkOptions.ts'
-import { describeStage } from '../streams/describeStage.ts'
-import { Operator } from '../streams/Operator.ts'
+import { describeStage, Operator } from '../streams/Operator.ts'
 
 /**
  * Several operators as one, in the order given; the result can be composed again, and used wherever one

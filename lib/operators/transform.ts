@@ -1,8 +1,7 @@
 import { Duplex } from 'node:stream'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { describeStage } from '../streams/describeStage.ts'
-import { Operator } from '../streams/Operator.ts'
+import { describeStage, Operator } from '../streams/Operator.ts'
 
 /**
  * Any Transform or Duplex as an operator of `run`. `create` is called once for each use. In a plain

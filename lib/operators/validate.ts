@@ -7,11 +7,11 @@ import { type Lead, leadSchema } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
 import { checkOptions, type OptionRules, optionError, optionFailure } from '../options/checkOptions.ts'
 import type { Quarantined } from '../stage/Quarantined.ts'
+import { quarantinedElement, quarantinedLead } from '../stage/Quarantined.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import { Operator } from '../streams/Operator.ts'
 import { invalidBudget } from './validation/invalidBudget.ts'
-import { quarantinedElement, quarantinedLead } from './validation/quarantinedRecord.ts'
 
 /** How values are checked, and what happens to those that do not match. */
 export interface ValidateOptions {

@@ -8,7 +8,7 @@ import type { SourceStage } from '../stage/SourceStage.ts'
 import type { Attachment } from '../streams/attach.ts'
 import { attachSink } from '../streams/attachSink.ts'
 import { attachSource } from '../streams/attachSource.ts'
-import { streamError } from '../streams/streamError.ts'
+import { streamError } from '../streams/userStreams.ts'
 import type { RunArguments } from './readArguments.ts'
 
 /** A sink of a run. */

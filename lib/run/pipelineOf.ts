@@ -4,7 +4,7 @@ import type { Definition } from '../engine/definition.ts'
 import { plainJson } from '../engine/plainJson.ts'
 import { digestOf } from '../files/digestOf.ts'
 import { optionError, optionFailure } from '../options/checkOptions.ts'
-import { describeStage } from '../streams/describeStage.ts'
+import { describeStage } from '../streams/Operator.ts'
 import type { RunSink, RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
 

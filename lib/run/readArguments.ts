@@ -3,8 +3,7 @@ import { Duplex, Readable, Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
 import type { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { describeStage } from '../streams/describeStage.ts'
-import { isOperator, type Operator } from '../streams/Operator.ts'
+import { describeStage, isOperator, type Operator } from '../streams/Operator.ts'
 
 /** What the user gave to `run`, told apart and checked. */
 export interface RunArguments {

@@ -17,6 +17,15 @@ export interface Batch<T> {
   positionAfter(taken: number): Json | undefined
 }
 
+/** A batch of a source that can't be resumed. */
+export const batchOf = (items: Iterable<unknown>): Batch<unknown> => ({
+  items,
+  bytes: 0,
+  positionAfter: nowhere,
+})
+
+const nowhere = () => undefined
+
 /** What a source is opened with. */
 export interface SourceOpening {
   /** What `save` gave; undefined at the first start. */

@@ -1,12 +1,12 @@
-import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream'
+import { type Readable, Stream, Transform, type TransformCallback, type Writable } from 'node:stream'
 import { Chain, type ChainTargets } from '../engine/Chain.ts'
 import type { Definition, SideOutputs } from '../engine/definition.ts'
 import type { OperatorCounts } from '../engine/OperatorCounts.ts'
 import { explained, type Target } from '../engine/Outlet.ts'
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { streamError } from './streamError.ts'
-import { WritableRun } from './writableSink.ts'
+import { WritableRun } from './attachSink.ts'
+import { streamError } from './userStreams.ts'
 
 declare const flow: unique symbol
 
@@ -126,4 +126,12 @@ function settle(action: () => void | Promise<void>, callback: TransformCallback)
   } catch (error) {
     callback(error as Error)
   }
+}
+
+/** A stage, or what was given for one, in a few words: of a stream, its name and not its inner state. */
+export function describeStage(stage: unknown): string {
+  if (stage instanceof Operator) {
+    return `the operator ${stage.definitions.map(({ name }) => name).join(' + ')}`
+  }
+  return stage instanceof Stream ? `a stream (${stage.constructor.name})` : describe(stage)
 }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
-import type { SourceStage } from '../stage/SourceStage.ts'
-import { asyncIterableSource } from './asyncIterableSource.ts'
+import { isThenable } from '../async/isThenable.ts'
+import type { Batch, SourceRun, SourceStage } from '../stage/SourceStage.ts'
+import { batchOf } from '../stage/SourceStage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'
-import { iterableSource } from './iterableSource.ts'
 import { readableSource } from './readableSource.ts'
 import { SourceReadable } from './SourceReadable.ts'
 
@@ -25,4 +25,104 @@ function stageOf(source: AnySource): SourceStage {
   if (Symbol.asyncIterator in source) return asyncIterableSource(source)
   // Bytes are one value, as for Readable.from().
   return iterableSource(source instanceof Buffer ? [source] : source)
+}
+
+/** Few enough that a run notices an abort, enough that a batch costs next to nothing a value. */
+const batchLength = 64
+
+/** Any iterable as a source. Values are pulled one at a time, when the value before is through. */
+function iterableSource(iterable: Iterable<unknown>): SourceStage {
+  return { name: 'iterable', open: () => new IterableRun(iterable) }
+}
+
+class IterableRun implements SourceRun {
+  readonly #iterable: Iterable<unknown>
+  #iterator: Iterator<unknown> | undefined
+  #isOver = false
+  /** A promise that the iterable gave, which is a batch of its own. */
+  #promised: PromiseLike<unknown> | undefined
+
+  constructor(iterable: Iterable<unknown>) {
+    this.#iterable = iterable
+  }
+
+  async next(): Promise<Batch<unknown> | undefined> {
+    this.#iterator ??= this.#iterable[Symbol.iterator]()
+    if (this.#promised !== undefined) {
+      const value = await this.#promised
+      this.#promised = undefined
+      return batchOf([notNull(value)])
+    }
+    return this.#isOver ? undefined : batchOf(this.#pull(this.#iterator))
+  }
+
+  save(): undefined {}
+
+  /** What an iterator does at its end is of no interest any more. */
+  async close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    try {
+      this.#iterator?.return?.()
+    } catch {}
+  }
+
+  *#pull(iterator: Iterator<unknown>): Generator<unknown> {
+    for (let pulled = 0; pulled < batchLength; pulled += 1) {
+      const { done, value } = iterator.next()
+      if (done) {
+        this.#isOver = true
+        return
+      }
+      if (isThenable(value)) {
+        this.#promised = value
+        return
+      }
+      yield notNull(value)
+    }
+  }
+}
+
+/** Any async iterable as a source. A value is asked for when the one before is through: each may cost the user something. */
+function asyncIterableSource(iterable: AsyncIterable<unknown>): SourceStage {
+  return { name: 'iterable', open: () => new AsyncIterableRun(iterable) }
+}
+
+class AsyncIterableRun implements SourceRun {
+  readonly #iterable: AsyncIterable<unknown>
+  #iterator: AsyncIterator<unknown> | undefined
+  #isOver = false
+
+  constructor(iterable: AsyncIterable<unknown>) {
+    this.#iterable = iterable
+  }
+
+  next(): Promise<Batch<unknown> | undefined> {
+    this.#iterator ??= this.#iterable[Symbol.asyncIterator]()
+    return Promise.resolve(this.#iterator.next()).then(this.#result)
+  }
+
+  save(): undefined {}
+
+  /** Nobody waits for what an iterator does at its end: it may hang on a value that never comes. */
+  async close(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    const ending = async () => this.#iterator?.return?.()
+    ending().catch(() => {})
+  }
+
+  readonly #result = ({ done, value }: IteratorResult<unknown>): Batch<unknown> | undefined => {
+    if (done) {
+      this.#isOver = true
+      return undefined
+    }
+    return batchOf([notNull(value)])
+  }
+}
+
+/** A null would end a Readable: all sources are treated alike. */
+function notNull(value: unknown): unknown {
+  if (value === null) throw new TypeError("it gave null, which a Node stream can't carry")
+  return value
 }

@@ -2,7 +2,7 @@ import { finished, type Readable } from 'node:stream'
 import { type Deferred, deferred } from '../async/deferred.ts'
 import { prematureClose } from '../async/prematureClose.ts'
 import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
-import { batchOf } from './batchOf.ts'
+import { batchOf } from '../stage/SourceStage.ts'
 
 /** Values that are read ahead of the run at most, besides those in the stream's own buffer. */
 const mostAhead = 32

@@ -4,8 +4,7 @@ import { optionError } from '../../options/checkOptions.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../../stage/SinkStage.ts'
 import type { Json } from '../../stage/Stage.ts'
 import type { Attachment } from '../../streams/attach.ts'
-import { attachSink } from '../../streams/attachSink.ts'
-import { WritableRun } from '../../streams/writableSink.ts'
+import { attachSink, WritableRun } from '../../streams/attachSink.ts'
 
 /** A record that was refused for good, and by what. */
 export interface DeadLetter<T = unknown> {

@@ -1,0 +1,53 @@
+import { EventEmitter } from 'node:events'
+import { isPrematureClose } from '../async/prematureClose.ts'
+import { LeadpipeError, messageOf } from '../errors.ts'
+import { optionError } from '../options/checkOptions.ts'
+
+/** Whether a stream is standard output or standard error, which belong to the process and are never ended. */
+export function isStandard(stream: unknown): boolean {
+  return stream === process.stdout || stream === process.stderr
+}
+
+const claimed = new WeakSet<object>()
+
+/**
+ * Takes note that a run uses its source and its sink: two at once would mix their values, and each would see
+ * the other's end. Returns what lets another run use them, for a run that has not touched them.
+ *
+ * @throws {LeadpipeError} OPTION when another run has one of them.
+ */
+export function claimStreams({ source, sink }: { source: unknown; sink: unknown }): () => void {
+  const streams = [source, sink].filter(
+    (part): part is EventEmitter => part instanceof EventEmitter && !isStandard(part),
+  )
+  for (const stream of streams) {
+    if (!claimed.has(stream)) continue
+    const what = stream === sink ? 'the sink' : 'the source'
+    throw optionError(`run(): ${what}`, 'another run uses it; make a new one for each run')
+  }
+  for (const stream of streams) claimed.add(stream)
+  return () => {
+    for (const stream of streams) claimed.delete(stream)
+  }
+}
+
+/**
+ * What a source or a sink failed with, as the user is told. Leadpipe's own errors stay as they are; those of a stream of
+ * the user's are wrapped.
+ *
+ * @param what failed, such as "the sink"
+ */
+export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknown): LeadpipeError {
+  if (error instanceof LeadpipeError) return error
+  const why = isPrematureClose(error) ? 'it was closed before its end' : messageOf(error)
+  return new LeadpipeError(code, `${what} failed: ${why}${code === 'SINK' ? hint(error) : ''}`, {
+    cause: error,
+  })
+}
+
+/** What Node says when an object reaches a Writable that takes bytes. */
+function hint(error: unknown): string {
+  // The reason of an abort may be anything, null as well.
+  const { code } = (error ?? {}) as NodeJS.ErrnoException
+  return code === 'ERR_INVALID_ARG_TYPE' ? ' (put encode() in front of a Writable that takes bytes)' : ''
+}
