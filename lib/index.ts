@@ -1,4 +1,4 @@
-import { startDebugLog } from './observe/debugLog.ts'
+import { startDebugLog } from './observe/channels.ts'
 
 startDebugLog()
 
@@ -38,13 +38,17 @@ export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './le
 export { compose } from './operators/compose.ts'
 // Sinks
 export { encode } from './operators/encode.ts'
-export { type Exploded, type ExplodeOptions, explode } from './operators/explode.ts'
-export { explodeEvents } from './operators/explodeEvents.ts'
-export { explodeFormValues } from './operators/explodeFormValues.ts'
+export {
+  type Exploded,
+  type ExplodeOptions,
+  explode,
+  explodeEvents,
+  explodeFormValues,
+} from './operators/explode.ts'
 export { filter, type Verdict } from './operators/filter.ts'
 export { map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
-export type { ArrayPath, Path, ValueAt } from './operators/paths/Path.ts'
+export type { ArrayPath, Path, ValueAt } from './operators/paths.ts'
 export { peek } from './operators/peek.ts'
 export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
 export { take } from './operators/take.ts'

@@ -1,6 +1,5 @@
-import type { EncoderOf } from './Encoder.ts'
-import { jsonEncoder } from './jsonEncoder.ts'
-import { ndjsonEncoder } from './ndjsonEncoder.ts'
+import type { Json } from '../stage/Stage.ts'
+import type { Encoder, EncoderOf } from './Encoder.ts'
 
 /** The formats that records can be written in. */
 export const formats = { ndjson: ndjsonEncoder, json: jsonEncoder } as const satisfies Record<
@@ -13,3 +12,45 @@ export type Format = keyof typeof formats
 
 /** The names of the formats. */
 export const formatNames = Object.keys(formats) as Format[]
+
+/**
+ * A record as JSON.
+ *
+ * @throws {TypeError} when it has none: bytes (an encoded record is not encoded again), functions, symbols,
+ * BigInts and circular structures.
+ */
+export function jsonText(record: unknown): string {
+  if (record instanceof Uint8Array)
+    throw new TypeError('it is bytes already; leave encode() out before this sink')
+  const text: string | undefined = JSON.stringify(record)
+  if (text === undefined) throw new TypeError(`${kindOf(record)} is no JSON`)
+  return text
+}
+
+function kindOf(record: unknown): string {
+  if (record === undefined) return 'undefined'
+  return typeof record === 'object' ? 'what its toJSON() gives' : `a ${typeof record}`
+}
+
+/** One JSON text a line (NDJSON). No records give an empty document. */
+function ndjsonEncoder(): Encoder {
+  return {
+    encode: record => `${jsonText(record)}\n`,
+    end: () => '',
+  }
+}
+
+/** One JSON array, a record a line. No records give `[]`. */
+function jsonEncoder(state?: Json): Encoder {
+  let { isEmpty } = (state as { isEmpty: boolean } | undefined) ?? { isEmpty: true }
+  return {
+    encode(record) {
+      const text = jsonText(record)
+      const before = isEmpty ? '[\n' : ',\n'
+      isEmpty = false
+      return before + text
+    },
+    end: () => (isEmpty ? '[]\n' : '\n]\n'),
+    state: () => ({ isEmpty }),
+  }
+}

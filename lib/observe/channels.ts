@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
 
 /*
  * What leadpipe does, published on diagnostics channels: progress, logs and metrics are subscribers, nothing
@@ -56,3 +57,21 @@ export const checkpointChannel = channel('leadpipe:checkpoint')
 export const requestChannel = channel('leadpipe:request')
 export const retryChannel = channel('leadpipe:retry')
 export const pageChannel = channel('leadpipe:page')
+
+/** With NODE_DEBUG=leadpipe, writes what the channels publish to standard error. */
+export function startDebugLog(): void {
+  const log = debuglog('leadpipe')
+  if (!log.enabled) return
+  requestChannel.subscribe(message => {
+    const { method, url, status, duration, attempt } = message as RequestMessage
+    log('%s %s: %d after %d ms (attempt %d)', method, url, status, duration, attempt)
+  })
+  retryChannel.subscribe(message => {
+    const { method, url, attempt, delay, reason } = message as RetryMessage
+    log('%s %s: attempt %d failed, next in %d ms: %s', method, url, attempt, delay, reason)
+  })
+  pageChannel.subscribe(message => {
+    const { page, leads, bytes } = message as PageMessage
+    log('page %d: %d leads, %d bytes', page, leads, bytes)
+  })
+}

@@ -1,8 +1,7 @@
+import type { ConversionEvent, FormSubmissionValue } from '../lead/leadParts.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
-import { checkPath } from './paths/checkPath.ts'
-import type { ArrayPath, ItemAt, Without } from './paths/Path.ts'
-import { valueAt } from './paths/valueAt.ts'
+import { type ArrayPath, checkPath, type ItemAt, valueAt, type Without } from './paths.ts'
 
 /** How `explode` names and leaves out. */
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
@@ -47,8 +46,33 @@ export function explode<
   return explodeAs('explode', path, options)
 }
 
+/**
+ * One record for each conversion event of a lead: the lead without leadConversionEvents, plus
+ * `conversionEvent`. A lead without events gives none. `run` refuses it with OPTION when the query excludes
+ * conversion events.
+ */
+export function explodeEvents<
+  T extends { leadConversionEvents?: readonly ConversionEvent[] | undefined },
+>(): Operator<T, Omit<T, 'leadConversionEvents'> & { conversionEvent: ConversionEvent }> {
+  return explodeAs('explodeEvents', 'leadConversionEvents', { as: 'conversionEvent' }, 'leadConversionEvents')
+}
+
+/**
+ * After `explodeEvents`: one record for each submitted form field, `conversionEvent` without its
+ * formSubmissionValues, plus `formValue`. An event without values gives none.
+ */
+export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
+  T,
+  Omit<T, 'conversionEvent'> & {
+    conversionEvent: Omit<ConversionEvent, 'formSubmissionValues'>
+    formValue: FormSubmissionValue
+  }
+> {
+  return explodeAs('explodeFormValues', 'conversionEvent.formSubmissionValues', { as: 'formValue' })
+}
+
 /** `explode` under another verb, for the report, and with what it needs of the query. */
-export function explodeAs<In, Out>(
+function explodeAs<In, Out>(
   name: string,
   path: string,
   options?: ExplodeOptions,

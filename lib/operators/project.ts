@@ -1,8 +1,7 @@
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
-import { checkPath } from './paths/checkPath.ts'
-import type { Path, ValueAt } from './paths/Path.ts'
-import { valueAt } from './paths/valueAt.ts'
+import type { Path, ValueAt } from './paths.ts'
+import { checkPath, valueAt } from './paths.ts'
 
 /** New name to path, or to a function of the value. */
 export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>

@@ -11,7 +11,7 @@ import { quarantinedElement, quarantinedLead } from '../stage/Quarantined.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import { Operator } from '../streams/Operator.ts'
-import { invalidBudget } from './validation/invalidBudget.ts'
+import { invalidBudget } from './invalidBudget.ts'
 
 /** How values are checked, and what happens to those that do not match. */
 export interface ValidateOptions {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Lead } from '../../lib/index.ts'
-import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { explodeEvents } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { project } from '../../lib/operators/project.ts'
 import { validate } from '../../lib/operators/validate.ts'

@@ -16,7 +16,7 @@ import type {
 import type { Position } from '../../lib/lead/Position.ts'
 import type { CheckpointMessage } from '../../lib/observe/channels.ts'
 import { compose } from '../../lib/operators/compose.ts'
-import { explodeEvents } from '../../lib/operators/explodeEvents.ts'
+import { explodeEvents } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
 import { operator } from '../../lib/operators/operator.ts'

@@ -1,4 +1,4 @@
-import { jsonText } from '../../formats/jsonText.ts'
+import { jsonText } from '../../formats/formats.ts'
 import type { BodyFormat } from './bodyFormats.ts'
 
 /** Records that are sent together. */

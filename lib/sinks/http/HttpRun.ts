@@ -1,7 +1,7 @@
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
 import type { LeadpipeError } from '../../errors.ts'
-import { encodeError } from '../../formats/encodeError.ts'
+import { encodeError } from '../../formats/EncodeBuffer.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import type { SinkOpening, SinkRun } from '../../stage/SinkStage.ts'

@@ -1,3 +1,5 @@
+import { optionError } from '../options/checkOptions.ts'
+
 /** How deep a path may go, counted down, so that a recursive type of the user's ends. */
 type Depth = [never, 0, 1, 2, 3, 4, 5, 6]
 
@@ -51,3 +53,36 @@ export type Without<T, P extends string> = unknown extends T
         ? { [K in keyof T]: K extends Head ? Without<NonNullable<T[K]>, Rest> | Missing<T[K]> : T[K] }
         : T
       : T
+
+/**
+ * Checks a dotted path.
+ *
+ * @throws {LeadpipeError} OPTION when it is no string, or has an empty part.
+ */
+export function checkPath(owner: string, path: unknown): string {
+  if (typeof path === 'string' && path.split('.').every(part => part !== '')) return path
+  throw optionError(owner, 'expected a dotted path, for example "crmDetails.status"', path)
+}
+
+/**
+ * A function that reads what is at a dotted path: own keys only, numbers for the items of an array, undefined
+ * where something is missing. A key that has the whole path as its name wins, since `project` makes such keys.
+ */
+export function valueAt(path: string): (value: unknown) => unknown {
+  const keys = path.split('.')
+  if (keys.length === 1) return value => own(value, path)
+  return value => {
+    if (isObject(value) && Object.hasOwn(value, path)) return value[path]
+    let found: unknown = value
+    for (const key of keys) found = own(found, key)
+    return found
+  }
+}
+
+function own(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,4 +1,4 @@
-import { LeadpipeError } from '../../errors.ts'
+import { LeadpipeError } from '../errors.ts'
 
 /** So many values must have been seen before a share of them says anything. */
 const enough = 1_000
