@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { ChainState } from '../engine/Chain.ts'
 import { describe, LeadpipeError } from '../errors.ts'
-import { isDigest } from '../files/digestOf.ts'
+import { isDigest } from '../files/paths.ts'
 import type { Json } from '../stage/Stage.ts'
 
 /** What a run is made of, as plain JSON: a checkpoint belongs to a run that is made of the same. */

@@ -1,4 +1,4 @@
-import { isThenable } from '../async/isThenable.ts'
+import { isThenable } from '../async/promises.ts'
 import type { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { Json } from '../stage/Stage.ts'

@@ -1,6 +1,6 @@
 import { type Duplex, finished } from 'node:stream'
-import { type Deferred, deferred } from '../async/deferred.ts'
 import { isPrematureClose, prematureClose } from '../async/prematureClose.ts'
+import { type Deferred, deferred } from '../async/promises.ts'
 import type { StreamDefinition } from './definition.ts'
 import type { OperatorCounts } from './OperatorCounts.ts'
 import { operatorError } from './operatorError.ts'

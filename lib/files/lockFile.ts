@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { digestOf } from './digestOf.ts'
-import { targetOf } from './targetOf.ts'
+import { digestOf, targetOf } from './paths.ts'
 
 /*
  * Two processes that resume the same checkpoint, or write the same output, would write into the same file. A lock

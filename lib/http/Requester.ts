@@ -5,8 +5,7 @@ import type { Clock } from './Clock.ts'
 import { Connections } from './Connections.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
 import { Limiter, type ServerLimits } from './Limiter.ts'
-import { RetryBudget } from './RetryBudget.ts'
-import { backOff, type RetryContext, retry } from './retry.ts'
+import { backOff, RetryBudget, type RetryContext, retry } from './retry.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
 /** What a requester works with. */

@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
+import { type AnswerHeaders, header } from '../http/exchange.ts'
 import { type RefusedAnswer, statusError } from '../http/refusal.ts'
-import { rateLimitPolicy } from './rateLimits.ts'
 
 /** The error that a portal's answer stands for: AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
 export function portalError(answer: RefusedAnswer): LeadpipeError {
@@ -27,4 +27,38 @@ function tooMany({ message, text, headers, context }: RefusedAnswer): LeadpipeEr
       ...context,
     },
   })
+}
+
+/** Which limit a 429 is about. */
+interface RateLimitPolicy {
+  /** The portal's own name for it, such as TEN_SECONDLY_ROLLING, SECONDLY or DAILY. */
+  name: string | undefined
+  /** Milliseconds after which the limit lets the next one through, where the name tells. */
+  wait: number | undefined
+}
+
+/** The names that portals have sent, and how long each is to be waited for. */
+const waits: ReadonlyMap<string | undefined, number> = new Map([
+  ['TEN_SECONDLY_ROLLING', 10_000],
+  ['SECONDLY', 1_000],
+])
+
+/**
+ * Which limit a 429 is about: by the `policyName` of its body, or, for the daily one, by the header
+ * X-HubSpot-RateLimit-Daily-Remaining.
+ */
+function rateLimitPolicy(body: string, headers: AnswerHeaders): RateLimitPolicy {
+  const isDayOver = header(headers, 'x-hubspot-ratelimit-daily-remaining')?.trim() === '0'
+  const name = policyName(body) ?? (isDayOver ? 'DAILY' : undefined)
+  return { name, wait: waits.get(name) }
+}
+
+function policyName(body: string): string | undefined {
+  try {
+    const { policyName } = JSON.parse(body) as { policyName?: unknown }
+    return typeof policyName === 'string' ? policyName : undefined
+  } catch {
+    // An HTML page, nothing, or more than was read: the limit has no name then.
+    return undefined
+  }
 }

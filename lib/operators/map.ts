@@ -1,4 +1,4 @@
-import { isThenable } from '../async/isThenable.ts'
+import { isThenable } from '../async/promises.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 

@@ -1,4 +1,4 @@
-import { within } from '../async/within.ts'
+import { within } from '../async/promises.ts'
 import type { Outlet } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { OpenedRun } from './OpenedRun.ts'

@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import { LeadpipeError } from '../errors.ts'
 import { lockFile } from '../files/lockFile.ts'
-import { targetOf } from '../files/targetOf.ts'
+import { targetOf } from '../files/paths.ts'
 import type { Claim } from '../stage/SinkStage.ts'
 import type { RunStages } from './RunStages.ts'
 

@@ -1,5 +1,5 @@
-import { isThenable } from '../async/isThenable.ts'
 import { onAbort } from '../async/onAbort.ts'
+import { isThenable } from '../async/promises.ts'
 import type { Waiter } from '../async/Waiter.ts'
 import { messageOf } from '../errors.ts'
 import { optionFailure } from '../options/checkOptions.ts'

@@ -1,5 +1,5 @@
-import { deferred } from '../async/deferred.ts'
 import { onAbort } from '../async/onAbort.ts'
+import { deferred } from '../async/promises.ts'
 import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery, PageQuery } from '../lead/LeadsQuery.ts'

@@ -1,4 +1,4 @@
-import { Condition } from '../async/Condition.ts'
+import { Condition } from '../async/promises.ts'
 import type { PageRequest, Plan, Stretch } from '../paging/Pager.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import { PageRoom, ReadAhead } from './ReadAhead.ts'

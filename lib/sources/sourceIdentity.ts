@@ -1,4 +1,4 @@
-import { digestOf } from '../files/digestOf.ts'
+import { digestOf } from '../files/paths.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { LeadsSettings } from './options.ts'
 import { pagingOf } from './planOf.ts'

@@ -1,7 +1,7 @@
 import { Writable, type WritableOptions } from 'node:stream'
 import type { WritableStream } from 'node:stream/web'
-import { type Deferred, deferred } from '../async/deferred.ts'
 import { prematureClose } from '../async/prematureClose.ts'
+import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, stage } from './attach.ts'
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { type Deferred, deferred } from '../async/deferred.ts'
 import { prematureClose } from '../async/prematureClose.ts'
+import { type Deferred, deferred } from '../async/promises.ts'
 import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isThenable } from '../async/isThenable.ts'
+import { isThenable } from '../async/promises.ts'
 import type { Batch, SourceRun, SourceStage } from '../stage/SourceStage.ts'
 import { batchOf } from '../stage/SourceStage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'

@@ -1,6 +1,6 @@
 import { finished, type Readable } from 'node:stream'
-import { type Deferred, deferred } from '../async/deferred.ts'
 import { prematureClose } from '../async/prematureClose.ts'
+import { type Deferred, deferred } from '../async/promises.ts'
 import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
 import { batchOf } from '../stage/SourceStage.ts'
 

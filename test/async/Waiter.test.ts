@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { deferred } from '../../lib/async/deferred.ts'
+import { deferred } from '../../lib/async/promises.ts'
 import { Waiter } from '../../lib/async/Waiter.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { noted } from '../support/noted.ts'

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { targetOf } from '../../files/targetOf.ts'
+import { targetOf } from '../../files/paths.ts'
 import { fileError } from './fileError.ts'
 
 /** Where a file sink writes. */

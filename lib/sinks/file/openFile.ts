@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncDirectory } from '../../files/syncDirectory.ts'
+import { syncDirectory } from '../../files/paths.ts'
 import { destination } from './destination.ts'
 import type { FileState } from './fileState.ts'
 import { checkContents } from './findOutput.ts'

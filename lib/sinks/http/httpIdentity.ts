@@ -1,4 +1,4 @@
-import { digestOf } from '../../files/digestOf.ts'
+import { digestOf } from '../../files/paths.ts'
 import type { Json } from '../../stage/Stage.ts'
 import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'

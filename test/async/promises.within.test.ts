@@ -1,6 +1,5 @@
 import t from 'tap'
-import { deferred } from '../../lib/async/deferred.ts'
-import { within } from '../../lib/async/within.ts'
+import { deferred, within } from '../../lib/async/promises.ts'
 import { noted } from '../support/noted.ts'
 import { turns } from '../support/turns.ts'
 

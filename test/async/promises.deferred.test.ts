@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deferred } from '../../lib/async/deferred.ts'
+import { deferred } from '../../lib/async/promises.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 t.test('deferred settles when it is told, once', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RetryBudget } from '../../lib/http/RetryBudget.ts'
+import { RetryBudget } from '../../lib/http/retry.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { impatientClock } from '../support/impatientClock.ts'
 import { pageAfterPage } from '../support/leadsByOffset.ts'

@@ -1,0 +1,59 @@
+/** A promise, and what settles it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T | PromiseLike<T>): void
+  reject(reason: unknown): void
+}
+
+/** `Promise.withResolvers()`, which Node 20 lacks. */
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: Deferred<T>['resolve']
+  let reject!: Deferred<T>['reject']
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}
+
+/** Lets any number wait until something holds that others bring about. */
+export class Condition {
+  #waiting: (() => void)[] = []
+
+  /** Resolves when `holds` does: it is asked now, and after each `notify`. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      await new Promise<void>(resolve => {
+        this.#waiting.push(resolve)
+      })
+    }
+  }
+
+  /** Lets those that wait look again. */
+  notify(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
+
+/**
+ * Resolves when `work` settles, however it does, or after so many milliseconds.
+ *
+ * @returns whether it settled in time
+ */
+export function within(milliseconds: number, work: PromiseLike<unknown>): Promise<boolean> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, milliseconds, false)
+    const settle = () => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    work.then(settle, settle)
+  })
+}
+
+/** Whether a value is a promise, of whatever library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
