@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import type { TimePivot } from '../index.ts'
-import type { ExportFlags } from './exportLeads.ts'
+import { append, number, rate, time } from './flags.ts'
 import type { Host } from './Host.ts'
 import { addStageOptions, addTellOptions } from './stageOptions.ts'
-import { append, number, rate, time } from './values.ts'
+import type { ExportFlags } from './transfer.ts'
 
 /** Not those of the library, which would be loaded for every --help; the compiler checks that none is missing. */
 const timePivots = Object.keys({
@@ -92,7 +92,7 @@ Every night, what has changed since the night before:
     --checkpoint changed.checkpoint.json --when-finished next`,
     )
     .action(async (destination: string, flags: ExportFlags) => {
-      const { exportLeads } = await import('./exportLeads.ts')
+      const { exportLeads } = await import('./transfer.ts')
       const accessToken = host.env.LEADPIPE_ACCESS_TOKEN
       setExitCode(await exportLeads({ destination, flags: { accessToken, ...flags }, host }))
     })

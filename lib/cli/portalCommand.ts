@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { number } from './flags.ts'
 import type { Host } from './Host.ts'
 import type { PortalFlags } from './servePortal.ts'
-import { number } from './values.ts'
 
 /** `leadpipe portal`: its arguments and its help. */
 export function portalCommand(host: Host, setExitCode: (code: number) => void): Command {

@@ -17,7 +17,7 @@ Example:
   leadpipe replay rejected.ndjson repaired.ndjson --on-invalid quarantine --quarantine still-rejected.ndjson`,
     )
     .action(async (quarantine: string, destination: string, flags: StageFlags) => {
-      const { replayLeads } = await import('./replayLeads.ts')
+      const { replayLeads } = await import('./transfer.ts')
       setExitCode(await replayLeads(quarantine, { destination, flags, host }))
     })
 }

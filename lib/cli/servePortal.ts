@@ -1,9 +1,8 @@
 import { once } from 'node:events'
 import { createPortal, PortalError, type PortalOptions } from '../portal/index.ts'
-import { exitCodeOf, exitCodes } from './exitCodes.ts'
-import { flagOf } from './flagOf.ts'
+import { flagOf } from './flags.ts'
 import type { Host } from './Host.ts'
-import { interruptible } from './interruptible.ts'
+import { exitCodeOf, exitCodes, interruptible } from './Host.ts'
 import { count, plural } from './inWords.ts'
 
 /** What `leadpipe portal` was given. */

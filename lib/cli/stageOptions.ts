@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Format, RunOptions } from '../index.ts'
+import { number, selection } from './flags.ts'
 import type { Host } from './Host.ts'
-import { number, selection } from './values.ts'
 
 /** What `export` and `replay` have in common: what becomes of the leads, and what is said about it. */
 export interface StageFlags {

@@ -1,12 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { LeadpipeError, type Report } from '../index.ts'
-import { exitCodeOf, exitCodes, Interruption } from './exitCodes.ts'
-import { interruptible } from './interruptible.ts'
-import { span } from './inWords.ts'
-import { optionMessage } from './optionMessage.ts'
-import { progressLine } from './progressLine.ts'
-import { reportText } from './reportText.ts'
+import { flagOf } from './flags.ts'
+import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
+import { plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
 import type { Invocation, StageFlags, Watch } from './stageOptions.ts'
 
@@ -66,4 +63,45 @@ function goesOn(error: unknown): boolean {
 function failureReport(error: unknown): object {
   const { code, message, report } = error as Partial<LeadpipeError>
   return { ...(report as object | undefined), error: { code, message } }
+}
+
+/** One line on a terminal that is written over and over, and notes that stay. */
+interface ProgressLine {
+  show(report: Report): void
+  note(text: string): void
+  clear(): void
+}
+
+/** Writes to a stream; without one, nothing. Only a terminal gets the line that changes. */
+function progressLine(stream: Output | undefined): ProgressLine {
+  const terminal = stream?.isTTY ? stream : undefined
+  const clear = () => terminal?.write('\r\x1b[2K')
+  return {
+    show({ leads, source, duration }) {
+      clear()
+      const pages = source === undefined ? '' : `, ${plural(source.pages, 'page')}, ${size(source.bytes)}`
+      terminal?.write(`${plural(leads, 'lead')}${pages}, ${span(duration)}`)
+    },
+    note(text) {
+      clear()
+      stream?.write(`leadpipe: ${text}\n`)
+    },
+    clear,
+  }
+}
+
+/**
+ * An error's message, in which a wrong option is called by the flag that gave it, where one did.
+ *
+ * @param flags what was given, by commander's names
+ */
+function optionMessage(error: Error, flags: object): string {
+  const { message } = error
+  if (!(error instanceof LeadpipeError)) return message
+  if (error.code === 'CHECKPOINT') return message.replaceAll('whenFinished', '--when-finished')
+  if (error.code !== 'OPTION') return message
+  const { owner, option } = error.context
+  const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
+  // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
+  return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
 }

@@ -5,8 +5,14 @@ import {
   explodeFormValues,
   type Lead,
   LeadpipeError,
+  type LeadSource,
+  LeadsClient,
+  type LeadsQuery,
+  leads,
   type Operator,
   project,
+  quarantined,
+  type RateLimit,
   type Report,
   type RunOptions,
   run,
@@ -16,9 +22,61 @@ import {
   validate,
 } from '../index.ts'
 import type { Invocation, StageFlags } from './stageOptions.ts'
+import { tell } from './tell.ts'
+
+/** What `leadpipe export` was given; the query's parameters carry the API's own names. */
+export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
+  guid?: string[]
+  origin?: string
+  accessToken?: string
+  limit?: number
+  paging?: 'seek' | 'offset'
+  whenFinished?: 'stop' | 'restart' | 'next'
+  reconcile?: true
+  concurrency?: number
+  rate?: RateLimit
+}
+
+/** Exports and tells how it went; resolves to the exit code. */
+export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
+  return tell(invocation, async (watch, note) => {
+    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
+    const { checkpoint, whenFinished, reconcile, ...rest } = others
+    const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
+    if (accessToken === undefined) {
+      throw new LeadpipeError(
+        'OPTION',
+        'expected an access token: give --access-token, or set LEADPIPE_ACCESS_TOKEN',
+      )
+    }
+    if (whenFinished !== undefined && checkpoint === undefined) {
+      throw new LeadpipeError('OPTION', '--when-finished: expected --checkpoint with it')
+    }
+    await using client = new LeadsClient({ accessToken, origin, concurrency, rateLimit: rate })
+    const source = leads(client, { ...query, guids: guid }, { limit, paging })
+    const byOffset = paging === undefined ? offsetNote(source, query) : undefined
+    if (byOffset !== undefined) note(byOffset)
+    const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
+    return await transfer(source, invocation, { ...watch, checkpoint: kept, reconcile })
+  })
+}
+
+/** Replays a quarantine and tells how it went; resolves to the exit code. */
+export function replayLeads(quarantine: string, invocation: Invocation): Promise<number> {
+  return tell(invocation, async watch => transfer(quarantined(quarantine), invocation, watch))
+}
+
+/** What is to be said where a list is read by offset only because of how the query orders it. */
+function offsetNote({ position }: LeadSource, { sort, dir, offset, max }: LeadsQuery): string | undefined {
+  if (position.paging !== 'offset') return undefined
+  const reasons = Object.entries({ sort, dir, offset, max: max === 1 ? max : undefined })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => (name === 'max' ? `--max ${value}` : `--${name}`))
+  return `read by offset because of ${reasons.join(' and ')}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)`
+}
 
 /** Runs leads through the stages that the flags stand for, to the destination. */
-export function transfer(
+function transfer(
   source: Source<Lead>,
   { destination, flags, host }: Invocation,
   options: RunOptions,

@@ -71,7 +71,7 @@ const askAgain = 600_000
  * The portal's daily limit, of which the client's own requests and others' together may use a share. It is pure:
  * times are passed in, in milliseconds of a clock that only goes forward.
  */
-export class DailyLimit {
+class DailyLimit {
   readonly #share: number
   readonly #left = new Remainder()
   #limit = 0

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
-import type { InterruptionName } from '../../lib/cli/exitCodes.ts'
-import type { Host } from '../../lib/cli/Host.ts'
+import type { Host, InterruptionName } from '../../lib/cli/Host.ts'
 import { main } from '../../lib/cli/program.ts'
 
 /** How a command ended and what it printed. */

@@ -3,7 +3,7 @@ import type { RateLimit } from '../index.ts'
 
 /*
  * From what stands on the command line to values of the API. What a value may be is the API's to say: these
- * only refuse what can't be read at all.
+ * only refuse what can't be read at all. And back: the flag that gave an option, for messages.
  */
 
 /** A number. */
@@ -54,4 +54,26 @@ export function selection(text: string): Record<string, string> {
 /** One more of an option that may be given several times. */
 export function append(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]
+}
+
+/** The flags whose names are not the option's own. */
+const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'rate' }
+
+/**
+ * The flag that gave an option, as the user writes it: `--rate (requests)` for `rateLimit.requests`.
+ *
+ * @param option the path of the option in the API
+ * @param flags what was given, by commander's names
+ * @returns undefined when no flag gave it
+ */
+export function flagOf(option: string, flags: object): string | undefined {
+  // The path of a checkpoint is all that --checkpoint holds.
+  const names = option
+    .replace(/^checkpoint\.path$/, 'checkpoint')
+    .split('.')
+    .map(name => renamed[name] ?? name)
+  const index = names.findLastIndex(name => (flags as Record<string, unknown>)[name] !== undefined)
+  const flag = names[index]?.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+  const inside = names.slice(index + 1).join('.')
+  return flag === undefined ? undefined : `--${flag}${inside === '' ? '' : ` (${inside})`}`
 }
