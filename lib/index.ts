@@ -4,6 +4,7 @@ startDebugLog()
 
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
+export type { OperatorCounts } from './engine/definition.ts'
 export {
   done,
   type Emit,
@@ -13,7 +14,6 @@ export {
   type StepDefinition,
   type StepResult,
 } from './engine/definition.ts'
-export type { OperatorCounts } from './engine/OperatorCounts.ts'
 // Errors
 export {
   type ErrorCode,

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { ChainState } from '../engine/Chain.ts'
+import type { ChainState } from '../engine/Runner.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { isDigest } from '../files/paths.ts'
 import type { Json } from '../stage/Stage.ts'

@@ -1,10 +1,11 @@
 import { LeadpipeError } from '../errors.ts'
 import { Rejected } from '../stage/Rejected.ts'
-import { type Equation, equation } from '../stage/Stage.ts'
-import type { Definition, OperatorTotals, SideOutputs } from './definition.ts'
-import type { OperatorCounts } from './OperatorCounts.ts'
+import type { Equation } from '../stage/Stage.ts'
+import { equationsOf, totalsOf } from './chainNumbers.ts'
+import type { Definition, OperatorCounts, OperatorTotals, SideOutputs } from './definition.ts'
 import { Outlet, type Target } from './Outlet.ts'
-import type { OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
+import { RecordTransaction } from './RecordTransaction.ts'
+import type { ChainState, OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
 import { StepRunner } from './StepRunner.ts'
 import { StreamRunner } from './StreamRunner.ts'
 
@@ -23,16 +24,6 @@ export interface ChainEvents {
   failed(error: unknown): void
 }
 
-/** What a checkpoint keeps of a chain: plain JSON. */
-export interface ChainState {
-  operators: OperatorState[]
-  /** Records that it received, and elements that are not records. */
-  records: number
-  rejected: number
-  /** Records that went to the main outlet. */
-  passed: number
-}
-
 /**
  * Operators one behind the other, and the outlets in front of the sinks. Each emitted value goes straight into the next
  * step: as long as steps are synchronous, so is the chain. What one record gives rise to is through before the next
@@ -49,9 +40,8 @@ export class Chain {
   #isBusy = false
   #isDone = false
   #failure: { error: unknown } | undefined
-  /** Whether the last record is to be undone when it fails. */
-  #remembers = false
-  #before = { passed: 0, records: 0, rejected: 0 }
+  /** The last record, where it is to be undone when it fails. */
+  #transaction: RecordTransaction | undefined
   #records = 0
   #rejected = 0
 
@@ -143,14 +133,7 @@ export class Chain {
 
   /** What the counts of leadpipe's own operators mean for the report. */
   get totals(): OperatorTotals {
-    const totals: OperatorTotals = {}
-    for (const { definition, counts } of this.#steps) {
-      const own = definition.totals?.(counts) ?? {}
-      for (const name of ['skipped', 'quarantined'] as const)
-        totals[name] = (totals[name] ?? 0) + (own[name] ?? 0)
-      if (own.records !== undefined) totals.records = own.records
-    }
-    return totals
+    return totalsOf(this.#steps)
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
@@ -160,28 +143,13 @@ export class Chain {
 
   /** What must hold when everything is through, each number from a counter of its own. */
   equations(): Equation[] {
-    const between = this.#runners.slice(1).map((runner, index) => {
-      const before = this.#runners[index] as Runner
-      const [from, to] = [before.counts, runner.counts]
-      return equation(`out of ${from.name}`, `into ${to.name}`, from.out, to.in)
-    })
-    const own = this.#steps.flatMap(
-      ({ definition, counts, rejected }) => definition.equations?.(counts, rejected) ?? [],
-    )
-    const [first, last] = [this.#runners[0]?.counts, this.#runners.at(-1)?.counts]
-    const taken = this.#steps.reduce((sum, runner) => sum + runner.rejected, 0)
-    return [
-      ...own,
-      equation('records received', into(first?.name), this.#records, first?.in ?? this.passed),
-      ...between,
-      ...(last === undefined ? [] : [equation(`out of ${last.name}`, 'passed on', last.out, this.passed)]),
-      equation('elements received that are not records', 'taken by an operator', this.#rejected, taken),
-    ]
+    const received = { records: this.#records, rejected: this.#rejected }
+    return equationsOf(this.#runners, this.#steps, received, this.passed)
   }
 
   /** Keeps what is needed to undo a record that fails. */
   rememberRecords(): void {
-    this.#remembers = true
+    this.#transaction = new RecordTransaction(this.#runners, this.#outlets, () => this.#failure !== undefined)
   }
 
   /**
@@ -190,13 +158,13 @@ export class Chain {
    * @throws what failed; the promise rejects with it
    */
   receive(item: unknown): void | Promise<void> {
-    if (this.#remembers) this.#remember()
+    this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
     if (item instanceof Rejected) this.#reject(item)
     else {
       this.#records += 1
       this.#first.receive(item)
     }
-    if (this.#remembers) this.#release()
+    this.#transaction?.end()
     return this.#settled()
   }
 
@@ -235,10 +203,10 @@ export class Chain {
    * is with a sink, in a stream, or in the state of an operator of the user's.
    */
   undo(): boolean {
-    if (!this.#remembers || this.isSinkFailed || this.#passed !== this.#before.passed) return false
-    this.#records = this.#before.records
-    this.#rejected = this.#before.rejected
-    return this.#runners.every(runner => runner.undo())
+    if (this.isSinkFailed || !this.#transaction?.undo()) return false
+    this.#records = this.#transaction.received.records
+    this.#rejected = this.#transaction.received.rejected
+    return true
   }
 
   save(): ChainState {
@@ -269,25 +237,6 @@ export class Chain {
 
   get #steps(): StepRunner[] {
     return this.#runners.filter(runner => runner instanceof StepRunner)
-  }
-
-  /** Records that went to any sink. */
-  get #passed(): number {
-    return this.#outlets.reduce((sum, { passed }) => sum + passed, 0)
-  }
-
-  #remember(): void {
-    for (const runner of this.#runners) runner.remember()
-    this.#before = { passed: this.#passed, records: this.#records, rejected: this.#rejected }
-    for (const outlet of this.#outlets) outlet.hold()
-  }
-
-  /** What a record gave rise to goes to the sinks when its steps are through, or wait for something. */
-  #release(): void {
-    for (const outlet of this.#outlets) {
-      if (this.#failure === undefined) outlet.release()
-      else outlet.drop()
-    }
   }
 
   #reject(rejected: Rejected): void {
@@ -342,5 +291,3 @@ export class Chain {
     this.#events.failed(error)
   }
 }
-
-const into = (name = 'the sink') => `into ${name}`

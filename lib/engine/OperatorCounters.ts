@@ -1,5 +1,5 @@
-import type { OperatorCounts } from './OperatorCounts.ts'
-import { operatorError } from './operatorError.ts'
+import type { OperatorCounts } from './definition.ts'
+import { operatorError } from './instance.ts'
 
 /** The values that went through one operator. */
 export interface CountsOfValues {

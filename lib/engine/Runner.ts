@@ -1,6 +1,6 @@
 import type { Json } from '../stage/Stage.ts'
+import type { OperatorCounts } from './definition.ts'
 import type { SavedCounts } from './OperatorCounters.ts'
-import type { OperatorCounts } from './OperatorCounts.ts'
 
 /** What a checkpoint keeps of one operator: plain JSON. */
 export interface OperatorState {
@@ -9,6 +9,16 @@ export interface OperatorState {
   /** What its `save` returned; absent for one without. */
   state?: Json
   counts: SavedCounts
+}
+
+/** What a checkpoint keeps of a chain: plain JSON. */
+export interface ChainState {
+  operators: OperatorState[]
+  /** Records that it received, and elements that are not records. */
+  records: number
+  rejected: number
+  /** Records that went to the main outlet. */
+  passed: number
 }
 
 /** What a runner tells its chain. */

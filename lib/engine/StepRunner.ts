@@ -2,6 +2,7 @@ import { isThenable } from '../async/promises.ts'
 import type { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { Json } from '../stage/Stage.ts'
+import type { OperatorCounts } from './definition.ts'
 import {
   done,
   type Emit,
@@ -10,12 +11,9 @@ import {
   type SideOutput,
   type SideOutputs,
 } from './definition.ts'
+import { createInstance, operatorError, restoreInstance, saveInstance, unsavedState } from './instance.ts'
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
-import type { OperatorCounts } from './OperatorCounts.ts'
-import { operatorError } from './operatorError.ts'
-import { plainJson } from './plainJson.ts'
 import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
-import { unsavedState } from './unsavedState.ts'
 
 /** Runs an operator of steps: calls the user's code, counts, and turns what it throws into OPERATOR errors. */
 export class StepRunner implements Runner {
@@ -40,7 +38,7 @@ export class StepRunner implements Runner {
   ) {
     this.definition = definition
     this.#host = host
-    this.#instance = this.#create(outputs)
+    this.#instance = createInstance(definition, outputs)
     this.#counters = new OperatorCounters(definition.name, () => this.#instance.counts?.())
   }
 
@@ -96,12 +94,12 @@ export class StepRunner implements Runner {
 
   save(): OperatorState {
     const { name } = this.definition
-    const state = this.#save()
+    const state = saveInstance(name, this.#instance)
     return { name, ...(state === undefined ? {} : { state }), counts: this.#counters.save() }
   }
 
   restore({ state, counts }: OperatorState): void {
-    if (state !== undefined) this.#restore(state)
+    if (state !== undefined) restoreInstance(this.definition.name, this.#instance, state)
     this.#counters.restore(counts)
   }
 
@@ -146,41 +144,6 @@ export class StepRunner implements Runner {
   #over(): void {
     this.#steps -= 1
     if (this.#steps === 0) this.#running = undefined
-  }
-
-  #save(): Json {
-    let state: Json
-    try {
-      state = this.#instance.save?.()
-    } catch (error) {
-      throw this.#error(error, undefined, 'save()')
-    }
-    try {
-      return state === undefined ? undefined : plainJson(state, 'what save() returns')
-    } catch (error) {
-      throw this.#error(error)
-    }
-  }
-
-  #restore(state: Json): void {
-    try {
-      if (this.#instance.restore === undefined)
-        throw new TypeError('there is a saved state, and none to take it')
-      this.#instance.restore(state)
-    } catch (error) {
-      throw this.#error(error, undefined, 'restore()')
-    }
-  }
-
-  #create(outputs: SideOutputs<SideOutput> | undefined): OwnInstance<unknown, unknown> {
-    let instance: OwnInstance<unknown, unknown> | undefined
-    try {
-      instance = this.definition.create(outputs) as OwnInstance<unknown, unknown> | undefined
-    } catch (error) {
-      throw this.#error(error)
-    }
-    if (typeof instance?.step === 'function') return instance
-    throw this.#error(new TypeError('create() returned no object with a step'))
   }
 
   /** Calls the user's step; never throws or rejects, a failure goes to the chain. */
@@ -264,7 +227,7 @@ export class StepRunner implements Runner {
     return error
   }
 
-  #error(cause: unknown, value?: unknown, method?: string): LeadpipeError {
-    return operatorError(this.definition.name, cause, value, method)
+  #error(cause: unknown, value?: unknown): LeadpipeError {
+    return operatorError(this.definition.name, cause, value)
   }
 }

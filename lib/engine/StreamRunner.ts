@@ -1,9 +1,8 @@
 import { type Duplex, finished } from 'node:stream'
 import { isPrematureClose, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
-import type { StreamDefinition } from './definition.ts'
-import type { OperatorCounts } from './OperatorCounts.ts'
-import { operatorError } from './operatorError.ts'
+import type { OperatorCounts, StreamDefinition } from './definition.ts'
+import { operatorError } from './instance.ts'
 import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
 
 /**

@@ -1,7 +1,6 @@
 import type { Duplex, Writable } from 'node:stream'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
-import type { OperatorCounts } from './OperatorCounts.ts'
 
 /**
  * What a step returns to say that it wants no more: the stages before it end at once (and under `run` the
@@ -88,6 +87,20 @@ export interface OwnStepDefinition<In = unknown, Out = unknown> extends StepDefi
 
 // biome-ignore lint/suspicious/noExplicitAny: of whatever parameters.
 export type AnyFunction = (...args: any[]) => unknown
+
+/** What went through one operator. */
+export interface OperatorCounts {
+  name: string
+  /** Values that reached it. */
+  in: number
+  /** Values that it emitted. */
+  out: number
+  /**
+   * Numbers of its own, for example `skipped`; and `unused`, the values that reached it when no more were
+   * wanted, where there are any.
+   */
+  [own: string]: string | number
+}
 
 /** Numbers of an operator that stand in the report of the run. */
 export interface OperatorTotals {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
-import type { OperatorCounts } from '../engine/OperatorCounts.ts'
+import type { OperatorCounts } from '../engine/definition.ts'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { type Lead, leadSchema } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'

@@ -1,4 +1,4 @@
-import type { OperatorCounts } from '../engine/OperatorCounts.ts'
+import type { OperatorCounts } from '../engine/definition.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import type { SourceCounts } from '../sources/SourceCounts.ts'

@@ -1,7 +1,6 @@
 import { type Readable, Stream, Transform, type TransformCallback, type Writable } from 'node:stream'
 import { Chain, type ChainTargets } from '../engine/Chain.ts'
-import type { Definition, SideOutputs } from '../engine/definition.ts'
-import type { OperatorCounts } from '../engine/OperatorCounts.ts'
+import type { Definition, OperatorCounts, SideOutputs } from '../engine/definition.ts'
 import { explained, type Target } from '../engine/Outlet.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'

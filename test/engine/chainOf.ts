@@ -1,6 +1,7 @@
-import { Chain, type ChainState } from '../../lib/engine/Chain.ts'
+import { Chain } from '../../lib/engine/Chain.ts'
 import type { Definition } from '../../lib/engine/definition.ts'
 import type { Target } from '../../lib/engine/Outlet.ts'
+import type { ChainState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
 
 /** A chain, and what it does. */

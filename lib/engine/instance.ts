@@ -1,0 +1,96 @@
+import { LeadpipeError, messageOf } from '../errors.ts'
+import type { Json } from '../stage/Stage.ts'
+import type {
+  OperatorInstance,
+  OwnInstance,
+  OwnStepDefinition,
+  SideOutput,
+  SideOutputs,
+  StepDefinition,
+} from './definition.ts'
+import { plainJson } from './plainJson.ts'
+
+/**
+ * Makes an instance of an operator.
+ *
+ * @throws {LeadpipeError} OPERATOR when `create` throws, or returns no object with a step
+ */
+export function createInstance(
+  definition: OwnStepDefinition<never, unknown>,
+  outputs: SideOutputs<SideOutput> | undefined,
+): OwnInstance<unknown, unknown> {
+  let instance: OwnInstance<unknown, unknown> | undefined
+  try {
+    instance = definition.create(outputs) as OwnInstance<unknown, unknown> | undefined
+  } catch (error) {
+    throw operatorError(definition.name, error)
+  }
+  if (typeof instance?.step === 'function') return instance
+  throw operatorError(definition.name, new TypeError('create() returned no object with a step'))
+}
+
+/**
+ * The state of an operator between two values; undefined for none.
+ *
+ * @throws {LeadpipeError} OPERATOR when `save` throws, or gives what is not plain JSON
+ */
+export function saveInstance(name: string, instance: OwnInstance<unknown, unknown>): Json {
+  let state: Json
+  try {
+    state = instance.save?.()
+  } catch (error) {
+    throw operatorError(name, error, undefined, 'save()')
+  }
+  try {
+    return state === undefined ? undefined : plainJson(state, 'what save() returns')
+  } catch (error) {
+    throw operatorError(name, error)
+  }
+}
+
+/**
+ * Gives an operator the state that it saved.
+ *
+ * @throws {LeadpipeError} OPERATOR when `restore` throws, or there is none
+ */
+export function restoreInstance(name: string, instance: OwnInstance<unknown, unknown>, state: Json): void {
+  try {
+    if (instance.restore === undefined) throw new TypeError('there is a saved state, and none to take it')
+    instance.restore(state)
+  } catch (error) {
+    throw operatorError(name, error, undefined, 'restore()')
+  }
+}
+
+/**
+ * Why an operator can't run with a checkpoint, and what to do about it; undefined for one that can. It is
+ * asked of the instance that is then used: one made only to look at might hold something open for good.
+ */
+export function unsavedState(
+  { name, stateless }: StepDefinition<never, unknown>,
+  { save, restore }: OperatorInstance<unknown, unknown>,
+): string | undefined {
+  if (stateless || (save !== undefined && restore !== undefined)) return undefined
+  const missing = save === undefined ? (restore === undefined ? 'save and restore' : 'save') : 'restore'
+  return (
+    `${JSON.stringify(name)} may hold state, and has no ${missing}: ` +
+    'give it both, in operator({ name, create }), or say stateless: true there if it holds nothing'
+  )
+}
+
+/**
+ * What the code of an operator threw, as an OPERATOR error; leadpipe's own errors stay as they are.
+ *
+ * @param value what the step was given; its guid is told, and nothing else of it
+ * @param method the method that threw, where it is not the step
+ */
+export function operatorError(name: string, cause: unknown, value?: unknown, method?: string): LeadpipeError {
+  if (cause instanceof LeadpipeError) return cause
+  const guid = (value as { guid?: unknown } | null | undefined)?.guid
+  const where = typeof guid === 'string' ? `, lead ${guid}` : ''
+  const what = method === undefined ? '' : `${method}: `
+  return new LeadpipeError('OPERATOR', `${name}${where}: ${what}${messageOf(cause)}`, {
+    cause,
+    context: { operator: name, ...(where === '' ? {} : { guid }) },
+  })
+}
