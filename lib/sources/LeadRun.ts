@@ -7,17 +7,16 @@ import type { Position, SeekPosition } from '../lead/Position.ts'
 import type { LeadPlan, Missing } from '../paging/LeadPlan.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
-import { type Equation, equation } from '../stage/Stage.ts'
+import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
-import { countMatching } from './countMatching.ts'
+import { Deliveries, type ListPlace } from './Deliveries.ts'
 import { rejectedError } from './leadOf.ts'
 import { leadPages } from './leadPages.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
-import { planOf } from './planOf.ts'
+import { planOf, windowOf } from './planOf.ts'
 import type { Item, PageBatch } from './readStretch.ts'
-import { noCounts, type SourceCounts } from './SourceCounts.ts'
-import type { SourceState } from './SourceState.ts'
+import { noCounts, type SourceCounts, type SourceState, sourceEquations } from './SourceCounts.ts'
 
 /** What a list of leads is read with. */
 export interface LeadRunOptions {
@@ -27,12 +26,7 @@ export interface LeadRunOptions {
   readonly settings: LeadsSettings
 }
 
-/** A place in the list. */
-interface ListPlace {
-  readonly cursor: unknown
-  /** Leads that came up to there, those before a restart included. */
-  readonly delivered: number
-}
+const nothing = { items: [], bytes: 0 }
 
 /** Reads a list of leads once, batch after batch. */
 export class LeadRun implements SourceRun<Lead> {
@@ -44,9 +38,8 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #reader: OrderedReader<Lead, PageQuery, unknown>
   readonly #account: AccountGuard
   /** Where it begins, or is resumed. */
-  readonly #start: ListPlace
-  /** Leads of before that are not in the counts: those in front of the position that the user gave. */
-  readonly #before: number
+  readonly #start: ListPlace<unknown>
+  readonly #deliveries: Deliveries<Lead, unknown>
   /** Settles with the first answer. */
   readonly #answered = deferred()
   #isAnswered = false
@@ -60,12 +53,6 @@ export class LeadRun implements SourceRun<Lead> {
   #refused: Rejected | undefined
   /** The next batch, while it is waited for. */
   #pending: Promise<PageBatch<Lead, unknown> | undefined> | undefined
-  /** The batch that was given last, its items, and how many of them count as delivered. */
-  #given: Batch<Lead> | undefined
-  #items: readonly Item<Lead, unknown>[] = []
-  #delivered = 0
-  /** The place behind the last item that was delivered. */
-  #place: ListPlace
   #unlisten = () => {}
 
   /** @throws {LeadpipeError} OPTION when it is resumed at a position of another kind of paging */
@@ -83,9 +70,8 @@ export class LeadRun implements SourceRun<Lead> {
     this.#account = new AccountGuard(saved?.portalId)
     this.#isEnded = saved?.ended ?? false
     this.#granted = from?.leads ?? 0
-    this.#before = this.#granted - this.#counts.delivered
     this.#start = { cursor: this.#plan.start, delivered: this.#granted }
-    this.#place = this.#start
+    this.#deliveries = new Deliveries(this.#counts, this.#start, place => this.#positionOf(place))
     this.#reader = new OrderedReader({
       plan: this.#plan,
       source: leadPages({
@@ -109,14 +95,7 @@ export class LeadRun implements SourceRun<Lead> {
 
   /** What of the list is read, when it is read by time; its stopTime is known from the first answer on. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
-    const { start } = this
-    if (start.paging !== 'seek') return undefined
-    const { timePivot, startTime, stopTime } = start
-    return {
-      timePivot,
-      ...(startTime === undefined ? {} : { startTime }),
-      ...(stopTime === undefined ? {} : { stopTime }),
-    }
+    return windowOf(this.start)
   }
 
   /** The position where it begins, or is resumed. */
@@ -148,15 +127,7 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   equations(): readonly Equation[] {
-    const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, ...rest } = this.counts()
-    const { delivered, rejected, dropped, unused } = rest
-    const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
-    return [
-      equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
-      // A list that is not read to its end may be in the middle of an element.
-      ...(this.#isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
-      equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
-    ]
+    return sourceEquations(this.counts(), this.#isEnded)
   }
 
   /**
@@ -164,19 +135,19 @@ export class LeadRun implements SourceRun<Lead> {
    * CHECKPOINT at a lead of another account than those before the restart
    */
   async next(): Promise<Batch<Lead> | undefined> {
-    this.#deliver(this.#given, this.#items.length)
+    this.#deliveries.finish()
     this.#begin()
     this.#pending ??= this.#read()
     if (!this.#isBegun) {
       this.#isBegun = true
       // The bounds of time are known with the first answer: a restart reads the same list, even if nothing came yet.
       await Promise.race([this.#pending, this.#answered.promise])
-      return this.#give({ items: [], bytes: 0 })
+      return this.#deliveries.give(nothing)
     }
     const batch = await this.#pending
     this.#pending = undefined
-    if (batch !== undefined) return this.#give(batch)
-    this.#give({ items: [], bytes: 0 })
+    if (batch !== undefined) return this.#deliveries.give(batch)
+    this.#deliveries.give(nothing)
     this.#options.settings.signal?.throwIfAborted()
     await this.#reader.discard()
     this.#isEnded = true
@@ -184,39 +155,32 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   save(batch: Batch<Lead> | undefined, taken: number): SourceState {
-    this.#deliver(batch, taken)
+    this.#deliveries.deliver(batch, taken)
     const { missing } = this
+    const { place } = this.#deliveries
     const { decoded, malformed, delivered, rejected, dropped } = this.#counts
     return {
-      position: this.#positionOf(this.#place),
+      position: this.#positionOf(place),
       // What is read ahead at this moment is of no use to a run that resumes here.
       counts: { ...this.#counts, unused: decoded + malformed - delivered - rejected - dropped },
-      ...(missing === undefined ? {} : { missing: this.#missingAt(this.#place, missing) }),
+      ...(missing === undefined ? {} : { missing: this.#missingAt(place, missing) }),
       ...(this.#account.id === undefined ? {} : { portalId: this.#account.id }),
       ended: this.#isEnded,
-      ...(this.#place.delivered >= this.#options.settings.limit ? { limited: true } : {}),
+      ...(place.delivered >= this.#options.settings.limit ? { limited: true } : {}),
     }
   }
 
   async close(batch: Batch<Lead> | undefined, taken: number): Promise<void> {
-    this.#deliver(batch, taken)
+    this.#deliveries.deliver(batch, taken)
     this.#unlisten()
     this.#stop()
     // The connections are released, and everything is counted, when the reading has ended.
     const pending = await this.#pending?.catch(() => undefined)
-    this.#counts.unused += this.#items.length - this.#delivered
+    this.#counts.unused += this.#deliveries.drop()
     // Nobody was given it.
     if (this.#pending !== undefined) this.#counts.unused += pending?.items.length ?? 0
     this.#pending = undefined
-    this.#items = []
-    this.#delivered = 0
     await this.#reader.close()
-  }
-
-  /** How many leads match now, by the bounds of its start. */
-  async countMatching(signal?: AbortSignal): Promise<number> {
-    const query = this.#plan.counting()
-    return query === undefined ? 0 : await countMatching(this.#options.client, query, signal)
   }
 
   #begin(): void {
@@ -265,34 +229,8 @@ export class LeadRun implements SourceRun<Lead> {
     return items
   }
 
-  #give({ items, bytes }: PageBatch<Lead, unknown>): Batch<Lead> {
-    const start = this.#place
-    this.#items = items
-    this.#delivered = 0
-    this.#given = {
-      items: items.map(({ value }) => value),
-      bytes,
-      positionAfter: taken => {
-        const leads = items.slice(0, taken).filter(({ value }) => !(value instanceof Rejected)).length
-        const { cursor } = items[taken - 1] ?? start
-        return this.#positionOf({ cursor, delivered: start.delivered + leads })
-      },
-    }
-    return this.#given
-  }
-
-  /** Of a batch that another one followed, every item counts already. */
-  #deliver(batch: Batch<Lead> | undefined, taken: number): void {
-    if (batch !== this.#given) return
-    for (; this.#delivered < Math.min(taken, this.#items.length); this.#delivered += 1) {
-      const { value, cursor } = this.#items[this.#delivered] as Item<Lead, unknown>
-      this.#counts[value instanceof Rejected ? 'rejected' : 'delivered'] += 1
-      this.#place = { cursor, delivered: this.#before + this.#counts.delivered }
-    }
-  }
-
   /** A place as plain JSON. */
-  #positionOf({ cursor, delivered }: ListPlace): Position {
+  #positionOf({ cursor, delivered }: ListPlace<unknown>): Position {
     return { ...this.#plan.position(cursor), leads: delivered } as Position
   }
 
@@ -306,7 +244,7 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   /** What is missing up to a place; at the end of the list, in all. */
-  #missingAt({ cursor }: ListPlace, all: Readonly<Missing>): Missing {
+  #missingAt({ cursor }: ListPlace<unknown>, all: Readonly<Missing>): Missing {
     return structuredClone(this.#isEnded ? all : (this.#plan.missingAt?.(cursor) ?? all))
   }
 }

@@ -4,7 +4,7 @@ import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { serializeQuery } from '../lead/serializeQuery.ts'
-import { listPath } from './listPath.ts'
+import { listPath } from './leadPages.ts'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 

@@ -10,10 +10,12 @@ import { setOrigin } from '../stage/origins.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { SourceOpening } from '../stage/SourceStage.ts'
 import { leadOf } from './leadOf.ts'
-import { listPath } from './listPath.ts'
 import type { LeadsSettings } from './options.ts'
 import type { PageSource } from './readStretch.ts'
 import type { SourceCounts } from './SourceCounts.ts'
+
+/** Where the Leads API lists leads. */
+export const listPath = '/leads/v1/list'
 
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 

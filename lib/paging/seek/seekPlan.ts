@@ -3,7 +3,7 @@ import type { SeekPosition } from '../../lead/Position.ts'
 import type { LeadPlan, Stretch } from '../LeadPlan.ts'
 import { Gaps } from './Gaps.ts'
 import { OverlapFilter } from './OverlapFilter.ts'
-import type { SeekCursor } from './SeekCursor.ts'
+import type { SeekCursor } from './SeekList.ts'
 import { SeekList } from './SeekList.ts'
 import { enough, SeekPager } from './SeekPager.ts'
 
