@@ -36,8 +36,8 @@ export class Deliveries<T, Cursor> {
     return this.#place
   }
 
-  /** The next batch for the caller: all items of the one before are delivered. */
-  give({ items, bytes }: PageBatch<T, Cursor>): Batch<T> {
+  /** The next batch for the caller, default: an empty one. All items of the one before are delivered. */
+  give({ items, bytes }: PageBatch<T, Cursor> = { items: [], bytes: 0 }): Batch<T> {
     this.finish()
     const start = this.#place
     this.#items = items

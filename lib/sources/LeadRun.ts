@@ -4,14 +4,16 @@ import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery, PageQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
+import { serializeQuery } from '../lead/serializeQuery.ts'
 import type { LeadPlan, Missing } from '../paging/LeadPlan.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
 import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
+import { clientPages } from './clientPages.ts'
+import { listPath } from './countMatching.ts'
 import { Deliveries, type ListPlace } from './Deliveries.ts'
-import { rejectedError } from './leadOf.ts'
-import { leadPages } from './leadPages.ts'
+import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
 import { planOf, windowOf } from './planOf.ts'
@@ -25,8 +27,6 @@ export interface LeadRunOptions {
   readonly query: Readonly<LeadsQuery>
   readonly settings: LeadsSettings
 }
-
-const nothing = { items: [], bytes: 0 }
 
 /** Reads a list of leads once, batch after batch. */
 export class LeadRun implements SourceRun<Lead> {
@@ -58,14 +58,14 @@ export class LeadRun implements SourceRun<Lead> {
   /** @throws {LeadpipeError} OPTION when it is resumed at a position of another kind of paging */
   constructor(options: LeadRunOptions, { state, wants, fail }: SourceOpening) {
     const { client, query, settings } = options
+    const { decode, maxLeadBytes, maxDepth, readAhead } = settings
     const saved = state as SourceState | undefined
     const from = saved?.position ?? settings.from
-    const isSequential = client.concurrency === 1 || settings.readAhead === 0
     this.#options = options
     this.#wants = wants
     this.#fail = fail
     this.#counts = { ...noCounts(), ...saved?.counts }
-    this.#plan = planOf(query, settings, from, isSequential)
+    this.#plan = planOf(query, settings, from, client.concurrency === 1 || readAhead === 0)
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, saved?.missing)
     this.#account = new AccountGuard(saved?.portalId)
     this.#isEnded = saved?.ended ?? false
@@ -74,15 +74,18 @@ export class LeadRun implements SourceRun<Lead> {
     this.#deliveries = new Deliveries(this.#counts, this.#start, place => this.#positionOf(place))
     this.#reader = new OrderedReader({
       plan: this.#plan,
-      source: leadPages({
+      source: clientPages({
         client,
-        settings,
-        wants,
+        path: listPath,
+        query: serializeQuery,
+        recordOf: wants.origins ? leadWithOrigin : leadOf,
+        ...{ decode, maxLeadBytes, maxDepth },
+        rejected: wants.rejected ? 'hand on' : 'fail',
         counts: this.#counts,
         answered: headers => this.#answer(headers),
       }),
       width: client.concurrency,
-      readAheadBytes: settings.readAhead,
+      readAheadBytes: readAhead,
       wanted: () => settings.limit - this.#granted,
       counts: this.#counts,
     })
@@ -104,13 +107,12 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   get time(): Date | undefined {
-    const { stopTime } = this.window ?? {}
+    const stopTime = this.window?.stopTime
     return stopTime === undefined ? undefined : new Date(stopTime)
   }
 
   get delivered(): number {
-    const { delivered, rejected } = this.counts()
-    return delivered + rejected
+    return this.#counts.delivered + this.#counts.rejected
   }
 
   counts(): SourceCounts & Record<string, number> {
@@ -138,17 +140,21 @@ export class LeadRun implements SourceRun<Lead> {
     this.#deliveries.finish()
     this.#begin()
     this.#pending ??= this.#read()
+    // It may be waited for by the next call only.
+    this.#pending.catch(() => {})
     if (!this.#isBegun) {
       this.#isBegun = true
       // The bounds of time are known with the first answer: a restart reads the same list, even if nothing came yet.
       await Promise.race([this.#pending, this.#answered.promise])
-      return this.#deliveries.give(nothing)
+      return this.#deliveries.give()
     }
     const batch = await this.#pending
     this.#pending = undefined
     if (batch !== undefined) return this.#deliveries.give(batch)
-    this.#deliveries.give(nothing)
+    this.#deliveries.give()
     this.#options.settings.signal?.throwIfAborted()
+    // It ends early: `close` does the rest.
+    if (this.#isStopped) return undefined
     await this.#reader.discard()
     this.#isEnded = true
     return undefined
@@ -198,14 +204,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#reader.stop()
   }
 
-  #read(): Promise<PageBatch<Lead, unknown> | undefined> {
-    const reading = this.#readNext()
-    // It is waited for by the next call.
-    reading.catch(() => {})
-    return reading
-  }
-
-  async #readNext(): Promise<PageBatch<Lead, unknown> | undefined> {
+  async #read(): Promise<PageBatch<Lead, unknown> | undefined> {
     if (this.#refused !== undefined) throw rejectedError(this.#refused)
     const isOver = this.#isEnded || this.#isStopped || this.#granted >= this.#options.settings.limit
     const batch = isOver ? undefined : await this.#reader.next()

@@ -1,7 +1,9 @@
 import { Condition } from '../async/Condition.ts'
+import { type PageMessage, pageChannel } from '../observe/channels.ts'
 import type { PageRequest, Plan, Stretch } from '../paging/Pager.ts'
 import { ReadAhead } from './ReadAhead.ts'
-import type { Item, PageBatch, PageSource } from './readStretch.ts'
+import type { Item, PageBatch, PageLog, PageSource } from './readStretch.ts'
+import { noCounts, type PageCounts, type SourceCounts } from './SourceCounts.ts'
 import { StretchReader } from './StretchReader.ts'
 
 /** What a list is read with. */
@@ -14,8 +16,8 @@ export interface OrderedReaderOptions<T, Request extends PageRequest, Cursor> {
   readonly readAheadBytes?: number
   /** How many more records the caller takes, besides those that it got. Default: any. */
   wanted?(): number
-  /** Counts of elements that came in two stretches, and of those that were read ahead in vain. */
-  readonly counts: { dropped: number; unused: number }
+  /** What is counted; default: counts of its own. */
+  readonly counts?: PageCounts & Pick<SourceCounts, 'unused'>
 }
 
 /** Reads the stretches of a list, several at the same time, and gives what they bring in the order of the list. */
@@ -24,7 +26,8 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   readonly #source: PageSource<T, Request>
   readonly #width: number
   readonly #wanted: () => number
-  readonly #counts: { dropped: number; unused: number }
+  readonly #counts: PageCounts & Pick<SourceCounts, 'unused'>
+  readonly #log: PageLog
   readonly #ahead: ReadAhead
   /** Notified whenever a reader may go on: a batch came or was taken, bytes were given back, the first one changed. */
   readonly #changed = new Condition()
@@ -32,9 +35,10 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   #readers: StretchReader<T, Request, Cursor>[] = []
   #isWide = false
   #isStopped = false
+  #discarding: Promise<void> = Promise.resolve()
 
   constructor(options: OrderedReaderOptions<T, Request, Cursor>) {
-    const { plan, source, width = 1, readAheadBytes = 0, wanted, counts } = options
+    const { plan, source, width = 1, readAheadBytes = 0, wanted, counts = noCounts() } = options
     this.#plan = plan
     this.#ahead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
     this.#source = {
@@ -44,8 +48,16 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
         this.#fill()
         return source.ask(request, signal)
       },
-      paged: (page, elements, bytes) => {
-        source.paged?.(page, elements, bytes)
+    }
+    let pages = 0
+    this.#log = {
+      counts,
+      next() {
+        pages += 1
+        return pages
+      },
+      read: (page, leads, bytes) => {
+        pageChannel.publish({ page, leads, bytes } satisfies PageMessage)
         this.#ahead.measure(bytes)
       },
     }
@@ -74,8 +86,13 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     for (const reader of this.#readers) reader.stop()
   }
 
-  /** Drops what was read ahead; resolves when its connections are released. */
-  async discard(): Promise<void> {
+  /** Drops what was read ahead; resolves when its connections are released, also those of a call before. */
+  discard(): Promise<void> {
+    this.#discarding = this.#discarding.then(() => this.#discard())
+    return this.#discarding
+  }
+
+  async #discard(): Promise<void> {
     const readers = this.#readers
     this.#readers = []
     for (const unused of await Promise.all(readers.map(reader => reader.discard())))
@@ -123,7 +140,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const reader = this.#readerOf(stretch)
       this.#readers.push(reader)
       this.#readers.sort((a, b) => a.stretch.place - b.stretch.place)
-      reader.start(this.#source)
+      reader.start(this.#source, this.#log)
     }
   }
 

@@ -2,7 +2,7 @@ import type { Condition } from '../async/Condition.ts'
 import type { PageRequest, Stretch } from '../paging/Pager.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import { PageRoom, type ReadAhead } from './ReadAhead.ts'
-import { type PageBatch, type PageSource, readStretch, type Turn } from './readStretch.ts'
+import { type PageBatch, type PageLog, type PageSource, readStretch, type Turn } from './readStretch.ts'
 
 /** What a reader of one stretch shares with the others. */
 export interface Shared {
@@ -44,8 +44,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     return this.#abort.signal
   }
 
-  start(source: PageSource<T, Request>): void {
-    this.#reading = this.#read(source)
+  start(source: PageSource<T, Request>, log: PageLog): void {
+    this.#reading = this.#read(source, log)
   }
 
   /** How many records are read and not taken. */
@@ -127,10 +127,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
   }
 
   /** Never fails: what goes wrong is told when the turn of the stretch has come. */
-  async #read(source: PageSource<T, Request>): Promise<void> {
+  async #read(source: PageSource<T, Request>, log: PageLog): Promise<void> {
     const { changed, ended } = this.#shared
     try {
-      for await (const batch of readStretch(this.stretch.pager, source, this)) {
+      for await (const batch of readStretch(this.stretch.pager, source, this, log)) {
         this.#room.batched(batch.bytes)
         this.#batches.push(batch)
         changed.notify()

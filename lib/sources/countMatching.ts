@@ -4,7 +4,9 @@ import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { serializeQuery } from '../lead/serializeQuery.ts'
-import { listPath } from './leadPages.ts'
+
+/** The path of the list of leads. */
+export const listPath = '/leads/v1/list'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 
