@@ -61,7 +61,7 @@ async function settle<T>(
   { records, position }: Batch<T>,
   key: string,
   outcome: Outcome,
-  { settings, secrets, clock, counts, deadLetters, receiver, signal }: Delivery<T>,
+  { settings, secrets, clock, counts, deadLetters, receiver }: Delivery<T>,
 ): Promise<void> {
   const refused = judge(outcome, records, settings.readAnswer, secrets)
   counts.acknowledged += records.length - refused.length
@@ -73,7 +73,6 @@ async function settle<T>(
   const answer = secrets.redact(body.slice(0, 2 ** 16)).slice(0, excerptLength)
   for (const { index, reason } of refused) {
     if (deadLetters !== undefined) {
-      signal.throwIfAborted()
       const record = records[index]
       const why = reason === undefined ? {} : { reason }
       await deadLetters.add({ record, status, answer, ...why, batchKey: key, time: clock.now() })

@@ -12,9 +12,7 @@ export interface HttpState {
   /** The records behind them, each as JSON: the beginning of the next batch. */
   held: string[]
   counts: HttpCounts
-  /** The state of the sink of the dead letters. */
-  deadLetter?: unknown
-  /** Present when every record is settled: only the dead letters are to be ended. */
+  /** Present when every record is settled. */
   complete?: true
 }
 
@@ -41,14 +39,12 @@ const schema = {
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run.
  */
-export function httpState(given: unknown, { runId, onRefused }: HttpSettings<never>, url: string): HttpState {
+export function httpState(given: unknown, { runId }: HttpSettings<never>, url: string): HttpState {
   const refuse = (message: string) =>
     new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
   const readable = compileSchema(schema)(given) && (given as HttpState).held.every(isJson)
   const state = given as HttpState
-  if (!readable || (onRefused === 'dead-letter') !== (state.deadLetter !== undefined)) {
-    throw refuse("what the checkpoint says of it can't be read")
-  }
+  if (!readable) throw refuse("what the checkpoint says of it can't be read")
   if (runId !== undefined && runId !== state.runId) {
     throw refuse(`the checkpoint is of the run ${state.runId}, not of ${runId}`)
   }
