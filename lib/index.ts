@@ -24,10 +24,9 @@ export {
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
 // The client
-export type { Answer } from './http/Answer.ts'
 export { type Clock, systemClock } from './http/Clock.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
-export { type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
+export { type Answer, type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
 export type { LeadsClientOptions } from './hubspot/options.ts'
 // The model
 export type { AnalyticsDetails } from './lead/AnalyticsDetails.ts'
@@ -54,7 +53,7 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
-export type { Missing } from './paging/GuidsPager.ts'
+export type { Missing } from './paging/Pager.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
 export type { Report } from './run/Report.ts'

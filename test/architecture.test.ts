@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, posix, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
@@ -171,6 +171,47 @@ t.test(
     t.strictSame(circular, [])
   },
 )
+
+/** The shortest way from a file through what it imports, types included, back to itself. */
+function circleOf(
+  start: string,
+  importsByFile: ReadonlyMap<string, readonly string[]>,
+): string[] | undefined {
+  const ways = [[start]]
+  const seen = new Set<string>()
+  for (const way of ways) {
+    for (const file of importsByFile.get(way.at(-1) as string) ?? []) {
+      if (file === start) return [...way, start]
+      if (seen.has(file)) continue
+      seen.add(file)
+      ways.push([...way, file])
+    }
+  }
+  return undefined
+}
+
+t.test('no file of lib/ imports itself through others, types included', async t => {
+  const own = (file: string) =>
+    importsOf(file)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier }) => posix.join(posix.dirname(file), specifier))
+  const graph = new Map(files.map(file => [file, own(file)]))
+  const circles = files.map(file => circleOf(file, graph)?.join(' → ')).filter(Boolean)
+  t.strictSame(circles, [])
+  t.ok(graph.get('http/Requester.ts')?.includes('http/exchange.ts'), 'an import of types alone is seen')
+  t.strictSame(
+    circleOf(
+      'a',
+      new Map([
+        ['a', ['b', 'c']],
+        ['b', ['c']],
+        ['c', ['d']],
+        ['d', ['a']],
+      ]),
+    ),
+    ['a', 'c', 'd', 'a'],
+  )
+})
 
 t.test('the table is read as it is written, and a word that says nothing is not passed over', async t => {
   const read = (...rows: string[]) =>

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
-import { bodyError } from '../http/bodyError.ts'
+import { bodyError } from '../http/body.ts'
 import type { ElementDecoder } from './ElementDecoder.ts'
 
 /**

@@ -1,54 +1,71 @@
 import PQueue from 'p-queue'
 import { type Clock, systemClock } from './Clock.ts'
+import type { RawAnswer } from './exchange.ts'
 import type { RateLimit } from './transportOptions.ts'
 
 /**
+ * The server's own limits, as its answers tell them. Of them only the owner of a requester knows anything; times
+ * are passed in, in milliseconds.
+ */
+export interface ServerLimits<Request = unknown> {
+  /** Milliseconds from `now` until one more may start: 0 when now, Infinity when that depends on those under way. */
+  wait(now: number): number
+  /** Notes that a request starts. Throws what it fails with when it must not. */
+  start(now: number): Request
+  /** Notes the end of a request: its answer, or a failure without one. Only the first end of a request counts. */
+  end(request: Request, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void
+}
+
+/**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none
- * while the gate is closed. A slot covers one attempt until its headers are here, not its body: holding it until
- * a body is consumed would let a slow consumer keep every other request from starting.
+ * while the server's own limits hold them back. A slot covers one attempt until its headers are here, not its
+ * body: holding it until a body is consumed would let a slow consumer keep every other request from starting.
  */
 export class Limiter {
   readonly #queue: PQueue
   readonly #clock: Clock
-  readonly #gate: (() => number) | undefined
+  readonly #window: SlidingWindow | undefined
+  readonly #server: ServerLimits | undefined
   /** Ends each of the pauses that there are; with one signal for all, Node would warn of a leak. */
   readonly #pauses = new Set<AbortController>()
   #closed = false
-  /** When the gate is looked at again, while someone waits for it. */
+  /** When the limits are looked at again, while someone waits for them. */
   #look: { at: number; controller: AbortController } | undefined
 
-  /**
-   * @param gate what besides these limits decides whether one more may start: milliseconds until it may, 0 for
-   * now, Infinity when time alone does not tell (see `regulate`)
-   */
   constructor(
     concurrency: number,
     rateLimit: RateLimit | 'none',
     clock: Clock = systemClock,
-    gate?: () => number,
+    server?: ServerLimits,
   ) {
+    // The queue's own rate limit (`strict`) goes by Date.now(): set back an hour, it stops for an hour.
+    this.#queue = new PQueue({ concurrency })
     this.#clock = clock
-    this.#gate = gate
-    this.#queue = new PQueue({
-      concurrency,
-      // Fixed windows would let twice as many start in a sliding one.
-      ...(rateLimit === 'none'
-        ? {}
-        : { intervalCap: rateLimit.requests, interval: rateLimit.interval, strict: true }),
-    })
+    this.#window = rateLimit === 'none' ? undefined : new SlidingWindow(rateLimit)
+    this.#server = server
   }
 
   /** Runs an attempt when it is its turn; the higher the priority, the sooner. */
   run<T>(attempt: () => Promise<T>, options: { priority: number; signal: AbortSignal }): Promise<T> {
-    const outcome = this.#queue.add(attempt, options)
+    const outcome = this.#queue.add(() => this.#start(attempt), options)
     this.regulate()
     return outcome
   }
 
-  /** Looks at the gate. To be called when an attempt has started, and whenever the gate may have changed. */
+  async #start<T>(attempt: () => Promise<T>): Promise<T> {
+    this.#window?.start(this.#clock.monotonic())
+    try {
+      return attempt()
+    } finally {
+      // Before the queue starts another one: the attempt has noted its start by now.
+      this.regulate()
+    }
+  }
+
+  /** Looks at the limits. To be called when those of the server may have changed. */
   regulate(): void {
-    if (this.#gate === undefined) return
-    const wait = this.#gate()
+    const now = this.#clock.monotonic()
+    const wait = Math.max(this.#window?.wait(now) ?? 0, this.#server?.wait(now) ?? 0)
     this.#closed = wait > 0
     if (this.#closed) {
       this.#queue.pause()
@@ -82,7 +99,7 @@ export class Limiter {
   }
 
   #lookIn(milliseconds: number): void {
-    const at = this.#clock.now() + milliseconds
+    const at = this.#clock.monotonic() + milliseconds
     if (this.#look !== undefined && this.#look.at <= at) return
     this.#stopLooking()
     const look = { at, controller: new AbortController() }
@@ -99,5 +116,29 @@ export class Limiter {
     const look = this.#look
     this.#look = undefined
     look?.controller.abort()
+  }
+}
+
+/** At most so many starts within any time of a length. Times are passed in, in milliseconds. */
+class SlidingWindow {
+  readonly #limit: RateLimit
+  /** When each of the last `requests` starts was: a ring, the oldest at `#oldest` once there are so many. */
+  readonly #starts: number[] = []
+  #oldest = 0
+
+  constructor(limit: RateLimit) {
+    this.#limit = limit
+  }
+
+  /** Milliseconds from `now` until one more may start, 0 or more. */
+  wait(now: number): number {
+    const oldest = this.#starts[this.#oldest]
+    return oldest === undefined ? 0 : Math.max(0, oldest + this.#limit.interval - now)
+  }
+
+  /** Notes a start. */
+  start(now: number): void {
+    this.#starts[this.#oldest] = now
+    this.#oldest = (this.#oldest + 1) % this.#limit.requests
   }
 }

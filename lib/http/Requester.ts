@@ -1,15 +1,12 @@
-import type { Pool } from 'undici'
 import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
-import { backOff, type RetryContext } from './backOff.ts'
 import type { Clock } from './Clock.ts'
-import { Limiter } from './Limiter.ts'
-import { openPool } from './openPool.ts'
-import type { PortalLimits } from './PortalLimits.ts'
+import { Connections } from './Connections.ts'
+import type { OutgoingRequest, RawAnswer } from './exchange.ts'
+import { Limiter, type ServerLimits } from './Limiter.ts'
 import { RetryBudget } from './RetryBudget.ts'
-import { retry } from './retry.ts'
-import { type OutgoingRequest, type RawAnswer, transmit } from './transmit.ts'
+import { backOff, type RetryContext, retry } from './retry.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
 /** What a requester works with. */
@@ -18,8 +15,8 @@ export interface RequesterOptions {
   origin: string
   settings: TransportSettings
   clock: Clock
-  /** The server's own limits, where its answers tell them. */
-  limits?: PortalLimits
+  /** The server's own limits. Default: none. */
+  limits?: ServerLimits
   /** What requests fail with when the requester is closed. */
   closedError(): Error
 }
@@ -38,7 +35,7 @@ export interface Watcher {
  */
 export class Requester {
   readonly #options: RequesterOptions
-  readonly #pool: Pool
+  readonly #connections: Connections
   readonly #limiter: Limiter
   readonly #budget: RetryBudget
   readonly #active = new Set<AbortController>()
@@ -46,11 +43,11 @@ export class Requester {
 
   constructor(options: RequesterOptions) {
     const { origin, settings, clock, limits } = options
-    const { concurrency, rateLimit, timeouts, retry } = settings
+    const { concurrency, rateLimit, retry } = settings
     this.#options = options
-    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits && (() => limits.wait(clock.now())))
+    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits)
     this.#budget = new RetryBudget(retry.budget)
-    this.#pool = openPool(origin, concurrency, timeouts)
+    this.#connections = new Connections(origin, settings)
   }
 
   /** Whether `close` was called. */
@@ -124,7 +121,7 @@ export class Requester {
   async close(): Promise<void> {
     this.#closed = true
     for (const controller of this.#active) controller.abort(this.#options.closedError())
-    if (!this.#pool.destroyed) await this.#pool.destroy()
+    await this.#connections.destroy()
   }
 
   async #attempt<T>(
@@ -133,21 +130,20 @@ export class Requester {
     read: (answer: RawAnswer) => Promise<T>,
     watcher: Watcher,
   ): Promise<T> {
-    const { origin, clock, limits } = this.#options
+    const { clock, limits } = this.#options
     const { method, url } = request
-    const started = clock.now()
+    const started = clock.monotonic()
     const underWay = limits?.start(started)
     const end = (answer?: RawAnswer) => {
-      if (underWay !== undefined) limits?.end(underWay, clock.now(), answer)
+      if (underWay !== undefined) limits?.end(underWay, clock.monotonic(), answer)
       this.#limiter.regulate()
     }
-    this.#limiter.regulate()
     try {
       watcher.onRequest?.()
-      const answer = await transmit(this.#pool, origin, request)
+      const answer = await this.#connections.send(request)
       end(answer)
       const { status } = answer
-      const duration = clock.now() - started
+      const duration = Math.round(clock.monotonic() - started)
       requestChannel.publish({ method, url, status, duration, attempt } satisfies RequestMessage)
       return await read(answer)
     } finally {

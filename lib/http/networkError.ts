@@ -14,23 +14,33 @@ const explained: Readonly<Record<string, string>> = {
 /** Certificates do not get better by asking again, nor do servers learn TLS. */
 const permanent = /^(CERT_|ERR_TLS_|ERR_SSL_WRONG_VERSION|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/
 
-/** An error of undici or the socket as a TIMEOUT or NETWORK error that names where the request went. */
-export function networkError(cause: unknown, origin: string): LeadpipeError {
+/** What undici says when a proxy wants other credentials, with CONNECT and without. */
+const proxyRefused = /^Proxy (Authentication Required|response) \(407\)/
+
+/**
+ * An error of undici or the socket as a TIMEOUT or NETWORK error that names where the request went.
+ *
+ * @param proxy scheme, host and port of the proxy that it went through, if any
+ */
+export function networkError(cause: unknown, origin: string, proxy?: string): LeadpipeError {
   forgetData(cause)
   const { code, message } = innermost(cause)
   const timeout = timeouts[code]
+  const through = proxy === undefined ? '' : ` (through the proxy ${proxy})`
   if (timeout !== undefined) {
-    return new LeadpipeError('TIMEOUT', `${origin}: ${timeout}`, {
+    return new LeadpipeError('TIMEOUT', `${origin}: ${timeout}${through}`, {
       retryable: true,
       cause,
       context: { origin },
     })
   }
+  const refused = proxyRefused.test(message)
+  const known = refused ? 'the credentials in the URL of the proxy were refused (407)' : explained[code]
   return new LeadpipeError(
     'NETWORK',
-    `${origin}: ${explained[code] ?? (message || code || 'the connection failed')}`,
+    `${origin}: ${known ?? (message || code || 'the connection failed')}${through}`,
     {
-      retryable: !permanent.test(code),
+      retryable: !permanent.test(code) && !refused,
       cause,
       context: { origin, code },
     },

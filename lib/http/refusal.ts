@@ -1,55 +1,114 @@
-import type { LeadpipeError } from '../errors.ts'
-import { gunzip } from './gunzip.ts'
-import { header } from './header.ts'
-import { type BodyText, readText } from './readText.ts'
-import { parseRetryAfter } from './retryDelay.ts'
-import { statusError } from './statusError.ts'
-import type { RawAnswer } from './transmit.ts'
+import { type ErrorContext, LeadpipeError } from '../errors.ts'
+import { type BodyText, gunzip, readText } from './body.ts'
+import { type AnswerHeaders, header, type RawAnswer } from './exchange.ts'
+import { parseRetryAfter } from './retry.ts'
 
-/** So many characters of an error body are kept, to see what it says. */
+/** Characters of an error body that are kept in the error's context. */
 const excerptLength = 4_096
-/** So many bytes are read: for the name of the limit in a 429, and so that the connection may be free. */
+/** Bytes of an error body that are read: for what it says, and so that the connection is free again. */
 const errorLength = 65_536
 
-/** What an error is told with. */
-export interface Telling {
+/** An answer that is not a success, without secrets. */
+export interface RefusedAnswer {
+  status: number
+  headers: AnswerHeaders
+  /** Who answered what, for example "https://api.example/x answered 404: no such list". */
+  message: string
+  /** The body, up to 64 KiB. */
+  text: string
+  /** `{ status, url, excerpt, retryAfter? }`; `retryAfter` in milliseconds. */
+  context: ErrorContext
+}
+
+/** What is needed to read an answer that is not a success. */
+export interface RefusalOptions {
   /** Scheme, host and path, without secrets. */
   url: string
   /** Removes the secrets from what the server says. */
   redact(text: string): string
   /** Milliseconds since 1970. */
   now: number
+  /** The error that the answer stands for. */
+  toError(answer: RefusedAnswer): LeadpipeError
 }
 
-/** Why an answer is no success, and what it says. */
+/** The error for an answer that is not a success, and what its body says. */
 export interface Refusal extends BodyText {
-  /** AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
   error: LeadpipeError
 }
 
 /**
- * Reads an answer that is no success, and makes it an error without secrets.
+ * Reads an answer that is not a success, and makes an error of it.
  *
- * @param limit how many bytes of the body are read: its text, unlike the error, has everything in it
+ * @param limit bytes of the body that are read: its text, unlike the error, has everything in it
  */
-export async function refusal(raw: RawAnswer, told: Telling, limit = errorLength): Promise<Refusal> {
-  const { status, headers } = raw
-  const { url, redact, now } = told
-  const said = await errorText(raw, told, limit)
-  const text = redact(said.text.slice(0, errorLength))
-  const error = statusError(status, url, text.slice(0, excerptLength), {
-    retryAfter: parseRetryAfter(header(headers, 'retry-after'), now),
-    dailyRemaining: header(headers, 'x-hubspot-ratelimit-daily-remaining'),
+export async function refusal(
+  raw: RawAnswer,
+  options: RefusalOptions,
+  limit = errorLength,
+): Promise<Refusal> {
+  const { url, redact, now, toError } = options
+  const said = await errorText(raw, options, limit)
+  return { ...said, error: toError(refusedAnswer(raw, url, redact(said.text.slice(0, errorLength)), now)) }
+}
+
+/**
+ * What an answer that is not a success says. Its text may be JSON (`{"status":"error","message":"…"}`), an HTML
+ * page (a 401 has been one), or nothing.
+ */
+export function refusedAnswer(
+  { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
+  url: string,
+  text: string,
+  now: number,
+): RefusedAnswer {
+  const excerpt = text.slice(0, excerptLength)
+  const said = whatItSays(excerpt)
+  const retryAfter = parseRetryAfter(header(headers, 'retry-after'), now)
+  return {
+    status,
+    headers,
+    message: `${url} answered ${status}${said === '' ? '' : `: ${said}`}`,
     text,
-  })
-  return { ...said, error }
+    context: { status, url, excerpt, ...(retryAfter === undefined ? {} : { retryAfter }) },
+  }
+}
+
+/** What a status means, whoever sent it: AUTH, RATE_LIMIT or HTTP. */
+export function statusError({ status, message, context }: RefusedAnswer): LeadpipeError {
+  if (status === 401 || status === 403) {
+    return new LeadpipeError('AUTH', `the credentials were refused: ${message}`, { context })
+  }
+  if (status === 429) {
+    return new LeadpipeError('RATE_LIMIT', `too many requests: ${message}`, { retryable: true, context })
+  }
+  if (status >= 300 && status < 400) {
+    return new LeadpipeError('HTTP', `redirects are not followed: ${message}`, { context })
+  }
+  return new LeadpipeError('HTTP', message, { retryable: status >= 500, context })
 }
 
 /** The status says enough: what can be read of the body is a help, not a condition. */
-async function errorText(raw: RawAnswer, { url, redact }: Telling, limit: number): Promise<BodyText> {
+async function errorText(raw: RawAnswer, { url, redact }: RefusalOptions, limit: number): Promise<BodyText> {
   try {
     return await readText(gunzip(raw, url, redact), limit)
   } catch (failure) {
     return { text: '', cut: false, failure }
   }
+}
+
+function whatItSays(excerpt: string): string {
+  try {
+    const { message } = JSON.parse(excerpt) as { message?: unknown }
+    if (typeof message === 'string') return onOneLine(message)
+  } catch {
+    // Not JSON, or cut by the limit of the excerpt: the text itself says something.
+  }
+  const text = onOneLine(excerpt.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+/** Without what would break a log line, or command a terminal. */
+function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

@@ -1,4 +1,26 @@
-import { backOff, type RetryContext } from './backOff.ts'
+import { LeadpipeError } from '../errors.ts'
+import type { Clock } from './Clock.ts'
+import type { RetryBudget } from './RetryBudget.ts'
+import type { RetryOptions } from './transportOptions.ts'
+
+/** A failed attempt that another will follow. */
+export interface Failure {
+  /** Number of the attempt, from 1. */
+  attempt: number
+  /** Milliseconds until the next. */
+  delay: number
+  error: LeadpipeError
+}
+
+/** What decides whether there is another attempt, and when. */
+export interface RetryContext {
+  options: Required<RetryOptions>
+  budget: RetryBudget
+  clock: Clock
+  signal: AbortSignal
+  /** Called before each wait. */
+  onRetry(failure: Failure): void
+}
 
 /**
  * Makes attempts until one succeeds, one fails for good, or the retries are used up. Each attempt enters the
@@ -15,4 +37,65 @@ export async function retry<T>(
       await backOff(error, attempt, context)
     }
   }
+}
+
+/**
+ * Waits after the failed attempt number `attempt`, so that another can be made.
+ *
+ * @throws what was given, when it is no use to try again, or the retries or their budget are used up; the
+ * signal's reason after an abort.
+ */
+export async function backOff(
+  error: unknown,
+  attempt: number,
+  { options, budget, clock, signal, onRetry }: RetryContext,
+): Promise<void> {
+  if (signal.aborted) throw signal.reason
+  if (!(error instanceof LeadpipeError) || !error.retryable) throw error
+  if (attempt > options.retries) throw exhausted(error, attempt, '')
+  if (!budget.take()) throw exhausted(error, attempt, `; the retry budget is used up: ${budget.state}`)
+  const delay = retryDelay(attempt, error.context.retryAfter as number | undefined, options, clock.random)
+  onRetry({ attempt, delay, error })
+  await clock.wait(delay, signal)
+}
+
+/**
+ * Milliseconds to wait after the failed attempt number `attempt` (from 1). A Retry-After decides where the
+ * server gave one; else the wait doubles with each attempt, less up to half by chance, so that clients which
+ * failed together do not come back together. Never more than `maxDelay`.
+ */
+export function retryDelay(
+  attempt: number,
+  retryAfter: number | undefined,
+  { minDelay, maxDelay }: Required<Pick<RetryOptions, 'minDelay' | 'maxDelay'>>,
+  random: Clock['random'],
+): number {
+  if (retryAfter !== undefined) return Math.min(retryAfter, maxDelay)
+  const longest = Math.min(minDelay * 2 ** (attempt - 1), maxDelay)
+  return Math.round(longest * (1 - random() / 2))
+}
+
+/**
+ * A Retry-After header in milliseconds from `now`, 0 or more: seconds or an HTTP date (RFC 9110, 10.2.3).
+ * Undefined when there is none, or nonsense.
+ */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const text = header.trim()
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  // Date.parse takes much more for a date than HTTP does: "1.5" is one in 2001.
+  const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text)
+    ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+    : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+function exhausted(error: LeadpipeError, attempts: number, why: string): LeadpipeError {
+  if (attempts === 1 && why === '') return error
+  const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
+  return new LeadpipeError(error.code, `${error.message} (after ${times}${why})`, {
+    retryable: true,
+    cause: error.cause,
+    context: { ...error.context, attempts },
+  })
 }

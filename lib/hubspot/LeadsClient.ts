@@ -1,27 +1,45 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
-import type { Answer } from '../http/Answer.ts'
+import { gunzip } from '../http/body.ts'
 import { type Clock, systemClock } from '../http/Clock.ts'
-import { gunzip } from '../http/gunzip.ts'
-import { PortalLimits } from '../http/PortalLimits.ts'
+import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
-import { redact } from '../http/redact.ts'
+import { redactor } from '../http/redact.ts'
 import { refusal } from '../http/refusal.ts'
-import type { OutgoingRequest, RawAnswer } from '../http/transmit.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { PortalLimits } from './PortalLimits.ts'
+import { portalError } from './portalError.ts'
 
-/** How one `get` is watched and ended. */
+/** A successful answer. Read its body to the end or destroy it: until then it keeps its connection. */
+export interface Answer {
+  status: number
+  /** Names are in lower case. */
+  headers: AnswerHeaders
+  /** The decoded body. Its errors are undici's and zlib's own. */
+  body: Readable
+}
+
+/** How one request is watched and ended. */
 export interface GetOptions extends Watcher {
   /** Ends the request, or its body. */
   signal?: AbortSignal
+}
+
+/** What is asked of the API. */
+interface Call {
+  method: 'GET' | 'POST'
+  path: string
+  query: string
+  json?: Uint8Array
 }
 
 /**
  * A connection pool to one portal, with its credentials, its rate limit and its retries. One client serves
  * any number of sources at once, which then share the limits.
  *
- * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once.
+ * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once. They go through the
+ * proxy that the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excepts the host.
  *
  * @example
  * ```ts
@@ -32,17 +50,19 @@ export class LeadsClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
   readonly #requester: Requester
+  readonly #redact: (text: string) => string
 
   /**
    * @param options see {@link LeadsClientOptions}
    * @param clock replaces time and chance, for tests
-   * @throws {LeadpipeError} OPTION, before any connection is opened.
+   * @throws {LeadpipeError} OPTION, before any connection is opened; for a proxy that can't be used, too.
    */
   constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
     const settings = clientSettings(options)
     const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
     this.#clock = clock
+    this.#redact = redactor(settings.credential.value, ['access_token', 'hapikey'])
     this.#requester = new Requester({ origin: settings.origin, settings, clock, limits, closedError })
   }
 
@@ -62,17 +82,20 @@ export class LeadsClient implements AsyncDisposable {
    * signal's reason after an abort.
    */
   async get(path: string, query: string, options: GetOptions = {}): Promise<Answer> {
-    checkTarget(path, query, this.#settings.credential.value)
-    const { signal, release } = this.#requester.enter(options.signal)
-    try {
-      const request = this.#request(path, query, signal)
-      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
-      onceClosed(answer.body, release)
-      return answer
-    } catch (error) {
-      release()
-      throw error
-    }
+    return this.#send({ method: 'GET', path, query }, options)
+  }
+
+  /**
+   * Posts JSON to a path of the API, in all else as `get` does: also repeated after a failure. It is for requests
+   * that change nothing, such as a search.
+   *
+   * @param path for example "/crm/v3/objects/contacts/search"
+   * @param body what is sent, as JSON
+   * @returns the first successful answer; its body must be read or destroyed
+   * @throws {LeadpipeError} as `get`
+   */
+  async post(path: string, body: object, options: GetOptions = {}): Promise<Answer> {
+    return this.#send({ method: 'POST', path, query: '', json: Buffer.from(JSON.stringify(body)) }, options)
   }
 
   /** Most requests under way at once. */
@@ -124,45 +147,61 @@ export class LeadsClient implements AsyncDisposable {
     return this.close()
   }
 
-  async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
-    const clean = (text: string) => redact(text, this.#settings.credential.value)
-    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, clean) }
-    throw (await refusal(raw, { url, redact: clean, now: this.#clock.now() })).error
+  async #send(call: Call, options: GetOptions): Promise<Answer> {
+    checkTarget(call, this.#redact)
+    const { signal, release } = this.#requester.enter(options.signal)
+    try {
+      const request = this.#request(call, signal)
+      const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
+      onceClosed(answer.body, release)
+      return answer
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
-  #request(path: string, query: string, signal: AbortSignal): OutgoingRequest {
+  async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
+    const redact = this.#redact
+    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, redact) }
+    throw (await refusal(raw, { url, redact, now: this.#clock.now(), toError: portalError })).error
+  }
+
+  #request({ method, path, query, json }: Call, signal: AbortSignal): OutgoingRequest {
     const { credential, origin } = this.#settings
     const { value: secret } = credential
     const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
     const search = [inQuery, query].filter(part => part !== '').join('&')
     const full = search === '' ? path : `${path}?${search}`
     return {
-      method: 'GET',
+      method,
       path: full,
       headers: {
         accept: 'application/json',
         'accept-encoding': 'gzip',
         'user-agent': 'leadpipe',
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
       },
-      url: redact(`${origin}${full}`, secret),
+      ...(json === undefined ? {} : { body: json }),
+      url: this.#redact(`${origin}${full}`),
       signal,
     }
   }
 }
 
 /** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
-function checkTarget(path: string, query: string, secret: string): void {
+function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
+  const where = `LeadsClient.${method.toLowerCase()}()`
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
     throw optionError(
-      'LeadsClient.get() path',
+      `${where} path`,
       'expected a path that begins with "/" and has no query, percent-encoded where needed',
-      redact(path, secret),
+      redact(path),
     )
   }
   if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
-    const shown = redact(query, secret)
-    throw optionError('LeadsClient.get() query', 'expected a percent-encoded query string', shown)
+    throw optionError(`${where} query`, 'expected a percent-encoded query string', redact(query))
   }
 }
 

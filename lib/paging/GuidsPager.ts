@@ -4,15 +4,7 @@ import { maxGuids } from '../lead/apiQuirks.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { guidOf } from './guidOf.ts'
-import type { Element, EmitElement, Pager } from './Pager.ts'
-
-/** What became of the guids that were asked for. */
-export interface Missing {
-  /** How many did not come. */
-  count: number
-  /** The first 1,000 of them. */
-  guids: string[]
-}
+import type { Element, EmitElement, Missing, Pager } from './Pager.ts'
 
 const listed = 1_000
 

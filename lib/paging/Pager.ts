@@ -1,7 +1,6 @@
 import type { Lead } from '../lead/Lead.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import type { Rejected } from '../stage/Rejected.ts'
-import type { Missing } from './GuidsPager.ts'
 
 /** An element of a page. */
 export interface Element {
@@ -39,6 +38,14 @@ export interface Pager<Cursor = unknown> {
    * @returns whether they were any progress
    */
   interrupt(received: number): boolean
+}
+
+/** What became of the guids that were asked for. */
+export interface Missing {
+  /** How many did not come. */
+  count: number
+  /** The first 1,000 of them. */
+  guids: string[]
 }
 
 /** A part of a list that is read by itself, while others are. */

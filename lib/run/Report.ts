@@ -1,6 +1,6 @@
 import type { OperatorCounts } from '../engine/OperatorCounts.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
-import type { Missing } from '../paging/GuidsPager.ts'
+import type { Missing } from '../paging/Pager.ts'
 import type { SourceCounts } from '../sources/SourceCounts.ts'
 import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 

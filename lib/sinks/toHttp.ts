@@ -9,7 +9,8 @@ import { type HttpOptions, httpSettings } from './http/options.ts'
  *
  * Network errors, timeouts, 408, 425, 429 and 5xx are retried. A 413 sends the batch in halves. What becomes of
  * records that are refused for good is said by `onRefused`. Redirects are errors. Nothing is sent before the
- * first batch is full, or the records end; no connection is opened before that.
+ * first batch is full, or the records end; no connection is opened before that. Requests go through the proxy that
+ * the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excepts the host.
  *
  * With a checkpoint, batches since it was saved are sent again after a restart, the same under the same keys.
  *

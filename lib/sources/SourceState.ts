@@ -1,5 +1,5 @@
 import type { Position } from '../lead/Position.ts'
-import type { Missing } from '../paging/GuidsPager.ts'
+import type { Missing } from '../paging/Pager.ts'
 import type { SourceCounts } from './SourceCounts.ts'
 
 /** What a source needs to go on from a mark: plain JSON. */

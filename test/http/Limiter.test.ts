@@ -1,44 +1,63 @@
 import { mock } from 'node:test'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import type { Clock } from '../../lib/http/Clock.ts'
 import { Limiter } from '../../lib/http/Limiter.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 
 const at = (priority: number) => ({ priority, signal: new AbortController().signal })
 
-/** Time that goes on only when it is told to; the queue takes it from `Date` and `setTimeout`. */
-function holdTime(t: Test): { to(time: number): Promise<void> } {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 })
-  t.after(() => mock.timers.reset())
-  return {
-    async to(time) {
-      while (Date.now() < time) {
-        mock.timers.tick(1)
-        await turns(1)
+/** A clock that goes on only when it is told to, by a millisecond at a time. */
+class HandClock implements Clock {
+  #time = 0
+  readonly #waits = new Map<() => void, number>()
+  now = () => 0
+  random = () => 0
+  monotonic = () => this.#time
+
+  wait = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      this.#waits.set(resolve, this.#time + milliseconds)
+      signal?.addEventListener('abort', () => {
+        this.#waits.delete(resolve)
+        reject(signal.reason)
+      })
+    })
+
+  async to(time: number): Promise<void> {
+    while (this.#time < time) {
+      this.#time += 1
+      for (const [end, at] of this.#waits) {
+        if (at > this.#time) continue
+        this.#waits.delete(end)
+        end()
       }
-    },
+      await turns(1)
+    }
   }
 }
 
-t.test('in any window of the interval, wherever it lies, at most so many start', async t => {
-  const time = holdTime(t)
+t.test('in any window of the interval, wherever it lies, at most so many start', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 30 }),
       fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 6 })), { minLength: 1, maxLength: 8 }),
       async (requests, interval, bursts) => {
-        const limiter = new Limiter(100, { requests, interval })
+        const clock = new HandClock()
+        const limiter = new Limiter(100, { requests, interval }, clock)
         const starts: number[] = []
         let wanted = 0
         for (const [pause, count] of bursts) {
-          await time.to(Date.now() + pause)
+          await clock.to(clock.monotonic() + pause)
           wanted += count
-          for (let i = 0; i < count; i += 1) limiter.run(async () => void starts.push(Date.now()), at(0))
+          for (let i = 0; i < count; i += 1) {
+            limiter.run(async () => void starts.push(clock.monotonic()), at(0))
+          }
         }
         // As soon as it may: nothing waits longer than for all windows that are needed.
-        await time.to(Date.now() + Math.ceil(wanted / requests) * interval)
+        await clock.to(clock.monotonic() + Math.ceil(wanted / requests) * interval)
         if (starts.length !== wanted) return false
         return starts.every(
           (start, i) => i < requests || start - (starts[i - requests] as number) >= interval,
@@ -48,6 +67,25 @@ t.test('in any window of the interval, wherever it lies, at most so many start',
     { numRuns: 60 },
   )
 })
+
+for (const [what, jump] of [
+  ['set back an hour', -3_600_000],
+  ['put forward an hour', 3_600_000],
+] as const) {
+  t.test(`Limiter: a date that is ${what} changes nothing`, async t => {
+    const clock = new HandClock()
+    const limiter = new Limiter(1, { requests: 1, interval: 50 }, clock)
+    const starts: number[] = []
+    const start = async () => void starts.push(clock.monotonic())
+    await limiter.run(start, at(0))
+    const { now } = Date
+    mock.method(Date, 'now', () => now() + jump)
+    t.after(() => mock.restoreAll())
+    limiter.run(start, at(0))
+    await clock.to(100)
+    t.strictSame(starts, [0, 50])
+  })
+}
 
 t.test('without a rate limit only the concurrency bounds the starts', async t => {
   const limiter = new Limiter(3, 'none')

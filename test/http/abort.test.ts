@@ -173,6 +173,8 @@ t.test('a wait that is aborted, before or meanwhile, rejects with the reason unt
 
 t.test('it tells time and chance', async t => {
   t.equal(typeof systemClock.now(), 'number')
+  const moment = systemClock.monotonic()
+  t.ok(systemClock.monotonic() >= moment)
   const chance = systemClock.random()
   t.ok(chance >= 0 && chance < 1)
 })

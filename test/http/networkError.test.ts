@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
-import { bodyError } from '../../lib/http/bodyError.ts'
+import { bodyError } from '../../lib/http/body.ts'
 import { networkError } from '../../lib/http/networkError.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { parseRetryAfter, retryDelay } from '../../lib/http/retryDelay.ts'
+import { parseRetryAfter, retryDelay } from '../../lib/http/retry.ts'
 import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'

@@ -4,6 +4,7 @@ import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
 import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
 import { checkQuery, type PageQuery } from '../../lib/lead/LeadsQuery.ts'
 import { serializeQuery } from '../../lib/lead/serializeQuery.ts'
+import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
@@ -156,10 +157,12 @@ t.test('the rate limit covers every attempt, repetitions included', async t => {
     response.writeHead(arrived === 1 ? 503 : 200).end('[]')
   })
   const rateLimit = { requests: 3, interval: 60_000 }
-  const client = openClient(t, origin, { rateLimit })
+  const clock = new FakeClock()
+  const client = openClient(t, origin, { rateLimit }, clock)
   const other = openClient(t, origin)
   await textOf((await client.get('/first', '')).body)
   await textOf((await client.get('/second', '')).body)
+  clock.hold = true
   const controller = new AbortController()
   const third = failureOf(client.get('/third', '', { signal: controller.signal }))
   for (let i = 0; i < 3; i += 1) await textOf((await other.get('/other', '')).body)
@@ -167,6 +170,7 @@ t.test('the rate limit covers every attempt, repetitions included', async t => {
   t.equal(await third, 'enough')
   const paths = targets.map(target => target.split('?')[0])
   t.strictSame(paths, ['/first', '/first', '/second', '/other', '/other', '/other'])
+  t.strictSame(clock.waits, [500, 59_500], 'the wait of the repetition, and the rest of the interval')
 })
 
 t.test('the default rate limit is 100 requests in 10 seconds', async t => {

@@ -92,6 +92,7 @@ class StandingClock implements Clock {
   /** The waits that last. */
   readonly open = new Map<() => void, number>()
   now = () => 0
+  monotonic = () => 0
   random = () => 0
   wait = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -14,6 +14,7 @@ class HeldClock implements Clock {
   /** The waits that are under way, by how long they last, in the order in which they began. */
   readonly open: { milliseconds: number; end: () => void }[] = []
   now = () => 0
+  monotonic = () => 0
   random = () => 0
 
   wait = (milliseconds: number, signal?: AbortSignal): Promise<void> =>

@@ -7,12 +7,15 @@ import type { Clock } from '../../lib/http/Clock.ts'
 export class FakeClock implements Clock {
   readonly waits: number[] = []
   time = Date.UTC(2026, 0, 1)
+  /** Milliseconds by which the date is wrong. */
+  skew = 0
   chance = 0
   hold = false
   /** Called when a wait begins. */
   onWait: () => void = () => {}
 
-  now = (): number => this.time
+  now = (): number => this.time + this.skew
+  monotonic = (): number => this.time
   random = (): number => this.chance
 
   wait = (milliseconds: number, signal?: AbortSignal): Promise<void> => {

@@ -1,7 +1,7 @@
 import { closedError } from '../../async/prematureClose.ts'
 import type { Clock } from '../../http/Clock.ts'
+import type { OutgoingRequest } from '../../http/exchange.ts'
 import { Requester } from '../../http/Requester.ts'
-import type { OutgoingRequest } from '../../http/transmit.ts'
 import { bodyFormats } from './bodyFormats.ts'
 import { describeUrl } from './describeUrl.ts'
 import type { HttpSettings } from './options.ts'
@@ -36,8 +36,8 @@ export class Receiver {
    * Sends a body until it is accepted or refused for good.
    *
    * @param key its Idempotency-Key
-   * @throws {LeadpipeError} AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without a trace of
-   * the secrets; an Error when it is closed.
+   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without a trace of the
+   * secrets; an Error when it is closed.
    */
   async post(body: Uint8Array, key: string): Promise<Outcome> {
     const { signal, release } = this.#requester.enter()

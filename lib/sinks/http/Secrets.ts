@@ -1,27 +1,28 @@
 import { inspect } from 'node:util'
 import { messageOf } from '../../errors.ts'
-import { redact } from '../../http/redact.ts'
+import { redactor } from '../../http/redact.ts'
 
 /** Shorter texts are no secrets, and would be found in every other word. */
 const leastLength = 4
 
 /** Removes the secrets of one destination from what it answers, and from what is told of it. */
 export class Secrets {
-  readonly #secrets: readonly string[]
+  readonly #redactors: readonly ((text: string) => string)[]
 
   /** Every header's value and every value of the query is a secret; so are the words that they consist of. */
   constructor(headers: Readonly<Record<string, string>>, { search, searchParams }: URL) {
     const given = Object.values(headers).flatMap(partsOf)
     const inQuery = search.slice(1).split('&')
     const values = inQuery.map(field => field.slice(field.indexOf('=') + 1))
-    this.#secrets = [...new Set([...given, ...values, ...searchParams.values()])]
+    this.#redactors = [...new Set([...given, ...values, ...searchParams.values()])]
       .filter(secret => secret.length >= leastLength && /^[\x20-\x7e]+$/.test(secret))
       .toSorted((a, b) => b.length - a.length)
+      .map(secret => redactor(secret))
   }
 
   /** A text without them, in whatever way they are escaped. */
   redact(text: string): string {
-    return this.#secrets.reduce((clean, secret) => redact(clean, secret), text)
+    return this.#redactors.reduce((clean, redact) => redact(clean), text)
   }
 
   /** What a function of the user's threw, which may repeat the answer that it read. */

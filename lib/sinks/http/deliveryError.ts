@@ -17,9 +17,7 @@ export function deliveryError(cause: unknown, url: string, counts: HttpCounts): 
 
 /** The reason without the URL, which stands in front of it already. */
 function reasonOf(cause: unknown, url: string): string {
-  const message = messageOf(cause)
-  const answered = message.indexOf(`${url} answered `)
-  if (answered >= 0) return `it ${message.slice(answered + url.length + 1)}`
+  const message = messageOf(cause).replace(`${url} answered `, 'it answered ')
   const origin = `${new URL(url).origin}: `
   return message.startsWith(origin) ? message.slice(origin.length) : message
 }

@@ -1,4 +1,4 @@
-import { maskUrl } from '../../http/maskUrl.ts'
+import { maskUrl } from '../../http/redact.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import { describeUrl } from './describeUrl.ts'
 

@@ -1,10 +1,8 @@
 import { LeadpipeError } from '../../errors.ts'
-import { bodyError } from '../../http/bodyError.ts'
+import { bodyError, gunzip, readText } from '../../http/body.ts'
 import type { Clock } from '../../http/Clock.ts'
-import { gunzip } from '../../http/gunzip.ts'
-import { readText } from '../../http/readText.ts'
-import { refusal } from '../../http/refusal.ts'
-import type { RawAnswer } from '../../http/transmit.ts'
+import type { RawAnswer } from '../../http/exchange.ts'
+import { refusal, statusError } from '../../http/refusal.ts'
 import type { HttpAnswer } from './ReadAnswer.ts'
 import type { Secrets } from './Secrets.ts'
 
@@ -42,7 +40,7 @@ const credentials = new Set([401, 403, 407])
  * Reads an answer: resolves when the receiver accepted or refused a body for good, rejects with a LeadpipeError
  * for everything else, without a trace of the secrets.
  *
- * @throws {LeadpipeError} AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE.
+ * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE.
  */
 export function readOutcome(answer: RawAnswer, reading: Reading): Promise<Outcome> {
   return answer.ok ? readSuccess(answer, reading) : readRefusal(answer, reading)
@@ -66,8 +64,9 @@ async function readSuccess(
 
 async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }: Reading): Promise<Outcome> {
   const { status, headers } = raw
-  const told = { url, redact: (text: string) => secrets.redact(text), now: clock.now() }
-  const { error, text, cut, failure } = await refusal(raw, told, readsAnswers ? answerLimit : undefined)
+  const redact = (text: string) => secrets.redact(text)
+  const options = { url, redact, now: clock.now(), toError: statusError }
+  const { error, text, cut, failure } = await refusal(raw, options, readsAnswers ? answerLimit : undefined)
   if (passing.has(status)) throw repeatable(error)
   if (status < 400 || status >= 500 || status === 429 || credentials.has(status)) throw error
   // Half an answer names no records.

@@ -13,6 +13,7 @@ function handClock() {
   const waits: { milliseconds: number; end(): void; signal: AbortSignal | undefined }[] = []
   const clock: Clock = {
     now: () => 0,
+    monotonic: () => 0,
     random: () => 0,
     wait: (milliseconds, signal) =>
       new Promise((resolve, reject) => {

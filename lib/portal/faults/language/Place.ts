@@ -1,7 +1,11 @@
 import { PortalError } from '../../PortalError.ts'
+import type { Piece } from './Piece.ts'
 
 /** Where in the faults something stands: it makes the error for what is wrong there. */
 export type Place = (expected: string, got: unknown) => PortalError
+
+/** Makes the place of a piece of the rule that is parsed. */
+export type PlaceOf = (piece: Piece) => Place
 
 /** A place in a rule that is text. Characters are counted from 1. */
 export function placeInText(number: number, rule: string, at: number): Place {

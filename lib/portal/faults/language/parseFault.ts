@@ -2,7 +2,7 @@ import type { Fault } from '../Fault.ts'
 import { isHeader } from './headers.ts'
 import { type Kind, kindOf, kinds } from './kinds.ts'
 import { type Piece, split, trimmed } from './Piece.ts'
-import type { PlaceOf } from './parseFaults.ts'
+import type { PlaceOf } from './Place.ts'
 
 /** Reads a fault: its kind, with its main value, and further values by their names. */
 export function parseFault(piece: Piece, placeOf: PlaceOf): Fault {

@@ -1,11 +1,8 @@
 import type { FaultRule } from '../FaultRule.ts'
-import { type Piece, split } from './Piece.ts'
-import { type Place, placeInText } from './Place.ts'
+import { split } from './Piece.ts'
+import { type PlaceOf, placeInText } from './Place.ts'
 import { parseFault } from './parseFault.ts'
 import { parseWhen } from './parseWhen.ts'
-
-/** Makes the place of a piece of the rule that is parsed. */
-export type PlaceOf = (piece: Piece) => Place
 
 /**
  * Reads fault rules: `WHEN:WHAT` each, joined by `;`. Empty rules are skipped, white space around the parts

@@ -1,7 +1,7 @@
 import type { FaultWhen } from '../FaultRule.ts'
 import { type Condition, conditions } from './conditions.ts'
 import { type Piece, split } from './Piece.ts'
-import type { PlaceOf } from './parseFaults.ts'
+import type { PlaceOf } from './Place.ts'
 
 const expected =
   '* or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, PUT'

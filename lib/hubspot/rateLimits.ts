@@ -1,3 +1,5 @@
+import { type AnswerHeaders, header } from '../http/exchange.ts'
+
 /** What is left of a rolling window. */
 export interface WindowLeft {
   remaining: number
@@ -24,9 +26,6 @@ export interface LimitsLeft {
   daily: DayLeft | undefined
 }
 
-/** Header names in lower case, and their values. */
-export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
-
 /** The window of the policy TEN_SECONDLY_ROLLING, for a portal that does not say how long it is. */
 const usualInterval = 10_000
 /** No window that is waited for is longer; a number beyond is taken for nonsense. */
@@ -37,7 +36,7 @@ const longestInterval = 600_000
  * remains of it.
  */
 export function rateLimitHeaders(headers: AnswerHeaders): LimitsLeft {
-  const number = (name: string) => wholeNumber(headers[`x-hubspot-ratelimit-${name}`])
+  const number = (name: string) => wholeNumber(header(headers, `x-hubspot-ratelimit-${name}`))
   const window = (remaining: string, limit: string, interval: number): WindowLeft | undefined => {
     const left = number(remaining)
     if (left === undefined || interval > longestInterval) return undefined
@@ -51,7 +50,41 @@ export function rateLimitHeaders(headers: AnswerHeaders): LimitsLeft {
   }
 }
 
-function wholeNumber(header: string | string[] | undefined): number | undefined {
-  const text = (Array.isArray(header) ? header[0] : header)?.trim() ?? ''
+function wholeNumber(value: string | undefined): number | undefined {
+  const text = value?.trim() ?? ''
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** Which limit a 429 is about. */
+export interface RateLimitPolicy {
+  /** The portal's own name for it, such as TEN_SECONDLY_ROLLING, SECONDLY or DAILY. */
+  name: string | undefined
+  /** Milliseconds after which the limit lets the next one through, where the name tells. */
+  wait: number | undefined
+}
+
+/** The names that portals have sent, and how long each is to be waited for. */
+const waits: ReadonlyMap<string | undefined, number> = new Map([
+  ['TEN_SECONDLY_ROLLING', 10_000],
+  ['SECONDLY', 1_000],
+])
+
+/**
+ * Which limit a 429 is about: by the `policyName` of its body, or, for the daily one, by the header
+ * X-HubSpot-RateLimit-Daily-Remaining.
+ */
+export function rateLimitPolicy(body: string, headers: AnswerHeaders): RateLimitPolicy {
+  const isDayOver = header(headers, 'x-hubspot-ratelimit-daily-remaining')?.trim() === '0'
+  const name = policyName(body) ?? (isDayOver ? 'DAILY' : undefined)
+  return { name, wait: waits.get(name) }
+}
+
+function policyName(body: string): string | undefined {
+  try {
+    const { policyName } = JSON.parse(body) as { policyName?: unknown }
+    return typeof policyName === 'string' ? policyName : undefined
+  } catch {
+    // An HTML page, nothing, or more than was read: the limit has no name then.
+    return undefined
+  }
 }

@@ -1,13 +1,13 @@
 import { LeadpipeError } from '../errors.ts'
 import { type Ended, Remainder } from './Remainder.ts'
-import type { DayLeft } from './rateLimitHeaders.ts'
+import type { DayLeft } from './rateLimits.ts'
 
 /** Milliseconds after which the portal is asked again: its day may have ended, or be a rolling one. */
 const askAgain = 600_000
 
 /**
  * The portal's daily limit, of which the client's own requests and others' together may use a share. It is pure:
- * times are passed in, in milliseconds since 1970.
+ * times are passed in, in milliseconds of a clock that only goes forward.
  */
 export class DailyLimit {
   readonly #share: number
@@ -37,7 +37,7 @@ export class DailyLimit {
   state(now: number, underWay: number): 'open' | 'unclear' | 'refused' {
     const { least } = this.#left
     if (least === undefined || !this.#usedUp(least - underWay)) return 'open'
-    const current = now >= this.#toldAt && now < this.#toldAt + askAgain
+    const current = now < this.#toldAt + askAgain
     if (this.#usedUp(least) && current) return 'refused'
     return underWay > 0 ? 'unclear' : 'open'
   }

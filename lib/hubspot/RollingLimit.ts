@@ -1,12 +1,12 @@
 import { type Ended, Remainder, type Started } from './Remainder.ts'
-import type { WindowLeft } from './rateLimitHeaders.ts'
+import type { WindowLeft } from './rateLimits.ts'
 
 /** So many own requests are remembered; to forget more only means to wait for the portal's word on them. */
 const kept = 1_000
 
 /**
  * A portal's limit of so many requests in any stretch of time, its own and others' together. It is pure: times
- * are passed in, in milliseconds since 1970.
+ * are passed in, in milliseconds of a clock that only goes forward.
  *
  * What the portal said to be left, less what is under way, may start. After that, one may start for each own
  * request that has left the window: it was counted before its answer came, so it is out of the window, at the
@@ -47,8 +47,6 @@ export class RollingLimit {
    * when that depends on those under way.
    */
   wait(now: number, underWay: ReadonlySet<Started>): number {
-    // A clock that was set back no longer tells how long ago that was.
-    if (now < this.#toldAt) this.#forget()
     const { least, untold } = this.#left
     if (least === undefined) return 0
     const missing = untold + underWay.size - least

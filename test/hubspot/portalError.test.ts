@@ -1,8 +1,10 @@
 import t from 'tap'
-import { statusError } from '../../lib/http/statusError.ts'
+import { refusedAnswer } from '../../lib/http/refusal.ts'
+import { portalError } from '../../lib/hubspot/portalError.ts'
 
 const url = 'https://api.hubapi.com/leads/v1/list?access_token=***'
-const say = (status: number, excerpt: string) => statusError(status, url, excerpt, undefined)
+const say = (status: number, text: string, headers: Record<string, string> = {}) =>
+  portalError(refusedAnswer({ status, headers }, url, text, 0))
 
 t.test('the status decides code and whether it is worth a repetition', async t => {
   const cases: [status: number, code: string, retryable: boolean][] = [
@@ -89,8 +91,8 @@ t.test('"bodies carry policyName": the policy is kept for programs, DAILY is a c
     const error = say(429, body(policyName))
     t.match(error, { code: 'RATE_LIMIT', retryable: true, context: { policy: policyName, retryAfter: wait } })
     t.equal(error.message, `too many requests: ${url} answered 429: Slow down`)
-    const told = statusError(429, url, body(policyName), { retryAfter: 7 })
-    t.match(told.context, { policy: policyName, retryAfter: 7 }, 'a Retry-After goes before')
+    const told = say(429, body(policyName), { 'retry-after': '7' })
+    t.match(told.context, { policy: policyName, retryAfter: 7_000 }, 'a Retry-After goes before')
   }
   const daily = say(429, body('DAILY'))
   t.match(daily, { code: 'DAILY_LIMIT', retryable: false, context: { policy: 'DAILY', status: 429 } })
@@ -106,7 +108,7 @@ t.test('"bodies carry policyName": the policy is kept for programs, DAILY is a c
 
 t.test('"-Daily-Remaining": none remaining is the daily limit, and only of a 429', async t => {
   const remaining = (status: number, dailyRemaining: string) =>
-    statusError(status, url, '<html>no</html>', { dailyRemaining })
+    say(status, '<html>no</html>', { 'x-hubspot-ratelimit-daily-remaining': dailyRemaining })
   t.match(remaining(429, '0'), { code: 'DAILY_LIMIT', retryable: false })
   t.match(remaining(429, ' 0\t'), { code: 'DAILY_LIMIT' })
   for (const other of ['', '1', '40000', '-0', '0.5', 'unlimited']) {
@@ -119,6 +121,6 @@ t.test('"-Daily-Remaining": none remaining is the daily limit, and only of a 429
 })
 
 t.test('a Retry-After is kept for programs', async t => {
-  t.match(statusError(429, url, '', { retryAfter: 7_000 }).context, { retryAfter: 7_000 })
+  t.match(say(429, '', { 'retry-after': '7' }).context, { retryAfter: 7_000 })
   t.notOk('retryAfter' in say(429, '').context)
 })

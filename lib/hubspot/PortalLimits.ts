@@ -1,14 +1,16 @@
+import type { RawAnswer } from '../http/exchange.ts'
+import type { ServerLimits } from '../http/Limiter.ts'
 import { DailyLimit } from './DailyLimit.ts'
 import type { Started } from './Remainder.ts'
 import { RollingLimit } from './RollingLimit.ts'
-import { type AnswerHeaders, rateLimitHeaders } from './rateLimitHeaders.ts'
+import { rateLimitHeaders } from './rateLimits.ts'
 
 /**
  * The portal's own limits as its answers tell them, in the headers X-HubSpot-RateLimit-…: the portal counts
  * everyone's requests, of which the client knows only its own. It is pure: times are passed in, in milliseconds
- * since 1970. A portal that sends no such headers is not limited here.
+ * of a clock that only goes forward. A portal that sends no such headers is not limited here.
  */
-export class PortalLimits {
+export class PortalLimits implements ServerLimits<Started> {
   readonly #burst = new RollingLimit()
   readonly #secondly = new RollingLimit()
   readonly #daily: DailyLimit
@@ -45,7 +47,7 @@ export class PortalLimits {
   }
 
   /** Takes note of a request's end, once: of its answer, or of a failure without one. */
-  end(request: Started, now: number, answer?: { status: number; headers: AnswerHeaders }): void {
+  end(request: Started, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void {
     if (!this.#underWay.delete(request)) return
     const ended = { ...request, ended: this.#next(), endedAt: now }
     const { burst, secondly, daily } = rateLimitHeaders(answer?.headers ?? {})

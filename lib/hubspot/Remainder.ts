@@ -2,7 +2,7 @@
 export interface Started {
   /** Its place in the one order of all starts and ends of the client: many fall on one millisecond. */
   started: number
-  /** Milliseconds since 1970. */
+  /** Milliseconds, by a clock that only goes forward. */
   startedAt: number
 }
 
@@ -10,7 +10,7 @@ export interface Started {
 export interface Ended extends Started {
   /** Its end's place in the same order. */
   ended: number
-  /** Milliseconds since 1970. */
+  /** Milliseconds, by a clock that only goes forward. */
   endedAt: number
 }
 

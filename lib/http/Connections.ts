@@ -1,0 +1,99 @@
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { optionError } from '../options/checkOptions.ts'
+import type { OutgoingRequest, RawAnswer } from './exchange.ts'
+import { networkError } from './networkError.ts'
+import { maskUrl } from './redact.ts'
+import type { TransportSettings } from './transportOptions.ts'
+
+/**
+ * The connections to one origin: through the proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excepts
+ * the origin. It opens none before the first request, and idle ones do not keep the process alive.
+ */
+export class Connections {
+  readonly #origin: string
+  readonly #dispatcher: Dispatcher & { destroyed?: boolean }
+  /** The proxy in use, without its credentials. */
+  #proxy: string | undefined
+
+  /** @throws {LeadpipeError} OPTION when the environment names a proxy that can't be used. */
+  constructor(
+    origin: string,
+    { concurrency, timeouts }: Pick<TransportSettings, 'concurrency' | 'timeouts'>,
+  ) {
+    this.#origin = origin
+    const options = {
+      connections: concurrency,
+      pipelining: 1,
+      headersTimeout: timeouts.headers,
+      bodyTimeout: timeouts.chunk,
+    }
+    const connect = { timeout: timeouts.connect }
+    const proxy = proxyFor(origin)
+    if (proxy === undefined) {
+      this.#dispatcher = new Pool(origin, { ...options, connect })
+      return
+    }
+    this.#dispatcher = new EnvHttpProxyAgent({
+      connect,
+      // It decides by NO_PROXY; with no proxy for https of its own, the one for http serves both.
+      httpProxy: proxy.href,
+      httpsProxy: '',
+      proxyTls: connect,
+      requestTls: connect,
+      // As curl does: many proxies let CONNECT reach no port but 443.
+      proxyTunnel: false,
+      clientFactory: (url, given) => new Pool(url, { ...given, headersTimeout: timeouts.headers }),
+      factory: (url, given) => {
+        // Only connections through the proxy are made by a function; those past it have options.
+        const isProxied = 'connect' in given && typeof given.connect === 'function'
+        this.#proxy = isProxied ? proxy.origin : undefined
+        return new Pool(url, { ...given, ...options })
+      },
+    })
+  }
+
+  /**
+   * Sends a request once, and resolves when the headers of its answer are here.
+   *
+   * @throws {LeadpipeError} NETWORK or TIMEOUT.
+   */
+  async send({ method, path, headers, body, signal }: Omit<OutgoingRequest, 'url'>): Promise<RawAnswer> {
+    try {
+      const origin = this.#origin
+      const answer = await this.#dispatcher.request({
+        origin,
+        path,
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+      })
+      const { statusCode: status } = answer
+      return { status, ok: status >= 200 && status < 300, headers: answer.headers, body: answer.body }
+    } catch (cause) {
+      throw networkError(cause, this.#origin, this.#proxy)
+    }
+  }
+
+  /** Ends every connection at once. Safe to repeat. */
+  async destroy(): Promise<void> {
+    if (!this.#dispatcher.destroyed) await this.#dispatcher.destroy()
+  }
+}
+
+/** The proxy that the environment names for an origin, NO_PROXY aside. */
+function proxyFor(origin: string): URL | undefined {
+  const { env } = process
+  const ofHttp = env.http_proxy ?? env.HTTP_PROXY
+  const ofHttps = env.https_proxy ?? env.HTTPS_PROXY
+  const [name, value] =
+    origin.startsWith('https:') && ofHttps
+      ? (['HTTPS_PROXY', ofHttps] as const)
+      : (['HTTP_PROXY', ofHttp] as const)
+  if (!value) return undefined
+  const text = value.includes('://') ? value : `http://${value}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  const expected = 'expected the http or https URL of a proxy, for example "http://proxy.example:3128"'
+  throw optionError(`environment: ${name}`, expected, maskUrl(value), true)
+}

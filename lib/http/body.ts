@@ -1,0 +1,85 @@
+import { pipeline, type Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { LeadpipeError } from '../errors.ts'
+import { header, type RawAnswer } from './exchange.ts'
+import { networkError } from './networkError.ts'
+
+/**
+ * The decoded body of an answer. Only gzip was offered, so anything else is an error. undici's own decoding
+ * (fetch, the decompress interceptor) is not used: a gzip body cut in half ended there without an error.
+ *
+ * @param redact removes secrets: what a server calls its encoding is its own, and is told in the error
+ * @throws {LeadpipeError} DECODE for another encoding.
+ */
+export function gunzip(
+  { headers, body }: Pick<RawAnswer, 'headers' | 'body'>,
+  url: string,
+  redact: (text: string) => string,
+): Readable {
+  const encoding = redact(header(headers, 'content-encoding') ?? '')
+    .trim()
+    .toLowerCase()
+  if (encoding === 'identity' || encoding === '') return body
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+    body.on('error', () => {}).destroy()
+    throw new LeadpipeError(
+      'DECODE',
+      `${url} answered with Content-Encoding ${encoding}; expected gzip or none`,
+      { context: { contentEncoding: encoding } },
+    )
+  }
+  // A chunk as large as the socket's own, so that a lead is cut as seldom as without gzip.
+  const plain = createGunzip({ chunkSize: 65_536 })
+  // The consumer reads errors from `plain`, which pipeline destroys with them.
+  pipeline(body, plain, () => {})
+  return plain
+}
+
+/** An error in the middle of a body as a LeadpipeError: broken gzip is DECODE, the rest is the network's. */
+export function bodyError(cause: unknown, origin: string): LeadpipeError {
+  if (cause instanceof LeadpipeError) return cause
+  const { code } = cause as { code?: string }
+  if (code === 'Z_BUF_ERROR') {
+    return new LeadpipeError('DECODE', `${origin}: the body ends in the middle of its gzip data`, {
+      retryable: true,
+      cause,
+      context: { problem: 'cut' },
+    })
+  }
+  if (typeof code === 'string' && code.startsWith('Z_')) {
+    return new LeadpipeError('DECODE', `${origin}: the body is not the gzip data that its header says`, {
+      cause,
+      context: { problem: 'malformed' },
+    })
+  }
+  return networkError(cause, origin)
+}
+
+/** The beginning of a body. */
+export interface BodyText {
+  text: string
+  /** Whether there was more than `limit`. */
+  cut: boolean
+  /** Why it broke off, if it did; the text is what came before. */
+  failure?: unknown
+}
+
+/** Reads a body up to a limit in bytes, and destroys the rest, so that its connection is free or closed. */
+export async function readText(body: Readable, limit: number): Promise<BodyText> {
+  const chunks: Buffer[] = []
+  let length = 0
+  const read = () => ({
+    text: Buffer.concat(chunks).toString('utf8', 0, Math.min(length, limit)),
+    cut: length > limit,
+  })
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > limit) break
+    }
+    return read()
+  } catch (failure) {
+    return { ...read(), failure }
+  }
+}
