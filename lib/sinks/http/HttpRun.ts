@@ -9,13 +9,12 @@ import type { SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
 import { sinkStage } from '../../streams/attachSink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
 import { BatchTimer } from './BatchTimer.ts'
-import { bodyFormats } from './bodyFormats.ts'
+import { bodyFormats } from './body.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { type Delivery, deliver } from './deliver.ts'
 import { deliveryError } from './deliveryError.ts'
-import { describeUrl } from './describeUrl.ts'
-import type { HttpCounts } from './HttpCounts.ts'
-import { type HttpState, httpState } from './httpState.ts'
+import { describeUrl } from './destinationUrl.ts'
+import { type HttpCounts, type HttpState, httpState, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
@@ -53,19 +52,19 @@ export class HttpRun<T> implements SinkRun<T> {
   private constructor(target: HttpTarget<T>, { fail, outputs }: SinkOpening, state?: HttpState) {
     const { url, settings, clock } = target
     const { format, batch, signal, concurrency, headers, onRefused } = settings
-    const { runId = target.runId, position = 0, held = [], counts } = state ?? {}
+    const { runId = target.runId, position = 0, held = [], counts = noCounts } = state ?? {}
+    const { received, requests, retries, ...delivered } = counts
     this.runId = runId
     this.#fail = fail
-    this.#received = counts?.received ?? 0
+    this.#received = received
     this.#complete = state?.complete && state
     const secrets = new Secrets(headers, url)
     this.#receiver = new Receiver(url, settings as HttpSettings<never>, secrets, clock)
-    this.#receiver.requests = counts?.requests ?? 0
-    this.#receiver.retries = counts?.retries ?? 0
+    this.#receiver.requests = requests
+    this.#receiver.retries = retries
     this.#batcher = new Batcher(bodyFormats[format], batch)
     this.#batcher.goOn(position, held)
     const deadLetter = onRefused === 'dead-letter' ? outputs?.deadLetter : undefined
-    const { acknowledged = 0, bytes = 0, batches = 0, splits = 0, refused = 0 } = counts ?? {}
     this.#delivery = {
       receiver: this.#receiver,
       settings,
@@ -73,7 +72,7 @@ export class HttpRun<T> implements SinkRun<T> {
       secrets,
       clock,
       deadLetters: deadLetter && new DeadLetters(deadLetter, this.#abort.signal),
-      counts: { acknowledged, bytes, batches, splits, refused },
+      counts: delivered,
       signal: this.#abort.signal,
     }
     this.#queue = new PQueue({ concurrency })

@@ -7,21 +7,10 @@ import { sinkStage } from '../../streams/attachSink.ts'
 import { SinkWritable } from '../../streams/SinkWritable.ts'
 import { deadLetterError } from './DeadLetters.ts'
 import { deliveryError } from './deliveryError.ts'
-import { describeUrl } from './describeUrl.ts'
-import type { HttpCounts } from './HttpCounts.ts'
+import { describeUrl } from './destinationUrl.ts'
 import { HttpRun } from './HttpRun.ts'
+import { type HttpCounts, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
-
-const uncounted: HttpCounts = {
-  received: 0,
-  acknowledged: 0,
-  bytes: 0,
-  batches: 0,
-  splits: 0,
-  refused: 0,
-  requests: 0,
-  retries: 0,
-}
 
 /** Records to an HTTP receiver. Made by `toHttp()`. */
 export class HttpSink<T = unknown> extends SinkWritable<T> {
@@ -46,7 +35,7 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
         return run
       },
     }
-    const explain = (error: unknown) => deliveryError(deadLetterError(error), url, run?.counts() ?? uncounted)
+    const explain = (error: unknown) => deliveryError(deadLetterError(error), url, run?.counts() ?? noCounts)
     const outputs = deadLetter && {
       deadLetter: { sink: deadLetter, isShared: endDeadLetter === 'never', explain },
     }
@@ -69,7 +58,7 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
   }
 
   protected override get noCounts(): HttpCounts {
-    return uncounted
+    return noCounts
   }
 
   protected override closedEarly(): Error {

@@ -3,15 +3,12 @@ import { gzip } from 'node:zlib'
 import { LeadpipeError } from '../../errors.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { type Batch, halves } from './Batcher.ts'
-import { batchKey } from './batchKey.ts'
-import { bodyFormats, bodyOf } from './bodyFormats.ts'
+import { batchKey, bodyFormats, bodyOf } from './body.ts'
 import type { DeadLetters } from './DeadLetters.ts'
-import type { HttpCounts } from './HttpCounts.ts'
-import { judge } from './judge.ts'
+import type { HttpCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
-import type { RefusedRecord } from './ReadAnswer.ts'
 import type { Receiver } from './Receiver.ts'
-import type { Outcome } from './readOutcome.ts'
+import { type Outcome, type RefusedRecord, refusedRecords } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'
 
 /** What a batch is delivered with. */
@@ -63,7 +60,7 @@ async function settle<T>(
   outcome: Outcome,
   { settings, secrets, clock, counts, deadLetters, receiver }: Delivery<T>,
 ): Promise<void> {
-  const refused = judge(outcome, records, settings.readAnswer, secrets)
+  const refused = refusedRecords(outcome, records, settings.readAnswer, secrets)
   counts.acknowledged += records.length - refused.length
   if (refused.length === 0) return
   if (settings.onRefused === 'fail')

@@ -1,7 +1,37 @@
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../options/ajv.ts'
-import type { HttpCounts } from './HttpCounts.ts'
+import type { SinkCounts } from '../../streams/SinkWritable.ts'
 import type { HttpSettings } from './options.ts'
+
+/** What an HTTP sink counted. */
+export interface HttpCounts extends SinkCounts {
+  /** Records that the receiver accepted, and those it refused that were skipped or set aside. */
+  acknowledged: number
+  /** Bytes of the bodies that were accepted or refused for good, each once, as they were sent. */
+  bytes: number
+  /** How many such bodies there were. */
+  batches: number
+  /** Batches that were too large (413) and sent in halves; not among `batches`. */
+  splits: number
+  /** Records that the receiver refused, and that were skipped or set aside. */
+  refused: number
+  /** Requests that were sent, repetitions included. */
+  requests: number
+  /** How many of them were repetitions. */
+  retries: number
+}
+
+/** The counts of a sink that is not opened. */
+export const noCounts: Readonly<HttpCounts> = {
+  received: 0,
+  acknowledged: 0,
+  bytes: 0,
+  batches: 0,
+  splits: 0,
+  refused: 0,
+  requests: 0,
+  retries: 0,
+}
 
 /** How far a delivery is, when no batch is under way: plain JSON. */
 export interface HttpState {
@@ -17,7 +47,7 @@ export interface HttpState {
 }
 
 const count = { type: 'integer', minimum: 0 }
-const names = ['received', 'acknowledged', 'bytes', 'batches', 'splits', 'refused', 'requests', 'retries']
+const names = Object.keys(noCounts)
 const schema = {
   type: 'object',
   required: ['runId', 'position', 'held', 'counts'],

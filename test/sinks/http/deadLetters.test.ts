@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
 import { run } from '../../../lib/run/run.ts'
-import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
+import { type DeadLetter, DeadLetters } from '../../../lib/sinks/http/DeadLetters.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { toFile } from '../../../lib/sinks/toFile.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
@@ -13,6 +13,7 @@ import { SinkWritable } from '../../../lib/streams/SinkWritable.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
 import { type Behaviour, receive } from '../../support/receive.ts'
+import { turns } from '../../support/turns.ts'
 
 const refuse: Behaviour = (_arrival, response) => void response.writeHead(422).end()
 
@@ -178,6 +179,55 @@ t.test(
     }
   },
 )
+
+const letter = (n: number): DeadLetter => ({
+  record: { n },
+  status: 422,
+  answer: '',
+  batchKey: 'key',
+  time: 0,
+})
+
+t.test('DeadLetters: whoever adds them, they are written one at a time, in order', async t => {
+  const rooms: (() => void)[] = []
+  const written: unknown[] = []
+  const output = {
+    write(given: unknown) {
+      written.push((given as DeadLetter<{ n: number }>).record.n)
+      return new Promise<void>(resolve => rooms.push(resolve))
+    },
+  }
+  const letters = new DeadLetters(output, new AbortController().signal)
+  const added = [0, 1, 2].map(n => letters.add(letter(n)))
+  for (const n of [0, 1, 2]) {
+    await turns(2)
+    t.strictSame(written, [0, 1, 2].slice(0, n + 1))
+    rooms[n]?.()
+    await added[n]
+  }
+})
+
+t.test('DeadLetters: a failure is that of the letter; an abort ends the wait for room', async t => {
+  const abort = new AbortController()
+  const written: unknown[] = []
+  const output = {
+    write(given: unknown) {
+      const { n } = (given as DeadLetter<{ n: number }>).record
+      written.push(n)
+      if (n === 0) throw new Error('full')
+      return n === 1 ? undefined : new Promise<void>(() => {})
+    },
+  }
+  const letters = new DeadLetters(output, abort.signal)
+  const failing = failureOf(letters.add(letter(0)))
+  await letters.add(letter(1))
+  t.match(await failing, { code: 'SINK', message: 'the dead-letter sink failed: full' })
+  const waiting = [2, 3].map(n => failureOf(letters.add(letter(n))))
+  await turns(2)
+  abort.abort(new Error('enough'))
+  for (const failure of waiting) t.match(await failure, { code: 'SINK', cause: { message: 'enough' } })
+  t.strictSame(written, [0, 1, 2])
+})
 
 t.test('a run that loses a dead letter is LEDGER', async t => {
   const { origin } = await receive(t, refuse)
