@@ -232,6 +232,7 @@ for (const [what, fails] of Object.entries<Behaviour>({
     t.match(failures, [{ code: 'SINK' }])
     t.match(await failureOf(run.flush()), { code: 'SINK' }, 'nor does a later one')
     t.match(await failureOf(run.prepare()), { code: 'SINK' }, 'and it can not be prepared')
+    t.equal(answers.length, 1, 'what is left is not sent behind the failure')
     await run.end()
   })
 }

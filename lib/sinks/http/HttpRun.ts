@@ -168,6 +168,8 @@ export class HttpRun<T> implements SinkRun<T> {
   }
 
   async #deliver(batch: Batch<T>): Promise<void> {
+    // Nothing is begun behind a failure.
+    if (this.#failure !== undefined) return
     try {
       await deliver(batch, this.#delivery)
     } catch (cause) {
