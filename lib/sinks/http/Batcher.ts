@@ -1,4 +1,4 @@
-import { jsonText } from '../../formats/jsonText.ts'
+import { jsonText } from '../../formats/json.ts'
 import type { BodyFormat } from './body.ts'
 
 /** Records that are sent together. */
