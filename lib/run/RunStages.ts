@@ -89,9 +89,9 @@ export function runStages(
   }
   // Side outputs may have their own: they come behind all that were there before.
   for (const { id: owner, attachment } of sinks) {
-    for (const [output, sideSink] of Object.entries(attachment.outputs ?? {})) {
-      const explain = (error: unknown) => sideSink.explain(error)
-      const attachment = attachSide(sideSink, error => failed(explain(error)))
+    for (const [output, side] of Object.entries(attachment.outputs ?? {})) {
+      const { explain } = side
+      const attachment = attachSide(side, error => failed(explain(error)))
       sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
     }
   }

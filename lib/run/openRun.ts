@@ -10,9 +10,8 @@ import { optionError } from '../options/checkOptions.ts'
 import type { SinkOpening, SinkRun } from '../stage/SinkStage.ts'
 import type { SourceRun } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { OpenedRun } from './OpenedRun.ts'
 import { type OpenSink, operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
-import { Saver } from './Saver.ts'
+import { type Place, Saver } from './Saver.ts'
 
 /** What of a checkpoint a run is opened with. */
 export interface RunCheckpoint {
@@ -23,6 +22,20 @@ export interface RunCheckpoint {
   readonly found: Checkpoint | undefined
   /** The finished run that this one follows, and where its source begins then. */
   readonly follows: { readonly last: Checkpoint; readonly from: Json } | undefined
+}
+
+/** A run whose stages are open. */
+export interface OpenedRun {
+  readonly stages: RunStages
+  readonly source: SourceRun
+  readonly chain: Chain
+  readonly sinks: readonly [OpenSink, ...OpenSink[]]
+  readonly waiter: Waiter
+  readonly place: Place
+  /** Saves the checkpoint; undefined without one. */
+  readonly saver: Saver | undefined
+  /** When it was started, by `performance.now()`. */
+  readonly started: number
 }
 
 /**

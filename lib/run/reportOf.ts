@@ -1,6 +1,6 @@
 import { type Equation, equation } from '../stage/Stage.ts'
 import type { LedgerFacts } from './ledger.ts'
-import type { OpenedRun } from './OpenedRun.ts'
+import type { OpenedRun } from './openRun.ts'
 import type { Report } from './Report.ts'
 import { type OpenSink, operatorId, outputsOf } from './RunStages.ts'
 

@@ -103,10 +103,9 @@ export abstract class SinkWritable<In> extends Writable {
       stage: { ...this.#stage, open },
       outputs: this.#outputs,
       release: () => {
-        // One that a run has closed keeps its counts.
-        if (this.#isOver) return
         this.#user = undefined
-        this.#run = undefined
+        // Closed, it keeps its counts.
+        if (!this.destroyed) this.#run = undefined
       },
       finish: () => {
         user.isFinishing = true

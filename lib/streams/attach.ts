@@ -16,7 +16,7 @@ export interface SideSink {
   /** Whether others write to it as well: then it is never ended. */
   readonly isShared: boolean
   /** What it failed with, as the user is told. */
-  explain(error: unknown): Error
+  readonly explain: (error: unknown) => Error
 }
 
 /** Side outputs by their names. */
