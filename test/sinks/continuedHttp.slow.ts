@@ -74,7 +74,7 @@ for (const [what, options] of Object.entries(shapes)) {
       const first = await open(origin, { ...options, runId: 'r' })
       const saved = await writeAll(first, records, places)
       t.strictSame(inOrder(arrivals), expected.slice(0, arrivals.length), 'a flush cuts no batch')
-      await first.end()
+      await first.end('leave')
 
       for (const one of saved) {
         arrivals.length = 0
@@ -115,7 +115,7 @@ t.test(
     })
     await room
     t.equal(run.counts().received, 8)
-    await run.end()
+    await run.end('leave')
   },
 )
 
@@ -187,7 +187,7 @@ t.test(
 
       for (const { steps, pick } of crashes) {
         const { run, saved } = await follow(steps)
-        await run.end()
+        await run.end('leave')
         place = saved[pick % Math.max(1, saved.length)] ?? place
       }
       if (place.records > 0) resumed += 1
@@ -233,7 +233,7 @@ for (const [what, fails] of Object.entries<Behaviour>({
     t.match(await failureOf(run.flush()), { code: 'SINK' }, 'nor does a later one')
     t.match(await failureOf(run.prepare()), { code: 'SINK' }, 'and it can not be prepared')
     t.equal(answers.length, 1, 'what is left is not sent behind the failure')
-    await run.end()
+    await run.end('leave')
   })
 }
 
@@ -247,7 +247,7 @@ t.test('a batch that failed before the flush: the flush gives no state', async t
   await writeAll(run, numbered(2))
   t.match(await failed, { code: 'SINK', context: { status: 400 } })
   t.match(await failureOf(run.flush()), { code: 'SINK', context: { status: 400 } })
-  await run.end()
+  await run.end('leave')
 })
 
 t.test('batches that were too large are counted once, over a restart as well', async t => {
@@ -258,7 +258,7 @@ t.test('batches that were too large are counted once, over a restart as well', a
   await pipeline(records, plain)
   const first = await open(origin, { batch: { records: 8 }, runId: 'r' })
   const [saved] = await writeAll(first, records, [20])
-  await first.end()
+  await first.end('leave')
   const run = await open(origin, { batch: { records: 8 } }, saved?.state)
   await writeAll(run, records, [], 20)
   await finish(run)

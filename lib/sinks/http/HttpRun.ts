@@ -1,11 +1,12 @@
 import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
+import { within } from '../../async/within.ts'
 import type { LeadpipeError } from '../../errors.ts'
 import { encodeError } from '../../formats/Encoder.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
-import type { SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
+import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
 import { sinkStage } from '../../streams/attachSink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
 import { BatchTimer } from './BatchTimer.ts'
@@ -18,6 +19,9 @@ import { type HttpCounts, type HttpState, httpState, noCounts } from './httpStat
 import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
+
+/** Milliseconds that a side output takes at most, when the run has failed, to deliver what it was given. */
+const patience = 10_000
 
 /** What an HTTP receiver is reached with. */
 export interface HttpTarget<T> {
@@ -138,7 +142,9 @@ export class HttpRun<T> implements SinkRun<T> {
     await this.#receiver.close()
   }
 
-  async end(): Promise<void> {
+  async end(how: Ending): Promise<void> {
+    // Records that waited for a full batch would be lost. A receiver that does not answer is not waited for.
+    if (how === 'keep') await within(patience, this.prepare())
     this.#isOver = true
     this.#unlisten()
     this.#timer.stop()

@@ -85,6 +85,24 @@ for (const [way, use] of Object.entries(ways)) {
     t.strictSame(readdirSync(dir), ['refused.ndjson'])
   })
 
+  t.test(
+    `${way}, dead letters that wait for a batch to another receiver are sent when the sink fails`,
+    async t => {
+      const receiving = await receive(t, (arrival, response) => {
+        if (receiving.arrivals.length > 8) response.writeHead(401).end()
+        else bySevens(arrival, response)
+      })
+      const other = await receive(t)
+      const sink = toHttp(receiving.origin, { ...single, deadLetter: toHttp(other.origin) })
+      t.match(await failureOf(use(numbered(20), sink)), { code: 'SINK', context: { status: 401 } })
+      if (!sink.closed) await once(sink, 'close')
+      t.match(
+        other.arrivals.map(({ records }) => records),
+        [[{ record: { n: 0 } }, { record: { n: 7 } }]],
+      )
+    },
+  )
+
   t.test(`${way}, a sink that fails with nothing refused leaves an older file of dead letters`, async t => {
     const { origin } = await receive(t, (_arrival, response) => void response.writeHead(401).end())
     const dir = t.testdir({ 'refused.ndjson': 'of before' })
