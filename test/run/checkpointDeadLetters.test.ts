@@ -33,6 +33,8 @@ interface Start {
   see?: (guid: string) => void
   signal?: AbortSignal
   waits?: boolean
+  /** Where dead letters go; those that it refuses go to the file. */
+  second?: Receiving
 }
 
 function start(
@@ -40,13 +42,15 @@ function start(
   work: Workplace,
   name: string,
   { origin }: Receiving,
-  { look = () => {}, see = () => {}, signal, waits = false }: Start = {},
+  { look = () => {}, see = () => {}, signal, waits = false, second }: Start = {},
 ) {
-  const sink = toHttp(origin, {
-    batch: { records: 3 },
-    onRefused: 'dead-letter',
-    deadLetter: toFile(work.file(name)),
-  })
+  const toLetters = toFile(work.file(name))
+  const onRefused = 'dead-letter'
+  const deadLetter =
+    second === undefined
+      ? toLetters
+      : toHttp(second.origin, { batch: { records: 4 }, onRefused, deadLetter: toLetters })
+  const sink = toHttp(origin, { batch: { records: 3 }, onRefused, deadLetter })
   return run(
     leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
     paced<Lead>(waits),
@@ -113,6 +117,37 @@ t.test('an abort leaves the dead letters where the next run goes on with them', 
   const report = await start(t, work, name, receiver)
   t.strictSame({ ...countsOf(report), sink: undefined }, { ...countsOf(undisturbed), sink: undefined })
   t.strictSame(refusedIn(work, name), expected)
+})
+
+t.test('dead letters of dead letters: from each checkpoint, none is lost, and none comes twice', async t => {
+  const work = new Workplace(t)
+  const receiver = await receive(t, bySevens)
+  let batches = 0
+  const second = await receive(t, (_arrival, response) => {
+    batches += 1
+    response.writeHead(batches === 2 ? 422 : 204).end()
+  })
+  const name = 'refused.ndjson'
+  /** What the checkpoint says of the receiver of the dead letters. */
+  const state = () =>
+    work.saved.state.sinks['sink/deadLetter'] as {
+      held: unknown[]
+      counts: { received: number; refused: number }
+    }
+  const undisturbed = await start(t, work, name, receiver, { look: work.keep, waits: true, second })
+  const { refused = 0 } = undisturbed.sink as { refused?: number }
+  t.equal(work.lines(name).length, 4)
+  for (const snapshot of work.snapshots) {
+    work.goBack(snapshot)
+    // Nothing is refused from here on: the file keeps what it had.
+    const { counts } = state()
+    const before = second.arrivals.length
+    await start(t, work, name, receiver, { second })
+    const letters = second.arrivals.slice(before).flatMap(({ records }) => records as DeadLetter<Lead>[])
+    t.equal(new Set(letters.map(({ record }) => record.guid)).size, letters.length)
+    t.equal(work.lines(name).length, counts.refused, snapshot.moment)
+    t.match(state(), { held: [], counts: { received: refused, refused: counts.refused } })
+  }
 })
 
 t.test('a run that had finished, but not been told so, leaves the dead letters as they are', async t => {
