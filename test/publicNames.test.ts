@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import * as leadpipe from '../lib/index.ts'
@@ -79,4 +80,25 @@ t.test('every dependency is free of install scripts', async t => {
     .filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev)
     .map(([path]) => path)
   t.strictSame(scripted, [])
+})
+
+t.test('package.json names the files that do something when they are imported, for bundlers', async t => {
+  const { sideEffects } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+  const built = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).map(file =>
+    file.split(sep).join('/'),
+  )
+  const modules = built.filter(file => file.endsWith('.js'))
+  // A call that is a statement of its own, on something that the module did not make.
+  const does = modules.filter(file => {
+    const text = readFileSync(`${root}dist/${file}`, 'utf8')
+    return [...text.matchAll(/^(?:await )?(\w+)[\w.]*\(/gm)].some(
+      ([, name]) => !text.includes(`const ${name} =`),
+    )
+  })
+  t.strictSame(does.map(file => `./dist/${file}`).toSorted(), sideEffects.toSorted())
+  t.strictSame(
+    built.filter(file => file.endsWith('.map')),
+    [],
+    'nor are there maps to sources that are not packed',
+  )
 })
