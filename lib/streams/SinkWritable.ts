@@ -160,9 +160,8 @@ export abstract class SinkWritable<In> extends Writable {
       return
     }
     const end = () => callback(error ?? this.#early())
-    const isUnused = this.#opening === undefined
-    if (isUnused && !this.#isOver) this.#endUnused()
-    if (isUnused || this.#isCommitted) end()
+    if (this.#opening === undefined && !this.#isOver) this.#endUnused()
+    if (this.#opening === undefined || this.#isCommitted) end()
     else this.#discard().then(end, end)
   }
 
@@ -195,15 +194,14 @@ export abstract class SinkWritable<In> extends Writable {
   async #finish(): Promise<void> {
     const run = await this.#opened()
     await run.prepare()
-    for (const { run, explain } of this.#sides) {
+    for (const side of this.#sides) {
       if (this.destroyed) return
-      await run.prepare().catch(error => {
-        throw explain(error)
+      await side.run.prepare().catch(error => {
+        throw side.explain(error)
       })
     }
     if (this.destroyed) return
-    await run.commit()
-    for (const { run } of this.#sides) await run.commit()
+    for (const one of [run, ...this.#sides.map(side => side.run)]) await one.commit()
     this.#isCommitted = true
   }
 
