@@ -1,6 +1,5 @@
 import type { Json } from '../stage/Stage.ts'
-import type { Encoder } from './Encoder.ts'
-import { encodeError } from './encodeError.ts'
+import { type Encoder, encodeError } from './Encoder.ts'
 
 /** Bytes, and how many records they hold. */
 export interface Block {

@@ -1,6 +1,5 @@
 import type { EncoderOf } from './Encoder.ts'
-import { jsonEncoder } from './jsonEncoder.ts'
-import { ndjsonEncoder } from './ndjsonEncoder.ts'
+import { jsonEncoder, ndjsonEncoder } from './json.ts'
 
 /** The formats that records can be written in. */
 export const formats = { ndjson: ndjsonEncoder, json: jsonEncoder } as const satisfies Record<

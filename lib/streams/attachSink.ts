@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
 import type { SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, stage } from './attach.ts'
+import { type Attachment, attach, type Detached, type SideSink, stage } from './attach.ts'
 import { SinkWritable } from './SinkWritable.ts'
-import { writableSink } from './writableSink.ts'
+import { sharedSink, writableSink } from './writableSink.ts'
 
 /**
  * The stage of a sink, for a run: of leadpipe's own the one behind the stream, which listens from now on; any other
@@ -14,8 +14,16 @@ import { writableSink } from './writableSink.ts'
 export function attachSink(sink: Writable | WritableStream, detached: Detached): Attachment<SinkStage> {
   if (sink instanceof SinkWritable) return sink[attach](detached)
   const writable = sink instanceof WritableStream ? Writable.fromWeb(sink, { objectMode: true }) : sink
-  return { stage: writableSink(writable), release() {}, finish() {}, async close() {} }
+  return unattached(writableSink(writable))
 }
+
+/** The same, of a side output. */
+export function attachSide({ sink, isShared }: SideSink, detached: Detached): Attachment<SinkStage> {
+  return isShared ? unattached(sharedSink(sink)) : attachSink(sink, detached)
+}
+
+/** The stage of a stream that is not leadpipe's own, which does not listen. */
+const unattached = (stage: SinkStage) => ({ stage, release() {}, finish() {}, async close() {} })
 
 /** The stage of a sink, for those that only look at it. */
 export function sinkStage(sink: Writable): SinkStage {

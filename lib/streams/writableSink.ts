@@ -10,6 +10,18 @@ export function writableSink(writable: Writable): SinkStage {
   return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail) }
 }
 
+/** A Writable that others write to as well: it is never ended, and left to itself when the sink is over. */
+export function sharedSink(writable: Writable): SinkStage {
+  return {
+    name: 'writable',
+    async open({ fail }) {
+      const run = new WritableRun(writable, fail)
+      const release = async () => run.release()
+      return { write: record => run.write(record), prepare: async () => {}, commit: release, end: release }
+    },
+  }
+}
+
 const ignore = () => {}
 
 /** One use of a Writable. */

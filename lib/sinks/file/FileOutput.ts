@@ -6,8 +6,8 @@ import { LeadpipeError } from '../../errors.ts'
 import { syncDirectory } from '../../files/syncDirectory.ts'
 import { fileError } from './fileError.ts'
 import type { FilePlace } from './fileState.ts'
+import { tailOf } from './fileState.ts'
 import type { OpenedFile } from './openFile.ts'
-import { tailOf } from './tailOf.ts'
 
 /** How an output is made. */
 export interface FileOutputOptions {

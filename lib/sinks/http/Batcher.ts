@@ -1,5 +1,5 @@
-import { jsonText } from '../../formats/jsonText.ts'
-import type { BodyFormat } from './bodyFormats.ts'
+import { jsonText } from '../../formats/json.ts'
+import type { BodyFormat } from './body.ts'
 
 /** Records that are sent together. */
 export interface Batch<T> {

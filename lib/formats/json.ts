@@ -1,0 +1,44 @@
+import type { Json } from '../stage/Stage.ts'
+import type { Encoder } from './Encoder.ts'
+
+/** One JSON array, a record a line. No records give `[]`. */
+export function jsonEncoder(state?: Json): Encoder {
+  let { isEmpty } = (state as { isEmpty: boolean } | undefined) ?? { isEmpty: true }
+  return {
+    encode(record) {
+      const text = jsonText(record)
+      const before = isEmpty ? '[\n' : ',\n'
+      isEmpty = false
+      return before + text
+    },
+    end: () => (isEmpty ? '[]\n' : '\n]\n'),
+    state: () => ({ isEmpty }),
+  }
+}
+
+/** One JSON text a line (NDJSON). No records give an empty document. */
+export function ndjsonEncoder(): Encoder {
+  return {
+    encode: record => `${jsonText(record)}\n`,
+    end: () => '',
+  }
+}
+
+/**
+ * A record as JSON.
+ *
+ * @throws {TypeError} when it has none: bytes (an encoded record is not encoded again), functions, symbols,
+ * BigInts and circular structures.
+ */
+export function jsonText(record: unknown): string {
+  if (record instanceof Uint8Array)
+    throw new TypeError('it is bytes already; leave encode() out before this sink')
+  const text: string | undefined = JSON.stringify(record)
+  if (text === undefined) throw new TypeError(`${kindOf(record)} is no JSON`)
+  return text
+}
+
+function kindOf(record: unknown): string {
+  if (record === undefined) return 'undefined'
+  return typeof record === 'object' ? 'what its toJSON() gives' : `a ${typeof record}`
+}
