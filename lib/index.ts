@@ -4,11 +4,11 @@ startDebugLog()
 
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
-export type { OperatorCounts } from './engine/definition.ts'
 export {
   done,
   type Emit,
   type Flush,
+  type OperatorCounts,
   type OperatorInstance,
   type Step,
   type StepDefinition,
@@ -63,10 +63,10 @@ export { run } from './run/run.ts'
 export type { FileSink } from './sinks/file/FileSink.ts'
 export type { FileOptions } from './sinks/file/options.ts'
 export type { DeadLetter } from './sinks/http/DeadLetters.ts'
-export type { HttpCounts } from './sinks/http/HttpCounts.ts'
 export type { HttpSink } from './sinks/http/HttpSink.ts'
+export type { HttpCounts } from './sinks/http/httpState.ts'
 export type { BatchOptions, HttpOptions } from './sinks/http/options.ts'
-export type { HttpAnswer, ReadAnswer, RefusedRecord } from './sinks/http/ReadAnswer.ts'
+export type { HttpAnswer, ReadAnswer, RefusedRecord } from './sinks/http/readOutcome.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
@@ -74,8 +74,7 @@ export { toHttp } from './sinks/toHttp.ts'
 export type { LeadSource } from './sources/LeadSource.ts'
 export { leads } from './sources/leads.ts'
 export type { LeadsOptions } from './sources/options.ts'
-export type { QuarantineSource } from './sources/QuarantineSource.ts'
-export { quarantined } from './sources/quarantined.ts'
+export { type QuarantineSource, quarantined } from './sources/quarantined.ts'
 export type { SourceCounts } from './sources/SourceCounts.ts'
 export type { Quarantined, SchemaProblem } from './stage/Quarantined.ts'
 export type { Operator } from './streams/Operator.ts'

@@ -63,7 +63,7 @@ const table = importTable(readFileSync(join(lib, 'README.md'), 'utf8'))
 /** Each third-party package has one home. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['http'],
-  'p-queue': ['http'],
+  'p-queue': ['http', 'sinks/http'],
   'stream-json': ['decode'],
   'stream-chain': ['decode'],
   ajv: ['options', 'operators/validate.ts'],

@@ -27,7 +27,7 @@ export interface OperatorFingerprint {
 export interface RunState {
   source: Json
   chain: ChainState
-  /** By the sink's path in the run: `sink`, `operators/0/quarantine`. */
+  /** By the sink's path in the run: `sink`, `sink/deadLetter`, `operators/0/quarantine`. */
   sinks: Readonly<Record<string, Json>>
 }
 

@@ -1,6 +1,5 @@
 import type { Json } from '../stage/Stage.ts'
-import type { Checkpoint, OperatorFingerprint } from './Checkpoint.ts'
-import { checkpointError } from './Checkpoint.ts'
+import { type Checkpoint, checkpointError, type OperatorFingerprint } from './Checkpoint.ts'
 
 /*
  * What leadpipe 0.1 saved. A finished one is read, so that a nightly job survives the upgrade: it says where the next
@@ -41,7 +40,7 @@ export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest 
     throw checkpointError(path, `it is of version 1, and its run is '${phase}', not finished: ${hint}`)
   }
   const { quarantines: ofQuarantines = [], ...sink } = pipeline.sink
-  const sinks: Record<string, Json> = { sink: sinkState(stand.sink) }
+  const sinks: Record<string, Json> = sinkStates(stand.sink)
   let seen = 0
   const operators = pipeline.operators.map((operator, index) => {
     if (operator.options?.quarantine === undefined) return operator
@@ -61,8 +60,8 @@ export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest 
 
 const fileState = (state: FileState1): Json => ({ ...state, temporary: `${state.path}.partial` })
 
-function sinkState(state: Version1['stand']['sink']): Json {
-  if ('path' in state) return fileState(state)
-  const { deadLetter } = state
-  return deadLetter === undefined ? state : { ...state, deadLetter: fileState(deadLetter) }
+function sinkStates(state: Version1['stand']['sink']): Record<string, Json> {
+  if ('path' in state) return { sink: fileState(state) }
+  const { deadLetter, ...sink } = state
+  return deadLetter === undefined ? { sink } : { sink, 'sink/deadLetter': fileState(deadLetter) }
 }

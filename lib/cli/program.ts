@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { exportCommand } from './exportCommand.ts'
-import type { Host } from './Host.ts'
-import { exitCodes } from './Host.ts'
+import { exitCodes, type Host } from './Host.ts'
 import { portalCommand } from './portalCommand.ts'
 import { replayCommand } from './replayCommand.ts'
 

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { createPortal, PortalError, type PortalOptions } from '../portal/index.ts'
 import { flagOf } from './flags.ts'
-import type { Host } from './Host.ts'
-import { exitCodeOf, exitCodes, interruptible } from './Host.ts'
+import { exitCodeOf, exitCodes, type Host, interruptible } from './Host.ts'
 import { count, plural } from './inWords.ts'
 
 /** What `leadpipe portal` was given. */

@@ -1,3 +1,4 @@
+import { LeadpipeError } from '../errors.ts'
 import type { Place } from '../stage/Rejected.ts'
 
 /** What a decoder counted in one body; each number has a counter of its own, for the ledger. */
@@ -76,4 +77,22 @@ export interface ElementDecoder {
    * @throws {LeadpipeError} DECODE when the array is not closed, or is not there.
    */
   end(): void
+}
+
+/** What is wrong with a body: it ends too early, it is no JSON or not the expected JSON, or it is too much. */
+export type DecodeProblem = 'cut' | 'malformed' | 'limit'
+
+/** A DECODE error that names the page and the byte offset in its decoded body. */
+export function decodeError(
+  problem: DecodeProblem,
+  page: number,
+  offset: number,
+  message: string,
+  cause?: unknown,
+): LeadpipeError {
+  return new LeadpipeError('DECODE', `page ${page}, byte ${offset}: ${message}`, {
+    retryable: problem === 'cut',
+    context: { page, offset, problem },
+    ...(cause === undefined ? {} : { cause }),
+  })
 }

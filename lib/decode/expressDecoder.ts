@@ -1,9 +1,9 @@
 import { type Place, Rejected, type RejectedProblem } from '../stage/Rejected.ts'
 import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
-import { decodeError } from './decodeError.ts'
 import {
   type DecodedElement,
   type DecoderOptions,
+  decodeError,
   type ElementDecoder,
   noDecodeCounts,
 } from './ElementDecoder.ts'

@@ -2,10 +2,10 @@ import { isMany, none } from 'stream-chain/core'
 import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
 import { chunkedCountReplaced } from './countReplaced.ts'
-import { decodeError } from './decodeError.ts'
 import {
   type DecodedElement,
   type DecoderOptions,
+  decodeError,
   type ElementDecoder,
   noDecodeCounts,
 } from './ElementDecoder.ts'

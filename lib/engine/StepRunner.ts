@@ -2,10 +2,10 @@ import { isThenable } from '../async/promises.ts'
 import type { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { OperatorCounts } from './definition.ts'
 import {
   done,
   type Emit,
+  type OperatorCounts,
   type OwnInstance,
   type OwnStepDefinition,
   type SideOutput,

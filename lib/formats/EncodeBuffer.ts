@@ -1,6 +1,5 @@
-import { LeadpipeError, messageOf } from '../errors.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { Encoder } from './Encoder.ts'
+import { type Encoder, encodeError } from './Encoder.ts'
 
 /** Bytes, and how many records they hold. */
 export interface Block {
@@ -88,18 +87,4 @@ export class EncodeBuffer {
     this.#held = 0
     return block
   }
-}
-
-/**
- * A SINK error about a record that can't be written in a format.
- *
- * @param number its place among the records, from 1
- */
-export function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
-  const guid = (record as { guid?: unknown } | undefined)?.guid
-  const who = typeof guid === 'string' ? `record ${number} (guid ${guid})` : `record ${number}`
-  return new LeadpipeError('SINK', `${who} can't be written: ${messageOf(cause)}`, {
-    cause,
-    context: { record: number, ...(typeof guid === 'string' ? { guid } : {}) },
-  })
 }

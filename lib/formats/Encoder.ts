@@ -1,3 +1,4 @@
+import { LeadpipeError, messageOf } from '../errors.ts'
 import type { Json } from '../stage/Stage.ts'
 
 /**
@@ -24,3 +25,17 @@ export interface Encoder {
 
 /** Makes an encoder: for a new document, or for the one of a state. */
 export type EncoderOf = (state?: Json) => Encoder
+
+/**
+ * A SINK error about a record that can't be written in a format.
+ *
+ * @param number its place among the records, from 1
+ */
+export function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
+  const guid = (record as { guid?: unknown } | undefined)?.guid
+  const who = typeof guid === 'string' ? `record ${number} (guid ${guid})` : `record ${number}`
+  return new LeadpipeError('SINK', `${who} can't be written: ${messageOf(cause)}`, {
+    cause,
+    context: { record: number, ...(typeof guid === 'string' ? { guid } : {}) },
+  })
+}

@@ -1,7 +1,6 @@
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
-import type { Path, ValueAt } from './paths.ts'
-import { checkPath, valueAt } from './paths.ts'
+import { checkPath, type Path, type ValueAt, valueAt } from './paths.ts'
 
 /** New name to path, or to a function of the value. */
 export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>

@@ -64,6 +64,15 @@ export interface Stretch<T, Request extends PageRequest, Cursor> {
   readonly place: number
 }
 
+/** The plan of a list that is read page after page. */
+export function sequentialPlan<T, Request extends PageRequest, Cursor>(
+  pager: Pager<T, Request, Cursor>,
+  start: Cursor,
+): Plan<T, Request, Cursor> {
+  const stretches = [{ pager, expected: Number.POSITIVE_INFINITY, place: 0 }]
+  return { start, next: () => stretches.pop(), done: () => 'go on' }
+}
+
 /** Cuts a list into stretches, which may be read at the same time and are delivered in their order. No I/O. */
 export interface Plan<T, Request extends PageRequest, Cursor> {
   /** Where the list begins. */

@@ -6,20 +6,22 @@ import { toFile } from '../sinks/toFile.ts'
 import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import type { Attachment } from '../streams/attach.ts'
-import { attachSink } from '../streams/attachSink.ts'
+import { attachSide, attachSink } from '../streams/attachSink.ts'
 import { attachSource } from '../streams/attachSource.ts'
 import { streamError } from '../streams/userStreams.ts'
 import type { RunArguments } from './readArguments.ts'
 
 /** A sink of a run. */
 export interface RunSink {
-  /** Its path in the run: `sink`, `operators/0/quarantine`. */
+  /** Its path in the run: `sink`, `sink/deadLetter`, `operators/0/quarantine`. */
   readonly id: string
   readonly attachment: Attachment<SinkStage>
-  /** The operator that it is a side output of; undefined for the sink at the end. */
-  readonly owner?: { readonly index: number; readonly name: string; readonly output: string }
+  /** The path of the operator or the sink that it is a side output of; undefined for the sink at the end. */
+  readonly owner?: string
+  /** What its owner calls it. */
+  readonly output?: string
   /** What it failed with, as the user is told. */
-  explain(error: unknown): LeadpipeError
+  explain(error: unknown): Error
 }
 
 /** A sink that is open. */
@@ -33,9 +35,19 @@ export interface RunStages {
   /** What the source failed with, as the user is told. */
   explainSource(error: unknown): unknown
   readonly definitions: readonly Definition[]
-  /** The sink at the end first, then the side outputs: those that write to a sink are in front of it. */
+  /**
+   * The sink at the end, the side outputs of operators, and then those of sinks. So each comes after its owner, and those
+   * that the chain writes to are in the order of its outlets.
+   */
   readonly sinks: readonly [RunSink, ...RunSink[]]
 }
+
+/** The path of an operator in a run. */
+export const operatorId = (index: number): string => `operators/${index}`
+
+/** The side outputs of an operator or a sink, of those that there are, by the owner's names for them. */
+export const outputsOf = <S extends RunSink>(sinks: readonly S[], owner: string): Record<string, S> =>
+  Object.fromEntries(sinks.filter(sink => sink.owner === owner).map(sink => [sink.output, sink]))
 
 /**
  * The stages of what the user gave. Streams of leadpipe's own listen from now on.
@@ -49,7 +61,7 @@ export function runStages(
 ): RunStages {
   const definitions = operators.flatMap(part => part.definitions)
   const side = definitions.flatMap((definition, index) =>
-    Object.entries(outputsOf(definition)).map(([output, target]) => ({ index, output, target })),
+    Object.entries(declaredOutputs(definition)).map(([output, target]) => ({ index, output, target })),
   )
   const targets = side.map(({ target }) => target)
   const twice = targets.find((target, index) => targets.indexOf(target) !== index)
@@ -63,26 +75,31 @@ export function runStages(
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
   refuseMissingFields(attached.stage, definitions)
-  const main = {
+  const main: RunSink = {
     id: 'sink',
     attachment: attachSink(sink, error => failed(sinkError(error))),
     explain: sinkError,
   }
-  const sideSinks = side.map(({ index, output }, n): RunSink => {
+  const sinks: [RunSink, ...RunSink[]] = [main]
+  for (const [n, { index, output }] of side.entries()) {
     const explain = (error: unknown) => streamError('SINK', `the ${output}`, error)
-    const stream = streams[n] as Writable
-    return {
-      id: `operators/${index}/${output}`,
-      attachment: attachSink(stream, error => failed(explain(error))),
-      owner: { index, name: (definitions[index] as Definition).name, output },
-      explain,
+    const attachment = attachSink(streams[n] as Writable, error => failed(explain(error)))
+    const owner = operatorId(index)
+    sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
+  }
+  // Side outputs may have their own: they come behind all that were there before.
+  for (const { id: owner, attachment } of sinks) {
+    for (const [output, side] of Object.entries(attachment.outputs ?? {})) {
+      const { explain } = side
+      const attachment = attachSide(side, error => failed(explain(error)))
+      sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
     }
-  })
+  }
   return {
     source: attached,
     explainSource: attached.stage.explains ? error => error : sourceError,
     definitions,
-    sinks: [main, ...sideSinks],
+    sinks,
   }
 }
 
@@ -98,7 +115,7 @@ function refuseMissingFields({ lacks }: SourceStage, definitions: readonly Defin
   }
 }
 
-const outputsOf = (definition: Definition): SideOutputs<string | Writable> =>
+const declaredOutputs = (definition: Definition): SideOutputs<string | Writable> =>
   ('outputs' in definition && definition.outputs) || {}
 
 const sourceError = (error: unknown) => streamError('SOURCE', 'the source', error)

@@ -31,8 +31,8 @@ export interface SaverOptions {
 }
 
 /**
- * Saves the checkpoint of a run. Positions, operators' states and the barriers of all sinks are taken in one tick; then
- * the save goes on behind the loop, one at a time.
+ * Saves the checkpoint of a run. Positions, operators' states and the barriers of sinks are taken in one tick, those of
+ * a sink's side outputs behind its own; the save goes on behind the loop, one at a time.
  */
 export class Saver {
   /** Whether this process has saved nothing yet. */
@@ -110,16 +110,18 @@ export class Saver {
     this.#bytes = 0
     this.#time = performance.now()
     const state = chain.save()
-    const barriers = sinks.map(async ({ id, run }) => [id, await run.flush?.()] as const)
+    const barriers = new Map<string, Promise<Json>>()
+    for (const sink of sinks) barriers.set(sink.id, flush(sink, barriers.get(sink.owner ?? '')))
     return this.#saveBehind(position, state, barriers)
   }
 
   async #saveBehind(
     source: Json,
     chain: RunState['chain'],
-    barriers: readonly Promise<readonly [string, Json]>[],
+    barriers: ReadonlyMap<string, Promise<Json>>,
   ): Promise<void> {
-    const sinks = Object.fromEntries(await Promise.all(barriers))
+    const states = await Promise.all(barriers.values())
+    const sinks = Object.fromEntries([...barriers.keys()].map((id, index) => [id, states[index]]))
     await this.saveState('running', { source, chain, sinks })
   }
 
@@ -131,6 +133,16 @@ export class Saver {
     const reported = report === undefined ? {} : { report }
     await saveCheckpoint(store, { pipeline, phase, state, ...reported, starts, saves })
     this.isNew = false
+  }
+}
+
+/** The state of a sink behind a barrier: that of a side output of a sink is behind what its owner wrote until its own. */
+async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
+  try {
+    if (owner !== undefined) await owner
+    return await run.flush?.()
+  } catch (error) {
+    throw explain(error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { within } from '../async/promises.ts'
 import type { Outlet } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
-import type { OpenedRun } from './OpenedRun.ts'
+import type { OpenedRun } from './openRun.ts'
 import type { OpenSink } from './RunStages.ts'
 import { reportOf } from './reportOf.ts'
 

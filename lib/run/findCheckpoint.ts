@@ -1,5 +1,4 @@
-import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
-import { checkpointError, differenceOf } from '../checkpoint/Checkpoint.ts'
+import { type Checkpoint, checkpointError, differenceOf, type Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Json } from '../stage/Stage.ts'

@@ -1,4 +1,4 @@
-import type { OpenedRun } from './OpenedRun.ts'
+import type { OpenedRun } from './openRun.ts'
 
 /** Milliseconds after which timers and signals get their turn, whatever the stages do. */
 const longestTurn = 10

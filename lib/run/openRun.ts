@@ -1,17 +1,16 @@
 import type { Waiter } from '../async/Waiter.ts'
-import type { Checkpoint, Pipeline } from '../checkpoint/Checkpoint.ts'
+import { type Checkpoint, checkpointError, type Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import { Chain } from '../engine/Chain.ts'
-import type { SideOutputs } from '../engine/definition.ts'
-import { explained, type Target } from '../engine/Outlet.ts'
+import { explained, type Outlet, type Target } from '../engine/Outlet.ts'
+import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import type { SinkRun } from '../stage/SinkStage.ts'
+import type { SinkOpening, SinkRun } from '../stage/SinkStage.ts'
 import type { SourceRun } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { OpenedRun } from './OpenedRun.ts'
-import type { OpenSink, RunSink, RunStages } from './RunStages.ts'
-import { Saver } from './Saver.ts'
+import { type OpenSink, operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
+import { type Place, Saver } from './Saver.ts'
 
 /** What of a checkpoint a run is opened with. */
 export interface RunCheckpoint {
@@ -22,6 +21,20 @@ export interface RunCheckpoint {
   readonly found: Checkpoint | undefined
   /** The finished run that this one follows, and where its source begins then. */
   readonly follows: { readonly last: Checkpoint; readonly from: Json } | undefined
+}
+
+/** A run whose stages are open. */
+export interface OpenedRun {
+  readonly stages: RunStages
+  readonly source: SourceRun
+  readonly chain: Chain
+  readonly sinks: readonly [OpenSink, ...OpenSink[]]
+  readonly waiter: Waiter
+  readonly place: Place
+  /** Saves the checkpoint; undefined without one. */
+  readonly saver: Saver | undefined
+  /** When it was started, by `performance.now()`. */
+  readonly started: number
 }
 
 /**
@@ -40,12 +53,14 @@ export async function openRun(
   let chain: Chain | undefined
   const sinks: OpenSink[] = []
   try {
-    for (const [index, sink] of stages.sinks.entries()) {
+    for (const sink of stages.sinks) {
       const fail = (error: unknown) => {
         if (chain === undefined) waiter.interrupt(sink.explain(error))
-        else chain.outlet(index)?.fail(sink.explain(error))
+        else outletOf(sink, stages, chain)?.fail(sink.explain(error))
       }
-      sinks.push({ ...sink, run: await openSink(sink, checkpoint, () => source?.time, fail) })
+      const outputs = outputsFor(sink, stages, sinks)
+      const given = { at: () => source?.time, fail, ...(outputs && { outputs }) }
+      sinks.push({ ...sink, run: await openSink(sink, checkpoint, given) })
     }
     chain = openChain(stages, sinks, checkpoint, waiter)
     source = openSource(stages, checkpoint, waiter)
@@ -60,22 +75,43 @@ export async function openRun(
 }
 
 /** Opens a sink as a checkpoint says. */
-export function openSink(
+export async function openSink(
   { id, attachment, explain }: RunSink,
   checkpoint: RunCheckpoint | undefined,
-  at: () => Date | undefined = () => undefined,
-  fail: (error: unknown) => void = () => {},
+  given: Pick<SinkOpening, 'at' | 'fail' | 'outputs'> = { at: () => undefined, fail() {} },
 ): Promise<SinkRun> {
+  const state = checkpoint?.found?.state.sinks[id]
+  if (checkpoint?.found !== undefined && state === undefined) {
+    // It would begin anew, and what it wrote before be lost.
+    throw checkpointError(checkpoint.store.path, `what it says of ${id} can't be read`)
+  }
   const opening = {
+    ...given,
     resumable: checkpoint?.store.key,
-    state: checkpoint?.found?.state.sinks[id],
+    state,
     previous: checkpoint?.follows?.last.state.sinks[id],
-    at,
-    fail,
   }
   return attachment.stage.open(opening).catch(error => {
-    throw explain(error)
+    throw error instanceof LeadpipeError ? error : explain(error)
   })
+}
+
+/** What a sink writes to besides. That is opened behind it: it writes nothing before its first record. */
+function outputsFor(
+  { id }: RunSink,
+  { sinks }: RunStages,
+  opened: readonly OpenSink[],
+): SinkOpening['outputs'] {
+  const names = Object.keys(outputsOf(sinks, id))
+  if (names.length === 0) return undefined
+  const write = (name: string) => (record: unknown) => outputsOf(opened, id)[name]?.run.write(record)
+  return Object.fromEntries(names.map(name => [name, { write: write(name) }]))
+}
+
+/** The outlet that a sink's records come through; for a side output of a sink, that of its owner. */
+function outletOf(sink: RunSink, stages: RunStages, chain: Chain): Outlet | undefined {
+  const owner = stages.sinks.find(({ id }) => id === sink.owner)
+  return owner === undefined ? chain.outlet(stages.sinks.indexOf(sink)) : outletOf(owner, stages, chain)
 }
 
 function openChain(
@@ -84,14 +120,14 @@ function openChain(
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): Chain {
-  const [main, ...side] = sinks.map(({ run, explain, owner }) => ({ owner, target: explained(run, explain) }))
+  const targetOf = ({ run, explain }: OpenSink): Target => explained(run, explain)
   const targets = {
-    main: main?.target as Target,
-    side: definitions.map((_, index): SideOutputs<Target> | undefined => {
-      const own = side.filter(({ owner }) => owner?.index === index)
+    main: targetOf(sinks[0] as OpenSink),
+    side: definitions.map((_, index) => {
+      const own = Object.entries(outputsOf(sinks, operatorId(index)))
       return own.length === 0
         ? undefined
-        : Object.fromEntries(own.map(({ owner, target }) => [owner?.output, target]))
+        : Object.fromEntries(own.map(([output, sink]) => [output, targetOf(sink)]))
     }),
   }
   const events = {

@@ -5,7 +5,7 @@ import { plainJson } from '../engine/plainJson.ts'
 import { digestOf } from '../files/paths.ts'
 import { optionError, optionFailure } from '../options/checkOptions.ts'
 import { describeStage } from '../streams/Operator.ts'
-import type { RunSink, RunStages } from './RunStages.ts'
+import { operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
 
 /**
@@ -19,7 +19,8 @@ export function pipelineOf(
   { version, whenFinished }: CheckpointSettings,
 ): Pipeline {
   const { stage } = source
-  const [main, ...side] = sinks
+  const [main] = sinks
+  const outputs = definitions.map((_, index) => outputsOf(sinks, operatorId(index)))
   if (stage.fingerprint === undefined) {
     const expected = 'expected leads() as the source: no other can go on from a checkpoint'
     throw optionError('run() options: checkpoint', expected, describeStage(given.source), true)
@@ -28,10 +29,13 @@ export function pipelineOf(
     const expected = 'expected toFile() or toHttp() as the sink: no other can go on from a checkpoint'
     throw optionError('run() options: checkpoint', expected, describeStage(given.sink), true)
   }
-  for (const { attachment, owner } of side) {
-    if (attachment.stage.fingerprint !== undefined) continue
+  // Of its own side outputs a sink says the same when it is opened.
+  for (const [index, own] of outputs.entries()) {
+    const lost = Object.values(own).find(({ attachment }) => attachment.stage.fingerprint === undefined)
+    if (lost === undefined) continue
     const expected = 'expected a path or toFile() with a checkpoint: nothing else can go on from one'
-    throw optionError(`${owner?.name}(): ${owner?.output}`, expected, 'a Writable of another kind', true)
+    const what = `${definitions[index]?.name}(): ${lost.output}`
+    throw optionError(what, expected, 'a Writable of another kind', true)
   }
   if (whenFinished === 'next' && stage.following === undefined) {
     throw optionError('run() options: checkpoint', stage.noneFollows ?? 'nothing can follow this source')
@@ -40,11 +44,7 @@ export function pipelineOf(
     ...(version === undefined ? {} : { version }),
     source: stage.fingerprint,
     operators: definitions.map((definition, index) =>
-      operatorOf(
-        definition,
-        side.filter(({ owner }) => owner?.index === index),
-        version === undefined,
-      ),
+      operatorOf(definition, outputs[index] ?? {}, version === undefined),
     ),
     sink: main.attachment.stage.fingerprint,
   }
@@ -53,23 +53,21 @@ export function pipelineOf(
 
 function operatorOf(
   definition: Definition,
-  side: readonly RunSink[],
+  outputs: Readonly<Record<string, RunSink>>,
   comparesText: boolean,
 ): OperatorFingerprint {
   const { name } = definition
   const options = 'options' in definition ? definition.options : undefined
   const functions = comparesText ? (definition.functions ?? []) : []
+  const fingerprints = Object.entries(outputs).map(([output, { attachment }]) => [
+    output,
+    attachment.stage.fingerprint,
+  ])
   return {
     name,
     ...(options === undefined ? {} : { options: checked(name, options) }),
     ...(functions.length === 0 ? {} : { functions: functions.map(code => digestOf(String(code))) }),
-    ...(side.length === 0
-      ? {}
-      : {
-          outputs: Object.fromEntries(
-            side.map(({ owner, attachment }) => [owner?.output, attachment.stage.fingerprint]),
-          ),
-        }),
+    ...(fingerprints.length === 0 ? {} : { outputs: Object.fromEntries(fingerprints) }),
   }
 }
 

@@ -2,22 +2,22 @@ import { onAbort } from '../async/onAbort.ts'
 import { deferred } from '../async/promises.ts'
 import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { Lead } from '../lead/Lead.ts'
-import type { LeadsQuery, PageQuery } from '../lead/LeadsQuery.ts'
+import { type LeadsQuery, type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
 import type { LeadPlan, Missing } from '../paging/LeadPlan.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
-import { type Equation, equation } from '../stage/Stage.ts'
+import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
-import { countMatching } from './countMatching.ts'
-import { rejectedError } from './leadOf.ts'
-import { leadPages } from './leadPages.ts'
+import { clientPages } from './clientPages.ts'
+import { listPath } from './countMatching.ts'
+import { Deliveries, type ListPlace } from './Deliveries.ts'
+import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
-import { planOf } from './planOf.ts'
+import { planOf, windowOf } from './planOf.ts'
 import type { Item, PageBatch } from './readStretch.ts'
-import { noCounts, type SourceCounts } from './SourceCounts.ts'
-import type { SourceState } from './SourceState.ts'
+import { noCounts, type SourceCounts, type SourceState, sourceEquations } from './SourceCounts.ts'
 
 /** What a list of leads is read with. */
 export interface LeadRunOptions {
@@ -25,13 +25,6 @@ export interface LeadRunOptions {
   /** Checked. */
   readonly query: Readonly<LeadsQuery>
   readonly settings: LeadsSettings
-}
-
-/** A place in the list. */
-interface ListPlace {
-  readonly cursor: unknown
-  /** Leads that came up to there, those before a restart included. */
-  readonly delivered: number
 }
 
 /** Reads a list of leads once, batch after batch. */
@@ -44,9 +37,8 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #reader: OrderedReader<Lead, PageQuery, unknown>
   readonly #account: AccountGuard
   /** Where it begins, or is resumed. */
-  readonly #start: ListPlace
-  /** Leads of before that are not in the counts: those in front of the position that the user gave. */
-  readonly #before: number
+  readonly #start: ListPlace<unknown>
+  readonly #deliveries: Deliveries<Lead, unknown>
   /** Settles with the first answer. */
   readonly #answered = deferred()
   #isAnswered = false
@@ -60,43 +52,39 @@ export class LeadRun implements SourceRun<Lead> {
   #refused: Rejected | undefined
   /** The next batch, while it is waited for. */
   #pending: Promise<PageBatch<Lead, unknown> | undefined> | undefined
-  /** The batch that was given last, its items, and how many of them count as delivered. */
-  #given: Batch<Lead> | undefined
-  #items: readonly Item<Lead, unknown>[] = []
-  #delivered = 0
-  /** The place behind the last item that was delivered. */
-  #place: ListPlace
   #unlisten = () => {}
 
   /** @throws {LeadpipeError} OPTION when it is resumed at a position of another kind of paging */
   constructor(options: LeadRunOptions, { state, wants, fail }: SourceOpening) {
     const { client, query, settings } = options
+    const { decode, maxLeadBytes, maxDepth, readAhead } = settings
     const saved = state as SourceState | undefined
     const from = saved?.position ?? settings.from
-    const isSequential = client.concurrency === 1 || settings.readAhead === 0
     this.#options = options
     this.#wants = wants
     this.#fail = fail
     this.#counts = { ...noCounts(), ...saved?.counts }
-    this.#plan = planOf(query, settings, from, isSequential)
+    this.#plan = planOf(query, settings, from, client.concurrency === 1 || readAhead === 0)
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, saved?.missing)
     this.#account = new AccountGuard(saved?.portalId)
     this.#isEnded = saved?.ended ?? false
     this.#granted = from?.leads ?? 0
-    this.#before = this.#granted - this.#counts.delivered
     this.#start = { cursor: this.#plan.start, delivered: this.#granted }
-    this.#place = this.#start
+    this.#deliveries = new Deliveries(this.#counts, this.#start, place => this.#positionOf(place))
     this.#reader = new OrderedReader({
       plan: this.#plan,
-      source: leadPages({
+      source: clientPages({
         client,
-        settings,
-        wants,
+        path: listPath,
+        query: serializeQuery,
+        recordOf: wants.origins ? leadWithOrigin : leadOf,
+        ...{ decode, maxLeadBytes, maxDepth },
+        rejected: wants.rejected ? 'hand on' : 'fail',
         counts: this.#counts,
         answered: headers => this.#answer(headers),
       }),
       width: client.concurrency,
-      readAheadBytes: settings.readAhead,
+      readAheadBytes: readAhead,
       wanted: () => settings.limit - this.#granted,
       counts: this.#counts,
     })
@@ -109,14 +97,7 @@ export class LeadRun implements SourceRun<Lead> {
 
   /** What of the list is read, when it is read by time; its stopTime is known from the first answer on. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
-    const { start } = this
-    if (start.paging !== 'seek') return undefined
-    const { timePivot, startTime, stopTime } = start
-    return {
-      timePivot,
-      ...(startTime === undefined ? {} : { startTime }),
-      ...(stopTime === undefined ? {} : { stopTime }),
-    }
+    return windowOf(this.start)
   }
 
   /** The position where it begins, or is resumed. */
@@ -125,13 +106,12 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   get time(): Date | undefined {
-    const { stopTime } = this.window ?? {}
+    const stopTime = this.window?.stopTime
     return stopTime === undefined ? undefined : new Date(stopTime)
   }
 
   get delivered(): number {
-    const { delivered, rejected } = this.counts()
-    return delivered + rejected
+    return this.#counts.delivered + this.#counts.rejected
   }
 
   counts(): SourceCounts & Record<string, number> {
@@ -148,15 +128,7 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   equations(): readonly Equation[] {
-    const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed, ...rest } = this.counts()
-    const { delivered, rejected, dropped, unused } = rest
-    const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
-    return [
-      equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
-      // A list that is not read to its end may be in the middle of an element.
-      ...(this.#isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
-      equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
-    ]
+    return sourceEquations(this.counts(), this.#isEnded)
   }
 
   /**
@@ -164,59 +136,56 @@ export class LeadRun implements SourceRun<Lead> {
    * CHECKPOINT at a lead of another account than those before the restart
    */
   async next(): Promise<Batch<Lead> | undefined> {
-    this.#deliver(this.#given, this.#items.length)
+    this.#deliveries.finish()
     this.#begin()
     this.#pending ??= this.#read()
+    // It may be waited for by the next call only.
+    this.#pending.catch(() => {})
     if (!this.#isBegun) {
       this.#isBegun = true
       // The bounds of time are known with the first answer: a restart reads the same list, even if nothing came yet.
       await Promise.race([this.#pending, this.#answered.promise])
-      return this.#give({ items: [], bytes: 0 })
+      return this.#deliveries.give()
     }
     const batch = await this.#pending
     this.#pending = undefined
-    if (batch !== undefined) return this.#give(batch)
-    this.#give({ items: [], bytes: 0 })
+    if (batch !== undefined) return this.#deliveries.give(batch)
+    this.#deliveries.give()
     this.#options.settings.signal?.throwIfAborted()
+    // It ends early: `close` does the rest.
+    if (this.#isStopped) return undefined
     await this.#reader.discard()
     this.#isEnded = true
     return undefined
   }
 
   save(batch: Batch<Lead> | undefined, taken: number): SourceState {
-    this.#deliver(batch, taken)
+    this.#deliveries.deliver(batch, taken)
     const { missing } = this
+    const { place } = this.#deliveries
     const { decoded, malformed, delivered, rejected, dropped } = this.#counts
     return {
-      position: this.#positionOf(this.#place),
+      position: this.#positionOf(place),
       // What is read ahead at this moment is of no use to a run that resumes here.
       counts: { ...this.#counts, unused: decoded + malformed - delivered - rejected - dropped },
-      ...(missing === undefined ? {} : { missing: this.#missingAt(this.#place, missing) }),
+      ...(missing === undefined ? {} : { missing: this.#missingAt(place, missing) }),
       ...(this.#account.id === undefined ? {} : { portalId: this.#account.id }),
       ended: this.#isEnded,
-      ...(this.#place.delivered >= this.#options.settings.limit ? { limited: true } : {}),
+      ...(place.delivered >= this.#options.settings.limit ? { limited: true } : {}),
     }
   }
 
   async close(batch: Batch<Lead> | undefined, taken: number): Promise<void> {
-    this.#deliver(batch, taken)
+    this.#deliveries.deliver(batch, taken)
     this.#unlisten()
     this.#stop()
     // The connections are released, and everything is counted, when the reading has ended.
     const pending = await this.#pending?.catch(() => undefined)
-    this.#counts.unused += this.#items.length - this.#delivered
+    this.#counts.unused += this.#deliveries.drop()
     // Nobody was given it.
     if (this.#pending !== undefined) this.#counts.unused += pending?.items.length ?? 0
     this.#pending = undefined
-    this.#items = []
-    this.#delivered = 0
     await this.#reader.close()
-  }
-
-  /** How many leads match now, by the bounds of its start. */
-  async countMatching(signal?: AbortSignal): Promise<number> {
-    const query = this.#plan.counting()
-    return query === undefined ? 0 : await countMatching(this.#options.client, query, signal)
   }
 
   #begin(): void {
@@ -234,14 +203,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#reader.stop()
   }
 
-  #read(): Promise<PageBatch<Lead, unknown> | undefined> {
-    const reading = this.#readNext()
-    // It is waited for by the next call.
-    reading.catch(() => {})
-    return reading
-  }
-
-  async #readNext(): Promise<PageBatch<Lead, unknown> | undefined> {
+  async #read(): Promise<PageBatch<Lead, unknown> | undefined> {
     if (this.#refused !== undefined) throw rejectedError(this.#refused)
     const isOver = this.#isEnded || this.#isStopped || this.#granted >= this.#options.settings.limit
     const batch = isOver ? undefined : await this.#reader.next()
@@ -265,34 +227,8 @@ export class LeadRun implements SourceRun<Lead> {
     return items
   }
 
-  #give({ items, bytes }: PageBatch<Lead, unknown>): Batch<Lead> {
-    const start = this.#place
-    this.#items = items
-    this.#delivered = 0
-    this.#given = {
-      items: items.map(({ value }) => value),
-      bytes,
-      positionAfter: taken => {
-        const leads = items.slice(0, taken).filter(({ value }) => !(value instanceof Rejected)).length
-        const { cursor } = items[taken - 1] ?? start
-        return this.#positionOf({ cursor, delivered: start.delivered + leads })
-      },
-    }
-    return this.#given
-  }
-
-  /** Of a batch that another one followed, every item counts already. */
-  #deliver(batch: Batch<Lead> | undefined, taken: number): void {
-    if (batch !== this.#given) return
-    for (; this.#delivered < Math.min(taken, this.#items.length); this.#delivered += 1) {
-      const { value, cursor } = this.#items[this.#delivered] as Item<Lead, unknown>
-      this.#counts[value instanceof Rejected ? 'rejected' : 'delivered'] += 1
-      this.#place = { cursor, delivered: this.#before + this.#counts.delivered }
-    }
-  }
-
   /** A place as plain JSON. */
-  #positionOf({ cursor, delivered }: ListPlace): Position {
+  #positionOf({ cursor, delivered }: ListPlace<unknown>): Position {
     return { ...this.#plan.position(cursor), leads: delivered } as Position
   }
 
@@ -306,7 +242,7 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   /** What is missing up to a place; at the end of the list, in all. */
-  #missingAt({ cursor }: ListPlace, all: Readonly<Missing>): Missing {
+  #missingAt({ cursor }: ListPlace<unknown>, all: Readonly<Missing>): Missing {
     return structuredClone(this.#isEnded ? all : (this.#plan.missingAt?.(cursor) ?? all))
   }
 }

@@ -1,8 +1,10 @@
 import { Condition } from '../async/promises.ts'
+import { type PageMessage, pageChannel } from '../observe/channels.ts'
 import type { PageRequest, Plan, Stretch } from '../paging/Pager.ts'
-import { Rejected } from '../stage/Rejected.ts'
-import { PageRoom, ReadAhead } from './ReadAhead.ts'
-import { type Item, type PageBatch, type PageSource, readStretch, type Turn } from './readStretch.ts'
+import { ReadAhead } from './ReadAhead.ts'
+import type { Item, PageBatch, PageLog, PageSource } from './readStretch.ts'
+import { noCounts, type PageCounts, type SourceCounts } from './SourceCounts.ts'
+import { StretchReader } from './StretchReader.ts'
 
 /** What a list is read with. */
 export interface OrderedReaderOptions<T, Request extends PageRequest, Cursor> {
@@ -14,8 +16,8 @@ export interface OrderedReaderOptions<T, Request extends PageRequest, Cursor> {
   readonly readAheadBytes?: number
   /** How many more records the caller takes, besides those that it got. Default: any. */
   wanted?(): number
-  /** Counts of elements that came in two stretches, and of those that were read ahead in vain. */
-  readonly counts: { dropped: number; unused: number }
+  /** What is counted; default: counts of its own. */
+  readonly counts?: PageCounts & Pick<SourceCounts, 'unused'>
 }
 
 /** Reads the stretches of a list, several at the same time, and gives what they bring in the order of the list. */
@@ -24,7 +26,8 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   readonly #source: PageSource<T, Request>
   readonly #width: number
   readonly #wanted: () => number
-  readonly #counts: { dropped: number; unused: number }
+  readonly #counts: PageCounts & Pick<SourceCounts, 'unused'>
+  readonly #log: PageLog
   readonly #ahead: ReadAhead
   /** Notified whenever a reader may go on: a batch came or was taken, bytes were given back, the first one changed. */
   readonly #changed = new Condition()
@@ -32,9 +35,10 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   #readers: StretchReader<T, Request, Cursor>[] = []
   #isWide = false
   #isStopped = false
+  #discarding: Promise<void> = Promise.resolve()
 
   constructor(options: OrderedReaderOptions<T, Request, Cursor>) {
-    const { plan, source, width = 1, readAheadBytes = 0, wanted, counts } = options
+    const { plan, source, width = 1, readAheadBytes = 0, wanted, counts = noCounts() } = options
     this.#plan = plan
     this.#ahead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
     this.#source = {
@@ -44,8 +48,16 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
         this.#fill()
         return source.ask(request, signal)
       },
-      paged: (page, elements, bytes) => {
-        source.paged?.(page, elements, bytes)
+    }
+    let pages = 0
+    this.#log = {
+      counts,
+      next() {
+        pages += 1
+        return pages
+      },
+      read: (page, leads, bytes) => {
+        pageChannel.publish({ page, leads, bytes } satisfies PageMessage)
         this.#ahead.measure(bytes)
       },
     }
@@ -74,8 +86,13 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     for (const reader of this.#readers) reader.stop()
   }
 
-  /** Drops what was read ahead; resolves when its connections are released. */
-  async discard(): Promise<void> {
+  /** Drops what was read ahead; resolves when its connections are released, also those of a call before. */
+  discard(): Promise<void> {
+    this.#discarding = this.#discarding.then(() => this.#discard())
+    return this.#discarding
+  }
+
+  async #discard(): Promise<void> {
     const readers = this.#readers
     this.#readers = []
     for (const unused of await Promise.all(readers.map(reader => reader.discard())))
@@ -123,7 +140,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const reader = this.#readerOf(stretch)
       this.#readers.push(reader)
       this.#readers.sort((a, b) => a.stretch.place - b.stretch.place)
-      reader.start(this.#source)
+      reader.start(this.#source, this.#log)
     }
   }
 
@@ -152,154 +169,5 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     const { pagesEach } = this.#plan
     if (pagesEach === undefined) return this.#width
     return Math.max(1, Math.min(this.#width, Math.floor(this.#ahead.pages / pagesEach)))
-  }
-}
-
-/** What a reader of one stretch shares with the others. */
-interface Shared {
-  readonly ahead: ReadAhead
-  readonly changed: Condition
-  /** How many more records the stretch may ask for. */
-  wanted(): number
-  /** Called when it was read to its end. */
-  ended(): void
-}
-
-/**
- * Reads one stretch into a queue. The first one of a list reads no faster than its records are taken; those behind it
- * read ahead, as far as there is room.
- */
-class StretchReader<T, Request extends PageRequest, Cursor> implements Turn {
-  readonly stretch: Stretch<T, Request, Cursor>
-  /** Whether the stretch is still being read. */
-  isReading = true
-  readonly #shared: Shared
-  readonly #abort = new AbortController()
-  #reading: Promise<void> | undefined
-  readonly #batches: PageBatch<T, Cursor>[] = []
-  #isFirst = false
-  /** Whether the batch that was taken last is being worked on. */
-  #isBusy = false
-  #taken = 0
-  /** What the page that is read takes of the room for reading ahead. */
-  #room: PageRoom
-  #failure: { error: unknown } | undefined
-
-  constructor(stretch: Stretch<T, Request, Cursor>, shared: Shared) {
-    this.stretch = stretch
-    this.#shared = shared
-    this.#room = new PageRoom(shared.ahead, 0)
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal
-  }
-
-  start(source: PageSource<T, Request>): void {
-    this.#reading = this.#read(source)
-  }
-
-  /** How many records are read and not taken. */
-  get records(): number {
-    return this.#batches.reduce(
-      (sum, { items }) => sum + items.filter(({ value }) => !(value instanceof Rejected)).length,
-      0,
-    )
-  }
-
-  /** About how many items are to come. */
-  get rest(): number {
-    return this.isReading ? Math.max(this.#held, this.stretch.expected - this.#taken) : this.#held
-  }
-
-  async mayAsk(): Promise<number> {
-    const { ahead, changed, wanted } = this.#shared
-    let booked = 0
-    await changed.until(() => {
-      if (this.#isFirst || this.signal.aborted) return true
-      booked = wanted() > 0 ? ahead.book() : 0
-      return booked > 0
-    })
-    this.#room = new PageRoom(ahead, booked)
-    return wanted()
-  }
-
-  came(bytes: number): boolean {
-    this.#room.came(bytes)
-    return !this.#isFirst && this.#room.isTooLarge
-  }
-
-  endPage(): void {
-    this.#room.close()
-  }
-
-  async untilFirst(): Promise<void> {
-    await this.#shared.changed.until(() => this.#isFirst || this.signal.aborted)
-  }
-
-  /** What it brings next, undefined at its end; it is the first from now on. */
-  async next(): Promise<PageBatch<T, Cursor> | undefined> {
-    const { ahead, changed } = this.#shared
-    if (!this.#isFirst) {
-      this.#isFirst = true
-      this.#room.waive()
-    }
-    this.#isBusy = false
-    changed.notify()
-    await changed.until(() => this.#batches.length > 0 || !this.isReading)
-    const batch = this.#batches.shift()
-    if (batch === undefined) {
-      if (this.#failure !== undefined) throw this.#failure.error
-      return undefined
-    }
-    this.#taken += batch.items.length
-    this.#isBusy = true
-    ahead.give(batch.bytes)
-    return batch
-  }
-
-  /** Ends the reading. */
-  stop(): void {
-    this.#abort.abort()
-    this.#shared.changed.notify()
-  }
-
-  /** Ends the reading; resolves when the connection is released, to how many items were not taken. */
-  async discard(): Promise<number> {
-    this.stop()
-    await this.#reading
-    const unused = this.#held
-    for (const { bytes } of this.#batches.splice(0)) this.#shared.ahead.give(bytes)
-    return unused
-  }
-
-  get #held(): number {
-    return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
-  }
-
-  /** Never fails: what goes wrong is told when the turn of the stretch has come. */
-  async #read(source: PageSource<T, Request>): Promise<void> {
-    const { changed, ended } = this.#shared
-    try {
-      for await (const batch of readStretch(this.stretch.pager, source, this)) {
-        this.#room.batched(batch.bytes)
-        this.#batches.push(batch)
-        changed.notify()
-        await changed.until(() => !this.#mustWait || this.signal.aborted)
-        if (this.signal.aborted) break
-      }
-      this.isReading = false
-      if (!this.signal.aborted) ended()
-    } catch (error) {
-      this.#failure = { error }
-    }
-    this.isReading = false
-    changed.notify()
-  }
-
-  /** Whether what the first one has read is to be taken before it reads on. */
-  get #mustWait(): boolean {
-    // When nothing may be read ahead, that includes what is read while a batch is being worked on.
-    return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
   }
 }

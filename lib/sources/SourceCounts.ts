@@ -1,4 +1,7 @@
 import type { DecodeCounts } from '../decode/ElementDecoder.ts'
+import type { Position } from '../lead/Position.ts'
+import type { Missing } from '../paging/LeadPlan.ts'
+import { type Equation, equation } from '../stage/Stage.ts'
 
 /** What a source counted; each number has a counter of its own, for the ledger. */
 export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
@@ -79,4 +82,33 @@ export function addPage(
   counts.scanned += scanned - decoded - malformed
   counts.scannedOnPages += scanned
   counts.tokenisedOnPages += tokenised
+}
+
+/**
+ * What must hold of the counts.
+ *
+ * @param isEnded whether the list was read to its end: otherwise it may be in the middle of an element
+ */
+export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonly Equation[] {
+  const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed } = counts
+  const { delivered, rejected, dropped, unused } = counts
+  const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
+  return [
+    equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
+    ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
+    equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
+  ]
+}
+
+/** What a restart needs of a source: plain JSON. */
+export interface SourceState {
+  position: Position
+  counts: SourceCounts
+  missing?: Missing
+  /** Whose leads came; absent if none of them says so. */
+  portalId?: number
+  /** Whether nothing follows. */
+  ended: boolean
+  /** Present if it was the limit that ended it: the list may continue. */
+  limited?: boolean
 }

@@ -2,9 +2,10 @@ import { decodeBody } from '../decode/decodeBody.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
-import type { PageQuery } from '../lead/LeadsQuery.ts'
-import { serializeQuery } from '../lead/LeadsQuery.ts'
-import { listPath } from './listPath.ts'
+import { type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
+
+/** The path of the list of leads. */
+export const listPath = '/leads/v1/list'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 

@@ -1,7 +1,7 @@
 import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
-import { Rejected } from '../stage/Rejected.ts'
+import { Rejected, setOrigin } from '../stage/Rejected.ts'
 
 /** A lead is an object: anything else can't be read as one, and a null would end a Node stream silently. */
 export function leadOf({ value, raw, place }: DecodedElement): Lead | Rejected {
@@ -10,6 +10,15 @@ export function leadOf({ value, raw, place }: DecodedElement): Lead | Rejected {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   const message = `it is ${kind}, expected a lead (an object)`
   return new Rejected('not a lead', message, raw ?? JSON.stringify(value), place)
+}
+
+/** The same; the lead keeps its own text and its place. */
+export function leadWithOrigin(element: DecodedElement): Lead | Rejected {
+  const lead = leadOf(element)
+  if (!(lead instanceof Rejected)) {
+    setOrigin(lead, { ...element.place, raw: element.raw ?? JSON.stringify(lead) })
+  }
+  return lead
 }
 
 /** The DECODE error for an element that nobody takes. */

@@ -1,13 +1,13 @@
+import { digestOf } from '../files/paths.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { SourceOpening, SourceStage } from '../stage/SourceStage.ts'
+import { countMatching } from './countMatching.ts'
 import { LeadRun } from './LeadRun.ts'
 import type { LeadsSettings } from './options.ts'
-import { pagingOf } from './planOf.ts'
-import { noCounts } from './SourceCounts.ts'
-import type { SourceState } from './SourceState.ts'
-import { sourceIdentity } from './sourceIdentity.ts'
+import { pagingOf, planOf } from './planOf.ts'
+import { noCounts, type SourceState } from './SourceCounts.ts'
 
 /** The leads of a portal that a query matches, as a stage whose use is a {@link LeadRun}. */
 export interface LeadStage extends SourceStage<Lead> {
@@ -27,7 +27,7 @@ export function leadStage(client: LeadsClient, query: LeadsQuery, settings: Lead
     ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
     ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
     ...(guids === undefined && !offset && isWhole
-      ? { count: (state, signal) => open(unwatched(state)).countMatching(signal) }
+      ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
       : {}),
   }
 }
@@ -38,11 +38,17 @@ const noEvents = {
   option: 'excludeConversionEvents',
 }
 
-const unwatched = (state: unknown): SourceOpening => ({
-  state,
-  wants: { rejected: false, origins: false },
-  fail() {},
-})
+/** How many leads match now, by the bounds of a state. */
+async function count(
+  client: LeadsClient,
+  query: LeadsQuery,
+  settings: LeadsSettings,
+  { position }: SourceState,
+  signal?: AbortSignal,
+): Promise<number> {
+  const whole = planOf(query, settings, position, true).counting()
+  return whole === undefined ? 0 : await countMatching(client, whole, signal)
+}
 
 function followed(
   query: LeadsQuery,
@@ -74,5 +80,26 @@ function following(
     counts: noCounts(),
     ...(portalId === undefined ? {} : { portalId }),
     ended: false,
+  }
+}
+
+/**
+ * What of a source must be the same for a checkpoint to fit: plain JSON. Guids of an array are
+ * compared by digest.
+ */
+function sourceIdentity(
+  origin: string,
+  { guids, ...query }: LeadsQuery,
+  settings: LeadsSettings,
+): Readonly<Record<string, unknown>> {
+  const { limit } = settings
+  const given = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
+  return {
+    source: 'leads',
+    origin,
+    paging: pagingOf({ guids, ...query }, settings),
+    query,
+    ...(guids === undefined ? {} : { guids: given }),
+    ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }),
   }
 }

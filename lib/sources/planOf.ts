@@ -72,3 +72,16 @@ function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosit
   if (position === undefined || position.timePivot === timePivot) return position
   throw optionError('leads() options: from', `expected a position of timePivot '${timePivot}'`, from)
 }
+
+/** What of a list a position is of, if it is read by time. */
+export function windowOf(
+  position: Position,
+): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
+  if (position.paging !== 'seek') return undefined
+  const { timePivot, startTime, stopTime } = position
+  return {
+    timePivot,
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(stopTime === undefined ? {} : { stopTime }),
+  }
+}

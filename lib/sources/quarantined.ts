@@ -1,6 +1,18 @@
+import { close, constants, createReadStream, fstat, open } from 'node:fs'
+import { Socket } from 'node:net'
+import { pipeline, type Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { createGunzip } from 'node:zlib'
+import { LeadpipeError } from '../errors.ts'
+import type { Lead } from '../lead/Lead.ts'
 import { checkOptions, optionError } from '../options/checkOptions.ts'
-import { type LeadsOptions, leadsDefaults, maxLeadBytesRule } from './options.ts'
-import { QuarantineSource } from './QuarantineSource.ts'
+import type { Quarantined } from '../stage/Quarantined.ts'
+import { Rejected, setOrigin } from '../stage/Rejected.ts'
+import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
+import { SourceReadable } from '../streams/SourceReadable.ts'
+import { leadOf, rejectedError } from './leadOf.ts'
+import { linesOf } from './linesOf.ts'
+import { type LeadsOptions, leadsDefaults, longestString, maxLeadBytesRule } from './options.ts'
 
 const rules = { owner: 'quarantined() options', options: { maxLeadBytes: maxLeadBytesRule } }
 
@@ -25,4 +37,155 @@ export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadB
   }
   const { maxLeadBytes = leadsDefaults.maxLeadBytes } = checkOptions(options, rules)
   return new QuarantineSource(path, maxLeadBytes)
+}
+
+/**
+ * What a quarantine file holds, as a Readable of leads, so that it can go through a pipeline again after a
+ * fix. What still is not a lead goes to `validate`, as in the run that set it aside. Made by `quarantined()`.
+ */
+export class QuarantineSource extends SourceReadable<Lead> {
+  /** The file that is read, as it was given. */
+  readonly path: string
+
+  /** @param maxLeadBytes the most bytes that the text of one lead has */
+  constructor(path: string, maxLeadBytes: number) {
+    const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
+    super({ name: 'quarantined', reads: path, open }, open)
+    this.path = path
+  }
+}
+
+/** Reads a quarantine file once, line by line. */
+class QuarantineRun implements SourceRun<Lead> {
+  readonly #path: string
+  readonly #maxLeadBytes: number
+  readonly #wants: SourceOpening['wants']
+  readonly #leads: AsyncGenerator<Lead | Rejected>
+  #file: Readable | undefined
+  #isClosed = false
+
+  constructor(path: string, maxLeadBytes: number, { wants }: SourceOpening) {
+    this.#path = path
+    this.#maxLeadBytes = maxLeadBytes
+    this.#wants = wants
+    this.#leads = this.#read()
+  }
+
+  async next(): Promise<Batch<Lead> | undefined> {
+    const { done, value } = await this.#leads.next()
+    return done ? undefined : { items: [value], bytes: 0, positionAfter: () => undefined }
+  }
+
+  save(): undefined {}
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    // What is read from a pipe may never come: the leads end when the file does.
+    this.#file?.destroy()
+    await this.#leads.return(undefined).catch(() => {})
+  }
+
+  async *#read(): AsyncGenerator<Lead | Rejected> {
+    let line = 0
+    try {
+      for await (const record of linesOf(await this.#open(), mostOf(this.#maxLeadBytes))) {
+        line += 1
+        if (record !== '') yield this.#lead(record, line)
+      }
+    } catch (error) {
+      throw this.#error(error, line)
+    }
+  }
+
+  async #open(): Promise<Readable> {
+    const file = await openBytes(this.#path)
+    this.#file = file
+    if (this.#isClosed) file.destroy()
+    if (!/\.gz$/i.test(this.#path)) return file
+    const plain = createGunzip()
+    // Errors are read from `plain`, which pipeline destroys with them.
+    pipeline(file, plain, () => {})
+    return plain
+  }
+
+  #lead(text: string, line: number): Lead | Rejected {
+    const { raw, page = 1, position } = parseRecord(text, this.#path, line)
+    const place = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
+    const lead = leadOf({ value: parsed(raw, place), raw, place })
+    if (!(lead instanceof Rejected)) {
+      if (this.#wants.origins) setOrigin(lead, { raw, ...place })
+    } else if (!this.#wants.rejected) {
+      throw rejectedError(lead)
+    }
+    return lead
+  }
+
+  #error(cause: unknown, line: number): LeadpipeError {
+    if (cause instanceof LeadpipeError) return cause
+    const isTooLong = cause instanceof RangeError
+    const why = isTooLong
+      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#maxLeadBytes}) may have`
+      : whyOf(cause as NodeJS.ErrnoException)
+    return new LeadpipeError('SOURCE', `can't read ${this.#path}: ${why}`, {
+      cause,
+      context: { path: this.#path, line: isTooLong ? line + 1 : line },
+    })
+  }
+}
+
+/**
+ * The most bytes that a line may have. In a string of JSON, each byte of a lead's text is up to six characters; the
+ * rules that do not hold, and the place, take far less than 1 MiB. The engine has no longer string than the last.
+ */
+const mostOf = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 * 1024, longestString)
+
+function whyOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'Z_BUF_ERROR') return 'it is cut: its gzip data has no end'
+  return code?.startsWith('Z_') ? 'it is not the gzip data that its name says' : message
+}
+
+function parseRecord(text: string, path: string, line: number): Quarantined {
+  try {
+    const record = JSON.parse(text) as Quarantined
+    if (typeof record.raw === 'string') return record
+  } catch {
+    // It is told below what it is not.
+  }
+  throw new LeadpipeError(
+    'SOURCE',
+    `${path}, line ${line}: expected a quarantine record, with its raw text`,
+    {
+      context: { path, line },
+    },
+  )
+}
+
+function parsed(raw: string, place: Rejected['place']): unknown {
+  try {
+    return JSON.parse(raw)
+  } catch {
+    return new Rejected('malformed', 'it is not valid JSON', raw, place)
+  }
+}
+
+/**
+ * The bytes of a file, a FIFO or a pipe, as a stream that can be destroyed at any moment.
+ *
+ * @throws {Error} of the file system, such as ENOENT
+ */
+async function openBytes(path: string): Promise<Readable> {
+  // Opening a FIFO that nobody writes to would wait for a writer, and nothing could end that wait. (Windows knows
+  // neither the flag nor the FIFO.)
+  const fd = await promisify(open)(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = await promisify(fstat)(fd)
+    // A thread that reads from a pipe can't be called back: the event loop waits for its bytes instead.
+    return stats.isFIFO()
+      ? new Socket({ fd, readable: true, writable: false })
+      : createReadStream(path, { fd })
+  } catch (error) {
+    await promisify(close)(fd)
+    throw error
+  }
 }

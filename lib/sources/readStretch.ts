@@ -39,11 +39,15 @@ export interface PageSource<T, Request> {
   backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
   /** Milliseconds that reading a page may take, while its batches are not waited with. Default: any. */
   readonly pageTimeout?: number | undefined
+}
+
+/** What all stretches of a list have in common. */
+export interface PageLog {
   readonly counts: PageCounts
   /** The number of the next page, from 1. */
-  number(): number
-  /** Called when a page was read to its end, with what it held. */
-  paged?(page: number, elements: number, bytes: number): void
+  next(): number
+  /** A page was read to its end. */
+  read(page: number, elements: number, bytes: number): void
 }
 
 /** When a stretch may be read, and how far ahead. */
@@ -65,6 +69,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   pager: Pager<T, Request, Cursor>,
   source: PageSource<T, Request>,
   turn: Turn,
+  log: PageLog,
 ): AsyncGenerator<PageBatch<T, Cursor>> {
   const { signal } = turn
   let failures = 0
@@ -73,8 +78,8 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   for (;;) {
     const request = await unlessAborted(pager.next(await turn.mayAsk()), signal)
     if (request === undefined || signal.aborted) return turn.endPage()
-    number ??= source.number()
-    const page = new Page(pager, source, number)
+    number ??= log.next()
+    const page = new Page(pager, source, log, number)
     try {
       const body = await source.ask(request, signal)
       page.begin(body)
@@ -121,6 +126,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   isEnough = false
   readonly #pager: Pager<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
+  readonly #log: PageLog
   readonly #number: number
   #timer: PageTimer | undefined
   #unlisten = () => {}
@@ -132,10 +138,16 @@ class Page<T, Request extends PageRequest, Cursor> {
   #cut = 0
   #isOver = false
 
-  constructor(pager: Pager<T, Request, Cursor>, source: PageSource<T, Request>, number: number) {
+  constructor(
+    pager: Pager<T, Request, Cursor>,
+    source: PageSource<T, Request>,
+    log: PageLog,
+    number: number,
+  ) {
     this.decoder = source.decoder(number)
     this.#pager = pager
     this.#source = source
+    this.#log = log
     this.#number = number
   }
 
@@ -181,8 +193,8 @@ class Page<T, Request extends PageRequest, Cursor> {
   finish(): void {
     this.#count()
     this.#pager.finish(this.received, this.#emit, this.decoder.envelope)
-    addPage(this.#source.counts, this.decoder.counts)
-    this.#source.paged?.(this.#number, this.decoder.counts.scanned, this.bytes)
+    addPage(this.#log.counts, this.decoder.counts)
+    this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
   }
 
   /** Nothing more comes of it: what the pager holds back is asked for again. Safe to repeat. */
@@ -192,11 +204,11 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#timer?.pause()
     this.#unlisten()
     this.#count()
-    this.#source.counts.dropped += this.received - this.#delivered
+    this.#log.counts.dropped += this.received - this.#delivered
   }
 
   #count(): void {
-    addProgress(this.#source.counts, this.decoder.counts, this.#counted)
+    addProgress(this.#log.counts, this.decoder.counts, this.#counted)
     Object.assign(this.#counted, this.decoder.counts)
   }
 

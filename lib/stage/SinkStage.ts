@@ -23,6 +23,11 @@ export interface SinkOpening {
   at(): Date | undefined
   /** Called when the sink fails while nobody waits for it. */
   fail(error: unknown): void
+  /**
+   * Its side outputs, by their names, each a sink that whoever opens this one drives; written to as sinks are, one record
+   * at a time. A failure of theirs reaches the caller in any case.
+   */
+  readonly outputs?: Readonly<Record<string, Pick<SinkRun, 'write'>>>
 }
 
 /** Takes records. */
@@ -62,6 +67,9 @@ export interface SinkRun<T = unknown> extends StageRun {
   /**
    * A barrier: resolves to the state as of the call, when everything that was written before is durable. Writes may
    * go on meanwhile, or wait. Absent for a sink that can't be resumed.
+   *
+   * The barriers of its side outputs are taken when it resolves: by then everything is written to them that belongs to
+   * the state, and nothing else.
    */
   flush?(): Promise<Json>
   /** Writes the end. Resolves to the state when everything is durable; nothing is visible yet. */
@@ -70,6 +78,8 @@ export interface SinkRun<T = unknown> extends StageRun {
   commit(): Promise<void>
   /** Ends a sink that is not committed. May come at any time, and waits for what is under way. */
   end(how: Ending): Promise<void>
+  /** Records that it wrote to its side outputs, by their names, those of before a restart included; for the ledger. */
+  written?(): Readonly<Record<string, number>>
   /** Where records go, for people; undefined while there is nothing to tell. */
   readonly destination?: string | undefined
 }

@@ -4,8 +4,8 @@ import type { Definition, OperatorCounts, SideOutputs } from '../engine/definiti
 import { explained, type Target } from '../engine/Outlet.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { WritableRun } from './attachSink.ts'
 import { streamError } from './userStreams.ts'
+import { WritableRun } from './writableSink.ts'
 
 declare const flow: unique symbol
 

@@ -3,7 +3,8 @@ import type { WritableStream } from 'node:stream/web'
 import { prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, stage } from './attach.ts'
+import { type Attachment, attach, type Detached, type SideSink, type SideSinks, stage } from './attach.ts'
+import { sharedSink, writableSink } from './writableSink.ts'
 
 /** What a sink counted; each number has a counter of its own, for the ledger. */
 export interface SinkCounts {
@@ -21,6 +22,19 @@ export declare const flow: unique symbol
 /** A sink of leadpipe's own that takes In, any Writable, or a web stream. */
 export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
 
+/** How a sink is made a stream. */
+export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMark'> {
+  /** Its side outputs, by the names that its stage knows. Default: none. */
+  outputs?: SideSinks | undefined
+}
+
+/** A side output in a plain pipeline, where it is a stream like any other. */
+interface OpenSide extends SideSink {
+  readonly run: SinkRun
+  isUsed: boolean
+  write(record: unknown): void | Promise<void>
+}
+
 type Callback = (error?: Error | null) => void
 
 /**
@@ -32,6 +46,8 @@ export abstract class SinkWritable<In> extends Writable {
   /** What the sink takes; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => void
   readonly #stage: SinkStage<In>
+  readonly #outputs: SideSinks
+  #sides: readonly OpenSide[] = []
   #opening: Promise<SinkRun<In>> | undefined
   #run: SinkRun<In> | undefined
   #isCommitted = false
@@ -42,9 +58,10 @@ export abstract class SinkWritable<In> extends Writable {
   /** The run that uses the stage: what to call, and what settles when it is over. */
   #user: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
 
-  constructor(stage: SinkStage<In>, options?: Omit<WritableOptions, 'objectMode'>) {
+  constructor(stage: SinkStage<In>, { outputs = {}, ...options }: SinkWritableOptions = {}) {
     super({ ...options, objectMode: true })
     this.#stage = stage
+    this.#outputs = outputs
   }
 
   /** What was counted so far, before a restart included. */
@@ -84,6 +101,7 @@ export abstract class SinkWritable<In> extends Writable {
     }
     return {
       stage: { ...this.#stage, open },
+      outputs: this.#outputs,
       release: () => {
         this.#user = undefined
         // Closed, it keeps its counts.
@@ -142,9 +160,9 @@ export abstract class SinkWritable<In> extends Writable {
       return
     }
     const end = () => callback(error ?? this.#early())
-    const ending = this.#isCommitted ? undefined : this.#opening?.then(run => run.end('discard'))
-    if (ending === undefined) end()
-    else ending.then(end, end)
+    if (this.#opening === undefined && !this.#isOver) this.#endUnused()
+    if (this.#opening === undefined || this.#isCommitted) end()
+    else this.#discard().then(end, end)
   }
 
   #take(record: In): void | Promise<void> {
@@ -162,16 +180,44 @@ export abstract class SinkWritable<In> extends Writable {
     const fail = (error: unknown) => {
       this.destroy(error as Error)
     }
-    this.#run = await this.#stage.open({ at: () => undefined, fail })
+    const at = () => undefined
+    const opened = Object.entries(this.#outputs).map(
+      async ([name, output]) => [name, await openSide(output, fail)] as const,
+    )
+    const sides = await Promise.all(opened)
+    this.#sides = sides.map(([, side]) => side)
+    const outputs = sides.length === 0 ? {} : { outputs: Object.fromEntries(sides) }
+    this.#run = await this.#stage.open({ at, fail, ...outputs })
     return this.#run
   }
 
   async #finish(): Promise<void> {
     const run = await this.#opened()
     await run.prepare()
+    for (const side of this.#sides) {
+      if (this.destroyed) return
+      await side.run.prepare().catch(error => {
+        throw side.explain(error)
+      })
+    }
     if (this.destroyed) return
-    await run.commit()
+    for (const one of [run, ...this.#sides.map(side => side.run)]) await one.commit()
     this.#isCommitted = true
+  }
+
+  /** Ends a sink that failed, and then what it wrote to besides: that is kept; nothing is begun for nothing. */
+  async #discard(): Promise<void> {
+    await this.#opening?.then(run => run.end('discard')).catch(() => {})
+    for (const { sink, isShared, run, isUsed } of this.#sides) {
+      await run.end(isUsed ? 'keep' : 'discard')
+      // Of a user's stream the end is not waited for.
+      const isOwn = sink instanceof SinkWritable && !isShared
+      if (isOwn && !sink.closed) await new Promise(resolve => sink.once('close', resolve))
+    }
+  }
+
+  #endUnused(): void {
+    for (const { sink, isShared } of Object.values(this.#outputs)) if (!isShared) sink.destroy()
   }
 
   /** Whoever waits for such a stream takes it for finished otherwise, and is to be told. */
@@ -180,6 +226,22 @@ export abstract class SinkWritable<In> extends Writable {
       !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0
     return isEarly ? this.closedEarly() : null
   }
+}
+
+async function openSide(output: SideSink, fail: (error: unknown) => void): Promise<OpenSide> {
+  const { sink, isShared, explain } = output
+  const stage = isShared ? sharedSink(sink) : writableSink(sink)
+  const run = await stage.open({ at: () => undefined, fail: error => fail(explain(error)) })
+  const side: OpenSide = {
+    ...output,
+    run,
+    isUsed: false,
+    write(record) {
+      side.isUsed = true
+      return run.write(record)
+    },
+  }
+  return side
 }
 
 function settle(work: void | Promise<void>, callback: Callback): void {

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import { isThenable } from '../async/promises.ts'
-import type { Batch, SourceRun, SourceStage } from '../stage/SourceStage.ts'
-import { batchOf } from '../stage/SourceStage.ts'
+import { type Batch, batchOf, type SourceRun, type SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'
 import { readableSource } from './readableSource.ts'
 import { SourceReadable } from './SourceReadable.ts'

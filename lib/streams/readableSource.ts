@@ -1,8 +1,13 @@
 import { finished, type Readable } from 'node:stream'
 import { prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
-import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
-import { batchOf } from '../stage/SourceStage.ts'
+import {
+  type Batch,
+  batchOf,
+  type SourceOpening,
+  type SourceRun,
+  type SourceStage,
+} from '../stage/SourceStage.ts'
 
 /** Values that are read ahead of the run at most, besides those in the stream's own buffer. */
 const mostAhead = 32

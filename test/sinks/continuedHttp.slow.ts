@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { encode } from '../../lib/operators/encode.ts'
-import type { HttpCounts } from '../../lib/sinks/http/HttpCounts.ts'
 import type { HttpRun } from '../../lib/sinks/http/HttpRun.ts'
 import type { HttpState } from '../../lib/sinks/http/httpState.ts'
 import type { HttpOptions } from '../../lib/sinks/http/options.ts'
@@ -76,7 +74,7 @@ for (const [what, options] of Object.entries(shapes)) {
       const first = await open(origin, { ...options, runId: 'r' })
       const saved = await writeAll(first, records, places)
       t.strictSame(inOrder(arrivals), expected.slice(0, arrivals.length), 'a flush cuts no batch')
-      await first.end()
+      await first.end('leave')
 
       for (const one of saved) {
         arrivals.length = 0
@@ -117,7 +115,7 @@ t.test(
     })
     await room
     t.equal(run.counts().received, 8)
-    await run.end()
+    await run.end('leave')
   },
 )
 
@@ -189,7 +187,7 @@ t.test(
 
       for (const { steps, pick } of crashes) {
         const { run, saved } = await follow(steps)
-        await run.end()
+        await run.end('leave')
         place = saved[pick % Math.max(1, saved.length)] ?? place
       }
       if (place.records > 0) resumed += 1
@@ -234,7 +232,8 @@ for (const [what, fails] of Object.entries<Behaviour>({
     t.match(failures, [{ code: 'SINK' }])
     t.match(await failureOf(run.flush()), { code: 'SINK' }, 'nor does a later one')
     t.match(await failureOf(run.prepare()), { code: 'SINK' }, 'and it can not be prepared')
-    await run.end()
+    t.equal(answers.length, 1, 'what is left is not sent behind the failure')
+    await run.end('leave')
   })
 }
 
@@ -248,7 +247,7 @@ t.test('a batch that failed before the flush: the flush gives no state', async t
   await writeAll(run, numbered(2))
   t.match(await failed, { code: 'SINK', context: { status: 400 } })
   t.match(await failureOf(run.flush()), { code: 'SINK', context: { status: 400 } })
-  await run.end()
+  await run.end('leave')
 })
 
 t.test('batches that were too large are counted once, over a restart as well', async t => {
@@ -259,88 +258,14 @@ t.test('batches that were too large are counted once, over a restart as well', a
   await pipeline(records, plain)
   const first = await open(origin, { batch: { records: 8 }, runId: 'r' })
   const [saved] = await writeAll(first, records, [20])
-  await first.end()
+  await first.end('leave')
   const run = await open(origin, { batch: { records: 8 } }, saved?.state)
   await writeAll(run, records, [], 20)
   await finish(run)
   t.strictSame(run.counts(), plain.counts)
 })
 
-/** Refuses a batch with a number that divides by seven. */
-const bySevens: Behaviour = ({ records }, response) => {
-  response.writeHead(numbersOf(records).some(n => n % 7 === 0) ? 422 : 200).end()
-}
-
 const dir = t.testdir()
-const folder = () => mkdtempSync(join(dir, 'case-'))
-const setAside = (path: string) => {
-  const text = readFileSync(path, 'utf8')
-  const letters = path.endsWith('.json')
-    ? JSON.parse(text)
-    : text
-        .trim()
-        .split('\n')
-        .map(line => JSON.parse(line))
-  return letters.map((letter: { record: { n: number } }) => letter.record.n)
-}
-const expectedAside = [0, 1, 6, 7, 14, 15, 20, 21, 28, 29, 34, 35]
-
-for (const name of ['refused.ndjson', 'refused.json']) {
-  const withLetters = (path: string): HttpOptions => ({
-    batch: { records: 2 },
-    order: 'strict',
-    onRefused: 'dead-letter',
-    deadLetter: toFile(path),
-  })
-
-  t.test(`dead letters in ${name} are neither lost nor doubled by a restart`, async t => {
-    const { origin } = await receive(t, bySevens)
-    const places = [0, 1, 2, 9, 16, 40]
-    for (const index of places.keys()) {
-      const path = join(folder(), name)
-      const first = await open(origin, withLetters(path))
-      const saved = await writeAll(first, records, places.slice(0, index + 1))
-      await first.end()
-      const run = await open(origin, withLetters(path), saved.at(-1)?.state)
-      await writeAll(run, records, places, saved.at(-1)?.records)
-      const complete = await finish(run)
-      t.strictSame(setAside(path), expectedAside, `from record ${places[index]}`)
-      t.match(run.counts(), { received: 40, acknowledged: 40, refused: 12 })
-      t.strictSame(readdirSync(join(path, '..')), [name])
-
-      const { ino } = statSync(path)
-      const again = await open(origin, withLetters(path), complete)
-      await again.commit()
-      t.equal(
-        statSync(path).ino,
-        ino,
-        'committed, and the dead letters in their place: nothing is left to do',
-      )
-    }
-  })
-
-  t.test(
-    `prepared, but crashed before ${name} had its name: commit does that, and sends nothing`,
-    async t => {
-      const { origin, arrivals } = await receive(t, bySevens)
-      const path = join(folder(), name)
-      const first = await open(origin, withLetters(path))
-      await writeAll(first, records, [3])
-      const complete = reread(await first.prepare())
-      await first.end()
-      t.not(readdirSync(join(path, '..'))[0], name)
-      arrivals.length = 0
-
-      const run = await open(origin, withLetters(path), complete)
-      t.strictSame(await run.prepare(), complete, 'it is prepared already')
-      await run.commit()
-      t.strictSame(setAside(path), expectedAside)
-      t.strictSame(readdirSync(join(path, '..')), [name])
-      t.equal(arrivals.length, 0)
-      t.match(run.counts() satisfies HttpCounts, { received: 40, acknowledged: 40 })
-    },
-  )
-}
 
 t.test(
   'the fingerprint of a receiver is what decides about batches, keys and places; no secrets',
@@ -365,14 +290,6 @@ t.test(
     })
   },
 )
-
-t.test('a receiver claims the file of its dead letters, and nothing else', async t => {
-  const path = join(folder(), 'refused.ndjson')
-  const claims = (options: HttpOptions) => sinkStage(toHttp('http://example.test/in', options)).claims?.()
-  t.strictSame(await claims({}), [])
-  t.strictSame(await claims({ onRefused: 'dead-letter', deadLetter: toArray({ max: 1 }) }), [])
-  t.strictSame(await claims({ onRefused: 'dead-letter', deadLetter: toFile(path) }), [{ path, target: path }])
-})
 
 t.test('a URL without a query has none in its fingerprint, whatever it ends in', async t => {
   for (const end of ['', '?']) {
@@ -429,33 +346,12 @@ t.test('a state of a receiver that is none, or of another run: CHECKPOINT', asyn
     { ...state, held: ['{'] },
     { ...state, counts: { received: 1 } },
     { ...state, complete: false },
-    { ...state, deadLetter: {} },
   ]
   for (const given of unreadable) {
     t.match(await failureOf(open(url, {}, given)), { code: 'CHECKPOINT', message })
   }
-  const deadLetter = toFile(join(dir, 'y.ndjson'))
-  t.match(await failureOf(open(url, { onRefused: 'dead-letter', deadLetter }, state)), { message })
   t.match(await failureOf(open(url, { runId: 's' }, state)), {
     code: 'CHECKPOINT',
     message: `${url}: the checkpoint is of the run r, not of s`,
-  })
-})
-
-t.test('dead letters that are not what the state says: CHECKPOINT', async t => {
-  const { origin } = await receive(t, bySevens)
-  const path = join(folder(), 'refused.ndjson')
-  const options = (): HttpOptions => ({
-    onRefused: 'dead-letter',
-    deadLetter: toFile(path),
-    batch: { records: 2 },
-  })
-  const first = await open(origin, options())
-  const [saved] = await writeAll(first, records, [9])
-  await first.end()
-  const other = { ...(saved?.state as HttpState), deadLetter: { path } }
-  t.match(await failureOf(open(origin, options(), other)), {
-    code: 'CHECKPOINT',
-    message: /refused\.ndjson: what the checkpoint says of it can't be read/,
   })
 })

@@ -326,6 +326,34 @@ for (const [what, act, message] of [
   })
 }
 
+t.test('a sink whose run failed after its first record keeps its counts, and where it wrote', async t => {
+  for (const failing of [
+    (sink: Noting) =>
+      run(
+        [1, 2],
+        sink.on('close', () => {}),
+      ),
+    (sink: Noting) =>
+      run(
+        [1, 2],
+        map(value => {
+          if (value === 2) sink.destroy()
+          return value
+        }),
+        sink,
+      ),
+  ]) {
+    const sink = new Noting({
+      prepare() {
+        throw boom
+      },
+    })
+    await failureOf(failing(sink))
+    t.match(sink.counts, { received: sink.records.length, bytes: 7 })
+    t.equal(sink.destination, 'nowhere')
+  }
+})
+
 t.test('a sink that is destroyed while the run prepares it is not committed', async t => {
   const sink: Noting = new Noting({
     async prepare() {

@@ -1,7 +1,7 @@
 // A process that writes many records to a file, and flushes after every hundred; the state of the last flush is in
 // another file. Tells on standard error how it failed.
 import { writeFileSync } from 'node:fs'
-import { fileStage } from '../../lib/sinks/file/fileStage.ts'
+import { fileStage } from '../../lib/sinks/file/FileSink.ts'
 import { fileSettings } from '../../lib/sinks/file/options.ts'
 import { noisy } from './noisy.ts'
 import { finish, flushed, openResumable } from './sinkRuns.ts'

@@ -1,4 +1,4 @@
-import type { SeekCursor } from './SeekCursor.ts'
+import type { SeekCursor } from './SeekList.ts'
 import type { SeekPager } from './SeekPager.ts'
 
 /**

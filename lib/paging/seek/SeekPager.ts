@@ -1,7 +1,6 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import type { Element, EmitElement, Pager } from '../LeadPlan.ts'
-import type { SeekCursor } from './SeekCursor.ts'
-import type { SeekList } from './SeekList.ts'
+import type { SeekCursor, SeekList } from './SeekList.ts'
 import { TieReader } from './TieReader.ts'
 import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
 import { UnorderedElements } from './UnorderedElements.ts'

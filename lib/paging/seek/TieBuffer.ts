@@ -1,5 +1,5 @@
 import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
-import type { SeekCursor } from './SeekCursor.ts'
+import type { SeekCursor } from './SeekList.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
 /** The leads that share a time, until all of them are here. */

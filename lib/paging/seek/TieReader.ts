@@ -1,8 +1,7 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
 import { OverlapController, type TiePage } from './OverlapController.ts'
-import type { SeekCursor } from './SeekCursor.ts'
-import type { SeekList } from './SeekList.ts'
+import type { SeekCursor, SeekList } from './SeekList.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
 /** So many pages in a row may bring nothing new before it is an error. */

@@ -1,7 +1,6 @@
 import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import type { Element, EmitElement } from '../LeadPlan.ts'
-import type { SeekCursor } from './SeekCursor.ts'
-import type { SeekList } from './SeekList.ts'
+import type { SeekCursor, SeekList } from './SeekList.ts'
 import { TieBuffer } from './TieBuffer.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 

@@ -5,15 +5,12 @@ import { type Block, EncodeBuffer } from '../../formats/EncodeBuffer.ts'
 import { formats } from '../../formats/formats.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
-import { destination } from './destination.ts'
+import { destination, nameAt } from './destination.ts'
 import { FileOutput, moveIntoPlace } from './FileOutput.ts'
 import { fileError } from './fileError.ts'
-import { type FileState, fileState } from './fileState.ts'
-import { findOutput, keepPrevious } from './findOutput.ts'
-import { nameAt } from './nameAt.ts'
-import { openAgain, openFile } from './openFile.ts'
+import { type FileState, fileState, findOutput, keepPrevious } from './fileState.ts'
+import { openAgain, openFile, temporaryOf } from './openFile.ts'
 import type { FileSettings } from './options.ts'
-import { temporaryOf } from './temporaryOf.ts'
 
 /** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
 const blockLength = 262_144

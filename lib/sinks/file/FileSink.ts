@@ -1,6 +1,10 @@
+import { resolve } from 'node:path'
+import type { SinkStage } from '../../stage/SinkStage.ts'
 import { SinkWritable } from '../../streams/SinkWritable.ts'
+import { destination, nameAt } from './destination.ts'
+import { FileRun } from './FileRun.ts'
 import { fileError } from './fileError.ts'
-import { fileStage } from './fileStage.ts'
+import { fileState, findFinished } from './fileState.ts'
 import type { FileSettings } from './options.ts'
 
 /** Records to a file. Made by `toFile()`. */
@@ -15,5 +19,25 @@ export class FileSink extends SinkWritable<unknown> {
 
   protected override closedEarly(): Error {
     return fileError(this.path, super.closedEarly())
+  }
+}
+
+/**
+ * A file as a stage.
+ *
+ * @param name the path as it was given, placeholders and all
+ */
+export function fileStage(name: string, settings: FileSettings): SinkStage {
+  const { format, compression } = settings
+  return {
+    name: 'toFile',
+    fingerprint: { sink: 'file', path: resolve(name), format, compression },
+    async claims() {
+      const path = nameAt(name, new Date())
+      const { path: target, how } = await destination(path)
+      return how === 'replace' ? [{ path: resolve(path), target }] : []
+    },
+    open: opening => FileRun.open(name, settings, opening),
+    find: state => findFinished(fileState(state, name)),
   }
 }

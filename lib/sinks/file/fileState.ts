@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../options/ajv.ts'
 import type { Json } from '../../stage/Stage.ts'
+import { destination } from './destination.ts'
+import { fileError } from './fileError.ts'
 
 /** A place in a file up to which everything is on the disk. */
 export interface FilePlace {
@@ -51,4 +55,121 @@ export function fileState(given: Json, path: string): FileState {
   throw new LeadpipeError('CHECKPOINT', `${path}: what the checkpoint says of it can't be read`, {
     context: { path },
   })
+}
+
+const tailLength = 4_096
+
+/**
+ * Tells a file from another one of the same length: SHA-256, 64 hexadecimal digits, of the last bytes before a
+ * place in it, at most 4,096.
+ */
+export async function tailOf(handle: FileHandle, before: number): Promise<string> {
+  const from = Math.max(0, before - tailLength)
+  const bytes = Buffer.alloc(before - from)
+  let read = 0
+  while (read < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, read, bytes.length - read, from + read)
+    if (bytesRead === 0) break
+    read += bytesRead
+  }
+  return createHash('sha256').update(bytes.subarray(0, read)).digest('hex')
+}
+
+/** What is to be done about an output that can't be resumed. */
+const beginAnew = 'delete the checkpoint to begin anew'
+
+/**
+ * Looks whether a file begins as a state says.
+ *
+ * @throws {LeadpipeError} CHECKPOINT when it does not; a complete one may not be longer, either.
+ */
+export async function checkContents(handle: FileHandle, name: string, state: FileState): Promise<void> {
+  const { size } = await handle.stat()
+  const { bytes, tail, complete } = state
+  if (size < bytes) {
+    const message = `${name} has ${size} bytes, the checkpoint is of ${bytes}: the output is shorter than the checkpoint says; ${beginAnew}`
+    throw new LeadpipeError('CHECKPOINT', message, { context: { path: name, size, bytes } })
+  }
+  if ((complete && size > bytes) || (await tailOf(handle, bytes)) !== tail) throw otherOutput(name, state)
+}
+
+/**
+ * Looks where the output of a state is, without changing anything.
+ *
+ * @returns whether it has its name already: a crash may have come behind the rename
+ * @throws {LeadpipeError} CHECKPOINT when it is not there, or another one is.
+ */
+export async function findOutput(state: FileState): Promise<boolean> {
+  const { path, temporary, bytes } = state
+  const isBegun = await lookAt(temporary, async handle => {
+    if (handle === undefined) throw otherOutput(temporary, state)
+    await checkContents(handle, temporary, state)
+    return true
+  })
+  if (isBegun) return false
+  if (state.complete && (await isOutput(state))) return true
+  const message = `${temporary} is not there, and ${path} is not the complete file: the output that the checkpoint is of is gone; ${beginAnew}`
+  throw new LeadpipeError('CHECKPOINT', message, { context: { path: temporary, bytes } })
+}
+
+/** What of a finished output is not as it was; undefined when it is. */
+export async function findFinished(state: FileState): Promise<string | undefined> {
+  const { path } = state
+  try {
+    const isThere = await lookAt(path, () => true)
+    if (!isThere) return `${path} is not there any more`
+    return (await isOutput(state)) ? undefined : `${path} is not the file any more that it wrote`
+  } catch (error) {
+    throw fileError(path, error)
+  }
+}
+
+/**
+ * Makes sure that a file does not replace the one of the window of time before: what that holds comes in no other.
+ * One that was moved away, or holds no record, is not missed.
+ *
+ * @param previous the state that the window before ended with; undefined if there was none
+ * @throws {LeadpipeError} CHECKPOINT
+ */
+export async function keepPrevious(path: string, previous: unknown): Promise<void> {
+  if (previous === undefined) return
+  const last = fileState(previous, path)
+  const target = (await destination(path)).path
+  if (target !== last.path || last.records === 0 || !(await isOutput(last))) return
+  const message = `${path} holds the ${last.records} records of the window before, which the next one would replace: move it away, or put {date} or {time} into the name`
+  throw new LeadpipeError('CHECKPOINT', message, { context: { path } })
+}
+
+/** Whether the complete output of a state has its name. */
+async function isOutput({ path, bytes, tail }: FileState): Promise<boolean> {
+  const isWhole = await lookAt(path, async handle => {
+    if (handle === undefined) return false
+    return (await handle.stat()).size === bytes && (await tailOf(handle, bytes)) === tail
+  })
+  return isWhole ?? false
+}
+
+function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
+  const message = `${name}: the output is not the one that the checkpoint is of; ${beginAnew}`
+  return new LeadpipeError('CHECKPOINT', message, { context: { path: name, bytes } })
+}
+
+/** What `look` says of a file, open for reading, or of undefined if something else is there; undefined if nothing is. */
+async function lookAt<T>(
+  path: string,
+  look: (handle?: FileHandle) => T | Promise<T>,
+): Promise<T | undefined> {
+  const found = await lstat(path).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+    throw error
+  })
+  if (found === undefined) return undefined
+  // To open a pipe would wait for somebody who writes to it.
+  if (!found.isFile()) return look()
+  const handle = await open(path, 'r')
+  try {
+    return await look(handle)
+  } finally {
+    await handle.close()
+  }
 }

@@ -1,40 +1,41 @@
+import type PQueue from 'p-queue'
 import type { Clock } from '../../http/Clock.ts'
-import type { TaskSlots } from './TaskSlots.ts'
 
-/** What a batch timer works with. */
-export interface BatchTimerOptions {
-  /** How long a batch waits for more records; undefined is for ever. */
-  milliseconds: number | undefined
-  clock: Clock
-  /** Where batches are sent: while none is free, the one that has waited goes on filling. */
-  slots: TaskSlots
-  /** Called when the batch has waited long enough. */
-  onOver(): void
-}
-
-/** Says when a batch that is not full has waited long enough. */
+/** Sends a batch that is not full when it has waited long enough. */
 export class BatchTimer {
-  readonly #options: BatchTimerOptions
+  readonly #milliseconds: number | undefined
+  readonly #clock: Clock
+  readonly #queue: PQueue
+  readonly #send: () => Promise<void>
   #waiting: AbortController | undefined
 
-  constructor(options: BatchTimerOptions) {
-    this.#options = options
+  /**
+   * @param milliseconds how long a batch waits for more records; undefined is for ever
+   * @param queue where batches are sent: while none of its places is free, the one that has waited goes on filling
+   * @param send cuts and sends the batch; must not reject
+   */
+  constructor(milliseconds: number | undefined, clock: Clock, queue: PQueue, send: () => Promise<void>) {
+    this.#milliseconds = milliseconds
+    this.#clock = clock
+    this.#queue = queue
+    this.#send = send
   }
 
   /** Begins to wait, unless it waits already. */
   start(): void {
-    const { milliseconds, clock, slots, onOver } = this.#options
-    if (milliseconds === undefined || this.#waiting !== undefined) return
+    if (this.#milliseconds === undefined || this.#waiting !== undefined) return
     const waiting = new AbortController()
     const { signal } = waiting
     this.#waiting = waiting
-    const over = async () => {
-      await slots.free(signal)
+    const send = async () => {
       if (signal.aborted) return
       this.stop()
-      onOver()
+      await this.#send()
     }
-    clock.wait(milliseconds, signal).then(over, () => {})
+    this.#clock.wait(this.#milliseconds, signal).then(
+      () => this.#queue.add(send),
+      () => {},
+    )
   }
 
   /** Ends the wait. */

@@ -1,5 +1,5 @@
 import { jsonText } from '../../formats/formats.ts'
-import type { BodyFormat } from './bodyFormats.ts'
+import type { BodyFormat } from './body.ts'
 
 /** Records that are sent together. */
 export interface Batch<T> {

@@ -1,18 +1,27 @@
+import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
+import { within } from '../../async/promises.ts'
 import type { LeadpipeError } from '../../errors.ts'
-import { encodeError } from '../../formats/EncodeBuffer.ts'
+import { encodeError } from '../../formats/Encoder.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
-import type { SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
+import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
+import { sinkStage } from '../../streams/attachSink.ts'
 import { type Batch, Batcher } from './Batcher.ts'
 import { BatchTimer } from './BatchTimer.ts'
-import { bodyFormats } from './bodyFormats.ts'
-import { Deliveries } from './Deliveries.ts'
+import { bodyFormats } from './body.ts'
+import { DeadLetters } from './DeadLetters.ts'
+import { type Delivery, deliver } from './deliver.ts'
 import { deliveryError } from './deliveryError.ts'
-import type { HttpCounts } from './HttpCounts.ts'
-import { type HttpState, httpState } from './httpState.ts'
+import { describeUrl } from './destinationUrl.ts'
+import { type HttpCounts, type HttpState, httpState, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
+import { Receiver } from './Receiver.ts'
+import { Secrets } from './Secrets.ts'
+
+/** Milliseconds that a side output takes at most, when the run has failed, to deliver what it was given. */
+const patience = 10_000
 
 /** What an HTTP receiver is reached with. */
 export interface HttpTarget<T> {
@@ -24,34 +33,56 @@ export interface HttpTarget<T> {
 
 /** Delivers records to an HTTP receiver once. */
 export class HttpRun<T> implements SinkRun<T> {
-  readonly #deliveries: Deliveries<T>
+  /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is resumed. */
+  readonly runId: string
   readonly #batcher: Batcher<T>
   readonly #timer: BatchTimer
+  /** The batches that are under way, and those that wait for their turn. */
+  readonly #queue: PQueue
+  readonly #receiver: Receiver
+  readonly #delivery: Delivery<T>
+  readonly #abort = new AbortController()
   readonly #unlisten: () => void
   readonly #fail: (error: unknown) => void
   /** Why a batch could not be delivered, or a dead letter not be written. */
   #failure: LeadpipeError | undefined
   #isOver = false
-  #received = 0
+  #received: number
   /** A barrier that is not reached yet: no record is taken meanwhile. */
   #flushing: Promise<unknown> | undefined
   /** The state of a process before that delivered everything. */
-  #complete: HttpState | undefined
+  readonly #complete: HttpState | undefined
 
-  private constructor({ url, settings, runId, clock }: HttpTarget<T>, { fail }: SinkOpening) {
-    const { format, batch, signal } = settings
-    const deliveries = new Deliveries(url, settings, runId, clock, cause => this.#failed(cause))
+  private constructor(target: HttpTarget<T>, { fail, outputs }: SinkOpening, state?: HttpState) {
+    const { url, settings, clock } = target
+    const { format, batch, signal, concurrency, headers, onRefused } = settings
+    const { runId = target.runId, position = 0, held = [], counts = noCounts } = state ?? {}
+    const { received, requests, retries, ...delivered } = counts
+    this.runId = runId
     this.#fail = fail
-    this.#deliveries = deliveries
+    this.#received = received
+    this.#complete = state?.complete && state
+    const secrets = new Secrets(headers, url)
+    this.#receiver = new Receiver(url, settings as HttpSettings<never>, secrets, clock)
+    this.#receiver.requests = requests
+    this.#receiver.retries = retries
     this.#batcher = new Batcher(bodyFormats[format], batch)
-    this.#timer = new BatchTimer({
-      milliseconds: batch.milliseconds,
+    this.#batcher.goOn(position, held)
+    const deadLetter = onRefused === 'dead-letter' ? outputs?.deadLetter : undefined
+    this.#delivery = {
+      receiver: this.#receiver,
+      settings,
+      runId,
+      secrets,
       clock,
-      slots: deliveries.slots,
-      onOver: () => {
-        const waited = this.#batcher.cut()
-        if (waited !== undefined) deliveries.start(waited)
-      },
+      deadLetters: deadLetter && new DeadLetters(deadLetter, this.#abort.signal),
+      counts: delivered,
+      signal: this.#abort.signal,
+    }
+    this.#queue = new PQueue({ concurrency })
+    this.#timer = new BatchTimer(batch.milliseconds, clock, this.#queue, async () => {
+      const waited = this.#batcher.cut()
+      if (waited !== undefined) await this.#deliver(waited)
     })
     this.#unlisten = signal === undefined ? () => {} : onAbort(signal, () => fail(signal.reason))
   }
@@ -60,43 +91,29 @@ export class HttpRun<T> implements SinkRun<T> {
    * After a restart the same batches are sent as without one, under the same keys; those since the state was
    * saved once more.
    *
-   * @throws {LeadpipeError} CHECKPOINT when the state can't be read, is of another run, or the dead letters are
-   * not what it says; OPTION for batches that are cut by time, and dead letters that can't be resumed.
+   * @throws {LeadpipeError} CHECKPOINT when the state can't be read, or is of another run; OPTION for batches that are
+   * cut by time, and dead letters that can't be resumed.
    */
   static async open<T>(target: HttpTarget<T>, opening: SinkOpening): Promise<HttpRun<T>> {
-    const { settings } = target
-    const { resumable, previous, at } = opening
+    const settings = target.settings as HttpSettings<never>
     settings.signal?.throwIfAborted()
-    if (resumable !== undefined && settings.batch.milliseconds !== undefined) {
-      const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
-      throw optionError('toHttp(): batch.milliseconds', why)
-    }
-    const run = new HttpRun(target, opening)
-    const state =
-      opening.state === undefined
-        ? undefined
-        : httpState(opening.state, settings as HttpSettings<never>, run.destination)
-    await run.#deliveries.deadLetters?.open({
-      at,
-      resumable,
-      state: state?.deadLetter,
-      previous: (previous as HttpState | undefined)?.deadLetter,
-    })
-    if (state !== undefined) run.#restore(state)
-    return run
-  }
-
-  /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is resumed. */
-  get runId(): string {
-    return this.#deliveries.runId
+    if (opening.resumable !== undefined) refuseUnresumable(settings)
+    const url = describeUrl(target.url)
+    const state = opening.state === undefined ? undefined : httpState(opening.state, settings, url)
+    return new HttpRun(target, opening, state)
   }
 
   get destination(): string {
-    return this.#deliveries.url
+    return this.#receiver.url
   }
 
   counts(): HttpCounts & Record<string, number> {
-    return { received: this.#received, ...this.#deliveries.counts }
+    const { requests, retries } = this.#receiver
+    return { received: this.#received, ...this.#delivery.counts, requests, retries }
+  }
+
+  written(): Record<string, number> {
+    return this.#delivery.deadLetters === undefined ? {} : { deadLetter: this.#delivery.counts.refused }
   }
 
   write(record: T): void | Promise<void> {
@@ -114,28 +131,27 @@ export class HttpRun<T> implements SinkRun<T> {
 
   async prepare(): Promise<HttpState> {
     this.#timer.stop()
-    const { deadLetters, slots } = this.#deliveries
-    if (this.#complete === undefined) {
-      const rest = this.#batcher.cut()
-      if (rest !== undefined) await this.#deliveries.send([rest])
-      await slots.idle()
-      this.#throwIfFailed()
-    }
-    const deadLetter = await this.#explain(deadLetters?.prepare())
-    return this.#complete ?? { ...this.#state(deadLetter), complete: true }
+    if (this.#complete !== undefined) return this.#complete
+    const rest = this.#batcher.cut()
+    if (rest !== undefined) await this.#send([rest])
+    return { ...(await this.#settled()), complete: true }
   }
 
   async commit(): Promise<void> {
     this.#unlisten()
-    await this.#explain(this.#deliveries.deadLetters?.commit())
-    await this.#deliveries.close()
+    await this.#receiver.close()
   }
 
-  async end(): Promise<void> {
+  async end(how: Ending): Promise<void> {
+    // Records that waited for a full batch would be lost. A receiver that does not answer is not waited for.
+    if (how === 'keep') await within(patience, this.prepare())
     this.#isOver = true
     this.#unlisten()
     this.#timer.stop()
-    await this.#deliveries.release()
+    this.#queue.clear()
+    this.#abort.abort(closedError())
+    await this.#receiver.close()
+    await this.#queue.onIdle()
   }
 
   #take(record: T): void | Promise<void> {
@@ -148,56 +164,56 @@ export class HttpRun<T> implements SinkRun<T> {
     }
     if (full.length > 0) this.#timer.stop()
     if (this.#batcher.count > 0) this.#timer.start()
-    return full.length === 0 ? undefined : this.#deliveries.send(full)
+    return full.length === 0 ? undefined : this.#send(full)
   }
 
-  async #settled(): Promise<HttpState> {
-    await this.#deliveries.slots.idle()
-    // A batch that failed is not settled: a restart must send it again.
-    this.#throwIfFailed()
-    return this.#state(await this.#explain(this.#deliveries.deadLetters?.flush()))
+  /** Resolves when the batches are on their way: until then no more records are to be taken. */
+  async #send(batches: readonly Batch<T>[]): Promise<void> {
+    for (const batch of batches) this.#queue.add(() => this.#deliver(batch))
+    await this.#queue.onSizeLessThan(1)
   }
 
-  /** The state when no batch is under way. */
-  #state(deadLetter: unknown): HttpState {
-    const { position, held } = this.#batcher.place
-    return {
-      runId: this.runId,
-      position,
-      held: [...held],
-      counts: this.counts(),
-      ...(deadLetter === undefined ? {} : { deadLetter }),
+  async #deliver(batch: Batch<T>): Promise<void> {
+    // Nothing is begun behind a failure.
+    if (this.#failure !== undefined) return
+    try {
+      await deliver(batch, this.#delivery)
+    } catch (cause) {
+      // What comes of ending the batches that are under way is not a failure.
+      if (this.#isOver || this.#failure !== undefined) return
+      this.#failure = this.#explained(cause)
+      this.#fail(this.#failure)
     }
   }
 
-  #restore(state: HttpState): void {
-    const { runId, position, held, counts, complete } = state
-    this.#received = counts.received
-    this.#batcher.goOn(position, held)
-    this.#deliveries.runId = runId
-    this.#deliveries.restore(counts)
-    if (complete) this.#complete = state
-  }
-
-  async #explain<V>(work: Promise<V> | undefined): Promise<V | undefined> {
-    return work?.catch(cause => {
-      throw this.#explained(cause)
-    })
-  }
-
-  #failed(cause: unknown): void {
-    // What comes of ending the batches that are under way is not a failure.
-    if (this.#isOver || this.#failure !== undefined) return
-    this.#failure = this.#explained(cause)
-    this.#fail(this.#failure)
-  }
-
-  #throwIfFailed(): void {
+  /** The state when no batch is under way. A batch that failed is not settled: a restart must send it again. */
+  async #settled(): Promise<HttpState> {
+    await this.#queue.onIdle()
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isOver) throw this.#explained(closedError())
+    const { position, held } = this.#batcher.place
+    return { runId: this.runId, position, held: [...held], counts: this.counts() }
   }
 
   #explained(cause: unknown): LeadpipeError {
     return deliveryError(cause, this.destination, this.counts())
+  }
+}
+
+/** @throws {LeadpipeError} OPTION for what a restart could not go on with. */
+function refuseUnresumable({ batch, deadLetter, endDeadLetter }: HttpSettings<never>): void {
+  if (batch.milliseconds !== undefined) {
+    const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
+    throw optionError('toHttp(): batch.milliseconds', why)
+  }
+  if (deadLetter === undefined) return
+  if (sinkStage(deadLetter).fingerprint === undefined) {
+    const expected =
+      'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
+    throw optionError('toHttp(): deadLetter', expected)
+  }
+  if (endDeadLetter === 'never') {
+    const expected = 'with a checkpoint, expected "with-sink", received "never"'
+    throw optionError('toHttp(): endDeadLetter', expected)
   }
 }

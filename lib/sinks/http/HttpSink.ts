@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { digestOf } from '../../files/paths.ts'
 import type { Clock } from '../../http/Clock.ts'
-import type { SinkOpening } from '../../stage/SinkStage.ts'
+import type { SinkOpening, SinkStage } from '../../stage/SinkStage.ts'
+import type { Json } from '../../stage/Stage.ts'
+import { sinkStage } from '../../streams/attachSink.ts'
 import { SinkWritable } from '../../streams/SinkWritable.ts'
+import { deadLetterError } from './DeadLetters.ts'
 import { deliveryError } from './deliveryError.ts'
-import { describeUrl } from './describeUrl.ts'
-import type { HttpCounts } from './HttpCounts.ts'
+import { describeUrl } from './destinationUrl.ts'
 import { HttpRun } from './HttpRun.ts'
-import { httpStage } from './httpStage.ts'
+import { type HttpCounts, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
 
 /** Records to an HTTP receiver. Made by `toHttp()`. */
@@ -14,22 +17,31 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
   /** Where records go: scheme, host and path. */
   readonly url: string
   readonly #runId: () => string
-  /** Ends the dead letters of a sink that was never used. */
-  readonly #abandon: () => void
 
   constructor(target: URL, settings: HttpSettings<T>, clock: Clock) {
-    const { runId = randomUUID() } = settings
+    const { runId = randomUUID(), deadLetter, endDeadLetter, signal } = settings
+    const url = describeUrl(target)
     let run: HttpRun<T> | undefined
-    const open = async (opening: SinkOpening) => {
-      run = await HttpRun.open({ url: target, settings, runId, clock }, opening)
-      return run
+    const stage: SinkStage<T> = {
+      name: 'toHttp',
+      fingerprint: fingerprintOf(target, settings as HttpSettings<never>),
+      // Nothing is sent before the first batch: a receiver that is absent shows then.
+      async claims() {
+        signal?.throwIfAborted()
+        return []
+      },
+      async open(opening: SinkOpening) {
+        run = await HttpRun.open({ url: target, settings, runId, clock }, opening)
+        return run
+      },
     }
-    super(httpStage(target, settings, open))
-    this.url = describeUrl(target)
+    const explain = (error: unknown) => deliveryError(deadLetterError(error), url, run?.counts() ?? noCounts)
+    const outputs = deadLetter && {
+      deadLetter: { sink: deadLetter, isShared: endDeadLetter === 'never', explain },
+    }
+    super(stage, { outputs })
+    this.url = url
     this.#runId = () => run?.runId ?? runId
-    this.#abandon = () => {
-      if (run === undefined && settings.endDeadLetter === 'with-sink') settings.deadLetter?.destroy()
-    }
   }
 
   /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is continued. */
@@ -45,17 +57,32 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
     return super.counts as HttpCounts
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#abandon()
-    super._destroy(error, callback)
-  }
-
   protected override get noCounts(): HttpCounts {
-    const none = { received: 0, acknowledged: 0, bytes: 0, batches: 0, splits: 0, refused: 0 }
-    return { ...none, requests: 0, retries: 0 }
+    return noCounts
   }
 
   protected override closedEarly(): Error {
     return deliveryError(super.closedEarly(), this.url, this.counts)
+  }
+}
+
+/**
+ * What must be the same after a restart, so that the same batches go to the same place. The query of the URL, which may
+ * hold a secret, is told by digest.
+ */
+function fingerprintOf(target: URL, settings: HttpSettings<never>): Json {
+  const { method, format, batch, compression, onRefused, deadLetter } = settings
+  const { records, bytes } = batch
+  const fingerprint = deadLetter && sinkStage(deadLetter).fingerprint
+  return {
+    sink: 'http',
+    url: describeUrl(target),
+    ...(target.search === '' ? {} : { urlQuery: digestOf(target.search) }),
+    method,
+    format,
+    batch: { records, bytes },
+    compression,
+    onRefused,
+    ...(fingerprint === undefined ? {} : { deadLetter: fingerprint }),
   }
 }

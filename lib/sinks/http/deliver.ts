@@ -3,15 +3,12 @@ import { gzip } from 'node:zlib'
 import { LeadpipeError } from '../../errors.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { type Batch, halves } from './Batcher.ts'
-import { batchKey } from './batchKey.ts'
-import { bodyFormats, bodyOf } from './bodyFormats.ts'
+import { batchKey, bodyFormats, bodyOf } from './body.ts'
 import type { DeadLetters } from './DeadLetters.ts'
-import type { HttpCounts } from './HttpCounts.ts'
-import { judge } from './judge.ts'
+import type { HttpCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
-import type { RefusedRecord } from './ReadAnswer.ts'
 import type { Receiver } from './Receiver.ts'
-import type { Outcome } from './readOutcome.ts'
+import { type Outcome, type RefusedRecord, refusedRecords } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'
 
 /** What a batch is delivered with. */
@@ -61,9 +58,9 @@ async function settle<T>(
   { records, position }: Batch<T>,
   key: string,
   outcome: Outcome,
-  { settings, secrets, clock, counts, deadLetters, receiver, signal }: Delivery<T>,
+  { settings, secrets, clock, counts, deadLetters, receiver }: Delivery<T>,
 ): Promise<void> {
-  const refused = judge(outcome, records, settings.readAnswer, secrets)
+  const refused = refusedRecords(outcome, records, settings.readAnswer, secrets)
   counts.acknowledged += records.length - refused.length
   if (refused.length === 0) return
   if (settings.onRefused === 'fail')
@@ -73,7 +70,6 @@ async function settle<T>(
   const answer = secrets.redact(body.slice(0, 2 ** 16)).slice(0, excerptLength)
   for (const { index, reason } of refused) {
     if (deadLetters !== undefined) {
-      signal.throwIfAborted()
       const record = records[index]
       const why = reason === undefined ? {} : { reason }
       await deadLetters.add({ record, status, answer, ...why, batchKey: key, time: clock.now() })

@@ -1,5 +1,5 @@
 import { LeadpipeError, messageOf } from '../../errors.ts'
-import type { HttpCounts } from './HttpCounts.ts'
+import type { HttpCounts } from './httpState.ts'
 
 /** A SINK error that says where records went, why they go no further, and how many are there. */
 export function deliveryError(cause: unknown, url: string, counts: HttpCounts): LeadpipeError {

@@ -1,6 +1,5 @@
 import { maskUrl } from '../../http/redact.ts'
 import { optionError } from '../../options/checkOptions.ts'
-import { describeUrl } from './describeUrl.ts'
 
 /**
  * Where records go.
@@ -27,4 +26,9 @@ export function destinationUrl(given: string | URL): URL {
     )
   }
   return url
+}
+
+/** Scheme, host and path: all of a URL that may be told. Userinfo and query may hold secrets. */
+export function describeUrl({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`
 }

@@ -1,7 +1,37 @@
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../options/ajv.ts'
-import type { HttpCounts } from './HttpCounts.ts'
+import type { SinkCounts } from '../../streams/SinkWritable.ts'
 import type { HttpSettings } from './options.ts'
+
+/** What an HTTP sink counted. */
+export interface HttpCounts extends SinkCounts {
+  /** Records that the receiver accepted, and those it refused that were skipped or set aside. */
+  acknowledged: number
+  /** Bytes of the bodies that were accepted or refused for good, each once, as they were sent. */
+  bytes: number
+  /** How many such bodies there were. */
+  batches: number
+  /** Batches that were too large (413) and sent in halves; not among `batches`. */
+  splits: number
+  /** Records that the receiver refused, and that were skipped or set aside. */
+  refused: number
+  /** Requests that were sent, repetitions included. */
+  requests: number
+  /** How many of them were repetitions. */
+  retries: number
+}
+
+/** The counts of a sink that is not opened. */
+export const noCounts: Readonly<HttpCounts> = {
+  received: 0,
+  acknowledged: 0,
+  bytes: 0,
+  batches: 0,
+  splits: 0,
+  refused: 0,
+  requests: 0,
+  retries: 0,
+}
 
 /** How far a delivery is, when no batch is under way: plain JSON. */
 export interface HttpState {
@@ -12,14 +42,12 @@ export interface HttpState {
   /** The records behind them, each as JSON: the beginning of the next batch. */
   held: string[]
   counts: HttpCounts
-  /** The state of the sink of the dead letters. */
-  deadLetter?: unknown
-  /** Present when every record is settled: only the dead letters are to be ended. */
+  /** Present when every record is settled. */
   complete?: true
 }
 
 const count = { type: 'integer', minimum: 0 }
-const names = ['received', 'acknowledged', 'bytes', 'batches', 'splits', 'refused', 'requests', 'retries']
+const names = Object.keys(noCounts)
 const schema = {
   type: 'object',
   required: ['runId', 'position', 'held', 'counts'],
@@ -41,14 +69,12 @@ const schema = {
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run.
  */
-export function httpState(given: unknown, { runId, onRefused }: HttpSettings<never>, url: string): HttpState {
+export function httpState(given: unknown, { runId }: HttpSettings<never>, url: string): HttpState {
   const refuse = (message: string) =>
     new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
   const readable = compileSchema(schema)(given) && (given as HttpState).held.every(isJson)
   const state = given as HttpState
-  if (!readable || (onRefused === 'dead-letter') !== (state.deadLetter !== undefined)) {
-    throw refuse("what the checkpoint says of it can't be read")
-  }
+  if (!readable) throw refuse("what the checkpoint says of it can't be read")
   if (runId !== undefined && runId !== state.runId) {
     throw refuse(`the checkpoint is of the run ${state.runId}, not of ${runId}`)
   }

@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import {
   type RateLimit,
   type RetryOptions,
@@ -9,10 +9,8 @@ import {
 } from '../../http/transportOptions.ts'
 import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
 import { choice, group, integer } from '../../options/optionRule.ts'
-import { type BodyFormatName, bodyFormats } from './bodyFormats.ts'
-import { checkDeadLetter } from './checkDeadLetter.ts'
-import { checkHeaders } from './checkHeaders.ts'
-import type { ReadAnswer } from './ReadAnswer.ts'
+import { type BodyFormatName, bodyFormats } from './body.ts'
+import type { ReadAnswer } from './readOutcome.ts'
 
 /** When a batch is complete; whichever comes first. */
 export interface BatchOptions {
@@ -174,4 +172,70 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
     signal: options.signal,
     runId: options.runId,
   }
+}
+
+/** Set by the sink, or none of a user's business: a wrong one breaks every request. */
+const reserved = new Set([
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'host',
+  'idempotency-key',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * The headers that a user gave, their names in lower case.
+ *
+ * @throws {LeadpipeError} OPTION, naming the header, never its value.
+ */
+function checkHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
+  const headers = new Map<string, string>()
+  for (const [name, value] of Object.entries(given)) {
+    const key = name.toLowerCase()
+    // A name that is none may be a value in the wrong place.
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
+      throw optionError('toHttp(): headers', 'expected names of headers, received one that is none')
+    }
+    if (reserved.has(key)) throw optionError('toHttp(): headers', `${key} can't be set`)
+    if (headers.has(key)) throw optionError('toHttp(): headers', `${key} is given twice`)
+    if (!/^[\x20-\x7e]+$/.test(value) || value.trim() !== value) {
+      throw optionError(
+        'toHttp(): headers',
+        `the value of ${key}: expected printable ASCII, without spaces around it (its value is not shown)`,
+      )
+    }
+    headers.set(key, value)
+  }
+  return Object.fromEntries(headers)
+}
+
+/**
+ * Where refused records go, if they go anywhere.
+ *
+ * @throws {LeadpipeError} OPTION when it can't take them, or does not go with the policy.
+ */
+function checkDeadLetter(given: unknown, onRefused: string): Writable | undefined {
+  if (onRefused !== 'dead-letter') {
+    if (given === undefined) return undefined
+    throw optionError('toHttp(): deadLetter', 'it belongs to onRefused: "dead-letter"')
+  }
+  if (!(given instanceof Writable)) {
+    const expected = 'expected a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
+    throw optionError('toHttp(): deadLetter', given === undefined ? `${expected}, received none` : expected)
+  }
+  if (!given.writableObjectMode) {
+    throw optionError('toHttp(): deadLetter', 'it takes bytes; put encode() in front of it')
+  }
+  if (given.destroyed || given.writableEnded) {
+    throw optionError('toHttp(): deadLetter', 'it has been ended already; make a new one for each sink')
+  }
+  return given
 }

@@ -1,10 +1,40 @@
-import { LeadpipeError } from '../../errors.ts'
+import { LeadpipeError, messageOf } from '../../errors.ts'
 import { bodyError, gunzip, readText } from '../../http/body.ts'
 import type { Clock } from '../../http/Clock.ts'
 import type { RawAnswer } from '../../http/exchange.ts'
 import { refusal, statusError } from '../../http/refusal.ts'
-import type { HttpAnswer } from './ReadAnswer.ts'
 import type { Secrets } from './Secrets.ts'
+
+/** An answer with its body. */
+export interface HttpAnswer {
+  status: number
+  /** Names are in lower case. */
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** As it was sent, decoded: up to 16 MiB. */
+  body: string
+}
+
+/** A record that an answer refuses. */
+export interface RefusedRecord {
+  /** Its place in the batch, from 0. */
+  index: number
+  /** Why, in the receiver's words. */
+  reason?: string
+}
+
+/**
+ * Reads an answer that is a 2xx (207, for example) or a 4xx by which records are refused, and names the single
+ * records that the receiver refuses for good; the rest counts as accepted. Undefined leaves the decision to
+ * the status: a 2xx accepts all of them, a 4xx none. Must not be asynchronous. What it throws, or names wrong,
+ * ends the stream.
+ *
+ * @param answer the answer, with its body
+ * @param records the batch, in the order in which it was sent
+ */
+export type ReadAnswer<T> = (
+  answer: HttpAnswer,
+  records: readonly T[],
+) => { refused: readonly RefusedRecord[] } | undefined
 
 /** What a receiver said to a body, when it is no use to ask again. */
 export interface Outcome {
@@ -77,4 +107,41 @@ async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }
 function repeatable(error: LeadpipeError): LeadpipeError {
   const { code, message, cause, context } = error
   return new LeadpipeError(code, message, { retryable: true, cause, context })
+}
+
+/**
+ * Which records of a batch an answer refuses, each once and in order.
+ *
+ * @throws {LeadpipeError} HTTP when `readAnswer` fails, names what is no record, or could not see all.
+ */
+export function refusedRecords<T>(
+  { answer, cut, refusal }: Outcome,
+  records: readonly T[],
+  readAnswer: ReadAnswer<T> | undefined,
+  secrets: Secrets,
+): RefusedRecord[] {
+  const all = () => records.map((_, index) => ({ index }))
+  const byStatus = () => (refusal === undefined ? [] : all())
+  // A 413 is about the body's size: it has been divided as far as it goes.
+  if (readAnswer === undefined || answer.status === 413) return byStatus()
+  const problem = (message: string, cause?: unknown) =>
+    new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { status: answer.status } })
+  if (cut) throw problem('its answer is too long for readAnswer (16 MiB)')
+  let named: ReturnType<ReadAnswer<T>>
+  try {
+    named = readAnswer(answer, records)
+  } catch (cause) {
+    throw problem(`readAnswer failed: ${messageOf(cause)}`, secrets.redactError(cause))
+  }
+  if (named === undefined) return byStatus()
+  const refused = new Map<number, RefusedRecord>()
+  if (!Array.isArray(named?.refused)) throw problem('readAnswer gave no { refused: [{ index, reason? }] }')
+  for (const one of named.refused) {
+    const { index, reason } = one ?? {}
+    if (!Number.isInteger(index) || index < 0 || index >= records.length) {
+      throw problem(`readAnswer named record ${String(index)} of a batch of ${records.length} (from 0)`)
+    }
+    refused.set(index, reason === undefined ? { index } : { index, reason: secrets.redact(String(reason)) })
+  }
+  return [...refused.values()].toSorted((a, b) => a.index - b.index)
 }

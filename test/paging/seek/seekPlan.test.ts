@@ -2,7 +2,7 @@ import t from 'tap'
 import type { PageQuery } from '../../../lib/lead/LeadsQuery.ts'
 import type { SeekPosition } from '../../../lib/lead/Position.ts'
 import type { Stretch } from '../../../lib/paging/LeadPlan.ts'
-import type { SeekCursor } from '../../../lib/paging/seek/SeekCursor.ts'
+import type { SeekCursor } from '../../../lib/paging/seek/SeekList.ts'
 import { seekPlan } from '../../../lib/paging/seek/seekPlan.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { type Batch, Batcher, halves } from '../../../lib/sinks/http/Batcher.ts'
-import { type BodyFormatName, bodyFormats, bodyOf } from '../../../lib/sinks/http/bodyFormats.ts'
+import { type BodyFormatName, bodyFormats, bodyOf } from '../../../lib/sinks/http/body.ts'
 
 const names = Object.keys(bodyFormats) as BodyFormatName[]
 

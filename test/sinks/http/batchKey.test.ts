@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { batchKey } from '../../../lib/sinks/http/batchKey.ts'
+import { batchKey } from '../../../lib/sinks/http/body.ts'
 
 t.test('is a SHA-256 of run, position and body', async t => {
   const expected = createHash('sha256').update('run-1\n200\n{"n":1}\n').digest('hex')

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** How the texts of records become a body. */
 export interface BodyFormat {
   contentType: string
@@ -20,4 +22,16 @@ export type BodyFormatName = keyof typeof bodyFormats
 /** The body of records, by their texts. */
 export function bodyOf(texts: readonly string[], { before, between, after }: BodyFormat): Buffer {
   return Buffer.from(before + texts.join(between) + after)
+}
+
+/**
+ * The Idempotency-Key of a batch, 64 hexadecimal digits: the same batch of the same run has the same key
+ * whenever it is sent, and no two bodies share one.
+ *
+ * @param position how many records of the stream came before the batch's first
+ * @param body before compression
+ */
+export function batchKey(runId: string, position: number, body: Uint8Array): string {
+  // A run id has no line break: each part of what is digested ends where the next begins.
+  return createHash('sha256').update(`${runId}\n${position}\n`).update(body).digest('hex')
 }

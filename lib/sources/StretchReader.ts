@@ -1,0 +1,154 @@
+import type { Condition } from '../async/promises.ts'
+import type { PageRequest, Stretch } from '../paging/Pager.ts'
+import { Rejected } from '../stage/Rejected.ts'
+import { PageRoom, type ReadAhead } from './ReadAhead.ts'
+import { type PageBatch, type PageLog, type PageSource, readStretch, type Turn } from './readStretch.ts'
+
+/** What a reader of one stretch shares with the others. */
+export interface Shared {
+  readonly ahead: ReadAhead
+  readonly changed: Condition
+  /** How many more records the stretch may ask for. */
+  wanted(): number
+  /** Called when it was read to its end. */
+  ended(): void
+}
+
+/**
+ * Reads one stretch into a queue. The first one of a list reads no faster than its records are taken; those behind it
+ * read ahead, as far as there is room.
+ */
+export class StretchReader<T, Request extends PageRequest, Cursor> implements Turn {
+  readonly stretch: Stretch<T, Request, Cursor>
+  /** Whether the stretch is still being read. */
+  isReading = true
+  readonly #shared: Shared
+  readonly #abort = new AbortController()
+  #reading: Promise<void> | undefined
+  readonly #batches: PageBatch<T, Cursor>[] = []
+  #isFirst = false
+  /** Whether the batch that was taken last is being worked on. */
+  #isBusy = false
+  #taken = 0
+  /** What the page that is read takes of the room for reading ahead. */
+  #room: PageRoom
+  #failure: { error: unknown } | undefined
+
+  constructor(stretch: Stretch<T, Request, Cursor>, shared: Shared) {
+    this.stretch = stretch
+    this.#shared = shared
+    this.#room = new PageRoom(shared.ahead, 0)
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  start(source: PageSource<T, Request>, log: PageLog): void {
+    this.#reading = this.#read(source, log)
+  }
+
+  /** How many records are read and not taken. */
+  get records(): number {
+    return this.#batches.reduce(
+      (sum, { items }) => sum + items.filter(({ value }) => !(value instanceof Rejected)).length,
+      0,
+    )
+  }
+
+  /** About how many items are to come. */
+  get rest(): number {
+    return this.isReading ? Math.max(this.#held, this.stretch.expected - this.#taken) : this.#held
+  }
+
+  async mayAsk(): Promise<number> {
+    const { ahead, changed, wanted } = this.#shared
+    let booked = 0
+    await changed.until(() => {
+      if (this.#isFirst || this.signal.aborted) return true
+      booked = wanted() > 0 ? ahead.book() : 0
+      return booked > 0
+    })
+    this.#room = new PageRoom(ahead, booked)
+    return wanted()
+  }
+
+  came(bytes: number): boolean {
+    this.#room.came(bytes)
+    return !this.#isFirst && this.#room.isTooLarge
+  }
+
+  endPage(): void {
+    this.#room.close()
+  }
+
+  async untilFirst(): Promise<void> {
+    await this.#shared.changed.until(() => this.#isFirst || this.signal.aborted)
+  }
+
+  /** What it brings next, undefined at its end; it is the first from now on. */
+  async next(): Promise<PageBatch<T, Cursor> | undefined> {
+    const { ahead, changed } = this.#shared
+    if (!this.#isFirst) {
+      this.#isFirst = true
+      this.#room.waive()
+    }
+    this.#isBusy = false
+    changed.notify()
+    await changed.until(() => this.#batches.length > 0 || !this.isReading)
+    const batch = this.#batches.shift()
+    if (batch === undefined) {
+      if (this.#failure !== undefined) throw this.#failure.error
+      return undefined
+    }
+    this.#taken += batch.items.length
+    this.#isBusy = true
+    ahead.give(batch.bytes)
+    return batch
+  }
+
+  /** Ends the reading. */
+  stop(): void {
+    this.#abort.abort()
+    this.#shared.changed.notify()
+  }
+
+  /** Ends the reading; resolves when the connection is released, to how many items were not taken. */
+  async discard(): Promise<number> {
+    this.stop()
+    await this.#reading
+    const unused = this.#held
+    for (const { bytes } of this.#batches.splice(0)) this.#shared.ahead.give(bytes)
+    return unused
+  }
+
+  get #held(): number {
+    return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
+  }
+
+  /** Never fails: what goes wrong is told when the turn of the stretch has come. */
+  async #read(source: PageSource<T, Request>, log: PageLog): Promise<void> {
+    const { changed, ended } = this.#shared
+    try {
+      for await (const batch of readStretch(this.stretch.pager, source, this, log)) {
+        this.#room.batched(batch.bytes)
+        this.#batches.push(batch)
+        changed.notify()
+        await changed.until(() => !this.#mustWait || this.signal.aborted)
+        if (this.signal.aborted) break
+      }
+      this.isReading = false
+      if (!this.signal.aborted) ended()
+    } catch (error) {
+      this.#failure = { error }
+    }
+    this.isReading = false
+    changed.notify()
+  }
+
+  /** Whether what the first one has read is to be taken before it reads on. */
+  get #mustWait(): boolean {
+    // When nothing may be read ahead, that includes what is read while a batch is being worked on.
+    return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
+  }
+}

@@ -1,0 +1,62 @@
+import type { DecodedElement } from '../decode/ElementDecoder.ts'
+import { expressDecoder } from '../decode/expressDecoder.ts'
+import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
+import type { LeadpipeError } from '../errors.ts'
+import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { Rejected } from '../stage/Rejected.ts'
+import type { PageSource } from './readStretch.ts'
+
+const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
+
+/** How the pages of a list are asked for through a client, and decoded. */
+export interface ClientPages<T, Request> {
+  readonly client: LeadsClient
+  /** The path of the list, for example "/leads/v1/list". */
+  readonly path: string
+  /** The query of a page, serialised. */
+  query(request: Request): string
+  /** What an element is: a record, or why it is none. */
+  recordOf(element: DecodedElement): T | Rejected
+  /** Where the records are in a body: the keys that lead to the array. Default: the body is the array. */
+  readonly elements?: readonly string[]
+  readonly decode?: keyof typeof decoders
+  /** The most bytes of one element. Default: 16 MiB. */
+  readonly maxLeadBytes?: number
+  /** The deepest nesting inside one element. Default: 100. */
+  readonly maxDepth?: number
+  /** Whether an element that is not JSON, or too large, fails the page. Default: 'fail'. */
+  readonly rejected?: 'fail' | 'hand on'
+  /** Counts of requests. */
+  readonly counts?: { requests: number; retries: number }
+  /** Called with the headers of each answer. */
+  answered?(headers: Answer['headers']): void
+}
+
+/** The pages of a list that a client reads. */
+export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
+  const { client, path, recordOf, elements = [], decode = 'express', answered } = options
+  const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail' } = options
+  const { counts = { requests: 0, retries: 0 } } = options
+  const onRequest = () => {
+    counts.requests += 1
+  }
+  const onRetry = () => {
+    counts.retries += 1
+  }
+  return {
+    origin: client.origin,
+    pageTimeout: client.pageTimeout,
+    async ask(request, signal) {
+      const { headers, body } = await client.get(path, options.query(request), { signal, onRequest, onRetry })
+      answered?.(headers)
+      return body
+    },
+    decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected }),
+    recordOf,
+    async backOff(error, failures, signal) {
+      // Requests have their own retries; only what happened in the middle of a body is repeated here.
+      if (typeof (error as LeadpipeError).context?.offset !== 'number') throw error
+      await client.backOff(error, failures, path, { signal, onRetry })
+    },
+  }
+}

@@ -1,2 +1,0 @@
-/** Where the Leads API lists leads. */
-export const listPath = '/leads/v1/list'

@@ -1,0 +1,124 @@
+import { OutgoingMessage } from 'node:http'
+import { finished, type Writable } from 'node:stream'
+import { prematureClose } from '../async/prematureClose.ts'
+import { type Deferred, deferred } from '../async/promises.ts'
+import type { Ending, SinkRun, SinkStage } from '../stage/SinkStage.ts'
+import { isStandard } from './userStreams.ts'
+
+/** Any Writable as a sink. Standard output and standard error belong to the process: they are never ended. */
+export function writableSink(writable: Writable): SinkStage {
+  return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail) }
+}
+
+/** A Writable that others write to as well: it is never ended, and left to itself when the sink is over. */
+export function sharedSink(writable: Writable): SinkStage {
+  return {
+    name: 'writable',
+    async open({ fail }) {
+      const run = new WritableRun(writable, fail)
+      const release = async () => run.release()
+      return { write: record => run.write(record), prepare: async () => {}, commit: release, end: release }
+    },
+  }
+}
+
+const ignore = () => {}
+
+/** One use of a Writable. */
+export class WritableRun implements SinkRun {
+  readonly #writable: Writable
+  readonly #fail: (error: unknown) => void
+  readonly #isStandard: boolean
+  /** How it ended: with a failure, or well. */
+  #over: { failure: unknown } | undefined
+  /** Settles when it has room, or is over. */
+  #room: Deferred<void> | undefined
+  /** Settles when it is over, once it is ended. */
+  #ending: Deferred<void> | undefined
+  #unlisten = () => {}
+
+  /** @param fail called when it fails, or is closed, while nobody waits for it */
+  constructor(writable: Writable, fail: (error: unknown) => void) {
+    this.#writable = writable
+    this.#fail = fail
+    this.#isStandard = isStandard(writable)
+    if (this.#isStandard) {
+      const failed = (error: Error) => this.#conclude(error)
+      writable.on('error', failed)
+      this.#unlisten = () => writable.off('error', failed)
+    } else {
+      // finished() removes its listeners when it is done; a late error must not crash the process.
+      writable.on('error', ignore)
+      // Of a Duplex, the other half is the user's affair.
+      this.#unlisten = finished(writable, { readable: false }, error =>
+        this.#conclude(error ?? this.#early()),
+      )
+    }
+  }
+
+  write(record: unknown): void | Promise<void> {
+    // A write to a stream that is closed is answered by no event.
+    if (this.#over !== undefined || this.#writable.destroyed || this.#writable.writableEnded)
+      throw this.#ended
+    if (this.#writable.write(record)) return
+    const room = deferred()
+    this.#room = room
+    this.#writable.once('drain', room.resolve)
+    return room.promise
+  }
+
+  async prepare(): Promise<undefined> {
+    if (this.#over?.failure !== undefined) throw this.#over.failure
+    if (this.#isStandard) {
+      await new Promise<void>((resolve, reject) => {
+        this.#writable.write('', error => (error ? reject(error) : resolve()))
+      })
+      return
+    }
+    if (this.#over !== undefined || this.#writable.writableEnded) throw this.#ended
+    this.#ending = deferred()
+    this.#writable.end()
+    await this.#ending.promise
+  }
+
+  async commit(): Promise<void> {
+    this.#unlisten()
+  }
+
+  /** Leaves the Writable to itself, as it was. */
+  release(): void {
+    this.#unlisten()
+    this.#writable.off('error', ignore)
+  }
+
+  /** Nothing of a user's is waited for: it may hang on a value that never comes. */
+  async end(how: Ending): Promise<void> {
+    this.#unlisten()
+    this.#over ??= { failure: undefined }
+    if (this.#isStandard) return
+    if (how !== 'keep') this.#writable.destroy()
+    else if (!this.#writable.writableEnded) this.#writable.end()
+  }
+
+  get #ended(): unknown {
+    return this.#over?.failure ?? this.#writable.errored ?? prematureClose()
+  }
+
+  /** finished() is content with a stream that was destroyed before its last act, such as a flush to the disk. */
+  #early(): Error | undefined {
+    const isWhole = this.#writable instanceof OutgoingMessage || this.#writable.writableFinished
+    return isWhole ? undefined : prematureClose()
+  }
+
+  #conclude(error: Error | undefined): void {
+    if (this.#over !== undefined) return
+    const failure = error ?? (this.#ending === undefined ? prematureClose() : undefined)
+    this.#over = { failure }
+    if (failure === undefined) this.#ending?.resolve()
+    else if (this.#ending !== undefined) this.#ending.reject(failure)
+    else {
+      this.#room?.reject(failure)
+      this.#fail(failure)
+    }
+  }
+}
