@@ -111,7 +111,8 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   get delivered(): number {
-    return this.#counts.delivered + this.#counts.rejected
+    const { delivered, rejected } = this.counts()
+    return delivered + rejected
   }
 
   counts(): SourceCounts & Record<string, number> {
