@@ -1,8 +1,7 @@
 import { Command, Option } from 'commander'
 import type { TimePivot } from '../index.ts'
-import { append, number, rate, time } from './flags.ts'
+import { addStageOptions, addTellOptions, append, number, rate, time } from './flags.ts'
 import type { Host } from './Host.ts'
-import { addStageOptions, addTellOptions } from './stageOptions.ts'
 import type { ExportFlags } from './transfer.ts'
 
 /** Not those of the library, which would be loaded for every --help; the compiler checks that none is missing. */

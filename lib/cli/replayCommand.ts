@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import { addStageOptions, addTellOptions, type StageFlags } from './flags.ts'
 import type { Host } from './Host.ts'
-import { addStageOptions, addTellOptions, type StageFlags } from './stageOptions.ts'
 
 /** `leadpipe replay`: its arguments and its help. */
 export function replayCommand(host: Host, setExitCode: (code: number) => void): Command {

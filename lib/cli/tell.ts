@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { LeadpipeError, type Report } from '../index.ts'
+import type { Invocation, StageFlags, Watch } from './flags.ts'
 import { flagOf } from './flags.ts'
 import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
 import { plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
-import type { Invocation, StageFlags, Watch } from './stageOptions.ts'
 
 /**
  * Does the work and tells how it goes and how it went; resolves to the exit code.

@@ -21,7 +21,7 @@ import {
   toHttp,
   validate,
 } from '../index.ts'
-import type { Invocation, StageFlags } from './stageOptions.ts'
+import type { Invocation, StageFlags } from './flags.ts'
 import { tell } from './tell.ts'
 
 /** What `leadpipe export` was given; the query's parameters carry the API's own names. */

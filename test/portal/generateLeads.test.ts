@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Ajv } from 'ajv'
 import t from 'tap'
-import { type Lead, leadSchema } from '../../lib/lead/Lead.ts'
+import type { Lead } from '../../lib/lead/Lead.ts'
+import { leadSchema } from '../../lib/lead/Lead.ts'
 import { generateLeads } from '../../lib/portal/index.ts'
 
 const text = (leads: Iterable<Lead>) => [...leads].map(lead => JSON.stringify(lead)).join('\n')

@@ -3,7 +3,8 @@ import type { SeekPosition } from '../../lead/Position.ts'
 import type { LeadPlan, Stretch } from '../LeadPlan.ts'
 import { Gaps } from './Gaps.ts'
 import { OverlapFilter } from './OverlapFilter.ts'
-import { type SeekCursor, SeekList } from './SeekList.ts'
+import type { SeekCursor } from './SeekList.ts'
+import { SeekList } from './SeekList.ts'
 import { enough, SeekPager } from './SeekPager.ts'
 
 /** Pages of the widest window: the half page that is read in vain at its end, on average, is then 4 %. */

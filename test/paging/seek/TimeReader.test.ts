@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type SeekCursor, SeekList } from '../../../lib/paging/seek/SeekList.ts'
+import type { SeekCursor } from '../../../lib/paging/seek/SeekList.ts'
+import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
 import { TimeReader } from '../../../lib/paging/seek/TimeReader.ts'
 import { UnorderedElements } from '../../../lib/paging/seek/UnorderedElements.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
