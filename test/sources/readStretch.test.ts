@@ -89,11 +89,19 @@ t.test(
     })
     t.strictSame((await read(new NumbersPager(0, 6, 3), source, set)).flat(), numbers(0, 6))
     t.strictSame(asked, [0, 2, 4])
-  t.strictSame(
-    set.told.filter(line => line !== 'end'),
-    ['page 1: 2'],
-  )
-})
+    t.strictSame(
+      set.told.filter(line => line !== 'end'),
+      ['page 1: 2'],
+    )
+  },
+)
+
+t.test('a page that never makes progress fails with what failed, after the retries', async t => {
+  let asked = 0
+  const source = numbersSource(() => {
+    asked += 1
+    return '['
+  })
   t.match(await failureOf(read(new NumbersPager(0, 3, 3), source, setting())), { code: 'DECODE' })
   t.equal(asked, 4)
 })
