@@ -76,7 +76,8 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   /** The number of the page at hand; one that broke off keeps it. */
   let number: number | undefined
   for (;;) {
-    const request = await unlessAborted(pager.next(await turn.mayAsk()), signal)
+    const wanted = await turn.mayAsk()
+    const request = signal.aborted ? undefined : await unlessAborted(pager.next(wanted), signal)
     if (request === undefined || signal.aborted) return turn.endPage()
     number ??= log.next()
     const page = new Page(pager, source, log, number)

@@ -1,0 +1,69 @@
+import t from 'tap'
+import { Deliveries } from '../../lib/sources/Deliveries.ts'
+import { Rejected } from '../../lib/stage/Rejected.ts'
+
+const rejected = new Rejected('malformed', 'it is not valid JSON', 'tru', { page: 1, element: 0, byte: 0 })
+const item = (value: string | Rejected, cursor: number) => ({ value, cursor })
+const batch = { items: [item('a', 1), item(rejected, 2), item('b', 3)], bytes: 9 }
+
+/** Behind four records, whose last has the cursor 0. */
+function open() {
+  const counts = { delivered: 0, rejected: 0 }
+  return {
+    counts,
+    deliveries: new Deliveries<string, number>(counts, { cursor: 0, delivered: 4 }, place => place),
+  }
+}
+
+t.test('items count when they are delivered, each once, and records apart from what is not one', t => {
+  const { counts, deliveries } = open()
+  const given = deliveries.give(batch)
+  t.strictSame([...given.items], ['a', rejected, 'b'])
+  t.strictSame(deliveries.place, { cursor: 0, delivered: 4 })
+  deliveries.deliver(given, 2)
+  deliveries.deliver(given, 1)
+  t.strictSame(counts, { delivered: 1, rejected: 1 })
+  t.strictSame(deliveries.place, { cursor: 2, delivered: 5 })
+  deliveries.deliver(given, 99)
+  t.strictSame(counts, { delivered: 2, rejected: 1 })
+  t.end()
+})
+
+t.test('the next batch says that all of the one before is delivered', t => {
+  const { counts, deliveries } = open()
+  const first = deliveries.give(batch)
+  const second = deliveries.give({ items: [item('c', 4)], bytes: 1 })
+  t.strictSame(counts, { delivered: 2, rejected: 1 })
+  deliveries.deliver(first, 1)
+  t.strictSame(counts, { delivered: 2, rejected: 1 }, 'of a batch before, every item counts already')
+  deliveries.deliver(second, 1)
+  t.strictSame(deliveries.place, { cursor: 4, delivered: 7 })
+  t.end()
+})
+
+t.test('the position behind any item can be asked for at any time', t => {
+  const { deliveries } = open()
+  const given = deliveries.give(batch)
+  const positions = [0, 1, 2, 3].map(taken => given.positionAfter(taken))
+  const expected = [
+    { cursor: 0, delivered: 4 },
+    { cursor: 1, delivered: 5 },
+    { cursor: 2, delivered: 5 },
+    { cursor: 3, delivered: 6 },
+  ]
+  t.strictSame(positions, expected)
+  deliveries.give()
+  t.strictSame(given.positionAfter(2), expected[2])
+  t.end()
+})
+
+t.test('what is dropped is not delivered', t => {
+  const { counts, deliveries } = open()
+  const given = deliveries.give(batch)
+  deliveries.deliver(given, 1)
+  t.equal(deliveries.drop(), 2)
+  deliveries.finish()
+  t.equal(deliveries.drop(), 0)
+  t.strictSame(counts, { delivered: 1, rejected: 0 })
+  t.end()
+})

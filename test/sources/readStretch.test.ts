@@ -1,0 +1,193 @@
+import { Readable } from 'node:stream'
+import t from 'tap'
+import { type PageLog, type PageSource, readStretch, type Turn } from '../../lib/sources/readStretch.ts'
+import { noCounts } from '../../lib/sources/SourceCounts.ts'
+import { failureOf } from '../support/failureOf.ts'
+import {
+  bodyOf,
+  NumbersPager,
+  type NumbersRequest,
+  numbers,
+  numbersSource,
+  valuesOf,
+} from '../support/fakePages.ts'
+
+/** A turn that may always ask, and a log; both note what they are told. */
+function setting(given: Partial<Turn> = {}) {
+  const told: string[] = []
+  const counts = noCounts()
+  let pages = 0
+  const turn: Turn = {
+    signal: new AbortController().signal,
+    mayAsk: async () => 100,
+    came: () => false,
+    endPage: () => void told.push('end'),
+    untilFirst: async () => void told.push('first'),
+    ...given,
+  }
+  const log: PageLog = {
+    counts,
+    next() {
+      pages += 1
+      return pages
+    },
+    read: (page, elements) => void told.push(`page ${page}: ${elements}`),
+  }
+  return { turn, log, counts, told }
+}
+
+/** Reads a stretch to its end: the values of each batch. */
+async function read(
+  pager: NumbersPager,
+  source: PageSource<number, NumbersRequest>,
+  { turn, log }: ReturnType<typeof setting>,
+  into: unknown[][] = [],
+): Promise<unknown[][]> {
+  for await (const { items } of readStretch(pager, source, turn, log)) into.push(valuesOf(items))
+  return into
+}
+
+t.test('a stretch is read page after page, a batch for each chunk of a body', async t => {
+  const set = setting()
+  const source = numbersSource(({ from, max }) => {
+    const text = bodyOf({ from, max })
+    return Readable.from([text.slice(0, 6), text.slice(6)], { objectMode: false })
+  })
+  t.strictSame(await read(new NumbersPager(0, 5, 3), source, set), [[0], [1, 2], [3], [4]])
+  t.match(set.counts, {
+    pages: 2,
+    decoded: 5,
+    scanned: 5,
+    scannedOnPages: 5,
+    tokenisedOnPages: 5,
+    dropped: 0,
+  })
+  t.strictSame(
+    set.told.filter(line => line !== 'end'),
+    ['page 1: 3', 'page 2: 2'],
+  )
+})
+
+t.test('each page asks for no more than is wanted when it is asked for', async t => {
+  const answers = [9, 4, 0]
+  const set = setting({ mayAsk: async () => answers.shift() ?? 0 })
+  const pager = new NumbersPager(0, 100, 5)
+  t.strictSame((await read(pager, numbersSource(), set)).flat(), numbers(0, 9))
+  t.strictSame(pager.wanted, [9, 4])
+})
+
+t.test(
+  'a body that breaks off is continued behind the last element that came, under the same number',
+  async t => {
+    const set = setting()
+    const asked: number[] = []
+    const source = numbersSource(request => {
+      asked.push(request.from)
+      const text = bodyOf(request)
+      // Two elements come of each page of three.
+      return request.max < 3 ? text : text.slice(0, text.indexOf(',', 6))
+    })
+    t.strictSame((await read(new NumbersPager(0, 6, 3), source, set)).flat(), numbers(0, 6))
+    t.strictSame(asked, [0, 2, 4])
+    t.strictSame(
+      set.told.filter(line => line !== 'end'),
+      ['page 1: 2'],
+    )
+  },
+)
+
+t.test('a page that never makes progress fails with what failed, after the retries', async t => {
+  let asked = 0
+  const source = numbersSource(() => {
+    asked += 1
+    return '['
+  })
+  t.match(await failureOf(read(new NumbersPager(0, 3, 3), source, setting())), { code: 'DECODE' })
+  t.equal(asked, 4)
+})
+
+t.test('what came before a failure is delivered before it is told', async t => {
+  const into: unknown[][] = []
+  const source = { ...numbersSource(() => '["0","1",'), backOff: (error: unknown) => Promise.reject(error) }
+  t.match(await failureOf(read(new NumbersPager(0, 3, 3), source, setting(), into)), { code: 'DECODE' })
+  t.strictSame(into, [[0, 1]])
+})
+
+t.test(
+  'a page that is too large to be read ahead is dropped, and asked for again when it is its turn',
+  async t => {
+    let isFirst = false
+    const set = setting({
+      came: () => !isFirst,
+      async untilFirst() {
+        isFirst = true
+      },
+    })
+    const asked: number[] = []
+    const source = numbersSource(request => {
+      asked.push(request.from)
+      return bodyOf(request)
+    })
+    t.strictSame((await read(new NumbersPager(0, 6, 3), source, set)).flat(), numbers(0, 6))
+    t.strictSame(asked, [0, 3])
+    t.equal(set.counts.pages, 1, 'of the first, all came before it was dropped')
+  },
+)
+
+t.test('an abort ends a stretch between two pages, and in the middle of one', async t => {
+  const between = new AbortController()
+  const aborting = numbersSource(request => {
+    between.abort()
+    return bodyOf(request)
+  })
+  t.strictSame(await read(new NumbersPager(0, 9, 3), aborting, setting({ signal: between.signal })), [
+    [0, 1, 2],
+  ])
+
+  const within = new AbortController()
+  const boom = new Error('boom')
+  const failing = numbersSource((_, signal) => {
+    const body = new Readable({ read() {} })
+    body.push('["0",')
+    signal.addEventListener('abort', () => body.destroy(boom))
+    return body
+  })
+  const reading = readStretch(
+    new NumbersPager(0, 9, 3),
+    failing,
+    setting({ signal: within.signal }).turn,
+    setting().log,
+  )
+  t.strictSame(valuesOf((await reading.next()).value?.items ?? []), [0])
+  const next = failureOf(reading.next())
+  within.abort(boom)
+  t.match(await next, { message: /boom/ })
+})
+
+t.test('an abort does not wait for a pager that never says what to ask for', async t => {
+  const abort = new AbortController()
+  const pager = Object.assign(new NumbersPager(0, 9, 3), { next: () => new Promise<never>(() => {}) })
+  const reading = read(pager, numbersSource(), setting({ signal: abort.signal }))
+  abort.abort()
+  t.strictSame(await reading, [])
+})
+
+t.test(
+  'a reader that is left in the middle of a page destroys its body, and counts what it brought',
+  async t => {
+    const set = setting()
+    const body = new Readable({ read() {} })
+    body.push('["0","1",')
+    const reading = readStretch(
+      new NumbersPager(0, 9, 3),
+      numbersSource(() => body),
+      set.turn,
+      set.log,
+    )
+    await reading.next()
+    await reading.return(undefined)
+    t.ok(body.destroyed)
+    t.match(set.counts, { decoded: 2, scanned: 2, pages: 0, dropped: 0 })
+    t.strictSame(set.told, ['end'])
+  },
+)

@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream'
+import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
+import type { PageRequest, Pager, Plan, Stretch } from '../../lib/paging/Pager.ts'
+import type { PageSource } from '../../lib/sources/readStretch.ts'
+
+/** A request for a page of numbers. */
+export interface NumbersRequest extends PageRequest {
+  readonly from: number
+  readonly max: number
+}
+
+/** Asks for the numbers from one to another, so many a page; the cursor is the number behind. */
+export class NumbersPager implements Pager<number, NumbersRequest, number> {
+  /** How many were wanted when each page was asked for. */
+  readonly wanted: number[] = []
+  #next: number
+  readonly #end: number
+  readonly #size: number
+
+  constructor(from: number, end: number, size: number) {
+    this.#next = from
+    this.#end = end
+    this.#size = size
+  }
+
+  next(wanted: number): NumbersRequest | undefined {
+    if (this.#next >= this.#end || wanted <= 0) return undefined
+    this.wanted.push(wanted)
+    return { from: this.#next, max: Math.min(this.#size, this.#end - this.#next, wanted) }
+  }
+
+  take: Pager<number, NumbersRequest, number>['take'] = (element, emit) => {
+    this.#next += 1
+    emit(element, this.#next)
+    return undefined
+  }
+
+  finish(): void {}
+
+  interrupt(received: number): boolean {
+    return received > 0
+  }
+}
+
+/** A list of numbers, cut into stretches of so many. */
+export function numbersPlan(
+  count: number,
+  stretch: number,
+  page: number,
+): Plan<number, NumbersRequest, number> {
+  let next = 0
+  return {
+    start: 0,
+    next(wanted) {
+      if (next >= count || wanted <= 0) return undefined
+      const place = next
+      next = Math.min(count, next + stretch)
+      return { pager: new NumbersPager(place, next, page), expected: next - place, place }
+    },
+    done: () => 'go on',
+  }
+}
+
+export type NumbersStretch = Stretch<number, NumbersRequest, number>
+
+/** The text of a page: the numbers that were asked for, as many bytes each as said. */
+export const bodyOf = ({ from, max }: NumbersRequest, width = 1): string =>
+  JSON.stringify(Array.from({ length: max }, (_, index) => String(from + index).padStart(width, '0')))
+
+/** Pages of numbers from what `answer` gives for a request: a text, or the parts of one; it may throw, or take its time. */
+export function numbersSource(
+  answer: (request: NumbersRequest, signal: AbortSignal) => unknown = request => bodyOf(request),
+): PageSource<number, NumbersRequest> {
+  return {
+    origin: 'http://numbers',
+    async ask(request, signal) {
+      const parts = await answer(request, signal)
+      if (parts instanceof Readable) return parts
+      const text = typeof parts === 'string' ? [parts] : (parts as AsyncIterable<string>)
+      return Readable.from(text, { objectMode: false })
+    },
+    decoder: page => expressDecoder({ page, path: [], maxLeadBytes: 1e6, maxDepth: 10 }),
+    recordOf: ({ value }) => Number(value),
+    async backOff(error, failures) {
+      if (failures > 3) throw error
+    },
+  }
+}
+
+/** The values of items. */
+export const valuesOf = (items: readonly { value: unknown }[]): unknown[] => items.map(({ value }) => value)
+
+/** The numbers from one to another. */
+export const numbers = (from: number, end: number): number[] =>
+  Array.from({ length: end - from }, (_, index) => from + index)
