@@ -1,18 +1,13 @@
-const quote = 0x22
-const comma = 0x2c
-const openBracket = 0x5b
-const backslash = 0x5c
-const closeBracket = 0x5d
-const openBrace = 0x7b
-const closeBrace = 0x7d
-
-const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-
-/** Bytes that end a number or a word: what may follow it, and what may not but is no part of it either. */
-const endsScalar = new Uint8Array(256)
-for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quote, openBracket, openBrace]) {
-  endsScalar[byte] = 1
-}
+import {
+  backslash,
+  closeBrace,
+  closeBracket,
+  comma,
+  isSpace,
+  openBracket,
+  quote,
+  ValueScanner,
+} from './ValueScanner.ts'
 
 /** Where the bytes of one element lie: valid until the next call of the scanner. */
 export interface ElementBytes {
@@ -51,9 +46,7 @@ export interface ScannerProblem {
 }
 
 /**
- * Finds where each element of an array begins and ends. It knows strings and nesting, nothing else of JSON:
- * inside an element it jumps from quote to quote, what lies around the elements goes to `surroundings`.
- * An element that is not complete at the end of a chunk is held in one buffer that grows by doubling, and
+ * Finds where each element of an array begins and ends. What lies around the elements goes to `surroundings`. An element that is not complete at the end of a chunk is held in one buffer that grows by doubling, and
  * scanning goes on where it stopped, so that a large element in small chunks takes linear time.
  */
 export class ElementScanner {
@@ -71,7 +64,7 @@ export class ElementScanner {
   readonly #surroundings: Surroundings
   readonly #maxBytes: number
   readonly #tooLarge: 'fail' | 'skip'
-  readonly #stack: Uint8Array
+  readonly #value: ValueScanner
   readonly #fail: (problem: ScannerProblem) => never
 
   #carry = Buffer.alloc(0)
@@ -86,15 +79,14 @@ export class ElementScanner {
 
   #outsideString = false
   #outsideEscape = false
-  #kind: 'container' | 'string' | 'scalar' = 'scalar'
-  #depth = 0
-  #inString = false
 
   constructor(surroundings: Surroundings, limits: ScannerLimits, fail: (problem: ScannerProblem) => never) {
     this.#surroundings = surroundings
     this.#maxBytes = limits.maxLeadBytes
     this.#tooLarge = limits.tooLarge ?? 'fail'
-    this.#stack = new Uint8Array(limits.maxDepth + 1)
+    this.#value = new ValueScanner(limits.maxDepth, (problem, index, message) =>
+      fail({ problem, offset: this.#base + index, message }),
+    )
     this.#fail = fail
   }
 
@@ -108,9 +100,11 @@ export class ElementScanner {
         start = this.#skipSurroundings(buffer)
         if (start === end) break
         this.#open = true
-        this.#begin(buffer[start] as number, start)
+        this.scanned += 1
+        this.#position = start + this.#value.begin(buffer[start] as number)
       }
-      const last = this.#finish(buffer)
+      const last = this.#value.end(buffer, this.#position)
+      this.#position = last === -1 ? end : last
       if (last === -1) break
       this.#open = false
       const element = this.#element(buffer, start, last)
@@ -193,101 +187,6 @@ export class ElementScanner {
     this.#surroundings.outside(buffer.subarray(from, i), this.#base + from)
   }
 
-  #begin(byte: number, start: number): void {
-    this.scanned += 1
-    this.#depth = 0
-    this.#inString = false
-    this.#position = start
-    if (byte === quote) {
-      this.#kind = 'string'
-      this.#position += 1
-    } else if (byte === openBrace || byte === openBracket) {
-      this.#kind = 'container'
-    } else {
-      this.#kind = 'scalar'
-      this.#position += 1
-    }
-  }
-
-  /** Goes on in the open element; returns the index behind its last byte, or -1 when that is not here yet. */
-  #finish(buffer: Buffer): number {
-    switch (this.#kind) {
-      case 'container':
-        return this.#finishContainer(buffer)
-      case 'string': {
-        const close = stringEnd(buffer, this.#position)
-        this.#position = close === -1 ? buffer.length : close + 1
-        return close === -1 ? -1 : this.#position
-      }
-      case 'scalar': {
-        let i = this.#position
-        while (i < buffer.length && endsScalar[buffer[i] as number] === 0) i += 1
-        this.#position = i
-        return i < buffer.length ? i : -1
-      }
-    }
-  }
-
-  #finishContainer(buffer: Buffer): number {
-    const end = buffer.length
-    const stack = this.#stack
-    let depth = this.#depth
-    let i = this.#position
-    if (this.#inString) {
-      const close = stringEnd(buffer, i)
-      if (close === -1) {
-        this.#position = end
-        return -1
-      }
-      this.#inString = false
-      i = close + 1
-    }
-    while (i < end) {
-      const byte = buffer[i]
-      i += 1
-      if (byte === quote) {
-        const close = stringEnd(buffer, i)
-        if (close === -1) {
-          this.#inString = true
-          i = end
-          break
-        }
-        i = close + 1
-      } else if (byte === openBrace || byte === openBracket) {
-        depth += 1
-        if (depth >= stack.length) this.#tooDeep(i - 1)
-        stack[depth] = byte
-      } else if (byte === closeBrace || byte === closeBracket) {
-        // "[" and "]", "{" and "}" are two apart in ASCII.
-        if (stack[depth] !== byte - 2) this.#unbalanced(i - 1, byte)
-        depth -= 1
-        if (depth === 0) {
-          this.#position = i
-          return i
-        }
-      }
-    }
-    this.#depth = depth
-    this.#position = i
-    return -1
-  }
-
-  #tooDeep(index: number): never {
-    return this.#fail({
-      problem: 'limit',
-      offset: this.#base + index,
-      message: `an element is nested deeper than maxDepth (${this.#stack.length - 1})`,
-    })
-  }
-
-  #unbalanced(index: number, byte: number): never {
-    return this.#fail({
-      problem: 'malformed',
-      offset: this.#base + index,
-      message: `"${String.fromCharCode(byte)}" closes a bracket that is not open`,
-    })
-  }
-
   #checkSize(size: number, start: number): void {
     if (size <= this.#maxBytes || this.#tooLarge === 'skip') return
     this.#fail({
@@ -329,16 +228,4 @@ export class ElementScanner {
     this.#carry.copy(larger, 0, 0, this.#held)
     this.#carry = larger
   }
-}
-
-/** The index of the quote that closes a string, searched from `from` on, or -1. */
-function stringEnd(buffer: Buffer, from: number): number {
-  let close = buffer.indexOf(quote, from)
-  while (close !== -1) {
-    let escapes = 0
-    while (buffer[close - 1 - escapes] === backslash) escapes += 1
-    if (escapes % 2 === 0) return close
-    close = buffer.indexOf(quote, close + 1)
-  }
-  return -1
 }

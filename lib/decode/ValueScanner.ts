@@ -1,0 +1,117 @@
+export const quote = 0x22
+export const comma = 0x2c
+export const openBracket = 0x5b
+export const backslash = 0x5c
+export const closeBracket = 0x5d
+const openBrace = 0x7b
+export const closeBrace = 0x7d
+
+export const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+
+/** Bytes that end a number or a word: what may follow it, and what may not but is no part of it either. */
+const endsScalar = new Uint8Array(256)
+for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quote, openBracket, openBrace]) {
+  endsScalar[byte] = 1
+}
+
+/**
+ * Finds the end of one JSON value. It knows strings and nesting, nothing else of JSON, and jumps from quote to quote. A
+ * value may come in any number of chunks.
+ */
+export class ValueScanner {
+  readonly #stack: Uint8Array
+  readonly #fail: (problem: 'limit' | 'malformed', index: number, message: string) => never
+  #kind: 'container' | 'string' | 'scalar' = 'scalar'
+  #depth = 0
+  #inString = false
+
+  /** @param fail called with the index of the byte that can't stand where it does */
+  constructor(
+    maxDepth: number,
+    fail: (problem: 'limit' | 'malformed', index: number, message: string) => never,
+  ) {
+    this.#stack = new Uint8Array(maxDepth + 1)
+    this.#fail = fail
+  }
+
+  /** Begins a value; returns how many of its bytes `end` need not look at. */
+  begin(byte: number): number {
+    this.#depth = 0
+    this.#inString = false
+    if (byte === openBrace || byte === openBracket) {
+      this.#kind = 'container'
+      return 0
+    }
+    this.#kind = byte === quote ? 'string' : 'scalar'
+    return 1
+  }
+
+  /** Continues at `from`; returns the index behind the value's last byte, or -1 when that is not here yet. */
+  end(buffer: Buffer, from: number): number {
+    switch (this.#kind) {
+      case 'container':
+        return this.#endOfContainer(buffer, from)
+      case 'string': {
+        const close = stringEnd(buffer, from)
+        return close === -1 ? -1 : close + 1
+      }
+      case 'scalar': {
+        let i = from
+        while (i < buffer.length && endsScalar[buffer[i] as number] === 0) i += 1
+        return i < buffer.length ? i : -1
+      }
+    }
+  }
+
+  #endOfContainer(buffer: Buffer, from: number): number {
+    const end = buffer.length
+    const stack = this.#stack
+    let depth = this.#depth
+    let i = from
+    if (this.#inString) {
+      const close = stringEnd(buffer, i)
+      if (close === -1) return -1
+      this.#inString = false
+      i = close + 1
+    }
+    while (i < end) {
+      const byte = buffer[i]
+      i += 1
+      if (byte === quote) {
+        const close = stringEnd(buffer, i)
+        if (close === -1) {
+          this.#inString = true
+          break
+        }
+        i = close + 1
+      } else if (byte === openBrace || byte === openBracket) {
+        depth += 1
+        if (depth >= stack.length) {
+          this.#fail('limit', i - 1, `an element is nested deeper than maxDepth (${stack.length - 1})`)
+        }
+        stack[depth] = byte
+      } else if (byte === closeBrace || byte === closeBracket) {
+        // "[" and "]", "{" and "}" are two apart in ASCII.
+        if (stack[depth] !== byte - 2) {
+          this.#fail('malformed', i - 1, `"${String.fromCharCode(byte)}" closes a bracket that is not open`)
+        }
+        depth -= 1
+        if (depth === 0) return i
+      }
+    }
+    this.#depth = depth
+    return -1
+  }
+}
+
+/** The index of the quote that closes a string, searched from `from` on, or -1. */
+function stringEnd(buffer: Buffer, from: number): number {
+  let close = buffer.indexOf(quote, from)
+  while (close !== -1) {
+    let escapes = 0
+    while (buffer[close - 1 - escapes] === backslash) escapes += 1
+    if (escapes % 2 === 0) return close
+    close = buffer.indexOf(quote, close + 1)
+  }
+  return -1
+}
