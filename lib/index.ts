@@ -71,7 +71,7 @@ export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
 // The source
-export type { LeadSource } from './sources/LeadSource.ts'
+export type { LeadSource } from './sources/leads.ts'
 export { leads } from './sources/leads.ts'
 export type { LeadsOptions } from './sources/options.ts'
 export { type QuarantineSource, quarantined } from './sources/quarantined.ts'

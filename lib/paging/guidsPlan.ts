@@ -1,6 +1,17 @@
+import { createHash } from 'node:crypto'
+import { LeadpipeError } from '../errors.ts'
+import { maxGuids } from '../lead/apiQuirks.ts'
+import type { PageQuery } from '../lead/LeadsQuery.ts'
 import type { GuidsPosition } from '../lead/Position.ts'
-import { type GuidsCursor, GuidsPager, type GuidsRequest } from './GuidsPager.ts'
-import type { LeadPlan } from './LeadPlan.ts'
+import { optionError } from '../options/checkOptions.ts'
+import {
+  type Element,
+  type EmitElement,
+  guidOf,
+  type LeadPlan,
+  type Missing,
+  type Pager,
+} from './LeadPlan.ts'
 import { sequentialPlan } from './Pager.ts'
 
 /**
@@ -30,4 +41,200 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan
     }),
     close: () => pager.close(),
   }
+}
+
+const listed = 1_000
+
+/** Where the reading of guids goes on. */
+export interface GuidsCursor {
+  /** How many different guids were taken from those given. */
+  readonly taken: number
+  /** Those of them that are not here yet. */
+  readonly pending: readonly string[]
+  /** How many were missing by then. */
+  readonly missing: number
+  /** A digest of those taken; undefined before the first, and in a position of the user's without one. */
+  readonly digest?: string
+}
+
+/** What a {@link GuidsPager} is made for. */
+export interface GuidsRequest {
+  /** The other parameters. */
+  query: PageQuery
+  guids: Iterable<string> | AsyncIterable<string>
+  /** 'fail' ends the source with MISSING at the first page that lacks a lead. */
+  onMissing: 'report' | 'fail'
+  /** Whether it goes on from a checkpoint, and not from a position that the user gave. Default: false. */
+  isCheckpoint?: boolean
+}
+
+/**
+ * Asks for leads by guid, up to 100 a page, each guid once however often it is given. What a page did not
+ * bring is asked for again as long as the server may have capped it; what then still does not come is missing.
+ */
+export class GuidsPager implements Pager<GuidsCursor> {
+  /** What did not come. */
+  readonly missing: Missing = { count: 0, guids: [] }
+  readonly #request: GuidsRequest
+  readonly #size: number
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
+  readonly #given = new Set<string>()
+  /** Taken, and not here yet. */
+  readonly #pending: Set<string>
+  /** Where it goes on. */
+  readonly #from: GuidsCursor
+  /** Of every guid that was taken; a copy of it is ended wherever the digest is wanted. */
+  readonly #hash = createHash('sha256')
+  #digest: string | undefined
+  /** Those of the pending that were asked for last. */
+  #asked: string[] = []
+  /** The most leads that a page brought: a shorter one was not capped. */
+  #largest = 0
+  /** How many of those asked for the page has brought so far. */
+  #came = 0
+  #ended = false
+
+  /** @param from where to go on: the same guids must be given in the same order, which `next` sees to */
+  constructor(request: GuidsRequest, from: GuidsCursor) {
+    const { query, guids } = request
+    this.#request = request
+    this.#size = Math.min(query.max ?? maxGuids, maxGuids)
+    this.#iterator = Symbol.asyncIterator in guids ? guids[Symbol.asyncIterator]() : guids[Symbol.iterator]()
+    this.#from = from
+    this.#digest = from.digest
+    this.#pending = new Set(from.pending)
+  }
+
+  async next(wanted: number): Promise<PageQuery | undefined> {
+    if (wanted <= 0) return undefined
+    await this.#skip()
+    if (this.#pending.size === 0) await this.#fill()
+    if (this.#pending.size === 0) return undefined
+    const max = Math.min(this.#size, wanted)
+    this.#asked = [...this.#pending].slice(0, max)
+    return { ...this.#request.query, max, guids: this.#asked }
+  }
+
+  take(element: Element, emit: EmitElement<GuidsCursor>): undefined {
+    const guid = guidOf(element)
+    if (guid !== undefined && this.#pending.delete(guid)) this.#came += 1
+    emit(element, this.#cursor())
+  }
+
+  finish(received: number): void {
+    // A server that answers other leads than it was asked for must not be asked without end. One that
+    // answered as many elements as it was asked for capped nothing, even if some of them are no leads.
+    if (this.#came === 0 || received < this.#largest || received >= this.#asked.length) this.#giveUp()
+    this.#largest = Math.max(this.#largest, received)
+    this.#came = 0
+  }
+
+  interrupt(): boolean {
+    const progress = this.#came > 0
+    this.#came = 0
+    return progress
+  }
+
+  /** Lets go of the guids that were not taken. */
+  close(): void {
+    if (this.#ended) return
+    this.#ended = true
+    // It may never come back from what it is waiting for, and how it ends is of no interest any more.
+    Promise.resolve()
+      .then(() => this.#iterator.return?.())
+      .catch(() => {})
+  }
+
+  #cursor(): GuidsCursor {
+    return {
+      taken: this.#given.size,
+      pending: [...this.#pending],
+      missing: this.missing.count,
+      ...(this.#digest === undefined ? {} : { digest: this.#digest }),
+    }
+  }
+
+  /**
+   * Passes over the guids that were taken before the restart.
+   *
+   * @throws {LeadpipeError} CHECKPOINT, or OPTION for a position that the user gave, when they are others.
+   */
+  async #skip(): Promise<void> {
+    const { taken, digest } = this.#from
+    if (this.#given.size >= taken) return
+    while (this.#given.size < taken && !this.#ended) await this.#take()
+    this.#digest = this.#digestNow()
+    if (digest !== undefined && this.#digest !== digest) throw this.#otherGuids(taken)
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#pending.size < this.#size && !this.#ended) {
+      const guid = await this.#take()
+      if (guid !== undefined) this.#pending.add(guid)
+    }
+    this.#digest = this.#digestNow()
+  }
+
+  /** Takes the next of the guids that are given; undefined where there is none, or it was taken before. */
+  async #take(): Promise<string | undefined> {
+    const { done, value } = await this.#nextGuid()
+    if (done) {
+      this.#ended = true
+      return undefined
+    }
+    const guid = checkGuid(value)
+    if (this.#given.has(guid)) return undefined
+    this.#given.add(guid)
+    this.#hash.update(JSON.stringify(guid))
+    return guid
+  }
+
+  #digestNow(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  async #nextGuid(): Promise<IteratorResult<unknown>> {
+    try {
+      return await this.#iterator.next()
+    } catch (cause) {
+      this.#ended = true
+      throw takingError(cause)
+    }
+  }
+
+  #otherGuids(taken: number): LeadpipeError {
+    if (!this.#request.isCheckpoint) {
+      const expected = 'expected a position of the same guids in the same order'
+      return optionError('leads() options: from', expected, `one whose first ${taken} are others`, true)
+    }
+    const message = `leads() query: guids: the first ${taken} are not those that the checkpoint is of`
+    const hint = 'give the same ones in the same order, or delete it to begin anew'
+    return new LeadpipeError('CHECKPOINT', `${message}: ${hint}`, { context: { guids: taken } })
+  }
+
+  #giveUp(): void {
+    const { missing } = this
+    const absent = this.#asked.filter(guid => this.#pending.delete(guid))
+    if (absent.length > 0 && this.#request.onMissing === 'fail') {
+      throw new LeadpipeError(
+        'MISSING',
+        `${absent.length === 1 ? 'a lead' : `${absent.length} leads`} asked for by guid did not come, such as ${absent[0]}`,
+        { context: { guids: absent } },
+      )
+    }
+    missing.count += absent.length
+    missing.guids.push(...absent.slice(0, listed - missing.guids.length))
+  }
+}
+
+function checkGuid(guid: unknown): string {
+  if (typeof guid === 'string' && guid !== '') return guid
+  throw optionError('leads() query: guids', 'expected guids, strings that are not empty', guid)
+}
+
+/** The iterable is the user's, and so is what it throws; unless it reads from a source of ours. */
+function takingError(cause: unknown): LeadpipeError {
+  if (cause instanceof LeadpipeError) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LeadpipeError('SOURCE', `leads() query: guids: ${why}`, { cause })
 }

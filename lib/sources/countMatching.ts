@@ -1,4 +1,4 @@
-import { decodeBody } from '../decode/decodeBody.ts'
+import { decodeBody } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'

@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream'
 import { onAbort } from '../async/onAbort.ts'
-import { decodeBody } from '../decode/decodeBody.ts'
-import { type DecodedElement, type ElementDecoder, noDecodeCounts } from '../decode/ElementDecoder.ts'
+import {
+  type DecodedElement,
+  decodeBody,
+  type ElementDecoder,
+  noDecodeCounts,
+} from '../decode/ElementDecoder.ts'
 import type { Element, PageRequest, Pager } from '../paging/Pager.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { PageTimer } from './PageTimer.ts'

@@ -2,8 +2,7 @@ import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { Element, LeadPlan, Stretch } from '../../lib/paging/LeadPlan.ts'
-import { OffsetPage } from '../../lib/paging/OffsetPage.ts'
-import { offsetPlan } from '../../lib/paging/offsetPlan.ts'
+import { OffsetPage, offsetPlan } from '../../lib/paging/offsetPlan.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
 
 const none = Number.POSITIVE_INFINITY

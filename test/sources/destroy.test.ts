@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t, { type Test } from 'tap'
-import type { LeadSource } from '../../lib/sources/LeadSource.ts'
+import type { LeadSource } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
 import { someLeads } from '../support/aLead.ts'
 import { FakeClock } from '../support/FakeClock.ts'

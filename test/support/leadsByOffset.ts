@@ -1,7 +1,6 @@
 import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
 import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
-import type { LeadSource } from '../../lib/sources/LeadSource.ts'
-import { leads } from '../../lib/sources/leads.ts'
+import { type LeadSource, leads } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
 
 /** The leads of a server that knows no parameter but max and offset. */

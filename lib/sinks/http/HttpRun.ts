@@ -1,8 +1,7 @@
-import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
 import { within } from '../../async/promises.ts'
-import type { LeadpipeError } from '../../errors.ts'
+import { LeadpipeError, messageOf } from '../../errors.ts'
 import { encodeError } from '../../formats/Encoder.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
@@ -13,7 +12,6 @@ import { BatchTimer } from './BatchTimer.ts'
 import { bodyFormats } from './body.ts'
 import { DeadLetters } from './DeadLetters.ts'
 import { type Delivery, deliver } from './deliver.ts'
-import { deliveryError } from './deliveryError.ts'
 import { describeUrl } from './destinationUrl.ts'
 import { type HttpCounts, type HttpState, httpState, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
@@ -216,4 +214,25 @@ function refuseUnresumable({ batch, deadLetter, endDeadLetter }: HttpSettings<ne
     const expected = 'with a checkpoint, expected "with-sink", received "never"'
     throw optionError('toHttp(): endDeadLetter', expected)
   }
+}
+
+/** A SINK error that says where records went, why they go no further, and how many are there. */
+export function deliveryError(cause: unknown, url: string, counts: HttpCounts): LeadpipeError {
+  const { received, acknowledged } = counts
+  const unacknowledged = received - acknowledged
+  const known = cause instanceof LeadpipeError ? cause : undefined
+  const status = known?.context.status
+  const sums = `of ${received} records received, ${acknowledged} were acknowledged and ${unacknowledged} were not`
+  return new LeadpipeError('SINK', `can't deliver to ${url}: ${reasonOf(cause, url)}; ${sums}`, {
+    retryable: known?.retryable ?? false,
+    cause,
+    context: { url, acknowledged, unacknowledged, ...(status === undefined ? {} : { status }) },
+  })
+}
+
+/** The reason without the URL, which stands in front of it already. */
+function reasonOf(cause: unknown, url: string): string {
+  const message = messageOf(cause).replace(`${url} answered `, 'it answered ')
+  const origin = `${new URL(url).origin}: `
+  return message.startsWith(origin) ? message.slice(origin.length) : message
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { OverlapFilter } from '../../../lib/paging/seek/OverlapFilter.ts'
+import { OverlapFilter } from '../../../lib/paging/seek/UnorderedElements.ts'
 
 const span = (first?: number) => ({ first, last: 0, leads: 0, spread: 0 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Gaps } from '../../../lib/paging/seek/Gaps.ts'
+import { Gaps } from '../../../lib/paging/seek/seekPlan.ts'
 
 const none = Number.POSITIVE_INFINITY
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { decodeBody } from '../../lib/decode/decodeBody.ts'
+import { decodeBody } from '../../lib/decode/ElementDecoder.ts'
 import { lanes } from '../support/decodeAll.ts'
 import { failureOf } from '../support/failureOf.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { linesOf } from '../../lib/sources/linesOf.ts'
+import { linesOf } from '../../lib/sources/quarantined.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 async function read(text: string, size: number, most = 1_000) {
