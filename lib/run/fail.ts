@@ -2,8 +2,8 @@ import { within } from '../async/promises.ts'
 import type { Outlet } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { OpenedRun } from './openRun.ts'
-import { reportOf } from './Report.ts'
 import type { OpenSink } from './RunStages.ts'
+import { reportOf } from './reportOf.ts'
 
 /** Milliseconds that a run which ends early takes at most to save what is done. */
 const patience = 10_000

@@ -2,8 +2,9 @@ import type { Checkpoint, RunState } from '../checkpoint/Checkpoint.ts'
 import type { Json } from '../stage/Stage.ts'
 import { checkLedger, ledger } from './ledger.ts'
 import { type OpenedRun, openSink, type RunCheckpoint } from './openRun.ts'
-import { ledgerFacts, type Report, reportOf } from './Report.ts'
+import type { Report } from './Report.ts'
 import type { OpenSink, RunStages } from './RunStages.ts'
+import { ledgerFacts, reportOf } from './reportOf.ts'
 import { checkpointFacts, saveCheckpoint } from './Saver.ts'
 
 /** How a run ended well. */

@@ -11,11 +11,12 @@ import { openRun, type RunCheckpoint } from './openRun.ts'
 import { type RunOptions, runOptions } from './options.ts'
 import { claimOutputs, lockRun } from './outputs.ts'
 import { pipelineOf } from './pipelineOf.ts'
-import { type Report, reportOf } from './Report.ts'
+import type { Report } from './Report.ts'
 import type { RunSignature } from './RunSignature.ts'
 import { type RunStages, runStages } from './RunStages.ts'
 import { type RunArguments, readArguments } from './readArguments.ts'
 import { checkReconcilable, reconcile } from './reconcile.ts'
+import { reportOf } from './reportOf.ts'
 import { watch } from './watch.ts'
 
 /**

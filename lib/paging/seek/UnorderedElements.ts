@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { Rejected } from '../../stage/Rejected.ts'
 import type { Element } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekList.ts'
-import type { SeekPager } from './SeekPager.ts'
 
 /** So many of one time can be told apart; more are a list that is not read by seeking. */
 const most = 1_000
@@ -67,6 +66,11 @@ export function digestOf({ value, raw }: Element): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }
 
+/** What a stretch brought: the first time of a lead with a place in the order. */
+interface Span {
+  readonly first: number | undefined
+}
+
 /**
  * Where one stretch of a seek list ends and the next begins. What has no place in the order may come in both: servers
  * give what shares a time in any order, so that it stands in front of a lead for one stretch and behind it for the
@@ -82,7 +86,7 @@ export class OverlapFilter {
   /**
    * The cursor of what is handed on next, knowing what came in front of its stretch; undefined when that was it.
    */
-  join(cursor: SeekCursor, { first }: SeekPager['span']): SeekCursor | undefined {
+  join(cursor: SeekCursor, { first }: Span): SeekCursor | undefined {
     if (this.#known.length === 0 || (first !== undefined && cursor.time > first)) return cursor
     if (cursor.other !== undefined && this.#known.includes(cursor.other)) return undefined
     const { others } = cursor
@@ -93,7 +97,7 @@ export class OverlapFilter {
   }
 
   /** Takes note that a stretch was handed on. */
-  done({ span, others }: Pick<SeekPager, 'span' | 'others'>): void {
+  done({ span, others }: { span: Span; others?: readonly string[] | undefined }): void {
     const known = others ?? []
     this.#known = span.first === undefined ? [...new Set([...this.#known, ...known])] : known
     this.#joined = undefined

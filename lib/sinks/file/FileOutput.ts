@@ -4,9 +4,8 @@ import { dirname } from 'node:path'
 import { createGzip, type Gzip } from 'node:zlib'
 import { LeadpipeError } from '../../errors.ts'
 import { syncDirectory } from '../../files/paths.ts'
-import { fileError } from './fileError.ts'
-import type { FilePlace } from './fileState.ts'
-import { tailOf } from './fileState.ts'
+import { fileError } from './destination.ts'
+import { type FilePlace, tailOf } from './fileState.ts'
 import type { OpenedFile } from './openFile.ts'
 
 /** How an output is made. */

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
 import type { SinkStage } from '../../stage/SinkStage.ts'
 import { SinkWritable } from '../../streams/SinkWritable.ts'
-import { destination, nameAt } from './destination.ts'
+import { destination, fileError, nameAt } from './destination.ts'
 import { FileRun } from './FileRun.ts'
-import { fileError } from './fileError.ts'
 import { fileState, findFinished } from './fileState.ts'
 import type { FileSettings } from './options.ts'
 

@@ -4,8 +4,7 @@ import { isAbsolute } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
 import { compileSchema } from '../../options/ajv.ts'
 import type { Json } from '../../stage/Stage.ts'
-import { destination } from './destination.ts'
-import { fileError } from './fileError.ts'
+import { destination, fileError } from './destination.ts'
 
 /** A place in a file up to which everything is on the disk. */
 export interface FilePlace {

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
 import { within } from '../../async/promises.ts'

@@ -1,0 +1,61 @@
+import { type Equation, equation } from '../stage/Stage.ts'
+import type { LedgerFacts } from './ledger.ts'
+import type { OpenedRun } from './openRun.ts'
+import type { Report } from './Report.ts'
+import { type OpenSink, operatorId, outputsOf } from './RunStages.ts'
+
+/** The report as the numbers stand now. */
+export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): Report {
+  const [{ run: sink }] = sinks
+  const counts = sink.counts?.()
+  const { skipped = 0, quarantined = 0, records } = chain.totals
+  const { destination } = sink
+  return {
+    leads: chain.records,
+    // Bytes in front of a Writable of the user's: the operator that made them knows how many records they are.
+    records: counts?.acknowledged ?? records ?? chain.passed,
+    skipped,
+    quarantined,
+    duration: Math.round(performance.now() - started),
+    ...source.facts?.(),
+    operators: chain.counts,
+    sink: {
+      ...(destination === undefined ? {} : { destination }),
+      received: chain.passed,
+      ...counts,
+    },
+    ...(saver === undefined ? {} : { checkpoint: saver.facts }),
+  }
+}
+
+/** What the ledger of a run is made of. */
+export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): LedgerFacts {
+  const [{ run: sink }] = sinks
+  const { received, acknowledged } = sink.counts?.() ?? {}
+  return {
+    source: { delivered: source.delivered, equations: source.equations?.() ?? [] },
+    received: chain.records + chain.rejected,
+    operators: chain.equations(),
+    passed: chain.passed,
+    sink: { received, acknowledged, equations: [...(sink.equations?.() ?? []), ...written(sinks)] },
+    quarantines: stages.definitions.flatMap((definition, index) =>
+      Object.values(outputsOf(sinks, operatorId(index))).flatMap(({ run }) => {
+        const taken = run.counts?.().acknowledged
+        const counts = chain.counts[index]
+        if (taken === undefined || counts === undefined || !('create' in definition)) return []
+        return [{ quarantined: definition.totals?.(counts).quarantined ?? 0, acknowledged: taken }]
+      }),
+    ),
+  }
+}
+
+/** What sinks wrote to their side outputs came there. */
+function written(sinks: readonly OpenSink[]): Equation[] {
+  return sinks.flatMap(({ id, run }) =>
+    Object.entries(run.written?.() ?? {}).flatMap(([output, records]) => {
+      const taken = outputsOf(sinks, id)[output]?.run.counts?.().acknowledged
+      if (taken === undefined) return []
+      return [equation(`records written to ${id}/${output}`, 'acknowledged by it', records, taken)]
+    }),
+  )
+}
