@@ -23,6 +23,8 @@ export interface SeekWindow {
    * @param density leads a millisecond in it so far, if it holds many more than expected
    */
   shortened?(end: number, density?: number): void
+  /** Whether nothing else is left to be read at the same time. */
+  isAlone?(): boolean
 }
 
 /**
@@ -67,6 +69,9 @@ export class SeekPager implements Pager<SeekCursor> {
 
   next(wanted: number): PageQuery | undefined {
     if (this.before !== undefined) return undefined
+    const reader = this.#reader
+    // A tie is read page after page: if there is nothing else to read meanwhile, what is behind it is.
+    if (reader instanceof TieReader && this.window.isAlone?.()) this.#endAt(nextTime(reader.time))
     this.#asked = this.#reader.next(wanted)
     return this.#asked
   }
@@ -104,8 +109,6 @@ export class SeekPager implements Pager<SeekCursor> {
   #follow(outcome: Outcome): void {
     if (outcome.next === 'end') this.before = outcome.before
     else if (outcome.next === 'tie') {
-      // What is behind a tie needs a request of its own in any case: it can be read at the same time.
-      this.#endAt(nextTime(outcome.time))
       this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
     } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(this.span.last)

@@ -94,6 +94,7 @@ export function seekPlan(
         density = known ?? density
         gaps.add({ time: window.end - 1 }, behind)
       }
+      window.isAlone = () => gaps.first === undefined || gaps.first.time >= list.stop
       const pager = new SeekPager(list, window)
       open += 1
       return { pager, expected, place: gap.time }
