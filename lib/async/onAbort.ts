@@ -6,6 +6,10 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>()
  * listener: from the eleventh on Node would warn of a leak.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) {
+    callback()
+    return () => {}
+  }
   const callbacks = waiting.get(signal) ?? listen(signal)
   callbacks.add(callback)
   return () => {

@@ -26,11 +26,11 @@ export async function loop({ source, chain, waiter, place, saver }: OpenedRun): 
       const saving = saver?.took(place)
       if (saving !== undefined) await waiter.until(saving)
       if (chain.isDone) break
+      if (records < recordsBetweenLooks) continue
+      records = 0
+      if (performance.now() - turned < longestTurn) continue
+      await waiter.until(new Promise(setImmediate))
+      turned = performance.now()
     }
-    if (records < recordsBetweenLooks) continue
-    records = 0
-    if (performance.now() - turned < longestTurn) continue
-    await new Promise(setImmediate)
-    turned = performance.now()
   }
 }

@@ -88,13 +88,15 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
 
   /** Drops what was read ahead; resolves when its connections are released, also those of a call before. */
   discard(): Promise<void> {
-    this.#discarding = this.#discarding.then(() => this.#discard())
+    // At once: what is planned from now on is not to be dropped.
+    const readers = this.#readers
+    this.#readers = []
+    for (const reader of readers) reader.stop()
+    this.#discarding = this.#discarding.then(() => this.#discard(readers))
     return this.#discarding
   }
 
-  async #discard(): Promise<void> {
-    const readers = this.#readers
-    this.#readers = []
+  async #discard(readers: readonly StretchReader<T, Request, Cursor>[]): Promise<void> {
     for (const unused of await Promise.all(readers.map(reader => reader.discard())))
       this.#counts.unused += unused
   }

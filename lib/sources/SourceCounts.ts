@@ -73,12 +73,18 @@ export function addProgress(
   counts.scanned += now.decoded + now.malformed - before.decoded - before.malformed
 }
 
-/** Adds a page that was read to its end: only then scanner and stream-json have seen the same. */
+/**
+ * Adds a page.
+ *
+ * @param isWhole whether it was read to its end: only then scanner and stream-json have seen the same
+ */
 export function addPage(
   counts: PageCounts,
   { scanned, tokenised, decoded, malformed }: Readonly<DecodeCounts>,
+  isWhole: boolean,
 ): void {
   counts.pages += 1
+  if (!isWhole) return
   counts.scanned += scanned - decoded - malformed
   counts.scannedOnPages += scanned
   counts.tokenisedOnPages += tokenised
@@ -94,7 +100,12 @@ export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonl
   const { delivered, rejected, dropped, unused } = counts
   const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
   return [
-    equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
+    equation(
+      'elements scanned on whole pages',
+      'elements seen by stream-json',
+      scannedOnPages,
+      tokenisedOnPages,
+    ),
     ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
     equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
   ]

@@ -69,7 +69,9 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
       booked = wanted() > 0 ? ahead.book() : 0
       return booked > 0
     })
-    this.#room = new PageRoom(ahead, booked)
+    // It may have become the first meanwhile: then nothing is booked.
+    if (this.#isFirst && booked > 0) ahead.give(booked)
+    this.#room = new PageRoom(ahead, this.#isFirst ? 0 : booked)
     return wanted()
   }
 

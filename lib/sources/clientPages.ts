@@ -1,7 +1,7 @@
 import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
-import type { LeadpipeError } from '../errors.ts'
+import { LeadpipeError } from '../errors.ts'
 import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { PageSource } from './readStretch.ts'
@@ -54,8 +54,8 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected }),
     recordOf,
     async backOff(error, failures, signal) {
-      // Requests have their own retries; only what happened in the middle of a body is repeated here.
-      if (typeof (error as LeadpipeError).context?.offset !== 'number') throw error
+      // Requests have their own retries; only what happened in the middle of a page is repeated here.
+      if (!(error instanceof LeadpipeError && typeof error.context.page === 'number')) throw error
       await client.backOff(error, failures, path, { signal, onRetry })
     },
   }

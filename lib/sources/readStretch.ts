@@ -85,6 +85,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
     if (request === undefined || signal.aborted) return turn.endPage()
     number ??= log.next()
     const page = new Page(pager, source, log, number)
+    let isWhole = true
     try {
       const body = await source.ask(request, signal)
       page.begin(body)
@@ -96,10 +97,11 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
           page.resume()
         }
         // A page within its bounds is read to its end all the same: the connection is worth more.
-        if (page.isEnough && page.received >= (request.max ?? 0)) break
+        isWhole = !page.isEnough || page.received <= (request.max ?? 0)
+        if (!isWhole) break
         if (isTooLarge) throw tooLarge
       }
-      page.finish()
+      page.finish(isWhole)
       if (page.hasItems) yield page.cut()
       failures = 0
       number = undefined
@@ -109,9 +111,14 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
       page.close()
       turn.endPage()
       if (signal.aborted) throw error
-      failures = pager.interrupt(page.received) ? 1 : failures + 1
-      if (error === tooLarge) await turn.untilFirst()
-      else await source.backOff(error, failures, signal)
+      const isProgress = pager.interrupt(page.received)
+      if (isProgress) failures = 0
+      if (error === tooLarge) {
+        await turn.untilFirst()
+      } else {
+        failures += 1
+        await source.backOff(error, failures, signal)
+      }
     } finally {
       page.close()
       turn.endPage()
@@ -194,11 +201,11 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#timer?.resume()
   }
 
-  /** It is read to its end, or as far as it is of use. */
-  finish(): void {
+  /** It is read to its end (`isWhole`), or as far as it is of use. */
+  finish(isWhole: boolean): void {
     this.#count()
     this.#pager.finish(this.received, this.#emit, this.decoder.envelope)
-    addPage(this.#log.counts, this.decoder.counts)
+    addPage(this.#log.counts, this.decoder.counts, isWhole)
     this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
   }
 

@@ -2,7 +2,11 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { deferred } from '../../lib/async/promises.ts'
+import type { Lead } from '../../lib/lead/Lead.ts'
+import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
+import { offsetPlan } from '../../lib/paging/offsetPlan.ts'
 import { OrderedReader, type OrderedReaderOptions } from '../../lib/sources/OrderedReader.ts'
+import type { PageSource } from '../../lib/sources/readStretch.ts'
 import { noCounts } from '../../lib/sources/SourceCounts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import {
@@ -201,6 +205,39 @@ t.test('stretches that were planned in vain are dropped, and planned anew', asyn
   const counts = noCounts()
   t.strictSame(await rest(open({ plan, counts })), numbers(0, 11))
   t.equal(counts.decoded, 11 + counts.unused)
+})
+
+t.test('a list by offset from a server that gives short pages by chance is read to its end', async t => {
+  const guids = Array.from({ length: 43 }, (_, n) => ({ guid: `g${n}` }))
+  const scenario = fc.record({
+    delays: fc.array(fc.nat(4), { minLength: 1, maxLength: 7 }),
+    caps: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 7 }),
+    width: fc.integer({ min: 2, max: 4 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ delays, caps, width }) => {
+      let requests = 0
+      const source: PageSource<Lead, PageQuery> = {
+        ...numbersSource(),
+        async ask({ offset = 0, max = 0 }) {
+          requests += 1
+          const cap = Math.min(max, caps[requests % caps.length] as number)
+          for (let turn = delays[requests % delays.length] as number; turn > 0; turn -= 1)
+            await Promise.resolve()
+          return Readable.from([JSON.stringify(guids.slice(offset, offset + cap))], { objectMode: false })
+        },
+        recordOf: ({ value }) => value as Lead,
+      }
+      const reader = new OrderedReader({ plan: offsetPlan({ max: 5 }), source, width, readAheadBytes: 1e6 })
+      const came: unknown[] = []
+      for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
+        came.push(...valuesOf(batch.items))
+      await reader.close()
+      if (JSON.stringify(came) !== JSON.stringify(guids)) throw new Error(`${came.length} of ${guids.length}`)
+    }),
+    { numRuns: 300 },
+  )
+  t.pass('for 300 courses')
 })
 
 t.test('whatever the sizes, delays and cuts, every number comes once and in order', async t => {

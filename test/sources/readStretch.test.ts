@@ -134,6 +134,77 @@ t.test(
   },
 )
 
+t.test(
+  'a page that was too large to be read ahead is no failure: the retries are for what fails',
+  async t => {
+    const turns = ['large', 'cut', 'whole']
+    const failures: number[] = []
+    const set = setting({ came: () => turns[0] === 'large' })
+    const source = {
+      ...numbersSource(request => {
+        // Nothing of the page comes before it is dropped, or breaks off.
+        const text = bodyOf(request)
+        return turns[0] === 'whole' ? text : Readable.from(['[', text.slice(1, 3)], { objectMode: false })
+      }),
+      async backOff(_error: unknown, count: number) {
+        failures.push(count)
+        turns.shift()
+      },
+    }
+    set.turn.untilFirst = async () => void turns.shift()
+    t.strictSame((await read(new NumbersPager(0, 3, 3), source, set)).flat(), [0, 1, 2])
+    t.strictSame(failures, [1])
+  },
+)
+
+t.test('a page whose last element is the first of no use is read to its end, and counted whole', async t => {
+  const set = setting()
+  const pager = new NumbersPager(0, 3, 3)
+  const { take } = pager
+  pager.take = (element, emit) => {
+    take(element, emit)
+    return element.value === 2 ? 'enough' : undefined
+  }
+  const source = numbersSource(request =>
+    Readable.from([bodyOf(request).slice(0, -1), ']'], { objectMode: false }),
+  )
+  t.strictSame((await read(pager, source, set)).flat(), [0, 1, 2])
+  t.match(set.counts, { pages: 1, scannedOnPages: 3, tokenisedOnPages: 3 })
+})
+
+t.test('of a page with more than was asked for, no more than that is read', async t => {
+  const set = setting()
+  const pager = new NumbersPager(0, 3, 3)
+  const { take } = pager
+  let seen = 0
+  pager.take = (element, emit) => {
+    seen += 1
+    if (seen <= 3) take(element, emit)
+    return seen > 3 ? 'enough' : undefined
+  }
+  const body = new Readable({ read() {} })
+  body.push('["0","1","2","3"')
+  t.strictSame(
+    (
+      await read(
+        pager,
+        numbersSource(() => body),
+        set,
+      )
+    ).flat(),
+    [0, 1, 2],
+  )
+  t.ok(body.destroyed)
+  t.match(set.counts, {
+    pages: 1,
+    decoded: 4,
+    scanned: 4,
+    scannedOnPages: 0,
+    tokenisedOnPages: 0,
+    dropped: 1,
+  })
+})
+
 t.test('an abort ends a stretch between two pages, and in the middle of one', async t => {
   const between = new AbortController()
   const aborting = numbersSource(request => {

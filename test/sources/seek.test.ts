@@ -2,6 +2,8 @@ import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { Position } from '../../lib/lead/Position.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
 import { FakeClock } from '../support/FakeClock.ts'
@@ -239,3 +241,26 @@ for (const absent of [0, 1, 99, 100, 300]) {
     },
   )
 }
+
+t.test('a page whose closing bracket comes later than its last lead is read to its end', async t => {
+  const list: Listed[] = Array.from({ length: 400 }, (_, n) => {
+    const time = 1_300_000_000_000 + 1_000 * n
+    return { text: JSON.stringify({ guid: `g${n}`, insertedAt: time }), time, guid: `g${n}` }
+  })
+  const serve = listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' })
+  const { origin, connections } = await listen(t, (request, response) => {
+    // The leads first, and the rest when they are on their way.
+    const end = response.end.bind(response)
+    response.end = ((text: string) => {
+      response.write(text.slice(0, -1), () => setImmediate(() => end(text.slice(-1))))
+      return response
+    }) as typeof response.end
+    serve(request, response)
+  })
+  const client = openClient(t, origin, { concurrency: 4 })
+  for (const max of [3, 4, 5, 6, 7, 8, 9, 10, 20]) {
+    const report = await run(leads(client, { max }), toArray({ max: 1_000 }))
+    t.equal(report.records, 400, `${max} leads a page`)
+  }
+  t.ok((await connections()) <= 4, 'no connection was given up for a bracket')
+})

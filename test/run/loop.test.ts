@@ -1,0 +1,28 @@
+import t from 'tap'
+import { peek } from '../../lib/operators/peek.ts'
+import { run } from '../../lib/run/run.ts'
+import { toArray } from '../../lib/sinks/toArray.ts'
+import { failureOf } from '../support/failureOf.ts'
+
+/** Keeps the processor busy. */
+function spin(milliseconds: number): void {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
+}
+
+t.test('an abort by a timer ends a run within a batch, whatever its steps cost', async t => {
+  const boom = new Error('boom')
+  const abort = new AbortController()
+  const sink = toArray<number>({ max: 100 })
+  setTimeout(() => abort.abort(boom), 1)
+  // One batch: it takes 640 ms.
+  const values = Array.from({ length: 64 }, (_, n) => n)
+  const running = run(
+    values,
+    peek(() => spin(10)),
+    sink,
+    { signal: abort.signal },
+  )
+  t.equal(await failureOf(running), boom)
+  t.ok(sink.records.length < 64, `${sink.records.length} records`)
+})
