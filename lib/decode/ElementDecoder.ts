@@ -57,8 +57,9 @@ export interface DecodedElement {
 }
 
 /**
- * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` give the same
- * elements for the same bytes, however those are cut.
+ * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` give elements of the
+ * same value for the same well-formed bytes, however those are cut; `streamJsonDecoder` keeps no text, and fails at an
+ * element that is not JSON, whatever `rejected` says.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts

@@ -46,8 +46,9 @@ export interface ScannerProblem {
 }
 
 /**
- * Finds where each element of an array begins and ends. What lies around the elements goes to `surroundings`. An element that is not complete at the end of a chunk is held in one buffer that grows by doubling, and
- * scanning goes on where it stopped, so that a large element in small chunks takes linear time.
+ * Finds where each element of an array begins and ends. What lies around the elements goes to `surroundings`. An element
+ * that is not complete at the end of a chunk is held in one buffer that grows by doubling, and scanning continues where it
+ * stopped, so that a large element in small chunks takes linear time.
  */
 export class ElementScanner {
   /** Elements whose first byte was seen. */

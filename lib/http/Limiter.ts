@@ -4,8 +4,8 @@ import type { RawAnswer } from './exchange.ts'
 import type { RateLimit } from './transportOptions.ts'
 
 /**
- * The server's own limits, as its answers tell them. Of them only the owner of a requester knows anything; times
- * are passed in, in milliseconds.
+ * The server's own limits, as its answers tell them. Only the owner of a `Requester` knows them; times are passed in, in
+ * milliseconds.
  */
 export interface ServerLimits<Request = unknown> {
   /** Milliseconds from `now` until one more may start: 0 when now, Infinity when that depends on those under way. */
@@ -18,8 +18,9 @@ export interface ServerLimits<Request = unknown> {
 
 /**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none
- * while the server's own limits hold them back. A slot covers one attempt until its headers are here, not its
- * body: holding it until a body is consumed would let a slow consumer keep every other request from starting.
+ * while the server's own limits hold them back. A slot covers one attempt: until the answer's headers are here, and what
+ * `read` of the request reads of its body. `LeadsClient` reads none of a successful body: a slow consumer would keep every
+ * other request from starting.
  */
 export class Limiter {
   readonly #queue: PQueue

@@ -117,7 +117,7 @@ export class LeadsClient implements AsyncDisposable {
    * Waits as the retry options say after a failure in the middle of a body, so that what is missing can be
    * asked for.
    *
-   * @param attempt how often it failed in a row without a lead in between, from 1
+   * @param attempt how often it failed in a row without any progress, from 1
    * @throws {LeadpipeError} the failure itself, when it is no use to try again; NETWORK when the client is closed
    * meanwhile; the signal's reason after an abort
    */

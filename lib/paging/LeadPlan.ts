@@ -22,7 +22,7 @@ export interface LeadPlan<Cursor = unknown> extends generic.Plan<Lead, PageQuery
   readonly missing?: Missing
   /** The same, up to a cursor. */
   missingAt?(cursor: Cursor): Missing
-  /** Tells the server's time, from the first answer: milliseconds since 1970. */
+  /** Receives the server's time, from the first answer: milliseconds since 1970. */
   answered?(time: number): void
   /** The query of the whole list, to count it; undefined when nothing can be in it. */
   counting(): PageQuery | undefined

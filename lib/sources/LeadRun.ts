@@ -95,7 +95,7 @@ export class LeadRun implements SourceRun<Lead> {
     return this.#plan.missing
   }
 
-  /** What of the list is read, when it is read by time; its stopTime is known from the first answer on. */
+  /** The window of time that is read (seek paging only); its stopTime is known from the first answer on. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
     return windowOf(this.start)
   }

@@ -2,10 +2,10 @@
 const smallest = 32_768
 
 /**
- * The budget of bytes for what is read ahead. For a page that is read ahead, what it is likely to need is booked before
- * it is asked for, so that those which are under way at the same time fit together. What comes of them in excess of that
- * is bounded as well: a page that is larger than what is booked for it is dropped when all of them are one page over the
- * bound, or when it takes half of the room; it is asked for again when it is its turn.
+ * The budget of bytes for what is read ahead. What a page is likely to need is booked before it is asked for, so that
+ * those which are under way at the same time fit together. A page may be larger than its booking. It is then dropped, and
+ * asked for again in its turn, if all pages together exceed the budget by more than one page, or if it alone takes more
+ * than half of the budget.
  */
 export class ReadAhead {
   readonly #most: number

@@ -53,8 +53,7 @@ export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOp
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
  *
  * Leads come in the order of the list, although several of its pages are asked for at the same time. It reads
- * ahead no further than its high-water mark and the bytes of `readAhead`: while nobody reads, the sockets are
- * left unread, too. `destroy()`, an abort, or leaving a `for await` closes the connections at once. A body that
+ * ahead about as far as its high-water mark and `readAhead` say: while nobody reads, the sockets are left unread, too. `destroy()`, an abort, or leaving a `for await` closes the connections at once. A body that
  * breaks off is continued behind the last lead that was delivered.
  */
 export class LeadSource extends SourceReadable<Lead, LeadRun> {
@@ -86,7 +85,7 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
     return (this.lastRead as Position | undefined) ?? this.run.start
   }
 
-  /** What of the list is read, when it is read by time; its stopTime is known from the first answer on. */
+  /** The window of time that is read (seek paging only); its stopTime is known from the first answer on. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
     return this.run.window
   }

@@ -73,7 +73,7 @@ function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosit
   throw optionError('leads() options: from', `expected a position of timePivot '${timePivot}'`, from)
 }
 
-/** What of a list a position is of, if it is read by time. */
+/** The window of time that a position is of; undefined unless the list is read by seeking. */
 export function windowOf(
   position: Position,
 ): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {

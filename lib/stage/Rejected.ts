@@ -44,7 +44,10 @@ export function setOrigin(lead: object, origin: Origin): void {
   origins.set(lead, origin)
 }
 
-/** A lead's origin, where it was kept and the lead is still the object that was decoded. */
+/**
+ * A lead's origin, if it was kept; undefined for an object that was made anew. A lead that was changed in place keeps the
+ * text that it came with.
+ */
 export function originOf(lead: unknown): Origin | undefined {
   return typeof lead === 'object' && lead !== null ? origins.get(lead) : undefined
 }

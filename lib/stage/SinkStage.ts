@@ -45,13 +45,13 @@ export interface SinkStage<T = unknown> extends Stage {
    */
   open(opening: SinkOpening): Promise<SinkRun<T>>
   /**
-   * What of the output of a finished run is gone or changed, in words that follow "the run had finished, and";
+   * Which output of a finished run is missing or changed, in words that follow "the run had finished, and";
    * undefined when it is all there.
    */
   find?(state: Json): Promise<string | undefined>
 }
 
-/** How a sink ends that is not committed. */
+/** How to end a sink that is not committed. */
 export type Ending =
   /** An output: removes what is not complete. */
   | 'discard'

@@ -75,20 +75,21 @@ export interface SourceStage<T = unknown> extends Stage {
 /** One use of a source. */
 export interface SourceRun<T = unknown> extends StageRun {
   /**
-   * The next items, or undefined at the end. All items of the batch before count as taken. What the source refuses
-   * (another account, a wrong order) it refuses before it gives the batch, and a limit cuts the batch.
+   * The next items, or undefined at the end. Calling it says that every item of the previous batch was taken. What the
+   * source refuses (another account, a wrong order) is refused before the batch is returned; a limit cuts the batch.
    */
   next(): Promise<Batch<T> | undefined>
   /**
    * What a restart needs behind the first `taken` items of a batch, the last one that the caller got; undefined if the
-   * source can't be resumed there. Another batch may be ready that the caller does not have yet.
+   * source can't be resumed there. Counts those items as taken. Another batch may be ready that the caller does not have
+   * yet.
    *
    * @param batch undefined before the first
    */
   save(batch: Batch<T> | undefined, taken: number): Json | undefined
   /**
-   * Releases everything; of the last batch that the caller got, `taken` items were used. May come at any time, while
-   * `next` is pending as well. Resolves when nothing is held any more; at once if that may never be.
+   * Releases everything; of the last batch that the caller got, `taken` items were used. May be called at any time, also
+   * while `next` is pending. Resolves once everything is released. If that may never happen, it resolves immediately.
    */
   close(batch: Batch<T> | undefined, taken: number): Promise<void>
   /** Elements that it delivered, in all; absent for a source that does not count. */

@@ -42,7 +42,7 @@ export function seekPlan(
   }
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
-  const seam = new OverlapFilter()
+  const overlap = new OverlapFilter()
   /** Leads a millisecond; undefined while unknown. */
   let density: number | undefined
   /** Width of the next window, in pages: doubles from window to window. */
@@ -108,9 +108,9 @@ export function seekPlan(
       const { before = Number.POSITIVE_INFINITY } = read
       gaps.read(read.window, { time: before - 1 })
     },
-    join: ({ pager }: Stretch<SeekCursor>, cursor) => seam.join(cursor, (pager as SeekPager).span),
+    join: ({ pager }: Stretch<SeekCursor>, cursor) => overlap.join(cursor, (pager as SeekPager).span),
     done({ pager }: Stretch<SeekCursor>) {
-      seam.done(pager as SeekPager)
+      overlap.done(pager as SeekPager)
       if ((pager as SeekPager).before !== Number.POSITIVE_INFINITY) return 'go on'
       open = 0
       return 'discard'

@@ -11,7 +11,7 @@ export class BatchTimer {
 
   /**
    * @param milliseconds how long a batch waits for more records; undefined is for ever
-   * @param queue where batches are sent: while none of its places is free, the one that has waited goes on filling
+   * @param queue where batches are sent: while it has no free slot, the overdue batch keeps filling
    * @param send cuts and sends the batch; must not reject
    */
   constructor(milliseconds: number | undefined, clock: Clock, queue: PQueue, send: () => Promise<void>) {
