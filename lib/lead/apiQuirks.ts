@@ -33,3 +33,6 @@ export const timePivots = [
 
 /** One of {@link timePivots}. */
 export type TimePivot = (typeof timePivots)[number]
+
+/** The path of the list of leads. */
+export const leadsPath = '/leads/v1/list'

@@ -1,6 +1,7 @@
 import { onAbort } from '../async/onAbort.ts'
 import { deferred } from '../async/promises.ts'
 import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
+import { leadsPath } from '../lead/apiQuirks.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { type LeadsQuery, type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
@@ -10,7 +11,7 @@ import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
 import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
 import { clientPages } from './clientPages.ts'
-import { listPath } from './countMatching.ts'
+
 import { Deliveries, type ListPlace } from './Deliveries.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
@@ -75,7 +76,7 @@ export class LeadRun implements SourceRun<Lead> {
       plan: this.#plan,
       source: clientPages({
         client,
-        path: listPath,
+        path: leadsPath,
         query: serializeQuery,
         recordOf: wants.origins ? leadWithOrigin : leadOf,
         ...{ decode, maxLeadBytes, maxDepth },

@@ -2,10 +2,8 @@ import { decodeBody } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
+import { leadsPath } from '../lead/apiQuirks.ts'
 import { type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
-
-/** The path of the list of leads. */
-export const listPath = '/leads/v1/list'
 
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 
@@ -22,7 +20,7 @@ export async function countMatching(
   const reaches = async (offset: number): Promise<boolean> => {
     probes += 1
     const page = { ...query, max: 1, ...(offset > 0 ? { offset } : {}) }
-    const { body } = await client.get(listPath, serializeQuery(page), { signal })
+    const { body } = await client.get(leadsPath, serializeQuery(page), { signal })
     const decoder = expressDecoder({ page: probes, ...limits, rejected: 'hand on' })
     let found = false
     for await (const elements of decodeBody(body, decoder, { page: probes, origin: client.origin })) {

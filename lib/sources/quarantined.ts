@@ -8,7 +8,7 @@ import type { Lead } from '../lead/Lead.ts'
 import { checkOptions, optionError } from '../options/checkOptions.ts'
 import type { Quarantined } from '../stage/Quarantined.ts'
 import { Rejected, setOrigin } from '../stage/Rejected.ts'
-import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
+import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
 import { type LeadsOptions, leadsDefaults, longestString, maxLeadBytesRule } from './options.ts'
@@ -72,7 +72,7 @@ class QuarantineRun implements SourceRun<Lead> {
 
   async next(): Promise<Batch<Lead> | undefined> {
     const { done, value } = await this.#leads.next()
-    return done ? undefined : { items: [value], bytes: 0, positionAfter: () => undefined }
+    return done ? undefined : batchOf([value])
   }
 
   save(): undefined {}

@@ -18,7 +18,7 @@ export interface Batch<T> {
 }
 
 /** A batch of a source that can't be resumed. */
-export const batchOf = (items: Iterable<unknown>): Batch<unknown> => ({
+export const batchOf = <T>(items: Iterable<T | Rejected>): Batch<T> => ({
   items,
   bytes: 0,
   positionAfter: nowhere,
