@@ -100,12 +100,7 @@ export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonl
   const { delivered, rejected, dropped, unused } = counts
   const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
   return [
-    equation(
-      'elements scanned on whole pages',
-      'elements seen by stream-json',
-      scannedOnPages,
-      tokenisedOnPages,
-    ),
+    equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
     ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
     equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
   ]
