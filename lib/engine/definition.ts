@@ -84,8 +84,9 @@ export interface OwnStepDefinition<In = unknown, Out = unknown> extends StepDefi
   /** Converts its counts to totals for the report. */
   totals?(counts: OperatorCounts): OperatorTotals
   /**
-   * The equations that must hold for its counts when the run has ended well. @param rejected elements that it
-   * accepted
+   * The equations that must hold for its counts when the run has ended well.
+   *
+   * @param rejected elements that are not records, and that it accepted
    */
   equations?(counts: OperatorCounts, rejected: number): readonly Equation[]
 }

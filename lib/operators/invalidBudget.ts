@@ -16,7 +16,7 @@ export interface InvalidBudget {
   checkAll(invalid: number, seen: number): void
 }
 
-/** @param most a whole number, or a share from 0 to 1; undefined for no limit */
+/** @param most a whole number, or a share between 0 and 1; undefined for no limit */
 export function invalidBudget(most: number | undefined): InvalidBudget {
   const tooMany = (invalid: number, seen: number, why: string) => {
     const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${most})`
