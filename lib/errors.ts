@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * Every code that a `LeadpipeError` can carry. The list is closed: code that switches over it can be
- * exhaustive, and a test compares it with the README's table.
+ * Every code that a `LeadpipeError` can carry. The list is closed, so code that switches over it can be exhaustive.
+ * A test compares it with the README's table.
  */
 export const errorCodes = [
   /** A wrong, unknown or contradictory option; nothing was requested or written. */
@@ -11,19 +11,19 @@ export const errorCodes = [
   'AUTH',
   /** The portal answered 429 more often than the retry policy allows. */
   'RATE_LIMIT',
-  /** The portal's daily limit, or the share of it that may be used, is used up: come back tomorrow. */
+  /** The portal's daily limit, or the share of it that may be used, is exhausted: try again tomorrow. */
   'DAILY_LIMIT',
-  /** The portal answered with a status that is no success. */
+  /** The portal answered with a status that is not a success: an error or a redirect. */
   'HTTP',
-  /** No connection, or one that broke. */
+  /** No connection, or a connection that broke. */
   'NETWORK',
-  /** Connecting, the headers, or the next chunk of a body took too long. */
+  /** Connecting, receiving the headers, or receiving the next chunk of a body took too long. */
   'TIMEOUT',
-  /** A body is not the JSON that was expected, or ends too early. */
+  /** A body is not the expected JSON, or ends too early. */
   'DECODE',
   /** Paging makes no progress. */
   'PAGING',
-  /** A lead that was asked for by guid did not come. */
+  /** The portal did not return a lead that was requested by guid. */
   'MISSING',
   /** A lead does not match the schema. */
   'INVALID_LEAD',
@@ -42,21 +42,21 @@ export const errorCodes = [
 /** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** Facts about an error, for programs: what they are depends on the code. Never holds a token. */
+/** Facts about an error, for programs; which ones depends on the code. Never contains a token. */
 export type ErrorContext = Readonly<Record<string, unknown>>
 
-/** What a {@link LeadpipeError} is made of. */
+/** The options of a {@link LeadpipeError}. */
 export interface LeadpipeErrorOptions {
-  /** True when the same attempt may succeed later without a change. Default: false. */
+  /** True if the same attempt may succeed later, without a change. Default: false. */
   retryable?: boolean
-  /** What led to this error: an error of undici, of the file system, of a user's own code. */
+  /** The reason for this error: an error of undici, of the file system, or of the user's code. */
   cause?: unknown
   /** Facts for programs, for example `{ page: 3, offset: 10240 }`. Default: none. */
   context?: ErrorContext
 }
 
 /**
- * The one error class of leadpipe. Tell errors apart by `code`, not by message.
+ * The one error class of leadpipe. Distinguish errors by `code`, not by message.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export class LeadpipeError extends Error {
   }
 }
 
-/** A value in a few words on one line, short enough for an error message. */
+/** A short description of a value on one line, for an error message. */
 export function describe(value: unknown): string {
   const text = inspect(value, {
     depth: 1,
@@ -95,7 +95,7 @@ export function describe(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 
-/** What was thrown, in words: users throw all sorts of things, and some errors have a code but no message. */
+/** The message of a thrown value: users throw values of any type, and some errors have a code but no message. */
 export function messageOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown
   if (!(thrown instanceof Error)) return describe(thrown)

@@ -1,9 +1,9 @@
-/** Who waits for which signal. */
+/** The callbacks that wait for each signal. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
 /**
- * Calls back when a signal aborts, and returns what ends that. However many wait for one signal, it has one
- * listener: from the eleventh on Node would warn of a leak.
+ * Calls back when a signal aborts; returns a function that cancels this. A signal gets one listener for any number
+ * of callbacks: from the eleventh listener on, Node would warn of a leak.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {

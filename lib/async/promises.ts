@@ -1,4 +1,4 @@
-/** A promise, and what settles it. */
+/** A promise with the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve(value: T | PromiseLike<T>): void
@@ -16,11 +16,11 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** Lets any number wait until something holds that others bring about. */
+/** Lets any number of callers wait until a condition holds that other code changes. */
 export class Condition {
   #waiting: (() => void)[] = []
 
-  /** Resolves when `holds` does: it is asked now, and after each `notify`. */
+  /** Resolves when `holds` returns true: it is called now, and after each `notify`. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       await new Promise<void>(resolve => {
@@ -29,7 +29,7 @@ export class Condition {
     }
   }
 
-  /** Lets those that wait look again. */
+  /** Makes the waiting callers check again. */
   notify(): void {
     const waiting = this.#waiting
     this.#waiting = []
@@ -38,7 +38,7 @@ export class Condition {
 }
 
 /**
- * Resolves when `work` settles, however it does, or after so many milliseconds.
+ * Resolves when `work` settles, or after the given milliseconds.
  *
  * @returns whether it settled in time
  */
@@ -53,7 +53,7 @@ export function within(milliseconds: number, work: PromiseLike<unknown>): Promis
   })
 }
 
-/** Whether a value is a promise, of whatever library. */
+/** Whether a value is a promise, of any library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

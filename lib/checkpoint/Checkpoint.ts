@@ -4,7 +4,7 @@ import { describe, LeadpipeError } from '../errors.ts'
 import { isDigest } from '../files/paths.ts'
 import type { Json } from '../stage/Stage.ts'
 
-/** What a run is made of, as plain JSON: a checkpoint belongs to a run that is made of the same. */
+/** The description of a run, as plain JSON: a checkpoint only fits a run with the same one. */
 export interface Pipeline {
   source: Json
   operators: readonly OperatorFingerprint[]
@@ -13,7 +13,7 @@ export interface Pipeline {
   version?: string
 }
 
-/** What must be equal of one operator. */
+/** The facts about one operator that must be equal. */
 export interface OperatorFingerprint {
   name: string
   options?: Json
@@ -23,7 +23,7 @@ export interface OperatorFingerprint {
   outputs?: Readonly<Record<string, Json>>
 }
 
-/** How far every stage is, all at the same record: plain JSON. */
+/** The progress of every stage, all at the same record: plain JSON. */
 export interface RunState {
   source: Json
   chain: ChainState
@@ -31,22 +31,22 @@ export interface RunState {
   sinks: Readonly<Record<string, Json>>
 }
 
-/** What a checkpoint holds. */
+/** The content of a checkpoint. */
 export interface Checkpoint {
   pipeline: Pipeline
   /**
-   * 'running': a restart resumes behind the state. 'prepared': everything is written and durable, and a restart only
+   * 'running': a restart resumes after the state. 'prepared': everything is written and durable, and a restart only
    * makes it visible. 'committed': nothing is left to do.
    */
   phase: 'running' | 'prepared' | 'committed'
   state: RunState
   /** The report of a run that is prepared or committed. */
   report?: Json
-  /** How often the run was started. */
+  /** Number of starts of the run. */
   starts: number
-  /** How often it was saved, this time included. */
+  /** Number of saves, this one included. */
   saves: number
-  /** Present in one that was read from version 1, which says nothing of functions. */
+  /** Present if it was read from version 1, which holds no digests of functions. */
   upgraded?: true
 }
 
@@ -71,7 +71,7 @@ const operator = object(
   ['name', 'counts'],
 )
 
-/** What {@link Checkpoint} says, as a JSON Schema; the states of sources and sinks are checked by these. */
+/** The JSON Schema of a {@link Checkpoint}; the states of sources and sinks are checked by the stages themselves. */
 export const checkpointSchema = object(
   {
     pipeline: object(
@@ -104,7 +104,7 @@ export const checkpointSchema = object(
 /**
  * The first difference between two values of plain JSON, in words; undefined when they are equal.
  *
- * @param where what the values are, for example 'sink'
+ * @param where the name of the values, for example 'sink'
  */
 export function differenceOf(before: unknown, now: unknown, where = ''): string | undefined {
   if (isObject(before) && isObject(now) && Array.isArray(before) === Array.isArray(now)) {
@@ -122,7 +122,7 @@ export function differenceOf(before: unknown, now: unknown, where = ''): string 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** A field named like one that every object inherits is no field. */
+/** A field that is only inherited does not count. */
 const own = (object: Record<string, unknown>, name: string) =>
   Object.hasOwn(object, name) ? object[name] : undefined
 

@@ -6,37 +6,35 @@ import { compileSchema } from '../options/ajv.ts'
 import { type Checkpoint, checkpointError, checkpointSchema } from './Checkpoint.ts'
 import { upgradeVersion1, type Version1 } from './version1.ts'
 
-/** Where a checkpoint is kept. */
+/** The place where a checkpoint is kept. */
 export interface CheckpointStore {
-  /** Names the checkpoint for people, and in the report. */
+  /** Names the checkpoint, for people and in the report. */
   readonly path: string
-  /** Names it in a few characters that fit into the name of a file; equal for all processes. */
+  /** A short name for the checkpoint, which can be part of a file name; equal in all processes. */
   readonly key: string
-  /** Files that nobody else may write. */
+  /** Files that no other code may write. */
   readonly files: readonly string[]
   /**
-   * What was saved last; undefined when nothing was.
+   * The last saved checkpoint; undefined when there is none.
    *
    * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is not a checkpoint of this version
    */
   load(): Promise<Checkpoint | undefined>
   /**
-   * Saves, whole or not at all, durably.
+   * Saves durably, as a whole or not at all.
    *
-   * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
+   * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is unchanged.
    */
   save(checkpoint: Checkpoint): Promise<void>
   /**
-   * Locks the checkpoint for this process; resolves to what releases it.
+   * Locks the checkpoint for this process; resolves to a function that releases the lock.
    *
-   * @throws {LeadpipeError} CHECKPOINT when another run holds it
+   * @throws {LeadpipeError} CHECKPOINT when another run holds the lock
    */
   lock(): Promise<() => Promise<void>>
 }
 
-/*
- * A checkpoint file has two lines of JSON: what it is, with the digest of the second line; and the checkpoint.
- */
+/* A checkpoint file has two lines of JSON: a header with the digest of the second line, and the checkpoint. */
 const format = 'leadpipe checkpoint'
 const version = 2
 
@@ -81,9 +79,9 @@ async function checkPlace(path: string): Promise<string> {
 }
 
 /**
- * What a checkpoint file holds; undefined when there is none.
+ * The content of a checkpoint file; undefined when there is none.
  *
- * @throws {LeadpipeError} CHECKPOINT when it is no checkpoint, one of another version, or damaged.
+ * @throws {LeadpipeError} CHECKPOINT when it is not a checkpoint, has another version, or is damaged.
  */
 export async function loadCheckpoint(path: string): Promise<Checkpoint | undefined> {
   const text = await read(path)
@@ -105,7 +103,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    // To read a pipe would wait for somebody who writes to it.
+    // Reading a pipe would wait for a writer.
     if ((await stat(path)).isFIFO()) throw new Error('it is a pipe')
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -123,15 +121,15 @@ function parse(line: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** Where a checkpoint is written before it takes the place of the last one. */
+/** The path at which a checkpoint is written before it replaces the last one. */
 const temporaryOf = (target: string): string => `${target}.tmp`
 
 /**
- * Saves a checkpoint, whole or not at all: to a temporary file, which is flushed to the disk and then takes the
- * place of the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of
- * the query, and records that wait for an HTTP receiver.
+ * Saves a checkpoint, as a whole or not at all: to a temporary file, which is flushed to the disk and then replaces
+ * the last one, which may be a link to a file elsewhere. Only its owner may read it: it holds parameters of the
+ * query, and records that wait for an HTTP receiver.
  *
- * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is as it was.
+ * @throws {LeadpipeError} CHECKPOINT when it can't be written; the last one is unchanged.
  */
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   try {
@@ -139,7 +137,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     const head = JSON.stringify({ format, version, digest: digestOf(body) })
     const target = await targetOf(path)
     const temporary = temporaryOf(target)
-    // What another process left there may be open to others, or a link.
+    // A file left by another process may be readable for others, or a link.
     await rm(temporary, { force: true })
     const file = await open(temporary, 'wx', 0o600)
     try {

@@ -1,20 +1,20 @@
 import { choice, group, integer, type OptionRule } from '../options/optionRule.ts'
 
-/** When a checkpoint is saved; whichever comes first. */
+/** When a checkpoint is saved: at the first of these that is reached. */
 export interface SaveEvery {
   /** Leads, 1 or more. Default: 1,000. */
   leads?: number | undefined
-  /** Bytes of leads as they came, 1 or more. Default: 5,000,000. */
+  /** Bytes of the leads as received, 1 or more. Default: 5,000,000. */
   bytes?: number | undefined
-  /** Milliseconds, 10 or more; looked at when a lead comes. Default: 5,000. */
+  /** Milliseconds, 10 or more; checked when a lead arrives. Default: 5,000. */
   milliseconds?: number | undefined
 }
 
 /**
- * Where a run keeps how far it is, so that it can go on after whatever ended it.
+ * Where a run saves its progress, so that it can resume after any interruption.
  *
- * One run at a time holds a checkpoint: another is refused with CHECKPOINT while it lasts. The lock goes with the
- * process, however that ends. It holds on Linux and Windows, among processes of one machine that share a network
+ * One run at a time holds a checkpoint: a second run is refused with CHECKPOINT. The lock is released when the
+ * process ends, in any way. It works on Linux and Windows, among processes of one machine that share a network
  * namespace: not across containers or machines that share the file.
  */
 export interface CheckpointOptions {
@@ -23,20 +23,23 @@ export interface CheckpointOptions {
   /** When it is saved. */
   every?: SaveEvery | undefined
   /**
-   * What a run does whose checkpoint says that it has finished: 'stop' does nothing and gives the report of then, and
-   * is refused when the file is gone or another; 'restart' begins anew; 'next' reads the window of time that follows (seek paging
-   * only): from `overlap` before the last stopTime to the present. It never replaces the last window's file: give its
-   * name a `{date}` or `{time}`, or move it away. Default: none, and a checkpoint that has finished is refused.
+   * The action of a run whose checkpoint has already finished. 'stop' does nothing and returns the report of the
+   * finished run; it is refused when the file is gone or has changed. 'restart' starts over. 'next' reads the
+   * following window of time (seek paging only): from `overlap` before the last stopTime until now. It never
+   * replaces the file of the last window: put `{date}` or `{time}` into the name, or move the file away. Default:
+   * none, and a finished checkpoint is refused.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**
-   * Milliseconds by which a window of 'next' begins before the last one's end, 0 or more. What became visible that
-   * late is not missed; what lies in the overlap comes in both windows. Default: 600,000 (ten minutes).
+   * Milliseconds by which a window of 'next' begins before the end of the last one, 0 or more. Leads that became
+   * visible late, by at most this time, are not missed; leads within the overlap are in both windows. Default:
+   * 600,000 (ten minutes).
    */
   overlap?: number | undefined
   /**
-   * A word for the functions in the pipeline (predicates, steps). Without it their text is compared, so that another
-   * function is refused; with it only the word is. Change it when they change. Default: none.
+   * A word that stands for the functions in the pipeline (predicates, steps). Without it, their text is compared,
+   * and a changed function is refused. With it, only the word is compared: change it when they change. Default:
+   * none.
    */
   version?: string | undefined
 }
@@ -64,7 +67,7 @@ const options = group(
   ['path'],
 )
 
-/** What the option `checkpoint` accepts. */
+/** The values that the option `checkpoint` accepts. */
 export const checkpointRule: OptionRule = {
   anyOf: [file, options],
   expected: `${file.expected}, or ${options.expected}`,

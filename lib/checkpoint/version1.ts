@@ -2,8 +2,8 @@ import type { Json } from '../stage/Stage.ts'
 import { type Checkpoint, checkpointError, type OperatorFingerprint } from './Checkpoint.ts'
 
 /*
- * What leadpipe 0.1 saved. A finished one is read, so that a nightly job survives the upgrade: it says where the next
- * window of time begins. In any other phase the states are those of parts that do not exist any more.
+ * The checkpoints of leadpipe 0.1. A finished one is read, so that a nightly job survives the upgrade: it says where
+ * the next window of time begins. In any other phase, the states belong to parts that do not exist any more.
  */
 
 interface FileState1 {
@@ -30,7 +30,7 @@ export interface Version1 {
 }
 
 /**
- * A finished checkpoint of version 1, as one of today's.
+ * Converts a finished checkpoint of version 1 to the current version.
  *
  * @throws {LeadpipeError} CHECKPOINT when it is not finished
  */

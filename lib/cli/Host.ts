@@ -3,27 +3,27 @@ import type { Writable } from 'node:stream'
 /** A stream that may be a terminal. */
 export type Output = Writable & Pick<Partial<NodeJS.WriteStream>, 'isTTY' | 'columns'>
 
-/** What a command needs of the process that it runs in. `process` is one; tests bring their own. */
+/** The parts of a process that a command needs. `process` has them; tests provide their own. */
 export interface Host {
-  /** The destination `-` is this stream; the run ends it like any other, unless it is the process's own. */
+  /** The destination `-` is this stream; the run ends it like any other, unless it belongs to the process. */
   readonly stdout: Output
   readonly stderr: Output
   /** Environment variables; only LEADPIPE_ACCESS_TOKEN is read. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Listens for a signal of the operating system until it comes once. */
+  /** Listens for one signal of the operating system. */
   once(signal: InterruptionName, listener: (signal: InterruptionName) => void): unknown
   off(signal: InterruptionName, listener: (signal: InterruptionName) => void): unknown
 }
 
-/** What the process exits with when it is interrupted: 128 and the number of the signal, as a shell reports it. */
+/** Exit codes after an interruption: 128 plus the number of the signal, as a shell reports it. */
 const interruptionCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** A signal that ends a command in good order. */
+/** A signal that ends a command in an orderly way. */
 export type InterruptionName = keyof typeof interruptionCodes
 
 const interruptionNames = Object.keys(interruptionCodes) as InterruptionName[]
 
-/** What the process exits with. */
+/** The exit codes of the process. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, comeBackLater: 75, ...interruptionCodes } as const
 
 /** The exit code for an error. */

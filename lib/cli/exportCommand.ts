@@ -4,7 +4,7 @@ import { addStageOptions, addTellOptions, append, number, rate, time } from './f
 import type { Host } from './Host.ts'
 import type { ExportFlags } from './transfer.ts'
 
-/** Not those of the library, which would be loaded for every --help; the compiler checks that none is missing. */
+/** A copy of the library's names, which would be loaded for every --help; the compiler checks that none is missing. */
 const timePivots = Object.keys({
   insertedAt: true,
   firstConvertedAt: true,

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Format, RateLimit, RunOptions } from '../index.ts'
 import type { Host } from './Host.ts'
 
-/** What `export` and `replay` have in common: what becomes of the leads, and what is said about it. */
+/** The common flags of `export` and `replay`: about the processing of the leads, and about messages. */
 export interface StageFlags {
   onInvalid: 'fail' | 'skip' | 'quarantine'
   quarantine?: string
@@ -10,23 +10,23 @@ export interface StageFlags {
   explode?: 'events' | 'values'
   select?: Record<string, string>
   format?: Format
-  /** Where the run keeps how far it is; `export` only. */
+  /** The path of the checkpoint; `export` only. */
   checkpoint?: string
   quiet?: true
   json?: true
 }
 
-/** One call of `export` or `replay`: where the records go, what was said about it, and the process it runs in. */
+/** One call of `export` or `replay`: the destination of the records, the flags, and the process. */
 export interface Invocation<Flags extends StageFlags = StageFlags> {
   readonly destination: string
   readonly flags: Flags
   readonly host: Host
 }
 
-/** How a run is watched by the command line. */
+/** How the command line watches a run. */
 export type Watch = Required<Pick<RunOptions, 'signal' | 'onProgress' | 'progressInterval'>>
 
-/** Adds the options that say what becomes of the leads. */
+/** Adds the options about the processing of the leads. */
 export function addStageOptions(command: Command): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
@@ -61,7 +61,7 @@ export function addStageOptions(command: Command): Command {
     )
 }
 
-/** Adds the options about what is said. */
+/** Adds the options about messages. */
 export function addTellOptions(command: Command): Command {
   return command
     .option('--quiet', 'no progress, no notes; only errors')
@@ -69,8 +69,8 @@ export function addTellOptions(command: Command): Command {
 }
 
 /*
- * From what stands on the command line to values of the API. What a value may be is the API's to say: these
- * only refuse what can't be read at all. And back: the flag that gave an option, for messages.
+ * Converts arguments of the command line to values of the API. The API decides which values are valid: these
+ * functions only refuse text that can't be read at all. And the reverse, for messages: the flag that gave an option.
  */
 
 /** A number. */
@@ -80,7 +80,7 @@ export function number(text: string): number {
   return value
 }
 
-/** Milliseconds since 1970, or a date and time in ISO 8601; a date alone is its beginning in UTC. */
+/** Milliseconds since 1970, or a date and time in ISO 8601; a date without a time is its beginning in UTC. */
 export function time(text: string): number {
   if (/^\d+$/.test(text)) return Number(text)
   const value = /^\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?$/.test(text)
@@ -118,23 +118,23 @@ export function selection(text: string): Record<string, string> {
   return selected
 }
 
-/** One more of an option that may be given several times. */
+/** Adds a value of an option that may be given several times. */
 export function append(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]
 }
 
-/** The flags whose names are not the option's own. */
+/** The flags that are not named like their options. */
 const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'rate' }
 
 /**
  * The flag that gave an option, as the user writes it: `--rate (requests)` for `rateLimit.requests`.
  *
  * @param option the path of the option in the API
- * @param flags what was given, by commander's names
+ * @param flags the given flags, by commander's names
  * @returns undefined when no flag gave it
  */
 export function flagOf(option: string, flags: object): string | undefined {
-  // The path of a checkpoint is all that --checkpoint holds.
+  // --checkpoint holds only the path of a checkpoint.
   const names = option
     .replace(/^checkpoint\.path$/, 'checkpoint')
     .split('.')

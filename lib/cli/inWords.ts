@@ -1,6 +1,6 @@
 import type { Report } from '../index.ts'
 
-/** A number with thousands separated, the same everywhere. */
+/** A number with thousands separators, the same in every locale. */
 export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
@@ -10,13 +10,13 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`
 }
 
-/** Bytes in the unit that reads best. */
+/** Bytes in the most readable unit. */
 export function size(bytes: number): string {
   if (bytes < 1_000) return plural(bytes, 'byte')
   const units = ['kB', 'MB', 'GB', 'TB']
   let value = bytes / 1_000
   let unit = 0
-  // 999,960 bytes are 1.0 MB: what rounds to 1,000 belongs to the next unit.
+  // 999,960 bytes are 1.0 MB: a value that rounds to 1,000 belongs to the next unit.
   while (Number(value.toFixed(1)) >= 1_000 && unit < units.length - 1) {
     value /= 1_000
     unit += 1
@@ -24,7 +24,7 @@ export function size(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`
 }
 
-/** Milliseconds in words: tenths of a second below a minute, else what is complete. */
+/** Milliseconds in words: below a minute with tenths of a second, from a minute on in complete units. */
 export function span(milliseconds: number): string {
   const tenths = (milliseconds / 1_000).toFixed(1)
   if (Number(tenths) < 60) return `${tenths} s`
@@ -37,7 +37,7 @@ export function span(milliseconds: number): string {
 /**
  * A report for people.
  *
- * @param destination what the user gave; `-` for standard output
+ * @param destination the user's argument; `-` for standard output
  */
 export function reportText(report: Report, destination: string): string {
   const { records, skipped, quarantined, missing, reconciliation, sink } = report

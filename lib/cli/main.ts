@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { main } from './program.ts'
 
-// Whoever reads our output may go away; what is being written then fails where it is written.
+// The reader of our output may go away; a write then fails in the code that writes.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 

@@ -10,10 +10,10 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 }
 
 /**
- * The command line: runs it and resolves to the exit code.
+ * Runs the command line and resolves to the exit code.
  *
- * @param args the arguments behind `leadpipe`
- * @param host `process`, or what stands for it
+ * @param args the arguments after `leadpipe`
+ * @param host `process`, or a replacement for it
  */
 export async function main(args: readonly string[], host: Host): Promise<number> {
   let exitCode: number = exitCodes.done
@@ -56,7 +56,7 @@ Exit codes:
     await program.parseAsync(withKnownHelp(args, program), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    // Help and version were asked for; everything else that commander throws is wrong usage.
+    // Help and version were requested; every other error of commander is wrong usage.
     exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
   return exitCode
@@ -72,7 +72,7 @@ function outputTo({ stdout, stderr }: Host): OutputConfiguration {
   }
 }
 
-/** Commander answers `help` for a command that does not exist with the help of all: it is told as unknown instead. */
+/** For `help` with an unknown command, commander shows the general help: report an unknown command instead. */
 function withKnownHelp(args: readonly string[], { commands }: Command): readonly string[] {
   const [first, name] = args
   const isStranger = name !== undefined && !commands.some(command => command.name() === name)

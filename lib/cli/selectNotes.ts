@@ -1,12 +1,12 @@
 import { leadSchema } from '../index.ts'
 
-/** As much of a JSON Schema as a path follows. */
+/** The parts of a JSON Schema that a path follows. */
 interface Node {
   readonly properties?: Readonly<Record<string, Node>>
   readonly items?: Node
 }
 
-/** What is to be said about paths of `--select` that no record is documented to have: most likely mistakes. */
+/** Notes about paths of `--select` that are not documented for any record: most likely mistakes. */
 export function selectNotes(
   select: Readonly<Record<string, string>> = {},
   explode?: 'events' | 'values',
@@ -26,17 +26,17 @@ function noteOn(path: readonly string[], record: Node): string | undefined {
     : `--select: ${field} is only there with --explode ${made}`
 }
 
-/** What `--explode` makes, and which word asks for it. */
+/** The fields that `--explode` adds, and the word that adds them. */
 const madeBy: ReadonlyMap<string | undefined, string> = new Map([
   ['conversionEvent', 'events'],
   ['formValue', 'values'],
 ])
 
-/** How many steps of a path lead to something documented. */
+/** Number of leading steps of a path that are documented. */
 function knownPart(path: readonly string[], record: Node): number {
   let node: Node | undefined = record
   for (const [index, name] of path.entries()) {
-    // An object of which nothing is documented may hold anything.
+    // An object without documented fields may hold anything.
     if (node.properties !== undefined && Object.keys(node.properties).length === 0) return path.length
     const inside: Node | undefined = /^\d+$/.test(name) ? node.items : undefined
     node = inside ?? (Object.hasOwn(node.properties ?? {}, name) ? node.properties?.[name] : undefined)

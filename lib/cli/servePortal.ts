@@ -4,7 +4,7 @@ import { flagOf } from './flags.ts'
 import { exitCodeOf, exitCodes, type Host, interruptible } from './Host.ts'
 import { count, plural } from './inWords.ts'
 
-/** What `leadpipe portal` was given. */
+/** The flags of `leadpipe portal`. */
 export interface PortalFlags extends Pick<PortalOptions, 'port' | 'seed' | 'db' | 'accessToken' | 'faults'> {
   leads?: number
   json?: true
@@ -30,7 +30,7 @@ export async function servePortal({ json, ...options }: PortalFlags, host: Host)
   }
 }
 
-/** An error's message, in which a wrong option is called by the flag that gave it. */
+/** An error's message, with a wrong option named by its flag. */
 function messageOf(error: Error, flags: object): string {
   if (!(error instanceof PortalError) || error.code !== 'OPTION') return error.message
   return error.message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option, flags) ?? text)

@@ -8,15 +8,15 @@ import { plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
 
 /**
- * Does the work and tells how it goes and how it went; resolves to the exit code.
+ * Does the work, reports progress and the result; resolves to the exit code.
  *
- * @param work is given how to watch the run, and what to say notes with
+ * @param work receives the options for watching the run, and a function that prints notes
  */
 export async function tell(
   { destination, flags, host }: Invocation,
   work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
-  // Where records go to standard output, what is said about them goes to standard error.
+  // If records go to standard output, messages go to standard error.
   const out = destination === '-' ? host.stderr : host.stdout
   const progress = progressLine(flags.quiet ? undefined : host.stderr)
   const onRetry = (message: unknown) => {
@@ -53,26 +53,26 @@ function sentence(error: unknown, flags: StageFlags): string {
     : message
 }
 
-/** Whether the same command does better than to fail in the same way at once. */
+/** Whether running the same command again can have another result than the same failure. */
 function goesOn(error: unknown): boolean {
   if (error instanceof Interruption) return true
   return error instanceof LeadpipeError && error.code !== 'OPTION' && error.code !== 'CHECKPOINT'
 }
 
-/** The numbers up to the failure, where there are any, and the failure. */
+/** The failure, and the numbers up to it, if there are any. */
 function failureReport(error: unknown): object {
   const { code, message, report } = error as Partial<LeadpipeError>
   return { ...(report as object | undefined), error: { code, message } }
 }
 
-/** One line on a terminal that is written over and over, and notes that stay. */
+/** One line on a terminal that is overwritten again and again, and notes that stay. */
 interface ProgressLine {
   show(report: Report): void
   note(text: string): void
   clear(): void
 }
 
-/** Writes to a stream; without one, nothing. Only a terminal gets the line that changes. */
+/** Writes to a stream, if there is one. Only a terminal gets the changing line. */
 function progressLine(stream: Output | undefined): ProgressLine {
   const terminal = stream?.isTTY ? stream : undefined
   const clear = () => terminal?.write('\r\x1b[2K')
@@ -91,9 +91,9 @@ function progressLine(stream: Output | undefined): ProgressLine {
 }
 
 /**
- * An error's message, in which a wrong option is called by the flag that gave it, where one did.
+ * An error's message, with a wrong option named by its flag, if a flag gave it.
  *
- * @param flags what was given, by commander's names
+ * @param flags the given flags, by commander's names
  */
 function optionMessage(error: Error, flags: object): string {
   const { message } = error
@@ -102,6 +102,6 @@ function optionMessage(error: Error, flags: object): string {
   if (error.code !== 'OPTION') return message
   const { owner, option } = error.context
   const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
-  // "leads() options: limit: expected …": whose option it is says nothing to who gave a flag.
+  // "leads() options: limit: expected …": the owner of the option means nothing to a user who gave a flag.
   return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
 }

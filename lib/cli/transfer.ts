@@ -24,7 +24,7 @@ import {
 import type { Invocation, StageFlags } from './flags.ts'
 import { tell } from './tell.ts'
 
-/** What `leadpipe export` was given; the query's parameters carry the API's own names. */
+/** The flags of `leadpipe export`; parameters of the query have the API's own names. */
 export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
   guid?: string[]
   origin?: string
@@ -37,7 +37,7 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
   rate?: RateLimit
 }
 
-/** Exports and tells how it went; resolves to the exit code. */
+/** Exports and reports the result; resolves to the exit code. */
 export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
   return tell(invocation, async (watch, note) => {
     const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
@@ -61,12 +61,12 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
   })
 }
 
-/** Replays a quarantine and tells how it went; resolves to the exit code. */
+/** Replays a quarantine and reports the result; resolves to the exit code. */
 export function replayLeads(quarantine: string, invocation: Invocation): Promise<number> {
   return tell(invocation, async watch => transfer(quarantined(quarantine), invocation, watch))
 }
 
-/** What is to be said where a list is read by offset only because of how the query orders it. */
+/** The note for a list that is read by offset only because of the order in the query. */
 function offsetNote({ position }: LeadSource, { sort, dir, offset, max }: LeadsQuery): string | undefined {
   if (position.paging !== 'offset') return undefined
   const reasons = Object.entries({ sort, dir, offset, max: max === 1 ? max : undefined })
@@ -75,7 +75,7 @@ function offsetNote({ position }: LeadSource, { sort, dir, offset, max }: LeadsQ
   return `read by offset because of ${reasons.join(' and ')}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)`
 }
 
-/** Runs leads through the stages that the flags stand for, to the destination. */
+/** Runs leads through the stages that the flags describe, to the destination. */
 function transfer(
   source: Source<Lead>,
   { destination, flags, host }: Invocation,
@@ -90,7 +90,7 @@ function transfer(
   return run(source, operators, sink, options)
 }
 
-/** Says what can be done about credentials on the command line, where no headers can be given. */
+/** Refuses credentials in a URL, and suggests alternatives: the command line can't set headers. */
 function withoutCredentials(url: string): string {
   if (!URL.canParse(url)) return url
   const { username, password, origin, pathname } = new URL(url)
@@ -101,7 +101,7 @@ function withoutCredentials(url: string): string {
   )
 }
 
-/** Leads, and behind them the operators that --explode and --select stand for. */
+/** Leads, followed by the operators for --explode and --select. */
 function shaped(
   leads: Operator<Lead, Lead>,
   explode: StageFlags['explode'],

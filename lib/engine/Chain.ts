@@ -9,45 +9,45 @@ import type { ChainState, OperatorState, Receiver, Runner, RunnerHost } from './
 import { StepRunner } from './StepRunner.ts'
 import { StreamRunner } from './StreamRunner.ts'
 
-/** Where the records of a chain go. */
+/** The destinations of a chain's records. */
 export interface ChainTargets {
   main: Target
-  /** One entry for each operator: where its side outputs go. */
+  /** One entry for each operator: the targets of its side outputs. */
   side?: readonly (SideOutputs<Target> | undefined)[]
 }
 
-/** What a chain reports while nobody waits for it. */
+/** Events of a chain while nobody waits for it. */
 export interface ChainEvents {
   /** An operator wants no more. */
   done(): void
-  /** Something failed: an operator, or what stands behind an outlet. */
+  /** Something failed: an operator, or a sink behind an outlet. */
   failed(error: unknown): void
 }
 
 /**
- * Operators one behind the other, and the outlets in front of the sinks. Each emitted value goes straight into the next
- * step: as long as steps are synchronous, so is the chain. What one record gives rise to is through before the next
- * record comes.
+ * Operators one after the other, and the outlets in front of the sinks. Each emitted value goes straight into the
+ * next step: as long as all steps are synchronous, the chain is synchronous too. Everything that one record produces
+ * is processed before the next record.
  */
 export class Chain {
   readonly #runners: readonly Runner[]
   readonly #first: Receiver
   readonly #main: Outlet
   readonly #outlets: readonly Outlet[]
-  /** The runners, and the outlets behind them. */
+  /** The runners, and the outlets after them. */
   readonly #parts: readonly (Runner | Outlet)[]
   readonly #events: ChainEvents
   #isBusy = false
   #isDone = false
   #failure: { error: unknown } | undefined
-  /** The last record, where it is to be undone when it fails. */
+  /** The last record, if it must be possible to undo it. */
   #transaction: RecordTransaction | undefined
   #records = 0
   #rejected = 0
 
   /**
    * @param isResumed whether `restore` is called before the first record. Default: false.
-   * @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be made; those that were made are stopped.
+   * @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped.
    */
   constructor(
     definitions: readonly Definition[],
@@ -96,7 +96,7 @@ export class Chain {
     this.#parts = [...runners, ...outlets]
   }
 
-  /** Whether an operator said that it wants no more. */
+  /** Whether an operator has said that it wants no more. */
   get isDone(): boolean {
     return this.#isDone
   }
@@ -106,22 +106,22 @@ export class Chain {
     return this.#outlets.some(outlet => outlet.isFailed)
   }
 
-  /** What went through each operator, in order. */
+  /** The counts of each operator, in order. */
   get counts(): OperatorCounts[] {
     return this.#runners.map(runner => runner.counts)
   }
 
-  /** Records that it received. */
+  /** Records that the chain received. */
   get records(): number {
     return this.#records
   }
 
-  /** Elements that are not records; they go past every operator but the one that takes them. */
+  /** Elements that are not records; they pass every operator except the one that accepts them. */
   get rejected(): number {
     return this.#rejected
   }
 
-  /** Why it takes nothing more; undefined while it does. */
+  /** Why the chain accepts nothing more; undefined while it does. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
   }
@@ -131,7 +131,7 @@ export class Chain {
     return this.#main.passed
   }
 
-  /** What the counts of leadpipe's own operators mean for the report. */
+  /** The counts of leadpipe's own operators, as totals for the report. */
   get totals(): OperatorTotals {
     return totalsOf(this.#steps)
   }
@@ -141,7 +141,7 @@ export class Chain {
     return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
   }
 
-  /** What must hold when everything is through, each number from a counter of its own. */
+  /** The equations that must hold when everything is processed, each number from a counter of its own. */
   equations(): Equation[] {
     const received = { records: this.#records, rejected: this.#rejected }
     return equationsOf(this.#runners, this.#steps, received, this.passed)
@@ -153,9 +153,9 @@ export class Chain {
   }
 
   /**
-   * Takes one record, or element that is not one. A promise says that the next must wait until it resolves.
+   * Receives one record, or an element that is not a record. A promise means that the next one must wait for it.
    *
-   * @throws what failed; the promise rejects with it
+   * @throws the failure; the promise rejects with it
    */
   receive(item: unknown): void | Promise<void> {
     this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
@@ -168,7 +168,7 @@ export class Chain {
     return this.#settled()
   }
 
-  /** Emits what operators held back until the end, first to last. */
+  /** Emits the records that operators held back until the end, first operator first. */
   async flush(): Promise<void> {
     for (const runner of this.#runners) {
       runner.flush()
@@ -176,18 +176,18 @@ export class Chain {
     }
   }
 
-  /** Resolves when nothing is under way between two records; undefined when nothing is. */
+  /** Drains the streams of the chain, between two records; undefined when there are none. */
   drain(): Promise<void> | undefined {
     const streams = this.#runners.filter(runner => runner instanceof StreamRunner)
     return streams.length === 0 ? undefined : this.#drain(streams)
   }
 
-  /** Resolves when what is under way is through, or has failed. Never rejects. */
+  /** Resolves when all work in progress is done, or has failed. Never rejects. */
   idle(): Promise<void> {
     return this.#idle(0)
   }
 
-  /** Takes nothing more, and emits nothing more. */
+  /** Accepts nothing more, and emits nothing more. */
   stop(): void {
     for (const runner of this.#runners) runner.stop()
     this.#main.stop()
@@ -199,8 +199,8 @@ export class Chain {
   }
 
   /**
-   * Forgets the record that failed, as if it had not come. Returns whether that was possible: not where something of it
-   * is with a sink, in a stream, or in the state of an operator of the user's.
+   * Forgets the record that failed, as if it had never arrived. Returns whether that was possible: it is not if any
+   * part of it has reached a sink, a stream, or the state of a user's operator.
    */
   undo(): boolean {
     if (this.isSinkFailed || !this.#transaction?.undo()) return false
@@ -215,9 +215,10 @@ export class Chain {
   }
 
   /**
-   * Continues from what was saved, before the first record.
+   * Continues from a saved state, before the first record.
    *
-   * @throws {LeadpipeError} CHECKPOINT when it is of other operators; OPERATOR when one does not take its state.
+   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects its
+   * state.
    */
   restore({ operators, records, rejected, passed }: ChainState): void {
     const theirs = operators.map(({ name }) => name).join(', ')
@@ -257,7 +258,7 @@ export class Chain {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** A step that ends may make a later one busy, never an earlier one: one pass is enough. */
+  /** A step that ends may give work to a later one, never to an earlier one: one pass is enough. */
   async #idle(from: number): Promise<void> {
     for (let index = from; index < this.#parts.length; index += 1) {
       const part = this.#parts[index] as Runner | Outlet
@@ -277,7 +278,7 @@ export class Chain {
     }
   }
 
-  /** An operator that wants no more needs nothing from those before it. */
+  /** An operator that wants no more needs nothing from the operators before it. */
   #stopUpTo(index: number): void {
     this.#isDone = true
     for (const runner of this.#runners.slice(0, index + 1)) runner.stop()

@@ -1,49 +1,49 @@
 import type { OperatorCounts } from './definition.ts'
 import { operatorError } from './instance.ts'
 
-/** The values that went through one operator. */
+/** The counts of values of one operator. */
 export interface CountsOfValues {
   in: number
   out: number
   unused: number
   rejected: number
-  /** Whether it said that it wants no more. */
+  /** Whether it has said that it wants no more. */
   ended: boolean
 }
 
-/** What went through one operator, as it is kept in a checkpoint. */
+/** The counts of one operator, as a checkpoint holds them. */
 export interface SavedCounts extends CountsOfValues {
-  /** Its own counts. */
+  /** The operator's own counts. */
   own: Readonly<Record<string, number>>
 }
 
-/** What went through one operator, before a restart included. */
+/** The counts of one operator, those from before a restart included. */
 export class OperatorCounters {
   /** Values that reached it. */
   in = 0
   /** Values that it emitted. */
   out = 0
-  /** Values that reached it when no more were wanted. */
+  /** Values that reached it after it wanted no more. */
   unused = 0
-  /** Elements that it took although they are not records. */
+  /** Elements that are not records, and that it accepted. */
   rejected = 0
-  /** Whether it said that it wants no more. */
+  /** Whether it has said that it wants no more. */
   ended = false
   readonly #name: string
   readonly #counts: () => Readonly<Record<string, number>> | undefined
-  /** What to add to its own counts so that they continue those of before a restart. */
+  /** The amounts to add to its own counts, so that they continue the counts from before a restart. */
   #before: Readonly<Record<string, number>> = {}
 
-  /** @param counts gives the operator's own */
+  /** @param counts returns the operator's own counts */
   constructor(name: string, counts: () => Readonly<Record<string, number>> | undefined) {
     this.#name = name
     this.#counts = counts
   }
 
   /**
-   * For the report.
+   * The counts for the report.
    *
-   * @throws {LeadpipeError} OPERATOR when the operator's own can't be had.
+   * @throws {LeadpipeError} OPERATOR when the operator's own counts throw.
    */
   get total(): OperatorCounts {
     const total: OperatorCounts = { name: this.#name, in: this.in, out: this.out, ...this.#ownTotal() }
@@ -51,7 +51,7 @@ export class OperatorCounters {
     return total
   }
 
-  /** What it counted itself. */
+  /** The counts without the operator's own. */
   get ofValues(): CountsOfValues {
     const { in: into, out, unused, rejected, ended } = this
     return { in: into, out, unused, rejected, ended }
@@ -64,10 +64,10 @@ export class OperatorCounters {
     return { ...this.ofValues, own: Object.fromEntries(own) }
   }
 
-  /** Continues what `save` gave, when the operator has its state again. */
+  /** Continues the saved counts, after the operator got its state back. */
   restore({ own: before, ...counts }: SavedCounts): void {
     Object.assign(this, counts)
-    // Some operators save their counts with their state, others begin with 0.
+    // Some operators save their counts with their state, others start from 0.
     const now = this.#own()
     this.#before = Object.fromEntries(
       Object.entries(before).map(([name, count]) => [name, count - (Number(now[name]) || 0)]),
@@ -83,7 +83,7 @@ export class OperatorCounters {
     return own
   }
 
-  /** The operator's own, without the names that are taken. */
+  /** The operator's own counts, without the reserved names. */
   #own(): Record<string, string | number> {
     try {
       const { name, in: into, out, unused, ...own }: Record<string, number> = { ...this.#counts() }

@@ -1,9 +1,9 @@
-/** Takes records one after the other; a promise says that there is no room until it settles. */
+/** Receives records one after the other; a promise means that there is no room until it settles. */
 export interface Target {
   write(record: unknown): void | Promise<void>
 }
 
-/** The same target, whose failures are explained to the user. */
+/** The same target, with its failures turned into errors for the user. */
 export function explained(target: Target, explain: (error: unknown) => unknown): Target {
   return {
     write(record) {
@@ -18,7 +18,7 @@ export function explained(target: Target, explain: (error: unknown) => unknown):
   }
 }
 
-/** What an outlet tells its chain. */
+/** The chain, as an outlet sees it. */
 export interface OutletHost {
   /** Records wait for room. */
   busy(): void
@@ -26,23 +26,23 @@ export interface OutletHost {
 }
 
 /**
- * Stands between the operators and a sink. What one record gives rise to while the sink has no room is queued as
- * objects, which take a fraction of the memory that their bytes would. Never throws: a sink's failure is not that of
- * the operator which emitted.
+ * Stands between the operators and a sink. While the sink has no room, the values that one record produces are
+ * queued as objects, which need a fraction of the memory of their bytes. Never throws: a failure of the sink is not
+ * a failure of the operator that emitted.
  */
 export class Outlet {
-  /** Records that went to the sink, or are on their way, those of before a restart included. */
+  /** Records that were passed to the sink or wait for it, those from before a restart included. */
   passed = 0
   /** Whether the sink failed. */
   isFailed = false
   readonly #target: Target
   readonly #host: OutletHost
   #queue: unknown[] = []
-  /** How many of the queue went to the sink. */
+  /** Number of queued records that were passed to the sink. */
   #drained = 0
   #draining: Promise<void> | undefined
   #isStopped = false
-  /** What a record gave rise to that is not through the operators yet; undefined: nothing is held. */
+  /** The values of a record that the operators have not finished; undefined when nothing is held. */
   #held: unknown[] | undefined
 
   constructor(target: Target, host: OutletHost) {
@@ -60,37 +60,37 @@ export class Outlet {
     this.receive(record)
   }
 
-  /** Resolves when everything is with the sink; undefined when it is already. Never rejects. */
+  /** Resolves when the sink has everything; undefined when it does now. Never rejects. */
   idle(): Promise<void> | undefined {
     return this.#draining
   }
 
-  /** From now on, holds what comes. */
+  /** From now on, holds incoming values. */
   hold(): void {
     this.#held ??= []
   }
 
-  /** Passes on what was held. */
+  /** Passes on the held values. */
   release(): void {
     const held = this.#held
     this.#held = undefined
     if (held !== undefined) for (const record of held) this.#pass(record)
   }
 
-  /** Passes nothing on any more. Returns what waits for room. */
+  /** Passes nothing on any more. Returns the records that wait for room. */
   stop(): unknown[] {
     this.#isStopped = true
     return this.#queue.slice(this.#drained)
   }
 
-  /** The sink failed while nobody waited for it. */
+  /** Marks the sink as failed, while nobody waited for it. */
   fail(error: unknown): void {
     if (this.isFailed) return
     this.isFailed = true
     this.#host.fail(error)
   }
 
-  /** Forgets what was held. */
+  /** Drops the held values. */
   drop(): void {
     this.#held = undefined
   }
@@ -120,7 +120,7 @@ export class Outlet {
       const queue = this.#queue
       while (this.#drained < queue.length && !this.#isStopped && !this.isFailed) {
         const record = queue[this.#drained]
-        // The queue may be long: what is written is not to be kept until its end.
+        // The queue may be long: a written record must not stay in memory until its end.
         queue[this.#drained] = undefined
         this.#drained += 1
         const wait = this.#target.write(record)

@@ -1,15 +1,15 @@
 import type { Outlet } from './Outlet.ts'
 import type { Runner } from './Runner.ts'
 
-/** What a chain received: records, and elements that are not records. */
+/** The counts of what a chain received: records, and elements that are not records. */
 export interface Received {
   records: number
   rejected: number
 }
 
 /**
- * The record at hand of a run with a checkpoint. What it gives rise to is held in front of the sinks until its steps are
- * through, so that a record that fails can be undone.
+ * The current record of a run with a checkpoint. The values that it produces are held in front of the sinks until
+ * its steps are done, so that a record that fails can be undone.
  */
 export class RecordTransaction {
   readonly #runners: readonly Runner[]
@@ -18,19 +18,19 @@ export class RecordTransaction {
   #received: Received = { records: 0, rejected: 0 }
   #passed = 0
 
-  /** @param isFailed whether the chain failed */
+  /** @param isFailed whether the chain has failed */
   constructor(runners: readonly Runner[], outlets: readonly Outlet[], isFailed: () => boolean) {
     this.#runners = runners
     this.#outlets = outlets
     this.#isFailed = isFailed
   }
 
-  /** What the chain received before the record. */
+  /** The chain's counts before the record. */
   get received(): Readonly<Received> {
     return this.#received
   }
 
-  /** Begins, before anything of the record is received. */
+  /** Begins, before any part of the record is received. */
   begin(received: Received): void {
     for (const runner of this.#runners) runner.remember()
     this.#received = received
@@ -39,8 +39,8 @@ export class RecordTransaction {
   }
 
   /**
-   * The steps of the record are through, or wait for something: what it gave rise to goes to the sinks, or is forgotten
-   * if the chain failed. A sink that fails here is not followed by the others.
+   * The steps of the record are done, or wait for something: its values go to the sinks, or are dropped if the chain
+   * failed. If a sink fails here, the others get nothing.
    */
   end(): void {
     for (const outlet of this.#outlets) {
@@ -49,11 +49,11 @@ export class RecordTransaction {
     }
   }
 
-  /** Takes the record back out of the operators; returns whether that was possible, as of {@link Runner.undo}. */
+  /** Removes the record from the operators; returns whether that was possible, as {@link Runner.undo} does. */
   undo(): boolean {
     return passedBy(this.#outlets) === this.#passed && this.#runners.every(runner => runner.undo())
   }
 }
 
-/** Records that went to any sink. */
+/** Records that were passed to all sinks. */
 const passedBy = (outlets: readonly Outlet[]) => outlets.reduce((sum, { passed }) => sum + passed, 0)

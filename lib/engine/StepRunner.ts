@@ -15,7 +15,7 @@ import { createInstance, operatorError, restoreInstance, saveInstance, unsavedSt
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
 import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
 
-/** Runs an operator of steps: calls the user's code, counts, and turns what it throws into OPERATOR errors. */
+/** Runs an operator of steps: calls the user's code, counts, and turns thrown values into OPERATOR errors. */
 export class StepRunner implements Runner {
   readonly definition: OwnStepDefinition<never, unknown>
   readonly #instance: OwnInstance<unknown, unknown>
@@ -23,12 +23,12 @@ export class StepRunner implements Runner {
   #next: Receiver = nobody
   readonly #host: RunnerHost
   #isStopped = false
-  /** Whether the step (or flush) is under way, so that it may emit. */
+  /** Whether the step (or flush) is running, so that it may emit. */
   #isOpen = false
-  /** The step that is under way, and how many there are with those that wait for it. */
+  /** The running step; and the number of steps, including those that wait for it. */
   #running: Promise<void> | undefined
   #steps = 0
-  /** What it was before the record at hand. */
+  /** The counts and the state before the current record. */
   #before: { counts: CountsOfValues; state: Json } | undefined
 
   constructor(
@@ -46,7 +46,7 @@ export class StepRunner implements Runner {
     return this.#counters.total
   }
 
-  /** Elements that it took although they are not records. */
+  /** Elements that are not records, and that the operator accepted. */
   get rejected(): number {
     return this.#counters.rejected
   }
@@ -55,7 +55,7 @@ export class StepRunner implements Runner {
     return this.#counters.ended
   }
 
-  /** Why it can't run with a checkpoint; undefined when it can. */
+  /** Why the operator can't run with a checkpoint; undefined when it can. */
   get unsavedState(): string | undefined {
     return unsavedState(this.definition, this.#instance)
   }
@@ -119,7 +119,7 @@ export class StepRunner implements Runner {
     return true
   }
 
-  /** Runs code of the user's, behind what is under way. */
+  /** Runs the user's code, after the work in progress. */
   #run(code: () => Promise<void> | undefined): void {
     if (this.#running !== undefined) {
       this.#queue(code)
@@ -140,13 +140,13 @@ export class StepRunner implements Runner {
     this.#running = this.#running?.then(() => code() ?? this.#over())
   }
 
-  /** A step that was under way has ended. */
+  /** A running step has ended. */
   #over(): void {
     this.#steps -= 1
     if (this.#steps === 0) this.#running = undefined
   }
 
-  /** Calls the user's step; never throws or rejects, a failure goes to the chain. */
+  /** Calls the user's step. Never throws or rejects: a failure goes to the chain. */
   #step(value: unknown): Promise<void> | undefined {
     if (this.#isStopped) {
       this.#counters.unused += 1
@@ -163,7 +163,7 @@ export class StepRunner implements Runner {
     return undefined
   }
 
-  /** The same for other code of the user's. */
+  /** The same for the user's other code. */
   #guard(code: () => unknown): Promise<void> | undefined {
     this.#isOpen = true
     try {
@@ -219,7 +219,10 @@ export class StepRunner implements Runner {
     this.#next.receive(value)
   }
 
-  /** Nobody may be left to take the value: the run fails if it is still going, and the caller hears of it. */
+  /**
+   * The error for a value that is emitted too late, when there may be no receiver. The run fails if it has not
+   * ended, and the caller gets the error too.
+   */
   #late(): LeadpipeError {
     const hint = 'an asynchronous step returns a promise that is settled when it has emitted everything'
     const error = this.#error(new TypeError(`it emitted a value after its step had ended; ${hint}`))

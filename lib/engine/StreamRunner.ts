@@ -6,13 +6,13 @@ import { operatorError } from './instance.ts'
 import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
 
 /**
- * Runs a Node stream of the user's in the middle of a chain. What the stream gives comes whenever it comes, not within
- * a step, and waits when there is no room behind it. What it holds can't be saved: before each save it is drained, that
- * is ended, and the next value goes into a new one.
+ * Runs a user's Node stream in the middle of a chain. The output of the stream comes at any time, not within a step,
+ * and waits when there is no room after it. The content of a stream can't be saved. So before each save the stream
+ * is drained, that is, ended, and the next value goes into a new stream.
  */
 export class StreamRunner implements Runner {
   readonly definition: StreamDefinition
-  /** A stream never says that it wants no more: one that ends before its input does is a failure. */
+  /** A stream never says that it wants no more: one that ends before its input has failed. */
   readonly ended = false
   #next: Receiver = nobody
   readonly #host: RunnerHost
@@ -20,19 +20,19 @@ export class StreamRunner implements Runner {
   #out = 0
   #isStopped = false
   #stream: Duplex | undefined
-  /** Whether the stream came to its end, asked or not. */
+  /** Whether the stream has ended, requested or not. */
   #isOver = false
   /** Settles when the stream has room. */
   #room: Deferred<void> | undefined
-  /** Settles when what is behind has room. */
+  /** Settles when there is room after the stream. */
   #paused: Promise<void> | undefined
-  /** Settles when the stream, which was ended, is over. */
+  /** Settles when the stream, which was ended, has closed. */
   #ending: Deferred<void> | undefined
   #draining: Promise<void> | undefined
 
   /**
-   * @param isResumed whether the run is resumed: then the stream is made for the first value, as after each save
-   * @throws {LeadpipeError} OPTION or OPERATOR when the stream can't be made.
+   * @param isResumed whether the run is resumed: then the stream is created for the first value, as after each save
+   * @throws {LeadpipeError} OPTION or OPERATOR when the stream can't be created.
    */
   constructor(definition: StreamDefinition, host: RunnerHost, isResumed: boolean) {
     this.definition = definition
@@ -54,7 +54,7 @@ export class StreamRunner implements Runner {
     try {
       const stream = this.#stream ?? this.#create()
       if (this.#isOver) throw prematureClose()
-      // What it gives within its own write may stop it.
+      // The output of the stream during its own write may stop it.
       if (stream.write(value) || this.#room !== undefined || this.#isStopped) return
       this.#room = deferred()
       this.#host.busy()
@@ -68,7 +68,7 @@ export class StreamRunner implements Runner {
     this.drain()
   }
 
-  /** Ends the stream and resolves when everything it gave is through. Never rejects. */
+  /** Ends the stream and resolves when all of its output is processed. Never rejects. */
   drain(): Promise<void> {
     this.#draining = this.#drain().finally(() => {
       this.#draining = undefined
@@ -100,7 +100,7 @@ export class StreamRunner implements Runner {
 
   remember(): void {}
 
-  /** What is in the stream can't be taken out again. */
+  /** Values can't be removed from a stream. */
   undo(): boolean {
     return false
   }
@@ -130,7 +130,7 @@ export class StreamRunner implements Runner {
   }
 
   #emit(stream: Duplex, value: unknown): void {
-    // A stream that was destroyed may still give what it holds.
+    // A stream that was destroyed may still emit buffered values.
     if (this.#isStopped || stream !== this.#stream) return
     this.#out += 1
     this.#next.receive(value)
@@ -145,7 +145,7 @@ export class StreamRunner implements Runner {
 
   #conclude(stream: Duplex, error: Error | null | undefined): void {
     if (stream !== this.#stream || this.#isStopped) return
-    // finished() is content with a stream that was destroyed when its buffers happened to be empty.
+    // finished() reports no error for a destroyed stream if its buffers happened to be empty.
     const isWhole = stream.readableEnded && stream.writableFinished
     if (error || !isWhole || this.#room !== undefined) {
       this.#fail(error ?? prematureClose())

@@ -4,7 +4,7 @@ import type { Received } from './RecordTransaction.ts'
 import type { Runner } from './Runner.ts'
 import type { StepRunner } from './StepRunner.ts'
 
-/** What the counts of leadpipe's own operators mean for the report. */
+/** The counts of leadpipe's own operators, as totals for the report. */
 export function totalsOf(steps: readonly StepRunner[]): OperatorTotals {
   const totals: OperatorTotals = {}
   for (const { definition, counts } of steps) {
@@ -17,9 +17,9 @@ export function totalsOf(steps: readonly StepRunner[]): OperatorTotals {
 }
 
 /**
- * What must hold when everything is through a chain, each number from a counter of its own.
+ * The equations that must hold when a chain has processed everything, each number from a counter of its own.
  *
- * @param passed records that went to the main sink
+ * @param passed records that were passed to the main sink
  */
 export function equationsOf(
   runners: readonly Runner[],

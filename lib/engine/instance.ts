@@ -11,9 +11,9 @@ import type {
 import { plainJson } from './plainJson.ts'
 
 /**
- * Makes an instance of an operator.
+ * Creates an instance of an operator.
  *
- * @throws {LeadpipeError} OPERATOR when `create` throws, or returns no object with a step
+ * @throws {LeadpipeError} OPERATOR when `create` throws, or does not return an object with a step
  */
 export function createInstance(
   definition: OwnStepDefinition<never, unknown>,
@@ -30,9 +30,9 @@ export function createInstance(
 }
 
 /**
- * The state of an operator between two values; undefined for none.
+ * The state of an operator between two values; undefined for no state.
  *
- * @throws {LeadpipeError} OPERATOR when `save` throws, or gives what is not plain JSON
+ * @throws {LeadpipeError} OPERATOR when `save` throws, or returns a value that is not plain JSON
  */
 export function saveInstance(name: string, instance: OwnInstance<unknown, unknown>): Json {
   let state: Json
@@ -49,9 +49,9 @@ export function saveInstance(name: string, instance: OwnInstance<unknown, unknow
 }
 
 /**
- * Gives an operator the state that it saved.
+ * Passes a saved state back to its operator.
  *
- * @throws {LeadpipeError} OPERATOR when `restore` throws, or there is none
+ * @throws {LeadpipeError} OPERATOR when `restore` throws, or does not exist
  */
 export function restoreInstance(name: string, instance: OwnInstance<unknown, unknown>, state: Json): void {
   try {
@@ -63,8 +63,8 @@ export function restoreInstance(name: string, instance: OwnInstance<unknown, unk
 }
 
 /**
- * Why an operator can't run with a checkpoint, and what to do about it; undefined for one that can. It is
- * asked of the instance that is then used: one made only to look at might hold something open for good.
+ * Why an operator can't run with a checkpoint, and what to do about it; undefined for one that can. The check is
+ * made on the instance that is used later: an instance made only for the check might keep a resource open forever.
  */
 export function unsavedState(
   { name, stateless }: StepDefinition<never, unknown>,
@@ -79,10 +79,10 @@ export function unsavedState(
 }
 
 /**
- * What the code of an operator threw, as an OPERATOR error; leadpipe's own errors stay as they are.
+ * An error that an operator's code threw, as an OPERATOR error; leadpipe's own errors stay as they are.
  *
- * @param value what the step was given; its guid is told, and nothing else of it
- * @param method the method that threw, where it is not the step
+ * @param value the input of the step; the message holds its guid, and nothing else of it
+ * @param method the method that threw, if it is not the step
  */
 export function operatorError(name: string, cause: unknown, value?: unknown, method?: string): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause

@@ -1,8 +1,8 @@
 /**
- * A copy of a value that comes through JSON as it is; fields that are undefined are left out.
+ * A copy of a value that survives JSON unchanged; fields that are undefined are omitted.
  *
  * @param what what the value is, for the error
- * @throws {TypeError} naming the kind of what JSON would lose or change, and not its content.
+ * @throws {TypeError} naming the kind of value that JSON would lose or change, but not its content.
  */
 export function plainJson(value: unknown, what: string): unknown {
   try {
@@ -21,7 +21,7 @@ function copy(value: unknown, around: readonly object[]): unknown {
   if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value))) throw new Lost(kindOf(value))
   if (around.includes(value)) throw new Lost('an object that holds itself')
   const within = [...around, value]
-  // Not map(), which leaves holes out.
+  // Not map(), which skips holes.
   if (Array.isArray(value)) return Array.from(value, item => copy(item, within))
   const fields = Object.entries(value).filter(([, field]) => field !== undefined)
   return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, within)]))

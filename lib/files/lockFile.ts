@@ -3,15 +3,16 @@ import { digestOf, targetOf } from './paths.ts'
 
 /*
  * Two processes that resume the same checkpoint, or write the same output, would write into the same file. A lock
- * file would be left behind by a process that is killed; a socket is not: the system closes it with the process. It
- * has no name in the file system (Linux), or is a pipe of the system's (Windows). Elsewhere a socket's name stays
- * behind, so nothing is locked there. Containers that share a directory, but not their network, do not see each other.
+ * file would be left behind by a killed process, but a socket is not: the system closes it with the process. It has
+ * no name in the file system (Linux), or is a system pipe (Windows). On other systems a socket's name is left
+ * behind, so nothing is locked there. Containers that share a directory, but not their network, do not see each
+ * other's locks.
  */
 
 /**
- * Locks a file for this process, whatever it is called. Returns what releases it.
+ * Locks a file for this process, by any of its paths. Returns a function that releases the lock.
  *
- * @param refusal the error for one that is locked by another run on this machine
+ * @param refusal the error for a file that another run on this machine has locked
  */
 export async function lockFile(
   path: string,

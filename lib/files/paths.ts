@@ -3,9 +3,9 @@ import { open, readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
 /**
- * The file that a path means: where its links lead, whether or not there is one yet.
+ * The file that a path leads to, with links followed, whether it exists or not.
  *
- * @throws when its directory does not exist, or links lead in a circle
+ * @throws when its directory does not exist, or when links form a circle
  */
 export async function targetOf(path: string): Promise<string> {
   try {
@@ -18,20 +18,23 @@ export async function targetOf(path: string): Promise<string> {
   return link === undefined ? join(folder, basename(path)) : targetOf(resolve(folder, link))
 }
 
-/** A new name is only durable when its directory is; some systems can't open one, and need not. */
+/**
+ * A new name is only durable when its directory is flushed; some systems can't open a directory, and do not need
+ * this.
+ */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => undefined)
   try {
     await directory?.sync()
   } catch {
-    // Not supported here: the name stands all the same.
+    // Not supported here: the name exists nevertheless.
   } finally {
     await directory?.close()
   }
 }
 
-/** What tells a text from any other. */
+/** A digest that identifies a text. */
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Whether a text looks like what {@link digestOf} gives. */
+/** Whether a text looks like a result of {@link digestOf}. */
 export const isDigest = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)

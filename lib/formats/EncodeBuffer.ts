@@ -1,7 +1,7 @@
 import type { Json } from '../stage/Stage.ts'
 import { type Encoder, encodeError } from './Encoder.ts'
 
-/** Bytes, and how many records they hold. */
+/** Bytes, and the number of records in them. */
 export interface Block {
   bytes: Buffer
   records: number
@@ -11,15 +11,15 @@ export interface Block {
 export class EncodeBuffer {
   readonly #encoder: Encoder
   readonly #blockLength: number
-  /** Bytes in front of the text. */
+  /** Bytes before the text. */
   #bytes: Uint8Array[] = []
   #text = ''
   #held = 0
   #seen: number
 
   /**
-   * @param blockLength characters from which a block is full
-   * @param seen records that came before, in a process that has ended: errors count them as well
+   * @param blockLength number of characters from which a block is full
+   * @param seen records of earlier processes: errors count them too
    */
   constructor(encoder: Encoder, blockLength: number, seen = 0) {
     this.#encoder = encoder
@@ -27,18 +27,18 @@ export class EncodeBuffer {
     this.#seen = seen
   }
 
-  /** Records that came, those of before included. */
+  /** Records so far, those of earlier processes included. */
   get records(): number {
     return this.#seen
   }
 
-  /** What a new encoder needs to go on behind the last cut; undefined if nothing. */
+  /** The state that a new encoder needs to continue after the last cut; undefined for none. */
   get state(): Json | undefined {
     return this.#encoder.state?.()
   }
 
   /**
-   * Takes a record; returns a block when one is full.
+   * Adds a record; returns a block when one is full.
    *
    * @throws {LeadpipeError} SINK when the record can't be written in the format.
    */
@@ -56,13 +56,13 @@ export class EncodeBuffer {
     return this.#text.length >= this.#blockLength || this.#bytes.length > 0 ? this.#take() : undefined
   }
 
-  /** What is left, and the end of the document. */
+  /** The remaining bytes, and the end of the document. */
   end(): Block {
     this.#add(this.#encoder.end())
     return this.#take()
   }
 
-  /** What is there so far, full or not; nothing may be. The document can be resumed behind it. */
+  /** The bytes so far, full block or not; may be empty. The document can be resumed after them. */
   cut(): Block {
     this.#add(this.#encoder.cut?.() ?? '')
     return this.#take()

@@ -2,34 +2,38 @@ import { LeadpipeError, messageOf } from '../errors.ts'
 import type { Json } from '../stage/Stage.ts'
 
 /**
- * Writes records in a format, one after the other. What `encode`, `cut` and `end` return, joined, is the document: text,
- * or bytes where the format is no text. An encoder may hold records back (a row group of Parquet) until the next cut.
+ * Writes records in a format, one after the other. The results of `encode`, `cut` and `end`, joined, are the
+ * document: text, or bytes if the format is binary. An encoder may hold records back (a row group of Parquet) until
+ * the next cut.
  */
 export interface Encoder {
   /**
-   * What one more record adds; nothing where it is held back.
+   * The output for one more record; empty if the record is held back.
    *
    * @throws {TypeError} when the record can't be written in the format
    */
   encode(record: unknown): string | Uint8Array
-  /** Everything that was held back: after it, the document can be resumed from `state`. Absent if nothing ever is. */
+  /**
+   * Everything that was held back: after it, the document can be resumed from `state`. Absent if nothing is ever
+   * held.
+   */
   cut?(): string | Uint8Array
-  /** What stands behind the last record. */
+  /** The text or bytes after the last record. */
   end(): string | Uint8Array
   /**
-   * What a new encoder needs to go on behind the last cut, as plain JSON: whether the document is empty, the columns of
-   * its header, what its footer lists. Absent if it needs nothing.
+   * The state that a new encoder needs to continue after the last cut, as plain JSON: whether the document is empty,
+   * the columns of its header, the entries of its footer. Absent if it needs none.
    */
   state?(): Json
 }
 
-/** Makes an encoder: for a new document, or for the one of a state. */
+/** Creates an encoder: for a new document, or for the document of a state. */
 export type EncoderOf = (state?: Json) => Encoder
 
 /**
  * A SINK error about a record that can't be written in a format.
  *
- * @param number its place among the records, from 1
+ * @param number its number among the records, from 1
  */
 export function encodeError(record: unknown, number: number, cause: unknown): LeadpipeError {
   const guid = (record as { guid?: unknown } | undefined)?.guid

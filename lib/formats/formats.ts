@@ -1,7 +1,7 @@
 import type { Json } from '../stage/Stage.ts'
 import type { Encoder, EncoderOf } from './Encoder.ts'
 
-/** The formats that records can be written in. */
+/** The formats in which records can be written. */
 export const formats = { ndjson: ndjsonEncoder, json: jsonEncoder } as const satisfies Record<
   string,
   EncoderOf
@@ -16,7 +16,7 @@ export const formatNames = Object.keys(formats) as Format[]
 /**
  * A record as JSON.
  *
- * @throws {TypeError} when it has none: bytes (an encoded record is not encoded again), functions, symbols,
+ * @throws {TypeError} when it can't be JSON: bytes (an encoded record is not encoded again), functions, symbols,
  * BigInts and circular structures.
  */
 export function jsonText(record: unknown): string {
@@ -32,7 +32,7 @@ function kindOf(record: unknown): string {
   return typeof record === 'object' ? 'what its toJSON() gives' : `a ${typeof record}`
 }
 
-/** One JSON text a line (NDJSON). No records give an empty document. */
+/** One JSON text per line (NDJSON). No records give an empty document. */
 function ndjsonEncoder(): Encoder {
   return {
     encode: record => `${jsonText(record)}\n`,
@@ -40,7 +40,7 @@ function ndjsonEncoder(): Encoder {
   }
 }
 
-/** One JSON array, a record a line. No records give `[]`. */
+/** One JSON array, one record per line. No records give `[]`. */
 function jsonEncoder(state?: Json): Encoder {
   let { isEmpty } = (state as { isEmpty: boolean } | undefined) ?? { isEmpty: true }
   return {

@@ -2,11 +2,11 @@ import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
 
 /*
- * What leadpipe does, published on diagnostics channels: progress, logs and metrics are subscribers, nothing
- * more, and a channel without one costs next to nothing. No message holds a token.
+ * The events of leadpipe, published on diagnostics channels: progress, logs and metrics are only subscribers. A
+ * channel without a subscriber costs next to nothing. No message contains a token.
  */
 
-/** Published on `leadpipe:request` when an attempt got its answer's headers. */
+/** Published on `leadpipe:request` when the headers of an answer have arrived. */
 export interface RequestMessage {
   method: string
   /** The URL, the token redacted. */
@@ -27,7 +27,7 @@ export interface RetryMessage {
   attempt: number
   /** Milliseconds until the next attempt. */
   delay: number
-  /** Why, in one sentence. */
+  /** The reason, in one sentence. */
   reason: string
 }
 
@@ -41,15 +41,15 @@ export interface PageMessage {
 }
 
 /**
- * Published on `leadpipe:checkpoint`, twice for each save of a checkpoint. When all that it says is durable ('flushed';
- * in the phase 'committed': every file has its name), and when it is saved itself.
+ * Published on `leadpipe:checkpoint`, twice for each save of a checkpoint: when everything in it is durable
+ * ('flushed'; in the phase 'committed', every file has its name), and when the checkpoint itself is saved.
  */
 export interface CheckpointMessage {
   /** The checkpoint, as the user named it. */
   path: string
   phase: 'running' | 'prepared' | 'committed'
   step: 'flushed' | 'saved'
-  /** How often it was saved, this time included. */
+  /** Number of saves, this one included. */
   saves: number
 }
 
@@ -58,7 +58,7 @@ export const requestChannel = channel('leadpipe:request')
 export const retryChannel = channel('leadpipe:retry')
 export const pageChannel = channel('leadpipe:page')
 
-/** With NODE_DEBUG=leadpipe, writes what the channels publish to standard error. */
+/** With NODE_DEBUG=leadpipe, writes the messages of the channels to standard error. */
 export function startDebugLog(): void {
   const log = debuglog('leadpipe')
   if (!log.enabled) return

@@ -5,7 +5,7 @@ import { describeStage, Operator } from '../streams/Operator.ts'
  * Several operators as one, in the order given; the result can be composed again, and used wherever one
  * operator can.
  *
- * @throws {LeadpipeError} OPTION when something is no operator.
+ * @throws {LeadpipeError} OPTION when an argument is not an operator.
  *
  * @example
  * ```ts

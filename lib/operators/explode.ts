@@ -3,17 +3,17 @@ import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 import { type ArrayPath, checkPath, type ItemAt, valueAt, type Without } from './paths.ts'
 
-/** How `explode` names and leaves out. */
+/** The options of `explode`. */
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
   /** The name of the field that holds the item. Default: the last part of the path. */
   as?: As | undefined
-  /** True keeps a value whose array is empty or missing, as one record without an item. Default: false. */
+  /** True keeps a value with an empty or missing array, as one record without an item. Default: false. */
   keepEmpty?: Keep | undefined
 }
 
 type LastPart<P extends string> = P extends `${string}.${infer Rest}` ? LastPart<Rest> : P
 
-/** What `explode` makes of T. */
+/** The type of the records that `explode` makes of T. */
 export type Exploded<T, P extends string, As extends string, Keep extends boolean> = Without<T, P> &
   (Keep extends true ? { [K in As]?: ItemAt<T, P> } : { [K in As]: ItemAt<T, P> })
 
@@ -26,8 +26,8 @@ const rules: OptionRules = {
 }
 
 /**
- * One record for each item of the array at `path`: the value without that array, plus the item in a field of
- * its own. A name that the value already has is refused with OPERATOR, because a field would be lost.
+ * One record for each item of the array at `path`: the value without that array, plus the item in a field of its
+ * own. A field name that the value already has is refused with OPERATOR, because a field would be lost.
  *
  * @param path dotted path of the array
  * @throws {LeadpipeError} OPTION for a wrong path or option.
@@ -47,9 +47,9 @@ export function explode<
 }
 
 /**
- * One record for each conversion event of a lead: the lead without leadConversionEvents, plus
- * `conversionEvent`. A lead without events gives none. `run` refuses it with OPTION when the query excludes
- * conversion events.
+ * One record for each conversion event of a lead: the lead without leadConversionEvents, plus `conversionEvent`. A
+ * lead without events gives no record. `run` refuses the operator with OPTION when the query excludes conversion
+ * events.
  */
 export function explodeEvents<
   T extends { leadConversionEvents?: readonly ConversionEvent[] | undefined },
@@ -58,8 +58,8 @@ export function explodeEvents<
 }
 
 /**
- * After `explodeEvents`: one record for each submitted form field, `conversionEvent` without its
- * formSubmissionValues, plus `formValue`. An event without values gives none.
+ * After `explodeEvents`: one record for each submitted form field: the record with `conversionEvent` without its
+ * formSubmissionValues, plus `formValue`. An event without values gives no record.
  */
 export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
   T,
@@ -71,7 +71,7 @@ export function explodeFormValues<T extends { conversionEvent: ConversionEvent }
   return explodeAs('explodeFormValues', 'conversionEvent.formSubmissionValues', { as: 'formValue' })
 }
 
-/** `explode` under another verb, for the report, and with what it needs of the query. */
+/** `explode` under another verb, for the report, and with the field that it needs from the query. */
 function explodeAs<In, Out>(
   name: string,
   path: string,
@@ -109,7 +109,7 @@ function explodeAs<In, Out>(
   ])
 }
 
-/** A copy without what is at the keys; only the objects on the way are copied. */
+/** A copy without the value at the keys; only the objects on the way are copied. */
 function without(value: unknown, [key = '', ...below]: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value
   if (Array.isArray(value)) {

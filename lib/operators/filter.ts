@@ -2,14 +2,14 @@ import { isThenable } from '../async/promises.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
-/** A boolean, possibly later; a missing field counts as false. */
+/** A boolean or a promise of one; undefined (from a missing field) counts as false. */
 export type Verdict = boolean | undefined | PromiseLike<boolean | undefined>
 
 /**
- * Keeps the values for which `predicate` is true; a missing field counts as false. A type guard narrows what
- * comes after.
+ * Keeps the values for which `predicate` is true; undefined (from a missing field) counts as false. A type guard
+ * narrows the type of the following stages.
  *
- * @throws {LeadpipeError} OPTION when `predicate` is no function.
+ * @throws {LeadpipeError} OPTION when `predicate` is not a function.
  *
  * @example
  * ```ts

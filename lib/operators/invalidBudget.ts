@@ -1,22 +1,22 @@
 import { LeadpipeError } from '../errors.ts'
 
-/** So many values must have been seen before a share of them says anything. */
+/** Number of values that must have been seen before a share of them is checked. */
 const enough = 1_000
 
-/** Bounds how many values may be invalid: a count, or a share below 1 of all that were seen. */
+/** Limits the number of invalid values: by a count, or by a share below 1 of all values seen. */
 export interface InvalidBudget {
   /**
    * Throws when there are too many.
    *
-   * @param why the last one, in words
+   * @param why the problem of the last one, in words
    * @throws {LeadpipeError} INVALID_LEAD
    */
   check(invalid: number, seen: number, why: string): void
-  /** The same at the end, when a share of few values counts, too. */
+  /** The same at the end, when a share is checked even if there are few values. */
   checkAll(invalid: number, seen: number): void
 }
 
-/** @param most a whole number, or a share from 0 to 1; undefined for no bound */
+/** @param most a whole number, or a share between 0 and 1; undefined for no limit */
 export function invalidBudget(most: number | undefined): InvalidBudget {
   const tooMany = (invalid: number, seen: number, why: string) => {
     const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${most})`

@@ -3,10 +3,10 @@ import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 /**
- * Replaces each value by what `change` returns for it, possibly later. null and undefined are refused with
- * OPERATOR: leaving values out is what `filter` is for.
+ * Replaces each value by the result of `change`, or by the value of its promise. null and undefined are refused with
+ * OPERATOR: to leave values out, use `filter`.
  *
- * @throws {LeadpipeError} OPTION when `change` is no function.
+ * @throws {LeadpipeError} OPTION when `change` is not a function.
  *
  * @example
  * ```ts

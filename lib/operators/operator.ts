@@ -5,17 +5,17 @@ import { Operator } from '../streams/Operator.ts'
 /**
  * Makes an operator of your own.
  *
- * Without state, a function is enough; with state, give `create`, so that every use has its own.
+ * Without state, a function is enough. With state, give `create`, so that every use has its own.
  *
- * A run with a checkpoint refuses an operator whose state would be lost in a restart. A step alone is taken for
- * stateless; a step with a `flush` holds something back for it, and can't save it. With `create`, give `save`
- * and `restore`, or say `stateless: true` if nothing is held from one value to the next. `save` is called
- * between two values, at each save of the checkpoint, and gives the state as plain JSON; `restore` takes it once,
- * before the first value. That a step returned `done`, and what was counted, is kept without them. `options`,
- * plain JSON, tell what the operator was made with: a checkpoint that was saved with others is refused.
+ * A run with a checkpoint refuses an operator whose state would be lost in a restart. A single step counts as
+ * stateless. A step with a `flush` holds values back and can't save them, so it is refused. With `create`, give
+ * `save` and `restore`, or `stateless: true` if nothing is held from one value to the next. `save` is called between
+ * two values, at each save of the checkpoint, and returns the state as plain JSON. `restore` receives it once,
+ * before the first value. Counts, and the fact that a step returned `done`, are saved without them. `options`, plain
+ * JSON, describe how the operator was created: a checkpoint that was saved with other options is refused.
  *
- * A step may be asynchronous; values still come one at a time, in order. What it throws becomes an OPERATOR
- * error that names the operator and the lead. Returning `done` ends the run early.
+ * A step may be asynchronous; values still come one at a time, in order. If it throws, the run fails with an
+ * OPERATOR error that names the operator and the lead. Returning `done` ends the run early.
  *
  * @throws {LeadpipeError} OPTION when the name, the step or `create` is missing or wrong, and for an unknown key.
  *
@@ -89,7 +89,7 @@ function ofDefinition<In, Out>(given: StepDefinition<In, Out>): OwnStepDefinitio
     ...(stateless === undefined ? {} : { stateless }),
     ...(options === undefined ? {} : { options }),
     functions: [given.create],
-    // It may be a method of a class.
+    // `create` may be a method of a class.
     create: () => given.create(),
   }
 }

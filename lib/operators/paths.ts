@@ -1,14 +1,11 @@
 import { optionError } from '../options/checkOptions.ts'
 
-/** How deep a path may go, counted down, so that a recursive type of the user's ends. */
+/** The maximum depth of a path, counted down, so that a user's recursive type ends. */
 type Depth = [never, 0, 1, 2, 3, 4, 5, 6]
 
 type Below<T, D extends number> = D extends 0 ? never : Path<NonNullable<T>, Depth[D]>
 
-/**
- * Every dotted path into T: keys joined by dots, and numbers for the items of an array. Any string where T is
- * not known.
- */
+/** Every dotted path into T: keys joined by dots, and numbers for the items of an array. Any string if T is unknown. */
 export type Path<T, D extends number = 6> = unknown extends T
   ? string
   : T extends readonly (infer Item)[]
@@ -17,7 +14,7 @@ export type Path<T, D extends number = 6> = unknown extends T
       ? { [K in keyof T & string]: K | `${K}.${Below<T[K], D>}` }[keyof T & string]
       : never
 
-/** What is at a path of T; includes undefined wherever something on the way may be missing. */
+/** The type of the value at a path of T; includes undefined if any part of the path may be missing. */
 export type ValueAt<T, P extends string> = unknown extends T
   ? unknown
   : P extends keyof T
@@ -43,7 +40,7 @@ export type ArrayPath<T> = unknown extends T
 export type ItemAt<T, P extends string> =
   NonNullable<ValueAt<T, P>> extends readonly (infer Item)[] ? Item : unknown
 
-/** T without what is at a path. */
+/** T without the value at a path. */
 export type Without<T, P extends string> = unknown extends T
   ? Record<string, unknown>
   : P extends keyof T
@@ -57,7 +54,7 @@ export type Without<T, P extends string> = unknown extends T
 /**
  * Checks a dotted path.
  *
- * @throws {LeadpipeError} OPTION when it is no string, or has an empty part.
+ * @throws {LeadpipeError} OPTION when it is not a string, or has an empty part.
  */
 export function checkPath(owner: string, path: unknown): string {
   if (typeof path === 'string' && path.split('.').every(part => part !== '')) return path
@@ -65,8 +62,8 @@ export function checkPath(owner: string, path: unknown): string {
 }
 
 /**
- * A function that reads what is at a dotted path: own keys only, numbers for the items of an array, undefined
- * where something is missing. A key that has the whole path as its name wins, since `project` makes such keys.
+ * A function that reads the value at a dotted path: own keys only, numbers for the items of an array, undefined if
+ * any part is missing. A key that equals the whole path wins, since `project` makes such keys.
  */
 export function valueAt(path: string): (value: unknown) => unknown {
   const keys = path.split('.')

@@ -3,9 +3,9 @@ import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 /**
- * Shows each value to `look` and hands it on as it is; waits when `look` returns a promise.
+ * Shows each value to `look` and passes it on unchanged; waits when `look` returns a promise.
  *
- * @throws {LeadpipeError} OPTION when `look` is no function.
+ * @throws {LeadpipeError} OPTION when `look` is not a function.
  */
 export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
   if (typeof look !== 'function') throw optionError('peek() look', 'expected a function', look)

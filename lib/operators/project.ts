@@ -2,13 +2,13 @@ import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 import { checkPath, type Path, type ValueAt, valueAt } from './paths.ts'
 
-/** New name to path, or to a function of the value. */
+/** From new name to path, or to a function of the value. */
 export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>
 
-/** What `project` makes of T by a list of paths: flat keys, named by the paths. */
+/** The type of the records that `project` makes of T with a list of paths: flat keys, named by the paths. */
 export type Picked<T, P extends string> = { [K in P]: ValueAt<T, K> }
 
-/** What `project` makes of T by a mapping. */
+/** The type of the records that `project` makes of T with a mapping. */
 export type Projected<T, M> = {
   -readonly [K in keyof M]: M[K] extends (value: never) => infer R
     ? R
@@ -18,10 +18,10 @@ export type Projected<T, M> = {
 }
 
 /**
- * Makes a flat record of each value: from a list of dotted paths, with keys named by the paths, or from a
- * mapping of new name to path or function. A path that is not there gives undefined, which JSON leaves out.
+ * Makes a flat record of each value: from a list of dotted paths, with keys named by the paths, or from a mapping of
+ * new name to path or function. A missing path gives undefined, which JSON omits.
  *
- * @throws {LeadpipeError} OPTION for an empty list or mapping, or something that is no path.
+ * @throws {LeadpipeError} OPTION for an empty list or mapping, or an entry that is not a path.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
   ])
 }
 
-/** As plain JSON that tells the order as well, which is that of a record's fields. Functions have none. */
+/** Plain JSON that includes the order, which is the order of a record's fields. Functions are not JSON. */
 function shown(selection: readonly string[] | Mapping<unknown>): unknown {
   if (isList(selection)) return { paths: [...selection] }
   return {
@@ -91,7 +91,7 @@ function fieldsOf(selection: unknown): Field[] {
   return fields
 }
 
-/** Assigning to this one key would set a prototype instead of a field. */
+/** Assigning to this key would set a prototype instead of a field. */
 function refuse(name: string): void {
   if (name !== '__proto__') return
   throw optionError('project()', 'expected a name for a field', name)

@@ -3,9 +3,9 @@ import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
 /**
- * The first `count` values; under `run` the source is stopped as soon as they are there. In a plain
- * `pipeline` a Transform can't stop what comes before it: there the rest is read and left out. To limit the
- * leads that are downloaded, `leads(client, query, { limit })` asks for no more in the first place.
+ * The first `count` values; under `run`, the source is stopped as soon as it has delivered them. In a plain
+ * `pipeline`, a Transform can't stop its input: the rest is read and dropped. To limit the leads that are
+ * downloaded, use `leads(client, query, { limit })`, which does not request more.
  *
  * @param count an integer, 0 or more
  * @throws {LeadpipeError} OPTION for another count.

@@ -4,15 +4,15 @@ import { optionError } from '../options/checkOptions.ts'
 import { describeStage, Operator } from '../streams/Operator.ts'
 
 /**
- * Any Transform or Duplex as an operator of `run`. `create` is called once for each use. In a plain
- * `pipeline` use the stream itself.
+ * Any Transform or Duplex as an operator of `run`. `create` is called once for each use. In a plain `pipeline`, use
+ * the stream itself.
  *
- * What a stream holds can't be saved. With a checkpoint it is ended at each save, what it still gives is handed
- * on, and `create` makes a new one for the next value. A stream that joins values across the whole input (a
- * sort, a digest, one document) gives other results then: one for each part between two saves.
+ * The content of a stream can't be saved. With a checkpoint, the stream is ended at each save, its remaining output
+ * is passed on, and `create` makes a new stream for the next value. So a stream that joins values across the whole
+ * input (a sort, a digest, one document) gives other results: one for each part between two saves.
  *
- * @throws {LeadpipeError} OPTION when `create` is no function, or (from `run`) returns no Duplex, or one that
- * was used before; OPERATOR when it throws.
+ * @throws {LeadpipeError} OPTION when `create` is not a function, or (from `run`) does not return a Duplex, or
+ * returns one that was used before; OPERATOR when it throws.
  *
  * @example
  * ```ts

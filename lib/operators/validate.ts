@@ -12,32 +12,31 @@ import { type Equation, equation } from '../stage/Stage.ts'
 import { Operator } from '../streams/Operator.ts'
 import { invalidBudget } from './invalidBudget.ts'
 
-/** How values are checked, and what happens to those that do not match. */
+/** How values are checked, and what happens to those that do not match the schema. */
 export interface ValidateOptions {
   /** The JSON Schema (draft-07). Default: the lead's, `leadSchema`. */
   schema?: object | undefined
   /** An Ajv of your own to compile the schema with, for formats and keywords. Default: a strict Ajv. */
   ajv?: { compile(schema: object): CompiledSchema } | undefined
   /**
-   * What an invalid value does: 'fail' ends the run with INVALID_LEAD, 'skip' leaves the value out and counts
-   * it in the report, 'quarantine' sets it aside in `quarantine`. Under `run`, the last two also take the
-   * elements of a body that are no leads at all, which else fail with DECODE. Default: 'fail'.
+   * The action for an invalid value: 'fail' ends the run with INVALID_LEAD, 'skip' leaves the value out and counts
+   * it in the report, 'quarantine' writes it to `quarantine`. Under `run`, the last two also apply to elements of a
+   * body that are not leads, which otherwise fail the run with DECODE. Default: 'fail'.
    */
   onInvalid?: 'fail' | 'skip' | 'quarantine' | undefined
   /**
-   * Where invalid values are set aside, as {@link Quarantined} records: the path of an NDJSON file (only under
-   * `run`, which opens it), or an object-mode Writable such as a sink, which `run` ends. Required with
-   * 'quarantine'.
+   * The destination of invalid values, as {@link Quarantined} records: the path of an NDJSON file (only under `run`,
+   * which opens it), or an object-mode Writable such as a sink, which `run` ends. Required with 'quarantine'.
    */
   quarantine?: string | Writable | undefined
   /**
-   * How many values may be invalid before the run fails with INVALID_LEAD: a count, or a share between 0 and
-   * 1 of all values, which is looked at from 1,000 values on and at the end. Default: any number.
+   * The number of values that may be invalid; one more fails the run with INVALID_LEAD. A count, or a share between
+   * 0 and 1 of all values, which is checked from 1,000 values on and at the end. Default: any number.
    */
   maxInvalid?: number | undefined
 }
 
-/** What Ajv compiles a schema to. */
+/** The compiled schema that Ajv returns. */
 export interface CompiledSchema {
   (value: unknown): unknown
   errors?: ErrorObject[] | null
@@ -67,9 +66,9 @@ const rules: OptionRules = {
 }
 
 /**
- * Checks each value with Ajv, against the lead's schema or one of your own, and hands on those that match.
+ * Checks each value with Ajv, against the lead's schema or your own, and emits the values that match.
  *
- * An INVALID_LEAD error tells the guid, the place and the rule, not the person's data.
+ * An INVALID_LEAD error holds the guid, the location and the rule, but not the person's data.
  *
  * @throws {LeadpipeError} OPTION for a wrong option or a schema that does not compile.
  *
@@ -145,7 +144,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   ])
 }
 
-/** Every value that came is valid or left out, and every valid one was emitted. */
+/** Every value is valid or was left out, and every valid one was emitted. */
 function equations(counts: OperatorCounts, rejected: number): Equation[] {
   const [valid, skipped, quarantined, unused] = ['valid', 'skipped', 'quarantined', 'unused'].map(name =>
     Number(counts[name] ?? 0),
@@ -157,7 +156,7 @@ function equations(counts: OperatorCounts, rejected: number): Equation[] {
   ]
 }
 
-/** Tells schemas apart; those that are no JSON, for a compiler of the user's own, are all the same. */
+/** Distinguishes schemas. All schemas that are not JSON, for a user's own compiler, have the same digest. */
 function digestOf(schema: object): string {
   let text: string | undefined
   try {
@@ -171,7 +170,7 @@ function digestOf(schema: object): string {
     .slice(0, 16)
 }
 
-/** What is 0 because the policy is another says nothing. */
+/** Counts that are 0 because of the chosen policy are omitted. */
 function shown({ valid, skipped, quarantined, rejected }: Record<string, number>): Record<string, number> {
   return {
     valid: valid as number,

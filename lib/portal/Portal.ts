@@ -1,50 +1,49 @@
 import type { Lead } from '../lead/Lead.ts'
 
-/** One request that a portal was asked. */
+/** One request that a portal received. */
 export interface PortalRequest {
   readonly method: string
   /**
-   * Path and query as they came, the token included: the portal is a tool for tests, its token is none of a
-   * real account, and whoever tests that a client hides its token has to see where it was sent.
+   * Path and query as received, including the token. The portal is a tool for tests: its token belongs to no real
+   * account, and a test that checks whether a client hides its token must see where the token was sent.
    */
   readonly url: string
-  /** The status of the answer; 0 when none was sent (a reset, a stall, a client that went away). */
+  /** The status of the answer; 0 if none was sent (a reset, a stall, a client that disconnected). */
   readonly status: number
-  /** When the request came, by the portal's clock: milliseconds since 1970. */
+  /** The time at which the request arrived, by the portal's clock: milliseconds since 1970. */
   readonly at: number
-  /** The fault rules that hit it, as text, in the order of the rules. Empty for most requests. */
+  /** The fault rules that hit the request, as text, in the order of the rules. Empty for most requests. */
   readonly faults: readonly string[]
 }
 
 /** A running portal. `await using portal = await createPortal()` closes it at the end of the block. */
 export interface Portal extends AsyncDisposable {
-  /** Where it answers: `http://127.0.0.1:PORT`. */
+  /** Its address: `http://127.0.0.1:PORT`. */
   readonly origin: string
   /** The token that requests must carry. */
   readonly accessToken: string
-  /** How many leads it holds at this moment, deleted ones included. */
+  /** Current number of leads, deleted ones included. */
   readonly leads: number
-  /** How many of them are deleted, which lists leave out unless they ask for them. Counted at each look. */
+  /** Current number of deleted leads, which lists omit unless they ask for them. Counted at each access. */
   readonly deleted: number
-  /** The last 1,000 requests, in the order of their answers, as they are at this moment: a copy. */
+  /** The last 1,000 requests, in the order of their answers: a copy of the current list. */
   readonly requests: readonly PortalRequest[]
-  /** How many requests were answered (or left without an answer by a fault) since the start. */
+  /** Number of requests that were answered since the start, or left without an answer by a fault. */
   readonly requestCount: number
   /**
-   * Adds leads behind those it holds, all or none: served as `JSON.stringify` gives them, like the option
-   * `leads`. Nothing is filled in, not even `insertedAt`.
+   * Adds leads after the existing ones, all or none. They are served as `JSON.stringify` writes them, like those of
+   * the option `leads`. No field is filled in, not even `insertedAt`.
    *
-   * @throws PortalError LEADS for what is no lead, and for a guid that is there already.
+   * @throws PortalError LEADS for a value that is not a lead, and for a guid that already exists.
    */
   insert(leads: Iterable<object>): void
   /**
-   * Changes one lead by the rules of `PUT /leads/v1/lead/{guid}`, and returns it as it is then:
-   * `{ isDeleted: true }` deletes it, `{}` only moves its lastModifiedAt to now. The option `salesforce` holds
-   * here as well.
+   * Changes one lead by the rules of `PUT /leads/v1/lead/{guid}`, and returns the changed lead: `{ isDeleted: true
+   * }` deletes it, `{}` only sets its lastModifiedAt to now. The option `salesforce` applies here too.
    *
-   * @throws PortalError LEADS for a guid that no lead has, and for a change that PUT refuses.
+   * @throws PortalError LEADS for a guid that does not exist, and for a change that PUT refuses.
    */
   update(guid: string, changes: Readonly<Record<string, unknown>>): Lead
-  /** Closes the server, all connections and the store. Any number of calls share one closing. */
+  /** Closes the server, all connections and the store. Further calls wait for the same closing. */
   close(): Promise<void>
 }

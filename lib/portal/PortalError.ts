@@ -3,13 +3,13 @@ export const portalErrorCodes = [
   /** An unknown option, or one of the wrong type or range. Nothing was opened, written or bound. */
   'OPTION',
   /**
-   * The leads given are none: a file that can't be read, a bad line, two leads with one guid. Or a change in
+   * The given leads are invalid: a file that can't be read, a bad line, two leads with the same guid. Or a change in
    * code that the API would refuse too. Nothing was changed.
    */
   'LEADS',
-  /** libsql is not installed, or the database file is none, is in use, or holds other leads. */
+  /** libsql is not installed, or the database file is not a database, is in use, or holds other leads. */
   'STORE',
-  /** The port can't be bound. */
+  /** The portal can't listen on the port. */
   'LISTEN',
 ] as const
 
@@ -17,9 +17,8 @@ export const portalErrorCodes = [
 export type PortalErrorCode = (typeof portalErrorCodes)[number]
 
 /**
- * Why a portal could not be started, or could not be changed in code. Tell the cases apart by `code`; the
- * message is one sentence for people. Whatever goes wrong with a request is an HTTP answer and never an
- * exception.
+ * The reason why a portal could not be started, or not be changed in code. Distinguish the cases by `code`; the
+ * message is one sentence for people. A problem with a request is always an HTTP answer, never an exception.
  */
 export class PortalError extends Error {
   override readonly name = 'PortalError'

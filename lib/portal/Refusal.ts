@@ -1,12 +1,12 @@
-/** What a Refusal may say besides its status and its message. */
+/** The content of a Refusal besides its status and its message. */
 export interface RefusalDetails {
   /** Headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Fields of a JSON body, behind its message. */
+  /** Fields of a JSON body, after its message. */
   readonly fields?: Readonly<Record<string, string>>
 }
 
-/** Why a request is not served: thrown anywhere below the server, answered as an error. */
+/** The reason why a request is not served: thrown anywhere below the server, answered as an error. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number

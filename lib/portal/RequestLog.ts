@@ -2,7 +2,7 @@ import type { PortalRequest } from './Portal.ts'
 
 const kept = 1_000
 
-/** Remembers the last 1,000 requests and counts them all, so that a portal may run for weeks. */
+/** Keeps the last 1,000 requests and counts all of them, so that a portal may run for weeks. */
 export class RequestLog {
   readonly #last: PortalRequest[] = []
   #count = 0

@@ -4,7 +4,7 @@ import { PortalError } from './PortalError.ts'
 const maxCount = 100_000_000
 const maxSeed = 2 ** 32 - 1
 
-/** Checks that options are an object with no other names than these. */
+/** Checks that the options are an object with only these names. */
 export function checkNames<Name extends string>(
   options: unknown,
   names: readonly Name[],
@@ -34,7 +34,7 @@ export function checkWhole(name: string, value: unknown, most: number): number {
   throw refused(name, `a whole number from 0 to ${most}`, value)
 }
 
-/** Checks that a value is one of a few words. */
+/** Checks that a value is one of these words. */
 export function checkWord<Word extends string>(name: string, value: unknown, words: readonly Word[]): Word {
   const word = words.find(known => known === value)
   if (word !== undefined) return word

@@ -4,7 +4,7 @@ import { checkFaults } from './faults/language/checkFaults.ts'
 import { parseFaults } from './faults/language/parseFaults.ts'
 import type { Bounds, PortalOptions, RateLimit } from './PortalOptions.ts'
 
-/** The options of a portal, checked, with their defaults. What is undefined was not given. */
+/** The checked options of a portal, with their defaults. undefined means not given. */
 export interface Settings {
   leads: PortalOptions['leads'] | undefined
   seed: number | undefined
@@ -22,7 +22,7 @@ export interface Settings {
   now: () => number
 }
 
-/** What the store depends on. */
+/** The settings that the store depends on. */
 export type StoreSettings = Pick<Settings, 'leads' | 'seed' | 'db'>
 
 const names = [
@@ -44,9 +44,9 @@ const names = [
 const bounds = ['inclusive', 'exclusive'] as const
 
 /**
- * Checks the options that a user gave. An option that is `undefined` counts as not given.
+ * Checks a user's options. An option that is `undefined` counts as not given.
  *
- * @throws PortalError OPTION, naming the option, the value received and what is expected.
+ * @throws PortalError OPTION, naming the option, the received and the expected value.
  */
 export function checkOptions(options: unknown): Settings {
   checkNames(options, names)
@@ -102,7 +102,7 @@ function checkDb(db: unknown): string | undefined {
 
 function checkToken(token: unknown): string {
   if (typeof token === 'string' && token !== '') return token
-  // A token never shows in a message, not even one of the wrong type.
+  // A token never appears in a message, not even one of the wrong type.
   throw refused('accessToken', 'a text that is not empty', token === '' ? token : typeof token)
 }
 

@@ -11,16 +11,16 @@ import { startServer } from './server/startServer.ts'
 import { openStore } from './store/openStore.ts'
 
 /**
- * Starts a portal of your own: the Leads API, answered from an embedded SQL store on 127.0.0.1. It needs
- * nobody's account, and the optional package `libsql`.
+ * Starts your own portal: the Leads API, served from an embedded SQL store on 127.0.0.1. It needs no account, but
+ * the optional package `libsql`.
  *
- * Where the API's documentation says nothing, the portal answers so: without `sort`, leads come by the time
- * pivot; ties come in the order of insertion, and `dir=desc` is the exact reverse; missing values come before
- * numbers, numbers before text, and text goes by its UTF-8 bytes. Times that a lead lacks count as 0.
+ * If the API's documentation says nothing, the portal behaves as follows. Without `sort`, leads are ordered by the
+ * time pivot. Ties are in the order of insertion, and `dir=desc` is the exact reverse. Missing values come before
+ * numbers, numbers before text, and text is ordered by its UTF-8 bytes. Missing times count as 0.
  *
- * Pages come from indexes. One is built when an attribute other than guid, email and the times is sorted by
- * for the first time, which takes some 15 seconds for a million leads; a search that finds nothing reads a
- * part of every lead, some 0.3 seconds for a million.
+ * Pages come from indexes. If a list is sorted by an attribute other than guid, email and the times, the first
+ * request builds an index, which takes about 15 seconds for a million leads. A search without results reads a part
+ * of every lead, about 0.3 seconds for a million.
  *
  * @example
  * ```ts
@@ -28,8 +28,8 @@ import { openStore } from './store/openStore.ts'
  * const url = `${portal.origin}/leads/v1/list?access_token=${portal.accessToken}&max=100`
  * const leads = await (await fetch(url)).json()
  * ```
- * @throws PortalError OPTION for a wrong option, before anything is opened; LEADS when the leads given are
- * none; STORE when the database can't be used or holds other leads; LISTEN when the port can't be bound.
+ * @throws PortalError OPTION for a wrong option, before anything is opened; LEADS when the given leads are invalid;
+ * STORE when the database can't be used or holds other leads; LISTEN when the portal can't listen on the port.
  */
 export async function createPortal(options: PortalOptions = {}): Promise<Portal> {
   const settings = checkOptions(options)

@@ -6,43 +6,43 @@ import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */
 export interface Report {
-  /** Leads (or values of another source) that the source handed on. */
+  /** Leads that the source emitted, or values of another source. */
   leads: number
-  /** Records that are where they belong, durably where the sink can tell. */
+  /** Records that the sink acknowledged: durable, if the sink can guarantee that. */
   records: number
-  /** Values, and elements that are no leads, that `validate` left out. */
+  /** Values that `validate` skipped, including elements that are not leads. */
   skipped: number
-  /** The same that `validate` set aside. */
+  /** Values that `validate` quarantined, including elements that are not leads. */
   quarantined: number
-  /** What did not come of the guids of the query: how many, and the first 1,000; absent without guids. */
+  /** Guids of the query that the portal did not return: their number, and the first 1,000. Absent without guids. */
   missing?: Missing
   /** Milliseconds from the start of the run to its end. */
   duration: number
-  /** What of the list was read, where it is read by time; absent for another source or paging. */
+  /** The part of the list that was read, if it is read by time; absent for another source or paging. */
   window?: { timePivot: TimePivot; startTime?: number; stopTime?: number }
-  /** How a run with a checkpoint came about; its numbers count over all of its starts. */
+  /** The facts about a run with a checkpoint. The numbers of its report count over all of its starts. */
   checkpoint?: {
     path: string
-    /** How often it was started, this time included. */
+    /** Number of starts, this one included. */
     starts: number
-    /** How often it was saved. */
+    /** Number of times that the checkpoint was saved. */
     saves: number
     /**
-     * What the checkpoint said that this start went on from. 'running': the run was in the middle. 'complete': every
-     * record was written, and only names were given. 'finished': nothing was left to do, and this is the report of
-     * then. Absent for a run that began, with `whenFinished: 'restart'` or `'next'` as well.
+     * The state of the checkpoint that this start resumed. 'running': the run was in the middle. 'complete': every
+     * record was written, and only the files had to get their names. 'finished': nothing was left to do, and this is
+     * the report of the finished run. Absent for a new run, also one by `whenFinished: 'restart'` or `'next'`.
      */
     found?: 'running' | 'complete' | 'finished'
   }
-  /** How many leads match on the server after the run, and how many were handed on; only with `reconcile`. */
+  /** Leads that match on the server after the run, and leads that were emitted; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
   /** What `leads()` counted; absent for another source. */
   source?: SourceCounts
-  /** What went through each operator, in order. */
+  /** The counts of each operator, in order. */
   operators: OperatorCounts[]
   /**
-   * What the sink counted, and its {@link SinkWritable.destination}; all but `received` are absent for a Writable of the user's
-   * own, and `destination` for an array, and a file that is not begun.
+   * The counts of the sink and its {@link SinkWritable.destination}. A Writable of your own has `received` only.
+   * `destination` is absent for an array, and for a file that is not created yet.
    */
   sink: { destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }

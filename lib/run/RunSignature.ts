@@ -7,10 +7,10 @@ import type { Report } from './Report.ts'
 export type Source<T> = AsyncIterable<T> | Iterable<T>
 
 /*
- * One signature for each number of operators, so that the compiler carries the type from stage to stage: a
- * single variadic one can't infer the parameters of functions such as `map(lead => …)`. The longest comes
- * first: the compiler keeps the parameter types that it finds in the first signature which the number of
- * arguments fits, and that must not be the one that takes the last operator for a sink, the sink for options.
+ * One signature for each number of operators, so that the compiler carries the type from stage to stage: a single
+ * variadic one can't infer the parameters of functions such as `map(lead => …)`. The longest signature comes first.
+ * The compiler keeps the parameter types from the first signature that fits the number of arguments. That must not
+ * be a signature that takes the last operator for a sink, or the sink for options.
  */
 /** The types of `run`. */
 export interface RunSignature {

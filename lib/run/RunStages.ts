@@ -16,11 +16,11 @@ export interface RunSink {
   /** Its path in the run: `sink`, `sink/deadLetter`, `operators/0/quarantine`. */
   readonly id: string
   readonly attachment: Attachment<SinkStage>
-  /** The path of the operator or the sink that it is a side output of; undefined for the sink at the end. */
+  /** The path of the operator or the sink that has this sink as a side output; undefined for the sink at the end. */
   readonly owner?: string
-  /** What its owner calls it. */
+  /** The name that its owner gives it. */
   readonly output?: string
-  /** What it failed with, as the user is told. */
+  /** The user's error for a failure of this sink. */
   explain(error: unknown): Error
 }
 
@@ -32,12 +32,12 @@ export interface OpenSink extends RunSink {
 /** The stages of a run. */
 export interface RunStages {
   readonly source: Attachment<SourceStage>
-  /** What the source failed with, as the user is told. */
+  /** The user's error for a failure of the source. */
   explainSource(error: unknown): unknown
   readonly definitions: readonly Definition[]
   /**
-   * The sink at the end, the side outputs of operators, and then those of sinks. So each comes after its owner, and those
-   * that the chain writes to are in the order of its outlets.
+   * The sink at the end, then the side outputs of operators, then those of sinks. So each comes after its owner, and
+   * those that the chain writes to are in the order of its outlets.
    */
   readonly sinks: readonly [RunSink, ...RunSink[]]
 }
@@ -45,14 +45,14 @@ export interface RunStages {
 /** The path of an operator in a run. */
 export const operatorId = (index: number): string => `operators/${index}`
 
-/** The side outputs of an operator or a sink, of those that there are, by the owner's names for them. */
+/** The side outputs of one operator or sink, by its own names for them. */
 export const outputsOf = <S extends RunSink>(sinks: readonly S[], owner: string): Record<string, S> =>
   Object.fromEntries(sinks.filter(sink => sink.owner === owner).map(sink => [sink.output, sink]))
 
 /**
- * The stages of what the user gave. Streams of leadpipe's own listen from now on.
+ * Turns the user's arguments into stages. From now on, leadpipe's own streams listen for misuse.
  *
- * @param failed called with what the run fails with, when somebody else destroys or ends such a stream
+ * @param failed called with the error that fails the run, when other code destroys or ends such a stream
  * @throws {LeadpipeError} OPTION when two operators write to the same output: one would replace the other's.
  */
 export function runStages(
@@ -87,7 +87,7 @@ export function runStages(
     const owner = operatorId(index)
     sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
   }
-  // Side outputs may have their own: they come behind all that were there before.
+  // Side outputs may have side outputs themselves, which are added at the end.
   for (const { id: owner, attachment } of sinks) {
     for (const [output, side] of Object.entries(attachment.outputs ?? {})) {
       const { explain } = side
@@ -103,7 +103,7 @@ export function runStages(
   }
 }
 
-/** An operator that needs what the query leaves out would find nothing in any record. */
+/** An operator that needs a field which the query excludes would find nothing in any record. */
 function refuseMissingFields({ lacks }: SourceStage, definitions: readonly Definition[]): void {
   for (const definition of definitions) {
     const lack =

@@ -8,41 +8,42 @@ import type { Json } from '../stage/Stage.ts'
 import type { Report } from './Report.ts'
 import type { OpenSink } from './RunStages.ts'
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface Place {
-  /** The batch at hand; undefined before the first. */
+  /** The current batch; undefined before the first. */
   batch?: Batch<unknown>
-  /** Items of it that were taken. */
+  /** Number of its items that were taken. */
   taken: number
 }
 
-/** What a saver works with. */
+/** What a saver needs. */
 export interface SaverOptions {
   readonly store: CheckpointStore
   readonly pipeline: Pipeline
   readonly every: CheckpointSettings['every']
-  /** The checkpoint that the run resumes; undefined for a run that begins. */
+  /** The checkpoint that the run resumes; undefined for a new run. */
   readonly found: Checkpoint | undefined
   readonly source: SourceRun
   readonly chain: Chain
   readonly sinks: readonly OpenSink[]
-  /** Called when a save behind the loop fails. */
+  /** Called when a save in the background fails. */
   failed(error: unknown): void
 }
 
 /**
- * Saves the checkpoint of a run. Positions, operators' states and the barriers of sinks are taken in one tick, those of
- * a sink's side outputs behind its own; the save goes on behind the loop, one at a time.
+ * Saves the checkpoint of a run. The position, the operators' states and the barriers of sinks are taken in one
+ * tick. The barriers of a sink's side outputs follow its own. The save then continues in the background, one at a
+ * time.
  */
 export class Saver {
-  /** Whether this process has saved nothing yet. */
+  /** Whether this process has not saved anything yet. */
   isNew = true
   readonly #options: SaverOptions
-  /** How often the checkpoint was saved, by the processes before as well. */
+  /** Number of saves, those of earlier processes included. */
   #saves: number
-  /** The save that is under way. */
+  /** The save in progress. */
   #saving: Promise<void> | undefined
-  /** What came since the last save began. */
+  /** Records since the last save began. */
   #records = 0
   #bytes = 0
   #time = performance.now()
@@ -52,7 +53,7 @@ export class Saver {
     this.#saves = options.found?.saves ?? 0
   }
 
-  /** How the run came about, for the report. */
+  /** The facts about the checkpoint, for the report. */
   get facts(): NonNullable<Report['checkpoint']> {
     const { store, found } = this.#options
     return checkpointFacts(store, found, this.#saves)
@@ -63,7 +64,10 @@ export class Saver {
     this.#bytes += bytes
   }
 
-  /** Counts an item that is through. Begins a save when one is due; a promise says that it must be waited for. */
+  /**
+   * Counts an item that was processed. Begins a save when one is due; a promise means that the caller must wait for
+   * it.
+   */
   took(place: Place): Promise<void> | undefined {
     this.#records += 1
     if (!this.#isDue || this.#saving !== undefined) return undefined
@@ -80,7 +84,7 @@ export class Saver {
     await this.#saveAt(place)
   }
 
-  /** Resolves when no save is under way; rejects when the last one failed. */
+  /** Resolves when no save is in progress; rejects when the last one failed. */
   async idle(): Promise<void> {
     await this.#saving
   }
@@ -104,7 +108,7 @@ export class Saver {
   #saveAt({ batch, taken }: Place): Promise<void> {
     const { source, chain, sinks } = this.#options
     const position = source.save(batch, taken)
-    // A source that can't be resumed here is asked again behind the next item.
+    // A source that can't be resumed here is asked again after the next item.
     if (position === undefined) return Promise.resolve()
     this.#records = 0
     this.#bytes = 0
@@ -125,7 +129,7 @@ export class Saver {
     await this.saveState('running', { source, chain, sinks })
   }
 
-  /** Saves a state: of a run that goes on, or with the report of one that is prepared or committed. */
+  /** Saves a state: that of a running run, or that of a prepared or committed one, with its report. */
   async saveState(phase: Checkpoint['phase'], state: RunState, report?: Report): Promise<void> {
     const { store, pipeline } = this.#options
     this.#saves += 1
@@ -136,7 +140,10 @@ export class Saver {
   }
 }
 
-/** The state of a sink behind a barrier: that of a side output of a sink is behind what its owner wrote until its own. */
+/**
+ * The state of a sink at a barrier. The barrier of a sink's side output comes after everything that its owner wrote
+ * before the owner's own barrier.
+ */
 async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
   try {
     if (owner !== undefined) await owner
@@ -146,7 +153,7 @@ async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefine
   }
 }
 
-/** Saves a checkpoint when all that it says is durable, and tells whoever listens. */
+/** Saves a checkpoint when everything in it is durable, and publishes both on the diagnostics channel. */
 export async function saveCheckpoint(store: CheckpointStore, checkpoint: Checkpoint): Promise<void> {
   const { phase, saves } = checkpoint
   const tell = (step: CheckpointMessage['step']) => {
@@ -157,7 +164,7 @@ export async function saveCheckpoint(store: CheckpointStore, checkpoint: Checkpo
   tell('saved')
 }
 
-/** How a run with a checkpoint came about. The words of the report are those of the first edition. */
+/** The facts about a run with a checkpoint. The report keeps the words of the first edition. */
 export function checkpointFacts(
   { path }: CheckpointStore,
   found: Checkpoint | undefined,

@@ -5,22 +5,22 @@ import type { OpenedRun } from './openRun.ts'
 import type { OpenSink } from './RunStages.ts'
 import { reportOf } from './reportOf.ts'
 
-/** Milliseconds that a run which ends early takes at most to save what is done. */
+/** Milliseconds that a run which ends early may take to save its progress. */
 const patience = 10_000
 
 /**
- * Ends a run that failed, or was aborted: saves what is done, and closes everything.
+ * Ends a run that failed or was aborted: saves its progress, and closes everything.
  *
- * @param error what it failed with
- * @param isLooping whether records were still coming: what operators gave at their end can't be saved
- * @returns what the user is told
+ * @param error the reason
+ * @param isLooping whether records were still coming: what operators emit at their end can't be saved
+ * @returns the error for the user
  */
 export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): Promise<unknown> {
   const { stages, source, chain, sinks, place, saver, waiter } = run
   const known = waiter.interruption?.reason === error || error === chain.failure?.error
   const told = known ? error : stages.explainSource(error)
   addReport(told, run)
-  // Whatever fails from here on is not the reason.
+  // A failure from here on is not the reason.
   waiter.interrupt(told)
   if (saver !== undefined) {
     await within(patience, isLooping && place.batch !== undefined ? saveDone(run) : saver.idle())
@@ -40,21 +40,21 @@ export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): 
   return told
 }
 
-/** Saves behind the last record that is through. */
+/** Saves the state after the last record that was processed. */
 async function saveDone({ chain, place, saver }: OpenedRun): Promise<void> {
   if (chain.failure === undefined) await chain.idle()
   if (chain.failure !== undefined) {
-    // The record at hand failed. A save that is under way comes to its end in any case.
+    // The current record failed. A save in progress completes in any case.
     if (!chain.undo()) return saver?.idle()
     place.taken -= 1
   }
   await saver?.save(place)
 }
 
-/** Writes what waits in front of a side output that is kept. */
+/** Writes the records that wait for a side output that is kept. */
 async function keepWaiting({ run }: OpenSink, outlet: Outlet | undefined): Promise<void> {
   const waiting = outlet?.stop() ?? []
-  // A Writable of the user's, which counts nothing, may never have room: it queues what it is given.
+  // A user's Writable, which has no counts, may never have room: it queues what it receives.
   const isOwn = run.counts !== undefined
   if (isOwn) await outlet?.idle()
   for (const record of waiting) {
@@ -64,7 +64,7 @@ async function keepWaiting({ run }: OpenSink, outlet: Outlet | undefined): Promi
   }
 }
 
-/** Adds the numbers to a failure. If they can't be had, since `counts` of an operator throws, it is told without. */
+/** Adds the numbers to a failure. If an operator's `counts` throws, the failure has no numbers. */
 function addReport(failure: unknown, run: OpenedRun): void {
   if (!(failure instanceof LeadpipeError)) return
   try {

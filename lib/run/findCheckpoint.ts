@@ -6,10 +6,10 @@ import type { RunCheckpoint } from './openRun.ts'
 import type { RunStages } from './RunStages.ts'
 
 /**
- * Loads the checkpoint, if there is one, and says what the run resumes or follows.
+ * Loads the checkpoint, if there is one, and decides what the run resumes or follows.
  *
- * @throws {LeadpipeError} CHECKPOINT when it is damaged, or of another pipeline, or has finished and nobody says what is
- * to happen then, or what the finished run wrote is not there any more.
+ * @throws {LeadpipeError} CHECKPOINT when it is damaged, when it belongs to another pipeline, when it has finished
+ * and `whenFinished` is missing, or when an output of the finished run is gone.
  */
 export async function findCheckpoint(
   stages: RunStages,
@@ -46,12 +46,15 @@ export async function findCheckpoint(
   }
 }
 
-/** Two pipelines as they are compared: their versions first, since functions are compared without one only. */
+/**
+ * Two pipelines in a form that can be compared. The versions come first: without one, functions are compared by
+ * text.
+ */
 function comparable(
   { pipeline: before, upgraded }: Checkpoint,
   { version, operators, ...rest }: Pipeline,
 ): [before: unknown, now: unknown] {
-  // A checkpoint of version 1 says nothing of functions.
+  // A checkpoint of version 1 holds no digests of functions.
   const comparedOperators = upgraded ? operators.map(({ functions, ...operator }) => operator) : operators
   return [
     { version: undefined, ...before },
@@ -71,7 +74,7 @@ function following(
   }
 }
 
-/** Looks whether what a finished run wrote is still there. */
+/** Checks that the outputs of a finished run are still there. */
 async function checkFinished(
   { sinks }: RunStages,
   { state }: Checkpoint,

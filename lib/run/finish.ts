@@ -7,16 +7,16 @@ import type { OpenSink, RunStages } from './RunStages.ts'
 import { ledgerFacts, reportOf } from './reportOf.ts'
 import { checkpointFacts, saveCheckpoint } from './Saver.ts'
 
-/** How a run ended well. */
+/** The result of a run that ended well. */
 export interface Outcome {
   readonly report: Report
-  /** The state that the source ended with. */
+  /** The state of the source at its end. */
   readonly ended: Json
 }
 
 /**
- * Ends a run whose records are all through, in two phases: everything is made durable, the numbers are checked, and
- * then everything is made visible. From there on nothing interrupts it.
+ * Ends a run whose records are all processed, in two phases: everything is made durable, the numbers are checked,
+ * and then everything is made visible. From then on nothing interrupts it.
  */
 export async function finish(run: OpenedRun): Promise<Outcome> {
   const { source, chain, sinks, waiter, place, saver, stages } = run
@@ -36,7 +36,7 @@ export async function finish(run: OpenedRun): Promise<Outcome> {
   return { report: saver === undefined ? report : { ...report, checkpoint: saver.facts }, ended }
 }
 
-/** Makes visible what a process before has prepared. */
+/** Makes visible what an earlier process prepared. */
 export async function finishPrepared(
   stages: RunStages,
   checkpoint: RunCheckpoint,
@@ -57,7 +57,7 @@ export async function finishPrepared(
   return { report, ended: state.source }
 }
 
-/** What a run comes to that had finished before: nothing is touched. */
+/** The result of a run that had already finished: nothing is touched. */
 export function finishedBefore(stages: RunStages, { store }: RunCheckpoint, found: Checkpoint): Outcome {
   stages.source.release()
   for (const { attachment } of stages.sinks) attachment.release()

@@ -1,17 +1,17 @@
 import { LeadpipeError } from '../errors.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
-/** What stages counted, each number by a counter of its own; absent where a stage counts nothing. */
+/** The counts of the stages, each number from a counter of its own; absent for a stage that does not count. */
 export interface LedgerFacts {
   source: { delivered?: number | undefined; equations: readonly Equation[] }
-  /** What the first operator received: records, and elements that are not records. */
+  /** Records, and elements that are not records, that reached the first operator. */
   received: number
-  /** Between and inside of the operators. */
+  /** Between and inside the operators. */
   operators: readonly Equation[]
   /** Records that the last operator passed on. */
   passed: number
   sink: { received?: number | undefined; acknowledged?: number | undefined; equations: readonly Equation[] }
-  /** What operators say they quarantined, and what was acknowledged of it. */
+  /** The counts of quarantined records by operators, and the counts of those that were acknowledged. */
   quarantines: readonly { quarantined: number; acknowledged: number }[]
 }
 

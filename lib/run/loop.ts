@@ -1,11 +1,13 @@
 import type { OpenedRun } from './openRun.ts'
 
-/** Milliseconds after which timers and signals get their turn, whatever the stages do. */
+/** Milliseconds after which timers and signals get a turn, even if the stages never wait. */
 const longestTurn = 10
-/** Records after which the clock is looked at: a look costs as much as several cheap operators. */
+/** Number of records between two looks at the clock: one look costs as much as several cheap operators. */
 const recordsBetweenLooks = 16
 
-/** Brings every record from the source through the operators to the sinks, until the source ends or no more is wanted. */
+/**
+ * Moves every record from the source through the operators to the sinks, until the source ends or no more is wanted.
+ */
 export async function loop({ source, chain, waiter, place, saver }: OpenedRun): Promise<void> {
   let turned = performance.now()
   let records = 0
@@ -14,7 +16,7 @@ export async function loop({ source, chain, waiter, place, saver }: OpenedRun): 
     if (batch === undefined) return
     place.batch = batch
     place.taken = 0
-    // The first save comes before the first record: otherwise a crash repeats records under other keys.
+    // The first save comes before the first record: without it, a crash would repeat records under other keys.
     if (saver?.isNew) await waiter.until(saver.save(place))
     saver?.read(batch.bytes)
     for (const item of batch.items) {

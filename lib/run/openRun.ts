@@ -12,14 +12,14 @@ import type { Json } from '../stage/Stage.ts'
 import { type OpenSink, operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
 import { type Place, Saver } from './Saver.ts'
 
-/** What of a checkpoint a run is opened with. */
+/** The facts about a checkpoint that are needed to open a run. */
 export interface RunCheckpoint {
   readonly store: CheckpointStore
   readonly settings: CheckpointSettings
   readonly pipeline: Pipeline
-  /** What the run resumes; undefined for a run that begins. */
+  /** The checkpoint that the run resumes; undefined for a new run. */
   readonly found: Checkpoint | undefined
-  /** The finished run that this one follows, and where its source begins then. */
+  /** The finished run that this one follows, and the state that its source starts from. */
   readonly follows: { readonly last: Checkpoint; readonly from: Json } | undefined
 }
 
@@ -33,15 +33,15 @@ export interface OpenedRun {
   readonly place: Place
   /** Saves the checkpoint; undefined without one. */
   readonly saver: Saver | undefined
-  /** When it was started, by `performance.now()`. */
+  /** The time of the start, by `performance.now()`. */
   readonly started: number
 }
 
 /**
- * Opens the stages of a run: looks at what is there, and changes nothing.
+ * Opens the stages of a run: checks the state of things, and changes nothing.
  *
- * @throws {LeadpipeError} CHECKPOINT, OPTION, SINK or OPERATOR when a stage can't be opened; those that were opened are
- * closed.
+ * @throws {LeadpipeError} CHECKPOINT, OPTION, SINK or OPERATOR when a stage can't be opened; the stages that were
+ * open are closed.
  */
 export async function openRun(
   stages: RunStages,
@@ -74,7 +74,7 @@ export async function openRun(
   }
 }
 
-/** Opens a sink as a checkpoint says. */
+/** Opens a sink, with the state that the checkpoint holds for it. */
 export async function openSink(
   { id, attachment, explain }: RunSink,
   checkpoint: RunCheckpoint | undefined,
@@ -82,7 +82,7 @@ export async function openSink(
 ): Promise<SinkRun> {
   const state = checkpoint?.found?.state.sinks[id]
   if (checkpoint?.found !== undefined && state === undefined) {
-    // It would begin anew, and what it wrote before be lost.
+    // The sink would start over, and its earlier output would be lost.
     throw checkpointError(checkpoint.store.path, `what it says of ${id} can't be read`)
   }
   const opening = {
@@ -96,7 +96,7 @@ export async function openSink(
   })
 }
 
-/** What a sink writes to besides. That is opened behind it: it writes nothing before its first record. */
+/** The side outputs of a sink. They are opened after it: it writes nothing before its first record. */
 function outputsFor(
   { id }: RunSink,
   { sinks }: RunStages,
@@ -108,7 +108,7 @@ function outputsFor(
   return Object.fromEntries(names.map(name => [name, { write: write(name) }]))
 }
 
-/** The outlet that a sink's records come through; for a side output of a sink, that of its owner. */
+/** The outlet that writes to a sink; for a side output of a sink, the outlet of its owner. */
 function outletOf(sink: RunSink, stages: RunStages, chain: Chain): Outlet | undefined {
   const owner = stages.sinks.find(({ id }) => id === sink.owner)
   return owner === undefined ? chain.outlet(stages.sinks.indexOf(sink)) : outletOf(owner, stages, chain)
@@ -137,7 +137,7 @@ function openChain(
   const chain = new Chain(definitions, targets, events, checkpoint?.found !== undefined)
   if (checkpoint === undefined) return chain
   try {
-    // An operator that holds what it can't save would lose it in a restart.
+    // An operator with state that it can't save would lose it in a restart.
     if (chain.unsavedState !== undefined) throw optionError('run() options: checkpoint', chain.unsavedState)
     if (checkpoint.found !== undefined) chain.restore(checkpoint.found.state.chain)
     chain.rememberRecords()
@@ -153,7 +153,7 @@ function openSource(
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): SourceRun {
-  // Elements that are not records go past operators, but not through a stream of the user's.
+  // Elements that are not records pass operators, but not a user's stream.
   const streamed = definitions.findIndex(part => !('create' in part))
   const near = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
   return source.stage.open({

@@ -3,28 +3,28 @@ import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { integer } from '../options/optionRule.ts'
 import type { Report } from './Report.ts'
 
-/** How a run is watched and ended. */
+/** How a run is watched, saved and ended. */
 export interface RunOptions {
   /**
-   * Where the run keeps how far it is: a path, or {@link CheckpointOptions}. Started again with the same pipeline,
-   * it goes on from there: a file comes out byte for byte as if nothing had happened (a compressed one after
-   * decompression), batches go to an HTTP receiver under the same keys. For `leads()` as the source, `toFile` or
-   * `toHttp` as the sink, and operators that can save their state. An abort saves what is done before it rejects.
-   * Default: none.
+   * Where the run saves its progress: a path, or {@link CheckpointOptions}. A run that is started again with the
+   * same pipeline resumes there: a file becomes byte for byte the same as without the interruption (a compressed
+   * one, after decompression), and an HTTP receiver gets batches under the same keys. Needs `leads()` as the source,
+   * `toFile` or `toHttp` as the sink, and operators that can save their state. An abort saves the progress before
+   * `run` rejects. Default: none.
    */
   checkpoint?: string | CheckpointOptions | undefined
   /**
-   * True asks the server afterwards how many leads match, with a few requests of one lead, and puts the number
-   * beside that of the leads handed on, in `report.reconciliation`. They differ where the portal changed meanwhile.
-   * Not with guids or a limit. Default: false.
+   * True asks the server after the run how many leads match, with a few requests of one lead each. The report holds
+   * that number next to the number of emitted leads, in `report.reconciliation`. They differ if the portal changed
+   * during the run. Not with guids or a limit. Default: false.
    */
   reconcile?: boolean | undefined
   /**
-   * Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. Streams of leadpipe's own are
-   * closed by then; those of your own close in their time.
+   * Ends the run: every stream is destroyed, and `run` rejects with the signal's reason. By then leadpipe's own
+   * streams are closed; yours may close later.
    */
   signal?: AbortSignal | undefined
-  /** Called every `progressInterval` with the numbers so far. What it throws fails the run. */
+  /** Called every `progressInterval` with the numbers so far. If it throws, the run fails. */
   onProgress?: ((progress: Report) => void) | undefined
   /** Milliseconds between two calls of `onProgress`, 10 to 2,147,483,647. Default: 1,000. */
   progressInterval?: number | undefined

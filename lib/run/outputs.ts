@@ -6,10 +6,10 @@ import type { Claim } from '../stage/SinkStage.ts'
 import type { RunStages } from './RunStages.ts'
 
 /**
- * The files that the sinks of a run replace. Looks whether they can be written, and changes nothing.
+ * The files that the sinks of a run replace. Checks that they can be written, and changes nothing.
  *
- * @throws {LeadpipeError} SINK when one can't be written; OPTION when one file would be two outputs of the run, or an
- * output and the checkpoint, or an output and what the source reads: each output is replaced as a whole.
+ * @throws {LeadpipeError} SINK when one can't be written; OPTION when one file would be two outputs of the run, an
+ * output and the checkpoint, or an output and the input of the source: each output is replaced as a whole.
  */
 export async function claimOutputs(
   { source, sinks }: RunStages,
@@ -19,7 +19,7 @@ export async function claimOutputs(
   for (const { attachment } of sinks) claims.push(...((await attachment.stage.claims?.()) ?? []))
   const owners = new Map<string, string>()
   const { reads } = source.stage
-  // That it can't be read is told when it is.
+  // A file that can't be read is reported when the source reads it.
   const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
   if (read !== undefined) owners.set(read, 'what quarantined() reads')
   for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')

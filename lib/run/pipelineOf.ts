@@ -9,9 +9,10 @@ import { operatorId, outputsOf, type RunSink, type RunStages } from './RunStages
 import type { RunArguments } from './readArguments.ts'
 
 /**
- * What a run with a checkpoint is made of, as plain JSON.
+ * The description of a run with a checkpoint, as plain JSON.
  *
- * @throws {LeadpipeError} OPTION when a stage can't be resumed, or the options of an operator are not plain JSON.
+ * @throws {LeadpipeError} OPTION when a stage can't be resumed, or when the options of an operator are not plain
+ * JSON.
  */
 export function pipelineOf(
   { source, definitions, sinks }: RunStages,
@@ -29,7 +30,7 @@ export function pipelineOf(
     const expected = 'expected toFile() or toHttp() as the sink: no other can go on from a checkpoint'
     throw optionError('run() options: checkpoint', expected, describeStage(given.sink), true)
   }
-  // Of its own side outputs a sink says the same when it is opened.
+  // A sink checks its own side outputs when it is opened.
   for (const [index, own] of outputs.entries()) {
     const lost = Object.values(own).find(({ attachment }) => attachment.stage.fingerprint === undefined)
     if (lost === undefined) continue

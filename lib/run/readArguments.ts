@@ -5,7 +5,7 @@ import type { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { describeStage, isOperator, type Operator } from '../streams/Operator.ts'
 
-/** What the user gave to `run`, told apart and checked. */
+/** The arguments of `run`, sorted and checked. */
 export interface RunArguments {
   source: Readable | Iterable<unknown> | AsyncIterable<unknown>
   operators: Operator<unknown, unknown>[]
@@ -14,9 +14,9 @@ export interface RunArguments {
 }
 
 /**
- * Tells the arguments of `run` apart.
+ * Sorts and checks the arguments of `run`.
  *
- * @throws {LeadpipeError} OPTION, naming the argument that is not what it should be.
+ * @throws {LeadpipeError} OPTION, naming the argument that is wrong.
  */
 export function readArguments(given: readonly unknown[]): RunArguments {
   const stages = [...given]
@@ -49,7 +49,7 @@ export function readArguments(given: readonly unknown[]): RunArguments {
 
 const isStage = (value: unknown) => value instanceof Readable || isSink(value)
 
-/** A Writable, or what is as good as one without being one: an HTTP request or response. */
+/** Whether a value is a Writable, or an HTTP request or response, which works like one. */
 function isWritable(value: unknown): value is Writable {
   return value instanceof Writable || value instanceof OutgoingMessage
 }

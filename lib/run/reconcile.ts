@@ -5,7 +5,7 @@ import type { Outcome } from './finish.ts'
 import type { Report } from './Report.ts'
 
 /**
- * Looks whether what a source reads can be counted on the server.
+ * Checks that the elements of a source can be counted on the server.
  *
  * @throws {LeadpipeError} OPTION
  */
@@ -15,7 +15,7 @@ export function checkReconcilable({ count }: SourceStage): void {
   throw optionError('run() options: reconcile', expected)
 }
 
-/** Adds to a report how many leads match on the server now. */
+/** Adds the number of leads that match on the server now to a report. */
 export async function reconcile(
   { count }: SourceStage,
   { report, ended }: Outcome,

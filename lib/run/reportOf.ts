@@ -4,7 +4,7 @@ import type { OpenedRun } from './openRun.ts'
 import type { Report } from './Report.ts'
 import { type OpenSink, operatorId, outputsOf } from './RunStages.ts'
 
-/** The report as the numbers stand now. */
+/** The report with the current numbers. */
 export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): Report {
   const [{ run: sink }] = sinks
   const counts = sink.counts?.()
@@ -12,7 +12,7 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
   const { destination } = sink
   return {
     leads: chain.records,
-    // Bytes in front of a Writable of the user's: the operator that made them knows how many records they are.
+    // In front of a user's Writable there are bytes: the operator that made them knows the number of records.
     records: counts?.acknowledged ?? records ?? chain.passed,
     skipped,
     quarantined,
@@ -28,7 +28,7 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
   }
 }
 
-/** What the ledger of a run is made of. */
+/** The facts for the ledger of a run. */
 export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): LedgerFacts {
   const [{ run: sink }] = sinks
   const { received, acknowledged } = sink.counts?.() ?? {}
@@ -49,7 +49,7 @@ export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): Ledger
   }
 }
 
-/** What sinks wrote to their side outputs came there. */
+/** Everything that sinks wrote to their side outputs arrived there. */
 function written(sinks: readonly OpenSink[]): Equation[] {
   return sinks.flatMap(({ id, run }) =>
     Object.entries(run.written?.() ?? {}).flatMap(([output, records]) => {

@@ -22,17 +22,17 @@ import { watch } from './watch.ts'
 /**
  * Runs a source through operators into a sink, and reports what happened.
  *
- * Everything that plain `pipeline` does, and more: types flow from stage to stage, neighbouring operators are
- * fused into one stream, an operator that wants no more stops the source, a run with a checkpoint goes on where
- * it was ended, and the numbers of every stage must add up at the end.
+ * Does everything that a plain `pipeline` does, and more: types flow from stage to stage, neighbouring operators are
+ * fused into one stream, an operator that wants no more stops the source, a run with a checkpoint resumes after an
+ * interruption, and at the end the numbers of every stage must add up.
  *
- * @param stages a source (`leads()`, any Readable, an iterable), any number of operators, and a sink (`toFile`
- * and its like, or any Writable); then, if you like, {@link RunOptions}
- * @returns the {@link Report}, when everything is where it belongs
+ * @param stages a source (`leads()`, any Readable, an iterable), any number of operators, and a sink (`toFile`,
+ * `toHttp` or `toArray`, or any Writable); then, optionally, {@link RunOptions}
+ * @returns the {@link Report}, when every record is written
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
- * CHECKPOINT when the checkpoint is damaged, or of another run; SINK when the destination can't be written; every
- * code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to the
- * failure, where `counts` of every operator can be had. After an abort, the signal's reason as it is.
+ * CHECKPOINT when the checkpoint is damaged, or belongs to another run; SINK when the destination can't be written;
+ * every code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to
+ * the failure, unless an operator's `counts` throws. After an abort, `run` rejects with the signal's reason itself.
  *
  * @example
  * ```ts
@@ -57,8 +57,8 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
 }
 
 /**
- * A stream that fails before the run has opened it does not crash the process: the run finds it destroyed then, and
- * why. Returns what ends that.
+ * Keeps a stream that fails before the run has opened it from crashing the process: the run finds it destroyed
+ * later, with the reason. Returns a function that stops this.
  */
 function ignoreErrors({ source, sink }: RunArguments): () => void {
   const ignore = () => {}
@@ -99,7 +99,7 @@ async function start(given: RunArguments, options: RunOptions): Promise<Report> 
   }
 }
 
-/** Does what a checkpoint leaves to do: everything, what makes it visible, or nothing. */
+/** Does what remains to be done according to the checkpoint: everything, the commit, or nothing. */
 async function runOrFinish(
   stages: RunStages,
   checkpoint: RunCheckpoint | undefined,

@@ -6,7 +6,7 @@ import { optionFailure } from '../options/checkOptions.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
 
-/** Passes on an abort and reports progress; returns what ends both. */
+/** Passes on an abort and reports progress; returns a function that stops both. */
 export function watch(
   waiter: Waiter,
   { signal, onProgress, progressInterval = 1_000 }: RunOptions,

@@ -2,31 +2,31 @@ import { originOf, type Place, type Rejected } from './Rejected.ts'
 
 /** One problem that a schema found. */
 export interface SchemaProblem {
-  /** JSON Pointer to the place, "" for the whole. */
+  /** JSON Pointer to the invalid value, "" for the whole element. */
   path: string
-  /** The keyword of the schema that does not hold, such as "type". */
+  /** The violated keyword of the schema, such as "type". */
   rule: string
-  /** What the rule says, without the person's data. */
+  /** The message of that rule, without the person's data. */
   message: string
 }
 
-/** A line of a quarantine file: an element that was set aside, and why. */
+/** A line of a quarantine file: an element that was quarantined, and why. */
 export interface Quarantined {
-  /** The element's own text, as the portal sent it; of one that was too large, its beginning. */
+  /** The element's own text, as the portal sent it; if it was too large, its beginning. */
   raw: string
-  /** INVALID_LEAD when it does not match the schema, DECODE when it is no lead at all. */
+  /** INVALID_LEAD if it does not match the schema, DECODE if it is not a lead. */
   code: 'INVALID_LEAD' | 'DECODE'
   guid?: string
   errors: SchemaProblem[]
-  /** Number of the page, from 1, where it is known. */
+  /** Number of the page, from 1, if it is known. */
   page?: number
-  /** Where in the page: index of the element, and offset of its first byte in the decoded body. */
+  /** Location in the page: index of the element, and offset of its first byte in the decoded body. */
   position?: Omit<Place, 'page'>
-  /** When it was set aside, in ISO 8601. */
+  /** Time at which it was quarantined, in ISO 8601. */
   time: string
 }
 
-/** What of an error of ajv's is kept: not the value that it is about. */
+/** The parts of an Ajv error that are kept: not the value that it is about. */
 interface FoundError {
   instancePath: string
   keyword: string
@@ -35,7 +35,7 @@ interface FoundError {
 
 const now = () => new Date().toISOString()
 
-/** A lead that does not match the schema, as it is set aside. */
+/** The quarantine record of a lead that does not match the schema. */
 export function quarantinedLead(value: unknown, errors: readonly FoundError[]): Quarantined {
   const origin = originOf(value)
   const guid = (value as { guid?: unknown } | undefined)?.guid
@@ -55,7 +55,7 @@ export function quarantinedLead(value: unknown, errors: readonly FoundError[]): 
   }
 }
 
-/** An element that is no lead, as it is set aside. */
+/** The quarantine record of an element that is not a lead. */
 export function quarantinedElement({ raw, problem, message, place }: Rejected): Quarantined {
   const { page, element, byte } = place
   return {

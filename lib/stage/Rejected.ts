@@ -1,7 +1,7 @@
-/** What is wrong with an element that is no lead. */
+/** The problem of an element that is not a lead. */
 export type RejectedProblem = 'malformed' | 'not a lead' | 'too large'
 
-/** Where an element stood. */
+/** The location of an element. */
 export interface Place {
   /** Number of the page, from 1. */
   page: number
@@ -12,14 +12,14 @@ export interface Place {
 }
 
 /**
- * An element of a body that is no lead: no JSON, no object, or larger than `maxLeadBytes`. Under `run`, with
- * a `validate` that skips or quarantines, it travels among the leads to that operator, and no other sees it;
- * else it ends the source with DECODE.
+ * An element of a body that is not a lead: not JSON, not an object, or larger than `maxLeadBytes`. Under `run`, with
+ * a `validate` that skips or quarantines, it travels among the leads to that operator, and other operators do not
+ * see it. In every other case it ends the source with DECODE.
  */
 export class Rejected {
   readonly problem: RejectedProblem
   readonly message: string
-  /** The element's own text; of one that is too large, its beginning. */
+  /** The element's own text; if it is too large, its beginning. */
   readonly raw: string
   readonly place: Place
 
@@ -31,7 +31,7 @@ export class Rejected {
   }
 }
 
-/** Where a lead came from. */
+/** The location and the text that a lead came with. */
 export interface Origin extends Place {
   /** The lead's own text, as the portal sent it. */
   raw: string
@@ -45,8 +45,8 @@ export function setOrigin(lead: object, origin: Origin): void {
 }
 
 /**
- * A lead's origin, if it was kept; undefined for an object that was made anew. A lead that was changed in place keeps the
- * text that it came with.
+ * A lead's origin, if it was kept; undefined for a copy of the lead. A lead that was changed in place keeps the text
+ * that it came with.
  */
 export function originOf(lead: unknown): Origin | undefined {
   return typeof lead === 'object' && lead !== null ? origins.get(lead) : undefined

@@ -2,84 +2,88 @@ import type { Json, Stage, StageRun } from './Stage.ts'
 
 /** A file that a sink replaces as a whole. */
 export interface Claim {
-  /** As the user named it, its placeholders filled in. */
+  /** The path that the user gave, with its placeholders filled in. */
   readonly path: string
-  /** Where it really is: absolute, links followed. */
+  /** The real path: absolute, links followed. */
   readonly target: string
 }
 
-/** What a sink is opened with. */
+/** The arguments for opening a sink. */
 export interface SinkOpening {
   /**
-   * Names the checkpoint of the run, in a few characters that fit into the name of a file: what is not complete is kept
-   * for the next process. Undefined for a run that is never resumed.
+   * A short name for the checkpoint of the run, which can be part of a file name: incomplete output is kept for the
+   * next process. Undefined for a run that is never resumed.
    */
   readonly resumable?: string | undefined
-  /** What `flush` or `prepare` gave, before the restart. */
+  /** The result of `flush` or `prepare` before the restart. */
   readonly state?: Json
-  /** What `prepare` gave in the finished run that this one follows. */
+  /** The result of `prepare` in the finished run that this one follows. */
   readonly previous?: Json
-  /** The time that placeholders in names stand for; asked for when the destination is touched first. */
+  /** The time for placeholders in names; called when the destination is touched for the first time. */
   at(): Date | undefined
   /** Called when the sink fails while nobody waits for it. */
   fail(error: unknown): void
   /**
-   * Its side outputs, by their names, each a sink that whoever opens this one drives; written to as sinks are, one record
-   * at a time. A failure of theirs reaches the caller in any case.
+   * Its side outputs, by their names. Each is a sink that is driven by the code that opens this one. They are
+   * written to as sinks are, one record at a time. A failure of a side output always reaches the caller.
    */
   readonly outputs?: Readonly<Record<string, Pick<SinkRun, 'write'>>>
 }
 
-/** Takes records. */
+/** Receives records. */
 export interface SinkStage<T = unknown> extends Stage {
   /**
-   * Looks whether the destination can be written, and says what it replaces. Changes nothing.
+   * Checks that the destination can be written, and returns the files that it replaces. Changes nothing.
    *
-   * @throws {LeadpipeError} SINK when it can't
+   * @throws {LeadpipeError} SINK when it can't be written
    */
   claims?(): Promise<readonly Claim[]>
   /**
-   * Looks at what is there, and changes nothing: the destination is touched at the first write, flush or prepare.
+   * Checks the existing output, and changes nothing: the destination is touched at the first write, flush or
+   * prepare.
    *
-   * @throws {LeadpipeError} CHECKPOINT when what is there is not what the state says; OPTION when it can't be resumed.
+   * @throws {LeadpipeError} CHECKPOINT when the existing output does not fit the state; OPTION when it can't be
+   * resumed.
    */
   open(opening: SinkOpening): Promise<SinkRun<T>>
   /**
-   * Which output of a finished run is missing or changed, in words that follow "the run had finished, and";
-   * undefined when it is all there.
+   * Names the output of a finished run that is missing or changed, in words that follow "the run had finished, and";
+   * undefined when all of it is there.
    */
   find?(state: Json): Promise<string | undefined>
 }
 
 /** How to end a sink that is not committed. */
 export type Ending =
-  /** An output: removes what is not complete. */
+  /** An output: removes what is incomplete. */
   | 'discard'
-  /** A side output: what was written is kept, under its name. */
+  /** A side output: keeps what was written, under its final name. */
   | 'keep'
   /** With a checkpoint: everything stays as it is, for the next process. */
   | 'leave'
 
 /** One use of a sink. */
 export interface SinkRun<T = unknown> extends StageRun {
-  /** Takes a record. A promise says that there is no room: nothing is written before it settles. */
+  /** Receives a record. A promise means that there is no room: nothing is written before it settles. */
   write(record: T): void | Promise<void>
   /**
-   * A barrier: resolves to the state as of the call, when everything that was written before is durable. Writes may
-   * go on meanwhile, or wait. Absent for a sink that can't be resumed.
+   * A barrier: resolves to the state as of the call, when everything that was written before is durable. Meanwhile,
+   * writes may continue or wait. Absent for a sink that can't be resumed.
    *
-   * The barriers of its side outputs are taken when it resolves: by then everything is written to them that belongs to
-   * the state, and nothing else.
+   * The barriers of its side outputs follow when it resolves: by then everything that belongs to the state is
+   * written to them, and nothing else.
    */
   flush?(): Promise<Json>
   /** Writes the end. Resolves to the state when everything is durable; nothing is visible yet. */
   prepare(): Promise<Json>
-  /** Makes everything visible, after `prepare` here or in a process before. Never interrupted. */
+  /** Makes everything visible, after `prepare` in this or an earlier process. Never interrupted. */
   commit(): Promise<void>
-  /** Ends a sink that is not committed. May come at any time, and waits for what is under way. */
+  /** Ends a sink that is not committed. May be called at any time; waits for the work in progress. */
   end(how: Ending): Promise<void>
-  /** Records that it wrote to its side outputs, by their names, those of before a restart included; for the ledger. */
+  /**
+   * Records that it wrote to its side outputs, by their names, those from before a restart included; for the ledger.
+   */
   written?(): Readonly<Record<string, number>>
-  /** Where records go, for people; undefined while there is nothing to tell. */
+  /** The destination of the records, for people; undefined while it is unknown. */
   readonly destination?: string | undefined
 }

@@ -1,18 +1,18 @@
 import type { Rejected } from './Rejected.ts'
 import type { Json, Stage, StageRun } from './Stage.ts'
 
-/** Some elements of a source, in order. */
+/** A number of elements of a source, in order. */
 export interface Batch<T> {
   /**
-   * Records, and elements that are not records in their places. May be empty: so is the first batch of a source whose
-   * bounds are known before its first record. Iterated once.
+   * Records, and the elements between them that are not records. May be empty: the first batch is, if the source
+   * knows its bounds before its first record. Iterated once.
    */
   readonly items: Iterable<T | Rejected>
-  /** Bytes of bodies that the items stand for. */
+  /** Bytes of the bodies that the items came from. */
   readonly bytes: number
   /**
-   * The position behind the first `taken` items. Pure: any number of times, in any order, while the batch is referenced.
-   * Undefined for a source that can't be resumed there.
+   * The position after the first `taken` items. A pure function: can be called any number of times, in any order,
+   * while the batch is referenced. Undefined for a source that can't be resumed there.
    */
   positionAfter(taken: number): Json | undefined
 }
@@ -26,26 +26,26 @@ export const batchOf = <T>(items: Iterable<T | Rejected>): Batch<T> => ({
 
 const nowhere = () => undefined
 
-/** What a source is opened with. */
+/** The arguments for opening a source. */
 export interface SourceOpening {
-  /** What `save` gave; undefined at the first start. */
+  /** The result of `save`; undefined at the first start. */
   readonly state?: Json
-  /** What is done with the items. */
+  /** The needs of the code that uses the items. */
   readonly wants: {
-    /** Elements that are not records may be among the items; otherwise the first one ends the source. */
+    /** Whether elements that are not records may be among the items; if not, the first one ends the source. */
     readonly rejected: boolean
-    /** Each record's own text and place are kept (`originOf`). */
+    /** Whether each record's own text and location are kept (`originOf`). */
     readonly origins: boolean
   }
   /** Called when the source fails while nobody waits for a batch. */
   fail(error: unknown): void
 }
 
-/** Why a field is not in the records. */
+/** The reason why a field is not in the records. */
 export interface Lack {
-  /** In words that follow "needs", such as "conversion events, and the query excludes them". */
+  /** The reason, in words that follow "needs", such as "conversion events, and the query excludes them". */
   readonly why: string
-  /** Whose option leaves it out, and its name. */
+  /** The owner and the name of the option that excludes the field. */
   readonly owner: string
   readonly option: string
 }
@@ -54,7 +54,7 @@ export interface Lack {
 export interface SourceStage<T = unknown> extends Stage {
   open(opening: SourceOpening): SourceRun<T>
   /**
-   * The state of a source that reads what follows a finished run of this one. Absent where nothing can follow.
+   * The state of a source that reads the window after a finished run of this one. Absent if nothing can follow.
    *
    * @param overlap milliseconds by which the next window begins before the end of the last one
    * @throws {Error} when that run was not read to its end
@@ -62,40 +62,42 @@ export interface SourceStage<T = unknown> extends Stage {
   following?(state: Json, overlap: number): Json
   /** Why `following` is absent: what is wrong with the options. */
   readonly noneFollows?: string
-  /** How many elements match now, by the bounds of a state. Absent where that can't be asked. */
+  /** The number of elements that match now, within the bounds of a state. Absent if the server can't count them. */
   count?(state: Json, signal?: AbortSignal): Promise<number>
-  /** Whether its errors say what failed: they reach the user as they are, instead of being wrapped in SOURCE. */
+  /** Whether its errors explain themselves: they reach the user as they are, instead of being wrapped in SOURCE. */
   readonly explains?: true
-  /** The file that it reads, as the user named it. */
+  /** The file that it reads: the path that the user gave. */
   readonly reads?: string
-  /** Fields of the record that the query leaves out. */
+  /** Fields of the record that the query excludes. */
   readonly lacks?: Readonly<Record<string, Lack>>
 }
 
 /** One use of a source. */
 export interface SourceRun<T = unknown> extends StageRun {
   /**
-   * The next items, or undefined at the end. Calling it says that every item of the previous batch was taken. What the
-   * source refuses (another account, a wrong order) is refused before the batch is returned; a limit cuts the batch.
+   * The next items, or undefined at the end. The call means that every item of the previous batch was taken. An
+   * element that the source refuses (another account, a wrong order) is refused before its batch is returned. A
+   * limit cuts the batch.
    */
   next(): Promise<Batch<T> | undefined>
   /**
-   * What a restart needs behind the first `taken` items of a batch, the last one that the caller got; undefined if the
-   * source can't be resumed there. Counts those items as taken. Another batch may be ready that the caller does not have
-   * yet.
+   * The state that a restart needs after the first `taken` items of a batch, the last one that the caller got;
+   * undefined if the source can't be resumed there. Counts those items as taken. There may be another batch that the
+   * caller does not have yet.
    *
    * @param batch undefined before the first
    */
   save(batch: Batch<T> | undefined, taken: number): Json | undefined
   /**
-   * Releases everything; of the last batch that the caller got, `taken` items were used. May be called at any time, also
-   * while `next` is pending. Resolves once everything is released. If that may never happen, it resolves immediately.
+   * Releases everything. Of the last batch that the caller got, `taken` items were used. May be called at any time,
+   * also while `next` is pending. Resolves once everything is released. If that may never happen, it resolves
+   * immediately.
    */
   close(batch: Batch<T> | undefined, taken: number): Promise<void>
-  /** Elements that it delivered, in all; absent for a source that does not count. */
+  /** Total number of elements that it delivered; absent for a source that does not count. */
   readonly delivered?: number
-  /** What it says of itself in the report. */
+  /** The facts about the source for the report. */
   facts?(): Readonly<Record<string, Json>>
-  /** The time that stands for the run in names of files, once it is known. */
+  /** The time that represents the run in file names, once it is known. */
   readonly time?: Date | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Plain JSON: what comes out of `JSON.parse(JSON.stringify(value))` as it went in. The compiler can't hold this for
- * interfaces, so the name says it.
+ * Plain JSON: a value that `JSON.parse(JSON.stringify(value))` does not change. The compiler can't check this for
+ * interfaces, so the name states it.
  */
 export type Json = unknown
 
@@ -18,20 +18,18 @@ export const equation = (left: string, right: string, a: number, b: number): Equ
   values: [a, b],
 })
 
-/** What sources, operators and sinks have in common: a recipe, to be opened for each use. */
+/** The common part of sources, operators and sinks: a recipe that is opened for each use. */
 export interface Stage {
   /** For messages and reports. */
   readonly name: string
-  /**
-   * What must be equal for a checkpoint to fit: plain JSON. Absent for a stage that can't be resumed.
-   */
+  /** The value that must be equal for a checkpoint to fit: plain JSON. Absent for a stage that can't be resumed. */
   readonly fingerprint?: Json
 }
 
 /** One use of a source or a sink. */
 export interface StageRun {
-  /** What it counted, those of before a restart included; for the report. Default: nothing. */
+  /** The stage's own counts, those from before a restart included; for the report. Default: nothing. */
   counts?(): Readonly<Record<string, number>>
-  /** What must hold of its counts when the run has ended well. */
+  /** The equations that must hold for its counts when the run has ended well. */
   equations?(): readonly Equation[]
 }

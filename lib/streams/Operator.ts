@@ -12,13 +12,13 @@ declare const flow: unique symbol
 /**
  * One operator or several fused ones, as a Transform that carries its own recipe.
  *
- * In a plain `pipeline` the stream itself is used, once. `run` and `compose` only take the recipe, any
- * number of times.
+ * In a plain `pipeline` the stream itself is used, once. `run` and `compose` use only the recipe, any number of
+ * times.
  */
 export class Operator<In, Out> extends Transform {
-  /** What the operator takes and gives; exists for the compiler only. */
+  /** The input and output types; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => Out
-  /** The recipe, one entry an operator. */
+  /** The recipe, one entry per operator. */
   readonly definitions: readonly Definition[]
   #chain: Chain | undefined
   #isPiped = false
@@ -29,24 +29,24 @@ export class Operator<In, Out> extends Transform {
     this.on('pipe', source => this.#claim(source))
   }
 
-  /** What went through each operator so far. */
+  /** The counts of each operator so far. */
   get counts(): OperatorCounts[] {
     return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
   }
 
-  /** As of any Writable, but refuses a second use: a `pipeline` from an iterable is not told by `pipe`. */
+  /** Like `write` of any Writable, but refuses a second use: a `pipeline` from an iterable does not emit 'pipe'. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (this.writableEnded) throw this.#used()
     return super.write(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
-  /** As of any Writable, but refuses a second use. */
+  /** Like `end` of any Writable, but refuses a second use. */
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     if (this.writableFinished && this.closed) throw this.#used()
     return super.end(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
-  /** Values behind an operator that wants no more are read and left out: a Transform can't stop what feeds it. */
+  /** Values after an operator that wants no more are read and dropped: a Transform can't stop its input. */
   override _transform(value: unknown, _encoding: BufferEncoding, callback: TransformCallback): void {
     settle(() => this.#started().receive(value), callback)
   }
@@ -55,7 +55,7 @@ export class Operator<In, Out> extends Transform {
     settle(() => this.#started().flush(), callback)
   }
 
-  /** A Transform that was used once hangs when it is used again, without an error: say so instead. */
+  /** A Transform that was used once hangs without an error when it is used again: throw an error instead. */
   #claim(source: Readable): void {
     if (this.#isPiped || this.writableEnded) {
       // The values of one pipeline must not get into the other.
@@ -94,7 +94,7 @@ export class Operator<In, Out> extends Transform {
     return new Chain(this.definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
   }
 
-  /** Side outputs of a plain pipeline are not the operator's to end. */
+  /** In a plain pipeline, the operator does not end its side outputs. */
   #side(outputs: SideOutputs<unknown> | undefined): SideOutputs<Target> | undefined {
     if (outputs === undefined) return undefined
     const opened = Object.entries(outputs).map(([name, output]) => {
@@ -127,7 +127,7 @@ function settle(action: () => void | Promise<void>, callback: TransformCallback)
   }
 }
 
-/** A stage, or what was given for one, in a few words: of a stream, its name and not its inner state. */
+/** A short description of a stage, or of a wrong argument for one: for a stream its name, not its inner state. */
 export function describeStage(stage: unknown): string {
   if (stage instanceof Operator) {
     return `the operator ${stage.definitions.map(({ name }) => name).join(' + ')}`

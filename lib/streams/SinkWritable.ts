@@ -6,29 +6,29 @@ import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, type SideSink, type SideSinks, stage } from './attach.ts'
 import { sharedSink, writableSink } from './writableSink.ts'
 
-/** What a sink counted; each number has a counter of its own, for the ledger. */
+/** The counts of a sink; each number has a counter of its own, for the ledger. */
 export interface SinkCounts {
   /** Records that reached it. */
   received: number
-  /** Records that are where they belong, durably. */
+  /** Records that the sink acknowledged as durable. */
   acknowledged: number
   /** Bytes that were written. */
   bytes: number
 }
 
-/** Names the property that tells the compiler what a sink takes; it does not exist at run time. */
+/** Names the property that tells the compiler the input type of a sink; it does not exist at run time. */
 export declare const flow: unique symbol
 
-/** A sink of leadpipe's own that takes In, any Writable, or a web stream. */
+/** One of leadpipe's own sinks for values of type In, any Writable, or a web stream. */
 export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
 
-/** How a sink is made a stream. */
+/** The options of a sink's stream. */
 export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMark'> {
   /** Its side outputs, by the names that its stage knows. Default: none. */
   outputs?: SideSinks | undefined
 }
 
-/** A side output in a plain pipeline, where it is a stream like any other. */
+/** A side output in a plain pipeline, a stream like any other. */
 interface OpenSide extends SideSink {
   readonly run: SinkRun
   isUsed: boolean
@@ -38,12 +38,12 @@ interface OpenSide extends SideSink {
 type Callback = (error?: Error | null) => void
 
 /**
- * A sink as an object-mode Writable, for `pipeline` and `pipe`. `run` uses the stage instead; meanwhile the stream only
- * listens: destroying or ending it fails the run. It touches its destination at the first write or at the end, never
- * when it is made.
+ * A sink as an object-mode Writable, for `pipeline` and `pipe`. `run` uses the stage instead, and the stream only
+ * listens: destroying or ending it fails the run. The destination is touched at the first write or at the end, never
+ * when the stream is created.
  */
 export abstract class SinkWritable<In> extends Writable {
-  /** What the sink takes; exists for the compiler only. */
+  /** The input type; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => void
   readonly #stage: SinkStage<In>
   readonly #outputs: SideSinks
@@ -51,11 +51,11 @@ export abstract class SinkWritable<In> extends Writable {
   #opening: Promise<SinkRun<In>> | undefined
   #run: SinkRun<In> | undefined
   #isCommitted = false
-  /** Why no record is taken any more. */
+  /** Why no more records are accepted. */
   #failure: { error: unknown } | undefined
-  /** Whether a run used it, and closed it: that is no surprise for anybody. */
+  /** Whether a run used the stream and closed it: closing is then not an error. */
   #isOver = false
-  /** The run that uses the stage: what to call, and what settles when it is over. */
+  /** The run that uses the stage: the callback, and what settles when the run is over. */
   #user: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
 
   constructor(stage: SinkStage<In>, { outputs = {}, ...options }: SinkWritableOptions = {}) {
@@ -64,20 +64,20 @@ export abstract class SinkWritable<In> extends Writable {
     this.#outputs = outputs
   }
 
-  /** What was counted so far, before a restart included. */
+  /** The counts so far, those from before a restart included. */
   get counts(): Readonly<SinkCounts> {
     return { ...this.noCounts, ...this.#run?.counts?.() }
   }
 
   /**
-   * Where records go, for people: of a file, the absolute path where links lead, its placeholders filled in, from when
-   * it is begun; of a receiver, the URL without its query. Undefined where there is nothing to tell.
+   * The destination of the records, for people. For a file: the absolute path with links followed and placeholders
+   * filled in, once the file is created. For a receiver: the URL without its query. Undefined while it is unknown.
    */
   get destination(): string | undefined {
     return this.#run?.destination
   }
 
-  /** The counts of a sink that is not opened. */
+  /** The counts of a sink that was not opened. */
   protected get noCounts(): SinkCounts {
     return { received: 0, acknowledged: 0, bytes: 0 }
   }
@@ -87,7 +87,7 @@ export abstract class SinkWritable<In> extends Writable {
     return new Error('it was closed before its end')
   }
 
-  /** The stage behind the stream, for those that only look. */
+  /** The stage behind the stream, for code that only inspects it. */
   get [stage](): SinkStage<In> {
     return this.#stage
   }
@@ -104,7 +104,7 @@ export abstract class SinkWritable<In> extends Writable {
       outputs: this.#outputs,
       release: () => {
         this.#user = undefined
-        // Closed, it keeps its counts.
+        // A closed stream keeps its counts.
         if (!this.destroyed) this.#run = undefined
       },
       finish: () => {
@@ -153,7 +153,7 @@ export abstract class SinkWritable<In> extends Writable {
 
   override _destroy(error: Error | null, callback: Callback): void {
     if (this.#user !== undefined) {
-      // The run rejects with it: nobody else need listen.
+      // The run rejects with this error: no other listener is needed.
       this.once('error', () => {})
       this.#user.detached(error ?? prematureClose())
       this.#user.over.promise.then(() => callback(error))
@@ -166,7 +166,7 @@ export abstract class SinkWritable<In> extends Writable {
   }
 
   #take(record: In): void | Promise<void> {
-    // Records that wait in the buffer come although one before them failed.
+    // Records in the buffer still arrive after one before them has failed.
     if (this.#failure !== undefined) throw this.#failure.error
     return this.#run === undefined ? this.#opened().then(run => run.write(record)) : this.#run.write(record)
   }
@@ -205,12 +205,15 @@ export abstract class SinkWritable<In> extends Writable {
     this.#isCommitted = true
   }
 
-  /** Ends a sink that failed, and then what it wrote to besides: that is kept; nothing is begun for nothing. */
+  /**
+   * Ends a sink that failed, and then its side outputs. Those are kept if they were written to, and never created
+   * empty.
+   */
   async #discard(): Promise<void> {
     await this.#opening?.then(run => run.end('discard')).catch(() => {})
     for (const { sink, isShared, run, isUsed } of this.#sides) {
       await run.end(isUsed ? 'keep' : 'discard')
-      // Of a user's stream the end is not waited for.
+      // The end of a user's stream is not waited for.
       const isOwn = sink instanceof SinkWritable && !isShared
       if (isOwn && !sink.closed) await new Promise(resolve => sink.once('close', resolve))
     }
@@ -220,7 +223,7 @@ export abstract class SinkWritable<In> extends Writable {
     for (const { sink, isShared } of Object.values(this.#outputs)) if (!isShared) sink.destroy()
   }
 
-  /** Whoever waits for such a stream takes it for finished otherwise, and is to be told. */
+  /** Without this error, `stream.finished()` would take such a stream for finished. */
   #early(): Error | null {
     const isEarly =
       !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0

@@ -5,32 +5,32 @@ import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/Sour
 import type { Json } from '../stage/Stage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'
 
-/** A place behind a record that was pushed: its batch says where the source can be resumed there. */
+/** A position after a pushed record: its batch knows where the source can be resumed there. */
 interface Place<T> {
   readonly batch: Batch<T>
   readonly taken: number
 }
 
 /**
- * A source as an object-mode Readable, for `pipeline`, `pipe` and `for await`. `run` uses the stage instead; meanwhile
- * the stream only listens: destroying it fails the run.
+ * A source as an object-mode Readable, for `pipeline`, `pipe` and `for await`. `run` uses the stage instead, and the
+ * stream only listens: destroying it fails the run.
  */
 export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> extends Readable {
   readonly #stage: SourceStage<T>
   readonly #open: (opening: SourceOpening) => R
   #run: R
-  /** One for each record in the buffer, and the one that was read last. */
+  /** One for each record in the buffer, and one for the last record that was read. */
   readonly #places: Place<T>[] = []
-  /** The last batch, and how many of its items were pushed. */
+  /** The last batch, and the number of its items that were pushed. */
   #batch: Batch<T> | undefined
   #taken = 0
   #loop: Promise<void> | undefined
   /** Settles when the consumer wants more. */
   #room: Deferred<void> | undefined
-  /** The run that uses the stage: what to call, and what settles when it is over. */
+  /** The run that uses the stage: the callback, and what settles when the run is over. */
   #user: { detached: Detached; over: Deferred<void> } | undefined
 
-  /** @param open as of the stage */
+  /** @param open like `open` of the stage */
   constructor(
     stage: SourceStage<T>,
     open: (opening: SourceOpening) => R,
@@ -45,14 +45,14 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
     })
   }
 
-  /** Its one use. */
+  /** The one use of the source. */
   protected get run(): R {
     return this.#run
   }
 
-  /** The position behind the last record that was read from this stream; undefined before the first. */
+  /** The position after the last record that was read from this stream; undefined before the first. */
   protected get lastRead(): Json | undefined {
-    // What was pushed and not read yet is still ahead.
+    // Records that were pushed but not read yet do not count.
     const place = this.#places[this.#places.length - 1 - this.readableLength]
     return place?.batch.positionAfter(place.taken)
   }
@@ -94,7 +94,7 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const end = () => callback(error)
     if (this.#user !== undefined) {
-      // The run rejects with it: nobody else need listen.
+      // The run rejects with this error: no other listener is needed.
       this.once('error', () => {})
       this.#user.detached(error ?? prematureClose())
       this.#user.over.promise.then(end)
@@ -119,7 +119,7 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
       }
       if (this.destroyed) return
     }
-    // It is closed when everything is read, or destroyed before: until then an abort ends it.
+    // The source is closed when everything is read, or when it is destroyed earlier: until then an abort ends it.
     if (!this.destroyed) this.push(null)
   }
 

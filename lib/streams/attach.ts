@@ -1,44 +1,44 @@
 import type { Writable } from 'node:stream'
 
 /**
- * What `run` and a stream of leadpipe's own agree on while the run uses the stage behind the stream. Nobody else knows
- * the symbol.
+ * The protocol between `run` and one of leadpipe's own streams, while the run uses the stage behind the stream. The
+ * symbol is private to leadpipe.
  */
 export const attach: unique symbol = Symbol('leadpipe.attach')
 
-/** The stage behind a stream of leadpipe's own. */
+/** The stage behind one of leadpipe's own streams. */
 export const stage: unique symbol = Symbol('leadpipe.stage')
 
-/** A stream that a sink writes to besides. */
+/** A stream that a sink has as a side output. */
 export interface SideSink {
-  /** Ended with the sink, also when that fails. */
+  /** Ended with the sink, also when the sink fails. */
   readonly sink: Writable
   /** Whether others write to it as well: then it is never ended. */
   readonly isShared: boolean
-  /** What it failed with, as the user is told. */
+  /** The user's error for a failure of this stream. */
   readonly explain: (error: unknown) => Error
 }
 
 /** Side outputs by their names. */
 export type SideSinks = Readonly<Record<string, SideSink>>
 
-/** A stream whose stage a run uses. */
+/** A stream whose stage is used by a run. */
 export interface Attachment<S> {
-  /** The stage; what it is opened for is the stream's from then on, for its counts. */
+  /** The stage. Once it is opened, the stream shows the counts of that use. */
   readonly stage: S
-  /** The side outputs of a sink: whoever opens the stage gives it something to write to for each. */
+  /** The side outputs of a sink: the code that opens the stage provides a target for each. */
   readonly outputs?: SideSinks
   /** Leaves the stream as it was: the run has not used it. */
   release(): void
-  /** The run is ending well: a sink that is ended from now on is no surprise. */
+  /** The run is ending well: from now on, ending a sink is not an error. */
   finish(): void
   /** The run is over: resolves when the stream is closed. @param isDone whether it ended well: a sink emits 'finish' */
   close(isDone: boolean): Promise<void>
 }
 
 /**
- * Called when somebody else destroys the stream, or ends it: the run fails.
+ * Called when other code destroys or ends the stream: the run fails.
  *
- * @param error what it was destroyed with, if anything
+ * @param error the reason for the destruction, if any
  */
 export type Detached = (error: Error) => void

@@ -6,10 +6,10 @@ import { SinkWritable } from './SinkWritable.ts'
 import { sharedSink, writableSink } from './writableSink.ts'
 
 /**
- * The stage of a sink, for a run: of leadpipe's own the one behind the stream, which listens from now on; any other
- * Writable is written to.
+ * The stage of a sink, for a run. For one of leadpipe's own sinks, it is the stage behind the stream, which listens
+ * from now on. Any other Writable is written to.
  *
- * @param detached called when somebody else destroys or ends a sink of leadpipe's own
+ * @param detached called when other code destroys or ends one of leadpipe's own sinks
  */
 export function attachSink(sink: Writable | WritableStream, detached: Detached): Attachment<SinkStage> {
   if (sink instanceof SinkWritable) return sink[attach](detached)
@@ -17,15 +17,15 @@ export function attachSink(sink: Writable | WritableStream, detached: Detached):
   return unattached(writableSink(writable))
 }
 
-/** The same, of a side output. */
+/** The same for a side output. */
 export function attachSide({ sink, isShared }: SideSink, detached: Detached): Attachment<SinkStage> {
   return isShared ? unattached(sharedSink(sink)) : attachSink(sink, detached)
 }
 
-/** The stage of a stream that is not leadpipe's own, which does not listen. */
+/** The stage of a stream that is not leadpipe's own, and that does not listen. */
 const unattached = (stage: SinkStage) => ({ stage, release() {}, finish() {}, async close() {} })
 
-/** The stage of a sink, for those that only look at it. */
+/** The stage of a sink, for code that only inspects it. */
 export function sinkStage(sink: Writable): SinkStage {
   return sink instanceof SinkWritable ? sink[stage] : writableSink(sink)
 }

@@ -5,14 +5,14 @@ import { type Attachment, attach, type Detached } from './attach.ts'
 import { readableSource } from './readableSource.ts'
 import { SourceReadable } from './SourceReadable.ts'
 
-/** What `run` reads: a stream of leadpipe's own, any Readable or web stream, an iterable. */
+/** The input of `run`: one of leadpipe's own streams, any Readable or web stream, an iterable. */
 export type AnySource = AsyncIterable<unknown> | Iterable<unknown>
 
 /**
- * The stage of a source, for a run: of leadpipe's own the one behind the stream, which listens from now on; any other
- * Readable or iterable is read.
+ * The stage of a source, for a run. For one of leadpipe's own sources, it is the stage behind the stream, which
+ * listens from now on. Any other Readable or iterable is read.
  *
- * @param detached called when somebody else destroys a source of leadpipe's own
+ * @param detached called when other code destroys one of leadpipe's own sources
  */
 export function attachSource(source: AnySource, detached: Detached): Attachment<SourceStage> {
   if (source instanceof SourceReadable) return source[attach](detached)
@@ -26,10 +26,10 @@ function stageOf(source: AnySource): SourceStage {
   return iterableSource(source instanceof Buffer ? [source] : source)
 }
 
-/** Few enough that a run notices an abort, enough that a batch costs next to nothing a value. */
+/** Small enough that a run notices an abort, large enough that a batch costs next to nothing per value. */
 const batchLength = 64
 
-/** Any iterable as a source. Values are pulled one at a time, when the value before is through. */
+/** Any iterable as a source. Values are pulled one at a time, after the previous value was processed. */
 function iterableSource(iterable: Iterable<unknown>): SourceStage {
   return { name: 'iterable', open: () => new IterableRun(iterable) }
 }
@@ -38,7 +38,7 @@ class IterableRun implements SourceRun {
   readonly #iterable: Iterable<unknown>
   #iterator: Iterator<unknown> | undefined
   #isOver = false
-  /** A promise that the iterable gave, which is a batch of its own. */
+  /** A promise from the iterable, which is a batch of its own. */
   #promised: PromiseLike<unknown> | undefined
 
   constructor(iterable: Iterable<unknown>) {
@@ -57,7 +57,7 @@ class IterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** What an iterator does at its end is of no interest any more. */
+  /** What an iterator does at its end does not matter any more. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
@@ -82,7 +82,10 @@ class IterableRun implements SourceRun {
   }
 }
 
-/** Any async iterable as a source. A value is asked for when the one before is through: each may cost the user something. */
+/**
+ * Any async iterable as a source. A value is requested after the previous one was processed: each may cost the user
+ * something.
+ */
 function asyncIterableSource(iterable: AsyncIterable<unknown>): SourceStage {
   return { name: 'iterable', open: () => new AsyncIterableRun(iterable) }
 }
@@ -103,7 +106,7 @@ class AsyncIterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** Nobody waits for what an iterator does at its end: it may hang on a value that never comes. */
+  /** The end of an iterator is not waited for: it may hang on a value that never comes. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true

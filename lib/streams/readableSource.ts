@@ -9,10 +9,10 @@ import {
   type SourceStage,
 } from '../stage/SourceStage.ts'
 
-/** Values that are read ahead of the run at most, besides those in the stream's own buffer. */
+/** Maximum number of values that are read ahead of the run, besides those in the stream's own buffer. */
 const mostAhead = 32
 
-/** Any Readable as a source: a batch is what it has given since the last one. */
+/** Any Readable as a source: a batch holds the values since the last one. */
 export function readableSource(readable: Readable): SourceStage {
   return { name: 'readable', open: opening => new ReadableRun(readable, opening) }
 }
@@ -24,9 +24,9 @@ class ReadableRun implements SourceRun {
   #isOver = false
   #isClosed = false
   #failure: { error: unknown } | undefined
-  /** Whether `next` is under way: it tells a failure itself then. */
+  /** Whether `next` is pending: it then reports a failure itself. */
   #isAsked = false
-  /** Settles when there is something to tell whoever waits in `next`. */
+  /** Settles when there is news for the pending `next`. */
   #news: Deferred<void> | undefined
 
   constructor(readable: Readable, opening: SourceOpening) {
@@ -46,7 +46,7 @@ class ReadableRun implements SourceRun {
     if (this.#values.length > 0) {
       const items = this.#values
       this.#values = []
-      // The run may never ask again, since it waits for its sink.
+      // The run may never call again, since it waits for its sink.
       if (this.#failure !== undefined) setImmediate(this.#tell)
       return batchOf(items)
     }
@@ -56,7 +56,7 @@ class ReadableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** How the stream ends is of no interest any more, nor when: it may never. */
+  /** The end of the stream does not matter any more; it may never come. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#readable.off('data', this.#take)
@@ -68,7 +68,7 @@ class ReadableRun implements SourceRun {
     this.#readable.resume()
     await this.#news.promise
     this.#news = undefined
-    // What comes in the same turn is one batch: a batch of one costs several times as much a value.
+    // Values of the same turn form one batch: a batch of one costs several times as much per value.
     await new Promise<void>(process.nextTick)
   }
 
@@ -84,7 +84,7 @@ class ReadableRun implements SourceRun {
 
   #conclude(error: Error | null | undefined): void {
     if (this.#isClosed) return
-    // finished() is content with a stream that was destroyed when its buffer happened to be empty.
+    // finished() reports no error for a destroyed stream if its buffer happened to be empty.
     const failure = error ?? (this.#readable.readableEnded ? undefined : prematureClose())
     this.#isOver = true
     if (failure !== undefined) this.#failure = { error: failure }

@@ -11,10 +11,10 @@ export function isStandard(stream: unknown): boolean {
 const claimed = new WeakSet<object>()
 
 /**
- * Takes note that a run uses its source and its sink: two at once would mix their values, and each would see
- * the other's end. Returns what lets another run use them, for a run that has not touched them.
+ * Records that a run uses its source and its sink: two runs at once would mix their values, and each would see the
+ * other's end. Returns a function that lets another run use them, for a run that has not touched them.
  *
- * @throws {LeadpipeError} OPTION when another run has one of them.
+ * @throws {LeadpipeError} OPTION when another run uses one of them.
  */
 export function claimStreams({ source, sink }: { source: unknown; sink: unknown }): () => void {
   const streams = [source, sink].filter(
@@ -32,10 +32,10 @@ export function claimStreams({ source, sink }: { source: unknown; sink: unknown 
 }
 
 /**
- * What a source or a sink failed with, as the user is told. Leadpipe's own errors stay as they are; those of a stream of
- * the user's are wrapped.
+ * The user's error for a failure of a source or a sink. Leadpipe's own errors stay as they are; those of a user's
+ * stream are wrapped.
  *
- * @param what failed, such as "the sink"
+ * @param what the part that failed, such as "the sink"
  */
 export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknown): LeadpipeError {
   if (error instanceof LeadpipeError) return error
@@ -45,9 +45,9 @@ export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknow
   })
 }
 
-/** What Node says when an object reaches a Writable that takes bytes. */
+/** A hint for Node's error about an object that reaches a Writable which takes bytes. */
 function hint(error: unknown): string {
-  // The reason of an abort may be anything, null as well.
+  // The reason of an abort may be anything, also null.
   const { code } = (error ?? {}) as NodeJS.ErrnoException
   return code === 'ERR_INVALID_ARG_TYPE' ? ' (put encode() in front of a Writable that takes bytes)' : ''
 }

@@ -10,7 +10,7 @@ export function writableSink(writable: Writable): SinkStage {
   return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail) }
 }
 
-/** A Writable that others write to as well: it is never ended, and left to itself when the sink is over. */
+/** A Writable that others write to as well: it is never ended, and left alone when the sink is over. */
 export function sharedSink(writable: Writable): SinkStage {
   return {
     name: 'writable',
@@ -29,15 +29,15 @@ export class WritableRun implements SinkRun {
   readonly #writable: Writable
   readonly #fail: (error: unknown) => void
   readonly #isStandard: boolean
-  /** How it ended: with a failure, or well. */
+  /** How the Writable ended: with a failure, or well. */
   #over: { failure: unknown } | undefined
-  /** Settles when it has room, or is over. */
+  /** Settles when the Writable has room, or has ended. */
   #room: Deferred<void> | undefined
-  /** Settles when it is over, once it is ended. */
+  /** Settles when the Writable has closed, after it was ended. */
   #ending: Deferred<void> | undefined
   #unlisten = () => {}
 
-  /** @param fail called when it fails, or is closed, while nobody waits for it */
+  /** @param fail called when the Writable fails or is closed while nobody waits for it */
   constructor(writable: Writable, fail: (error: unknown) => void) {
     this.#writable = writable
     this.#fail = fail
@@ -49,7 +49,7 @@ export class WritableRun implements SinkRun {
     } else {
       // finished() removes its listeners when it is done; a late error must not crash the process.
       writable.on('error', ignore)
-      // Of a Duplex, the other half is the user's affair.
+      // The readable half of a Duplex is the user's business.
       this.#unlisten = finished(writable, { readable: false }, error =>
         this.#conclude(error ?? this.#early()),
       )
@@ -57,7 +57,7 @@ export class WritableRun implements SinkRun {
   }
 
   write(record: unknown): void | Promise<void> {
-    // A write to a stream that is closed is answered by no event.
+    // A write to a closed stream emits no event.
     if (this.#over !== undefined || this.#writable.destroyed || this.#writable.writableEnded)
       throw this.#ended
     if (this.#writable.write(record)) return
@@ -85,13 +85,13 @@ export class WritableRun implements SinkRun {
     this.#unlisten()
   }
 
-  /** Leaves the Writable to itself, as it was. */
+  /** Leaves the Writable alone, as it was. */
   release(): void {
     this.#unlisten()
     this.#writable.off('error', ignore)
   }
 
-  /** Nothing of a user's is waited for: it may hang on a value that never comes. */
+  /** The end of a user's stream is not waited for: it may hang on a value that never comes. */
   async end(how: Ending): Promise<void> {
     this.#unlisten()
     this.#over ??= { failure: undefined }
@@ -104,7 +104,7 @@ export class WritableRun implements SinkRun {
     return this.#over?.failure ?? this.#writable.errored ?? prematureClose()
   }
 
-  /** finished() is content with a stream that was destroyed before its last act, such as a flush to the disk. */
+  /** finished() reports no error for a stream that was destroyed before its last step, such as a flush to the disk. */
   #early(): Error | undefined {
     const isWhole = this.#writable instanceof OutgoingMessage || this.#writable.writableFinished
     return isWhole ? undefined : prematureClose()

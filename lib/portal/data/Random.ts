@@ -2,22 +2,22 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /*
- * Everything here is whole numbers and comparisons: no Math function whose last digit differs between
- * engines, so that a seed gives the same leads on every machine.
+ * This file uses only whole numbers and comparisons, and no Math function whose last digit differs between engines,
+ * so that a seed gives the same leads on every machine.
  */
 
-/** Draws from a seeded sequence: the same seed, the same draws. */
+/** Draws from a seeded sequence: the same seed gives the same draws. */
 export class Random {
   readonly #generator
 
   /**
    * @param seed a whole number from 0 to 4294967295
-   * @param stream which of the seed's sequences, from 0: each begins 2^64 draws behind the one before, so that
-   * no two ever draw the same. Sequence 0 is the data's.
+   * @param stream the number of the seed's sequence, from 0: each begins 2^64 draws after the previous one, so that
+   * no two overlap. Sequence 0 is used for the data.
    */
   constructor(seed: number, stream = 0) {
     this.#generator = xoroshiro128plus(seed)
-    // Once for sequence 0, too: neighbouring seeds begin alike, because their states differ in a few bits only.
+    // Sequence 0 jumps too: neighbouring seeds begin alike, because their states differ in a few bits only.
     for (let jumps = 0; jumps <= stream; jumps++) this.#generator.jump()
   }
 
@@ -26,17 +26,17 @@ export class Random {
     return uniformInt(this.#generator, from, to)
   }
 
-  /** True in so many cases of a hundred. */
+  /** True with a probability of `share` percent. */
   percent(share: number): boolean {
     return this.whole(0, 99) < share
   }
 
-  /** One element of a list that is not empty. */
+  /** One element of a non-empty list. */
   pick<T>(list: readonly T[]): T {
     return list[this.whole(0, list.length - 1)] as T
   }
 
-  /** One element, each as often as its weight says. The weights add up to 100. */
+  /** One element, with the probability of its weight. The weights add up to 100. */
   weighted<T extends { readonly weight: number }>(list: readonly T[]): T {
     let rest = this.whole(0, 99)
     for (const element of list) {

@@ -3,11 +3,11 @@ const day = 86_400_000
 const doubling = 60 * day
 
 /**
- * When the lead of this index (from 0) arrives: milliseconds since 1970, ascending with the index.
+ * The arrival time of the lead with this index (from 0): milliseconds since 1970, ascending with the index.
  *
- * The portal doubles its leads every 60 days. So ten leads as well as ten million spread over 2010 to 2013,
- * although a lead may not know how many will follow it: the first hundred of a thousand must be the same
- * as the hundred alone.
+ * The portal doubles its leads every 60 days. So ten leads as well as ten million are spread over 2010 to 2013,
+ * although a lead can't know the number of leads after it: the first hundred of a thousand must equal the hundred
+ * alone.
  */
 export function arrivalTime(index: number): number {
   const n = index + 1

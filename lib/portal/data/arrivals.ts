@@ -1,20 +1,20 @@
 import { arrivalTime } from './arrivalTime.ts'
 import type { Random } from './Random.ts'
 
-/** When and how a lead came into the portal. */
+/** When and how a lead arrived in the portal. */
 export interface Arrival {
-  /** The lead's place among all, from 0. */
+  /** The lead's index, from 0. */
   readonly index: number
   readonly insertedAt: number
-  /** True for a lead of an import, whether of hundreds at once or of one. */
+  /** True for a lead of an import, of hundreds of leads or of one. */
   readonly imported: boolean
 }
 
 const threeDays = 3 * 86_400_000
 
 /**
- * The arrivals of a portal, one lead after the other: web leads one by one, some of them entered late, and
- * every now and then an import that puts hundreds of leads on one millisecond, as those of real portals do.
+ * The arrivals of a portal, one lead after the other: web leads one by one, some of them entered late; and
+ * occasionally an import that puts hundreds of leads on one millisecond, as in real portals.
  */
 export function* arrivals(random: Random, count: number): Generator<Arrival> {
   let importAt = random.whole(50, 300)
@@ -31,7 +31,7 @@ export function* arrivals(random: Random, count: number): Generator<Arrival> {
   }
 }
 
-/** Somewhere before the next lead's arrival; one lead in twenty was entered up to three days late. */
+/** A time before the next lead's arrival; one lead in twenty was entered up to three days late. */
 function webArrival(random: Random, index: number): number {
   const time = arrivalTime(index)
   if (random.percent(5)) return time - random.whole(1, threeDays)

@@ -5,27 +5,27 @@ import { makeLead } from './makeLead.ts'
 import { Random } from './Random.ts'
 
 /**
- * The version of the data. Every change of what a seed gives raises it, so that a database file that holds
- * the old leads is not taken for the new ones.
+ * The version of the data. It is raised by every change of the leads of a seed, so that a database file with old
+ * leads is not taken for one with new leads.
  */
 export const generatorVersion = 1
 
-/** What to generate. */
+/** The options of `generateLeads`. */
 export interface GenerateOptions {
-  /** How many leads: a whole number from 0 to 100,000,000. Required. */
+  /** Number of leads: a whole number from 0 to 100,000,000. Required. */
   count: number
   /** A whole number from 0 to 4294967295. The same seed gives the same leads. Default: 1. */
   seed?: number | undefined
 }
 
 /**
- * Generates leads as real portals hold them: many scripts, every kind of character that spoils an export,
- * imports that put hundreds of leads on one millisecond, 2010 to 2013.
+ * Generates leads like those of real portals: many scripts, every kind of character that breaks an export, imports
+ * that put hundreds of leads on one millisecond, 2010 to 2013.
  *
- * The leads are made one by one while they are read, and anew each time. A seed gives the same leads, byte
- * for byte, on every machine, and the first hundred of a thousand are the hundred alone.
+ * The leads are created one by one while they are read, again for each iteration. A seed gives the same leads, byte
+ * for byte, on every machine, and the first hundred of a thousand equal the hundred alone.
  *
- * @throws PortalError OPTION when the count or the seed is not as described.
+ * @throws PortalError OPTION when the count or the seed is invalid.
  */
 export function generateLeads(options: GenerateOptions): Iterable<Lead> {
   checkNames(options, ['count', 'seed'])

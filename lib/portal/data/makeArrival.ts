@@ -2,7 +2,7 @@ import type { Lead } from '../../lead/Lead.ts'
 import { makeLead } from './makeLead.ts'
 import type { Random } from './Random.ts'
 
-/** Makes up a web lead that arrives at this moment, of which nothing is known that happens later. */
+/** Makes up a web lead that arrives now, without any later events. */
 export function makeArrival(random: Random, index: number, now: number): Lead {
   const insertedAt = Math.trunc(now)
   const lead = makeLead(random, { index, insertedAt, imported: false })

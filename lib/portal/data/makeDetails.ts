@@ -13,7 +13,7 @@ interface Visitor {
   readonly insertedAt: number
 }
 
-/** Makes up what the site's analytics know of a lead: nothing where it never visited. */
+/** Makes up the site's analytics of a lead: empty if it never visited. */
 export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetails {
   const visited = visitor.userToken !== ''
   const firstVisitAt = visited ? visitor.insertedAt - random.whole(0, 30 * day) : 0
@@ -35,7 +35,7 @@ export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetail
   }
 }
 
-/** Makes up what the CRM knows of a lead: in most cases nothing but a status. */
+/** Makes up the CRM data of a lead: in most cases only a status. */
 export function makeCrmDetails(random: Random, guid: string): CrmDetails {
   const worked = random.percent(20)
   return {

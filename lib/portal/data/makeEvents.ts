@@ -7,7 +7,7 @@ import { type Field, type Form, forms } from './words/forms.ts'
 const minute = 60_000
 const day = 1_440 * minute
 
-/** In a hundred web leads, how many convert so often. */
+/** The percentage of web leads with each number of conversions. */
 const webConversions = [
   { times: 0, weight: 18 },
   { times: 1, weight: 48 },
@@ -18,7 +18,7 @@ const webConversions = [
   { times: 6, weight: 2 },
 ]
 
-/** Whose conversions they are. */
+/** The lead that converts. */
 export interface Converting {
   readonly guid: string
   readonly insertedAt: number
@@ -27,8 +27,8 @@ export interface Converting {
 }
 
 /**
- * The conversion events of a lead, the earliest first: none to six. A lead enters the database within a
- * minute of its first conversion; an imported one hardly ever converts.
+ * The conversion events of a lead, earliest first: none to six. A lead enters the database within a minute of its
+ * first conversion; an imported one rarely converts.
  */
 export function makeEvents(random: Random, lead: Converting): ConversionEvent[] {
   const times = lead.imported ? Number(random.percent(6)) : random.weighted(webConversions).times
@@ -44,7 +44,7 @@ export function makeEvents(random: Random, lead: Converting): ConversionEvent[] 
 function makeEvent(random: Random, lead: Converting, form: Form, convertDate: number): ConversionEvent {
   const guid = random.hex(32)
   const firstId = random.whole(100_000_000, 999_999_000)
-  // Portals are known to leave the form's guid out of a value while the event has it.
+  // Real portals sometimes omit the form's guid from a value although the event has it.
   const valueFormGuid = random.percent(8) ? '' : form.guid
   const makeValue = (field: Field, place: number): FormSubmissionValue => ({
     conversionGuid: guid,

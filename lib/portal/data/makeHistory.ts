@@ -4,7 +4,7 @@ import type { Random } from './Random.ts'
 
 const day = 86_400_000
 
-/** What happened to a lead after it arrived. Times are milliseconds since 1970; 0 is never. */
+/** The events of a lead after its arrival. Times are milliseconds since 1970; 0 means never. */
 export interface History {
   readonly lastConvertedAt: number
   readonly closedAt: number
@@ -14,7 +14,7 @@ export interface History {
   readonly lastModifiedAt: number
 }
 
-/** Makes up what happened to a lead. Nothing happens before it arrives or after its lastModifiedAt. */
+/** Makes up the events of a lead after its arrival. None is before the arrival or after lastModifiedAt. */
 export function makeHistory(random: Random, arrival: Arrival, events: readonly ConversionEvent[]): History {
   const { insertedAt } = arrival
   const lastConvertedAt = events.at(-1)?.convertDate ?? 0
@@ -22,7 +22,7 @@ export function makeHistory(random: Random, arrival: Arrival, events: readonly C
   const statusLogs = closedAt > 0 ? makeStatusLogs(random, closedAt) : []
   const customerStatusModifiedAt = statusLogs.at(-1)?.insertedAt ?? 0
   const busyUntil = Math.max(insertedAt, lastConvertedAt, customerStatusModifiedAt)
-  // Half of all leads are never touched again: an import keeps its one millisecond here as well.
+  // Half of all leads are never touched again: leads of an import have the same millisecond here as well.
   const lastModifiedAt = random.percent(50) ? busyUntil : busyUntil + random.whole(1, 400 * day)
   return { lastConvertedAt, closedAt, customerStatusModifiedAt, statusLogs, lastModifiedAt }
 }

@@ -8,7 +8,7 @@ import { makePerson } from './makePerson.ts'
 import { portalId } from './portalId.ts'
 import type { Random } from './Random.ts'
 
-/** Makes one lead up: every field of the documentation's example, in its order. */
+/** Makes up one lead: every field of the documentation's example, in its order. */
 export function makeLead(random: Random, arrival: Arrival): Lead {
   const { insertedAt, imported } = arrival
   const guid = random.hex(32)
@@ -86,13 +86,13 @@ export function makeLead(random: Random, arrival: Arrival): Lead {
   return lead
 }
 
-/** Portals with grading disabled send neither score, by the API's documentation. */
+/** Portals with grading disabled send neither score, according to the API's documentation. */
 function leaveUngraded(lead: Lead): void {
   delete lead.rawScore
   delete lead.score
 }
 
 function makeIpAddress(random: Random): string {
-  // 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 belong to nobody.
+  // 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are reserved for documentation.
   return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.whole(1, 254)}`
 }

@@ -3,7 +3,7 @@ import { messages } from './words/messages.ts'
 import { regions } from './words/regions.ts'
 import { industries, jobTitles, salutations } from './words/trades.ts'
 
-/** The texts of a lead that say who it is. */
+/** The texts of a lead that identify a person. */
 export interface Person {
   readonly firstName: string
   readonly lastName: string
@@ -24,7 +24,7 @@ export interface Person {
   readonly message: string
 }
 
-/** Makes a person up. What a person left out is "", as on the wire. */
+/** Makes up a person. A text that the person left out is "", as in the API. */
 export function makePerson(random: Random): Person {
   const region = random.weighted(regions)
   const [firstName, firstAscii] = random.pick(region.firstNames)

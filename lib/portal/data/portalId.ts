@@ -1,2 +1,2 @@
-/** The HubSpot Hub ID of the portal: that of the documentation's example. */
+/** The HubSpot Hub ID of the portal: the one in the documentation's example. */
 export const portalId = 62515

@@ -6,34 +6,34 @@ import type { Visit } from './Visit.ts'
 
 const million = 1_000_000
 
-/** A rule, and what it remembers from one request to the next. */
+/** A rule with its state, which is kept from one request to the next. */
 export class ArmedRule {
   readonly fault: FaultRule['fault']
   /** The rule as text. */
   readonly text: string
-  /** Its own draws: what other rules do does not change them. */
+  /** Its own random sequence: other rules do not change it. */
   readonly random: Random
   readonly #when: NonNullable<FaultRule['when']>
   #seen = 0
   #hits = 0
 
-  /** @param index the rule's place among all, from 0 */
+  /** @param index the rule's index, from 0 */
   constructor(rule: FaultRule, seed: number, index: number) {
     this.fault = rule.fault
     this.text = writeRule(rule)
-    // Sequence 0 makes the leads: a rule that drew from it would insert leads that are there.
+    // Sequence 0 generates the leads: a rule that drew from it would insert existing leads.
     this.random = new Random(seed, index + 1)
     this.#when = rule.when ?? {}
   }
 
-  /** Counts a request, if it is one of the rule's method and path. */
+  /** Counts a request, if it has the rule's method and path. */
   see({ method, path }: Visit): boolean {
     const isMine = method === (this.#when.method ?? method) && path.startsWith(this.#when.path ?? path)
     if (isMine) this.#seen++
     return isMine
   }
 
-  /** Whether the rule hits the request that it has just seen. */
+  /** Whether the rule hits the request that it has just counted. */
   hits(visit: Visit, page: number): boolean {
     const { request, every = 1, times = Number.POSITIVE_INFINITY, share = 1 } = this.#when
     const isHit =
@@ -41,7 +41,7 @@ export class ArmedRule {
       (request === undefined || includesNumber(request, this.#seen)) &&
       this.#seen % every === 0 &&
       this.#isPage(visit, page) &&
-      // The draw comes last: a request that is none of the rule's does not take one away.
+      // The draw comes last: a request that does not meet the other conditions must not use up a draw.
       (share === 1 || this.random.whole(1, million) <= share * million)
     if (isHit) this.#hits++
     return isHit

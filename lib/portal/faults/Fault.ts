@@ -6,7 +6,7 @@
 export const policies = ['TEN_SECONDLY_ROLLING', 'SECONDLY', 'DAILY'] as const
 
 /**
- * Answers with this status; nothing is read and, of a PUT, nothing changed.
+ * Answers with this status; nothing is read, and a PUT changes nothing.
  *
  * @example page=2 x2:status=503
  * @example #1:status=429,policy=DAILY,Retry-After=3600
@@ -20,18 +20,18 @@ export interface StatusFault {
   /** 200 to 599. */
   readonly status: number
   /**
-   * `json` is an error as HubSpot writes it, `html` a page such as Tomcat's, `empty` none; any other text is
-   * the body itself, sent as text/plain. Default: what the portal's option `errors` says.
+   * `json` is an error as HubSpot writes it, `html` a page like Tomcat's, `empty` no body; any other text is the
+   * body itself, sent as text/plain. Default: the form that the portal's option `errors` sets.
    */
   readonly body?: string | undefined
-  /** Makes a JSON error that of a rate limit, by this policy. Default: none. */
+  /** Makes a JSON error a rate limit error, by this policy. Default: none. */
   readonly policy?: (typeof policies)[number] | undefined
-  /** Headers, in their own spelling. As text, whatever begins with a capital: `Retry-After=3`. */
+  /** Headers, in their own spelling. As text, every name that begins with a capital: `Retry-After=3`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * Resets the connection instead of an answer; of a PUT, nothing is changed.
+ * Resets the connection without an answer; a PUT changes nothing.
  *
  * @example every=5:reset
  */
@@ -40,7 +40,7 @@ export interface ResetFault {
 }
 
 /**
- * Cuts the body, as it is sent (compressed or not), and closes the connection.
+ * Cuts the body off, as it is sent (compressed or not), and closes the connection.
  *
  * @example page=1 x1:cut=0.5
  * @example page=2 x1:cut=0.9,framing=chunked
@@ -48,18 +48,18 @@ export interface ResetFault {
  */
 export interface CutFault {
   readonly kind: 'cut'
-  /** How much of the body is sent: a share from 0 (headers only) to less than 1. */
+  /** The part of the body that is sent: a share from 0 (headers only) to less than 1. */
   readonly at: number
   /**
-   * How the missing rest shows: `length`, by a Content-Length of the whole body; `chunked`, by a last chunk
-   * that does not come; `whole`, by nothing but the content: the part is sent as if it were all, and the
-   * connection stays. Default: `length`.
+   * How a client can detect the missing part: `length`, by a Content-Length of the whole body; `chunked`, by a
+   * missing last chunk; `whole`, only by the content: the part is sent as if it were complete, and the connection
+   * stays open. Default: `length`.
    */
   readonly framing?: 'length' | 'chunked' | 'whole' | undefined
 }
 
 /**
- * Sends no more, and keeps the connection until the client or the portal closes it.
+ * Stops sending, and keeps the connection open until the client or the portal closes it.
  *
  * @example page=2 x1:stall
  * @example page=2 x1:stall=0.5
@@ -67,8 +67,8 @@ export interface CutFault {
 export interface StallFault {
   readonly kind: 'stall'
   /**
-   * How much of the body is sent before: a share from 0 (headers only) to less than 1. Default: not even the
-   * headers; then, of a PUT, nothing is changed.
+   * The part of the body that is sent first: a share from 0 (headers only) to less than 1. Default: not even the
+   * headers; then a PUT changes nothing.
    */
   readonly at?: number | undefined
 }
@@ -80,14 +80,14 @@ export interface StallFault {
  */
 export interface DripFault {
   readonly kind: 'drip'
-  /** How many bytes at a time: 1 to 100,000,000. */
+  /** Number of bytes at a time: 1 to 100,000,000. */
   readonly bytes: number
-  /** Milliseconds between two of them: 0 to 3,600,000. Default: 10. */
+  /** Milliseconds between two writes: 0 to 3,600,000. Default: 10. */
   readonly interval?: number | undefined
 }
 
 /**
- * Waits before it does anything; of several delays that hit a request, the sum. Other faults may follow.
+ * Waits before any processing. If several delays hit a request, it waits for their sum. Other faults may follow.
  *
  * @example 10%:delay=20
  */
@@ -98,7 +98,7 @@ export interface DelayFault {
 }
 
 /**
- * Spoils a body and keeps its status of 200. Where one lead is spoiled, it is the middle one of the list.
+ * Damages a body and keeps its status of 200. If one lead is damaged, it is the middle one of the list.
  *
  * @example page=2:garbage=html
  * @example page=2:garbage=broken
@@ -109,15 +109,15 @@ export interface GarbageFault {
   readonly kind: 'garbage'
   /**
    * - `html`: a page instead of JSON;
-   * - `broken`: JSON with a comma too many, outside of its leads;
-   * - `unbalanced`: a lead whose last bracket is missing, so that what follows can't be told apart;
-   * - `malformed`: a lead with a comma too many, while quotes and brackets balance.
+   * - `broken`: JSON with an extra comma, outside of its leads;
+   * - `unbalanced`: a lead without its last bracket, so that the leads after it can't be separated;
+   * - `malformed`: a lead with an extra comma, while quotes and brackets balance.
    */
   readonly form: 'html' | 'broken' | 'unbalanced' | 'malformed'
 }
 
 /**
- * Puts something else in the place of the middle lead of a list, or of the one lead asked for.
+ * Replaces the middle lead of a list, or the one requested lead, by something else.
  *
  * @example page=2:element
  * @example page=2:element=42
@@ -125,12 +125,12 @@ export interface GarbageFault {
  */
 export interface ElementFault {
   readonly kind: 'element'
-  /** What stands there instead; any text, though JSON makes most sense. Default: `null`. */
+  /** The replacement; any text, though JSON makes most sense. Default: `null`. */
   readonly text?: string | undefined
 }
 
 /**
- * Makes the middle lead of a list, or the one lead asked for, so large by a field `padding`.
+ * Enlarges the middle lead of a list, or the one requested lead, by a field `padding`.
  *
  * @example page=2:oversized
  * @example page=1:oversized=2000000
@@ -142,9 +142,9 @@ export interface OversizedFault {
 }
 
 /**
- * Changes data before the answer, as users of a portal do: `insert` adds made-up leads, all with the present
- * as their insertedAt; `delete` and `undelete` do so softly to leads drawn from the seed; `touch` moves the
- * lastModifiedAt of leads to the present.
+ * Changes data before the answer, as users of a portal do: `insert` adds generated leads, all with the current time
+ * as insertedAt; `delete` and `undelete` mark leads as deleted or not, drawn from the seed; `touch` sets the
+ * lastModifiedAt of leads to the current time.
  *
  * @example page=2-:insert=3
  * @example every=2:delete=5
@@ -153,13 +153,13 @@ export interface OversizedFault {
  */
 export interface ChangeFault {
   readonly kind: 'insert' | 'delete' | 'undelete' | 'touch'
-  /** How many leads: 1 to 100,000; fewer where there are not so many. Default: 1. */
+  /** Number of leads: 1 to 100,000; fewer if the portal does not have enough. Default: 1. */
   readonly count?: number | undefined
 }
 
 /**
- * From now on, leads with the same value of what is sorted by come in another order than before. The
- * documentation promises none.
+ * From now on, leads with the same sort value are in a different order than before. The documentation does not
+ * promise any order.
  *
  * @example *:reorder
  */
@@ -168,8 +168,8 @@ export interface ReorderFault {
 }
 
 /**
- * What can go wrong. Delays and changes come first, in the order of the rules; of all others, one request
- * gets the first that hits.
+ * All faults. Delays and changes are applied first, in the order of the rules. Of all other faults, a request gets
+ * only the first that hits.
  */
 export type Fault =
   | StatusFault

@@ -5,29 +5,29 @@ import type { FaultRule } from './FaultRule.ts'
 import { PageNumbers } from './PageNumbers.ts'
 import type { Visit } from './Visit.ts'
 
-/** A change of the data, and where its draws come from. */
+/** A change of the data, and its random sequence. */
 export interface Change {
   readonly fault: ChangeFault | ReorderFault
   readonly random: Random
 }
 
-/** A fault of which a request gets one at most: what happens to its answer. */
+/** A fault that changes the answer; a request gets at most one. */
 export type AnswerFault = Exclude<Fault, DelayFault | ChangeFault | ReorderFault>
 
-/** What hits one request. */
+/** The faults of one request. */
 export interface Hits {
   /** The rules that hit, as text, in their order. */
   readonly rules: readonly string[]
-  /** Milliseconds, of all delays together. */
+  /** The sum of all delays, in milliseconds. */
   readonly delay: number
   readonly changes: readonly Change[]
   readonly answer: AnswerFault | undefined
 }
 
-/** What hits a request without a fault. */
+/** The faults of a request without a fault. */
 export const noHits: Hits = { rules: [], delay: 0, changes: [], answer: undefined }
 
-/** The rules of a portal, in their order: decides what hits which request. */
+/** The rules of a portal, in their order: decides which faults hit which request. */
 export class FaultPlan {
   readonly #rules: readonly ArmedRule[]
   readonly #pages = new PageNumbers()
@@ -37,7 +37,10 @@ export class FaultPlan {
     this.#rules = rules.map((rule, index) => new ArmedRule(rule, seed, index))
   }
 
-  /** What hits this request. A rule counts every request, but hits none whose answer has its fault already. */
+  /**
+   * The faults that hit this request. A rule counts every request, but does not hit one whose answer already has a
+   * fault.
+   */
   hits(visit: Visit): Hits {
     if (this.#rules.length === 0) return noHits
     const page = visit.isList ? this.#pages.of(visit.query) : 0

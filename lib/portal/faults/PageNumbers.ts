@@ -1,11 +1,11 @@
 const remembered = 10_000
 
-/** Numbers the pages that lists ask for, in the order in which each is first asked for. */
+/** Numbers the pages of lists in the order in which each is first requested. */
 export class PageNumbers {
   readonly #numbers = new Map<string, number>()
   #last = 0
 
-  /** The number of the page with these parameters: 1, 2, … A page that was asked for before keeps its own. */
+  /** The number of the page with these parameters: 1, 2, … A page that was requested before keeps its number. */
   of(query: URLSearchParams): number {
     const position = positionOf(query)
     const known = this.#numbers.get(position)
@@ -20,7 +20,7 @@ export class PageNumbers {
   }
 }
 
-/** What a list asks for, whoever asks. */
+/** The parameters of a list, without those that identify the client. */
 function positionOf(query: URLSearchParams): string {
   const position = new URLSearchParams(query)
   for (const name of ['access_token', 'hapikey']) position.delete(name)

@@ -6,6 +6,6 @@ export interface Visit {
   readonly query: URLSearchParams
   /** Whether it asks for a page of leads. */
   readonly isList: boolean
-  /** Whether that page has fewer leads than it may have. Looked up only when a rule wants to know. */
+  /** Whether that page has fewer leads than its maximum. Queried only when a rule needs it. */
   readonly isLastPage: () => boolean
 }

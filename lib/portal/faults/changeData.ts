@@ -6,7 +6,7 @@ import type { JsonLead, Store } from '../store/Store.ts'
 import type { ChangeFault } from './Fault.ts'
 import type { Change } from './FaultPlan.ts'
 
-/** Changes the data as a fault says. @param now milliseconds since 1970 */
+/** Changes the data as a fault demands. @param now milliseconds since 1970 */
 export function changeData({ fault, random }: Change, store: Store, now: number): void {
   if (fault.kind === 'reorder') {
     store.reorderTies(random.whole(2, tiePrime - 1))
@@ -21,7 +21,7 @@ function* newLeads(count: number, random: Random, store: Store, now: number): Ge
   const first = store.leads
   for (let n = 0; n < count; ) {
     const lead = makeArrival(random, first + n, now)
-    // A store that was kept may hold what the same draws made when it was last served.
+    // A store from an earlier start may hold leads of the same draws.
     if (store.find('guid', lead.guid) !== undefined) continue
     yield { ...lead }
     n++

@@ -4,12 +4,12 @@ import { sendAnswer, writeBody, writeHead } from '../server/sendAnswer.ts'
 import { gone, isGone, pause } from '../server/waits.ts'
 import type { CutFault, DripFault, StallFault } from './Fault.ts'
 
-/** A fault in how a body is sent. */
+/** A fault in the way that a body is sent. */
 export type SendFault = CutFault | DripFault | StallFault
 
 const defaultInterval = 10
 
-/** Sends an answer as the fault says; ends when it is sent or its connection is closed. */
+/** Sends an answer with a fault; resolves when it is sent or its connection is closed. */
 export function sendFaulty(response: ServerResponse, answer: Answer, fault: SendFault): Promise<void> {
   if (fault.kind === 'cut') return sendCut(response, answer, fault)
   return fault.kind === 'drip'
@@ -23,7 +23,7 @@ async function sendCut(response: ServerResponse, answer: Answer, { at, framing =
   writeHead(response, answer, framing)
   response.flushHeaders()
   await writeBody(response, body)
-  // Closes when all that was written is sent. Ending the response would tell that this is all.
+  // Closes when everything written is sent. Ending the response would tell the client that the body is complete.
   response.req.socket.destroySoon()
 }
 

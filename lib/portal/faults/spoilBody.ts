@@ -1,14 +1,14 @@
 import type { Answer } from '../server/Answer.ts'
 import type { ElementFault, GarbageFault, OversizedFault } from './Fault.ts'
 
-/** A fault that changes what a body says, and not how it is sent. */
+/** A fault that changes the content of a body, and not how it is sent. */
 export type BodyFault = GarbageFault | ElementFault | OversizedFault
 
 const page =
   '<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>'
 const defaultBytes = 17_000_000
 
-/** An answer with a spoiled body; its status is 200, whatever it was. */
+/** An answer with a damaged body; its status is 200, whatever it was. */
 export function spoilBody(answer: Answer, fault: BodyFault): Answer {
   if (fault.kind === 'garbage' && fault.form === 'html') {
     const headers = { ...answer.headers, 'Content-Type': 'text/html;charset=utf-8' }
@@ -22,10 +22,10 @@ function spoilJson(text: string, fault: BodyFault): string {
   const value: unknown = JSON.parse(text)
   if (!Array.isArray(value)) return spoilElement(text, fault)
   if (fault.kind === 'garbage' && fault.form === 'broken') return withComma(text)
-  // A lead's text is what JSON.stringify gives, so taking it apart and putting it together changes nothing.
+  // A lead's text comes from JSON.stringify, so parsing and writing it again changes nothing.
   const elements = value.map(element => JSON.stringify(element))
   const middle = Math.floor(elements.length / 2)
-  // An empty page gets an element of its own, or there would be nothing to spoil.
+  // An empty page gets an element, because it has none that could be damaged.
   elements[middle] = spoilElement(elements[middle] ?? '{}', fault)
   return `[${elements.join(',')}]`
 }
@@ -38,7 +38,7 @@ function spoilElement(text: string, fault: BodyFault): string {
   return fault.form === 'unbalanced' ? text.slice(0, -1) : withComma(text)
 }
 
-/** `[…,]` or `{…,}`: no JSON, although every bracket has its partner. */
+/** `[…,]` or `{…,}`: not JSON, although all brackets match. */
 function withComma(text: string): string {
   return `${text.slice(0, -1)},${text.slice(-1)}`
 }

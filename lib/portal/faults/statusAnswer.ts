@@ -4,7 +4,7 @@ import type { Answer } from '../server/Answer.ts'
 import { type ErrorForm, errorAnswer } from '../server/errorAnswer.ts'
 import type { StatusFault } from './Fault.ts'
 
-/** What is answered instead of what was asked for. */
+/** The answer that replaces the requested one. */
 export function statusAnswer({ status, body, policy, headers = {} }: StatusFault, form: ErrorForm): Answer {
   if (body !== undefined && body !== 'json' && body !== 'html') {
     const text = body === 'empty' ? '' : body

@@ -3,10 +3,11 @@ import type { JsonLead } from '../store/Store.ts'
 import type { Changes } from './checkChanges.ts'
 
 /**
- * A lead after a change, with all that follows from it by the API's documentation. What follows wins over
- * what the same change says of the same field.
+ * A lead after a change, with all consequences according to the API's documentation. A consequence overrides the
+ * same field of the change itself.
  *
- * @param now milliseconds since 1970; lastModifiedAt is this, or a millisecond more than it was
+ * @param now milliseconds since 1970; lastModifiedAt becomes this time, or the old one plus a millisecond if that is
+ * later
  */
 export function applyChanges(lead: JsonLead, changes: Changes, now: number): JsonLead {
   const time = Math.max(Math.trunc(now), numberOf(lead.lastModifiedAt) + 1)
@@ -20,7 +21,7 @@ export function applyChanges(lead: JsonLead, changes: Changes, now: number): Jso
   }
 }
 
-/** A time closes; "", and the 0 that the API answers for "never", re-open. */
+/** A time closes the lead; "", and 0, which the API answers for "never", re-open it. */
 function closing(lead: JsonLead, changed: JsonLead, time: number): JsonLead {
   const closedAt = numberOf(changed.closedAt)
   const [was, is] = [lead.isCustomer === true, closedAt > 0]
@@ -50,7 +51,7 @@ function source(changed: JsonLead, time: number): JsonLead {
   }
 }
 
-/** A log with one more entry. The documentation shows an entry of the status log only; both look alike. */
+/** A log with one more entry. The documentation only shows an entry of the status log; both logs have the same form. */
 function logged(log: unknown, previousState: boolean, insertedAt: number): readonly unknown[] {
   const entries: readonly { id?: unknown }[] = Array.isArray(log) ? log : []
   const id = 1 + Math.max(0, ...entries.map(entry => numberOf(entry?.id)))

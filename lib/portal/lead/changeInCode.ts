@@ -9,7 +9,7 @@ import { seqOf } from './getLead.ts'
 
 type Ground = Pick<Served, 'settings' | 'store'>
 
-/** What `portal.update` does: a PUT without HTTP. */
+/** Implements `portal.update`: a PUT without HTTP. */
 export function updateInCode({ settings, store }: Ground, guid: string, given: unknown): Lead {
   try {
     const seq = seqOf(store, guid)
@@ -22,7 +22,7 @@ export function updateInCode({ settings, store }: Ground, guid: string, given: u
   }
 }
 
-/** What `portal.insert` does. */
+/** Implements `portal.insert`. */
 export function insertInCode({ store }: Ground, leads: Iterable<object>): void {
   store.insert(plainLeads(leads))
 }

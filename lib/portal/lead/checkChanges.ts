@@ -2,10 +2,10 @@ import { isObject } from '../leads/isObject.ts'
 import { Refusal } from '../Refusal.ts'
 import { documentedSpellings, leadFields } from './leadFields.ts'
 
-/** What a client changes in a lead: fields that may be changed, with values of their types. */
+/** A client's changes of a lead: fields that may be changed, with values of their types. */
 export type Changes = Readonly<Record<string, unknown>>
 
-/** Which lead is to be changed, and in which portal. */
+/** The lead that is changed, and the portal's rules. */
 export interface ChangeRules {
   /** The guid that the request names. */
   readonly guid: string
@@ -13,10 +13,10 @@ export interface ChangeRules {
 }
 
 /**
- * Checks what a PUT asks for: an object with only the fields to change. The guid may be in it as `guid`, as
- * `id` or not at all, because clients do all three; it has to be that of the request.
+ * Checks the body of a PUT: an object with only the fields to change. The guid may be in it as `guid`, as `id` or
+ * not at all, because clients do all three; it must equal the guid of the request.
  *
- * @throws Refusal 400, naming every field that is read-only, else the first that is wrong.
+ * @throws Refusal 400, naming every field that is read-only; if there are none, the first wrong field.
  */
 export function checkChanges(body: unknown, { guid, salesforce }: ChangeRules): Changes {
   if (!isObject(body)) throw new Refusal(400, 'Expected a JSON object with the fields to change')
@@ -53,7 +53,7 @@ interface Type {
   readonly holds: (value: unknown) => boolean
 }
 
-/** Fields that take more, or less, than their type. */
+/** Fields with other valid values than their type has. */
 const special: ReadonlyMap<string, Type> = new Map([
   [
     'closedAt',
@@ -76,11 +76,11 @@ const types: ReadonlyMap<string, Type> = new Map([
   ['string', { expected: 'a text', holds: value => typeof value === 'string' }],
   ['boolean', { expected: 'true or false', holds: value => typeof value === 'boolean' }],
   ['integer', { expected: 'a whole number', holds: value => Number.isSafeInteger(value) }],
-  // JSON can write a number that is none: 1e999.
+  // JSON can contain a number that is not finite: 1e999.
   ['number', { expected: 'a number', holds: value => Number.isFinite(value) }],
 ])
 
-/** The two logs are all that is left: what else is no plain value is read-only. */
+/** Only the two logs remain: every other field that is not a plain value is read-only. */
 const logs: Type = {
   expected: 'an array of objects',
   holds: value => Array.isArray(value) && value.every(isObject),

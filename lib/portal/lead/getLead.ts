@@ -6,8 +6,8 @@ import { leadKeys } from '../store/findQuery.ts'
 import type { Store } from '../store/Store.ts'
 
 /*
- * A deleted lead is answered like any other, with `isDeleted: true`: deletion is soft, and who un-deletes a
- * lead needs to see it.
+ * A deleted lead is answered like any other, with `isDeleted: true`: deletion is soft, and a client that un-deletes
+ * a lead needs to see it.
  */
 
 /** `GET /leads/v1/lead/{guid}`: one lead, a JSON object. */
@@ -15,7 +15,9 @@ export function getLead({ guid }: Call, { store }: Served): Answer {
   return leadAnswer(store, seqOf(store, guid))
 }
 
-/** `GET /leads/v1/lead/?email=…` (or userToken, or conversionEventGuid): of several, one by the store's rule. */
+/**
+ * `GET /leads/v1/lead/?email=…` (or userToken, or conversionEventGuid): one lead; of several, the store chooses one.
+ */
 export function findLead({ query }: Call, { store }: Served): Answer {
   const given = leadKeys.filter(key => query.has(key))
   const [key, ...others] = given
@@ -37,7 +39,7 @@ export function seqOf(store: Store, guid: string): number {
   return seq
 }
 
-/** The lead as it is now. */
+/** The current lead. */
 export function leadAnswer(store: Store, seq: number): Answer {
   return { status: 200, headers: {}, body: [store.text(seq)] }
 }

@@ -1,6 +1,6 @@
 import { leadSchema } from '../../lead/Lead.ts'
 
-/** What a field of a lead holds, and whether a client may change it. */
+/** The type of a lead's field, and whether a client may change it. */
 export interface LeadField {
   readonly type: string
   readonly isReadOnly: boolean
@@ -13,8 +13,8 @@ interface FieldSchema {
 }
 
 /**
- * The fields of a lead by their names. Read-only are those that the documentation lists so; fields that its
- * lists don't name (`email`, `insertedAt`, …) can be changed, or no test could move them.
+ * The fields of a lead by their names. The fields that the documentation lists as read-only are read-only. Fields
+ * that are not in its lists (`email`, `insertedAt`, …) can be changed: without that, no test could change them.
  */
 export const leadFields: ReadonlyMap<string, LeadField> = new Map(
   Object.entries<FieldSchema>(leadSchema.properties).map(([name, schema]) => [
@@ -23,7 +23,7 @@ export const leadFields: ReadonlyMap<string, LeadField> = new Map(
   ]),
 )
 
-/** Two names that the documentation spells otherwise than its own example. */
+/** Two names that the documentation spells differently from its own example. */
 export const documentedSpellings: ReadonlyMap<string, string> = new Map([
   ['firstUrl', 'firstURL'],
   ['LeadNurturingActive', 'leadNurturingActive'],

@@ -7,10 +7,10 @@ import { leadAnswer, seqOf } from './getLead.ts'
 import { isJson, readJson } from './readJson.ts'
 
 /**
- * `PUT /leads/v1/lead/{guid}`: changes the fields that the body names and answers the lead as it is then. A
- * body that does not call itself JSON changes nothing; that is answered 200 too, as portals have done.
+ * `PUT /leads/v1/lead/{guid}`: changes the fields that the body names and answers the changed lead. A body without a
+ * JSON content type changes nothing; the answer is also 200, as real portals have done.
  *
- * @throws Refusal 404 for a guid that no lead has, 400 for what can't be changed so.
+ * @throws Refusal 404 for a guid that does not exist, 400 for an invalid change.
  */
 export function putLead(call: Call, { settings, store }: Served, now: number): Answer {
   const { guid, contentType, body } = call

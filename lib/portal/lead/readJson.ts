@@ -2,7 +2,7 @@ import { Refusal } from '../Refusal.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads the body of a PUT. @throws Refusal 400 for what is no JSON in UTF-8. */
+/** Reads the body of a PUT. @throws Refusal 400 for a body that is not JSON in UTF-8. */
 export function readJson(body: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(body))
@@ -11,7 +11,7 @@ export function readJson(body: Buffer): unknown {
   }
 }
 
-/** Whether a body says of itself that it is JSON; parameters such as a charset don't matter. */
+/** Whether a content type is JSON; parameters such as a charset are ignored. */
 export function isJson(contentType = ''): boolean {
   return /^application\/json *(;|$)/i.test(contentType.trim())
 }

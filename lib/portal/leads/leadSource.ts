@@ -3,26 +3,26 @@ import type { PortalOptions } from '../PortalOptions.ts'
 import { givenLeads } from './givenLeads.ts'
 import { readLeadFile } from './readLeadFile.ts'
 
-/** Says which generated leads they are; equal recipes are equal leads. */
+/** Identifies the generated leads; equal recipes give equal leads. */
 export interface Recipe {
   readonly generator: number
   readonly seed: number
   readonly count: number
 }
 
-/** Where the store gets its leads from. */
+/** The origin of the store's leads. */
 export interface LeadSource {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string
-  /** Undefined for a user's own leads: there is no telling whether two such sources are the same. */
+  /** Undefined for a user's own leads: two such sources can't be compared. */
   readonly recipe: Recipe | undefined
-  /** Plain objects, as JSON holds them. Reading them may throw PortalError LEADS. */
+  /** Plain objects, as in JSON. Reading them may throw PortalError LEADS. */
   readonly leads: Iterable<object> | AsyncIterable<object>
 }
 
 const defaultCount = 1_000
 
-/** The source that the options `leads` and `seed` stand for. Nothing is opened before it is read. */
+/** The source for the options `leads` and `seed`. Nothing is opened before it is read. */
 export function leadSource(leads: PortalOptions['leads'] = defaultCount, seed = 1): LeadSource {
   if (typeof leads === 'string') return { name: leads, recipe: undefined, leads: readLeadFile(leads) }
   if (typeof leads === 'object') {

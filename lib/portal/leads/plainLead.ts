@@ -2,9 +2,9 @@ import { PortalError } from '../PortalError.ts'
 import { isObject } from './isObject.ts'
 
 /**
- * A user's own lead as JSON would carry it: a Date is its text, what JSON leaves out is gone.
+ * A user's own lead as JSON would represent it: a Date becomes text, and values that JSON omits are omitted.
  *
- * @throws PortalError LEADS for what is no object and what has no JSON.
+ * @throws PortalError LEADS for a value that is not an object or has no JSON.
  */
 export function plainLead(lead: unknown, number: number): Record<string, unknown> {
   let plain: unknown
@@ -19,7 +19,7 @@ export function plainLead(lead: unknown, number: number): Record<string, unknown
   throw new PortalError('LEADS', `Lead ${number} of those given is no lead: expected an object`)
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of a thrown value of any type. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }

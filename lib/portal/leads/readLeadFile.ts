@@ -3,16 +3,16 @@ import { PortalError } from '../PortalError.ts'
 import { isObject } from './isObject.ts'
 
 /**
- * The leads of an NDJSON file: one object a line, empty lines skipped. Only a line feed (with or without a
- * carriage return) ends a line: `node:readline` would also cut at U+2028, which may stand in a JSON text.
+ * The leads of an NDJSON file: one object per line, empty lines are skipped. Only a line feed (with or without a
+ * carriage return) ends a line: `node:readline` would also split at U+2028, which is allowed in JSON text.
  *
- * @throws PortalError LEADS for a file that can't be read, and for a line that is no JSON object.
+ * @throws PortalError LEADS for a file that can't be read, and for a line that is not a JSON object.
  */
 export async function* readLeadFile(path: string): AsyncGenerator<object> {
   let number = 0
   for await (const line of linesOf(path)) {
     number++
-    // Takes off a byte order mark too, which Windows programs put in front of the first line.
+    // Also removes a byte order mark, which Windows programs put before the first line.
     const text = line.trim()
     if (text !== '') yield parseLine(text, `${path}, line ${number}`)
   }

@@ -3,7 +3,7 @@ import { Refusal } from '../Refusal.ts'
 import { RollingWindow } from './RollingWindow.ts'
 
 interface Policy {
-  /** As 429s name it. */
+  /** Its name in a 429. */
   readonly name: 'DAILY' | 'TEN_SECONDLY_ROLLING' | 'SECONDLY'
   readonly window: RollingWindow
 }
@@ -12,7 +12,7 @@ type Headers = Record<string, string>
 
 const second = 1_000
 
-/** Lets requests pass as long as every limit holds. */
+/** Accepts requests while no limit is exceeded. */
 export class RateLimiter {
   readonly #policies: readonly Policy[]
   readonly #retryAfter: RateLimit['retryAfter']
@@ -27,9 +27,10 @@ export class RateLimiter {
   }
 
   /**
-   * Counts a request, and returns the headers that tell its client what is left.
+   * Counts a request, and returns the headers that tell its client the remaining requests.
    *
-   * @throws Refusal 429 when a limit is used up: the one that lasts longest, for until then nothing passes.
+   * @throws Refusal 429 when a limit is exhausted: the one that lasts longest, because until then all requests are
+   * refused.
    */
   take(now: number): Headers {
     const [longest] = this.#policies
@@ -59,18 +60,18 @@ export class RateLimiter {
   }
 }
 
-/** What HubSpot says when a limit is used up. */
+/** HubSpot's message for an exhausted limit. */
 export const rateLimitMessage = (policy: string): string =>
   `You have reached your ${policy.toLowerCase()} limit.`
 
-/** What the JSON of a 429 says besides its message. */
+/** The fields of a 429's JSON besides its message. */
 export const rateLimitFields = (policy: string): Headers => ({ errorType: 'RATE_LIMIT', policyName: policy })
 
 function policy(name: Policy['name'], limit: number | undefined, interval: number): Policy[] {
   return limit === undefined ? [] : [{ name, window: new RollingWindow(limit, interval) }]
 }
 
-/** The headers of one limit, spelled as HubSpot spells them. */
+/** The headers of one limit, in HubSpot's spelling. */
 function headersOf(name: Policy['name'], window: RollingWindow, now: number): Headers {
   const prefix = 'X-HubSpot-RateLimit-'
   const [limit, remaining] = [String(window.limit), String(window.remaining(now))]

@@ -1,4 +1,4 @@
-/** The fields that startTime and stopTime may apply to, by the API's documentation. */
+/** The fields that startTime and stopTime may apply to, according to the API's documentation. */
 export const timePivots = [
   'insertedAt',
   'firstConvertedAt',
@@ -16,22 +16,22 @@ export interface TimeBound {
   readonly inclusive: boolean
 }
 
-/** What a request for a list asks for, free of spelling and of defaults. */
+/** The content of a request for a list, without its spelling and with defaults. */
 export interface ListRequest {
   /** Lower case; "" restricts nothing. */
   readonly search: string
-  /** What to sort by: a name that `sortKeys` gives. */
+  /** The sort key: a value of `sortKeys`. */
   readonly sort: string
   readonly descending: boolean
   /** 0 to 100. */
   readonly max: number
   readonly offset: number
-  /** What the two bounds apply to. */
+  /** The field that the two bounds apply to. */
   readonly pivot: TimePivot
-  /** Undefined when nothing restricts the list from below. */
+  /** Undefined if the list has no lower bound. */
   readonly start: TimeBound | undefined
   readonly stop: TimeBound
-  /** At most 100; undefined when the request names none. */
+  /** At most 100; undefined if the request names none. */
   readonly guids: readonly string[] | undefined
   readonly includeDeleted: boolean
   readonly optOut: boolean

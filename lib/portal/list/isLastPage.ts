@@ -1,7 +1,7 @@
 import type { Served } from '../server/Served.ts'
 import { readListRequest } from './readListRequest.ts'
 
-/** Whether a list has fewer leads than it may have; a list that is refused is none. */
+/** Whether a list has fewer leads than its maximum; false for a list that is refused. */
 export function isLastPage(query: URLSearchParams, { settings, store }: Served, now: number): boolean {
   try {
     const { startTime, stopTime } = settings

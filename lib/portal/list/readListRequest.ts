@@ -4,11 +4,11 @@ import { type ListRequest, type TimeBound, timePivots } from './ListRequest.ts'
 import { readInteger, readTime, readWord } from './readParameter.ts'
 import { sortKeys } from './sortKeys.ts'
 
-/** What the meaning of a query string depends on besides itself. */
+/** The rules that the meaning of a query string depends on. */
 export interface ListRules {
   readonly startTime: Bounds
   readonly stopTime: Bounds
-  /** The stopTime of a request that gives none: milliseconds since 1970. */
+  /** The stopTime of a request without one: milliseconds since 1970. */
   readonly now: number
 }
 
@@ -17,10 +17,10 @@ const maxPageSize = 100
 const maxGuids = 100
 
 /**
- * Reads the query string of a list. Names and defaults are those of the API's documentation; parameters that
- * it does not name are ignored, because real clients send such (`portalId`).
+ * Parses the query string of a list. Names and defaults are those of the API's documentation. Other parameters are
+ * ignored, because real clients send some (`portalId`).
  *
- * @throws Refusal 400 for a value that makes no sense, 413 for more than 100 guids.
+ * @throws Refusal 400 for an invalid value, 413 for more than 100 guids.
  */
 export function readListRequest(query: URLSearchParams, rules: ListRules): ListRequest {
   const isTrue = (...spellings: string[]): boolean =>
@@ -28,18 +28,19 @@ export function readListRequest(query: URLSearchParams, rules: ListRules): ListR
   const pivot = readWord(query, 'timePivot', timePivots) ?? 'insertedAt'
   return {
     search: (query.get('search') ?? '').toLowerCase(),
-    // The documentation names no default order. In the pivot's, a time window is one stretch of an index.
+    // The documentation does not name a default order. In the order of the pivot, a time window is one range of an
+    // index.
     sort: readSort(query) ?? pivot,
     descending: readWord(query, 'dir', ['asc', 'desc']) === 'desc',
     max: Math.min(readMax(query) ?? defaultPageSize, maxPageSize),
-    // A buggy client is known to send offset=-98.
+    // A faulty client is known to send offset=-98.
     offset: Math.max(readInteger(query, 'offset') ?? 0, 0),
     pivot,
     start: readBound(query, 'startTime', rules.startTime),
     stop: readBound(query, 'stopTime', rules.stopTime) ?? { time: rules.now, inclusive: true },
     guids: readGuids(query),
     includeDeleted: isTrue('includeDeleted'),
-    // The documented spelling first; the others are what real clients send.
+    // The documented spelling first; real clients send the others.
     optOut: isTrue('optOut', 'optout', 'emailOptOut'),
     eligibleForEmail: isTrue('eligibleForEmail'),
     bounced: isTrue('bounced'),
@@ -64,7 +65,7 @@ function readSort(query: URLSearchParams): string | undefined {
   return name === undefined ? undefined : sortKeys.get(name)
 }
 
-/** `guids[0]=…&guids[1]=…`: URLSearchParams has decoded the brackets, the numbers mean nothing. */
+/** `guids[0]=…&guids[1]=…`: URLSearchParams has decoded the brackets, the numbers have no meaning. */
 function readGuids(query: URLSearchParams): readonly string[] | undefined {
   const guids = [...query].filter(([name]) => /^guids\[\d+\]$/.test(name)).map(([, guid]) => guid)
   if (guids.length > maxGuids) {

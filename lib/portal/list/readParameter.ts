@@ -1,11 +1,11 @@
 import { Refusal } from '../Refusal.ts'
 
 /*
- * Readers of one parameter: undefined when it is not given, a Refusal when its value makes no sense. A given
- * but empty value makes no sense either: a portal that took it for "not given" would hide a client's bug.
+ * Readers of one parameter. They return undefined if it is not given, and throw a Refusal if its value is invalid.
+ * An empty value is invalid too: a portal that took it for "not given" would hide a client's bug.
  */
 
-/** A whole number in digits; what exceeds the safe ones counts as the largest of them. */
+/** A whole number in digits; above the largest safe integer, that integer. */
 export function readInteger(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null) return undefined
@@ -22,7 +22,7 @@ export function readTime(query: URLSearchParams, name: string): number | undefin
   throw refusal(name, text, 'milliseconds since 1970, as 1275718091660 or 1.27571809166E12')
 }
 
-/** One of the words, in their spelling. */
+/** One of these words, in the same spelling. */
 export function readWord<Word extends string>(
   query: URLSearchParams,
   name: string,

@@ -1,13 +1,13 @@
-/** What the portal answers to one request. */
+/** The portal's answer to one request. */
 export interface Answer {
   readonly status: number
-  /** Besides Content-Length and Date; Content-Type only where the body is no JSON. */
+  /** Besides Content-Length and Date; Content-Type only if the body is not JSON. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body in UTF-8, in as many pieces as it was made of. */
+  /** The body in UTF-8, in any number of pieces. */
   readonly body: readonly Buffer[]
 }
 
-/** How many bytes the body of an answer has. */
+/** Number of bytes in the body of an answer. */
 export function bodyBytes({ body }: Answer): number {
   return body.reduce((sum, piece) => sum + piece.length, 0)
 }

@@ -4,7 +4,7 @@ import type { RateLimiter } from '../limits/RateLimiter.ts'
 import type { RequestLog } from '../RequestLog.ts'
 import type { Store } from '../store/Store.ts'
 
-/** What the answers of a portal depend on besides the request. */
+/** The state of a portal that answers depend on, besides the request. */
 export interface Served {
   readonly settings: Settings
   readonly store: Store

@@ -9,10 +9,10 @@ import { readBody } from './readBody.ts'
 import { isGone, pause } from './waits.ts'
 
 /**
- * The answer to a call that carries the token, with the faults that hit it; undefined when a fault lets it
- * have none, or nobody is there any more.
+ * The answer to a call that carries the token, with the faults that hit it; undefined if a fault withholds it, or if
+ * the client has disconnected.
  *
- * @param at when the call came; what waits meanwhile reads the clock again
+ * @param at the time at which the call arrived; after a wait, the clock is read again
  */
 export async function answerCall(
   exchange: Exchange,

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Refusal } from '../Refusal.ts'
 
 /**
- * Lets a request pass that carries the token: as `access_token=` (documented), as `hapikey=` (the older API
- * key) or as `Authorization: Bearer`, which real clients send. Of several, one that is right is enough.
+ * Accepts a request that carries the token: as `access_token=` (documented), as `hapikey=` (the older API key) or as
+ * `Authorization: Bearer`, which real clients send. If there are several, one correct token is enough.
  *
  * @throws Refusal 401
  */

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { Refusal } from '../Refusal.ts'
 import type { Answer } from './Answer.ts'
 
-/** What the body of an error is. */
+/** The form of an error's body. */
 export type ErrorForm = 'json' | 'html'
 
-/** The answer to a request that is not served: a Refusal says why, all else is the portal's own fault. */
+/** The answer to a request that is not served: a Refusal has the reason, any other error is the portal's own fault. */
 export function errorAnswer(error: unknown, form: ErrorForm): Answer {
   const refusal =
     error instanceof Refusal
@@ -14,7 +14,7 @@ export function errorAnswer(error: unknown, form: ErrorForm): Answer {
   return form === 'html' ? htmlError(refusal) : jsonError(refusal)
 }
 
-/** The form that HubSpot's JSON errors have, by what real clients read. */
+/** The form of HubSpot's JSON errors, as far as real clients read them. */
 function jsonError({ status, message, fields, headers }: Refusal): Answer {
   const ids = { correlationId: randomUUID(), requestId: randomUUID() }
   return {
@@ -24,7 +24,7 @@ function jsonError({ status, message, fields, headers }: Refusal): Answer {
   }
 }
 
-/** A page as Tomcat makes it, which real clients have been answered. */
+/** A page like Tomcat's, which real clients have received. */
 function htmlError({ status, message, headers }: Refusal): Answer {
   const title = `HTTP Status ${status} - ${escapeHtml(message)}`
   const page = `<html><head><title>Apache Tomcat - Error report</title></head><body><h1>${title}</h1><hr size="1" noshade="noshade"><p><b>type</b> Status report</p><p><b>message</b> <u>${escapeHtml(message)}</u></p><hr size="1" noshade="noshade"><h3>Apache Tomcat</h3></body></html>`

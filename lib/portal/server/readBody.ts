@@ -6,8 +6,8 @@ const maxBytes = 1_048_576
 /**
  * Reads the body of a request.
  *
- * @throws Refusal 413 for one of more than 1 MiB. It is read to its end and thrown away: a connection that is
- * closed over unread bytes is reset, and the client would never see the answer.
+ * @throws Refusal 413 for a body of more than 1 MiB. It is read to its end and discarded: a connection that is
+ * closed with unread bytes is reset, and the client would never see the answer.
  */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []

@@ -11,7 +11,7 @@ import { route } from './route.ts'
 import { sendAnswer } from './sendAnswer.ts'
 import { gone, isGone } from './waits.ts'
 
-/** Answers one request, or does to it what a fault says, and remembers it. */
+/** Answers one request, or applies a fault to it, and records it. */
 export async function respond(exchange: Exchange): Promise<void> {
   const { request, response, served } = exchange
   const { settings, limiter, faults, log } = served
@@ -35,7 +35,7 @@ export async function respond(exchange: Exchange): Promise<void> {
   await (answer === undefined ? withhold(exchange, hits) : send(exchange, answer, hits))
 }
 
-/** No answer: the connection is reset, or stays as it is. */
+/** Sends no answer: the connection is reset, or stays open. */
 async function withhold({ request, response }: Exchange, { answer: fault }: Hits): Promise<void> {
   if (fault?.kind === 'reset') request.socket.resetAndDestroy()
   else await gone(response)

@@ -6,7 +6,7 @@ import { Refusal } from '../Refusal.ts'
 import type { Handler, Routed } from './Call.ts'
 
 interface Route {
-  /** The whole path; a slash at its end is as good as none. */
+  /** The whole path; a slash at its end is ignored. */
   readonly path: RegExp
   readonly handlers: Readonly<Record<string, Handler>>
 }
@@ -20,9 +20,9 @@ const routes: readonly Route[] = [
 ]
 
 /**
- * Finds out what a request asks for.
+ * Finds the handler of a request.
  *
- * @throws Refusal 404, 405, in this order; 400 for a path that can't be decoded.
+ * @throws Refusal 404 or 405, checked in this order; 400 for a path that can't be decoded.
  */
 export function route({ method = '', url = '', headers }: IncomingMessage): Routed {
   const [path = '', ...queries] = url.split('?')

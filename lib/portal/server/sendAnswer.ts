@@ -4,12 +4,12 @@ import { drained, isGone } from './waits.ts'
 
 const chunkBytes = 65_536
 
-/** How the end of a body is told: by its length in front, or by its last chunk. */
+/** How the end of a body is marked: by its length in the header, or by its last chunk. */
 export type Framing = 'length' | 'chunked'
 
 /**
- * Writes an answer: in chunks of about 64 kB, as fast as the reader takes them and no faster. Ends quietly
- * when the connection closes.
+ * Writes an answer: in chunks of about 64 kB, only as fast as the client reads. Ends without an error when the
+ * connection closes.
  */
 export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
   writeHead(response, answer)

@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http'
 
 /*
- * Waits that end, at the latest, with the connection; so nothing of a fault or of a slow reader outlives its
- * client or the portal. They listen to the socket: a response that waits behind another on its connection
- * does not hear of the end.
+ * Waits that end with the connection at the latest, so that no work for a fault or a slow client outlives the client
+ * or the portal. They listen to the socket: a response that waits for another one on its connection gets no event
+ * when the connection closes.
  */
 
-/** Whether nobody is there any more to read an answer. */
+/** Whether the client has disconnected. */
 export function isGone(response: ServerResponse): boolean {
   return response.req.socket.destroyed
 }
 
-/** Resolves when the reader has taken what was written. */
+/** Resolves when the client has read everything written. */
 export function drained(response: ServerResponse): Promise<void> {
   return untilGone(response, done => {
     response.on('drain', done)
@@ -19,7 +19,7 @@ export function drained(response: ServerResponse): Promise<void> {
   })
 }
 
-/** Resolves when so many milliseconds are over. */
+/** Resolves after the given milliseconds. */
 export function pause(milliseconds: number, response: ServerResponse): Promise<void> {
   return untilGone(response, done => {
     const timer = setTimeout(done, milliseconds)
@@ -27,7 +27,7 @@ export function pause(milliseconds: number, response: ServerResponse): Promise<v
   })
 }
 
-/** Resolves when the connection is closed, whoever closed it. */
+/** Resolves when the connection is closed, by either side. */
 export function gone(response: ServerResponse): Promise<void> {
   return untilGone(response, () => () => {})
 }

@@ -9,16 +9,16 @@ import { createAttributeIndex } from './schema.ts'
 import { transaction } from './transaction.ts'
 import { updateRow } from './updateRow.ts'
 
-/** A lead as JSON holds it. */
+/** A lead as in JSON. */
 export type JsonLead = Readonly<Record<string, unknown>>
 
 /**
- * A time window of fewer leads than this is sorted; of more, the sorted index is walked and filtered. Where
- * the two cost the same depends on the window's share of the store; this is near it for a million leads.
+ * A time window with fewer leads than this is sorted; for a larger window, the sorted index is read and filtered.
+ * The break-even point depends on the window's share of the store; this is close to it for a million leads.
  */
 const narrow = 10_000
 
-/** The leads, and the answers to lists of them. One process, one connection: an answer is one moment's. */
+/** The leads, and the queries for lists of them. One process, one connection: an answer is a snapshot of one moment. */
 export class Store {
   readonly #database: Database
   readonly #prepared = new Set<string>()
@@ -30,18 +30,18 @@ export class Store {
     this.#leads = leads
   }
 
-  /** How many leads it holds, deleted ones included. */
+  /** Number of leads, deleted ones included. */
   get leads(): number {
     return this.#leads
   }
 
-  /** How many of them are deleted. */
+  /** Number of deleted leads. */
   get deleted(): number {
     const sql = 'SELECT count(*) FROM lead INDEXED BY lead_by_guid WHERE isDeleted = 1'
     return this.#rows<[number]>({ sql, values: [] })[0]?.[0] ?? 0
   }
 
-  /** The JSON text of each lead on a page, in its order, as UTF-8. */
+  /** The JSON text of each lead on a page, in the page's order, as UTF-8. */
   page(request: ListRequest): Buffer[] {
     const route = this.#route(request)
     const attribute = attributeOf(request)
@@ -64,7 +64,7 @@ export class Store {
     return row[1]
   }
 
-  /** The `seq` of the first lead from a place on, and then around, that is deleted or is not. */
+  /** The `seq` of the first lead, from a place on and then from the start, that is deleted or is not. */
   next(place: number, isDeleted: boolean): number | undefined {
     const select = 'SELECT seq FROM lead WHERE isDeleted = ? AND seq'
     const sql = `SELECT * FROM (${select} >= ? ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (${select} < ? ORDER BY seq LIMIT 1)`
@@ -72,7 +72,7 @@ export class Store {
     return this.#rows<[number]>({ sql, values: [flag, place, flag, place] })[0]?.[0]
   }
 
-  /** Puts what `change` makes of a lead in its place. When that throws, nothing is changed. */
+  /** Replaces a lead by the result of `change`. If that throws, nothing is changed. */
   update(seq: number, change: (lead: JsonLead) => JsonLead): void {
     transaction(this.#database, () => {
       updateRow(this.#database, seq, change(JSON.parse(this.text(seq).toString())))
@@ -81,9 +81,9 @@ export class Store {
   }
 
   /**
-   * Adds leads behind the others, all or none.
+   * Adds leads after the others, all or none.
    *
-   * @throws PortalError LEADS for a guid that is there already.
+   * @throws PortalError LEADS for a guid that already exists.
    */
   insert(leads: Iterable<JsonLead>): void {
     this.#leads = transaction(this.#database, () => {
@@ -100,7 +100,7 @@ export class Store {
     })
   }
 
-  /** From now on, leads of equal value come in another order: one that goes by this factor, not by insertion. */
+  /** From now on, leads of equal value are ordered by this factor, not by insertion. */
   reorderTies(factor: number): void {
     this.#tieFactor = factor
   }
@@ -119,14 +119,14 @@ export class Store {
     return this.#rows<[number]>(windowQuery(request, narrow)).every(([count]) => count < narrow)
   }
 
-  /** Runs SQL that makes an index, once. */
+  /** Runs SQL that creates an index, once. */
   #prepare(sql: string | undefined): void {
     if (sql === undefined || this.#prepared.has(sql)) return
     transaction(this.#database, () => this.#database.exec(sql))
     this.#prepared.add(sql)
   }
 
-  /** Statements are not kept: there are too many shapes of them, and preparing one takes ten microseconds. */
+  /** Statements are not cached: there are too many different ones, and preparing one takes ten microseconds. */
   #rows<Row>({ sql, values }: Query): Row[] {
     return this.#database.prepare(sql).raw().all(values) as Row[]
   }

@@ -5,8 +5,8 @@ import type { Meta } from './meta.ts'
 import { databaseName } from './storeError.ts'
 
 /**
- * Checks that a database, which holds leads already, holds those that were asked for. Without `leads` it may
- * hold any (of the seed, if one is given). A user's own leads are never known to be the same.
+ * Checks that a database with leads holds the requested ones. Without `leads`, it may hold any (of the seed, if one
+ * is given). A user's own leads never count as equal.
  *
  * @throws PortalError STORE when it holds others.
  */

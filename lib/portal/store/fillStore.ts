@@ -6,14 +6,14 @@ import type { Database } from './loadLibsql.ts'
 import { type Meta, writeMeta } from './meta.ts'
 import { createIndexes, createTables } from './schema.ts'
 
-/** After so many leads, signals and timers get their turn. */
+/** Number of leads after which signals and timers get a turn. */
 const turn = 1_000
 
 /**
- * Fills an empty database within the transaction that the caller began: whoever is killed meanwhile leaves
- * an empty one behind.
+ * Fills an empty database within the caller's transaction: a process that is killed in between leaves an empty
+ * database behind.
  *
- * @throws PortalError LEADS when the source fails, or holds two leads with one guid.
+ * @throws PortalError LEADS when the source fails, or has two leads with the same guid.
  */
 export async function fillStore(database: Database, source: LeadSource): Promise<Meta> {
   database.exec(createTables)

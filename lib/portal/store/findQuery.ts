@@ -1,14 +1,14 @@
 import { createAttributeIndex, createEventTable } from './schema.ts'
 
-/** What a single lead can be found by, besides its guid. */
+/** The keys by which a single lead can be found, besides its guid. */
 export const leadKeys = ['email', 'userToken', 'conversionEventGuid'] as const
 
 /** One of {@link leadKeys}, or the guid. */
 export type LeadKey = (typeof leadKeys)[number] | 'guid'
 
 /**
- * The query for the `seq` of the lead with a key. Of several, those that are not deleted come first, then the
- * one that converted first; those that never did come last.
+ * The query for the `seq` of the lead with a key. If there are several, leads that are not deleted come first, then
+ * the one that converted first; leads that never converted come last.
  */
 export function findQuery(key: LeadKey): string {
   return [
@@ -17,13 +17,13 @@ export function findQuery(key: LeadKey): string {
   ].join(' ')
 }
 
-/** What must be there before the query; made when a lead is first looked for by such a key. */
+/** SQL that must have run before the query; run when a lead is first searched by such a key. */
 export const preparation: Readonly<Partial<Record<LeadKey, string>>> = {
   userToken: createAttributeIndex('userToken'),
   conversionEventGuid: createEventTable,
 }
 
-/** As the lists' queries, these name their index: they would fail rather than read a million rows. */
+/** Like the queries of lists, these name their index: they would fail instead of reading a million rows. */
 const tables: Readonly<Record<LeadKey, string>> = {
   guid: 'lead INDEXED BY lead_by_guid WHERE lead.guid',
   email: 'lead INDEXED BY lead_by_email WHERE lead.email',

@@ -1,7 +1,7 @@
 import { bodyColumns, leadColumns, leadRow } from './leadRow.ts'
 import type { Database } from './loadLibsql.ts'
 
-/** Writes a lead into its two tables, behind all others: `seq` is one more than the last. */
+/** Writes a lead into its two tables, after all others: `seq` is the last one plus 1. */
 export type RowInserter = (seq: number, lead: object) => void
 
 /** Prepares the statements once; the caller has begun a transaction. */

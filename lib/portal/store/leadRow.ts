@@ -2,15 +2,15 @@ import { isObject } from '../leads/isObject.ts'
 import { flagColumns, textColumns, timeColumns } from './schema.ts'
 import { splitText } from './splitText.ts'
 
-/** What libsql can be given. (A boolean or an object would end the process.) */
+/** The types that libsql accepts. (A boolean or an object would end the process.) */
 export type Value = string | number | Buffer | null
 
 type Json = Readonly<Record<string, unknown>>
 
-/** The fields that `search` looks into, by the API's documentation. */
+/** The fields that `search` looks into, according to the API's documentation. */
 const searched = ['firstName', 'lastName', 'email', 'company']
 
-/** Not valid in UTF-8, so no search can match from one field into the next. */
+/** Not valid in UTF-8, so a search can't match across two fields. */
 const separator = Buffer.of(0xff)
 
 /** The columns of the tables `lead` and `body`, in the order of {@link leadRow}. */
@@ -51,7 +51,7 @@ function eventTimes(lead: Json): Json {
   return { firstConvertedAt, lastEventAt }
 }
 
-/** A value of JSON as SQLite's own `json_extract` gives it. */
+/** A JSON value in the form of SQLite's own `json_extract`. */
 function sqlValue(value: unknown): Value {
   if (typeof value === 'string' || typeof value === 'number') return value
   if (typeof value === 'boolean') return Number(value)

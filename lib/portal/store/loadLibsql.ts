@@ -5,8 +5,8 @@ import { PortalError } from '../PortalError.ts'
 export type Database = Libsql.Database
 
 /**
- * Loads libsql, the one package that speaks SQL. It is an optional dependency: exporting works without it,
- * so nothing may import it before a portal is wanted.
+ * Loads libsql, the only package for SQL. It is an optional dependency: exporting works without it, so it must not
+ * be imported before a portal is needed.
  *
  * @throws PortalError STORE when it is not installed, or has no binary for this platform.
  */

@@ -3,12 +3,12 @@ import { PortalError } from '../PortalError.ts'
 import type { Database } from './loadLibsql.ts'
 import { databaseName } from './storeError.ts'
 
-/** The version of the tables. Every change of them raises it, so that an old file is not misread. */
+/** The version of the tables. It is raised by every change of them, so that an old file is not misread. */
 const format = 1
 
-/** What a store says about its leads. */
+/** The facts about a store's leads. */
 export interface Meta {
-  /** How many leads it holds, deleted ones included. */
+  /** Number of leads, deleted ones included. */
   readonly leads: number
   /** Undefined for a user's own leads, and for leads that were changed. */
   readonly recipe: Recipe | undefined
@@ -22,9 +22,9 @@ interface Row {
 }
 
 /**
- * Reads what a database holds: undefined when it is empty.
+ * Reads the facts about a database; undefined when it is empty.
  *
- * @throws PortalError STORE when it holds something else than a portal's store of this version.
+ * @throws PortalError STORE when it is not a portal's store of this version.
  */
 export function readMeta(database: Database, path: string | undefined): Meta | undefined {
   const tables = database.prepare('SELECT name FROM sqlite_master').raw().all() as [string][]
@@ -41,13 +41,13 @@ export function readMeta(database: Database, path: string | undefined): Meta | u
   return { leads, recipe }
 }
 
-/** Writes what the database holds. The last step of filling it. */
+/** Writes the facts about the database. The last step of filling it. */
 export function writeMeta(database: Database, { leads, recipe }: Meta): void {
   const row = [format, recipe?.generator ?? null, recipe?.seed ?? null, leads]
   database.prepare('INSERT INTO meta (format, generator, seed, leads) VALUES (?, ?, ?, ?)').run(row)
 }
 
-/** Remembers that leads were changed: what a recipe says of them is no longer true. */
+/** Records that leads were changed: the recipe does not describe them any more. */
 export function noteChange(database: Database, leads: number): void {
   database.prepare('UPDATE meta SET leads = ?, generator = NULL, seed = NULL').run([leads])
 }

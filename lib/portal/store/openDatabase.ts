@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Database, loadLibsql } from './loadLibsql.ts'
 import { storeError } from './storeError.ts'
 
-/** How long to wait for another process that writes to the same file, in milliseconds. */
+/** Maximum wait for another process that writes to the same file, in milliseconds. */
 const timeout = 1_000
 
 /**
@@ -13,7 +13,7 @@ const timeout = 1_000
 export async function openDatabase(path: string | undefined): Promise<Database> {
   const Libsql = await loadLibsql()
   try {
-    // Resolved, because libsql takes some names for something else than a file ("http://…" for a server).
+    // Resolved, because libsql does not take every name as a file ("http://…" means a server).
     const database = new Libsql(path === undefined ? ':memory:' : resolve(path), { timeout })
     // A page holds a few leads. A cache of 64 MB holds the indexes of about a million leads.
     database.exec('PRAGMA page_size = 16384; PRAGMA cache_size = -65536')

@@ -10,10 +10,10 @@ import { Store } from './Store.ts'
 import { storeError } from './storeError.ts'
 
 /**
- * Opens the store: fills it when it is empty, serves what it holds when that is what was asked for.
+ * Opens the store: fills it if it is empty, and serves its leads if they are the requested ones.
  *
- * @throws PortalError STORE when the database can't be used or holds other leads, LEADS when the leads are
- * none. A file that was there is left as it was, one that was not is gone again.
+ * @throws PortalError STORE when the database can't be used or holds other leads, LEADS when the leads are invalid.
+ * An existing file is then unchanged, and a new one is removed.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const { db } = settings
@@ -38,13 +38,13 @@ function heldLeads(database: Database, settings: StoreSettings): Meta | undefine
 async function fill(database: Database, settings: StoreSettings): Promise<Meta> {
   database.exec('BEGIN IMMEDIATE')
   try {
-    // Another process may have filled the file since it was looked into.
+    // Another process may have filled the file since the first look.
     const meta =
       heldLeads(database, settings) ?? (await fillStore(database, leadSource(settings.leads, settings.seed)))
     database.exec('COMMIT')
     return meta
   } catch (error) {
-    // Closing is not enough: libsql keeps a connection until its statements are collected.
+    // Closing is not enough: libsql keeps a connection open until its statements are garbage collected.
     if (database.inTransaction) database.exec('ROLLBACK')
     throw error
   }

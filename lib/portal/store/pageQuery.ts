@@ -2,9 +2,7 @@ import type { ListRequest, TimeBound } from '../list/ListRequest.ts'
 import type { Value } from './leadRow.ts'
 import { textColumns, timeColumns } from './schema.ts'
 
-/**
- * What leads through a query: the index of the guids asked for, of the time pivot, or of what is sorted by.
- */
+/** The index that a query reads: of the requested guids, of the time pivot, or of the sort key. */
 export type Route = 'guids' | 'pivot' | 'sort'
 
 /** SQL, and the values of its question marks. */
@@ -15,7 +13,7 @@ export interface Query {
 
 const sortColumns: readonly string[] = [...textColumns, ...timeColumns]
 
-/** The attribute that a request sorts by, if the narrow table does not hold it. */
+/** The sort attribute of a request, if the narrow table does not hold it. */
 export function attributeOf({ sort }: ListRequest): string | undefined {
   return sortColumns.includes(sort) ? undefined : sort
 }
@@ -23,18 +21,18 @@ export function attributeOf({ sort }: ListRequest): string | undefined {
 /**
  * The query for the `seq` of each lead on a page, in the page's order.
  *
- * SQLite's planner can't know how many leads a time window or a filter holds, and takes every equation for a
- * narrow one. So the query names its index: it would fail rather than quietly read a million rows.
+ * SQLite's planner can't know how many leads a time window or a filter holds, and assumes that every equation
+ * matches few rows. So the query names its index: it would fail instead of silently reading a million rows.
  *
- * @param tieFactor 1 to leave leads of equal value in the order of insertion; other whole numbers below
- * {@link tiePrime} put them into an order of their own, at the cost of sorting each group.
+ * @param tieFactor 1 to leave leads of equal value in the order of insertion; other whole numbers below {@link
+ * tiePrime} put them into a different order, at the cost of sorting each group.
  */
 export function pageQuery(request: ListRequest, route: Route, tieFactor = 1): Query {
   const conditions = conditionsOf(request)
   const attribute = attributeOf(request)
   const column = attribute === undefined ? `lead.${request.sort}` : `body."${attribute}"`
   const seq = attribute !== undefined && route === 'sort' ? 'body.seq' : 'lead.seq'
-  // Descending turns the ties around as well, so that one index serves both directions.
+  // Descending reverses the ties as well, so that one index serves both directions.
   const direction = request.descending ? 'DESC' : 'ASC'
   return {
     sql: [
@@ -58,19 +56,19 @@ function tieOrder(seq: string, factor: number): string {
 /** The query for `seq` and JSON text of the leads with these `seq`, in any order. */
 export function textQuery(excludeConversionEvents: boolean, seqs: readonly number[]): Query {
   const text = excludeConversionEvents ? 'withoutEvents' : 'withEvents'
-  // As bytes: they go to the wire as they are, without a detour over JavaScript's strings.
+  // As bytes: they are sent as they are, without a conversion to JavaScript strings.
   const sql = `SELECT seq, CAST(${text} AS BLOB) FROM body WHERE seq IN (SELECT value FROM json_each(?))`
   return { sql, values: [JSON.stringify(seqs)] }
 }
 
-/** The query that counts the leads in the request's time window, but not on beyond `most`. */
+/** The query that counts the leads in the request's time window, up to `most`. */
 export function windowQuery(request: ListRequest, most: number): Query {
   const window = windowOf(request)
   const sql = `SELECT count(*) FROM (SELECT 1 FROM lead INDEXED BY lead_by_${request.pivot} WHERE ${window.sql} LIMIT ?)`
   return { sql, values: [...window.values, most] }
 }
 
-/** SQLite keeps to the order of a CROSS JOIN. */
+/** SQLite keeps the table order of a CROSS JOIN. */
 function tablesOf(request: ListRequest, route: Route): string {
   const attribute = attributeOf(request)
   if (attribute !== undefined && route === 'sort') {

@@ -1,14 +1,14 @@
 import { leadAttributes } from '../list/sortKeys.ts'
 
 /*
- * Two tables. `lead` is narrow: a row holds what a request may filter by, so that passing over many rows
- * costs little. `body` holds the JSON text of the same leads, read for the rows of one page only.
+ * Two tables. `lead` is narrow: a row holds the values that a request may filter by, so that reading over many rows
+ * costs little. `body` holds the JSON text of the same leads, and is read only for the rows of one page.
  *
- * A lead's text is kept in three pieces around its conversion events, so that both forms of it are made by
+ * A lead's text is kept in three pieces around its conversion events, so that both forms of it are created by
  * joining text. Neither form is ever parsed for an answer.
  */
 
-/** The times that a list can be restricted to or sorted by; 0 where the lead has none. */
+/** The times by which a list can be filtered or sorted; 0 if the lead has none. */
 export const timeColumns = [
   'insertedAt',
   'firstConvertedAt',
@@ -18,10 +18,10 @@ export const timeColumns = [
   'lastEventAt',
 ] as const
 
-/** The attributes that are sorted by often enough to have their index from the start. */
+/** The attributes that are used for sorting so often that they have an index from the start. */
 export const textColumns = ['guid', 'email'] as const
 
-/** What a list can be restricted to; 1 for true, 0 for all else. */
+/** The flags by which a list can be filtered; 1 for true, 0 for everything else. */
 export const flagColumns = [
   'isDeleted',
   'emailOptOut',
@@ -34,9 +34,9 @@ const typed = (columns: readonly string[], type: string): string =>
   columns.map(c => `${c} ${type}`).join(', ')
 
 /**
- * The tables. `seq` is the order of insertion, the tie-break of every sort. `search` holds the lower-case
- * UTF-8 of the searched fields. `meta` has one row, written in the transaction that fills the others: where
- * it is, the store is complete.
+ * The tables. `seq` is the order of insertion, the tie-break of every sort. `search` holds the lower-case UTF-8 of
+ * the searched fields. `meta` has one row, written in the transaction that fills the others: if it exists, the store
+ * is complete.
  */
 export const createTables = `
   CREATE TABLE meta (format INTEGER NOT NULL, generator INTEGER, seed INTEGER, leads INTEGER NOT NULL);
@@ -56,7 +56,7 @@ export const createTables = `
     ${leadAttributes.map(attributeColumn).join(',\n    ')}
   );`
 
-/** Virtual: it takes no room, and its value is made when it is sorted by or an index is built on it. */
+/** A virtual column: it takes no space, and its value is calculated for a sort or for an index. */
 function attributeColumn(name: string): string {
   return name === 'leadConversionEvents'
     ? `"${name}" AS (json_extract(nullif(eventsText, ''), '$'))`
@@ -64,8 +64,8 @@ function attributeColumn(name: string): string {
 }
 
 /**
- * The indexes, made when the rows are in. They hold all that an ordinary list looks at: passing over the
- * leads before an offset then never touches the table.
+ * The indexes, created after the rows are inserted. They hold all values that an ordinary list needs: skipping the
+ * leads before an offset never touches the table.
  */
 export const createIndexes = [...textColumns, ...timeColumns]
   .map(column => `CREATE INDEX lead_by_${column} ON lead (${indexed(column).join(', ')})`)
@@ -75,16 +75,16 @@ function indexed(column: string): readonly string[] {
   return [...new Set([column, 'seq', 'insertedAt', ...flagColumns])]
 }
 
-/** The index of another attribute, made when it is sorted by for the first time. */
+/** The index of another attribute, created at the first sort by it. */
 export const createAttributeIndex = (name: string): string =>
   `CREATE INDEX IF NOT EXISTS body_by_${name} ON body ("${name}")`
 
-/** The guid of an event in `json_each`; a user's own events may be anything. */
+/** The guid of an event in `json_each`; the events of a user's own lead may be anything. */
 const eventGuid = `CASE event.type WHEN 'object' THEN event.value ->> '$.guid' END`
 
 /**
- * Which lead has which conversion event: a table that is made when a lead is first looked for by an event. A
- * trigger adds the events of leads that are inserted later; events never change.
+ * The conversion events of all leads: a table that is created when a lead is first searched by an event. A trigger
+ * adds the events of leads that are inserted later; events never change.
  */
 export const createEventTable = `
   CREATE TABLE IF NOT EXISTS event AS

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 
-/** The text of a lead's JSON in three pieces; joined, they are what `JSON.stringify` gives. */
+/** The text of a lead's JSON in three pieces; joined, they equal the result of `JSON.stringify`. */
 export type TextPieces = readonly [head: string, events: string, tail: string]
 
-/** Stands in the place of the events while the rest becomes text; in no lead by any chance. */
+/** Replaces the events while the rest is converted to text; random, so that no lead contains it. */
 const placeholder = randomUUID()
 
 /**
- * Cuts the JSON of a lead around the value of `leadConversionEvents`. A lead without that field is all head,
- * with "" as its events.
+ * Splits the JSON of a lead around the value of `leadConversionEvents`. A lead without that field is all head, with
+ * "" as its events.
  */
 export function splitText(lead: Readonly<Record<string, unknown>>): TextPieces {
   const { leadConversionEvents: events } = lead

@@ -1,11 +1,11 @@
 import { PortalError } from '../PortalError.ts'
 
-/** What messages call a database. */
+/** The name of a database in messages. */
 export function databaseName(path: string | undefined): string {
   return path === undefined ? 'The database in memory' : `The database ${path}`
 }
 
-/** Says in one sentence what is wrong with a database. A PortalError stays as it is. */
+/** An error that describes a database problem in one sentence. A PortalError stays as it is. */
 export function storeError(path: string | undefined, cause: unknown): PortalError {
   if (cause instanceof PortalError) return cause
   const { code, message } = cause as { code?: string; message?: string }

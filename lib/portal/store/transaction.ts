@@ -1,6 +1,6 @@
 import type { Database } from './loadLibsql.ts'
 
-/** Does all of the work or, when it throws, nothing. */
+/** Does all of the work or, if it throws, nothing. */
 export function transaction<T>(database: Database, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')
   try {

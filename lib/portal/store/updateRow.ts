@@ -2,7 +2,7 @@ import { bodyColumns, leadColumns, leadRow } from './leadRow.ts'
 import type { Database } from './loadLibsql.ts'
 
 /**
- * Writes a lead's two rows anew. SQLite keeps every index in step, those too that were built when a list was
+ * Writes a lead's two rows again. SQLite updates every index, including those that were created when a list was
  * first sorted by an attribute.
  */
 export function updateRow(database: Database, seq: number, lead: object): void {

@@ -3,9 +3,9 @@ import type { Person } from '../makePerson.ts'
 /** A question that a form may ask. */
 export interface Field {
   readonly name: string
-  /** What a visitor sees beside it. */
+  /** The text beside the question. */
   readonly label: string
-  /** Which of a lead's texts is the answer. */
+  /** The person's text that answers it. */
   readonly answer: keyof Person
 }
 
@@ -32,7 +32,7 @@ export interface Form {
   readonly fields: readonly Field[]
 }
 
-/** The forms, from none to eight fields long. */
+/** The forms, with zero to eight fields. */
 export const forms: readonly Form[] = [
   {
     guid: 'fcbd0c1834a14534adfc1f0197801048',

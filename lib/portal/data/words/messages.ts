@@ -1,7 +1,7 @@
 /*
- * What visitors write. Half of it is harmless; the rest holds what spoils naive writers of JSON and CSV:
- * quotes, backslashes, line ends of every kind, tabs, control characters, bytes that look like markup,
- * U+2028 (a line end to JavaScript, none to JSON), text from right to left, and emoji of many code points.
+ * Messages of visitors. Half of them are harmless; the rest contain what breaks naive writers of JSON and CSV:
+ * quotes, backslashes, line ends of every kind, tabs, control characters, bytes that look like markup, U+2028 (a
+ * line end in JavaScript, but not in JSON), right-to-left text, and emoji of many code points.
  */
 export const messages: readonly string[] = [
   'Please call me back about pricing.',

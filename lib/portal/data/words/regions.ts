@@ -1,10 +1,10 @@
-/** A word as people write it, and as an e-mail address or a domain spells it. */
+/** A word as people write it, and as it is spelled in an e-mail address or a domain. */
 export type Spelled = readonly [native: string, ascii: string]
 
-/** Where a lead may come from, and what people, firms and towns are called there. */
+/** A region that leads come from, with the names of its people, companies and towns. */
 export interface Region {
   readonly country: string
-  /** Leads in every hundred that come from here. */
+  /** Percentage of leads that come from here. */
   readonly weight: number
   readonly dialling: string
   readonly firstNames: readonly Spelled[]
@@ -15,8 +15,8 @@ export interface Region {
 }
 
 /*
- * One region for every script that exporters are known to spoil, plus the letters that change their length
- * or shape with their case: the Turkish İ, the German ß, the Greek final ς.
+ * One region for every script that breaks naive exporters, plus the letters that change their length or shape with
+ * their case: the Turkish İ, the German ß, the Greek final ς.
  */
 export const regions: readonly Region[] = [
   {

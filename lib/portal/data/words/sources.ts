@@ -1,14 +1,14 @@
-/** A way by which leads find the site. */
+/** A way in which leads find the site. */
 export interface Source {
-  /** `sourceId`, by the API's documentation. */
+  /** `sourceId`, according to the API's documentation. */
   readonly id: number
-  /** `foundVia`, by the API's documentation. */
+  /** `foundVia`, according to the API's documentation. */
   readonly name: string
-  /** Leads in every hundred that come this way. */
+  /** Percentage of leads that come this way. */
   readonly weight: number
   /**
-   * What `sourceValue1` may be (a search term, a site, a network, a campaign), each with the page that sent
-   * the visitor; "" where there is none.
+   * Possible values of `sourceValue1` (a search term, a site, a network, a campaign), each with the page that the
+   * visitor came from; "" if there is none.
    */
   readonly visits: readonly (readonly [value: string, referrer: string])[]
 }

@@ -1,11 +1,11 @@
-/** One value of the fault language: how it is written, and what it may be. */
+/** One value of the fault language: its notation and its valid values. */
 export interface Field {
-  /** In words, for error messages. */
+  /** A description for error messages. */
   readonly expected: string
-  /** The value that a text stands for; what the field does not hold when it stands for none. */
+  /** Converts a text to a value; to a value that `holds` refuses if the text is invalid. */
   readonly read: (text: string) => unknown
   readonly holds: (value: unknown) => boolean
-  /** The text that stands for a value. */
+  /** Converts a value to text. */
   readonly write: (value: unknown) => string
 }
 
@@ -35,12 +35,12 @@ export const percent: Field = {
   write: value => String(rounded(Number(value) * 100)),
 }
 
-/** 0.07 * 100 is a little more than 7. */
+/** Corrects rounding errors: 0.07 * 100 is a little more than 7. */
 function rounded(value: number): number {
   return Number(value.toPrecision(12))
 }
 
-/** One of a few words. */
+/** One of these words. */
 export function word(...words: readonly string[]): Field {
   return {
     expected: `one of ${words.join(', ')}`,

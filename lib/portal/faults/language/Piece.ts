@@ -1,4 +1,4 @@
-/** A part of a text, and where in it the part begins, from 0. */
+/** A part of a text, and its position in the text, from 0. */
 export interface Piece {
   readonly text: string
   readonly at: number
@@ -9,7 +9,7 @@ export function trimmed({ text, at }: Piece): Piece {
   return { text: text.trim(), at: at + text.length - text.trimStart().length }
 }
 
-/** Cuts a piece at each of the separators that match, except within quotation marks. */
+/** Splits a piece at each matching separator, except within quotation marks. */
 export function split(piece: Piece, separator: RegExp, most = Number.POSITIVE_INFINITY): Piece[] {
   const pieces: Piece[] = []
   let start = 0

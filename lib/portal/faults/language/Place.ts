@@ -1,18 +1,18 @@
 import { PortalError } from '../../PortalError.ts'
 import type { Piece } from './Piece.ts'
 
-/** Where in the faults something stands: it makes the error for what is wrong there. */
+/** A location in the faults: creates the error for a wrong value there. */
 export type Place = (expected: string, got: unknown) => PortalError
 
-/** Makes the place of a piece of the rule that is parsed. */
+/** Creates the location of a piece of the parsed rule. */
 export type PlaceOf = (piece: Piece) => Place
 
-/** A place in a rule that is text. Characters are counted from 1. */
+/** A location in a rule as text. Characters are counted from 1. */
 export function placeInText(number: number, rule: string, at: number): Place {
   return faultError(`Fault rule ${number} \`${rule}\`, character ${at + 1}`)
 }
 
-/** A place in a rule that is an object, by the path to it. */
+/** A location in a rule as an object, by its path. */
 export function placeInObject(number: number, path: string): Place {
   return faultError(`Fault rule ${number}, ${path}`)
 }

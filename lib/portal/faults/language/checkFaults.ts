@@ -8,9 +8,9 @@ import { kindOf, kinds } from './kinds.ts'
 import { type Place, placeInObject } from './Place.ts'
 
 /**
- * Checks fault rules that are objects. What is undefined counts as not given.
+ * Checks fault rules that are objects. undefined counts as not given.
  *
- * @throws PortalError OPTION, naming the rule, the path in it, what is expected and what was got.
+ * @throws PortalError OPTION, naming the rule, the path in it, the expected and the received value.
  */
 export function checkFaults(faults: unknown): FaultRule[] {
   if (!Array.isArray(faults)) throw refused('faults', 'a text or an array of rules', faults)

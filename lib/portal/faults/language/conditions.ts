@@ -2,7 +2,7 @@ import type { FaultWhen } from '../FaultRule.ts'
 import { type Field, percent, whole, word } from './Field.ts'
 import { numbers, pages } from './numbers.ts'
 
-/** A condition of a rule: its name in the object, and what stands before and behind its value in the text. */
+/** A condition of a rule: its name in the object, and the text before and after its value. */
 export interface Condition {
   readonly name: keyof FaultWhen
   readonly before: string
@@ -27,6 +27,6 @@ export const conditions: readonly Condition[] = [
   { name: 'share', before: '', behind: '%', field: percent },
   { name: 'times', before: 'x', behind: '', field: whole(1, most) },
   { name: 'path', before: '/', behind: '', field: path },
-  // Has nothing before or behind it, so it is what no other condition is.
+  // Has no text before or after it, so it matches every text that no other condition matches.
   { name: 'method', before: '', behind: '', field: word('GET', 'PUT') },
 ]

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 
-/** Whether Node would send a header. Names begin with a capital, which tells them from a fault's own values. */
+/** Whether Node would send a header. Header names begin with a capital; the names of a fault's own values do not. */
 export function isHeader(name: string, value: unknown): value is string {
   try {
     validateHeaderName(name)

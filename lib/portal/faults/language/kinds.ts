@@ -1,11 +1,11 @@
 import { type Fault, policies } from '../Fault.ts'
 import { type Field, part, text, whole, word } from './Field.ts'
 
-/** A kind of fault: which values it takes, besides its headers. */
+/** A kind of fault: the values that it accepts, besides its headers. */
 export interface Kind {
   /** The value that follows the kind itself, as in `status=503`. */
   readonly main?: string
-  /** Whether it may be left out. */
+  /** Whether that value may be omitted. */
   readonly isOptional?: true
   /** Whether names that begin with a capital are headers. */
   readonly takesHeaders?: true
@@ -17,7 +17,7 @@ type FaultOf<K, F = Fault> = F extends { readonly kind: infer X } ? (K extends X
 /** The names of a fault's values. */
 type Names<K> = Exclude<keyof FaultOf<K>, 'kind' | 'headers'>
 
-/** The table has every kind and every value that the types have, and no other: the compiler sees to that. */
+/** The compiler checks that the table has every kind and every value of the types, and no other. */
 type Kinds = {
   readonly [K in Fault['kind']]: Kind & {
     readonly main?: Names<K>
@@ -49,7 +49,7 @@ export const kinds: Kinds = {
   reorder: { fields: {} },
 }
 
-/** The table's row for a name, if it is one of its kinds. */
+/** The table's row for a name, if there is one. */
 export function kindOf(name: unknown): Kind | undefined {
   return Object.hasOwn(kinds, name as string) ? kinds[name as Fault['kind']] : undefined
 }

@@ -1,7 +1,7 @@
 import type { NumberRange, Numbers } from '../FaultRule.ts'
 import type { Field } from './Field.ts'
 
-/** Numbers from 1 on: as text `3`, `2,5-7`, `10-`. */
+/** Numbers from 1 on, in text form `3`, `2,5-7`, `10-`. */
 export const numbers: Field = {
   expected: 'numbers from 1 on, such as 3, 2,5-7 or 10-',
   read: readNumbers,
@@ -20,7 +20,7 @@ export const pages: Field = {
   write: value => (isWord(value) ? value : numbers.write(value)),
 }
 
-/** Whether a number is one of them. */
+/** Whether the numbers include a number. */
 export function includesNumber(all: Numbers, number: number): boolean {
   return rangesOf(all).some(({ from, to = Number.POSITIVE_INFINITY }) => from <= number && number <= to)
 }

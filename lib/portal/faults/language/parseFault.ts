@@ -4,7 +4,7 @@ import { type Kind, kindOf, kinds } from './kinds.ts'
 import { type Piece, split, trimmed } from './Piece.ts'
 import type { PlaceOf } from './Place.ts'
 
-/** Reads a fault: its kind, with its main value, and further values by their names. */
+/** Parses a fault: its kind, with its main value, and further values by their names. */
 export function parseFault(piece: Piece, placeOf: PlaceOf): Fault {
   const [first, ...others] = split(piece, /,/).map(one => splitValue(one))
   const kind = kindOf(first?.name.text)
@@ -25,7 +25,7 @@ export function parseFault(piece: Piece, placeOf: PlaceOf): Fault {
 
 interface Assignment {
   readonly name: Piece
-  /** Undefined where no `=` stands. */
+  /** Undefined if there is no `=`. */
   readonly value: Piece | undefined
 }
 
@@ -75,7 +75,7 @@ function namesOf({ main, fields, takesHeaders }: Kind): string {
   return names.length === 0 ? 'nothing more' : `one of ${names.join(', ')}`
 }
 
-/** A value in quotation marks is a text of JSON; any other stands for itself. */
+/** A value in quotation marks is a JSON string; any other is the text itself. */
 function unquote(piece: Piece, placeOf: PlaceOf): string {
   const { text } = trimmed(piece)
   if (!text.includes('"')) return text

@@ -5,8 +5,8 @@ import { parseFault } from './parseFault.ts'
 import { parseWhen } from './parseWhen.ts'
 
 /**
- * Reads fault rules: `WHEN:WHAT` each, joined by `;`. Empty rules are skipped, white space around the parts
- * means nothing, and whatever holds a `,`, `;`, `:` or `"` of its own stands in quotation marks, as in JSON.
+ * Parses fault rules: `WHEN:WHAT` each, joined by `;`. Empty rules are skipped, white space around the parts is
+ * ignored. A text that contains `,`, `;`, `:` or `"` must be in quotation marks, as in JSON.
  *
  * @example
  * ```ts
@@ -16,7 +16,7 @@ import { parseWhen } from './parseWhen.ts'
  * //   { when: { share: 0.1 }, fault: { kind: 'reset' } },
  * // ]
  * ```
- * @throws PortalError OPTION, naming the rule, the character in it, what is expected and what was got.
+ * @throws PortalError OPTION, naming the rule, the character in it, the expected and the received text.
  */
 export function parseFaults(text: string): FaultRule[] {
   return split({ text, at: 0 }, /;/)

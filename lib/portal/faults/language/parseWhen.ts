@@ -6,7 +6,7 @@ import type { PlaceOf } from './Place.ts'
 const expected =
   '* or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, PUT'
 
-/** Reads the conditions of a rule. `*` stands for none. */
+/** Parses the conditions of a rule. `*` means no conditions. */
 export function parseWhen(piece: Piece, placeOf: PlaceOf): FaultWhen {
   if (piece.text === '*') return {}
   const when: Partial<Record<keyof FaultWhen, unknown>> = {}

@@ -2,7 +2,7 @@ import type { FaultRule } from '../FaultRule.ts'
 import { conditions } from './conditions.ts'
 import { kindOf } from './kinds.ts'
 
-/** A rule as text, the same that `parseFaults` reads. */
+/** A rule as text, in the form that `parseFaults` reads. */
 export function writeRule({ when = {}, fault }: FaultRule): string {
   const parts = conditions.flatMap(({ name, before, behind, field }) =>
     when[name] === undefined ? [] : [`${before}${field.write(when[name])}${behind}`],
@@ -20,7 +20,7 @@ function writeFault(fault: FaultRule['fault']): string {
   return [first, ...others.map(([name, text = '']) => `${name}=${quote(text)}`)].join(',')
 }
 
-/** A text that means something in a rule, or is empty, stands in quotation marks. */
+/** Quotes a text that is empty, or that has a special meaning in a rule. */
 function quote(text: string): string {
   return /^[^\s",;:=]+$/.test(text) ? text : JSON.stringify(text)
 }
