@@ -20,6 +20,7 @@ import {
 } from 'leadpipe'
 import { killAt } from './Aim.ts'
 import type { ExportJob } from './ExportJob.ts'
+import { pace } from './pace.ts'
 import { watchFileCalls } from './watchFileCalls.ts'
 
 const job = JSON.parse(process.argv[2] ?? '') as ExportJob
@@ -90,6 +91,8 @@ const report = await run(
   leads(client, query),
   validate({ onInvalid: 'quarantine', quarantine: join(dir, 'rejected.ndjson') }),
   watched,
+  // An aim counts the saves: how many there are must not depend on the disk.
+  operator<Lead>(pace<Lead>(aim !== undefined)),
   explodeEvents(),
   job.transform ? compose(behind, chained) : chained,
   toFile(join(dir, name)),
