@@ -58,14 +58,14 @@ export interface DecodedElement {
 
 /**
  * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` deliver equal
- * values for the same well-formed bytes, however these are split into chunks. `streamJsonDecoder` keeps no raw text, and
- * fails at an element that is not JSON, whatever `rejected` says.
+ * values for the same well-formed bytes, however these are split into chunks. `streamJsonDecoder` keeps no raw text,
+ * and fails at an element that is not JSON, whatever `rejected` says.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts
   /**
-   * What surrounds the array in the body, with an empty array in its place. Undefined before the end of the body, and if
-   * the body is the array itself.
+   * What surrounds the array in the body, with an empty array in its place. Undefined before the end of the body, and
+   * if the body is the array itself.
    */
   readonly envelope: unknown
   /**

@@ -15,8 +15,8 @@ for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quo
 }
 
 /**
- * Finds the end of one JSON value. It knows only strings and nesting, and jumps from quote to quote. A value may come in
- * any number of chunks.
+ * Finds the end of one JSON value. It knows only strings and nesting, and jumps from quote to quote. A value may come
+ * in any number of chunks.
  */
 export class ValueScanner {
   readonly #stack: Uint8Array

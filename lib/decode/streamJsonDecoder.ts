@@ -17,9 +17,9 @@ const cutLexeme = /(?:-|\.|e[-+]?|\\(?:u[\da-f]{0,3})?|t|tr|tru|f|fa|fal|fals|n|
 const isItem = (output: unknown): output is StreamArrayItem => output !== none && !isMany(output)
 
 /**
- * Decodes a body by sending every byte through stream-json: tokenizer, then streamArray. Slower than `expressDecoder`,
- * and the oracle for its tests. Limits are checked once per token (depth) and once per chunk (size, including the spaces
- * before an element). Errors name how far the body had been read instead of an exact offset.
+ * Decodes a body by sending every byte through stream-json: tokenizer, then streamArray. Slower than
+ * `expressDecoder`, and the oracle for its tests. Limits are checked once per token (depth) and once per chunk (size,
+ * including the spaces before an element). Errors name how far the body had been read instead of an exact offset.
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const { page, maxDepth, maxLeadBytes } = options

@@ -3,8 +3,8 @@ import { analyticsDetailsSchema, conversionEventSchema, crmDetailsSchema } from 
 import { decimal, editable, flag, notStated, ours, readOnly, Type, text, time, whole } from './Type.ts'
 
 /*
- * Items of the two log arrays are open objects: the documentation shows one status log and no deletion log, and describes
- * neither.
+ * Items of the two log arrays are open objects: the documentation shows one status log and no deletion log, and
+ * describes neither.
  */
 const customerStatusModifyLogSchema = Type.Object({
   id: whole(notStated, ours('The number of the log entry.')),
@@ -154,7 +154,7 @@ export const leadSchema = Type.Object(
 )
 
 /**
- * A lead as the Leads API sends it. Every field but `guid` may be missing; absent times are 0, absent text is "". Fields
- * that this type does not name are kept too.
+ * A lead as the Leads API sends it. Every field but `guid` may be missing; absent times are 0, absent text is "".
+ * Fields that this type does not name are kept too.
  */
 export interface Lead extends Static<typeof leadSchema> {}

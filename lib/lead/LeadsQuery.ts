@@ -42,9 +42,9 @@ export interface LeadsQuery {
   /** True to include leads that have been deleted. Default: false. */
   includeDeleted?: boolean | undefined
   /**
-   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are requested 100 at
-   * a time (the API answers more with 413). A guid that is given several times is requested once: for that, all guids
-   * are kept in memory, about 100 bytes each. Default: all leads.
+   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are requested 100
+   * at a time (the API answers more with 413). A guid that is given several times is requested once: for that, all
+   * guids are kept in memory, about 100 bytes each. Default: all leads.
    */
   guids?: Iterable<string> | AsyncIterable<string> | undefined
 }

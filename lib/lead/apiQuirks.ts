@@ -1,6 +1,6 @@
 /*
- * The Leads API's documentation contradicts itself, its own example, and what portals send. In these cases leadpipe does
- * what portals do:
+ * The Leads API's documentation contradicts itself, its own example, and what portals send. In these cases leadpipe
+ * does what portals do:
  *
  * - "firstUrl" in the list of editable fields is `firstURL` in the example and in what portals send.
  * - "LeadNurturingActive" in the list of read-only fields is `leadNurturingActive`.

@@ -108,8 +108,8 @@ interface Problem {
 type Rules = Readonly<Record<string, OptionRule>>
 
 /**
- * The one problem to report. If an option accepts alternatives, Ajv reports an error for each: the deepest error is about
- * the alternative that was meant, and the last of the deepest is about all of them.
+ * The one problem to report. If an option accepts alternatives, Ajv reports an error for each: the deepest error is
+ * about the alternative that was meant, and the last of the deepest is about all of them.
  *
  * @param options the given options, which violate the rules
  */
