@@ -3,19 +3,19 @@ import { LeadpipeError } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
 import type { Place } from '../stage/Rejected.ts'
 
-/** What a decoder counted in one body; each number has a counter of its own, for the ledger. */
+/** The counters of a decoder for one body. Each is counted independently, so that the ledger can compare them. */
 export interface DecodeCounts {
   /** Bytes of the body, after gunzip. */
   bytes: number
-  /** Elements whose beginning was found. */
+  /** Elements whose first byte was found. */
   scanned: number
-  /** Elements that stream-json's tokens account for; it may lag by one until the body has ended. */
+  /** Elements seen by stream-json; may lag by one until the body has ended. */
   tokenised: number
   /** Elements that were parsed. */
   decoded: number
-  /** Elements that are no JSON, or too large to be looked at. */
+  /** Elements that are not JSON, or are too large to be parsed. */
   malformed: number
-  /** U+FFFD characters that stand for bytes which are no UTF-8. */
+  /** U+FFFD characters that replace bytes which are not UTF-8. */
   replacedCharacters: number
 }
 
@@ -31,41 +31,41 @@ export const noDecodeCounts = (): DecodeCounts => ({
 
 /** How a decoder is set up. */
 export interface DecoderOptions {
-  /** Number of the page, from 1, for error messages. */
+  /** Page number, from 1, for error messages. */
   page: number
-  /** Where the array is: the keys that lead to it, [] when the body is the array itself. */
+  /** The keys that lead to the array; [] if the body is the array itself. */
   path: readonly string[]
-  /** The most bytes one element may have. */
+  /** The most bytes of one element. */
   maxLeadBytes: number
   /** The deepest nesting inside one element. */
   maxDepth: number
   /**
-   * What becomes of an element that is no JSON, or too large: 'fail' ends the body with DECODE, 'hand on'
-   * gives a {@link Rejected} in its place, where the lane can tell what follows it. Default: 'fail'.
+   * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'hand on' delivers
+   * a {@link Rejected} in its place, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'hand on'
 }
 
 /** An element of a body. */
 export interface DecodedElement {
-  /** What it is; {@link Rejected} for one that is not JSON, or too large. */
+  /** The parsed value; {@link Rejected} if the element is not JSON, or is too large. */
   readonly value: unknown
-  /** Its text, as it was sent; undefined if the decoder does not keep it. */
+  /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
-  /** Where it is. The byte is that of its beginning, or how far the body was read if the decoder does not know. */
+  /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */
   readonly place: Place
 }
 
 /**
- * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` give elements of the
- * same value for the same well-formed bytes, however those are cut; `streamJsonDecoder` keeps no text, and fails at an
- * element that is not JSON, whatever `rejected` says.
+ * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` deliver equal
+ * values for the same well-formed bytes, however these are split into chunks. `streamJsonDecoder` keeps no raw text,
+ * and fails at an element that is not JSON, whatever `rejected` says.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts
   /**
-   * What stands around the array, with an empty array in its place; undefined before the end of the body, and if the body
-   * is the array itself.
+   * What surrounds the array in the body, with an empty array in its place. Undefined before the end of the body, and
+   * if the body is the array itself.
    */
   readonly envelope: unknown
   /**
@@ -75,17 +75,17 @@ export interface ElementDecoder {
    */
   write(chunk: Uint8Array): Iterable<DecodedElement>
   /**
-   * Says that the body has ended.
+   * Called when the body has ended.
    *
-   * @throws {LeadpipeError} DECODE when the array is not closed, or is not there.
+   * @throws {LeadpipeError} DECODE when the array is not closed, or does not exist.
    */
   end(): void
 }
 
-/** What is wrong with a body: it ends too early, it is no JSON or not the expected JSON, or it is too much. */
+/** The problem of a body: it ends too early, is not the expected JSON, or exceeds a limit. */
 export type DecodeProblem = 'cut' | 'malformed' | 'limit'
 
-/** A DECODE error that names the page and the byte offset in its decoded body. */
+/** A DECODE error with the page and the byte offset in its decoded body. */
 export function decodeError(
   problem: DecodeProblem,
   page: number,
@@ -101,8 +101,8 @@ export function decodeError(
 }
 
 /**
- * The elements of a body, chunk by chunk; each chunk's elements are parsed as they are taken. Leaving it
- * early destroys the body and with it the connection.
+ * The elements of a body, chunk by chunk; the elements of a chunk are parsed as they are taken. Leaving the loop early
+ * destroys the body and its connection.
  *
  * @throws {LeadpipeError} DECODE, NETWORK or TIMEOUT
  */
@@ -119,7 +119,7 @@ export async function* decodeBody(
   decoder.end()
 }
 
-/** An error in the middle of a body with the place that it happened at. */
+/** Adds the page and the byte offset to an error in the middle of a body. */
 function atPage(error: LeadpipeError, page: number, offset: number): LeadpipeError {
   const { code, message, retryable, cause, context } = error
   return new LeadpipeError(code, `page ${page}, byte ${offset}: ${message}`, {

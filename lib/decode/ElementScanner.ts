@@ -9,7 +9,7 @@ import {
   ValueScanner,
 } from './ValueScanner.ts'
 
-/** Where the bytes of one element lie: valid until the next call of the scanner. */
+/** The bytes of one element; valid until the next call of the scanner. */
 export interface ElementBytes {
   buffer: Buffer
   start: number
@@ -24,21 +24,21 @@ export interface ElementBytes {
 export interface ScannerLimits {
   maxLeadBytes: number
   maxDepth: number
-  /** 'fail' stops at an element that is too large, 'skip' goes over it and tells its beginning. Default: 'fail'. */
+  /** 'fail' stops at an element that is too large; 'skip' skips it and delivers its first bytes. Default: 'fail'. */
   tooLarge?: 'fail' | 'skip'
 }
 
-/** What the scanner asks of the grammar around the elements. */
+/** The interface between the scanner and the grammar around the elements. */
 export interface Surroundings {
   /** Takes bytes that are outside the wanted array, or one bracket, space or comma between its elements. */
   outside(bytes: Buffer, offset: number): void
-  /** Takes note that an element stood here. */
+  /** Records that there was an element here. */
   element(offset: number): void
   /** Whether the next byte is inside the wanted array. */
   readonly inside: boolean
 }
 
-/** What the scanner stops at. */
+/** The problem that the scanner stopped at. */
 export interface ScannerProblem {
   problem: 'limit' | 'malformed'
   offset: number
@@ -46,14 +46,14 @@ export interface ScannerProblem {
 }
 
 /**
- * Finds where each element of an array begins and ends. What lies around the elements goes to `surroundings`. An element
- * that is not complete at the end of a chunk is held in one buffer that grows by doubling, and scanning continues where it
- * stopped, so that a large element in small chunks takes linear time.
+ * Finds where each element of an array begins and ends. The bytes around the elements go to `surroundings`. An element
+ * that is not complete at the end of a chunk is held in one buffer that grows by doubling, and scanning continues where
+ * it stopped, so that a large element in small chunks takes linear time.
  */
 export class ElementScanner {
   /** Elements whose first byte was seen. */
   scanned = 0
-  /** Offset in the body of the next byte to be scanned. */
+  /** Offset in the body of the next byte to scan. */
   get offset(): number {
     return this.#base + this.#position
   }
@@ -73,7 +73,7 @@ export class ElementScanner {
   /** Offset in the body of the first byte of the buffer being scanned. */
   #base = 0
   #open = false
-  /** The first bytes of an open element that is too large, and how many of its bytes were let go of. */
+  /** The first bytes of an open element that is too large, and how many of its bytes were dropped. */
   #beginning: Buffer | undefined
   #letGo = 0
   #position = 0
@@ -131,8 +131,8 @@ export class ElementScanner {
   }
 
   /**
-   * Of an open element that has become too large, only the beginning is kept: returns how many of its bytes
-   * need not be held. A backslash that escapes what comes next must be.
+   * Keeps only the first bytes of an open element that has become too large. Returns how many of its bytes need not be
+   * held; a backslash that escapes the next byte must be.
    */
   #letGoOf(buffer: Buffer, start: number): number {
     const length = buffer.length - start
@@ -145,7 +145,7 @@ export class ElementScanner {
     return needless
   }
 
-  /** Goes over what is no element; returns the index of the next element's first byte, or the end. */
+  /** Skips what is not an element; returns the index of the next element's first byte, or the end. */
   #skipSurroundings(buffer: Buffer): number {
     const end = buffer.length
     while (this.#position < end) {
@@ -165,7 +165,7 @@ export class ElementScanner {
     return end
   }
 
-  /** Outside the array: on to the end of the chunk, or behind the next "[", which may open the array. */
+  /** Outside the array: skips to the end of the chunk, or past the next "[", which may open the array. */
   #skipOutside(buffer: Buffer): void {
     const from = this.#position
     const end = buffer.length
@@ -197,7 +197,7 @@ export class ElementScanner {
     })
   }
 
-  /** What is held, and the chunk behind it; the chunk itself when nothing is held. */
+  /** The held bytes followed by the chunk; the chunk itself if nothing is held. */
   #append(chunk: Buffer): Buffer {
     if (this.#held === 0) return chunk
     const length = this.#held + chunk.length

@@ -11,19 +11,19 @@ const kinds: Readonly<Record<string, string>> = {
   nullValue: 'null',
 }
 
-/** Characters of keys and values around the array at most: it is to be held, and elements may be anywhere near it. */
+/** The most characters of keys and values around the array: they are held in memory. */
 const mostAround = 1_048_576
 
 /**
- * stream-json's tokenizer with an eye on where the wanted array begins and ends. It keeps the grammar of
- * everything that it is fed (brackets, commas, keys, the end of input) and throws stream-json's errors.
+ * stream-json's tokenizer, plus tracking of where the wanted array begins and ends. It checks the grammar of everything
+ * that it is fed (brackets, commas, keys, the end of input) and throws stream-json's errors.
  */
 export class Envelope {
   /** Elements of the array whose first token was seen. */
   elements = 0
   /** Whether the next value is an element of the array (or its end). */
   inside = false
-  /** Whether the array was there and is closed. */
+  /** Whether the array was found and is closed. */
   closed = false
   /** Whether nothing but spaces has been fed. */
   blank = true
@@ -34,10 +34,10 @@ export class Envelope {
   readonly #parse = jsonParser({ streamValues: false })
   /** Open brackets. */
   #depth = 0
-  /** How many of the open brackets, from the outermost, lie on the path. */
+  /** How many of the open brackets, from the outermost, are on the path. */
   #onPath = 0
   #key: string | undefined
-  /** Puts together what stands around the array; undefined if nothing can. */
+  /** Assembles what surrounds the array; undefined if the body is the array itself. */
   readonly #around: Assembler | undefined
   #aroundLength = 0
 
@@ -46,18 +46,18 @@ export class Envelope {
     this.#around = path.length === 0 ? undefined : new Assembler()
   }
 
-  /** What stands around the array, once every bracket is closed again; undefined if the body is the array itself. */
+  /** What surrounds the array, once every bracket is closed again; undefined if the body is the array itself. */
   get assembled(): unknown {
     return this.closed && this.balanced ? this.#around?.current : undefined
   }
 
-  /** Feeds text and returns the tokens inside the wanted array, its own brackets included. */
+  /** Feeds text and returns the tokens inside the wanted array, including its own brackets. */
   write(text: string): Token[] {
     if (this.blank) this.blank = text.trim() === ''
     return this.#take(this.#parse(text))
   }
 
-  /** Says that the input has ended. */
+  /** Called when the input has ended. */
   end(): Token[] {
     return this.#take(this.#parse(none as unknown as string))
   }
@@ -124,7 +124,7 @@ export class Envelope {
     return wasInside
   }
 
-  /** Counts elements; outside the array, tells whether a value is the wanted one. */
+  /** Counts elements; outside the array, returns whether a value is the wanted one. */
   #value(kind: string): boolean {
     if (this.inside) {
       if (this.#depth === this.#path.length + 1) this.elements += 1

@@ -8,15 +8,15 @@ export const closeBrace = 0x7d
 
 export const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
-/** Bytes that end a number or a word: what may follow it, and what may not but is no part of it either. */
+/** Bytes that end a number or a word, including those that are not allowed to follow it. */
 const endsScalar = new Uint8Array(256)
 for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quote, openBracket, openBrace]) {
   endsScalar[byte] = 1
 }
 
 /**
- * Finds the end of one JSON value. It knows strings and nesting, nothing else of JSON, and jumps from quote to quote. A
- * value may come in any number of chunks.
+ * Finds the end of one JSON value. It knows only strings and nesting, and jumps from quote to quote. A value may come
+ * in any number of chunks.
  */
 export class ValueScanner {
   readonly #stack: Uint8Array
@@ -25,7 +25,7 @@ export class ValueScanner {
   #depth = 0
   #inString = false
 
-  /** @param fail called with the index of the byte that can't stand where it does */
+  /** @param fail called with the index of the invalid byte */
   constructor(
     maxDepth: number,
     fail: (problem: 'limit' | 'malformed', index: number, message: string) => never,
@@ -34,7 +34,7 @@ export class ValueScanner {
     this.#fail = fail
   }
 
-  /** Begins a value; returns how many of its bytes `end` need not look at. */
+  /** Begins a value; returns how many of its bytes `end` can skip. */
   begin(byte: number): number {
     this.#depth = 0
     this.#inString = false
@@ -46,7 +46,7 @@ export class ValueScanner {
     return 1
   }
 
-  /** Continues at `from`; returns the index behind the value's last byte, or -1 when that is not here yet. */
+  /** Continues at `from`; returns the index after the value's last byte, or -1 if that has not come yet. */
   end(buffer: Buffer, from: number): number {
     switch (this.#kind) {
       case 'container':

@@ -1,15 +1,15 @@
 const replacement = '\ufffd'
 const replacementBytes = Buffer.from(replacement)
 
-/** How many U+FFFD in `text` were not in the bytes that it was decoded from, but stand for bad UTF-8. */
+/** How many U+FFFD in `text` replace invalid UTF-8, and were not in the bytes that `text` was decoded from. */
 export function countReplaced(text: string, bytes: Buffer): number {
   if (!text.includes(replacement)) return 0
   return text.split(replacement).length - 1 - countGenuine(bytes)
 }
 
-/** `countReplaced` for text that is decoded chunk by chunk: a genuine U+FFFD may lie across two chunks. */
+/** `countReplaced` for text that is decoded chunk by chunk: a genuine U+FFFD may span two chunks. */
 export function chunkedCountReplaced(): typeof countReplaced {
-  // Too short to hold a U+FFFD of its own.
+  // Two bytes: too short to contain a whole U+FFFD.
   let seam = Buffer.alloc(0)
   return (text, bytes) => {
     const count = countReplaced(text, bytes)

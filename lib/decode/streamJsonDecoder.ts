@@ -11,16 +11,15 @@ import {
 } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
 
-/** What a number, an escape, true, false or null may look like when it is cut. */
+/** Matches a number, an escape, true, false or null that is cut off. */
 const cutLexeme = /(?:-|\.|e[-+]?|\\(?:u[\da-f]{0,3})?|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/i
 
 const isItem = (output: unknown): output is StreamArrayItem => output !== none && !isMany(output)
 
 /**
- * Decodes a body by sending every byte of it through stream-json: tokenizer, then streamArray. Slower than
- * the express lane, and the oracle that it is tested against. Its limits are looked at once a token (depth)
- * and once a chunk (size, the spaces in front of an element included), and errors name how far the body had
- * been read instead of an exact place.
+ * Decodes a body by sending every byte through stream-json: tokenizer, then streamArray. Slower than
+ * `expressDecoder`, and the oracle for its tests. Limits are checked once per token (depth) and once per chunk (size,
+ * including the spaces before an element). Errors name how far the body had been read instead of an exact offset.
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const { page, maxDepth, maxLeadBytes } = options
@@ -48,7 +47,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   }
 
   function watchDepth(token: Token): void {
-    // Inside the array and in no element: a token other than the array's end begins one.
+    // Inside the array but not in an element: any token other than the array's end begins one.
     if (depth === 1 && token.name !== 'endArray') counts.scanned += 1
     if (token.name === 'startObject' || token.name === 'startArray') depth += 1
     else if (token.name === 'endObject' || token.name === 'endArray') depth -= 1
@@ -105,7 +104,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
       if (envelope.blank) throw decodeError('cut', page, offset, 'the body is empty')
       feed(() => envelope.write(text.decode()))
       if (!envelope.balanced) {
-        // stream-json holds back the beginning of a lexeme: behind spaces it says whether it can be one.
+        // stream-json holds back an incomplete lexeme; spaces after it make stream-json throw if it is invalid.
         if (!cutLexeme.test(tail)) feed(() => envelope.write(' '.repeat(32)))
         throw decodeError('cut', page, offset, `the body ends before ${envelope.wanted} is closed`)
       }

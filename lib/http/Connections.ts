@@ -6,8 +6,8 @@ import { maskUrl } from './redact.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
 /**
- * The connections to one origin: through the proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excepts
- * the origin. It opens none before the first request, and idle ones do not keep the process alive.
+ * The connections to one origin: through the proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excludes the
+ * origin. None is opened before the first request, and idle ones do not keep the process alive.
  */
 export class Connections {
   readonly #origin: string
@@ -35,16 +35,16 @@ export class Connections {
     }
     this.#dispatcher = new EnvHttpProxyAgent({
       connect,
-      // It decides by NO_PROXY; with no proxy for https of its own, the one for http serves both.
+      // The agent applies NO_PROXY. Without a separate proxy for https, the one for http serves both.
       httpProxy: proxy.href,
       httpsProxy: '',
       proxyTls: connect,
       requestTls: connect,
-      // As curl does: many proxies let CONNECT reach no port but 443.
+      // Like curl: many proxies allow CONNECT to port 443 only.
       proxyTunnel: false,
       clientFactory: (url, given) => new Pool(url, { ...given, headersTimeout: timeouts.headers }),
       factory: (url, given) => {
-        // Only connections through the proxy are made by a function; those past it have options.
+        // Only for connections through the proxy is `connect` a function; for direct ones it is an object.
         const isProxied = 'connect' in given && typeof given.connect === 'function'
         this.#proxy = isProxied ? proxy.origin : undefined
         return new Pool(url, { ...given, ...options })
@@ -53,7 +53,7 @@ export class Connections {
   }
 
   /**
-   * Sends a request once, and resolves when the headers of its answer are here.
+   * Sends a request once, and resolves when the headers of the answer have arrived.
    *
    * @throws {LeadpipeError} NETWORK or TIMEOUT.
    */
@@ -75,13 +75,13 @@ export class Connections {
     }
   }
 
-  /** Ends every connection at once. Safe to repeat. */
+  /** Ends every connection at once. Safe to call again. */
   async destroy(): Promise<void> {
     if (!this.#dispatcher.destroyed) await this.#dispatcher.destroy()
   }
 }
 
-/** The proxy that the environment names for an origin, NO_PROXY aside. */
+/** The proxy that the environment names for an origin, without regard to NO_PROXY. */
 function proxyFor(origin: string): URL | undefined {
   const { env } = process
   const ofHttp = env.http_proxy ?? env.HTTP_PROXY

@@ -4,33 +4,33 @@ import type { RawAnswer } from './exchange.ts'
 import type { RateLimit } from './transportOptions.ts'
 
 /**
- * The server's own limits, as its answers tell them. Only the owner of a `Requester` knows them; times are passed in, in
- * milliseconds.
+ * The server's own limits, as its answers report them. Only the owner of a `Requester` knows them. Times are passed in,
+ * in milliseconds.
  */
 export interface ServerLimits<Request = unknown> {
-  /** Milliseconds from `now` until one more may start: 0 when now, Infinity when that depends on those under way. */
+  /** Milliseconds from `now` until one more may start: 0 if now, Infinity if that depends on requests in flight. */
   wait(now: number): number
-  /** Notes that a request starts. Throws what it fails with when it must not. */
+  /** Records the start of a request. If it must not start, throws the error that it fails with. */
   start(now: number): Request
-  /** Notes the end of a request: its answer, or a failure without one. Only the first end of a request counts. */
+  /** Records the end of a request: its answer, or a failure without one. Only the first call for a request counts. */
   end(request: Request, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void
 }
 
 /**
- * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none
- * while the server's own limits hold them back. A slot covers one attempt: until the answer's headers are here, and what
- * `read` of the request reads of its body. `LeadsClient` reads none of a successful body: a slow consumer would keep every
- * other request from starting.
+ * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none while
+ * the server's own limits hold them back. An attempt holds its slot until the answer's headers have arrived and `read`
+ * of the request has read what it wants of the body. `LeadsClient` reads nothing of a successful body: if it did, a
+ * slow consumer would keep every other request from starting.
  */
 export class Limiter {
   readonly #queue: PQueue
   readonly #clock: Clock
   readonly #window: SlidingWindow | undefined
   readonly #server: ServerLimits | undefined
-  /** Ends each of the pauses that there are; with one signal for all, Node would warn of a leak. */
+  /** One controller for each current pause; with one signal for all, Node would warn of a leak. */
   readonly #pauses = new Set<AbortController>()
   #closed = false
-  /** When the limits are looked at again, while someone waits for them. */
+  /** When the limits are checked again, if an attempt waits for them. */
   #look: { at: number; controller: AbortController } | undefined
 
   constructor(
@@ -39,7 +39,7 @@ export class Limiter {
     clock: Clock = systemClock,
     server?: ServerLimits,
   ) {
-    // The queue's own rate limit (`strict`) goes by Date.now(): set back an hour, it stops for an hour.
+    // The queue's own rate limit (`strict`) uses Date.now(): if the clock is set back an hour, it stops for an hour.
     this.#queue = new PQueue({ concurrency })
     this.#clock = clock
     this.#window = rateLimit === 'none' ? undefined : new SlidingWindow(rateLimit)
@@ -58,12 +58,12 @@ export class Limiter {
     try {
       return attempt()
     } finally {
-      // Before the queue starts another one: the attempt has noted its start by now.
+      // Before the queue starts another attempt: this one has recorded its start by now.
       this.regulate()
     }
   }
 
-  /** Looks at the limits. To be called when those of the server may have changed. */
+  /** Checks the limits. To be called when those of the server may have changed. */
   regulate(): void {
     const now = this.#clock.monotonic()
     const wait = Math.max(this.#window?.wait(now) ?? 0, this.#server?.wait(now) ?? 0)
@@ -77,7 +77,7 @@ export class Limiter {
     }
   }
 
-  /** Lets none start for so many milliseconds: a 429 is about all of them, not about the one that got it. */
+  /** Lets no attempt start for `milliseconds`: a 429 concerns all requests, not only the one that got it. */
   pause(milliseconds: number): void {
     const pause = new AbortController()
     this.#pauses.add(pause)
@@ -89,7 +89,7 @@ export class Limiter {
     this.#clock.wait(milliseconds, pause.signal).then(end, end)
   }
 
-  /** Ends every pause: nobody waits any more, and a timer would keep the process alive. */
+  /** Ends every pause when no request is left: a timer would keep the process alive. */
   endPauses(): void {
     for (const pause of this.#pauses) pause.abort()
     this.#stopLooking()
@@ -120,10 +120,10 @@ export class Limiter {
   }
 }
 
-/** At most so many starts within any time of a length. Times are passed in, in milliseconds. */
+/** Limits the number of starts within any interval of a length. Times are passed in, in milliseconds. */
 class SlidingWindow {
   readonly #limit: RateLimit
-  /** When each of the last `requests` starts was: a ring, the oldest at `#oldest` once there are so many. */
+  /** The times of the last `requests` starts: a ring buffer, with the oldest at `#oldest` once it is full. */
   readonly #starts: number[] = []
   #oldest = 0
 
@@ -137,7 +137,7 @@ class SlidingWindow {
     return oldest === undefined ? 0 : Math.max(0, oldest + this.#limit.interval - now)
   }
 
-  /** Notes a start. */
+  /** Records a start. */
   start(now: number): void {
     this.#starts[this.#oldest] = now
     this.#oldest = (this.#oldest + 1) % this.#limit.requests

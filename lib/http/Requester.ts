@@ -8,7 +8,7 @@ import { Limiter, type ServerLimits } from './Limiter.ts'
 import { backOff, RetryBudget, type RetryContext, retry } from './retry.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
-/** What a requester works with. */
+/** The parts and settings of a {@link Requester}. */
 export interface RequesterOptions {
   /** Scheme, host and port. */
   origin: string
@@ -16,20 +16,20 @@ export interface RequesterOptions {
   clock: Clock
   /** The server's own limits. Default: none. */
   limits?: ServerLimits
-  /** What requests fail with when the requester is closed. */
+  /** The error that requests fail with when the requester is closed. */
   closedError(): Error
 }
 
-/** How a request is watched. */
+/** Callbacks for the attempts of a request. */
 export interface Watcher {
   /** Called when an attempt is sent. */
   onRequest?(): void
-  /** Called when an attempt failed and another will follow. */
+  /** Called when an attempt has failed and another will follow. */
   onRetry?(): void
 }
 
 /**
- * Sends requests to one origin: within the limits, repeated as the retry options say. It owns the connections,
+ * Sends requests to one origin, within the limits, and retries them as the retry options say. It owns the connections,
  * and ends everything at once when it is closed.
  */
 export class Requester {
@@ -55,9 +55,9 @@ export class Requester {
   }
 
   /**
-   * A signal that `close()` aborts, and another signal where there is one, until it is released.
+   * A signal that is aborted by `close()`, and by `outer` if that is given, until it is released.
    *
-   * @throws what `closedError` gives when it is closed; the reason of a signal that is aborted.
+   * @throws the error of `closedError` if the requester is closed; the reason of `outer` if that is aborted.
    */
   enter(outer?: AbortSignal): { signal: AbortSignal; release(): void } {
     if (this.#closed) throw this.#options.closedError()
@@ -67,7 +67,7 @@ export class Requester {
     this.#active.add(controller)
     const release = () => {
       this.#active.delete(controller)
-      // Nobody waits for the end of a pause any more; its timer would keep the process alive.
+      // Nothing waits for the end of a pause any more, and its timer would keep the process alive.
       if (this.#active.size === 0) this.#limiter.endPauses()
       unlisten?.()
     }
@@ -75,9 +75,9 @@ export class Requester {
   }
 
   /**
-   * Sends a request until an answer is read, or it is no use any more. Its signal is one that `enter` gave.
+   * Sends a request until an answer is read, or a retry can't help. Its signal must come from `enter`.
    *
-   * @param read makes of an answer what is wanted of it, or throws; it decides whether that is worth a repetition
+   * @param read converts an answer to the result, or throws; whether its error is retryable decides about a retry
    * @throws {LeadpipeError} NETWORK, TIMEOUT, DAILY_LIMIT, or what `read` throws; the signal's reason after an
    * abort.
    */
@@ -102,10 +102,10 @@ export class Requester {
   }
 
   /**
-   * Waits as the retry options say after a failed attempt that did not go through `run`.
+   * Waits as the retry options say, after a failed attempt that did not go through `run`.
    *
-   * @param attempt how often it failed in a row, from 1
-   * @throws what was given, when it is no use to try again; the signal's reason after an abort.
+   * @param attempt consecutive failures, from 1
+   * @throws `error` itself, if a retry can't help; the signal's reason after an abort.
    */
   async backOff(
     error: unknown,
@@ -116,7 +116,7 @@ export class Requester {
     await backOff(error, attempt, this.#retryContext(request, watcher))
   }
 
-  /** Ends every request and connection at once. Safe to repeat. */
+  /** Ends every request and connection at once. Safe to call again. */
   async close(): Promise<void> {
     this.#closed = true
     for (const controller of this.#active) controller.abort(this.#options.closedError())
@@ -150,7 +150,7 @@ export class Requester {
     }
   }
 
-  /** A 429 that no retry follows holds back the others, too, for as long as it says. */
+  /** A 429 that is not retried still holds back the other requests, for as long as it says. */
   #pauseAfter(error: unknown): void {
     if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
     const { retryAfter } = error.context

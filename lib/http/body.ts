@@ -5,10 +5,10 @@ import { header, type RawAnswer } from './exchange.ts'
 import { networkError } from './networkError.ts'
 
 /**
- * The decoded body of an answer. Only gzip was offered, so anything else is an error. undici's own decoding
- * (fetch, the decompress interceptor) is not used: a gzip body cut in half ended there without an error.
+ * The decoded body of an answer. Only gzip was offered, so any other encoding is an error. undici's own decoding
+ * (fetch, the decompress interceptor) is not used: there, a gzip body that was cut in half ended without an error.
  *
- * @param redact removes secrets: what a server calls its encoding is its own, and is told in the error
+ * @param redact removes secrets: the error repeats the server's name for the encoding, which can be any text
  * @throws {LeadpipeError} DECODE for another encoding.
  */
 export function gunzip(
@@ -28,14 +28,14 @@ export function gunzip(
       { context: { contentEncoding: encoding } },
     )
   }
-  // A chunk as large as the socket's own, so that a lead is cut as seldom as without gzip.
+  // Chunks as large as those of a socket, so that leads are split as rarely as without gzip.
   const plain = createGunzip({ chunkSize: 65_536 })
-  // The consumer reads errors from `plain`, which pipeline destroys with them.
+  // The consumer gets an error from `plain`, because pipeline destroys it with the error.
   pipeline(body, plain, () => {})
   return plain
 }
 
-/** An error in the middle of a body as a LeadpipeError: broken gzip is DECODE, the rest is the network's. */
+/** An error in the middle of a body as a LeadpipeError: DECODE for broken gzip, otherwise a network error. */
 export function bodyError(cause: unknown, origin: string): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
   const { code } = cause as { code?: string }
@@ -60,11 +60,11 @@ export interface BodyText {
   text: string
   /** Whether there was more than `limit`. */
   cut: boolean
-  /** Why it broke off, if it did; the text is what came before. */
+  /** The error, if the body was cut off; the text is what came before it. */
   failure?: unknown
 }
 
-/** Reads a body up to a limit in bytes, and destroys the rest, so that its connection is free or closed. */
+/** Reads a body up to a limit in bytes and destroys the rest, so that its connection is free or closed. */
 export async function readText(body: Readable, limit: number): Promise<BodyText> {
   const chunks: Buffer[] = []
   let length = 0

@@ -6,9 +6,9 @@ export interface OutgoingRequest {
   /** Path and query. */
   path: string
   headers: Record<string, string>
-  /** What is sent behind the headers; a whole, because it may have to be sent again. */
+  /** The body; kept whole, because it may have to be sent again. */
   body?: Uint8Array
-  /** Scheme, host and path, the token redacted, for messages. */
+  /** Scheme, host and path, with the token redacted, for messages. */
   url: string
   signal: AbortSignal
 }
@@ -16,17 +16,17 @@ export interface OutgoingRequest {
 /** Header names in lower case, and their values. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-/** An answer as it came, whatever it says. */
+/** An answer as it arrived, whatever its status. */
 export interface RawAnswer {
   status: number
   /** Whether the status is a success. */
   ok: boolean
   headers: AnswerHeaders
-  /** As it was sent, compressed or not. Until it is read or destroyed it keeps its connection. */
+  /** As sent, compressed or not. It keeps its connection until it is read or destroyed. */
   body: Readable
 }
 
-/** A header's value, the first where it was sent more than once. */
+/** The value of a header; the first value if it was sent more than once. */
 export function header(headers: AnswerHeaders, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value[0] : value

@@ -11,16 +11,16 @@ const explained: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS (is it an http:// address?)',
 }
 
-/** Certificates do not get better by asking again, nor do servers learn TLS. */
+/** Codes that a retry can't help: bad certificates, and servers that do not speak TLS. */
 const permanent = /^(CERT_|ERR_TLS_|ERR_SSL_WRONG_VERSION|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/
 
-/** What undici says when a proxy wants other credentials, with CONNECT and without. */
+/** undici's message if a proxy refuses the credentials, with CONNECT and without. */
 const proxyRefused = /^Proxy (Authentication Required|response) \(407\)/
 
 /**
- * An error of undici or the socket as a TIMEOUT or NETWORK error that names where the request went.
+ * An error of undici or the socket as a TIMEOUT or NETWORK error that names the destination of the request.
  *
- * @param proxy scheme, host and port of the proxy that it went through, if any
+ * @param proxy scheme, host and port of the proxy that the request went through, if any
  */
 export function networkError(cause: unknown, origin: string, proxy?: string): LeadpipeError {
   forgetData(cause)
@@ -47,7 +47,7 @@ export function networkError(cause: unknown, origin: string, proxy?: string): Le
   )
 }
 
-/** undici keeps the bytes that it could not parse: they may repeat the URL, token and all, or hold a lead. */
+/** undici keeps the bytes that it could not parse: they may repeat the URL with the token, or contain a lead. */
 function forgetData(cause: unknown): void {
   if (cause instanceof errors.HTTPParserError) Object.assign(cause, { data: undefined })
 }

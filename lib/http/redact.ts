@@ -7,10 +7,10 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /**
- * A function that replaces a secret wherever it stands in a text: as it is, percent-encoded (once or more often),
- * or as JSON and HTML escape it, since servers repeat the URL that they were asked for in all of these ways.
+ * A function that replaces a secret everywhere in a text: verbatim, percent-encoded (once or several times), or escaped
+ * as in JSON and HTML, because servers repeat the requested URL in all of these ways.
  *
- * @param parameters names of a query's fields whose values are replaced, too: a server may have cut the secret
+ * @param parameters query parameters whose values are replaced as well: a server may have cut the secret short
  */
 export function redactor(
   secret: string,
@@ -21,12 +21,12 @@ export function redactor(
   return text => text.replace(anyForm, '***').replace(inUrl, '$1$2***')
 }
 
-/** A text that is no URL, quoted, without the parts of it that would hold credentials if it were one. */
+/** A text that is not a URL, quoted, without the parts that would contain credentials if it were one. */
 export function maskUrl(text: string): string {
   return JSON.stringify(text.replace(/^.*@|[?#].*$/gs, '…').slice(0, 60))
 }
 
-/** A pattern for one character: itself, "%2F", "%252F", "\/", "\u002F", "&#47;", "&#x2F;" or "&amp;". */
+/** A pattern for all forms of one character: itself, "%2F", "%252F", "\/", "\u002F", "&#47;", "&#x2F;" or "&amp;". */
 function formsOf(character: string): string {
   const code = character.charCodeAt(0)
   const hex = code.toString(16)

@@ -5,14 +5,14 @@ import { parseRetryAfter } from './retry.ts'
 
 /** Characters of an error body that are kept in the error's context. */
 const excerptLength = 4_096
-/** Bytes of an error body that are read: for what it says, and so that the connection is free again. */
+/** Bytes of an error body that are read: for its message, and so that the connection is free again. */
 const errorLength = 65_536
 
 /** An answer that is not a success, without secrets. */
 export interface RefusedAnswer {
   status: number
   headers: AnswerHeaders
-  /** Who answered what, for example "https://api.example/x answered 404: no such list". */
+  /** The URL and what it answered, for example "https://api.example/x answered 404: no such list". */
   message: string
   /** The body, up to 64 KiB. */
   text: string
@@ -20,27 +20,27 @@ export interface RefusedAnswer {
   context: ErrorContext
 }
 
-/** What is needed to read an answer that is not a success. */
+/** How an answer that is not a success is read. */
 export interface RefusalOptions {
   /** Scheme, host and path, without secrets. */
   url: string
-  /** Removes the secrets from what the server says. */
+  /** Removes the secrets from the server's text. */
   redact(text: string): string
   /** Milliseconds since 1970. */
   now: number
-  /** The error that the answer stands for. */
+  /** Converts the answer to an error. */
   toError(answer: RefusedAnswer): LeadpipeError
 }
 
-/** The error for an answer that is not a success, and what its body says. */
+/** The error for an answer that is not a success, and the text of its body. */
 export interface Refusal extends BodyText {
   error: LeadpipeError
 }
 
 /**
- * Reads an answer that is not a success, and makes an error of it.
+ * Reads an answer that is not a success, and converts it to an error.
  *
- * @param limit bytes of the body that are read: its text, unlike the error, has everything in it
+ * @param limit bytes of the body that are read; the error has less of the text, and no secrets
  */
 export async function refusal(
   raw: RawAnswer,
@@ -53,8 +53,8 @@ export async function refusal(
 }
 
 /**
- * What an answer that is not a success says. Its text may be JSON (`{"status":"error","message":"…"}`), an HTML
- * page (a 401 has been one), or nothing.
+ * Extracts the message of an answer that is not a success. Its text may be JSON (`{"status":"error","message":"…"}`),
+ * an HTML page (seen for a 401), or empty.
  */
 export function refusedAnswer(
   { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
@@ -74,7 +74,7 @@ export function refusedAnswer(
   }
 }
 
-/** What a status means, whoever sent it: AUTH, RATE_LIMIT or HTTP. */
+/** The error for a status of any server: AUTH, RATE_LIMIT or HTTP. */
 export function statusError({ status, message, context }: RefusedAnswer): LeadpipeError {
   if (status === 401 || status === 403) {
     return new LeadpipeError('AUTH', `the credentials were refused: ${message}`, { context })
@@ -88,7 +88,7 @@ export function statusError({ status, message, context }: RefusedAnswer): Leadpi
   return new LeadpipeError('HTTP', message, { retryable: status >= 500, context })
 }
 
-/** The status says enough: what can be read of the body is a help, not a condition. */
+/** Reads the body if possible. Failing to read it is not an error, because the status is enough. */
 async function errorText(raw: RawAnswer, { url, redact }: RefusalOptions, limit: number): Promise<BodyText> {
   try {
     return await readText(gunzip(raw, url, redact), limit)
@@ -102,13 +102,13 @@ function whatItSays(excerpt: string): string {
     const { message } = JSON.parse(excerpt) as { message?: unknown }
     if (typeof message === 'string') return onOneLine(message)
   } catch {
-    // Not JSON, or cut by the limit of the excerpt: the text itself says something.
+    // Not JSON, or cut by the limit of the excerpt: the text itself is used.
   }
   const text = onOneLine(excerpt.replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' '))
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** Without what would break a log line, or command a terminal. */
+/** Removes line breaks and control characters: they would break a log line, or control a terminal. */
 function onOneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

@@ -2,16 +2,16 @@ import { LeadpipeError } from '../errors.ts'
 import type { Clock } from './Clock.ts'
 import type { RetryOptions } from './transportOptions.ts'
 
-/** A failed attempt that another will follow. */
+/** A failed attempt that will be retried. */
 export interface Failure {
   /** Number of the attempt, from 1. */
   attempt: number
-  /** Milliseconds until the next. */
+  /** Milliseconds until the next attempt. */
   delay: number
   error: LeadpipeError
 }
 
-/** What decides whether there is another attempt, and when. */
+/** What decides whether and when there is another attempt. */
 export interface RetryContext {
   options: Required<RetryOptions>
   budget: RetryBudget
@@ -22,8 +22,8 @@ export interface RetryContext {
 }
 
 /**
- * Makes attempts until one succeeds, one fails for good, or the retries are used up. Each attempt enters the
- * limiter anew: one that waits holds no slot.
+ * Makes attempts until one succeeds, one fails for good, or the retries are used up. Each attempt enters the limiter
+ * again: between attempts, no slot is held.
  */
 export async function retry<T>(
   makeAttempt: (attempt: number) => Promise<T>,
@@ -41,8 +41,8 @@ export async function retry<T>(
 /**
  * Waits after the failed attempt number `attempt`, so that another can be made.
  *
- * @throws what was given, when it is no use to try again, or the retries or their budget are used up; the
- * signal's reason after an abort.
+ * @throws `error`, if a retry can't help, or if the retries or their budget are used up; the signal's reason after an
+ * abort.
  */
 export async function backOff(
   error: unknown,
@@ -59,9 +59,9 @@ export async function backOff(
 }
 
 /**
- * Milliseconds to wait after the failed attempt number `attempt` (from 1). A Retry-After decides where the
- * server gave one; else the wait doubles with each attempt, less up to half by chance, so that clients which
- * failed together do not come back together. Never more than `maxDelay`.
+ * Milliseconds to wait after the failed attempt number `attempt` (from 1). A Retry-After decides, if the server sent
+ * one. If not, the wait doubles with each attempt, minus a random part of up to half, so that clients which failed
+ * together do not retry together. Never more than `maxDelay`.
  */
 export function retryDelay(
   attempt: number,
@@ -75,14 +75,14 @@ export function retryDelay(
 }
 
 /**
- * A Retry-After header in milliseconds from `now`, 0 or more: seconds or an HTTP date (RFC 9110, 10.2.3).
- * Undefined when there is none, or nonsense.
+ * A Retry-After header in milliseconds from `now`, 0 or more: seconds or an HTTP date (RFC 9110, 10.2.3). Undefined if
+ * the header is absent or invalid.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
   if (/^\d+$/.test(text)) return Number(text) * 1000
-  // Date.parse takes much more for a date than HTTP does: "1.5" is one in 2001.
+  // Date.parse accepts much that is not an HTTP date: it reads "1.5" as a day in 2001.
   const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text)
     ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
     : Number.NaN
@@ -99,36 +99,36 @@ function exhausted(error: LeadpipeError, attempts: number, why: string): Leadpip
   })
 }
 
-/** So many retries are always allowed: a share of few requests says nothing. */
+/** This many retries are always allowed: a share of few requests means nothing. */
 const free = 100
 
 /**
- * Bounds the retries of a client in all: each request has its own few, but a server that fails most requests,
- * for hours, should not be asked for hours.
+ * Limits the total retries of a client: each request has its own limit, but a server that fails most requests for hours
+ * should not be asked for hours.
  */
 export class RetryBudget {
   readonly #share: number
   #requests = 0
   #retries = 0
 
-  /** @param share the most retries per request, once there were 100 */
+  /** @param share the most retries per request, after the first 100 retries */
   constructor(share: number) {
     this.#share = share
   }
 
-  /** Takes note of a request's first attempt. */
+  /** Counts the first attempt of a request. */
   request(): void {
     this.#requests += 1
   }
 
-  /** Takes a retry; false when the budget is used up. */
+  /** Takes a retry from the budget; false if it is used up. */
   take(): boolean {
     if (this.#retries >= free && this.#retries >= this.#share * this.#requests) return false
     this.#retries += 1
     return true
   }
 
-  /** How it stands, in words. */
+  /** The state of the budget, in words. */
   get state(): string {
     return `${this.#retries} retries in ${this.#requests} requests`
   }

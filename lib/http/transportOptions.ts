@@ -1,15 +1,15 @@
 import { optionError } from '../options/checkOptions.ts'
 import { group, integer, number, type OptionRule } from '../options/optionRule.ts'
 
-/** How requests go out, whatever they ask or bring. */
+/** How requests are sent: options that all HTTP clients share. */
 export interface TransportOptions {
-  /** Most requests under way, and connections open, at once: 1 to 100. Default: 4. */
+  /** The most requests in flight, and open connections, at the same time: 1 to 100. Default: 4. */
   concurrency?: number | undefined
-  /** At most so many attempts may start within any time of that length; 'none' is no limit. */
+  /** The most attempts that may start within any interval (a sliding window); 'none' means no limit. */
   rateLimit?: RateLimit | 'none' | undefined
-  /** When and how often a failed attempt is repeated. */
+  /** When and how often a failed attempt is retried. */
   retry?: RetryOptions | undefined
-  /** How long to wait for what. */
+  /** How long each step of a request may take. */
   timeouts?: Omit<TimeoutOptions, 'page'> | undefined
 }
 
@@ -22,30 +22,30 @@ export interface RateLimit {
 }
 
 /**
- * 429, 5xx, network errors and timeouts are retried. The wait is the server's Retry-After where it gives
- * one, else it doubles from `minDelay` to `maxDelay`, less a random part of up to half (jitter).
+ * 429, 5xx, network errors and timeouts are retried. If the server sends a Retry-After, that is the wait. If not, the
+ * wait doubles from `minDelay` to `maxDelay`, minus a random part of up to half (jitter).
  */
 export interface RetryOptions {
-  /** How often an attempt is repeated, 0 to 100. Default: 5. */
+  /** The most retries of one request, 0 to 100. Default: 5. */
   retries?: number | undefined
   /**
-   * Milliseconds before the first repetition, 0 to 2,147,483,647, and no more than `maxDelay`. Default: 500, or
-   * `maxDelay` where that is less.
+   * Milliseconds before the first retry, 0 to 2,147,483,647, and no more than `maxDelay`. Default: 500, or `maxDelay`
+   * if that is less.
    */
   minDelay?: number | undefined
   /**
-   * Most milliseconds between two attempts, Retry-After included, 0 to 2,147,483,647. Default: 60,000, or
-   * `minDelay` where that is more.
+   * The most milliseconds between two attempts, 0 to 2,147,483,647; also limits Retry-After. Default: 60,000, or
+   * `minDelay` if that is more.
    */
   maxDelay?: number | undefined
   /**
-   * The most retries in all, as a share of the requests, 0 to 10; the first 100 are free. A server that fails
-   * more than that for long is not asked any more. Default: 0.5.
+   * The most retries of all requests together, as a share of the number of requests, 0 to 10; the first 100 retries are
+   * free. When the budget is used up, failed requests are not retried. Default: 0.5.
    */
   budget?: number | undefined
 }
 
-/** Milliseconds, 1 to 2,147,483,647 each; headers and chunk are looked at about twice a second. */
+/** Milliseconds, 1 to 2,147,483,647 each; `headers` and `chunk` are checked about twice a second. */
 export interface TimeoutOptions {
   /** To open a connection. Default: 10,000. */
   connect?: number | undefined
@@ -54,8 +54,8 @@ export interface TimeoutOptions {
   /** Between two chunks of a body; the time that a slow consumer takes does not count. Default: 60,000. */
   chunk?: number | undefined
   /**
-   * From the answer's headers to the end of a page's body; the time that a slow consumer takes does not count.
-   * A page that takes longer is cut, and what is missing is asked for again. Default: no limit.
+   * From the answer's headers to the end of a page's body; the time that a slow consumer takes does not count. A page
+   * that takes longer is cut off, and the rest of it is requested again. Default: no limit.
    */
   page?: number | undefined
 }
@@ -74,7 +74,7 @@ const transportDefaults = {
   timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
 } as const satisfies TransportOptions
 
-/** The longest that a timer waits: more than that, Node takes for 1. */
+/** The longest wait of a timer: Node treats a longer one as 1 ms. */
 const longest = 2 ** 31 - 1
 const window = group(
   {
@@ -85,7 +85,7 @@ const window = group(
 )
 const delay = integer({ min: 0, max: longest, unit: 'milliseconds' })
 
-/** What one of the timeouts accepts. */
+/** What one timeout accepts. */
 export const timeoutRule = integer({ min: 1, max: longest, unit: 'milliseconds' })
 
 /** What the timeouts of a request accept. */
@@ -105,11 +105,11 @@ export const transportRules = {
 } as const satisfies Record<keyof TransportOptions, OptionRule>
 
 /**
- * Fills in the defaults of options whose values are checked.
+ * Fills in the defaults of checked options.
  *
- * @param owner who has these options, for messages
- * @param defaults the rate limit, where the user gives none
- * @throws {LeadpipeError} OPTION when they contradict each other.
+ * @param owner the owner of the options, for messages
+ * @param defaults the rate limit, if the user gives none
+ * @throws {LeadpipeError} OPTION when options contradict each other.
  */
 export function transportSettings(
   owner: string,
@@ -135,7 +135,7 @@ function delays(owner: string, { minDelay, maxDelay }: RetryOptions = {}) {
   }
 }
 
-/** What is undefined counts as absent, inside of an option, too. */
+/** Fills in defaults; inside an option, undefined counts as absent too. */
 function withDefaults<T extends object>(defaults: T, given: { [K in keyof T]?: number | undefined } = {}) {
   const present = Object.entries(given).filter(([, value]) => value !== undefined)
   return { ...defaults, ...Object.fromEntries(present) } as Record<keyof T, number>

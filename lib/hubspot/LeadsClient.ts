@@ -11,22 +11,22 @@ import { type ClientSettings, clientSettings, type LeadsClientOptions } from './
 import { PortalLimits } from './PortalLimits.ts'
 import { portalError } from './portalError.ts'
 
-/** A successful answer. Read its body to the end or destroy it: until then it keeps its connection. */
+/** A successful answer. Read its body to the end, or destroy it: until then it keeps its connection. */
 export interface Answer {
   status: number
   /** Names are in lower case. */
   headers: AnswerHeaders
-  /** The decoded body. Its errors are undici's and zlib's own. */
+  /** The decoded body. Its errors are those of undici and zlib, not LeadpipeErrors. */
   body: Readable
 }
 
-/** How one request is watched and ended. */
+/** Callbacks and the abort signal of one request. */
 export interface GetOptions extends Watcher {
-  /** Ends the request, or its body. */
+  /** Aborts the request, or its body. */
   signal?: AbortSignal
 }
 
-/** What is asked of the API. */
+/** One request to the API. */
 interface Call {
   method: 'GET' | 'POST'
   path: string
@@ -35,11 +35,11 @@ interface Call {
 }
 
 /**
- * A connection pool to one portal, with its credentials, its rate limit and its retries. One client serves
- * any number of sources at once, which then share the limits.
+ * A connection pool to one portal, with its credentials, rate limit and retries. One client can serve any number of
+ * sources at the same time; they share the limits.
  *
  * Idle connections do not keep the process alive. `close()`, or `await using`, ends them at once. They go through the
- * proxy that the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excepts the host.
+ * proxy that the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excludes the host.
  *
  * @example
  * ```ts
@@ -54,8 +54,8 @@ export class LeadsClient implements AsyncDisposable {
 
   /**
    * @param options see {@link LeadsClientOptions}
-   * @param clock replaces time and chance, for tests
-   * @throws {LeadpipeError} OPTION, before any connection is opened; for a proxy that can't be used, too.
+   * @param clock replaces time and randomness, for tests
+   * @throws {LeadpipeError} OPTION for a wrong option, or a proxy that can't be used, before any connection is opened.
    */
   constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
     const settings = clientSettings(options)
@@ -72,8 +72,8 @@ export class LeadsClient implements AsyncDisposable {
   }
 
   /**
-   * Gets a path of the API: within the client's limits and the portal's, with the credentials, repeated as the
-   * retry options say.
+   * Gets a path of the API with the credentials, within the limits of the client and the portal; retried as the retry
+   * options say.
    *
    * @param path for example "/leads/v1/list"
    * @param query a serialised query, without credentials
@@ -86,19 +86,19 @@ export class LeadsClient implements AsyncDisposable {
   }
 
   /**
-   * Posts JSON to a path of the API, in all else as `get` does: also repeated after a failure. It is for requests
+   * Posts JSON to a path of the API, otherwise like `get`. It is also retried after a failure, so it is for requests
    * that change nothing, such as a search.
    *
    * @param path for example "/crm/v3/objects/contacts/search"
-   * @param body what is sent, as JSON
+   * @param body sent as JSON
    * @returns the first successful answer; its body must be read or destroyed
-   * @throws {LeadpipeError} as `get`
+   * @throws {LeadpipeError} like `get`
    */
   async post(path: string, body: object, options: GetOptions = {}): Promise<Answer> {
     return this.#send({ method: 'POST', path, query: '', json: Buffer.from(JSON.stringify(body)) }, options)
   }
 
-  /** Most requests under way at once. */
+  /** The most requests in flight at the same time. */
   get concurrency(): number {
     return this.#settings.concurrency
   }
@@ -108,18 +108,17 @@ export class LeadsClient implements AsyncDisposable {
     return this.#clock.now()
   }
 
-  /** Milliseconds that a page may take, where there is a limit. */
+  /** Milliseconds that a page may take; undefined for no limit. */
   get pageTimeout(): number | undefined {
     return this.#settings.timeouts.page
   }
 
   /**
-   * Waits as the retry options say after a failure in the middle of a body, so that what is missing can be
-   * asked for.
+   * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
    *
-   * @param attempt how often it failed in a row without any progress, from 1
-   * @throws {LeadpipeError} the failure itself, when it is no use to try again; NETWORK when the client is closed
-   * meanwhile; the signal's reason after an abort
+   * @param attempt consecutive failures without any progress, from 1
+   * @throws {LeadpipeError} `error` itself, if a retry can't help; NETWORK if the client is closed meanwhile; the
+   * signal's reason after an abort
    */
   async backOff(
     error: unknown,
@@ -137,7 +136,7 @@ export class LeadsClient implements AsyncDisposable {
     }
   }
 
-  /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to repeat. */
+  /** Ends every connection and request at once; sources that still read fail with NETWORK. Safe to call again. */
   close(): Promise<void> {
     return this.#requester.close()
   }
@@ -190,7 +189,7 @@ export class LeadsClient implements AsyncDisposable {
   }
 }
 
-/** undici refuses a wrong target, too, but only when it is sent, and as if it were worth a repetition. */
+/** undici refuses a wrong target too, but only when the request is sent, and with an error that would be retried. */
 function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
   const where = `LeadsClient.${method.toLowerCase()}()`
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {

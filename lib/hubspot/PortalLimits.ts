@@ -6,9 +6,9 @@ import { RollingLimit } from './RollingLimit.ts'
 import { type DayLeft, rateLimitHeaders } from './rateLimits.ts'
 
 /**
- * The portal's own limits as its answers tell them, in the headers X-HubSpot-RateLimit-…: the portal counts
- * everyone's requests, of which the client knows only its own. It is pure: times are passed in, in milliseconds
- * of a clock that only goes forward. A portal that sends no such headers is not limited here.
+ * The portal's own limits, as its answers report them in the headers X-HubSpot-RateLimit-…. The portal counts the
+ * requests of all clients; this client knows only its own. It is pure: times are passed in, in milliseconds of a
+ * monotonic clock. A portal that sends no such headers is not limited here.
  */
 export class PortalLimits implements ServerLimits<Started> {
   readonly #burst = new RollingLimit()
@@ -17,14 +17,14 @@ export class PortalLimits implements ServerLimits<Started> {
   readonly #underWay = new Set<Started>()
   #place = 0
 
-  /** @param dailyShare how much of the daily limit may be used, more than 0, at most 1 */
+  /** @param dailyShare the share of the daily limit that may be used, more than 0, at most 1 */
   constructor(dailyShare: number) {
     this.#daily = new DailyLimit(dailyShare)
   }
 
   /**
-   * Milliseconds from `now` until one more may start, or be refused: 0 when now, at most the interval of a
-   * window; Infinity when that depends on those under way.
+   * Milliseconds from `now` until one more may start, or be refused: 0 if now, at most the interval of a window;
+   * Infinity if that depends on requests in flight.
    */
   wait(now: number): number {
     const underWay = this.#underWay
@@ -35,9 +35,9 @@ export class PortalLimits implements ServerLimits<Started> {
   }
 
   /**
-   * Takes note of a request that starts.
+   * Records the start of a request.
    *
-   * @throws {LeadpipeError} DAILY_LIMIT when the share of the daily limit is used up; it must not start then.
+   * @throws {LeadpipeError} DAILY_LIMIT when the share of the daily limit is used up: the request must not start.
    */
   start(now: number): Started {
     if (this.#daily.state(now, this.#underWay.size) === 'refused') throw this.#daily.refusal()
@@ -46,12 +46,12 @@ export class PortalLimits implements ServerLimits<Started> {
     return request
   }
 
-  /** Takes note of a request's end, once: of its answer, or of a failure without one. */
+  /** Records the end of a request, once: its answer, or a failure without one. */
   end(request: Started, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void {
     if (!this.#underWay.delete(request)) return
     const ended = { ...request, ended: this.#next(), endedAt: now }
     const { burst, secondly, daily } = rateLimitHeaders(answer?.headers ?? {})
-    // A request that was refused is not counted.
+    // The portal does not count a request that it refused.
     const counted = answer?.status !== 429
     this.#burst.note(ended, burst, counted)
     this.#secondly.note(ended, secondly, counted)
@@ -64,12 +64,12 @@ export class PortalLimits implements ServerLimits<Started> {
   }
 }
 
-/** Milliseconds after which the portal is asked again: its day may have ended, or be a rolling one. */
+/** Milliseconds after which the portal is asked again: its day may have ended, or may be a rolling window. */
 const askAgain = 600_000
 
 /**
- * The portal's daily limit, of which the client's own requests and others' together may use a share. It is pure:
- * times are passed in, in milliseconds of a clock that only goes forward.
+ * The portal's daily limit: this client and all others together may use a share of it. It is pure: times are passed in,
+ * in milliseconds of a monotonic clock.
  */
 class DailyLimit {
   readonly #share: number
@@ -82,7 +82,7 @@ class DailyLimit {
     this.#share = share
   }
 
-  /** Takes note of a request's end, and of what its answer said of the day, if anything. */
+  /** Records the end of a request, and what its answer reported about the day, if anything. */
   note(request: Ended, told: DayLeft | undefined): void {
     if (told === undefined) return
     this.#limit = told.limit
@@ -91,10 +91,10 @@ class DailyLimit {
   }
 
   /**
-   * Whether one more may start: `refused` when the share is used up; `unclear` when that depends on those under
-   * way. Ten minutes after the portal's last word, one request is `open` to ask anew.
+   * Whether one more may start: `refused` if the share is used up; `unclear` if that depends on requests in flight. Ten
+   * minutes after the portal's last report, one request is `open`, to ask again.
    *
-   * @param underWay how many have started and not ended
+   * @param underWay the number of requests that have started and not ended
    */
   state(now: number, underWay: number): 'open' | 'unclear' | 'refused' {
     const { least } = this.#left
@@ -104,7 +104,7 @@ class DailyLimit {
     return underWay > 0 ? 'unclear' : 'open'
   }
 
-  /** What a request that is refused fails with. */
+  /** The error of a refused request. */
   refusal(): LeadpipeError {
     const remaining = this.#left.least
     const share = this.#share
@@ -116,7 +116,7 @@ class DailyLimit {
   }
 
   #usedUp(left: number): boolean {
-    // 0.07 * 100 is a little more than 7.
+    // Allows for rounding errors: 0.07 * 100 is a little more than 7.
     const allowed = Math.floor(this.#share * this.#limit + 1e-6)
     return this.#limit - left >= allowed
   }

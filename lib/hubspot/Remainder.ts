@@ -1,33 +1,34 @@
 /** A request that has started. */
 export interface Started {
-  /** Its place in the one order of all starts and ends of the client: many fall on one millisecond. */
+  /** Its sequence number among all starts and ends of the client: many happen in the same millisecond. */
   started: number
-  /** Milliseconds, by a clock that only goes forward. */
+  /** Milliseconds, by a monotonic clock. */
   startedAt: number
 }
 
-/** A request that has ended: its answer's headers are here, or it failed. */
+/** A request that has ended: the headers of its answer have arrived, or it failed. */
 export interface Ended extends Started {
-  /** Its end's place in the same order. */
+  /** The sequence number of its end. */
   ended: number
-  /** Milliseconds, by a clock that only goes forward. */
+  /** Milliseconds, by a monotonic clock. */
   endedAt: number
 }
 
 /**
- * What is left of one limit, whatever the order in which the answers come.
+ * What is left of one limit, for any order of the answers.
  *
- * The portal counts a request somewhere between its start and its end. So of all answered requests, the one
- * that was counted last is the one that started last, or one that was under way with it; which one is unknown,
- * but the least that any of them told is not more than what that one told. Older answers tell nothing more.
+ * The portal counts a request at some time between its start and its end. So of all answered requests, the one that was
+ * counted last is either the one that started last, or one that was in flight at the same time. Which one is unknown,
+ * but the lowest value that any of them reported is not higher than the value of the one counted last. Older answers
+ * add nothing.
  */
 export class Remainder {
-  /** The start of the answered request that started last. */
+  /** The sequence number of the latest start of an answered request. */
   #newest: number | undefined
-  /** That request, and what ended since it started: no more than were under way at once, and failures. */
+  /** That request, and those that ended since it started: at most as many as were in flight at once, plus failures. */
   #recent: { ended: number; remaining: number | undefined }[] = []
 
-  /** Takes note of a request's end; without `remaining`, of one whose end told nothing. */
+  /** Records the end of a request; `remaining` is undefined if its end did not report a value. */
   note({ started, ended }: Ended, remaining: number | undefined): void {
     if (this.#newest === undefined && remaining === undefined) return
     if (remaining !== undefined && (this.#newest === undefined || started > this.#newest)) {
@@ -37,18 +38,18 @@ export class Remainder {
     this.#recent.push({ ended, remaining })
   }
 
-  /** What was left when the last answered request was counted, or less; undefined when nothing is known. */
+  /** What was left when the last answered request was counted, or less; undefined if nothing is known. */
   get least(): number | undefined {
     if (this.#newest === undefined) return undefined
     return this.#recent.reduce((least, { remaining = least }) => Math.min(least, remaining), Infinity)
   }
 
-  /** How many ended without telling, and may have been counted after that. */
+  /** How many requests ended without reporting a value, and may have been counted after that. */
   get untold(): number {
     return this.#recent.filter(({ remaining }) => remaining === undefined).length
   }
 
-  /** Back to knowing nothing. */
+  /** Forgets everything. */
   forget(): void {
     this.#newest = undefined
     this.#recent = []

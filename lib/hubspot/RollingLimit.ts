@@ -1,33 +1,33 @@
 import { type Ended, Remainder, type Started } from './Remainder.ts'
 import type { WindowLeft } from './rateLimits.ts'
 
-/** So many own requests are remembered; to forget more only means to wait for the portal's word on them. */
+/** The most own requests that are remembered; for others, the client has to wait for the portal's next report. */
 const kept = 1_000
 
 /**
- * A portal's limit of so many requests in any stretch of time, its own and others' together. It is pure: times
- * are passed in, in milliseconds of a clock that only goes forward.
+ * A portal's limit of requests in any interval, for this client and all others together. It is pure: times are passed
+ * in, in milliseconds of a monotonic clock.
  *
- * What the portal said to be left, less what is under way, may start. After that, one may start for each own
- * request that has left the window: it was counted before its answer came, so it is out of the window, at the
- * latest, an interval after its answer. When an interval has passed since the portal's last word, all that it
- * counted is out, and one request an interval asks anew.
+ * As many requests may start as the portal reported to be left, minus those in flight. After that, one may start for
+ * each own request that has left the window: it was counted before its answer came, so it leaves the window at the
+ * latest one interval after its answer. When an interval has passed since the portal's last report, everything that the
+ * report counted has left the window, and one request per interval asks again.
  */
 export class RollingLimit {
   readonly #left = new Remainder()
-  /** Requests in any interval, where the portal says so. */
+  /** Requests in any interval, if the portal reports it. */
   #limit: number | undefined
   #interval = 0
-  /** When the portal last said what is left. */
+  /** When the portal last reported what is left. */
   #toldAt = 0
-  /** Own requests that surely were in the window then, in the order of their ends. */
+  /** Own requests that were certainly in the window then, in the order of their ends. */
   #own: Ended[] = []
 
   /**
-   * Takes note of a request's end.
+   * Records the end of a request.
    *
-   * @param told what its answer said, if anything
-   * @param counted whether the portal let it pass, and so counts it
+   * @param told what its answer reported, if anything
+   * @param counted whether the portal accepted it, and therefore counts it
    */
   note(request: Ended, told: WindowLeft | undefined, counted: boolean): void {
     if (told !== undefined) {
@@ -43,8 +43,8 @@ export class RollingLimit {
   }
 
   /**
-   * Milliseconds from `now` until one more may start: 0 when it may now, never more than the interval; Infinity
-   * when that depends on those under way.
+   * Milliseconds from `now` until one more may start: 0 if now, never more than the interval; Infinity if that depends
+   * on requests in flight.
    */
   wait(now: number, underWay: ReadonlySet<Started>): number {
     const { least, untold } = this.#left
@@ -55,7 +55,7 @@ export class RollingLimit {
     return Math.max(0, (leaving?.endedAt ?? this.#lastWord(underWay)) + this.#interval - now)
   }
 
-  /** When the portal was asked last, or answered; those under way alone may fill a small limit. */
+  /** When the portal was last asked, or answered; Infinity if the requests in flight alone may fill a small limit. */
   #lastWord(underWay: ReadonlySet<Started>): number {
     if (underWay.size > 0 && underWay.size >= (this.#limit ?? 1)) return Infinity
     return Math.max(this.#toldAt, ...Array.from(underWay, ({ startedAt }) => startedAt))

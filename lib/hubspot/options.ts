@@ -19,30 +19,28 @@ export interface LeadsClientOptions extends TransportOptions {
   /** The older API key, sent as `hapikey`. Either this or `accessToken` is required. */
   apiKey?: string | undefined
   /**
-   * Where the access token goes: 'query' sends it in the URL, as the API documents it; 'header' sends
-   * `Authorization: Bearer`, which keeps it out of the logs of proxies. An API key goes in the URL only.
+   * How the access token is sent: 'query' sends it in the URL, as the API documents it; 'header' sends
+   * `Authorization: Bearer`, which keeps it out of the logs of proxies. An API key can only be sent in the URL.
    * Default: 'query'.
    */
   auth?: 'query' | 'header' | undefined
   /** Scheme, host and port of the API. Default: 'https://api.hubapi.com'. */
   origin?: string | undefined
   /**
-   * At most so many attempts may start within any time of that length (a sliding window); 'none' lifts this
-   * limit of the client's own. The portal's limits are kept beside it, whatever it says: as far as the headers
-   * X-HubSpot-RateLimit-Remaining, -Interval-Milliseconds and -Secondly-Remaining of its answers tell, which
-   * count the requests of others too, no request is sent that would get a 429. Default: 100 requests in 10
-   * seconds, HubSpot's burst limit.
+   * The client's own limit: the most attempts that may start within any interval (a sliding window). 'none' removes it.
+   * The portal's limits apply in any case: no request is sent that would get a 429, as far as the headers
+   * X-HubSpot-RateLimit-Remaining, -Interval-Milliseconds and -Secondly-Remaining of its answers show, which count the
+   * requests of other clients too. Default: 100 requests in 10 seconds, HubSpot's burst limit.
    */
   rateLimit?: RateLimit | 'none' | undefined
   /**
-   * At most this share of the portal's daily limit may be used, by this client and everyone else together, as
-   * far as the headers X-HubSpot-RateLimit-Daily and -Daily-Remaining tell: more than 0, at most 1. When it is
-   * used up, requests are not sent and fail with DAILY_LIMIT, which leaves the rest of the day to others; what
-   * is under way is still used. Ten minutes after the portal's last word one request is sent to ask anew.
-   * Default: 1.
+   * The share of the portal's daily limit that this client and all others together may use, more than 0, at most 1, as
+   * far as the headers X-HubSpot-RateLimit-Daily and -Daily-Remaining show. When it is used up, requests are not sent
+   * and fail with DAILY_LIMIT, which leaves the rest of the limit to others; answers to requests in flight are still
+   * used. Ten minutes after the portal's last report, one request is sent to ask again. Default: 1.
    */
   dailyShare?: number | undefined
-  /** How long to wait for what. */
+  /** How long each step of a request may take. */
   timeouts?: TimeoutOptions | undefined
 }
 
@@ -72,7 +70,7 @@ const rules: OptionRules = {
   options: {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
-    // Other libraries take the token by this name.
+    // Secret because other libraries take the token by this name.
     auth: { ...choice('query', 'header'), secret: true },
     origin: {
       type: 'string',
@@ -92,7 +90,7 @@ const rules: OptionRules = {
 /**
  * Checks a client's options and fills in the defaults.
  *
- * @throws {LeadpipeError} OPTION, naming the option, the value received (never a token) and what is expected.
+ * @throws {LeadpipeError} OPTION, with the option, the received value (never a token) and what is expected.
  */
 export function clientSettings(given?: LeadsClientOptions): ClientSettings {
   const options = checkOptions(given, rules)
@@ -133,7 +131,7 @@ function checkOrigin(origin: string): string {
     url.username === '' &&
     url.password === ''
   if (plain) return url.origin
-  // A URL that is refused may hold credentials: it is not repeated whole.
+  // A refused URL may contain credentials: the message shows only part of it.
   const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
   throw optionError('LeadsClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
 }

@@ -2,7 +2,7 @@ import { LeadpipeError } from '../errors.ts'
 import { type AnswerHeaders, header } from '../http/exchange.ts'
 import { type RefusedAnswer, statusError } from '../http/refusal.ts'
 
-/** The error that a portal's answer stands for: AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
+/** The error for a portal's answer: AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
 export function portalError(answer: RefusedAnswer): LeadpipeError {
   const { status, message, context } = answer
   if (status === 401 || status === 403) {
@@ -11,7 +11,7 @@ export function portalError(answer: RefusedAnswer): LeadpipeError {
   return status === 429 ? tooMany(answer) : statusError(answer)
 }
 
-/** Trying again is no use before the next day; any other limit gives way after a while. */
+/** A retry can't help with the daily limit before the next day; any other limit ends after a while. */
 function tooMany({ message, text, headers, context }: RefusedAnswer): LeadpipeError {
   const { name, wait } = rateLimitPolicy(text, headers)
   if (name === 'DAILY') {
@@ -29,22 +29,22 @@ function tooMany({ message, text, headers, context }: RefusedAnswer): LeadpipeEr
   })
 }
 
-/** Which limit a 429 is about. */
+/** The limit that a 429 reports. */
 interface RateLimitPolicy {
   /** The portal's own name for it, such as TEN_SECONDLY_ROLLING, SECONDLY or DAILY. */
   name: string | undefined
-  /** Milliseconds after which the limit lets the next one through, where the name tells. */
+  /** Milliseconds until the limit lets the next request through, if known from the name. */
   wait: number | undefined
 }
 
-/** The names that portals have sent, and how long each is to be waited for. */
+/** The names that portals have sent, and how many milliseconds to wait for each. */
 const waits: ReadonlyMap<string | undefined, number> = new Map([
   ['TEN_SECONDLY_ROLLING', 10_000],
   ['SECONDLY', 1_000],
 ])
 
 /**
- * Which limit a 429 is about: by the `policyName` of its body, or, for the daily one, by the header
+ * The limit that a 429 reports: by the `policyName` of its body, or, for the daily limit, by the header
  * X-HubSpot-RateLimit-Daily-Remaining.
  */
 function rateLimitPolicy(body: string, headers: AnswerHeaders): RateLimitPolicy {
@@ -58,7 +58,7 @@ function policyName(body: string): string | undefined {
     const { policyName } = JSON.parse(body) as { policyName?: unknown }
     return typeof policyName === 'string' ? policyName : undefined
   } catch {
-    // An HTML page, nothing, or more than was read: the limit has no name then.
+    // The body is an HTML page, empty, or longer than what was read: the name is unknown.
     return undefined
   }
 }

@@ -3,37 +3,37 @@ import { type AnswerHeaders, header } from '../http/exchange.ts'
 /** What is left of a rolling window. */
 export interface WindowLeft {
   remaining: number
-  /** Requests in any interval; undefined when only the rest is told. */
+  /** Requests in any interval; undefined if only the remainder is reported. */
   limit: number | undefined
-  /** Milliseconds that the window is long. */
+  /** Length of the window in milliseconds. */
   interval: number
 }
 
 /** What is left of the day. */
 export interface DayLeft {
   remaining: number
-  /** Requests that the day has. */
+  /** Requests per day. */
   limit: number
 }
 
-/** What an answer's headers tell of the portal's limits; what is missing or malformed is undefined. */
+/** The portal's limits as an answer's headers report them; undefined if a header is missing or malformed. */
 export interface LimitsLeft {
-  /** Of -Max, -Remaining and -Interval-Milliseconds. */
+  /** From -Max, -Remaining and -Interval-Milliseconds. */
   burst: WindowLeft | undefined
-  /** Of -Secondly and -Secondly-Remaining. */
+  /** From -Secondly and -Secondly-Remaining. */
   secondly: WindowLeft | undefined
-  /** Of -Daily and -Daily-Remaining. */
+  /** From -Daily and -Daily-Remaining. */
   daily: DayLeft | undefined
 }
 
-/** The window of the policy TEN_SECONDLY_ROLLING, for a portal that does not say how long it is. */
+/** The interval of the policy TEN_SECONDLY_ROLLING, for a portal that does not report the interval. */
 const usualInterval = 10_000
-/** No window that is waited for is longer; a number beyond is taken for nonsense. */
+/** The longest interval that is accepted; a longer one is ignored as nonsense. */
 const longestInterval = 600_000
 
 /**
- * Reads the headers X-HubSpot-RateLimit-…, of which a portal sends all, some or none. A window is known by what
- * remains of it.
+ * Reads the headers X-HubSpot-RateLimit-…, of which a portal sends all, some or none. A window counts as known if its
+ * remainder is reported.
  */
 export function rateLimitHeaders(headers: AnswerHeaders): LimitsLeft {
   const number = (name: string) => wholeNumber(header(headers, `x-hubspot-ratelimit-${name}`))

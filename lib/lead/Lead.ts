@@ -3,7 +3,7 @@ import { analyticsDetailsSchema, conversionEventSchema, crmDetailsSchema } from 
 import { decimal, editable, flag, notStated, ours, readOnly, Type, text, time, whole } from './Type.ts'
 
 /*
- * Items of the two log arrays are open: the documentation shows one status log and no deletion log, and
+ * Items of the two log arrays are open objects: the documentation shows one status log and no deletion log, and
  * describes neither.
  */
 const customerStatusModifyLogSchema = Type.Object({
@@ -14,11 +14,11 @@ const customerStatusModifyLogSchema = Type.Object({
 const deleteLogSchema = Type.Object({})
 
 /**
- * JSON Schema (and, by `Static`, the type) of a lead: every field of the documentation's example, in its
- * order and in the spelling of the wire. Only `guid` is required; unknown fields are allowed and kept.
+ * JSON Schema (and, by `Static`, the type) of a lead: every field of the documentation's example, in its order and in
+ * the API's spelling. Only `guid` is required; unknown fields are allowed and kept.
  *
- * A field's `readOnly` tells its class: false is editable, true is read-only, absent is not stated by the
- * documentation. Descriptions are the documentation's, except those that say "(leadpipe's words)".
+ * `readOnly` of a field: false means editable, true means read-only, absent means that the documentation does not say.
+ * Descriptions are the documentation's, except those that end in "(leadpipe's words)".
  */
 export const leadSchema = Type.Object(
   {
@@ -154,7 +154,7 @@ export const leadSchema = Type.Object(
 )
 
 /**
- * A lead as the Leads API answers it. Every field but `guid` may be missing; absent times are 0, absent
- * text is "". Fields that this type does not name are kept too.
+ * A lead as the Leads API sends it. Every field but `guid` may be missing; absent times are 0, absent text is "".
+ * Fields that this type does not name are kept too.
  */
 export interface Lead extends Static<typeof leadSchema> {}

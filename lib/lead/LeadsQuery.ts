@@ -6,11 +6,11 @@ import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
 export type Time = number | Date
 
 /**
- * The Leads API's own parameters, in its own spelling. The access token is not among them: it belongs to
- * the client. For every flag, `false` means "all leads", not "the others", as the documentation says.
+ * The Leads API's own parameters, in the API's spelling. The access token is not among them: it belongs to the client.
+ * For every flag, `false` means "all leads", not "the others", as the documentation says.
  */
 export interface LeadsQuery {
-  /** Part of a first name, last name, email address or company name. Default: "", which is every lead. */
+  /** Part of a first name, last name, email address or company name. Default: "", which matches every lead. */
   search?: string | undefined
   /**
    * The lead attribute to sort by, for example "lastName", "email", "insertedAt", "fce.convertDate" (first
@@ -19,40 +19,40 @@ export interface LeadsQuery {
   sort?: string | undefined
   /** Direction of the sort. Default: the server's. */
   dir?: 'asc' | 'desc' | undefined
-  /** Leads a page, 1 to 100. Not the leads in all: that is the option `limit`. Default: 100. */
+  /** Leads per page, 1 to 100. For the total number of leads, see the option `limit`. Default: 100. */
   max?: number | undefined
-  /** How many leads of the list to leave out at its beginning, 0 or more. Default: 0. */
+  /** How many leads to skip at the beginning of the list, 0 or more. Default: 0. */
   offset?: number | undefined
   /** Only leads whose time pivot is after this time. Default: none. */
   startTime?: Time | undefined
-  /** Only leads whose time pivot is not after this time. Default: the server's present. */
+  /** Only leads whose time pivot is not after this time. Default: the server's current time. */
   stopTime?: Time | undefined
-  /** The field that startTime and stopTime apply to. Default: "insertedAt", which is sent with a bound. */
+  /** The field that startTime and stopTime apply to. Default: "insertedAt", sent only with a time bound. */
   timePivot?: TimePivot | undefined
-  /** True leaves every lead's leadConversionEvents empty, which is faster. Default: false. */
+  /** True returns every lead with empty leadConversionEvents, which is faster. Default: false. */
   excludeConversionEvents?: boolean | undefined
-  /** True for only leads that have unsubscribed from lead nurturing. Default: false, which is all. */
+  /** True for only leads that have unsubscribed from lead nurturing. Default: false, which means all. */
   optOut?: boolean | undefined
-  /** True for only leads eligible for email marketing. Default: false, which is all. */
+  /** True for only leads eligible for email marketing. Default: false, which means all. */
   eligibleForEmail?: boolean | undefined
-  /** True for only leads whose email bounced. Default: false, which is all. */
+  /** True for only leads whose email bounced. Default: false, which means all. */
   bounced?: boolean | undefined
-  /** True for only web leads. Default: false, which is imported and web leads. */
+  /** True for only web leads. Default: false, which means imported and web leads. */
   isNotImported?: boolean | undefined
   /** True to include leads that have been deleted. Default: false. */
   includeDeleted?: boolean | undefined
   /**
-   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are asked
-   * for 100 at a time (more is answered with 413), each once however often it is given: for that all of them are
-   * remembered, about 100 bytes each. Default: all leads.
+   * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are requested 100
+   * at a time (the API answers more with 413). A guid that is given several times is requested once: for that, all
+   * guids are kept in memory, about 100 bytes each. Default: all leads.
    */
   guids?: Iterable<string> | AsyncIterable<string> | undefined
 }
 
-/** The parameters of one request: as a query, with the guids of that request. */
+/** The parameters of one request: those of a query, with only the guids of that request. */
 export type PageQuery = Omit<LeadsQuery, 'guids'> & { guids?: readonly string[] | undefined }
 
-/** Half a surrogate pair has no UTF-8, and so no place in a URL. */
+/** Half a surrogate pair has no UTF-8 encoding, so it can't be sent in a URL. */
 const wellFormed = { type: 'string', pattern: '^\\P{Surrogate}*$' } as const
 const flag = { type: 'boolean', expected: 'true or false' } as const
 const time = {
@@ -115,10 +115,10 @@ const rules: OptionRules = {
 export const queryParameters = Object.keys(rules.options) as readonly (keyof LeadsQuery)[]
 
 /**
- * Checks a query and returns it with times as milliseconds and a time pivot wherever there is a time bound
- * (sources differ on the server's default pivot, so it is always said).
+ * Checks a query and returns it with times as milliseconds, and with a time pivot if there is a time bound (sources
+ * differ on the server's default pivot, so it is always sent).
  *
- * @throws {LeadpipeError} OPTION, naming the parameter, the value received and what is expected.
+ * @throws {LeadpipeError} OPTION, with the parameter, the received value and what is expected.
  */
 export function checkQuery(given?: LeadsQuery): LeadsQuery {
   const query: LeadsQuery = { ...checkOptions(given, rules) }
@@ -141,8 +141,8 @@ function milliseconds(name: string, time: Time): number {
 }
 
 /**
- * A checked query as a query string, without a leading "?" or "&": parameters in the documentation's order
- * and spelling, booleans as true and false, times as milliseconds, guids indexed from 0 with raw brackets.
+ * Serialises a checked query, without a leading "?" or "&": parameters in the documentation's order and spelling,
+ * booleans as true and false, times as milliseconds, guids indexed from 0 with raw brackets.
  */
 export function serializeQuery(query: PageQuery): string {
   const pairs: string[] = []

@@ -1,56 +1,56 @@
 import { type OptionRules, optionError } from '../options/checkOptions.ts'
 import { type TimePivot, timePivots } from './apiQuirks.ts'
 
-/** Where offset paging goes on. */
+/** Where offset paging resumes. */
 export interface OffsetPosition {
   paging: 'offset'
-  /** Leads that came before, so that `limit` counts over restarts. */
+  /** Leads delivered before, so that `limit` counts across restarts. */
   leads: number
-  /** Elements of the list that came before. */
+  /** Elements of the list before this position. */
   offset: number
 }
 
-/** Where the reading of given guids goes on. */
+/** Where reading by guid resumes. */
 export interface GuidsPosition {
   paging: 'guids'
-  /** Leads that came before. */
+  /** Leads delivered before. */
   leads: number
-  /** How many different guids, in the order given, were taken. */
+  /** How many different guids were taken, in the given order. */
   guids: number
-  /** Those of them whose leads are not here yet: at most a page. */
+  /** The taken guids whose leads have not come yet: at most one page. */
   pending: readonly string[]
-  /** How many did not come so far. */
+  /** How many leads are missing so far. */
   missing: number
   /**
-   * A digest (SHA-256, 64 hexadecimal digits) of the guids that were taken: others are refused. Without one, they are
+   * A digest (SHA-256, 64 hexadecimal digits) of the taken guids: other guids are refused. Without a digest, guids are
    * not compared.
    */
   digest?: string
 }
 
-/** Where seek paging goes on: behind one lead, in the order of (time pivot, guid). */
+/** Where seek paging resumes: after one lead, in the order of (time pivot, guid). */
 export interface SeekPosition {
   paging: 'seek'
-  /** Leads that came before. */
+  /** Leads delivered before. */
   leads: number
   timePivot: TimePivot
-  /** Only leads whose pivot is after this; absent where nothing restricts the list from below. */
+  /** Only leads whose pivot is after this; absent if the list has no lower bound. */
   startTime?: number
-  /** Only leads whose pivot is not after this; absent until the first answer has told the server's time. */
+  /** Only leads whose pivot is not after this; absent until the first answer has shown the server's time. */
   stopTime?: number
   /** The pivot of the last lead; absent before the first. */
   pivot?: number
-  /** Its guid; absent where everything up to the pivot before is done. */
+  /** The guid of the last lead; absent if everything up to and including `pivot` is done. */
   guid?: string
-  /** Where in the list of leads that share the pivot it stood: a hint that saves requests. */
+  /** Offset of the last lead among the leads that share its pivot: a hint that saves requests. */
   tie?: number
-  /** Which bounds the server was seen to include: what is asked for need not reach further. */
+  /** The bounds that the server is known to include: requests need not reach beyond them. */
   included?: readonly ('startTime' | 'stopTime')[]
-  /** Digests of what came behind that lead and has no guid, or no pivot. */
+  /** Digests of the elements without a guid or a pivot that came after that lead. */
   others?: string[]
 }
 
-/** Where a source goes on, as plain JSON: `source.position`, for the option `from`. */
+/** Where a source resumes, as plain JSON: the value of `source.position`, for the option `from`. */
 export type Position = OffsetPosition | GuidsPosition | SeekPosition
 
 const whole = { type: 'integer', minimum: 0 } as const
@@ -97,7 +97,7 @@ export const positionRule: OptionRules['options'][string] = {
   expected: 'a position that `source.position` gave',
 }
 
-/** The position of one kind; refuses one of another. */
+/** A position of one kind of paging; throws OPTION if it is of another kind. */
 export function positionOf<P extends Position['paging']>(
   paging: P,
   from: Position | undefined,

@@ -1,7 +1,7 @@
 import type Typebox from 'typebox'
 import type { TSchema, TSchemaOptions } from 'typebox'
 
-/** Marks a schema as typebox does, without a trace in its JSON. */
+/** Marks a schema as typebox does, with properties that do not appear in its JSON. */
 function mark<T extends object>(schema: T, marks: Readonly<Record<string, unknown>>): T {
   for (const [name, value] of Object.entries(marks)) Object.defineProperty(schema, name, { value })
   return schema
@@ -25,8 +25,8 @@ const optional = (schema: TSchema & { '~kind'?: string }) =>
   mark({ ...schema }, { '~kind': schema['~kind'], '~optional': true })
 
 /**
- * Of typebox what the schema of a lead is made of: the same schemas, with typebox's types. typebox itself is imported
- * for its types only, since its 373 files take longer to load than all the rest of leadpipe.
+ * The part of typebox that the schema of a lead needs: the same schemas, with typebox's types. typebox itself is
+ * imported for its types only, because its 373 files take longer to load than all the rest of leadpipe.
  */
 export const Type = {
   Array: array,
@@ -42,17 +42,17 @@ export const Type = {
 >
 
 /*
- * A field of a lead has one of three classes, told by JSON Schema's own annotation:
+ * A field of a lead has one of three classes, marked by JSON Schema's own annotation:
  *
  *   readOnly: false   the documentation lists it under "Editable or Writable Fields"
  *   readOnly: true    the documentation lists it under "Non-editable (non-writable) Fields"
- *   no readOnly       the documentation's example shows it, its lists do not name it
+ *   no readOnly       the documentation's example shows it, but neither list names it
  */
 export const editable = { readOnly: false } as const
 export const readOnly = { readOnly: true } as const
 export const notStated = {} as const
 
-/** Marks a description as leadpipe's own, where the API's documentation has none. */
+/** Marks a description as leadpipe's own, if the API's documentation has none. */
 export const ours = (description: string): string => `${description} (leadpipe's words)`
 
 /*

@@ -4,7 +4,7 @@ const classes = { AbortSignal, Date, Function, Uint8Array } as const
 
 /*
  * One Ajv for all of leadpipe's own schemas. `strictNumbers` (Ajv's default) refuses NaN and Infinity.
- * allErrors stays off: on hostile input it is a way to be kept busy, and the first error names the place.
+ * `allErrors` stays off: hostile input could make it very slow, and the first error already names the location.
  */
 const ajv = new Ajv({ verbose: true, allowUnionTypes: true })
 ajv.addVocabulary(['expected', 'secret'])
@@ -16,7 +16,7 @@ ajv.addKeyword({
 ajv.addKeyword({
   keyword: 'iterable',
   schemaType: 'boolean',
-  // An array is looked at item by item instead.
+  // An array is checked item by item instead.
   compile: () => (value: unknown) =>
     typeof value === 'object' &&
     value !== null &&

@@ -5,10 +5,10 @@ import type { OptionRule } from './optionRule.ts'
 
 /** The options of one function, by name. */
 export interface OptionRules {
-  /** Who has these options, as the user wrote it, for example `leads() query`. */
+  /** The owner of the options as the user knows it, for example `leads() query`. */
   readonly owner: string
   readonly options: Readonly<Record<string, OptionRule>>
-  /** Where names that users are likely to put here really belong. */
+  /** For names that users are likely to put here by mistake: a hint where they belong. */
   readonly elsewhere?: Readonly<Record<string, string>>
 }
 
@@ -24,13 +24,13 @@ function objectSchema(rules: OptionRules): object {
 }
 
 /**
- * Checks the options that a user gave and returns those that are not undefined.
+ * Checks a user's options and returns those that are not undefined.
  *
- * @throws {LeadpipeError} OPTION, naming the option, the value received and what is expected.
+ * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
 export function checkOptions<T extends object>(given: T | undefined, rules: OptionRules): T {
   if (given === undefined) return {} as T
-  // Of a Map, a Date or URLSearchParams nothing would be read, and the user be none the wiser.
+  // A Map, a Date or URLSearchParams has no option keys: without this check it would be ignored silently.
   if (Object.prototype.toString.call(given) !== '[object Object]') {
     const secret = Object.values(rules.options).some(rule => rule.secret)
     throw optionError(rules.owner, 'expected an object', secret ? typeOf(given) : given, secret)
@@ -60,11 +60,11 @@ function unknownOption(path: readonly string[], known: readonly string[], rules:
 }
 
 /**
- * An OPTION error that names the option, what is wrong with it and, shortened, what was received.
+ * An OPTION error with the option, what is wrong with it and the received value, shortened.
  *
- * @param where who has the option, and its name, as in "LeadsClient: retry.minDelay" or "filter() predicate";
- * programs find both in the context, as `owner` and `option`
- * @param received the value, where it may be told; `verbatim` for one that is in words already
+ * @param where the owner and the name of the option, as in "LeadsClient: retry.minDelay" or "filter() predicate";
+ * the context has both, as `owner` and `option`
+ * @param received the value, if it may be shown; `verbatim` if it is already text for the message
  */
 export function optionError(
   where: string,
@@ -78,9 +78,9 @@ export function optionError(
 }
 
 /**
- * An OPTION error about what came of using an option: what a function of the user's threw, or who read it.
+ * An OPTION error about a failure while an option was used, such as an error that a user's function threw.
  *
- * @param where as of {@link optionError}
+ * @param where as in {@link optionError}
  * @param message the whole sentence
  */
 export function optionFailure(where: string, message: string, cause: unknown): LeadpipeError {
@@ -92,26 +92,26 @@ function placeOf(where: string): { owner: string; option?: string } {
   return owner === undefined || option === undefined ? { owner: where } : { owner, option }
 }
 
-/** All that may be said of a secret. */
+/** The only description of a secret that a message may have. */
 export const typeOf = (value: unknown): string => `a value of type ${typeof value}`
 
-/** What is wrong with one option, at the top or inside of another. */
+/** What is wrong with one option, at the top level or nested. */
 interface Problem {
   /** Names from the top down. */
   path: string[]
   value: unknown
   rule: OptionRule
-  /** The names that there are instead, where the name itself is wrong. */
+  /** The valid names, if the name itself is wrong. */
   known?: string[]
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
 
 /**
- * The one problem to tell of. Where an option may be one thing or another, Ajv gives what is wrong with each: the
- * deepest is about the one that was meant, and the last of those about all of them.
+ * The one problem to report. If an option accepts alternatives, Ajv reports an error for each: the deepest error is
+ * about the alternative that was meant, and the last of the deepest is about all of them.
  *
- * @param options what was given, and the rules that it does not keep
+ * @param options the given options, which violate the rules
  */
 function deepestProblem(errors: readonly ErrorObject[], options: object, rules: Rules): Problem {
   return errors
@@ -137,7 +137,7 @@ function problemOf(
   const missing = keyword === 'required' ? inner?.[params.missingProperty] : undefined
   if (isRule(missing)) return { path: [...path, params.missingProperty], value: undefined, rule: missing }
   if (isRule(parentSchema)) return { path, value: data, rule: parentSchema }
-  // What has no words of its own is told by those of the option that it is in.
+  // A nested schema without its own `expected` is described by that of its option.
   const name = path[0] as string
   return {
     path: [name],

@@ -1,6 +1,6 @@
 /**
- * What one option accepts: JSON Schema (with the keyword `instanceOf` for classes), and the same in words,
- * for the error message. `secret` keeps the received value out of it.
+ * What one option accepts: JSON Schema (with the keyword `instanceOf` for classes), and the same in words for the error
+ * message. `secret` keeps the received value out of the message.
  */
 export interface OptionRule {
   readonly expected: string
@@ -8,7 +8,7 @@ export interface OptionRule {
   readonly [keyword: string]: unknown
 }
 
-/** An integer of a range; of one without a maximum, any that is not less. The unit is told in brackets. */
+/** An integer from `min` to `max`, or without an upper limit. The message names the unit in brackets. */
 export function integer({ min, max, unit }: { min: number; max?: number; unit?: string }): OptionRule {
   const range = max === undefined ? `an integer, ${min} or more` : `an integer from ${min} to ${max}`
   return {
@@ -19,7 +19,7 @@ export function integer({ min, max, unit }: { min: number; max?: number; unit?: 
   }
 }
 
-/** A number of a range that begins at `min`, or behind `above`. */
+/** A number from `min`, or greater than `above`, up to `max`. */
 export function number({
   max,
   ...least
@@ -34,13 +34,13 @@ export function number({
       }
 }
 
-/** One of two words or more. */
+/** One of two or more words. */
 export function choice(...words: readonly string[]): OptionRule {
   const quoted = words.map(word => `"${word}"`)
   return { enum: words, expected: `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}` }
 }
 
-/** An object of options, each with a rule of its own; `required` names those that can't be left out. */
+/** An object of options, each with its own rule; `required` names the mandatory ones. */
 export function group(
   properties: Readonly<Record<string, OptionRule>>,
   required: readonly string[] = [],

@@ -8,29 +8,29 @@ export type EmitElement<Cursor> = generic.EmitElement<Lead, Cursor>
 export type Pager<Cursor> = generic.Pager<Lead, PageQuery, Cursor>
 export type Stretch<Cursor> = generic.Stretch<Lead, PageQuery, Cursor>
 
-/** What became of the guids that were asked for. */
+/** The requested guids for which no lead came. */
 export interface Missing {
-  /** How many did not come. */
+  /** How many leads did not come. */
   count: number
-  /** The first 1,000 of them. */
+  /** The first 1,000 of their guids. */
   guids: string[]
 }
 
-/** How a list of leads is read, and where. */
+/** The plan of a list of leads. */
 export interface LeadPlan<Cursor = unknown> extends generic.Plan<Lead, PageQuery, Cursor> {
-  /** What did not come, if leads are asked for by guid. */
+  /** What did not come, if leads are requested by guid. */
   readonly missing?: Missing
-  /** The same, up to a cursor. */
+  /** What did not come up to a cursor. */
   missingAt?(cursor: Cursor): Missing
-  /** Receives the server's time, from the first answer: milliseconds since 1970. */
+  /** Called with the server's time of the first answer, in milliseconds since 1970. */
   answered?(time: number): void
-  /** The query of the whole list, to count it; undefined when nothing can be in it. */
+  /** The query of the whole list, to count it; undefined if the list must be empty. */
   counting(): PageQuery | undefined
   /** A cursor as plain JSON. */
   position(cursor: Cursor): object
 }
 
-/** The guid of an element that has one. */
+/** The guid of an element; undefined if it has none. */
 export function guidOf({ value }: Element): string | undefined {
   if (value instanceof Rejected) return undefined
   return typeof value.guid === 'string' && value.guid !== '' ? value.guid : undefined

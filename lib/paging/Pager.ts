@@ -3,64 +3,64 @@ import type { Rejected } from '../stage/Rejected.ts'
 /** An element of a page. */
 export interface Element<T> {
   readonly value: T | Rejected
-  /** Its text, as it was sent; undefined if the decoder does not keep it. */
+  /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
 }
 
-/** Delivers an element, with the place in the list behind it. */
+/** Delivers an element, with the position in the list after it. */
 export type EmitElement<T, Cursor> = (element: Element<T>, cursor: Cursor) => void
 
-/** The request for a page: whatever the API takes. */
+/** The request for a page: the parameters that the API takes. */
 export interface PageRequest {
-  /** Elements of the page at most, if the request says so. */
+  /** The most elements of the page, if the request limits them. */
   readonly max?: number | undefined
 }
 
 /**
- * Says which page to ask for next, from what the pages so far held, and which of their elements are delivered, in which
- * order. One stretch of a list, page after page. No I/O of its own, no clock.
+ * Pages through one stretch of a list. From the pages so far, it decides which page to request next, and which elements
+ * to deliver in which order. It does no I/O and has no clock.
  *
  * @typeParam T a record
  * @typeParam Request the request for a page
- * @typeParam Cursor a place in the list
+ * @typeParam Cursor a position in the list
  */
 export interface Pager<T, Request extends PageRequest, Cursor> {
   /**
-   * The request for the next page, or undefined when the stretch is read.
+   * The request for the next page; undefined if the stretch is read to its end.
    *
-   * @param wanted how many more records the caller takes
+   * @param wanted how many more records the caller wants
    */
   next(wanted: number): Request | undefined | Promise<Request | undefined>
   /**
-   * Takes an element of the page that was asked for last; delivers what is certain by now.
+   * Takes an element of the last requested page, and delivers the elements whose order is now certain.
    *
-   * @returns 'enough' when the rest of the page is of no use
-   * @throws {LeadpipeError} PAGING when it shows that paging makes no progress.
+   * @returns 'enough' if the rest of the page is not needed
+   * @throws {LeadpipeError} PAGING when the element shows that paging makes no progress.
    */
   take(element: Element<T>, emit: EmitElement<T, Cursor>): 'enough' | undefined
   /**
-   * The page that was asked for last is read to its end, or far enough.
+   * Called when the last requested page was read to its end, or far enough.
    *
    * @param received how many elements came
-   * @param envelope what stood around them, such as `{ paging: { next: { after } } }`; undefined if nothing did, or the
-   * page was not read to its end
+   * @param envelope what surrounds them in the body, such as `{ paging: { next: { after } } }`; undefined if nothing
+   * does, or if the page was not read to its end
    */
   finish(received: number, emit: EmitElement<T, Cursor>, envelope?: unknown): void
   /**
-   * The page broke off; `next` asks for what is missing of it.
+   * Called when the page was cut off; `next` requests the rest of it.
    *
    * @param received how many elements came
-   * @returns whether they were any progress
+   * @returns whether they made any progress
    */
   interrupt(received: number): boolean
 }
 
-/** A part of a list that is read by itself, while others are. */
+/** A part of a list that can be read at the same time as other parts. */
 export interface Stretch<T, Request extends PageRequest, Cursor> {
   readonly pager: Pager<T, Request, Cursor>
-  /** About how many records it brings. */
+  /** Estimate of the records in it. */
   readonly expected: number
-  /** Its place among the others: they are delivered from the least to the greatest. */
+  /** Its place in the order of delivery: stretches are delivered from the lowest to the highest. */
   readonly place: number
 }
 
@@ -75,32 +75,32 @@ export function sequentialPlan<T, Request extends PageRequest, Cursor>(
 
 /** Cuts a list into stretches, which may be read at the same time and are delivered in their order. No I/O. */
 export interface Plan<T, Request extends PageRequest, Cursor> {
-  /** Where the list begins. */
+  /** The cursor before the first element. */
   readonly start: Cursor
-  /** Pages that a stretch needs room for, to be worth what it reads in vain at its end. Default: any. */
+  /** Pages that a stretch needs room for, to be worth what is wasted at its end. Default: no minimum. */
   readonly pagesEach?: number
-  /** The place of the first stretch that was not given yet; undefined when there is none. */
+  /** The place of the next stretch; undefined if there is none. */
   readonly place?: number
   /**
-   * The first stretch that was not given yet; undefined when there is none, or none yet.
+   * The next stretch to read; undefined if there is none, or none yet.
    *
-   * @param wanted how many more records the caller takes, besides those that are expected of the others
-   * @param pages how many pages of one stretch may be read ahead. Default: any.
+   * @param wanted how many more records the caller wants, beyond those expected from the other stretches
+   * @param pages how many pages of one stretch may be read ahead. Default: no limit.
    */
   next(wanted: number, pages?: number): Stretch<T, Request, Cursor> | undefined
-  /** A stretch was read to its end, in any order. */
+  /** Called when a stretch was read to its end; stretches may end in any order. */
   read?(stretch: Stretch<T, Request, Cursor>): void
   /**
-   * The cursor of an element that is delivered next, with what the stretches in front of its own tell; undefined when it
-   * came with one of them, and is dropped. Default: the cursor that it came with.
+   * Completes the cursor of the element to deliver next, from what the earlier stretches delivered. Undefined if one of
+   * them delivered the element already: it is dropped. Default: the cursor that came with the element.
    */
   join?(stretch: Stretch<T, Request, Cursor>, cursor: Cursor): Cursor | undefined
   /**
-   * All of a stretch, the first of those not noted so far, was delivered.
+   * Called when all of a stretch was delivered; called in the order of delivery.
    *
-   * @returns 'discard' when those behind it were planned in vain: they are dropped, and planned anew
+   * @returns 'discard' if the plan of the later stretches is wrong: they are dropped and planned again
    */
   done(stretch: Stretch<T, Request, Cursor>): 'go on' | 'discard'
-  /** Releases what was not read. */
+  /** Releases what the plan reads from, if it is not read to its end. */
   close?(): void
 }

@@ -15,9 +15,9 @@ import {
 import { sequentialPlan } from './Pager.ts'
 
 /**
- * Asks for leads by guid: one stretch, page after page, because what to ask for depends on what came.
+ * Requests leads by guid: one stretch, page after page, because each request depends on what came before.
  *
- * @param from where to go on; default: at the first guid
+ * @param from where to resume; default: at the first guid
  */
 export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan<GuidsCursor> {
   const start: GuidsCursor = {
@@ -45,32 +45,32 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan
 
 const listed = 1_000
 
-/** Where the reading of guids goes on. */
+/** Where reading by guid resumes. */
 export interface GuidsCursor {
-  /** How many different guids were taken from those given. */
+  /** How many different guids were taken from the iterable. */
   readonly taken: number
-  /** Those of them that are not here yet. */
+  /** Taken guids whose leads have not come yet. */
   readonly pending: readonly string[]
-  /** How many were missing by then. */
+  /** How many leads were missing by then. */
   readonly missing: number
-  /** A digest of those taken; undefined before the first, and in a position of the user's without one. */
+  /** A digest of the taken guids; undefined before the first, and if the user's position has none. */
   readonly digest?: string
 }
 
-/** What a {@link GuidsPager} is made for. */
+/** The request that a {@link GuidsPager} serves. */
 export interface GuidsRequest {
   /** The other parameters. */
   query: PageQuery
   guids: Iterable<string> | AsyncIterable<string>
-  /** 'fail' ends the source with MISSING at the first page that lacks a lead. */
+  /** 'fail' fails the source with MISSING at the first missing lead. */
   onMissing: 'report' | 'fail'
-  /** Whether it goes on from a checkpoint, and not from a position that the user gave. Default: false. */
+  /** Whether it resumes from a checkpoint, and not from a user's position. Default: false. */
   isCheckpoint?: boolean
 }
 
 /**
- * Asks for leads by guid, up to 100 a page, each guid once however often it is given. What a page did not
- * bring is asked for again as long as the server may have capped it; what then still does not come is missing.
+ * Requests leads by guid, up to 100 a page. A guid that is given several times is requested once. Leads that a page
+ * lacks are requested again as long as the server may have capped the page; leads that still do not come are missing.
  */
 export class GuidsPager implements Pager<GuidsCursor> {
   /** What did not come. */
@@ -79,22 +79,22 @@ export class GuidsPager implements Pager<GuidsCursor> {
   readonly #size: number
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
   readonly #given = new Set<string>()
-  /** Taken, and not here yet. */
+  /** Taken guids whose leads have not come yet. */
   readonly #pending: Set<string>
-  /** Where it goes on. */
+  /** Where it resumes. */
   readonly #from: GuidsCursor
-  /** Of every guid that was taken; a copy of it is ended wherever the digest is wanted. */
+  /** Hash of every taken guid; a digest is made from a copy of it. */
   readonly #hash = createHash('sha256')
   #digest: string | undefined
-  /** Those of the pending that were asked for last. */
+  /** The pending guids of the last request. */
   #asked: string[] = []
-  /** The most leads that a page brought: a shorter one was not capped. */
+  /** The most leads in a page so far: a shorter page was not capped. */
   #largest = 0
-  /** How many of those asked for the page has brought so far. */
+  /** How many of the requested leads the page has brought so far. */
   #came = 0
   #ended = false
 
-  /** @param from where to go on: the same guids must be given in the same order, which `next` sees to */
+  /** @param from where to resume: the same guids must be given in the same order, which `next` checks */
   constructor(request: GuidsRequest, from: GuidsCursor) {
     const { query, guids } = request
     this.#request = request
@@ -122,8 +122,8 @@ export class GuidsPager implements Pager<GuidsCursor> {
   }
 
   finish(received: number): void {
-    // A server that answers other leads than it was asked for must not be asked without end. One that
-    // answered as many elements as it was asked for capped nothing, even if some of them are no leads.
+    // A server that answers with other leads than requested must not be asked forever. A page with as many elements as
+    // requested was not capped, even if some of them are not leads.
     if (this.#came === 0 || received < this.#largest || received >= this.#asked.length) this.#giveUp()
     this.#largest = Math.max(this.#largest, received)
     this.#came = 0
@@ -135,11 +135,11 @@ export class GuidsPager implements Pager<GuidsCursor> {
     return progress
   }
 
-  /** Lets go of the guids that were not taken. */
+  /** Ends the iterable of guids. */
   close(): void {
     if (this.#ended) return
     this.#ended = true
-    // It may never come back from what it is waiting for, and how it ends is of no interest any more.
+    // The iterable may never return from what it is waiting for, and its outcome no longer matters.
     Promise.resolve()
       .then(() => this.#iterator.return?.())
       .catch(() => {})
@@ -155,9 +155,9 @@ export class GuidsPager implements Pager<GuidsCursor> {
   }
 
   /**
-   * Passes over the guids that were taken before the restart.
+   * Skips the guids that were taken before the restart.
    *
-   * @throws {LeadpipeError} CHECKPOINT, or OPTION for a position that the user gave, when they are others.
+   * @throws {LeadpipeError} CHECKPOINT, or OPTION for a user's position, if they are not the same guids.
    */
   async #skip(): Promise<void> {
     const { taken, digest } = this.#from
@@ -175,7 +175,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
     this.#digest = this.#digestNow()
   }
 
-  /** Takes the next of the guids that are given; undefined where there is none, or it was taken before. */
+  /** Takes the next guid of the iterable; undefined if there is none, or if it was taken before. */
   async #take(): Promise<string | undefined> {
     const { done, value } = await this.#nextGuid()
     if (done) {
@@ -232,7 +232,7 @@ function checkGuid(guid: unknown): string {
   throw optionError('leads() query: guids', 'expected guids, strings that are not empty', guid)
 }
 
-/** The iterable is the user's, and so is what it throws; unless it reads from a source of ours. */
+/** What the user's iterable throws is wrapped in SOURCE, unless it is leadpipe's own error. */
 function takingError(cause: unknown): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
   const why = cause instanceof Error ? cause.message : String(cause)

@@ -5,24 +5,24 @@ import type { OffsetPosition } from '../lead/Position.ts'
 import { type Element, type EmitElement, guidOf, type LeadPlan, type Pager } from './LeadPlan.ts'
 
 /**
- * Pages by offset, each of them a stretch. Advances by the number of elements received, since a server may cap
- * `max` silently, and ends at an empty page, since a short one may come from such a cap.
+ * Pages by offset; each page is a stretch. Advances by the number of elements received, since a server may cap `max`
+ * silently, and ends at an empty page, since such a cap may make a page short.
  *
- * Offsets shift when leads are inserted or deleted meanwhile: a lead may then come twice or not at all.
+ * Offsets shift if leads are inserted or deleted meanwhile: a lead may then come twice or not at all.
  *
- * @param from where to go on; default: at the query's offset
+ * @param from where to resume; default: at the query's offset
  */
 export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<number> {
   const max = query.max ?? maxPageSize
   const start = from?.offset ?? query.offset ?? 0
-  /** How many elements a page is thought to bring: fewer than `max` where the server caps it. */
+  /** How many elements a page is expected to bring: fewer than `max` if the server caps it. */
   let stride = max
   let offset = start
   let last: OffsetPage | undefined
   let ended = false
-  /** Pages that were given and are not done. */
+  /** Pages that were handed out and are not done. */
   let open = 0
-  /** Whether the last page was short: what the next one brings is then waited for. */
+  /** Whether the last page was short: if so, no page is requested before the open ones are done. */
   let short = false
 
   return {
@@ -56,35 +56,38 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<nu
   }
 }
 
-/** So many leads are not inserted between two requests: who gives the same page again ignores the offset. */
+/**
+ * More leads than are inserted between two requests: a server that repeats a page this many leads further on ignores
+ * the offset.
+ */
 const many = 20
-/** So many pages (or parts of one) in a row may begin with the same lead, where few inserted leads can have moved it. */
+/** At most this many pages (or parts of one) in a row may begin with the same lead: a few inserts can cause that. */
 const patience = 10
 
-/** One page of a list by offset; what breaks off of it is asked for by a larger offset. */
+/** One page of a list by offset. If it is cut off, the rest is requested with a larger offset. */
 export class OffsetPage implements Pager<number> {
-  /** Elements of the list in front of it. */
+  /** Elements of the list before the page. */
   readonly offset: number
-  /** Elements that came so far. */
+  /** Elements received so far. */
   received = 0
-  /** Whether nothing came where it was to begin, or to go on: the list ends there. */
+  /** Whether the page, or the rest of it, was empty: the list ends there. */
   empty = false
   readonly #query: PageQuery
   #before: OffsetPage | undefined
   #behind: OffsetPage | undefined
   /** The first part that has a guid. */
   #first: Part | undefined
-  /** The part that was asked for last: all of it, or what was missing behind a body that broke off. */
+  /** The last requested part: the whole page, or the rest of one that was cut off. */
   #part: Part
-  /** The part in front of that one. */
+  /** The part before that one. */
   #partBefore: Part | undefined
   #ended = false
-  /** How many pages in front of it, one after the other, begin with the same lead. */
+  /** How many consecutive pages before this one begin with the same lead. */
   #repeated = 0
-  /** The same of the parts of this page. */
+  /** The same for the parts of this page. */
   #partsRepeated = 0
 
-  /** @param before the page in front of it, where it was read, too */
+  /** @param before the page before this one, if that was read too */
   constructor(query: PageQuery, offset: number, before: OffsetPage | undefined) {
     this.#query = query
     this.offset = offset
@@ -126,9 +129,9 @@ export class OffsetPage implements Pager<number> {
   }
 
   /**
-   * Compares it with the page behind it; either may have come first.
+   * Compares this page with the one after it; either may have arrived first.
    *
-   * @throws {LeadpipeError} PAGING when both begin with the same lead, and inserted leads can't be the reason.
+   * @throws {LeadpipeError} PAGING when both begin with the same lead, and inserts can't be the reason.
    */
   refuseRepetition(): void {
     const behind = this.#behind
@@ -137,13 +140,13 @@ export class OffsetPage implements Pager<number> {
   }
 
   /**
-   * Takes note that it was handed on, and so were all in front of it.
+   * Records that this page and all pages before it were delivered.
    *
-   * @throws {LeadpipeError} PAGING when too many of them in a row begin with the same lead.
+   * @throws {LeadpipeError} PAGING when too many pages in a row begin with the same lead.
    */
   done(): void {
     const before = this.#before
-    // A chain of all pages would be kept otherwise.
+    // Without this, the chain of all pages would stay in memory.
     this.#before = undefined
     if (before === undefined || this.#first === undefined || before.#first === undefined) return
     if (before.#first.guid !== this.#first.guid) return
@@ -160,10 +163,10 @@ export class OffsetPage implements Pager<number> {
   }
 }
 
-/** What one request was for. */
+/** The part of a page that one request covers. */
 interface Part {
   readonly offset: number
-  /** The first guid that came. */
+  /** The first guid received. */
   guid?: string
 }
 

@@ -6,7 +6,7 @@ import { SinkWritable } from '../streams/SinkWritable.ts'
 
 /** How much an array sink may hold. */
 export interface ArrayOptions {
-  /** The most records it takes, 1 or more; one more is a SINK error. Required: memory is not endless. */
+  /** The most records it takes, 1 or more; one more is a SINK error. Required, because memory is limited. */
   max: number
 }
 
@@ -15,7 +15,7 @@ const rules: OptionRules = {
   options: { max: integer({ min: 1, unit: 'records' }) },
 }
 
-/** Records in memory. Made by `toArray()`. */
+/** Collects records in memory. Made by `toArray()`. */
 export class ArraySink<T> extends SinkWritable<T> {
   /** The records so far. */
   readonly records: T[]
@@ -57,9 +57,9 @@ class ArrayRun<T> implements SinkRun<T> {
 }
 
 /**
- * Records in memory, for tests and small results.
+ * Collects records in memory, for tests and small results.
  *
- * @throws {LeadpipeError} OPTION without `max`, or for a wrong one.
+ * @throws {LeadpipeError} OPTION if `max` is missing or wrong.
  *
  * @example
  * ```ts

@@ -4,22 +4,21 @@ import { HttpSink } from './http/HttpSink.ts'
 import { type HttpOptions, httpSettings } from './http/options.ts'
 
 /**
- * Records to an HTTP receiver, in batches, each at least once: a batch whose answer is lost is sent again, with
- * the same Idempotency-Key and the same body, so that a receiver can tell it from a new one.
+ * Sends records to an HTTP receiver, in batches, each at least once. A batch whose answer is lost is sent again with
+ * the same Idempotency-Key and the same body, so that the receiver can recognise it.
  *
- * Network errors, timeouts, 408, 425, 429 and 5xx are retried. A 413 sends the batch in halves. What becomes of
- * records that are refused for good is said by `onRefused`. Redirects are errors. Nothing is sent before the
- * first batch is full, or the records end; no connection is opened before that. Requests go through the proxy that
- * the environment names (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excepts the host.
+ * Network errors, timeouts, 408, 425, 429 and 5xx are retried. After a 413 the batch is sent in halves. `onRefused`
+ * says what happens to records that are refused for good. Redirects are errors. Nothing is sent, and no connection is
+ * opened, before the first batch is full or the records end. Requests go through the proxy that the environment names
+ * (HTTP_PROXY, HTTPS_PROXY), unless NO_PROXY excludes the host.
  *
- * With a checkpoint, batches since it was saved are sent again after a restart, the same under the same keys.
+ * After a restart from a checkpoint, the batches since it was saved are sent again, unchanged and with the same keys.
  *
- * @param url http or https, without user and password. Of its query nothing is told in any message; scheme,
- * host and path are.
+ * @param url http or https, without user and password. Messages show its scheme, host and path, but never its query.
  * @param options see {@link HttpOptions}
- * @param clock replaces time and chance, for tests
- * @throws {LeadpipeError} OPTION for a wrong option. The stream fails with SINK when records can't be delivered:
- * its `cause` says why (AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT, …), its `context` is
+ * @param clock replaces time and randomness, for tests
+ * @throws {LeadpipeError} OPTION for a wrong option. The stream fails with SINK if records can't be delivered: its
+ * `cause` says why (AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT, …), its `context` is
  * `{ url, acknowledged, unacknowledged, status? }`.
  *
  * @example

@@ -3,27 +3,27 @@ import type { Lead } from '../lead/Lead.ts'
 import { Rejected } from '../stage/Rejected.ts'
 
 /**
- * Refuses leads of another account than those before a restart. All accounts share one origin: only the leads themselves
- * say whose they are, by their `portalId`.
+ * Refuses leads of a different account than those before a restart. All accounts share one origin: only the `portalId`
+ * of a lead identifies its account.
  */
 export class AccountGuard {
   #id: number | undefined
   #isSeen = false
 
-  /** @param id the portal of the leads before a restart, if they said it */
+  /** @param id the portal of the leads before a restart, if they had a `portalId` */
   constructor(id?: number) {
     this.#id = id
   }
 
-  /** The portal of the first lead that said so, before a restart or since; undefined if none did. */
+  /** The portal of the first lead with a `portalId`, before a restart or since; undefined if there was none. */
   get id(): number | undefined {
     return this.#id
   }
 
   /**
-   * Looks at a lead that is going to be delivered; of those that say whose they are, only at the first.
+   * Checks a lead before it is delivered. Only the first lead with a `portalId` is checked.
    *
-   * @throws {LeadpipeError} CHECKPOINT when it is of another portal than those before the restart.
+   * @throws {LeadpipeError} CHECKPOINT when it is of a different portal than those before the restart.
    */
   check(lead: Lead | Rejected): void {
     if (this.#isSeen || lead instanceof Rejected || typeof lead.portalId !== 'number') return

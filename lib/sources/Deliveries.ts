@@ -3,24 +3,24 @@ import type { Batch } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import type { Item, PageBatch } from './readStretch.ts'
 
-/** A place in a list. */
+/** A position in a list. */
 export interface ListPlace<Cursor> {
   readonly cursor: Cursor
-  /** Records that came up to there, those before a restart included. */
+  /** Records delivered up to this position, including those before a restart. */
   readonly delivered: number
 }
 
-/** Knows which items of the batches that were given are delivered, and the place behind the last one. */
+/** Tracks which items of the emitted batches are delivered, and the position after the last one. */
 export class Deliveries<T, Cursor> {
   readonly #counts: { delivered: number; rejected: number }
   readonly #positionOf: (place: ListPlace<Cursor>) => Json
   #place: ListPlace<Cursor>
-  /** The batch that was given last, its items, and how many of them are delivered. */
+  /** The last emitted batch, its items, and how many of them are delivered. */
   #given: Batch<T> | undefined
   #items: readonly Item<T, Cursor>[] = []
   #taken = 0
 
-  /** @param start the place before the first item */
+  /** @param start the position before the first item */
   constructor(
     counts: { delivered: number; rejected: number },
     start: ListPlace<Cursor>,
@@ -31,12 +31,12 @@ export class Deliveries<T, Cursor> {
     this.#positionOf = positionOf
   }
 
-  /** The place behind the last item that was delivered. */
+  /** The position after the last delivered item. */
   get place(): ListPlace<Cursor> {
     return this.#place
   }
 
-  /** The next batch for the caller, default: an empty one. All items of the one before are delivered. */
+  /** The next batch for the caller, default: an empty one. Marks all items of the previous batch as delivered. */
   give({ items, bytes }: PageBatch<T, Cursor> = { items: [], bytes: 0 }): Batch<T> {
     this.finish()
     const start = this.#place
@@ -54,12 +54,12 @@ export class Deliveries<T, Cursor> {
     return this.#given
   }
 
-  /** All items of the batch at hand are delivered. */
+  /** Marks all items of the current batch as delivered. */
   finish(): void {
     this.deliver(this.#given, this.#items.length)
   }
 
-  /** No more of the batch at hand is delivered. Returns how many of its items are left. */
+  /** Drops the items of the current batch that are not delivered. Returns how many there were. */
   drop(): number {
     const left = this.#items.length - this.#taken
     this.#items = []
@@ -67,7 +67,7 @@ export class Deliveries<T, Cursor> {
     return left
   }
 
-  /** Counts the first `taken` items of a batch. Of one that another one followed, every item counts already. */
+  /** Counts the first `taken` items of a batch as delivered. A batch before the current one is counted already. */
   deliver(batch: Batch<T> | undefined, taken: number): void {
     if (batch !== this.#given) return
     for (const { value, cursor } of this.#items.slice(this.#taken, taken)) {

@@ -20,7 +20,7 @@ import { planOf, windowOf } from './planOf.ts'
 import type { Item, PageBatch } from './readStretch.ts'
 import { noCounts, type SourceCounts, type SourceState, sourceEquations } from './SourceCounts.ts'
 
-/** What a list of leads is read with. */
+/** The parts that a {@link LeadRun} needs. */
 export interface LeadRunOptions {
   readonly client: LeadsClient
   /** Checked. */
@@ -37,25 +37,25 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #plan: LeadPlan
   readonly #reader: OrderedReader<Lead, PageQuery, unknown>
   readonly #account: AccountGuard
-  /** Where it begins, or is resumed. */
+  /** Where the list begins or resumes. */
   readonly #start: ListPlace<unknown>
   readonly #deliveries: Deliveries<Lead, unknown>
-  /** Settles with the first answer. */
+  /** Resolves with the first answer. */
   readonly #answered = deferred()
   #isAnswered = false
   #isBegun = false
   #isStopped = false
-  /** Whether nothing follows. */
+  /** Whether the list was read to its end. */
   #isEnded: boolean
-  /** Leads that the caller has, or gets with the next batch, those before a restart included. */
+  /** Leads that the caller has or gets with the next batch, including those before a restart. */
   #granted: number
-  /** The first element that nobody takes: the list ends in front of it. */
+  /** The first rejected element that no stage accepts: the list ends before it. */
   #refused: Rejected | undefined
-  /** The next batch, while it is waited for. */
+  /** The next batch, while it is being read. */
   #pending: Promise<PageBatch<Lead, unknown> | undefined> | undefined
   #unlisten = () => {}
 
-  /** @throws {LeadpipeError} OPTION when it is resumed at a position of another kind of paging */
+  /** @throws {LeadpipeError} OPTION when the position to resume from is of another kind of paging */
   constructor(options: LeadRunOptions, { state, wants, fail }: SourceOpening) {
     const { client, query, settings } = options
     const { decode, maxLeadBytes, maxDepth, readAhead } = settings
@@ -91,17 +91,17 @@ export class LeadRun implements SourceRun<Lead> {
     })
   }
 
-  /** What became of the guids of the query, if it has some. */
+  /** The guids of the query for which no lead came, if the query has guids. */
   get missing(): Readonly<Missing> | undefined {
     return this.#plan.missing
   }
 
-  /** The window of time that is read (seek paging only); its stopTime is known from the first answer on. */
+  /** The time window of the list (seek paging only). Its stopTime is known once the first answer has arrived. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
     return windowOf(this.start)
   }
 
-  /** The position where it begins, or is resumed. */
+  /** The position where the list begins or resumes. */
   get start(): Position {
     return this.#positionOf(this.#start)
   }
@@ -134,18 +134,18 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   /**
-   * @throws {LeadpipeError} DECODE at an element that is not a lead, when nobody takes it, behind the items before it;
-   * CHECKPOINT at a lead of another account than those before the restart
+   * @throws {LeadpipeError} DECODE at an element that is not a lead, if no stage accepts it, once all items before it
+   * are delivered; CHECKPOINT at a lead of a different account than those before the restart
    */
   async next(): Promise<Batch<Lead> | undefined> {
     this.#deliveries.finish()
     this.#begin()
     this.#pending ??= this.#read()
-    // It may be waited for by the next call only.
+    // Only the next call may await it: until then, a rejection must not count as unhandled.
     this.#pending.catch(() => {})
     if (!this.#isBegun) {
       this.#isBegun = true
-      // The bounds of time are known with the first answer: a restart reads the same list, even if nothing came yet.
+      // The first answer sets the time bounds. From then on a restart reads the same list, even if no lead came yet.
       await Promise.race([this.#pending, this.#answered.promise])
       return this.#deliveries.give()
     }
@@ -154,7 +154,7 @@ export class LeadRun implements SourceRun<Lead> {
     if (batch !== undefined) return this.#deliveries.give(batch)
     this.#deliveries.give()
     this.#options.settings.signal?.throwIfAborted()
-    // It ends early: `close` does the rest.
+    // The run ends early: `close` does the rest.
     if (this.#isStopped) return undefined
     await this.#reader.discard()
     this.#isEnded = true
@@ -168,7 +168,7 @@ export class LeadRun implements SourceRun<Lead> {
     const { decoded, malformed, delivered, rejected, dropped } = this.#counts
     return {
       position: this.#positionOf(place),
-      // What is read ahead at this moment is of no use to a run that resumes here.
+      // A run that resumes here reads again what is now read ahead.
       counts: { ...this.#counts, unused: decoded + malformed - delivered - rejected - dropped },
       ...(missing === undefined ? {} : { missing: this.#missingAt(place, missing) }),
       ...(this.#account.id === undefined ? {} : { portalId: this.#account.id }),
@@ -181,10 +181,10 @@ export class LeadRun implements SourceRun<Lead> {
     this.#deliveries.deliver(batch, taken)
     this.#unlisten()
     this.#stop()
-    // The connections are released, and everything is counted, when the reading has ended.
+    // When the read has ended, its connections are released and everything is counted.
     const pending = await this.#pending?.catch(() => undefined)
     this.#counts.unused += this.#deliveries.drop()
-    // Nobody was given it.
+    // The pending batch was never emitted.
     if (this.#pending !== undefined) this.#counts.unused += pending?.items.length ?? 0
     this.#pending = undefined
     await this.#reader.close()
@@ -215,7 +215,7 @@ export class LeadRun implements SourceRun<Lead> {
     return { items, bytes: batch.bytes }
   }
 
-  /** The items up to the last one that is wanted, or up to the first that nobody takes. */
+  /** The items up to the limit, or up to the first rejected one if no stage accepts those. */
   #wanted(items: readonly Item<Lead, unknown>[]): readonly Item<Lead, unknown>[] {
     for (const [index, { value }] of items.entries()) {
       if (this.#granted >= this.#options.settings.limit) return items.slice(0, index)
@@ -229,12 +229,12 @@ export class LeadRun implements SourceRun<Lead> {
     return items
   }
 
-  /** A place as plain JSON. */
+  /** A position as plain JSON. */
   #positionOf({ cursor, delivered }: ListPlace<unknown>): Position {
     return { ...this.#plan.position(cursor), leads: delivered } as Position
   }
 
-  /** Learns the server's time. */
+  /** Reads the server's time from the headers of the first answer. */
   #answer({ date }: Answer['headers']): void {
     if (this.#isAnswered) return
     this.#isAnswered = true
@@ -243,7 +243,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#answered.resolve()
   }
 
-  /** What is missing up to a place; at the end of the list, in all. */
+  /** What is missing up to a position; all that is missing if the list has ended. */
   #missingAt({ cursor }: ListPlace<unknown>, all: Readonly<Missing>): Missing {
     return structuredClone(this.#isEnded ? all : (this.#plan.missingAt?.(cursor) ?? all))
   }

@@ -6,21 +6,21 @@ import type { Item, PageBatch, PageLog, PageSource } from './readStretch.ts'
 import { noCounts, type PageCounts, type SourceCounts } from './SourceCounts.ts'
 import { StretchReader } from './StretchReader.ts'
 
-/** What a list is read with. */
+/** The parts and limits that an {@link OrderedReader} needs. */
 export interface OrderedReaderOptions<T, Request extends PageRequest, Cursor> {
   readonly plan: Plan<T, Request, Cursor>
   readonly source: PageSource<T, Request>
-  /** Stretches that may be read at the same time, once a page has shown that there is more than one. Default: 1. */
+  /** Stretches that may be read at the same time, after the first stretch has been read. Default: 1. */
   readonly width?: number
-  /** Bytes of bodies, decompressed, that may be held of what is read ahead. Default: 0. */
+  /** Bytes of decompressed bodies that may be held for pages read ahead. Default: 0. */
   readonly readAheadBytes?: number
-  /** How many more records the caller takes, besides those that it got. Default: any. */
+  /** How many more records the caller wants, in addition to those it has. Default: no limit. */
   wanted?(): number
-  /** What is counted; default: counts of its own. */
+  /** The counters to update; default: new ones. */
   readonly counts?: PageCounts & Pick<SourceCounts, 'unused'>
 }
 
-/** Reads the stretches of a list, several at the same time, and gives what they bring in the order of the list. */
+/** Reads the stretches of a list, several at the same time, and emits their items in the order of the list. */
 export class OrderedReader<T, Request extends PageRequest, Cursor> {
   readonly #plan: Plan<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
@@ -29,9 +29,12 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   readonly #counts: PageCounts & Pick<SourceCounts, 'unused'>
   readonly #log: PageLog
   readonly #ahead: ReadAhead
-  /** Notified whenever a reader may go on: a batch came or was taken, bytes were given back, the first one changed. */
+  /**
+   * Notified whenever a reader may continue: a batch was queued or taken, bytes were released, or another reader became
+   * the first.
+   */
   readonly #changed = new Condition()
-  /** In the order of the list: what the first one brings is given. */
+  /** In the order of the list: only the items of the first one are emitted. */
   #readers: StretchReader<T, Request, Cursor>[] = []
   #isWide = false
   #isStopped = false
@@ -44,7 +47,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     this.#source = {
       ...source,
       ask: (request, signal) => {
-        // What the page before has told may let others begin.
+        // What the previous page showed may allow more stretches to start.
         this.#fill()
         return source.ask(request, signal)
       },
@@ -66,7 +69,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     this.#counts = counts
   }
 
-  /** What the list brings next, undefined at its end. The caller is through with the batch before. */
+  /** The next batch of the list, undefined at its end. The caller has processed the previous batch. */
   async next(): Promise<PageBatch<T, Cursor> | undefined> {
     for (;;) {
       this.#fill()
@@ -80,15 +83,15 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     }
   }
 
-  /** Ends the reading at once: no request is sent any more. */
+  /** Stops reading at once: no more requests are sent. */
   stop(): void {
     this.#isStopped = true
     for (const reader of this.#readers) reader.stop()
   }
 
-  /** Drops what was read ahead; resolves when its connections are released, also those of a call before. */
+  /** Drops what was read ahead; resolves when its connections, and those of earlier calls, are released. */
   discard(): Promise<void> {
-    // At once: what is planned from now on is not to be dropped.
+    // Synchronously: what is planned from now on must not be dropped.
     const readers = this.#readers
     this.#readers = []
     for (const reader of readers) reader.stop()
@@ -101,14 +104,14 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       this.#counts.unused += unused
   }
 
-  /** Ends the reading; resolves when everything is released. */
+  /** Stops reading; resolves when everything is released. */
   async close(): Promise<void> {
     this.stop()
     this.#plan.close?.()
     await this.discard()
   }
 
-  /** Without what came with a stretch in front. */
+  /** Removes the items that an earlier stretch delivered. */
   #joined(
     stretch: Stretch<T, Request, Cursor>,
     { items, bytes }: PageBatch<T, Cursor>,
@@ -124,15 +127,15 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     return { items: joined, bytes }
   }
 
-  /** Begins stretches as long as more may be read at the same time. */
+  /** Starts stretches until as many are being read as may be read at the same time. */
   #fill(): void {
     const width = this.#isWide ? this.#widthNow : 1
-    // Stretches that are read and not given yet hold their records: there is an end to their number, too.
+    // Stretches that are read but not yet emitted hold their records, so their number is limited as well.
     const most = width === 1 ? 1 : 4 * width
     while (!this.#isStopped) {
       const reading = this.#readers.filter(({ isReading }) => isReading).length
       const isFull = this.#readers.length >= most || reading >= width
-      // What comes in front of everything else is read whatever is going on: nothing behind it may be given.
+      // A stretch before all others is always started: nothing after it can be emitted until it is read.
       const first = this.#readers[0]?.stretch.place ?? Number.POSITIVE_INFINITY
       const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
       if (isFull && !isNext) return
@@ -162,13 +165,13 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     return reader
   }
 
-  /** How many records a stretch may ask for: those that were read in front of them are sure to be given. */
+  /** How many records a stretch may ask for: records read before them are certain to be emitted. */
   #wantedOf(reader: StretchReader<T, Request, Cursor>): number {
     const upTo = this.#readers.indexOf(reader) + 1
     return this.#wanted() - this.#readers.slice(0, upTo).reduce((sum, { records }) => sum + records, 0)
   }
 
-  /** How many stretches may be read at the same time, if there is more than one. */
+  /** How many stretches may be read at the same time once the first one is read. */
   get #widthNow(): number {
     const { pagesEach } = this.#plan
     if (pagesEach === undefined) return this.#width

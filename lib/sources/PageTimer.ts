@@ -1,6 +1,6 @@
 import { LeadpipeError } from '../errors.ts'
 
-/** Ends a page that takes too long; stands still while a slow consumer holds it back. */
+/** Aborts a page that takes too long; paused while a slow consumer holds the page back. */
 export class PageTimer {
   readonly #signal = new AbortController()
   #left: number
@@ -13,19 +13,17 @@ export class PageTimer {
     this.resume()
   }
 
-  /** Aborts, with a TIMEOUT error as the reason, when the time is over. */
+  /** Aborts, with a TIMEOUT error as the reason, when the time is up. */
   get signal(): AbortSignal {
     return this.#signal.signal
   }
 
-  /** Lets the time go on. */
   resume(): void {
     if (!Number.isFinite(this.#left)) return
     this.#started = performance.now()
     this.#timer = setTimeout(() => this.#end(), this.#left)
   }
 
-  /** Stops the time. */
   pause(): void {
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)

@@ -1,98 +1,98 @@
-/** A page that is nearly empty tells nothing about the next. */
+/** The smallest estimate for a page in bytes: the size of a nearly empty page does not predict the next one. */
 const smallest = 32_768
 
 /**
- * The budget of bytes for what is read ahead. What a page is likely to need is booked before it is asked for, so that
- * those which are under way at the same time fit together. A page may be larger than its booking. It is then dropped, and
- * asked for again in its turn, if all pages together exceed the budget by more than one page, or if it alone takes more
- * than half of the budget.
+ * The byte budget for reading ahead. The expected size of a page is reserved before the page is requested, so that all
+ * pages in flight fit together. A page may be larger than its reservation. It is then dropped, and requested again in
+ * its turn, if all pages together exceed the budget by more than one page, or if it alone takes more than half of the
+ * budget.
  */
 export class ReadAhead {
   readonly #most: number
   readonly #changed: () => void
-  /** Bytes that are held or booked. */
+  /** Bytes that are held or reserved. */
   #taken = 0
-  /** What the next page is likely to need: bytes of the largest so far, once there is one. */
+  /** The expected size of the next page: bytes of the largest page so far, once there is one. */
   #page = 262_144
   #isMeasured = false
 
   /**
-   * @param most bytes of bodies, decompressed
-   * @param changed called when bytes are given back
+   * @param most the budget, in bytes of decompressed bodies
+   * @param changed called when bytes are released
    */
   constructor(most: number, changed: () => void) {
     this.#most = most
     this.#changed = changed
   }
 
-  /** Whether nothing is to be read ahead. */
+  /** Whether reading ahead is off. */
   get isNone(): boolean {
     return this.#most === 0
   }
 
-  /** How many pages fit, as large as the largest so far. */
+  /** How many pages of the expected size fit into the budget. */
   get pages(): number {
     return this.#most / this.#page
   }
 
-  /** Learns from the size of a page. */
+  /** Updates the expected size with that of a page, in bytes. */
   measure(page: number): void {
     this.#page = Math.max(this.#isMeasured ? this.#page : smallest, page)
     this.#isMeasured = true
   }
 
-  /** Whether what came is more than fits, by as much as a page is likely to be. */
+  /** Whether the budget is exceeded by more than one page of the expected size. */
   get isOverfull(): boolean {
     return this.#taken > this.#most + this.#page
   }
 
-  /** Whether a page of so many bytes is too large to be held at all. */
+  /** Whether a page of `page` bytes is too large to be held at all. */
   isTooLarge(page: number): boolean {
     return page > this.#most / 2
   }
 
-  /** Books what one more page is likely to need; returns how many bytes that is, 0 when they don't fit. */
+  /** Reserves the expected size of one more page; returns that number of bytes, or 0 if it does not fit. */
   book(): number {
-    // When nothing is held, one page may always be tried: what is likely may be wrong.
+    // If nothing is held, one page may always be tried: the expected size may be wrong.
     if (this.#taken > 0 && this.#taken + this.#page > this.#most) return 0
     this.#taken += this.#page
     return this.#page
   }
 
-  /** Takes bytes that came and were not booked. */
+  /** Adds bytes that arrived without a reservation. */
   take(bytes: number): void {
     this.#taken += bytes
   }
 
-  /** Gives back bytes that were taken or booked. */
+  /** Releases bytes that were taken or reserved. */
   give(bytes: number): void {
     this.#taken -= bytes
     this.#changed()
   }
 }
 
-/** What one page takes of the budget. */
+/** The share of the budget that one page takes. */
 export class PageRoom {
   readonly #ahead: ReadAhead
-  /** Bytes that are booked and did not come yet. */
+  /** Bytes that are reserved and have not arrived yet. */
   #booked: number
-  /** Bytes that came so far. */
+  /** Bytes that have arrived. */
   #bytes = 0
-  /** Those of them that are in no batch: of an element that is not whole yet, or that the pager holds back. */
+  /** Arrived bytes that are not in a batch: of an incomplete element, or of one that the pager holds back. */
   #loose = 0
 
-  /** @param booked bytes that were booked for the page */
+  /** @param booked bytes that are reserved for the page */
   constructor(ahead: ReadAhead, booked: number) {
     this.#ahead = ahead
     this.#booked = booked
   }
 
-  /** Whether the page is too large to be held, or to be held beside the others. */
+  /** Whether the page is too large to be held, alone or together with the other pages. */
   get isTooLarge(): boolean {
     return this.#ahead.isTooLarge(this.#bytes) || (this.#booked === 0 && this.#ahead.isOverfull)
   }
 
-  /** @param bytes of the page that came so far */
+  /** @param bytes of the page that have arrived, in total */
   came(bytes: number): void {
     const more = bytes - this.#bytes
     const drawn = Math.min(this.#booked, more)
@@ -102,18 +102,18 @@ export class PageRoom {
     this.#ahead.take(more - drawn)
   }
 
-  /** So many of those that came are in a batch: whoever takes that gives them back. */
+  /** Records that `bytes` of the page are now in a batch: whoever takes the batch releases them. */
   batched(bytes: number): void {
     this.#loose -= bytes
   }
 
-  /** Gives back what is booked: the page is not read ahead any more. */
+  /** Releases the reservation: the page is no longer read ahead. */
   waive(): void {
     this.#ahead.give(this.#booked)
     this.#booked = 0
   }
 
-  /** Gives back all that is in no batch: the page is at its end, or broke off. */
+  /** Releases everything that is not in a batch: the page has ended or was cut off. */
   close(): void {
     this.#ahead.give(this.#booked + this.#loose)
     this.#booked = 0

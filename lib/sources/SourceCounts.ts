@@ -3,25 +3,25 @@ import type { Position } from '../lead/Position.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
-/** What a source counted; each number has a counter of its own, for the ledger. */
+/** The counters of a source. Each is counted independently, so that the ledger can compare them. */
 export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
-  /** Attempts sent, retries included. */
+  /** Attempts sent, including retries. */
   requests: number
-  /** Attempts that failed and were followed by another. */
+  /** Failed attempts that were followed by another attempt. */
   retries: number
-  /** Pages read to their end, the empty one at the end of the list included. */
+  /** Pages read to their end, including the empty one at the end of the list. */
   pages: number
-  /** Elements that the scanner counted on the pages that were read to their end. */
+  /** Elements that the scanner counted on pages read to their end. */
   scannedOnPages: number
   /** Elements that stream-json counted on those pages. */
   tokenisedOnPages: number
-  /** Leads handed on. */
+  /** Leads emitted. */
   delivered: number
-  /** Elements that are no leads, handed on to be skipped or quarantined. */
+  /** Elements that are not leads, emitted to be skipped or quarantined. */
   rejected: number
-  /** Elements that came a second time, or are asked for again, or are outside of what was asked for. */
+  /** Elements that came a second time, will be requested again, or are outside the requested range. */
   dropped: number
-  /** Elements that were read ahead and not handed on, because no more were wanted. */
+  /** Elements that were read ahead but not emitted, because no more were wanted. */
   unused: number
 }
 
@@ -45,7 +45,7 @@ export function noCounts(): SourceCounts {
   }
 }
 
-/** What pages bring, of these counts. */
+/** The counters that reading a page updates. */
 export type PageCounts = Pick<
   SourceCounts,
   | 'pages'
@@ -60,8 +60,8 @@ export type PageCounts = Pick<
 >
 
 /**
- * Adds what of a body came since the last time. An element that has begun counts as scanned when it is decoded: of a body
- * that breaks off it will be asked for again.
+ * Adds what arrived of a body since the last call. An element counts as scanned only when it is decoded: if the body is
+ * cut off in the middle of it, it will be requested again.
  */
 export function addProgress(
   counts: PageCounts,
@@ -76,7 +76,7 @@ export function addProgress(
 /**
  * Adds a page.
  *
- * @param isWhole whether it was read to its end: only then scanner and stream-json have seen the same
+ * @param isWhole whether it was read to its end: only then have the scanner and stream-json seen the same elements
  */
 export function addPage(
   counts: PageCounts,
@@ -91,9 +91,9 @@ export function addPage(
 }
 
 /**
- * What must hold of the counts.
+ * The equations that the counts must satisfy.
  *
- * @param isEnded whether the list was read to its end: otherwise it may be in the middle of an element
+ * @param isEnded whether the list was read to its end: if not, reading may have stopped in the middle of an element
  */
 export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonly Equation[] {
   const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed } = counts
@@ -106,15 +106,15 @@ export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonl
   ]
 }
 
-/** What a restart needs of a source: plain JSON. */
+/** The state of a source that a restart needs: plain JSON. */
 export interface SourceState {
   position: Position
   counts: SourceCounts
   missing?: Missing
-  /** Whose leads came; absent if none of them says so. */
+  /** The portal of the leads; absent if none of them has a `portalId`. */
   portalId?: number
-  /** Whether nothing follows. */
+  /** Whether the list was read to its end. */
   ended: boolean
-  /** Present if it was the limit that ended it: the list may continue. */
+  /** Present if the limit ended it: the list may continue. */
   limited?: boolean
 }

@@ -4,19 +4,19 @@ import { Rejected } from '../stage/Rejected.ts'
 import { PageRoom, type ReadAhead } from './ReadAhead.ts'
 import { type PageBatch, type PageLog, type PageSource, readStretch, type Turn } from './readStretch.ts'
 
-/** What a reader of one stretch shares with the others. */
+/** State that the readers of a list share. */
 export interface Shared {
   readonly ahead: ReadAhead
   readonly changed: Condition
   /** How many more records the stretch may ask for. */
   wanted(): number
-  /** Called when it was read to its end. */
+  /** Called when the stretch was read to its end. */
   ended(): void
 }
 
 /**
- * Reads one stretch into a queue. The first one of a list reads no faster than its records are taken; those behind it
- * read ahead, as far as there is room.
+ * Reads one stretch into a queue. The first reader of a list reads no faster than its records are taken; those after it
+ * read ahead, as far as the budget allows.
  */
 export class StretchReader<T, Request extends PageRequest, Cursor> implements Turn {
   readonly stretch: Stretch<T, Request, Cursor>
@@ -27,10 +27,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
   #reading: Promise<void> | undefined
   readonly #batches: PageBatch<T, Cursor>[] = []
   #isFirst = false
-  /** Whether the batch that was taken last is being worked on. */
+  /** Whether the last taken batch is still being processed. */
   #isBusy = false
   #taken = 0
-  /** What the page that is read takes of the room for reading ahead. */
+  /** The share of the read-ahead budget that the current page takes. */
   #room: PageRoom
   #failure: { error: unknown } | undefined
 
@@ -48,7 +48,7 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     this.#reading = this.#read(source, log)
   }
 
-  /** How many records are read and not taken. */
+  /** How many records are read but not taken. */
   get records(): number {
     return this.#batches.reduce(
       (sum, { items }) => sum + items.filter(({ value }) => !(value instanceof Rejected)).length,
@@ -56,7 +56,7 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     )
   }
 
-  /** About how many items are to come. */
+  /** Estimate of the items still to come. */
   get rest(): number {
     return this.isReading ? Math.max(this.#held, this.stretch.expected - this.#taken) : this.#held
   }
@@ -69,7 +69,7 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
       booked = wanted() > 0 ? ahead.book() : 0
       return booked > 0
     })
-    // It may have become the first meanwhile: then nothing is booked.
+    // It may have become the first meanwhile: then nothing is reserved.
     if (this.#isFirst && booked > 0) ahead.give(booked)
     this.#room = new PageRoom(ahead, this.#isFirst ? 0 : booked)
     return wanted()
@@ -88,7 +88,7 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     await this.#shared.changed.until(() => this.#isFirst || this.signal.aborted)
   }
 
-  /** What it brings next, undefined at its end; it is the first from now on. */
+  /** The next batch, undefined at the end of the stretch. From this call on the reader is the first of the list. */
   async next(): Promise<PageBatch<T, Cursor> | undefined> {
     const { ahead, changed } = this.#shared
     if (!this.#isFirst) {
@@ -109,13 +109,13 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     return batch
   }
 
-  /** Ends the reading. */
+  /** Stops reading. */
   stop(): void {
     this.#abort.abort()
     this.#shared.changed.notify()
   }
 
-  /** Ends the reading; resolves when the connection is released, to how many items were not taken. */
+  /** Stops reading; resolves, when the connection is released, to the number of items that were not taken. */
   async discard(): Promise<number> {
     this.stop()
     await this.#reading
@@ -128,7 +128,7 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
   }
 
-  /** Never fails: what goes wrong is told when the turn of the stretch has come. */
+  /** Never rejects: `next` throws the error once the batches before it are taken. */
   async #read(source: PageSource<T, Request>, log: PageLog): Promise<void> {
     const { changed, ended } = this.#shared
     try {
@@ -148,9 +148,9 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     changed.notify()
   }
 
-  /** Whether what the first one has read is to be taken before it reads on. */
+  /** Whether the first reader must wait until its batches are taken before it reads on. */
   get #mustWait(): boolean {
-    // When nothing may be read ahead, that includes what is read while a batch is being worked on.
+    // If reading ahead is off, nothing may be read while a batch is being processed.
     return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
   }
 }

@@ -8,31 +8,31 @@ import type { PageSource } from './readStretch.ts'
 
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
-/** How the pages of a list are asked for through a client, and decoded. */
+/** How the pages of a list are requested through a client, and decoded. */
 export interface ClientPages<T, Request> {
   readonly client: LeadsClient
   /** The path of the list, for example "/leads/v1/list". */
   readonly path: string
   /** The query of a page, serialised. */
   query(request: Request): string
-  /** What an element is: a record, or why it is none. */
+  /** Converts an element to a record, or to the reason why it is not one. */
   recordOf(element: DecodedElement): T | Rejected
-  /** Where the records are in a body: the keys that lead to the array. Default: the body is the array. */
+  /** The keys that lead to the array of records in a body. Default: the body is the array. */
   readonly elements?: readonly string[]
   readonly decode?: keyof typeof decoders
   /** The most bytes of one element. Default: 16 MiB. */
   readonly maxLeadBytes?: number
   /** The deepest nesting inside one element. Default: 100. */
   readonly maxDepth?: number
-  /** Whether an element that is not JSON, or too large, fails the page. Default: 'fail'. */
+  /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
   readonly rejected?: 'fail' | 'hand on'
-  /** Counts of requests. */
+  /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
   /** Called with the headers of each answer. */
   answered?(headers: Answer['headers']): void
 }
 
-/** The pages of a list that a client reads. */
+/** A page source that reads a list through a client. */
 export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
   const { client, path, recordOf, elements = [], decode = 'express', answered } = options
   const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail' } = options
@@ -54,7 +54,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected }),
     recordOf,
     async backOff(error, failures, signal) {
-      // Requests have their own retries; only what happened in the middle of a page is repeated here.
+      // Requests have their own retries; only failures in the middle of a page are retried here.
       if (!(error instanceof LeadpipeError && typeof error.context.page === 'number')) throw error
       await client.backOff(error, failures, path, { signal, onRetry })
     },

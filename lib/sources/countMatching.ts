@@ -8,8 +8,8 @@ import { type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
 const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
 
 /**
- * How many leads a list holds, by asking whether there is one at an offset: twice as far each time, then
- * between the last two. The API tells no total.
+ * Counts the leads of a list by probing whether there is one at an offset: the offset doubles, then a binary search
+ * finds the end. The API does not report a total.
  */
 export async function countMatching(
   client: LeadsClient,
@@ -35,7 +35,7 @@ export async function countMatching(
     high *= 2
     if (high > Number.MAX_SAFE_INTEGER / 2) throw new LeadpipeError('PAGING', 'the server ignores offset')
   }
-  // There is one at low, and none at high.
+  // There is a lead at low, and none at high.
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
     if (await reaches(middle)) low = middle

@@ -3,7 +3,7 @@ import { LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { Rejected, setOrigin } from '../stage/Rejected.ts'
 
-/** A lead is an object: anything else can't be read as one, and a null would end a Node stream silently. */
+/** A lead is an object. Anything else is rejected: a null would end a Node stream silently. */
 export function leadOf({ value, raw, place }: DecodedElement): Lead | Rejected {
   if (value instanceof Rejected) return value
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Lead
@@ -12,7 +12,7 @@ export function leadOf({ value, raw, place }: DecodedElement): Lead | Rejected {
   return new Rejected('not a lead', message, raw ?? JSON.stringify(value), place)
 }
 
-/** The same; the lead keeps its own text and its place. */
+/** Like `leadOf`, but the lead keeps its raw text and its location in the body. */
 export function leadWithOrigin(element: DecodedElement): Lead | Rejected {
   const lead = leadOf(element)
   if (!(lead instanceof Rejected)) {
@@ -21,7 +21,7 @@ export function leadWithOrigin(element: DecodedElement): Lead | Rejected {
   return lead
 }
 
-/** The DECODE error for an element that nobody takes. */
+/** The DECODE error for a rejected element that no stage accepts. */
 export function rejectedError({ message, place }: Rejected): LeadpipeError {
   const { page, element, byte } = place
   return new LeadpipeError('DECODE', `page ${page}, byte ${byte}: element ${element}: ${message}`, {

@@ -9,7 +9,7 @@ import type { LeadsSettings } from './options.ts'
 import { pagingOf, planOf } from './planOf.ts'
 import { noCounts, type SourceState } from './SourceCounts.ts'
 
-/** The leads of a portal that a query matches, as a stage whose use is a {@link LeadRun}. */
+/** The leads of a portal that a query matches, as a stage that opens a {@link LeadRun}. */
 export interface LeadStage extends SourceStage<Lead> {
   open(opening: SourceOpening): LeadRun
 }
@@ -38,7 +38,7 @@ const noEvents = {
   option: 'excludeConversionEvents',
 }
 
-/** How many leads match now, by the bounds of a state. */
+/** How many leads match now, within the bounds of a state. */
 async function count(
   client: LeadsClient,
   query: LeadsQuery,
@@ -62,7 +62,7 @@ function followed(
   return { following: (state, overlap) => following(query, state as Partial<SourceState>, overlap) }
 }
 
-/** Where the window of time begins that follows a finished one. */
+/** The state from which the time window after a finished one begins. */
 function following(
   query: LeadsQuery,
   { position, portalId, ended, limited }: Partial<SourceState>,
@@ -84,8 +84,7 @@ function following(
 }
 
 /**
- * What of a source must be the same for a checkpoint to fit: plain JSON. Guids of an array are
- * compared by digest.
+ * What must be the same for a checkpoint to fit a source: plain JSON. Guids in an array are compared by digest.
  */
 function sourceIdentity(
   origin: string,

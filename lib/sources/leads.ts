@@ -14,19 +14,19 @@ import type { SourceCounts } from './SourceCounts.ts'
 /**
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
- * They come in the order of (time pivot, guid), each once, whatever is inserted or deleted meanwhile; in the server's
- * order where the query sorts (see the option `paging`). A pivot of 0 or none (never closed, never converted) comes
- * first. What has no guid, or a pivot that is no whole number, comes once behind the lead that it stands behind in the
- * server's list, told apart by its text.
+ * Leads come in the order of (time pivot, guid), each exactly once, even if others are inserted or deleted meanwhile.
+ * If the query sorts, they come in the server's order (see the option `paging`). Leads whose pivot is 0 or absent
+ * (never closed, never converted) come first. Elements without a guid or an integer pivot cannot be ordered: each is
+ * delivered once, after the element that precedes it in the response, and deduplicated by its raw text.
  *
  * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,
- * TIMEOUT, DECODE, PAGING or MISSING, with SOURCE when the guids of the query can't be taken, with OPTION when an
- * iterable of them gives one that is no string or an empty one, or with the reason of `signal`.
+ * TIMEOUT, DECODE, PAGING or MISSING; with SOURCE if reading the guids of the query throws; with OPTION if an iterable
+ * of guids yields an empty string or a value that is not a string; or with the reason of `signal`.
  *
- * @param client whose portal to read; it is not closed
- * @param query the API's own parameters, in its own spelling; default: every lead that is not deleted
- * @param options everything that is leadpipe's: limit, decode, signal and more
- * @throws {LeadpipeError} OPTION, for a wrong or misplaced parameter.
+ * @param client the client of the portal to read; it is not closed
+ * @param query the API's own parameters, in the API's spelling; default: every lead that is not deleted
+ * @param options leadpipe's own options: limit, decode, signal and more
+ * @throws {LeadpipeError} OPTION for a wrong or misplaced parameter.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ import type { SourceCounts } from './SourceCounts.ts'
  */
 export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
   if (!(client instanceof LeadsClient)) {
-    // What it holds may be a token: `leads({ accessToken })`.
+    // The value may contain a token, as in `leads({ accessToken })`: the message names its type only.
     throw optionError(
       'leads() client',
       'expected a LeadsClient (new LeadsClient({ accessToken }))',
@@ -52,9 +52,10 @@ export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOp
 /**
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
  *
- * Leads come in the order of the list, although several of its pages are asked for at the same time. It reads
- * ahead about as far as its high-water mark and `readAhead` say: while nobody reads, the sockets are left unread, too. `destroy()`, an abort, or leaving a `for await` closes the connections at once. A body that
- * breaks off is continued behind the last lead that was delivered.
+ * Leads come in the order of the list, although several of its pages are requested at the same time. It reads ahead
+ * about as far as its high-water mark and `readAhead` allow: while nothing reads the stream, the sockets are not read
+ * either. `destroy()`, an abort, or leaving a `for await` closes the connections at once. If a body is cut off, reading
+ * resumes after the last delivered lead.
  */
 export class LeadSource extends SourceReadable<Lead, LeadRun> {
   /** The checked query. */
@@ -67,25 +68,25 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
     this.query = query
   }
 
-  /** What was counted so far. */
+  /** The counts so far. */
   get counts(): SourceCounts {
     return this.run.counts()
   }
 
-  /** What became of the guids of the query, if it has some. */
+  /** The guids of the query for which no lead came, if the query has guids. */
   get missing(): Readonly<Missing> | undefined {
     return this.run.missing
   }
 
   /**
-   * Where the list goes on behind the last lead that was read from this stream, as plain JSON: for the option
-   * `from` of another source with the same query.
+   * Where the list continues after the last lead that was read from this stream, as plain JSON: for the option `from`
+   * of another source with the same query.
    */
   get position(): Position {
     return (this.lastRead as Position | undefined) ?? this.run.start
   }
 
-  /** The window of time that is read (seek paging only); its stopTime is known from the first answer on. */
+  /** The time window of the list (seek paging only). Its stopTime is known once the first answer has arrived. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
     return this.run.window
   }

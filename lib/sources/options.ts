@@ -2,49 +2,48 @@ import { type Position, positionRule } from '../lead/Position.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { choice, integer, type OptionRule } from '../options/optionRule.ts'
 
-/** How leads are read: everything that is leadpipe's and not the API's. */
+/** How leads are read: leadpipe's own options, as opposed to the API's parameters. */
 export interface LeadsOptions {
   /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
   limit?: number | undefined
   /**
-   * How the list is read. 'seek' asks for what follows a time, in the order of (timePivot, guid): what is
-   * inserted or deleted meanwhile moves nothing, and every lead that matches and keeps its pivot comes exactly
-   * once. 'offset' asks for what follows a number of leads, in the server's order: it may miss leads, or bring
-   * them twice, when others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that
-   * sorts, has an offset, or gives pages of one lead; guids are read by guid.
+   * How the list is read. 'seek' requests the leads after a time, in the order of (timePivot, guid): inserts and
+   * deletes meanwhile do not shift pages, and every lead that matches and keeps its pivot comes exactly once. 'offset'
+   * requests the leads after a number of leads, in the server's order: it may miss leads or deliver them twice if
+   * others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that sorts, has an offset, or
+   * has pages of one lead. A query with guids is read by guid.
    */
   paging?: 'seek' | 'offset' | undefined
   /**
-   * Where to go on: a `source.position` of an earlier source with the same query. With guids, the same ones must
-   * be given in the same order. Default: at the beginning.
+   * Where to resume: the `source.position` of an earlier source with the same query. With guids, the same guids must
+   * be given in the same order. Default: the beginning of the list.
    */
   from?: Position | undefined
   /**
-   * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer): leads with
-   * a later pivot are left for the next export, because some of that time may still become visible. 0 or more.
-   * Default: 60,000.
+   * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer). Leads with a
+   * later pivot are left for the next export, because the server may still make more leads of that time visible.
+   * 0 or more. Default: 60,000.
    */
   lag?: number | undefined
   /**
-   * The most bytes of bodies, decompressed, that are held of what is read ahead: pages that are asked for at the same
-   * time, up to the client's `concurrency`. A page is asked for when as many bytes as the largest so far had are
-   * free for it, so a small `readAhead` means fewer pages at the same time; windows of time are read at the same time
-   * when there is room for 5 pages of each. Where pages are larger than those before,
-   * it may be exceeded by one page, and the chunk (64 KiB) that each connection is receiving; what is larger is let go
-   * of and asked for again when it is its turn, as is a page that takes more than half of `readAhead`. The chunk whose
-   * leads are being handed on comes on top. Leads in memory take about three times as much as in bodies. 0 reads one
-   * page after the other. Default: 16 MiB.
+   * The most bytes of decompressed bodies that are held for pages read ahead, up to `concurrency` (of the client) pages
+   * at the same time. A page is requested when there is room for a page as large as the largest so far, so a small
+   * `readAhead` means fewer pages at the same time. Time windows are read at the same time if there is room for 5 pages
+   * of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk (64 KiB) that
+   * each connection is receiving. A page beyond that is dropped and requested again in its turn, as is a page that
+   * takes more than half of `readAhead`. The chunk whose leads are being delivered is not included. Leads in memory
+   * take about three times as much as in bodies. 0 reads one page after the other. Default: 16 MiB.
    */
   readAhead?: number | undefined
   /**
-   * How bodies are decoded. 'express' finds each lead's bytes and gives them to the engine's JSON.parse, with
-   * stream-json around them; 'stream-json' sends every byte through stream-json, which is slower. Both give
-   * the same leads. Default: 'express'.
+   * How bodies are decoded. 'express' finds the bytes of each lead and parses them with the engine's JSON.parse;
+   * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower.
+   * Both give the same leads. Default: 'express'.
    */
   decode?: 'express' | 'stream-json' | undefined
   /**
-   * What happens when a lead that was asked for by guid does not come: 'report' lists it in
-   * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
+   * What happens if a lead that was requested by guid does not come: 'report' lists it in `report.missing`, 'fail' ends
+   * the stream with MISSING. Default: 'report'.
    */
   onMissing?: 'report' | 'fail' | undefined
   /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
@@ -53,7 +52,7 @@ export interface LeadsOptions {
   maxDepth?: number | undefined
   /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
   highWaterMark?: number | undefined
-  /** Ends the reading at once; the stream fails with the signal's reason. */
+  /** Aborts reading at once; the stream fails with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
@@ -61,7 +60,7 @@ export interface LeadsOptions {
 export type LeadsSettings = Required<Omit<LeadsOptions, 'signal' | 'from' | 'paging'>> &
   Pick<LeadsOptions, 'signal' | 'from' | 'paging'>
 
-/** What applies where the user says nothing. */
+/** The defaults of the options. */
 export const leadsDefaults = {
   limit: Number.POSITIVE_INFINITY,
   lag: 60_000,
@@ -75,7 +74,7 @@ export const leadsDefaults = {
 
 const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
 
-/** Characters of the longest string that the engine has. */
+/** Length of the longest string that the engine supports, in characters. */
 export const longestString = 2 ** 29 - 24
 
 /** What the option `maxLeadBytes` accepts. */
@@ -122,7 +121,7 @@ const rules: OptionRules = {
 /**
  * Checks the options of `leads()` and fills in the defaults.
  *
- * @throws {LeadpipeError} OPTION, naming the option, the value received and what is expected.
+ * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
 export function leadsSettings(given?: LeadsOptions): LeadsSettings {
   return { ...leadsDefaults, ...checkOptions(given, rules) }

@@ -11,9 +11,9 @@ import type { LeadsSettings } from './options.ts'
 export type Paging = 'guids' | 'seek' | 'offset'
 
 /**
- * How a query is read: as the options say, or by the query.
+ * How a query is read: as the options say, or as the query requires.
  *
- * @throws {LeadpipeError} OPTION when the query can't be read so.
+ * @throws {LeadpipeError} OPTION when the query can't be read in that way.
  */
 export function pagingOf(
   { guids, sort, dir, offset, max, timePivot, ...rest }: LeadsQuery,
@@ -73,7 +73,7 @@ function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosit
   throw optionError('leads() options: from', `expected a position of timePivot '${timePivot}'`, from)
 }
 
-/** The window of time that a position is of; undefined unless the list is read by seeking. */
+/** The time window that a position belongs to; undefined unless the list is read by seeking. */
 export function windowOf(
   position: Position,
 ): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {

@@ -18,12 +18,12 @@ const rules = { owner: 'quarantined() options', options: { maxLeadBytes: maxLead
 /**
  * The leads of a quarantine file that `validate({ onInvalid: 'quarantine' })` wrote.
  *
- * @param path of the NDJSON file, or of a FIFO that it comes through; one that ends in .gz is decompressed
+ * @param path the path of the NDJSON file, or of a FIFO; a file whose name ends in .gz is decompressed
  * @param options `maxLeadBytes`, as for `leads()`: the most bytes that the text of one lead may have, 1 or more. A
- * line may have six times that (JSON's escapes) and 1 MiB. Default: 16 MiB.
- * @throws {LeadpipeError} OPTION when `path` is no path, or for a wrong option. The stream fails with SOURCE when the
- * file can't be read, its gzip data is cut, or a line is too long or no quarantine record, and with DECODE at an
- * element that still is no lead, unless `run` has a `validate` that takes it. Empty lines are passed over.
+ * line may have six times that (JSON's escapes) plus 1 MiB. Default: 16 MiB.
+ * @throws {LeadpipeError} OPTION if `path` is not a path, or for a wrong option. The stream fails with SOURCE if the
+ * file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
+ * element that still is not a lead, unless `run` has a `validate` that accepts it. Empty lines are skipped.
  *
  * @example
  * ```ts
@@ -39,14 +39,14 @@ export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadB
 }
 
 /**
- * What a quarantine file holds, as a Readable of leads, so that it can go through a pipeline again after a
- * fix. What still is not a lead goes to `validate`, as in the run that set it aside. Made by `quarantined()`.
+ * The contents of a quarantine file as a Readable of leads, so that they can go through a pipeline again after a fix.
+ * An element that still is not a lead goes to `validate`, as in the run that quarantined it. Made by `quarantined()`.
  */
 export class QuarantineSource extends SourceReadable<Lead> {
-  /** The file that is read, as it was given. */
+  /** The path of the file, as given. */
   readonly path: string
 
-  /** @param maxLeadBytes the most bytes that the text of one lead has */
+  /** @param maxLeadBytes the most bytes that the text of one lead may have */
   constructor(path: string, maxLeadBytes: number) {
     const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
     super({ name: 'quarantined', reads: path, open }, open)
@@ -79,7 +79,7 @@ class QuarantineRun implements SourceRun<Lead> {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    // What is read from a pipe may never come: the leads end when the file does.
+    // A read from a pipe may never return: destroying the file ends the leads.
     this.#file?.destroy()
     await this.#leads.return(undefined).catch(() => {})
   }
@@ -102,7 +102,7 @@ class QuarantineRun implements SourceRun<Lead> {
     if (this.#isClosed) file.destroy()
     if (!/\.gz$/i.test(this.#path)) return file
     const plain = createGunzip()
-    // Errors are read from `plain`, which pipeline destroys with them.
+    // An error is seen on `plain`, because pipeline destroys it with the error.
     pipeline(file, plain, () => {})
     return plain
   }
@@ -133,8 +133,8 @@ class QuarantineRun implements SourceRun<Lead> {
 }
 
 /**
- * The most bytes that a line may have. In a string of JSON, each byte of a lead's text is up to six characters; the
- * rules that do not hold, and the place, take far less than 1 MiB. The engine has no longer string than the last.
+ * The most bytes that a line may have. In a JSON string, each byte of a lead's text takes up to six characters; the
+ * violated rules and the location take far less than 1 MiB. A line can't be longer than the engine's longest string.
  */
 const mostOf = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 * 1024, longestString)
 
@@ -149,7 +149,7 @@ function parseRecord(text: string, path: string, line: number): Quarantined {
     const record = JSON.parse(text) as Quarantined
     if (typeof record.raw === 'string') return record
   } catch {
-    // It is told below what it is not.
+    // The error below says what was expected.
   }
   throw new LeadpipeError(
     'SOURCE',
@@ -174,12 +174,12 @@ function parsed(raw: string, place: Rejected['place']): unknown {
  * @throws {Error} of the file system, such as ENOENT
  */
 async function openBytes(path: string): Promise<Readable> {
-  // Opening a FIFO that nobody writes to would wait for a writer, and nothing could end that wait. (Windows knows
-  // neither the flag nor the FIFO.)
+  // Opening a FIFO without a writer would block, and nothing could end that wait. (Windows has neither the flag nor
+  // FIFOs.)
   const fd = await promisify(open)(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stats = await promisify(fstat)(fd)
-    // A thread that reads from a pipe can't be called back: the event loop waits for its bytes instead.
+    // A pool thread that reads from a pipe can't be cancelled, so the event loop waits for the bytes instead.
     return stats.isFIFO()
       ? new Socket({ fd, readable: true, writable: false })
       : createReadStream(path, { fd })
@@ -192,11 +192,11 @@ async function openBytes(path: string): Promise<Readable> {
 const newline = 0x0a
 
 /**
- * The lines of a text in UTF-8, without their ends (`\n` or `\r\n`); the last one need not have one. Holds one line
- * at a time.
+ * The lines of a text in UTF-8, without their ends (`\n` or `\r\n`); the last line may lack its end. Holds one line at
+ * a time.
  *
- * @param most bytes of a line, its end not counted
- * @throws {RangeError} at a line that is longer
+ * @param most the most bytes of a line, without its end
+ * @throws {RangeError} at a longer line
  */
 export async function* linesOf(text: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<string> {
   const decoder = new TextDecoder()

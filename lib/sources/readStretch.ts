@@ -11,64 +11,64 @@ import type { Rejected } from '../stage/Rejected.ts'
 import { PageTimer } from './PageTimer.ts'
 import { addPage, addProgress, type PageCounts } from './SourceCounts.ts'
 
-/** An element of a list, and the place in the list behind it. */
+/** An element of a list, and the position after it. */
 export interface Item<T, Cursor> {
   readonly value: T | Rejected
   readonly cursor: Cursor
 }
 
-/** What one chunk of a body brought. */
+/** The items of one chunk of a body. */
 export interface PageBatch<T, Cursor> {
   readonly items: readonly Item<T, Cursor>[]
-  /** Bytes of the body that they stand for, decompressed. */
+  /** Bytes of the decompressed body that the items take. */
   readonly bytes: number
 }
 
-/** How an API's pages are asked for and read. */
+/** How the pages of an API are requested and read. */
 export interface PageSource<T, Request> {
   /** Scheme, host and port, for messages. */
   readonly origin: string
   /** Sends the request; resolves to the decompressed body of a successful answer. */
   ask(request: Request, signal: AbortSignal): Promise<Readable>
-  /** @param page its number, from 1 */
+  /** @param page the number of the page, from 1 */
   decoder(page: number): ElementDecoder
-  /** What an element is: a record, or why it is none. */
+  /** Converts an element to a record, or to the reason why it is not one. */
   recordOf(element: DecodedElement): T | Rejected
   /**
-   * Waits after a failure, so that what is missing of the page can be asked for.
+   * Waits after a failure, before the rest of the page is requested.
    *
-   * @param failures how often it failed in a row without any progress, from 1
-   * @throws what failed, when it is no use to ask again
+   * @param failures consecutive failures without any progress, from 1
+   * @throws the error itself, if a retry can't help
    */
   backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
-  /** Milliseconds that reading a page may take, while its batches are not waited with. Default: any. */
+  /** Milliseconds that reading a page may take, not counting the time that the consumer takes. Default: no limit. */
   readonly pageTimeout?: number | undefined
 }
 
-/** What all stretches of a list have in common. */
+/** The page numbers and counters that all stretches of a list share. */
 export interface PageLog {
   readonly counts: PageCounts
   /** The number of the next page, from 1. */
   next(): number
-  /** A page was read to its end. */
+  /** Called when a page was read to its end. */
   read(page: number, elements: number, bytes: number): void
 }
 
 /** When a stretch may be read, and how far ahead. */
 export interface Turn {
-  /** Ends the reading. */
+  /** Stops reading when it aborts. */
   readonly signal: AbortSignal
-  /** Resolves when a page may be asked for, with how many more records are wanted. */
+  /** Resolves when a page may be requested, to the number of records that are still wanted. */
   mayAsk(): Promise<number>
-  /** So many bytes of the page came so far. Returns whether it is too large to be read ahead. */
+  /** Called with the bytes of the page that have arrived. Returns whether the page is too large to be read ahead. */
   came(bytes: number): boolean
-  /** Nothing more comes of the page. */
+  /** Called when nothing more comes from the page. */
   endPage(): void
-  /** Resolves when nothing is read in front of the stretch. */
+  /** Resolves when all stretches before this one are delivered. */
   untilFirst(): Promise<void>
 }
 
-/** Reads a stretch of a list, page after page: asks, decodes, and continues behind what broke off. */
+/** Reads a stretch of a list, page after page: requests, decodes, and resumes where a body was cut off. */
 export async function* readStretch<T, Request extends PageRequest, Cursor>(
   pager: Pager<T, Request, Cursor>,
   source: PageSource<T, Request>,
@@ -77,7 +77,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
 ): AsyncGenerator<PageBatch<T, Cursor>> {
   const { signal } = turn
   let failures = 0
-  /** The number of the page at hand; one that broke off keeps it. */
+  /** The number of the current page; a page that was cut off keeps its number. */
   let number: number | undefined
   for (;;) {
     const wanted = await turn.mayAsk()
@@ -96,7 +96,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
           yield page.cut()
           page.resume()
         }
-        // A page within its bounds is read to its end all the same: the connection is worth more.
+        // A page within its bounds is read to its end even so, because that keeps the connection usable.
         isWhole = !page.isEnough || page.received <= (request.max ?? 0)
         if (!isWhole) break
         if (isTooLarge) throw tooLarge
@@ -106,7 +106,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
       failures = 0
       number = undefined
     } catch (error) {
-      // What came before a failure is delivered before that is told.
+      // What came before a failure is delivered before the failure is reported.
       if (page.hasItems) yield page.cut()
       page.close()
       turn.endPage()
@@ -129,12 +129,12 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
 /** Why a page that was read ahead is dropped. */
 const tooLarge = Symbol('leadpipe.tooLarge')
 
-/** One page that is being read. */
+/** A page that is being read. */
 class Page<T, Request extends PageRequest, Cursor> {
   readonly decoder: ElementDecoder
-  /** Elements that came. */
+  /** Elements received. */
   received = 0
-  /** Whether the rest is of no use. */
+  /** Whether the rest is not needed. */
   isEnough = false
   readonly #pager: Pager<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
@@ -144,9 +144,9 @@ class Page<T, Request extends PageRequest, Cursor> {
   #unlisten = () => {}
   #items: Item<T, Cursor>[] = []
   #delivered = 0
-  /** What of the decoder's counts is in those of the source. */
+  /** The part of the decoder's counts that is already added to the source's. */
   #counted = noDecodeCounts()
-  /** Bytes that are in a batch. */
+  /** Bytes that are already in a batch. */
   #cut = 0
   #isOver = false
 
@@ -171,14 +171,14 @@ class Page<T, Request extends PageRequest, Cursor> {
     return this.#items.length > 0
   }
 
-  /** Its time begins. */
+  /** Starts the timer of the page. */
   begin(body: Readable): void {
     const timer = new PageTimer(this.#source.pageTimeout)
     this.#timer = timer
     this.#unlisten = onAbort(timer.signal, () => body.destroy(timer.signal.reason))
   }
 
-  /** Takes what a chunk brought. */
+  /** Passes the elements of a chunk to the pager. */
   take(elements: Iterable<DecodedElement>): void {
     for (const element of elements) {
       const value = this.#source.recordOf(element)
@@ -188,7 +188,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#count()
   }
 
-  /** What was delivered since the last time. The time of the page stands still until `resume`. */
+  /** The items delivered since the last call. Pauses the timer of the page until `resume`. */
   cut(): PageBatch<T, Cursor> {
     this.#timer?.pause()
     const batch = { items: this.#items, bytes: this.bytes - this.#cut }
@@ -201,7 +201,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#timer?.resume()
   }
 
-  /** It is read to its end (`isWhole`), or as far as it is of use. */
+  /** Called when the page is read to its end (`isWhole`), or as far as needed. */
   finish(isWhole: boolean): void {
     this.#count()
     this.#pager.finish(this.received, this.#emit, this.decoder.envelope)
@@ -209,7 +209,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
   }
 
-  /** Nothing more comes of it: what the pager holds back is asked for again. Safe to repeat. */
+  /** Called when nothing more comes: what the pager holds back is requested again. Safe to call again. */
   close(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -230,7 +230,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   }
 }
 
-/** The pager may wait for something of the user's which never comes: that must not hold up the end. */
+/** The pager may wait for a user's iterable that never yields: that must not delay the end. */
 async function unlessAborted<V>(work: V | Promise<V>, signal: AbortSignal): Promise<V | undefined> {
   if (!(work instanceof Promise)) return work
   let unlisten = () => {}

@@ -1,35 +1,36 @@
-/** What a page of a tie showed. */
+/** What a page of a tie (leads that share a time) showed. */
 export interface TiePage {
-  /** Elements that came. */
+  /** Elements received. */
   received: number
-  /** Whether it begins with what was read already, or at the beginning: nothing can be missing in front of it. */
+  /** Whether it begins with an element that was read before, or at offset 0: nothing can be missing before it. */
   joins: boolean
   /** Whether it brought anything that was not read before. */
   isNew: boolean
 }
 
 /**
- * Where the pages of a tie begin. Each overlaps the last: when leads are deleted meanwhile, the others move forward,
- * and a page that begins with an unknown lead shows it. Then the next page begins further in front, and further the
- * longer there is a gap. When leads are inserted meanwhile, pages bring what is known, and it leaps over that.
+ * Chooses the offsets of the pages of a tie. Each page overlaps the previous one. If leads are deleted meanwhile, the
+ * others move to lower offsets, and a page that begins with an unknown lead reveals a gap. Then the next page begins at
+ * a lower offset, and the step back doubles until the gap is closed. If leads are inserted meanwhile, pages bring only
+ * known leads, and the next offset leaps over them.
  */
 export class OverlapController {
   readonly #size: number
   #value: number
-  /** How many elements of the next page were read before, if nothing is deleted. */
+  /** How many elements of the next page are known already, if nothing is deleted. */
   #known: number
-  /** How many elements of the last page the next one is to begin with. */
+  /** How many elements of the previous page the next one should begin with. */
   #overlap = 1
   /** How far to step back when the next page shows a gap. */
   #back = 1
   /** How far to leap when the next page brings nothing new. */
   #leap = 0
-  /** The offset at which an empty page proves the end; elsewhere it joins nothing. */
+  /** The offset at which an empty page proves the end; at other offsets it proves nothing. */
   #emptyAt: number | undefined
 
   /**
    * @param size elements a page
-   * @param start where to begin: 0, or about where a lead stood that was read already
+   * @param start the first offset: 0, or the approximate offset of a lead that was read before
    */
   constructor(size: number, start: number) {
     this.#size = size
@@ -38,25 +39,25 @@ export class OverlapController {
     this.#emptyAt = start === 0 ? 0 : undefined
   }
 
-  /** The offset of the next page, or of the one that is read. */
+  /** The offset of the next page, or of the one being read. */
   get value(): number {
     return this.#value
   }
 
-  /** Whether nothing follows a page. */
+  /** Whether a page is the last one. */
   isEnd({ received, joins, isNew }: TiePage): boolean {
     if (received === 0 && this.#value === this.#emptyAt) return true
-    // The last lead that is known, and nothing behind it. More of known ones prove nothing: a page may be short.
+    // Only the last known lead came, and nothing after it. Several known leads prove nothing: a page may be short.
     return joins && !isNew && received === 1 && this.#known === 1
   }
 
-  /** Goes on behind a page that was read to its end, or in front of it when there is a gap. */
+  /** Moves the offset after a page that was read to its end: forward, or back if there is a gap. */
   goOn({ received, joins, isNew }: TiePage): void {
     if (joins) this.#goForward(received, isNew)
     else this.#goBack()
   }
 
-  /** Goes on with the last element of a part: it proves no gap and no end. */
+  /** Moves the offset to the last element of a part of a page: a part proves neither a gap nor the end. */
   goOnBehindPart({ received, joins }: TiePage): void {
     if (!joins || received < 2) return
     this.#value += received - 1
@@ -68,7 +69,7 @@ export class OverlapController {
     this.#back = 1
     this.#overlap = Math.max(1, Math.floor(this.#overlap / 2))
     this.#known = Math.max(0, Math.min(this.#overlap, received - 1))
-    // Behind a page of one lead, which could have had more, nothing is left to overlap with.
+    // After a page of one lead, which could have held more, nothing is left to overlap with.
     this.#emptyAt = received === 1 ? this.#value + 1 : undefined
     if (received !== 1) this.#value += this.#leap
     this.#leap = isNew ? 0 : 2 * this.#leap + 1
@@ -81,7 +82,7 @@ export class OverlapController {
     this.#emptyAt = this.#value === 0 ? 0 : undefined
     this.#back *= 2
     this.#leap = 0
-    // Who deletes leads is likely to go on with it.
+    // Further deletes are likely.
     this.#overlap = Math.min(Math.ceil(this.#size / 2), this.#overlap * 2)
   }
 }

@@ -4,21 +4,21 @@ import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import { Rejected } from '../../stage/Rejected.ts'
 import type { Element } from '../LeadPlan.ts'
 
-/** A place in the order of (time pivot, guid): everything up to it is done. */
+/** A position in the order of (time pivot, guid): everything up to it is done. */
 export interface SeekCursor {
   /** The pivot; negative infinity before the first lead. */
   readonly time: number
-  /** The guid; undefined where all of that time is done, '' where no lead that has a guid is. */
+  /** The guid; undefined if all of that time is done, '' if no lead of it with a guid is done. */
   readonly guid?: string
-  /** About where the lead stood in the list of its time, where that is read by guid. */
+  /** The approximate offset of the lead in the list of its time, if that list is read by guid. */
   readonly tie?: number
-  /** Digests of what has no guid or no time and came with this time, or behind it. */
+  /** Digests of the elements without a guid or a time that came with this time, or after it. */
   readonly others?: readonly string[]
-  /** The digest of what this is the cursor of, if that is one of those. */
+  /** The digest of the element that this cursor belongs to, if it is one of those. */
   readonly other?: string
 }
 
-/** What the name of a pivot is where it is sorted by: `firstConvertedAt` is no field of a lead. */
+/** The name by which the server sorts each pivot: `firstConvertedAt` is not a field of a lead. */
 const sortNames = {
   insertedAt: 'insertedAt',
   firstConvertedAt: 'fce.convertDate',
@@ -30,33 +30,33 @@ const sortNames = {
 type Bound = 'startTime' | 'stopTime'
 
 /**
- * The list that seek paging reads: how to ask for parts of it, and what was learned of the server that all of
- * its stretches go by.
+ * The list that seek paging reads: how to request parts of it, and what was learned about the server, which all its
+ * stretches share.
  *
- * Whether bounds include their own time is not documented, so every request reaches a millisecond further
- * than it must, until a lead exactly on the bound proves that it is included. What lies outside is dropped.
+ * Whether bounds include their own time is not documented. So every request reaches a millisecond further than it must,
+ * until a lead exactly on the bound proves that the bound is included. Leads outside the range are dropped.
  *
- * What has no guid, no time (a whole number; absent counts as 0), or is no lead has no place in the order. It is
- * handed on once behind the lead that it stands behind, told apart from others there by its text.
+ * Elements that are not leads, or have no guid or no time (an integer; absent counts as 0), cannot be ordered. Each is
+ * delivered once, after the lead that precedes it in the response, and deduplicated by its raw text.
  */
 export class SeekList {
   readonly pivot: TimePivot
-  /** Pages that were read. */
+  /** Pages read. */
   pages = 0
-  /** Leads a page. */
+  /** Leads per page. */
   readonly size: number
-  /** The first time that is in. */
+  /** The first time in the list. */
   readonly start: number
-  /** The last time that is in; infinite until the server's time is known. */
+  /** The last time in the list; infinite until the server's time is known. */
   stop: number
   readonly #included: Set<Bound>
   readonly #query: PageQuery
-  /** The last time that is in, by the query. */
+  /** The last time in the list according to the query. */
   readonly #ownStop: number
 
   /**
-   * @param query checked: its startTime is not in, its stopTime is
-   * @param included what was learned before
+   * @param query checked; it excludes its startTime and includes its stopTime
+   * @param included the bounds that are already known to include their own time
    */
   constructor(query: PageQuery, included: readonly Bound[] = []) {
     const { startTime, stopTime, timePivot = 'insertedAt', max = maxPageSize, ...rest } = query
@@ -74,9 +74,9 @@ export class SeekList {
     return [...this.#included]
   }
 
-  /** Leads from a time on, in the order of the pivot, without so many at the beginning. */
+  /** The request for leads from a time on, in the order of the pivot, without the first `offset`. */
   from(time: number, wanted: number, offset = 0): PageQuery {
-    // One more than is wanted: the last group of a page is complete only when another lead follows.
+    // One more than wanted: the last tie of a page is known to be complete only if another lead follows.
     const max = Math.max(2, Math.min(this.size, wanted + 1))
     return {
       ...this.#query,
@@ -85,18 +85,19 @@ export class SeekList {
       max,
       ...(offset > 0 ? { offset } : {}),
       timePivot: this.pivot,
-      // What is absent is in no range of times, for some servers: where it is to come, no bound of ours is sent.
+      // For some servers, a lead without a pivot is in no time range: a request that must bring such leads has no bound
+      // of leadpipe's own.
       ...this.#bounds(time, time > 0 ? this.stop : this.#ownStop),
     }
   }
 
-  /** All of it, in no order; undefined when nothing can be in it. */
+  /** The request for the whole list, in no order; undefined if the list must be empty. */
   whole(): PageQuery | undefined {
     if (this.start > this.stop) return undefined
     return { ...this.#query, timePivot: this.pivot, ...this.#bounds(this.start, this.stop) }
   }
 
-  /** Leads of one time, in the order of their guids. */
+  /** The request for the leads of one time, in the order of their guids. */
   at(time: number, offset: number): PageQuery {
     return {
       ...this.#query,
@@ -110,9 +111,9 @@ export class SeekList {
   }
 
   /**
-   * Takes note of what a lead shows about the bounds that it was asked for with.
+   * Records what a lead shows about the bounds of the request that brought it.
    *
-   * @returns whether it stands exactly on a bound: asked again, the bound is where it should be
+   * @returns whether the lead is exactly on a bound: the next request then has the exact bound
    */
   learn({ startTime, stopTime }: PageQuery, time: number): boolean {
     if (time === startTime) this.#included.add('startTime')
@@ -121,8 +122,8 @@ export class SeekList {
   }
 
   /**
-   * The time by which an element is sorted; undefined for one that has none (it is no lead, or its pivot is no
-   * whole number). An absent pivot is 0, as the API sends absent times.
+   * The time by which an element is sorted; undefined if it is not a lead, or if its pivot is not an integer. An absent
+   * pivot is 0, as the API sends absent times.
    */
   timeOf({ value }: Element): number | undefined {
     if (value instanceof Rejected) return undefined
@@ -142,7 +143,7 @@ export class SeekList {
     const startTime = this.#included.has('startTime') ? first : first - 1
     const stopTime = this.#included.has('stopTime') ? last : last + 1
     return {
-      // Without a startTime, a server lists what has no time as well; a negative one may be refused.
+      // Without a startTime, a server also lists leads without a time; it may refuse a negative startTime.
       ...(first > 0 && Number.isFinite(startTime) ? { startTime } : {}),
       ...(Number.isFinite(stopTime) ? { stopTime: Math.max(0, stopTime) } : {}),
     }
@@ -150,8 +151,8 @@ export class SeekList {
 }
 
 /**
- * The convertDate of the first conversion event, wherever it stands; 0 without events. Undefined when an event has
- * none that can be read: what a server takes that for is not known.
+ * The earliest convertDate of the conversion events; 0 without events. Undefined if an event has no valid convertDate:
+ * it is not known how a server sorts that.
  */
 function firstConversion({ leadConversionEvents }: { leadConversionEvents?: unknown }): number | undefined {
   if (!Array.isArray(leadConversionEvents) || leadConversionEvents.length === 0) return 0

@@ -5,36 +5,36 @@ import { TieReader } from './TieReader.ts'
 import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
 import { UnorderedElements } from './UnorderedElements.ts'
 
-/** How many leads tell how dense they lie: fewer where a page holds no more. */
+/** How many leads are enough to estimate their density: fewer if pages are small. */
 export const enough = ({ size }: SeekList): number => Math.min(20, size / 2)
 
 /** Where a stretch of a seek list begins and ends. */
 export interface SeekWindow {
   /** Everything up to it is done. */
   from: SeekCursor
-  /** Times from here on are not in it; infinity for none. */
+  /** The first time that is not in the window; infinity for none. */
   end: number
-  /** Leads after which it may be ended early, at the end of a page. */
+  /** Number of leads after which it may be ended early, at the end of a page. */
   most: number
   /**
-   * Called when it ends sooner: what is behind can be read at the same time.
+   * Called when the window is shortened: the part after its new end can be read at the same time.
    *
-   * @param end where it was to end
-   * @param density leads a millisecond in it so far, if it holds many more than expected
+   * @param end the previous end
+   * @param density leads per millisecond so far, if the window holds many more than expected
    */
   shortened?(end: number, density?: number): void
-  /** Whether nothing else is left to be read at the same time. */
+  /** Whether nothing else is left to read at the same time. */
   isAlone?(): boolean
 }
 
 /**
- * Reads a stretch of a list by seeking: each page begins at a time, not at a number of leads, so what is
- * inserted or deleted meanwhile moves nothing. Hands leads on in the order of (time, guid).
+ * Reads a stretch of a list by seeking: each page begins at a time, not at a number of leads, so inserts and deletes
+ * meanwhile do not shift pages. Delivers leads in the order of (time, guid).
  */
 export class SeekPager implements Pager<SeekCursor> {
-  /** When the stretch is read: the time before which everything is; infinity at the end of the list. */
+  /** Set when the stretch is read: every time before this one is read; infinity at the end of the list. */
   before: number | undefined
-  /** What came: the first and the last time, how many leads, and how many of them not out of large ties. */
+  /** The first and the last time that came, the number of leads, and how many of them are not from large ties. */
   readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
     first: undefined,
     last: 0,
@@ -62,7 +62,7 @@ export class SeekPager implements Pager<SeekCursor> {
         : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
   }
 
-  /** Digests of what came last and has no place in the order. */
+  /** Digests of the last elements that cannot be ordered. */
   get others(): readonly string[] | undefined {
     return this.#others.list
   }
@@ -70,7 +70,7 @@ export class SeekPager implements Pager<SeekCursor> {
   next(wanted: number): PageQuery | undefined {
     if (this.before !== undefined) return undefined
     const reader = this.#reader
-    // A tie is read page after page: if there is nothing else to read meanwhile, what is behind it is.
+    // A tie is read page after page. If nothing else is left to read meanwhile, the part after the tie is split off.
     if (reader instanceof TieReader && this.window.isAlone?.()) this.#endAt(nextTime(reader.time))
     this.#asked = this.#reader.next(wanted)
     return this.#asked
@@ -98,7 +98,7 @@ export class SeekPager implements Pager<SeekCursor> {
 
   #handOn(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
     emit(element, cursor)
-    // What has no place in the order tells nothing of how far it is read.
+    // An element that cannot be ordered does not show how far the list is read.
     if (cursor.other !== undefined) return
     this.span.first ??= cursor.time
     this.span.last = cursor.time
@@ -117,7 +117,7 @@ export class SeekPager implements Pager<SeekCursor> {
     }
   }
 
-  /** Ends the window where `most` leads are expected to be read, by what came so far. */
+  /** Shortens the window to `most` more leads, as expected from the density so far. */
   #shorten(): void {
     const { first = 0, last, spread } = this.span
     if (spread < enough(this.#list)) return
@@ -126,7 +126,7 @@ export class SeekPager implements Pager<SeekCursor> {
     if (this.#reader instanceof TimeReader) this.#reader.end = this.window.end
   }
 
-  /** Ends the window sooner, so that what is behind can be read at the same time. */
+  /** Ends the window sooner, so that the part after it can be read at the same time. */
   #endAt(sooner: number, density?: number): void {
     const { end, shortened } = this.window
     if (shortened === undefined || !(sooner < end)) return
@@ -135,8 +135,9 @@ export class SeekPager implements Pager<SeekCursor> {
   }
 
   /**
-   * A list that has leads whose pivot is absent, or 0, may have changed until they were asked for; or the server gives
-   * none of them when it is asked for a range of times. Then they can't be read by seeking, or they would be lost.
+   * Called when leads whose pivot is absent, or 0, were listed but did not come when requested by time. Either the list
+   * changed meanwhile, so it is read once more; or the server omits such leads from time ranges. In that case seeking
+   * would lose them, so it fails.
    */
   #doubt(): void {
     if (this.#isDoubted) {
@@ -147,7 +148,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#reader = new TimeReader(this.#list, this.window.from, this.#others, this.window.end)
   }
 
-  /** What was done of a time before the stretch began. */
+  /** The part of a time that was done before the stretch began. */
   #doneOf(time: number): { guid: string; tie: number } | undefined {
     const { from } = this.window
     return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined

@@ -2,7 +2,7 @@ import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekList.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
-/** The leads that share a time, until all of them are here. */
+/** Holds the leads that share a time until all of them have come. */
 export class TieBuffer {
   readonly time: number
   readonly #leads: { guid: string; element: Element }[] = []
@@ -22,15 +22,15 @@ export class TieBuffer {
     else this.#leads.push({ guid, element })
   }
 
-  /** Takes what has no time and stands behind a lead of the group. */
+  /** Adds an element without a time that follows a lead of the tie. */
   addOther(element: Element): void {
     this.#others.push({ digest: digestOf(element), element })
   }
 
   /**
-   * Hands on what is behind `after`, by guid; then what has none.
+   * Delivers the leads after the guid `after`, in the order of guid; then the elements without a guid or a time.
    *
-   * @param others what of those came before
+   * @param others those that were delivered before
    */
   release(after: string | undefined, others: UnorderedElements, emit: EmitElement<SeekCursor>): void {
     const { time } = this

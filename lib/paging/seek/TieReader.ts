@@ -4,14 +4,14 @@ import { OverlapController, type TiePage } from './OverlapController.ts'
 import type { SeekCursor, SeekList } from './SeekList.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
-/** So many pages in a row may bring nothing new before it is an error. */
+/** At most this many pages in a row may bring nothing new; more are an error. */
 const patience = 100
 
 /**
- * Reads the leads of one time, in the order of their guids, by offset. Leads that are deleted meanwhile move the
- * others forward, past the offset: so each page overlaps the last, and must begin with a lead that was read
- * already; else there may be a gap, and the next page begins further in front. (A fixed overlap of one lost 220
- * of 3,000 leads under ten deletions a request, this seam none.)
+ * Reads the leads of one time, in the order of their guids, by offset. Deletes meanwhile move the other leads to lower
+ * offsets, past the current one. So each page overlaps the previous one and must begin with a lead that was read
+ * before. If it does not, there may be a gap, and the next page begins at a lower offset. (With ten deletes per
+ * request, a fixed overlap of one lost 220 of 3,000 leads; this one lost none.)
  */
 export class TieReader {
   readonly time: number
@@ -19,22 +19,22 @@ export class TieReader {
   isThere = false
   readonly #list: SeekList
   readonly #others: UnorderedElements
-  /** The guid of the last lead that was handed on, or came before. */
+  /** The guid of the last lead that was delivered, here or before the stretch began. */
   #after: string
-  /** The last guid of the list that was read, leads of a neighbouring time included. */
+  /** The highest guid that was read, including leads of a neighbouring time. */
   #reached: string
   readonly #offset: OverlapController
   #asked: PageQuery = {}
   #index = 0
   #last = ''
-  /** Whether the page joins the last without a gap; undefined until its first guid. */
+  /** Whether the page follows the previous one without a gap; undefined until its first guid. */
   #joined: boolean | undefined
   /** Whether the page brought anything that was not read before. */
   #news = false
   #learned = false
   #vain = 0
 
-  /** @param after the guid up to which everything is done, and about where in the list it stood */
+  /** @param after the guid up to which everything is done, and its approximate offset in the list */
   constructor(
     list: SeekList,
     time: number,
@@ -75,7 +75,7 @@ export class TieReader {
     if (!this.#joined) return 'enough'
     const isKnown = guid <= this.#reached
     if (!isKnown) this.#reached = guid
-    // What has a guid and no time is told apart like what has none: where its time is read, it has no place.
+    // A lead with a guid but no time is deduplicated by its text, like one without a guid: TimeReader can't order it.
     if (time === undefined) return this.#takeOther(element, time, emit)
     if (isKnown) return undefined
     this.#news = true
@@ -101,7 +101,7 @@ export class TieReader {
     return false
   }
 
-  /** @returns whether the part of the page that came was any progress */
+  /** @returns whether the part of the page that came made any progress */
   interrupt(received: number): boolean {
     this.#offset.goOnBehindPart(this.#page(received))
     return this.#news

@@ -4,39 +4,39 @@ import type { SeekCursor, SeekList } from './SeekList.ts'
 import { TieBuffer } from './TieBuffer.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
-/** What a reader says when a page is done. */
+/** What to do after a page. */
 export type Outcome =
-  /** Ask for the next page. */
+  /** Request the next page. */
   | { next: 'page' }
-  /** The leads of this time fill a page, or end the list: they are to be read by guid. */
+  /** Read the leads of this time by guid: they fill a page, or end the list. */
   | { next: 'tie'; time: number }
-  /** Everything before this time is read: the end of the stretch, or infinity at the end of the list. */
+  /** Stop: everything before this time is read. It is the end of the stretch, or infinity at the end of the list. */
   | { next: 'end'; before: number }
 
 /**
- * Reads a list in the order of the pivot. The order of leads that share a time is not known: they are handed
- * on when all are here, which a later time in the same page proves.
+ * Reads a list in the order of the pivot. The server's order of leads that share a time is not known: they are
+ * delivered when all of them have come, which a later time in the same page proves.
  */
 export class TimeReader {
-  /** The time from which on nothing is done, but what `after` says. */
+  /** The first time that is not done; of its leads, those up to the guid `after` are. */
   #from: number
   #after: string | undefined
   readonly #list: SeekList
   readonly #others: UnorderedElements
-  /** Times from here on belong to the next stretch. May be set to an earlier one between two pages. */
+  /** The first time of the next stretch. May be set to an earlier time between two pages. */
   end: number
   #asked: PageQuery = {}
-  /** The time of the element before, in the page. */
+  /** The time of the previous element in the page. */
   #last = Number.NEGATIVE_INFINITY
   #group: TieBuffer | undefined
   /** Groups that began in the page. */
   #groups = 0
   #learned = false
-  /** The first time behind the stretch that was seen. */
+  /** The first time seen that is after the stretch. */
   #behind: number | undefined
-  /** How many elements without a time the last page held, when it held nothing else: are they the last ones? */
+  /** How many elements the last page held, if none had a time: the next request checks whether more follow. */
   #untimed = 0
-  /** Leads to ask for, at least. */
+  /** The least number of leads to request. */
   #wanted = 0
 
   constructor(list: SeekList, cursor: SeekCursor, others: UnorderedElements, end: number) {
@@ -82,7 +82,7 @@ export class TimeReader {
       this.#groups += 1
     }
     this.#group.add(element)
-    // A server that ignores `max`: what one time holds may be too much to keep.
+    // A server may ignore `max`: the leads of one time may then be too many to hold.
     return this.#group.size > this.#list.size ? 'enough' : undefined
   }
 
@@ -94,8 +94,8 @@ export class TimeReader {
     if (this.#group !== undefined) return this.#goOn(this.#group)
     if (this.#learned) return { next: 'page' }
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
-    // Nothing has a time to ask for what follows by. A server may give fewer than it is asked for, so that only
-    // an empty page behind them is the end.
+    // No element has a time to continue from. A server may give fewer than requested, so only an empty page after them
+    // proves the end.
     if ((this.#asked.max ?? 0) < this.#list.size) {
       this.#wanted = this.#list.size
       return { next: 'page' }
@@ -105,17 +105,17 @@ export class TimeReader {
     return { next: 'page' }
   }
 
-  /** A page that broke off is as good as one that ended there, but proves no end. */
+  /** Handles a page that was cut off like one that ended there, except that it does not prove the end of the list. */
   interrupt(): Outcome & { progress: boolean } {
     const progress = this.#groups > 1 || this.#learned
     if (this.#behind !== undefined) return { ...this.finish(1), progress: true }
-    // By guid, each lead is handed on as it comes: the only way past a body that never comes to its end.
+    // By guid, each lead is delivered as it comes: the only way past a body that is always cut off.
     if (this.#group !== undefined) return { ...this.#goOn(this.#group), progress }
     return { next: 'page', progress }
   }
 
   #goOn({ time, size }: TieBuffer): Outcome {
-    // Only what has begun in this page, and is not most of it, is likely to fit into the next.
+    // A tie is likely to fit into the next page only if it is not the first of this page, and not most of it.
     if (this.#groups === 1 || size > this.#list.size / 2) return { next: 'tie', time }
     this.#from = time
     this.#after = undefined
@@ -149,7 +149,7 @@ export class TimeReader {
   }
 }
 
-/** The first time behind another. */
+/** The next millisecond after a time. */
 export function nextTime(time: number): number {
   return Number.isFinite(time) ? time + 1 : time
 }

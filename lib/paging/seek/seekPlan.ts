@@ -5,29 +5,29 @@ import { type SeekCursor, SeekList } from './SeekList.ts'
 import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
 import { OverlapFilter } from './UnorderedElements.ts'
 
-/** Pages of the widest window: the half page that is read in vain at its end, on average, is then 4 %. */
+/** Pages of the widest window: the half page that is wasted at its end, on average, is then 4 %. */
 const widest = 12
 
-/** A window that brings so many times the leads expected of it is ended early. */
+/** A window that brings this many times the expected leads is ended early. */
 const margin = 1.25
 
-/** Pages that a window is to have room for: at its end half a page is read in vain, and more of a request. */
+/** Pages that a window should have room for: at its end half a page is wasted, and more than half of a request. */
 const pagesEach = 5
 
 /** How seek paging is set up. */
 export interface SeekOptions {
-  /** Milliseconds by which the export stays behind the server's present. */
+  /** Milliseconds by which the export stays behind the server's time. */
   lag: number
-  /** Whether the list is read in one stretch, since nothing may be read ahead. Default: false. */
+  /** Whether the list is read in one stretch, because nothing may be read ahead. Default: false. */
   isSequential?: boolean
-  /** Where to go on; default: at the beginning. */
+  /** Where to resume; default: at the beginning. */
   from?: SeekPosition
 }
 
 /**
- * Reads a list in the order of (time pivot, guid), in windows of time that can be read at the same time. The density
- * of leads in what was read last sets how wide the next windows are; a window that turns out to hold many more is
- * ended early, and the rest of it planned anew.
+ * Reads a list in the order of (time pivot, guid), in time windows that can be read at the same time. The density of
+ * the leads that were read last sets the width of the next windows. A window that turns out to hold many more leads is
+ * ended early, and the rest of it is planned again.
  */
 export function seekPlan(
   query: PageQuery,
@@ -43,9 +43,9 @@ export function seekPlan(
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
   const overlap = new OverlapFilter()
-  /** Leads a millisecond; undefined while unknown. */
+  /** Leads per millisecond; undefined while unknown. */
   let density: number | undefined
-  /** Width of the next window, in pages: doubles from window to window. */
+  /** Width of the next window, in pages: doubles with each window that is read. */
   let pages = 1
   /** Windows that are being read. */
   let open = 0
@@ -62,14 +62,14 @@ export function seekPlan(
     // Density unknown: read one page to measure it.
     if (density === undefined || short || !Number.isFinite(gap.time))
       return { end: none, expected: list.size, most: 1 }
-    // A wider window than there is room for would have to wait.
+    // A window wider than the room for it would have to wait.
     const wide = Math.max(1, Math.min(pages, widest, room / margin))
     const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
     const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
     return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
   }
 
-  /** Leads a millisecond in what was read last; undefined where that held too few outside of ties to tell. */
+  /** Leads per millisecond in what was read last; undefined if it held too few leads outside ties to estimate. */
   function densityOf({ span, before = 0, window: { from, end } }: SeekPager): number | undefined {
     const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
     const time = Math.min(before, end, list.stop) - first
@@ -84,8 +84,8 @@ export function seekPlan(
     },
     next(wanted, room = Number.POSITIVE_INFINITY) {
       const gap = gaps.first
-      // Twice as many windows with each page: a short list is read when the first have come, and those behind its end
-      // would find nothing.
+      // The number of windows doubles with each page: the first pages may already hold all of a short list, and windows
+      // after its end would find nothing.
       if (wanted <= 0 || open >= 2 ** list.pages || gap === undefined || gap.time >= list.stop)
         return undefined
       const { end, expected, most } = windowAt(gap, wanted, room)
@@ -135,7 +135,7 @@ export function seekPlan(
 
 interface Gap {
   from: SeekCursor
-  /** Times from here on are not in it. */
+  /** The first time that is not in the gap. */
   end: number
 }
 
@@ -147,12 +147,12 @@ export class Gaps {
     this.#gaps = [{ from: start, end: Number.POSITIVE_INFINITY }]
   }
 
-  /** Where the first begins; undefined when there is none. */
+  /** The start of the first gap; undefined if there is none. */
   get first(): SeekCursor | undefined {
     return this.#gaps[0]?.from
   }
 
-  /** Covers the beginning of the first. */
+  /** Takes a window from the start of the first gap. */
   take(end: number, most: number): SeekWindow {
     const gap = this.#gaps[0] as Gap
     const { from } = gap
@@ -162,13 +162,13 @@ export class Gaps {
     return window
   }
 
-  /** Takes back what a window covered and will not read. */
+  /** Adds the part of a window that it will not read. */
   add(from: SeekCursor, end: number): void {
     this.#gaps.push({ from, end })
     this.#gaps.sort((a, b) => a.from.time - b.from.time)
   }
 
-  /** Takes note of where a window was read to: short of its end, or beyond it, where nothing came. */
+  /** Records how far a window was read: not to its end, or beyond it if nothing came there. */
   read({ from, end }: SeekWindow, to: SeekCursor): void {
     const before = to.time + 1
     if (before < end) {

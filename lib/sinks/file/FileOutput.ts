@@ -8,29 +8,29 @@ import { fileError } from './destination.ts'
 import { type FilePlace, tailOf } from './fileState.ts'
 import type { OpenedFile } from './openFile.ts'
 
-/** How an output is made. */
+/** How a {@link FileOutput} is set up. */
 export interface FileOutputOptions {
   /** For error messages. */
   path: string
   compression: 'gzip' | 'none'
-  /** Bytes that the file has when it is opened. */
+  /** The size of the file in bytes when it is opened. */
   bytes: number
   /** Called once, before the first byte. */
   open(): Promise<OpenedFile>
 }
 
 /**
- * The one writer of a file. Everything that changes the file goes through one queue, in order; behind a failure nothing
- * more is written. A compressed file is one gzip member for each stretch between two barriers: gunzip gives what is in
- * all of them.
+ * The only writer of a file. Everything that changes the file goes through one queue, in order; after a failure
+ * nothing more is written. A compressed file has one gzip member for the data between two barriers: gunzip gives the
+ * contents of all members.
  */
 export class FileOutput {
-  /** Bytes that are in the file. */
+  /** Bytes written to the file. */
   bytes: number
   readonly #options: FileOutputOptions
   #file: OpenedFile | undefined
   #member: Gzip | undefined
-  /** Compressed bytes that are not in the file yet. */
+  /** Compressed bytes that are not written yet. */
   #compressed: Buffer[] = []
   #queue: Promise<unknown> = Promise.resolve()
   #syncing: Promise<unknown> = Promise.resolve()
@@ -41,7 +41,7 @@ export class FileOutput {
     this.bytes = options.bytes
   }
 
-  /** The file that it is to be, where links lead; undefined before it is opened. */
+  /** The path of the final file, with links followed; undefined before it is opened. */
   get target(): string | undefined {
     return this.#file?.path
   }
@@ -56,11 +56,11 @@ export class FileOutput {
   }
 
   /**
-   * Resolves when everything before it is on the disk; what comes after it may be written meanwhile.
+   * Resolves when everything appended before is on disk; more may be written meanwhile.
    *
-   * @param isEnd whether nothing comes after it: without a byte, a file is not a gzip file
+   * @param isEnd whether nothing follows: an empty file then gets an empty gzip member, to be a valid gzip file
    * @returns undefined for a device or a pipe
-   * @throws {LeadpipeError} SINK when the file does not have the bytes that were written, or is not there.
+   * @throws {LeadpipeError} SINK when the file is missing, or does not have as many bytes as were written.
    */
   async barrier(isEnd = false): Promise<FilePlace | undefined> {
     const place = await this.#enqueue(async () => {
@@ -78,14 +78,14 @@ export class FileOutput {
     return { ...place, tail: await syncing.catch(error => this.#fail(error)) }
   }
 
-  /** Closes the file and gives it its name, durably; a file that had the name is gone then. */
+  /** Closes the file and renames it to its final name, durably; replaces an existing file of that name. */
   async moveIntoPlace(): Promise<void> {
     const { path, temporary } = this.#file as OpenedFile
     await this.close()
     if (temporary !== undefined) await moveIntoPlace(temporary, path)
   }
 
-  /** Resolves when what is under way is done, and the file is closed. */
+  /** Resolves when pending writes are done and the file is closed. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -146,7 +146,7 @@ export class FileOutput {
     await this.#writeCompressed()
   }
 
-  /** Ends the gzip member that is begun, if one is. */
+  /** Ends the open gzip member, if there is one. */
   async #cut(): Promise<void> {
     const member = this.#member
     if (member === undefined) return
@@ -177,7 +177,7 @@ export class FileOutput {
   }
 }
 
-/** Gives a complete file its name, durably. */
+/** Renames a complete file to its final name, durably. */
 export async function moveIntoPlace(temporary: string, path: string): Promise<void> {
   await rename(temporary, path)
   await syncDirectory(dirname(path))

@@ -11,13 +11,13 @@ import { type FileState, fileState, findOutput, keepPrevious } from './fileState
 import { openAgain, openFile, temporaryOf } from './openFile.ts'
 import type { FileSettings } from './options.ts'
 
-/** Large enough that a write costs little beside its bytes, small enough not to matter for memory. */
+/** Large enough that the fixed cost of a write does not matter, and small enough not to matter for memory. */
 const blockLength = 262_144
 
-/** What is there when a file is opened. */
+/** What exists when a file is opened. */
 interface Found {
   readonly state?: FileState
-  /** Whether the complete file has its name already. */
+  /** Whether the complete file already has its final name. */
   readonly isInPlace?: boolean
 }
 
@@ -45,11 +45,11 @@ export class FileRun implements SinkRun {
   }
 
   /**
-   * Looks at what is there.
+   * Checks the destination, and changes nothing.
    *
-   * @param name the path as it was given, placeholders and all
-   * @throws {LeadpipeError} CHECKPOINT when it is not what the state says; OPTION for a device or a pipe that is to be
-   * resumed.
+   * @param name the path as given, with its placeholders
+   * @throws {LeadpipeError} CHECKPOINT when the destination does not match the state; OPTION for a device or a pipe
+   * in a run with a checkpoint.
    */
   static async open(name: string, settings: FileSettings, opening: SinkOpening): Promise<FileRun> {
     const { resumable, state: given, previous } = opening
@@ -61,7 +61,7 @@ export class FileRun implements SinkRun {
     }
     if (given === undefined) {
       if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))
-      // What time a placeholder stands for is known when the file is opened.
+      // The time for the placeholders is known only when the file is opened.
       if (path === name) await keepPrevious(path, previous)
       return new FileRun(name, settings, opening, {})
     }
@@ -90,7 +90,8 @@ export class FileRun implements SinkRun {
   write(record: unknown): void | Promise<void> {
     const block = this.#buffer.add(record)
     if (block === undefined) return
-    // One block is written while another is filled. The first waits for the file: what can't be opened fails at once.
+    // One block is written while another is filled. The first write waits, so that a file that can't be opened fails at
+    // once.
     const isFirst = this.#output === undefined
     const before = this.#sending
     this.#send(block)
@@ -126,7 +127,7 @@ export class FileRun implements SinkRun {
   async end(how: Ending): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    // Of what fails now nobody hears any more.
+    // From here on `fail` is not called any more.
     const isKept = how === 'keep' && this.#buffer.records > 0
     if (isKept) {
       await this.prepare()
@@ -138,7 +139,7 @@ export class FileRun implements SinkRun {
     }
   }
 
-  /** Sends what is there so far; the document can be resumed behind it. */
+  /** Sends the encoded text so far; the document can be resumed after it. */
   #cut(): { records: number; state: unknown } {
     const block = this.#buffer.cut()
     const { records, state } = this.#buffer
@@ -184,7 +185,7 @@ export class FileRun implements SinkRun {
   }
 }
 
-/** What a process has left there that can't be resumed is replaced, but nothing else. */
+/** A temporary file that an earlier process left, and that can't be resumed, is replaced; a directory is not. */
 async function checkTemporary(temporary: string): Promise<void> {
   const found = await lstat(temporary).catch(() => undefined)
   if (found?.isDirectory()) throw fileError(temporary, Object.assign(new Error(), { code: 'EISDIR' }))

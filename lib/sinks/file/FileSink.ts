@@ -6,9 +6,9 @@ import { FileRun } from './FileRun.ts'
 import { fileState, findFinished } from './fileState.ts'
 import type { FileSettings } from './options.ts'
 
-/** Records to a file. Made by `toFile()`. */
+/** Writes records to a file. Made by `toFile()`. */
 export class FileSink extends SinkWritable<unknown> {
-  /** The path that was given. */
+  /** The path as given. */
   readonly path: string
 
   constructor(path: string, settings: FileSettings) {
@@ -24,7 +24,7 @@ export class FileSink extends SinkWritable<unknown> {
 /**
  * A file as a stage.
  *
- * @param name the path as it was given, placeholders and all
+ * @param name the path as given, with its placeholders
  */
 export function fileStage(name: string, settings: FileSettings): SinkStage {
   const { format, compression } = settings

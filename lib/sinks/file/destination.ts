@@ -6,7 +6,7 @@ import { targetOf } from '../../files/paths.ts'
 
 /**
  * A path with its placeholders filled in: `{date}` is the UTC day, `2026-03-01`, and `{time}` the UTC second,
- * `2026-03-01T09-30-00Z`. What else stands in braces stays as it is.
+ * `2026-03-01T09-30-00Z`. Other text in braces is kept.
  */
 export function nameAt(path: string, time: Date): string {
   const second = `${time.toISOString().slice(0, 19).replaceAll(':', '-')}Z`
@@ -15,19 +15,19 @@ export function nameAt(path: string, time: Date): string {
 
 /** Where a file sink writes. */
 export interface Destination {
-  /** The file itself, absolute: where links lead. */
+  /** The file itself, absolute, with links followed. */
   path: string
   /**
-   * 'replace': a file, or none yet, written under another name and renamed when complete. 'direct': a device
-   * or a pipe, which a rename would destroy.
+   * 'replace': an existing or new file, written under a temporary name and renamed when complete. 'direct': a device or
+   * a pipe, which a rename would destroy.
    */
   how: 'replace' | 'direct'
-  /** Who may do what with the file that is there already; the one that replaces it is no more open. */
+  /** The permissions of an existing file; the file that replaces it gets no more than these. */
   mode?: number
 }
 
 /**
- * Looks at what a path is, without changing anything.
+ * Checks what a path is, and changes nothing.
  *
  * @throws {LeadpipeError} SINK when it can't be written.
  */
@@ -67,7 +67,7 @@ const reasons: Readonly<Record<string, string>> = {
   EXDEV: 'it is on another file system than its temporary file',
 }
 
-/** A SINK error in one sentence that names the path. */
+/** A SINK error with the path. */
 export function fileError(path: string, cause: unknown): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
   const { code, message } = cause as NodeJS.ErrnoException

@@ -6,25 +6,25 @@ import { compileSchema } from '../../options/ajv.ts'
 import type { Json } from '../../stage/Stage.ts'
 import { destination, fileError } from './destination.ts'
 
-/** A place in a file up to which everything is on the disk. */
+/** A position in a file up to which everything is on disk. */
 export interface FilePlace {
-  /** The file, absolute, its placeholders filled in. */
+  /** The file, absolute, with its placeholders filled in. */
   path: string
-  /** Where its bytes are until it is complete, absolute. */
+  /** The temporary file with its bytes until it is complete, absolute. */
   temporary: string
-  /** How many bytes it has, exactly. */
+  /** Its exact size in bytes. */
   bytes: number
-  /** What `tailOf` gives for `bytes`. */
+  /** The digest that `tailOf` gives for `bytes`. */
   tail: string
 }
 
-/** How far a file is: plain JSON. */
+/** How far a file is written: plain JSON. */
 export interface FileState extends FilePlace {
   /** How many records are in it. */
   records: number
-  /** What the format needs to go on behind them; absent if nothing. */
+  /** What the format needs to continue after them; absent if nothing. */
   encoder?: Json
-  /** Present when every record is in it, and its end: only its name is to be given. */
+  /** Present if every record and the end of the document are in it: only the rename is left. */
   complete?: true
 }
 
@@ -43,10 +43,10 @@ const schema = {
 }
 
 /**
- * The state that a checkpoint holds for a file.
+ * The state that a checkpoint has for a file.
  *
  * @param path the file as the user named it, for the message
- * @throws {LeadpipeError} CHECKPOINT when it is not one.
+ * @throws {LeadpipeError} CHECKPOINT when it is not a valid state.
  */
 export function fileState(given: Json, path: string): FileState {
   const state = given as FileState
@@ -59,8 +59,8 @@ export function fileState(given: Json, path: string): FileState {
 const tailLength = 4_096
 
 /**
- * Tells a file from another one of the same length: SHA-256, 64 hexadecimal digits, of the last bytes before a
- * place in it, at most 4,096.
+ * Distinguishes a file from another one of the same length: SHA-256, 64 hexadecimal digits, of the last bytes before a
+ * position in it, at most 4,096.
  */
 export async function tailOf(handle: FileHandle, before: number): Promise<string> {
   const from = Math.max(0, before - tailLength)
@@ -74,13 +74,13 @@ export async function tailOf(handle: FileHandle, before: number): Promise<string
   return createHash('sha256').update(bytes.subarray(0, read)).digest('hex')
 }
 
-/** What is to be done about an output that can't be resumed. */
+/** The hint for an output that can't be resumed. */
 const beginAnew = 'delete the checkpoint to begin anew'
 
 /**
- * Looks whether a file begins as a state says.
+ * Checks whether a file begins as a state says.
  *
- * @throws {LeadpipeError} CHECKPOINT when it does not; a complete one may not be longer, either.
+ * @throws {LeadpipeError} CHECKPOINT when it does not, or when a complete file is longer.
  */
 export async function checkContents(handle: FileHandle, name: string, state: FileState): Promise<void> {
   const { size } = await handle.stat()
@@ -93,10 +93,10 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
 }
 
 /**
- * Looks where the output of a state is, without changing anything.
+ * Finds the output of a state, and changes nothing.
  *
- * @returns whether it has its name already: a crash may have come behind the rename
- * @throws {LeadpipeError} CHECKPOINT when it is not there, or another one is.
+ * @returns whether it already has its final name: a crash may have come after the rename
+ * @throws {LeadpipeError} CHECKPOINT when it is missing, or is a different file.
  */
 export async function findOutput(state: FileState): Promise<boolean> {
   const { path, temporary, bytes } = state
@@ -111,7 +111,7 @@ export async function findOutput(state: FileState): Promise<boolean> {
   throw new LeadpipeError('CHECKPOINT', message, { context: { path: temporary, bytes } })
 }
 
-/** What of a finished output is not as it was; undefined when it is. */
+/** What has changed about a finished output, in words; undefined if nothing has. */
 export async function findFinished(state: FileState): Promise<string | undefined> {
   const { path } = state
   try {
@@ -124,10 +124,10 @@ export async function findFinished(state: FileState): Promise<string | undefined
 }
 
 /**
- * Makes sure that a file does not replace the one of the window of time before: what that holds comes in no other.
- * One that was moved away, or holds no record, is not missed.
+ * Makes sure that a file does not replace the one of the previous time window, whose records are in no other file. A
+ * file that was moved away, or has no records, needs no protection.
  *
- * @param previous the state that the window before ended with; undefined if there was none
+ * @param previous the state at the end of the previous window; undefined if there was none
  * @throws {LeadpipeError} CHECKPOINT
  */
 export async function keepPrevious(path: string, previous: unknown): Promise<void> {
@@ -139,7 +139,7 @@ export async function keepPrevious(path: string, previous: unknown): Promise<voi
   throw new LeadpipeError('CHECKPOINT', message, { context: { path } })
 }
 
-/** Whether the complete output of a state has its name. */
+/** Whether the complete output of a state has its final name. */
 async function isOutput({ path, bytes, tail }: FileState): Promise<boolean> {
   const isWhole = await lookAt(path, async handle => {
     if (handle === undefined) return false
@@ -153,7 +153,10 @@ function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
   return new LeadpipeError('CHECKPOINT', message, { context: { path: name, bytes } })
 }
 
-/** What `look` says of a file, open for reading, or of undefined if something else is there; undefined if nothing is. */
+/**
+ * Calls `look` with a file, open for reading, or with undefined if the path is not a regular file. Returns its
+ * result, or undefined if nothing exists there.
+ */
 async function lookAt<T>(
   path: string,
   look: (handle?: FileHandle) => T | Promise<T>,
@@ -163,7 +166,7 @@ async function lookAt<T>(
     throw error
   })
   if (found === undefined) return undefined
-  // To open a pipe would wait for somebody who writes to it.
+  // Opening a pipe would wait for a writer.
   if (!found.isFile()) return look()
   const handle = await open(path, 'r')
   try {

@@ -6,52 +6,52 @@ import { syncDirectory } from '../../files/paths.ts'
 import { destination } from './destination.ts'
 import { checkContents, type FileState } from './fileState.ts'
 
-/** Bytes of the longest name that common file systems have. */
+/** The longest file name of common file systems, in bytes. */
 const longestName = 255
 
 /**
- * The name of a file until it is complete, in the same directory: nobody else's.
+ * The temporary name of a file until it is complete, in the same directory; not used by any other run.
  *
- * @param key of the checkpoint, for a file that another process can resume; another checkpoint has another temporary
- * file. Default: random, so that two runs to the same path do not mix their bytes.
+ * @param key the key of the checkpoint, for a file that another process can resume; each checkpoint has its own
+ * temporary file. Default: random, so that two runs to the same path do not mix their bytes.
  */
 export function temporaryOf(path: string, key = randomBytes(4).toString('hex')): string {
   const ending = `.${key}.partial`
   const beginning = Buffer.from(basename(path)).subarray(0, longestName - ending.length)
-  // A character that is cut in two is left out.
+  // A character that was cut in two is left out.
   return join(dirname(path), `${beginning.toString().replace(/\uFFFD$/, '')}${ending}`)
 }
 
 /** A file that is open for writing. */
 export interface OpenedFile {
   readonly handle: FileHandle
-  /** Where the file belongs. */
+  /** The path of the final file. */
   readonly path: string
-  /** Where its bytes are until it is complete; undefined for a device or a pipe, which is written to directly. */
+  /** The temporary file until it is complete; undefined for a device or a pipe, which is written directly. */
   readonly temporary: string | undefined
 }
 
 /**
  * Opens a new file, or a device or a pipe.
  *
- * @param key of the checkpoint, for a file that another process can resume; what one left there that can't be resumed
- * is replaced
+ * @param key the key of the checkpoint, for a file that another process can resume; a temporary file that is left over
+ * and can't be resumed is replaced
  */
 export async function openFile(given: string, key: string | undefined): Promise<OpenedFile> {
   const { path, how, mode } = await destination(given)
   if (how === 'direct') return { handle: await open(path, 'w'), path, temporary: undefined }
   const temporary = temporaryOf(path, key)
   if (key !== undefined) await rm(temporary, { force: true })
-  // Appending, so that the bytes of another process show in the size, and are not written over.
+  // In append mode, so that bytes of another process show up in the size and are not overwritten.
   const handle = await open(temporary, 'ax+', mode)
-  // Not every file system knows modes; without one, the new file is less open, never more.
+  // Not every file system has modes. Without `chmod`, the new file has fewer permissions, never more.
   if (mode !== undefined) await handle.chmod(mode).catch(() => {})
   if (key !== undefined) await syncDirectory(dirname(temporary))
   return { handle, path, temporary }
 }
 
 /**
- * Opens a file again where a state says; what came after that place is cut off.
+ * Opens a file again at the position of a state; bytes after that position are cut off.
  *
  * @throws {LeadpipeError} CHECKPOINT when it is not the file of the state.
  */

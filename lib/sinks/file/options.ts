@@ -4,11 +4,11 @@ import { choice, integer } from '../../options/optionRule.ts'
 
 /** How a file is written. */
 export interface FileOptions {
-  /** How records are written. Default: told by the name, .ndjson and .jsonl or .json. */
+  /** How records are written. Default: from the name: .ndjson and .jsonl, or .json. */
   format?: Format | undefined
-  /** How the file is compressed. Default: told by the name, 'gzip' for .gz, else 'none'. */
+  /** How the file is compressed. Default: from the name: 'gzip' for .gz, 'none' for all others. */
   compression?: 'gzip' | 'none' | undefined
-  /** How many records wait before the sender is held up, 1 or more. Default: 16, Node's own. */
+  /** How many records are buffered before backpressure stops the sender, 1 or more. Default: 16, Node's own. */
   highWaterMark?: number | undefined
 }
 
@@ -31,7 +31,7 @@ const rules: OptionRules = {
 const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'ndjson', json: 'json' }
 
 /**
- * Checks the path and the options of `toFile`, and reads format and compression off the name.
+ * Checks the path and the options of `toFile`, and derives format and compression from the name.
  *
  * @throws {LeadpipeError} OPTION
  */

@@ -1,7 +1,7 @@
 import type PQueue from 'p-queue'
 import type { Clock } from '../../http/Clock.ts'
 
-/** Sends a batch that is not full when it has waited long enough. */
+/** Sends a batch that is not full after it has waited for a time. */
 export class BatchTimer {
   readonly #milliseconds: number | undefined
   readonly #clock: Clock
@@ -10,8 +10,8 @@ export class BatchTimer {
   #waiting: AbortController | undefined
 
   /**
-   * @param milliseconds how long a batch waits for more records; undefined is for ever
-   * @param queue where batches are sent: while it has no free slot, the overdue batch keeps filling
+   * @param milliseconds how long a batch waits for more records; undefined means forever
+   * @param queue the queue of the sends: while it has no free slot, the overdue batch keeps filling
    * @param send cuts and sends the batch; must not reject
    */
   constructor(milliseconds: number | undefined, clock: Clock, queue: PQueue, send: () => Promise<void>) {
@@ -21,7 +21,7 @@ export class BatchTimer {
     this.#send = send
   }
 
-  /** Begins to wait, unless it waits already. */
+  /** Starts the wait, unless it has already started. */
   start(): void {
     if (this.#milliseconds === undefined || this.#waiting !== undefined) return
     const waiting = new AbortController()

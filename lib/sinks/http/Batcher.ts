@@ -11,8 +11,8 @@ export interface Batch<T> {
 }
 
 /**
- * Cuts a stream of records into batches, by their number and by the bytes of their body: what goes into which
- * batch depends on the records alone, so that a run that is repeated sends the same bodies.
+ * Cuts a stream of records into batches, by their number and by the bytes of their body. The batches depend on the
+ * records alone, so that a repeated run sends the same bodies.
  */
 export class Batcher<T> {
   readonly #format: BodyFormat
@@ -23,21 +23,21 @@ export class Batcher<T> {
   #bytes = 0
 
   /**
-   * @param format how bodies are written: its own characters count as bytes of a body
-   * @param limits most records of a batch, and most bytes of its body; a larger record is a batch by itself
+   * @param format the format of the bodies: its own characters count as bytes of a body
+   * @param limits the most records of a batch, and the most bytes of its body; a larger record is a batch by itself
    */
   constructor(format: BodyFormat, limits: { records: number; bytes: number }) {
     this.#format = format
     this.#limits = limits
   }
 
-  /** How many records the batch that is being filled has. */
+  /** How many records are in the batch that is being filled. */
   get count(): number {
     return this.#records.length
   }
 
   /**
-   * Takes a record; returns the batches that are full now: none, one, or two when the record fits into no batch.
+   * Adds a record. Returns the batches that are full now: none, one, or two if the record does not fit into any batch.
    *
    * @throws {TypeError} when the record has no JSON text.
    */
@@ -53,18 +53,18 @@ export class Batcher<T> {
     return full
   }
 
-  /** How many records came before the batch that is being filled, and the texts of those that are in it. */
+  /** How many records came before the batch that is being filled, and the texts of the records in it. */
   get place(): { position: number; held: readonly string[] } {
     return { position: this.#position, held: this.#texts }
   }
 
-  /** Goes on from the place of another batcher of the same limits, before the first record. */
+  /** Resumes from the `place` of another batcher with the same limits. To be called before the first record. */
   goOn(position: number, held: readonly string[]): void {
     this.#position = position
     for (const text of held) this.#take(JSON.parse(text), text, Buffer.byteLength(text))
   }
 
-  /** The batch that is being filled, as it is. */
+  /** Cuts the batch that is being filled, even if it is not full; undefined if it is empty. */
   cut(): Batch<T> | undefined {
     return this.count === 0 ? undefined : this.#cut()
   }

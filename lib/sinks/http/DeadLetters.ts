@@ -2,19 +2,19 @@ import { onAbort } from '../../async/onAbort.ts'
 import { LeadpipeError, messageOf } from '../../errors.ts'
 import type { SinkRun } from '../../stage/SinkStage.ts'
 
-/** A record that was refused for good, and by what. */
+/** A record that was refused for good, and the answer that refused it. */
 export interface DeadLetter<T = unknown> {
   /** The record as it reached the sink. */
   record: T
-  /** Status of the answer. */
+  /** The status of the answer. */
   status: number
-  /** What the answer said, at most 1,000 characters, without secrets. */
+  /** The text of the answer, at most 1,000 characters, without secrets. */
   answer: string
-  /** Why this record, where `readAnswer` told. */
+  /** Why this record was refused, if `readAnswer` gave a reason. */
   reason?: string
-  /** Idempotency-Key of the batch that it was in. */
+  /** The Idempotency-Key of its batch. */
   batchKey: string
-  /** When it was set aside, in milliseconds since 1970-01-01 UTC. */
+  /** When it was written to the dead letters, in milliseconds since 1970-01-01 UTC. */
   time: number
 }
 
@@ -24,7 +24,7 @@ export class DeadLetters {
   readonly #signal: AbortSignal
   #queue: Promise<void> = Promise.resolve()
 
-  /** @param signal ends the wait for room: that may never come */
+  /** @param signal aborts the wait for room, which may never come */
   constructor(output: Pick<SinkRun, 'write'>, signal: AbortSignal) {
     this.#output = output
     this.#signal = signal
@@ -33,7 +33,7 @@ export class DeadLetters {
   /**
    * Resolves when the output has room for another record.
    *
-   * @throws {LeadpipeError} SINK when it failed, or the signal is aborted
+   * @throws {LeadpipeError} SINK when the output fails, or the signal is aborted
    */
   add(letter: DeadLetter): Promise<void> {
     const added = this.#queue.then(() => this.#write(letter))
@@ -54,7 +54,7 @@ export class DeadLetters {
   }
 }
 
-/** What the sink of dead letters failed with. */
+/** The SINK error for a failure of the dead-letter sink. */
 export function deadLetterError(cause: unknown): LeadpipeError {
   return new LeadpipeError('SINK', `the dead-letter sink failed: ${messageOf(cause)}`, { cause })
 }

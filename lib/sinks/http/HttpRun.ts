@@ -19,10 +19,10 @@ import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
 
-/** Milliseconds that a side output takes at most, when the run has failed, to deliver what it was given. */
+/** The most milliseconds that a side output may take to deliver its records after the run has failed. */
 const patience = 10_000
 
-/** What an HTTP receiver is reached with. */
+/** An HTTP receiver, and how it is reached. */
 export interface HttpTarget<T> {
   readonly url: URL
   readonly settings: HttpSettings<T>
@@ -32,24 +32,24 @@ export interface HttpTarget<T> {
 
 /** Delivers records to an HTTP receiver once. */
 export class HttpRun<T> implements SinkRun<T> {
-  /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is resumed. */
+  /** Identifies the run in the Idempotency-Key of each batch; after a restart, it is the id of the resumed run. */
   readonly runId: string
   readonly #batcher: Batcher<T>
   readonly #timer: BatchTimer
-  /** The batches that are under way, and those that wait for their turn. */
+  /** The batches in flight, and those that wait for their turn. */
   readonly #queue: PQueue
   readonly #receiver: Receiver
   readonly #delivery: Delivery<T>
   readonly #abort = new AbortController()
   readonly #unlisten: () => void
   readonly #fail: (error: unknown) => void
-  /** Why a batch could not be delivered, or a dead letter not be written. */
+  /** Why a batch could not be delivered, or a dead letter could not be written. */
   #failure: LeadpipeError | undefined
   #isOver = false
   #received: number
-  /** A barrier that is not reached yet: no record is taken meanwhile. */
+  /** A pending barrier: until it is reached, no record is taken. */
   #flushing: Promise<unknown> | undefined
-  /** The state of a process before that delivered everything. */
+  /** The state of an earlier process, if that delivered everything. */
   readonly #complete: HttpState | undefined
 
   private constructor(target: HttpTarget<T>, { fail, outputs }: SinkOpening, state?: HttpState) {
@@ -87,11 +87,11 @@ export class HttpRun<T> implements SinkRun<T> {
   }
 
   /**
-   * After a restart the same batches are sent as without one, under the same keys; those since the state was
-   * saved once more.
+   * After a restart the same batches are sent as without one, with the same keys. Batches that were sent after the
+   * state was saved are sent again.
    *
    * @throws {LeadpipeError} CHECKPOINT when the state can't be read, or is of another run; OPTION for batches that are
-   * cut by time, and dead letters that can't be resumed.
+   * cut by time, or dead letters that can't be resumed.
    */
   static async open<T>(target: HttpTarget<T>, opening: SinkOpening): Promise<HttpRun<T>> {
     const settings = target.settings as HttpSettings<never>
@@ -142,7 +142,7 @@ export class HttpRun<T> implements SinkRun<T> {
   }
 
   async end(how: Ending): Promise<void> {
-    // Records that waited for a full batch would be lost. A receiver that does not answer is not waited for.
+    // Without this, records that wait for a full batch would be lost. A receiver that does not answer is not awaited.
     if (how === 'keep') await within(patience, this.prepare())
     this.#isOver = true
     this.#unlisten()
@@ -166,26 +166,26 @@ export class HttpRun<T> implements SinkRun<T> {
     return full.length === 0 ? undefined : this.#send(full)
   }
 
-  /** Resolves when the batches are on their way: until then no more records are to be taken. */
+  /** Resolves when the batches are in flight: until then no more records may be taken. */
   async #send(batches: readonly Batch<T>[]): Promise<void> {
     for (const batch of batches) this.#queue.add(() => this.#deliver(batch))
     await this.#queue.onSizeLessThan(1)
   }
 
   async #deliver(batch: Batch<T>): Promise<void> {
-    // Nothing is begun behind a failure.
+    // Nothing is started after a failure.
     if (this.#failure !== undefined) return
     try {
       await deliver(batch, this.#delivery)
     } catch (cause) {
-      // What comes of ending the batches that are under way is not a failure.
+      // An error from aborting the batches in flight is not a failure.
       if (this.#isOver || this.#failure !== undefined) return
       this.#failure = this.#explained(cause)
       this.#fail(this.#failure)
     }
   }
 
-  /** The state when no batch is under way. A batch that failed is not settled: a restart must send it again. */
+  /** The state once no batch is in flight. A failed batch is not settled: a restart must send it again. */
   async #settled(): Promise<HttpState> {
     await this.#queue.onIdle()
     if (this.#failure !== undefined) throw this.#failure
@@ -199,7 +199,7 @@ export class HttpRun<T> implements SinkRun<T> {
   }
 }
 
-/** @throws {LeadpipeError} OPTION for what a restart could not go on with. */
+/** @throws {LeadpipeError} OPTION for settings with which a restart could not resume. */
 function refuseUnresumable({ batch, deadLetter, endDeadLetter }: HttpSettings<never>): void {
   if (batch.milliseconds !== undefined) {
     const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
@@ -217,7 +217,7 @@ function refuseUnresumable({ batch, deadLetter, endDeadLetter }: HttpSettings<ne
   }
 }
 
-/** A SINK error that says where records went, why they go no further, and how many are there. */
+/** A SINK error with the URL, the reason, and how many records were acknowledged. */
 export function deliveryError(cause: unknown, url: string, counts: HttpCounts): LeadpipeError {
   const { received, acknowledged } = counts
   const unacknowledged = received - acknowledged
@@ -231,7 +231,7 @@ export function deliveryError(cause: unknown, url: string, counts: HttpCounts): 
   })
 }
 
-/** The reason without the URL, which stands in front of it already. */
+/** The reason without the URL, because the message already begins with it. */
 function reasonOf(cause: unknown, url: string): string {
   const message = messageOf(cause).replace(`${url} answered `, 'it answered ')
   const origin = `${new URL(url).origin}: `

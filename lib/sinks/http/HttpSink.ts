@@ -11,9 +11,9 @@ import { deliveryError, HttpRun } from './HttpRun.ts'
 import { type HttpCounts, noCounts } from './httpState.ts'
 import type { HttpSettings } from './options.ts'
 
-/** Records to an HTTP receiver. Made by `toHttp()`. */
+/** Sends records to an HTTP receiver. Made by `toHttp()`. */
 export class HttpSink<T = unknown> extends SinkWritable<T> {
-  /** Where records go: scheme, host and path. */
+  /** The destination: scheme, host and path. */
   readonly url: string
   readonly #runId: () => string
 
@@ -24,7 +24,7 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
     const stage: SinkStage<T> = {
       name: 'toHttp',
       fingerprint: fingerprintOf(target, settings as HttpSettings<never>),
-      // Nothing is sent before the first batch: a receiver that is absent shows then.
+      // Nothing is sent before the first batch: only that shows whether the receiver can be reached.
       async claims() {
         signal?.throwIfAborted()
         return []
@@ -43,7 +43,7 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
     this.#runId = () => run?.runId ?? runId
   }
 
-  /** Names the run in the Idempotency-Key of each batch; after a restart, the run that is continued. */
+  /** Identifies the run in the Idempotency-Key of each batch; after a restart, it is the id of the resumed run. */
   get runId(): string {
     return this.#runId()
   }
@@ -66,8 +66,8 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
 }
 
 /**
- * What must be the same after a restart, so that the same batches go to the same place. The query of the URL, which may
- * hold a secret, is told by digest.
+ * What must be the same after a restart, so that the same batches go to the same destination. The query of the URL may
+ * contain a secret, so only its digest is included.
  */
 function fingerprintOf(target: URL, settings: HttpSettings<never>): Json {
   const { method, format, batch, compression, onRefused, deadLetter } = settings

@@ -12,9 +12,9 @@ import type { Secrets } from './Secrets.ts'
 export class Receiver {
   /** Scheme, host and path. */
   readonly url: string
-  /** Requests that were sent, repetitions included. */
+  /** Requests sent, including retries. */
   requests = 0
-  /** How many of them were repetitions. */
+  /** How many of them were retries. */
   retries = 0
 
   readonly #target: URL
@@ -36,8 +36,8 @@ export class Receiver {
    * Sends a body until it is accepted or refused for good.
    *
    * @param key its Idempotency-Key
-   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without a trace of the
-   * secrets; an Error when it is closed.
+   * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE, without any secrets; an Error when the
+   * receiver is closed.
    */
   async post(body: Uint8Array, key: string): Promise<Outcome> {
     const { signal, release } = this.#requester.enter()
@@ -62,7 +62,7 @@ export class Receiver {
     }
   }
 
-  /** Ends every request and connection at once. Safe to repeat. */
+  /** Ends every request and connection at once. Safe to call again. */
   close(): Promise<void> {
     return this.#requester.close()
   }

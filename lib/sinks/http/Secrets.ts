@@ -2,14 +2,14 @@ import { inspect } from 'node:util'
 import { messageOf } from '../../errors.ts'
 import { redactor } from '../../http/redact.ts'
 
-/** Shorter texts are no secrets, and would be found in every other word. */
+/** Shorter texts are not treated as secrets: they would match in many ordinary words. */
 const leastLength = 4
 
-/** Removes the secrets of one destination from what it answers, and from what is told of it. */
+/** Removes the secrets of one destination from its answers, and from messages about it. */
 export class Secrets {
   readonly #redactors: readonly ((text: string) => string)[]
 
-  /** Every header's value and every value of the query is a secret; so are the words that they consist of. */
+  /** Every value of a header or of the query is a secret, and so is each word of a header's value. */
   constructor(headers: Readonly<Record<string, string>>, { search, searchParams }: URL) {
     const given = Object.values(headers).flatMap(partsOf)
     const inQuery = search.slice(1).split('&')
@@ -20,19 +20,19 @@ export class Secrets {
       .map(secret => redactor(secret))
   }
 
-  /** A text without them, in whatever way they are escaped. */
+  /** Removes the secrets from a text, however they are escaped. */
   redact(text: string): string {
     return this.#redactors.reduce((clean, redact) => redact(clean), text)
   }
 
-  /** What a function of the user's threw, which may repeat the answer that it read. */
+  /** Redacts the error of a user's function, which may repeat the answer that it read. */
   redactError(thrown: unknown): unknown {
     const text = inspect(thrown, { depth: 10, showHidden: true, maxStringLength: null })
     return this.redact(text) === text ? thrown : new Error(this.redact(messageOf(thrown)))
   }
 }
 
-/** A header's value, the words of it, and user and password of Basic credentials. */
+/** A header's value, its words, and user and password of Basic credentials. */
 function partsOf(value: string): string[] {
   const words = value.split(/[\s,;]+/)
   const [scheme, credentials] = words

@@ -11,7 +11,7 @@ import type { Receiver } from './Receiver.ts'
 import { type Outcome, type RefusedRecord, refusedRecords } from './readOutcome.ts'
 import type { Secrets } from './Secrets.ts'
 
-/** What a batch is delivered with. */
+/** What the delivery of a batch needs. */
 export interface Delivery<T> {
   receiver: Receiver
   settings: HttpSettings<T>
@@ -19,9 +19,9 @@ export interface Delivery<T> {
   secrets: Secrets
   clock: Clock
   deadLetters: DeadLetters | undefined
-  /** Added to while the batch goes out. */
+  /** Updated during the delivery. */
   counts: Omit<HttpCounts, 'received' | 'requests' | 'retries'>
-  /** Ends it between two requests. */
+  /** Aborts the delivery between two requests. */
   signal: AbortSignal
 }
 
@@ -29,8 +29,8 @@ const zip = promisify(gzip)
 const excerptLength = 1_000
 
 /**
- * Delivers a batch: sends it, in halves where it is too large, and sets aside what is refused. One request at a
- * time, the records in order.
+ * Delivers a batch: sends it, in halves if it is too large, and handles refused records as `onRefused` says. One
+ * request at a time, the records in order.
  *
  * @throws {LeadpipeError} when a part of it can't be delivered; what came before is counted.
  */
@@ -66,7 +66,7 @@ async function settle<T>(
   if (settings.onRefused === 'fail')
     throw refusalError(refused, records.length, position, outcome, receiver.url)
   const { status, body } = outcome.answer
-  // Only so much of it is looked through: an answer may be large.
+  // Only the beginning is searched for secrets, because an answer may be large.
   const answer = secrets.redact(body.slice(0, 2 ** 16)).slice(0, excerptLength)
   for (const { index, reason } of refused) {
     if (deadLetters !== undefined) {
@@ -79,7 +79,7 @@ async function settle<T>(
   }
 }
 
-/** Says which records: their places in the stream, and a reason, not their data. */
+/** The error for refused records: it has their positions in the stream and a reason, but not their data. */
 function refusalError(
   refused: readonly RefusedRecord[],
   count: number,

@@ -2,9 +2,9 @@ import { maskUrl } from '../../http/redact.ts'
 import { optionError } from '../../options/checkOptions.ts'
 
 /**
- * Where records go.
+ * The checked URL of the receiver.
  *
- * @throws {LeadpipeError} OPTION, which shows no more of the URL than may be told.
+ * @throws {LeadpipeError} OPTION, without any part of the URL that may be secret.
  */
 export function destinationUrl(given: string | URL): URL {
   const text = String(given)
@@ -28,7 +28,7 @@ export function destinationUrl(given: string | URL): URL {
   return url
 }
 
-/** Scheme, host and path: all of a URL that may be told. Userinfo and query may hold secrets. */
+/** Scheme, host and path: the parts of a URL that may be shown. Userinfo and query may contain secrets. */
 export function describeUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`
 }

@@ -3,21 +3,21 @@ import { compileSchema } from '../../options/ajv.ts'
 import type { SinkCounts } from '../../streams/SinkWritable.ts'
 import type { HttpSettings } from './options.ts'
 
-/** What an HTTP sink counted. */
+/** The counters of an HTTP sink. */
 export interface HttpCounts extends SinkCounts {
-  /** Records that the receiver accepted, and those it refused that were skipped or set aside. */
+  /** Records that the receiver accepted, plus refused records that were skipped or written as dead letters. */
   acknowledged: number
-  /** Bytes of the bodies that were accepted or refused for good, each once, as they were sent. */
+  /** Bytes of the bodies that were accepted or refused for good, as sent (compressed); each body counts once. */
   bytes: number
-  /** How many such bodies there were. */
+  /** Bodies that were accepted or refused for good. */
   batches: number
-  /** Batches that were too large (413) and sent in halves; not among `batches`. */
+  /** Batches that were too large (413) and sent in halves; not included in `batches`. */
   splits: number
-  /** Records that the receiver refused, and that were skipped or set aside. */
+  /** Refused records that were skipped or written as dead letters. */
   refused: number
-  /** Requests that were sent, repetitions included. */
+  /** Requests sent, including retries. */
   requests: number
-  /** How many of them were repetitions. */
+  /** How many of them were retries. */
   retries: number
 }
 
@@ -33,16 +33,16 @@ export const noCounts: Readonly<HttpCounts> = {
   retries: 0,
 }
 
-/** How far a delivery is, when no batch is under way: plain JSON. */
+/** How far a delivery is, while no batch is in flight: plain JSON. */
 export interface HttpState {
-  /** Names the run in the Idempotency-Keys. */
+  /** Identifies the run in the Idempotency-Keys. */
   runId: string
-  /** Records in batches that are settled. */
+  /** Number of records in settled batches. */
   position: number
-  /** The records behind them, each as JSON: the beginning of the next batch. */
+  /** The records after them, each as JSON: the beginning of the next batch. */
   held: string[]
   counts: HttpCounts
-  /** Present when every record is settled. */
+  /** Present if every record is settled. */
   complete?: true
 }
 
@@ -65,7 +65,7 @@ const schema = {
 }
 
 /**
- * The state that a checkpoint holds for a delivery.
+ * The state that a checkpoint has for a delivery.
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run.
  */

@@ -12,78 +12,76 @@ import { choice, group, integer } from '../../options/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './body.ts'
 import type { ReadAnswer } from './readOutcome.ts'
 
-/** When a batch is complete; whichever comes first. */
+/** When a batch is complete: at the first limit that it reaches. */
 export interface BatchOptions {
-  /** Most records, 1 to 10,000. Default: 100. */
+  /** The most records of a batch, 1 to 10,000. Default: 100. */
   records?: number | undefined
   /**
-   * Most bytes of a body before compression, 1 to 1 GiB. A larger record is sent by itself.
+   * The most bytes of a body before compression, 1 to 1 GiB. A larger record is sent by itself.
    * Default: 1,048,576 (1 MiB).
    */
   bytes?: number | undefined
   /**
-   * Milliseconds after which a batch that is not full is sent, too, 1 to 2,147,483,647, counted from its first record.
-   * What goes into which batch then depends on time, and so do the keys: a run that is repeated sends other
-   * batches. Default: none, a batch waits until it is full or the records end.
+   * Milliseconds from the first record of a batch until it is sent even if it is not full, 1 to 2,147,483,647. The
+   * batches and their keys then depend on time: a repeated run sends different batches. Default: none, a batch waits
+   * until it is full or the records end.
    */
   milliseconds?: number | undefined
 }
 
 /** How records are sent. */
 export interface HttpOptions<T = unknown> extends TransportOptions {
-  /** Default: 'POST'. */
+  /** The HTTP method. Default: 'POST'. */
   method?: 'POST' | 'PUT' | undefined
   /**
-   * More headers, such as Authorization. Their values are secrets: they are in no message, error or channel,
-   * nor are they when the receiver repeats them (values of fewer than four characters are not looked for).
-   * Printable ASCII. Content-Type may be said here; what the sink sets itself (Content-Length,
-   * Content-Encoding, Idempotency-Key and the like) is refused. Default: none.
+   * Additional headers, such as Authorization. Their values are secrets: no message, error or diagnostics channel shows
+   * them, even if the receiver repeats them (values of fewer than four characters are not searched for). Printable
+   * ASCII. Content-Type may be set here; headers that the sink sets itself (Content-Length, Content-Encoding,
+   * Idempotency-Key and the like) are refused. Default: none.
    */
   headers?: Readonly<Record<string, string>> | undefined
   /**
-   * What a body is: 'ndjson', one JSON text a line (application/x-ndjson); 'json', one array, or 'single', one
-   * record a request (both application/json). Default: 'ndjson'.
+   * The format of a body: 'ndjson', one JSON text per line (application/x-ndjson); 'json', one array; or 'single', one
+   * record per request (both application/json). Default: 'ndjson'.
    */
   format?: BodyFormatName | undefined
-  /** When a batch is complete. Not for the format 'single'. */
+  /** When a batch is complete. Not allowed with the format 'single'. */
   batch?: BatchOptions | undefined
   /** How bodies are compressed. Default: 'none'. */
   compression?: 'gzip' | 'none' | undefined
-  /** 'strict' sends one batch after the other, whatever `concurrency` says. Default: 'any'. */
+  /** 'strict' sends one batch after the other, regardless of `concurrency`. Default: 'any'. */
   order?: 'any' | 'strict' | undefined
-  /** At most so many requests may start within any time of that length; 'none' is no limit. Default: 'none'. */
+  /** The most requests that may start within any interval; 'none' means no limit. Default: 'none'. */
   rateLimit?: RateLimit | 'none' | undefined
   /**
-   * When and how often a request is repeated: after network errors, timeouts, 408, 425, 429 and 5xx. Defaults:
-   * those of `LeadsClient`.
+   * When and how often a request is retried after network errors, timeouts, 408, 425, 429 and 5xx. Defaults: those of
+   * `LeadsClient`.
    */
   retry?: RetryOptions | undefined
   /**
-   * What becomes of records that the receiver refuses for good: with a 4xx other than 401, 403 and 407 (which
-   * are about the credentials and always fail), 408, 425 and 429 (which are repeated), and 413 (after which a
-   * batch is sent in halves); or by what `readAnswer` says. 'fail' ends the stream, 'skip' counts them,
-   * 'dead-letter' hands them to `deadLetter`. Without `readAnswer`, a batch is refused as a whole; a URL that
-   * does not exist (404) refuses every batch.
-   * Default: 'fail'.
+   * What happens to records that the receiver refuses for good: the whole batch by a 4xx, or the individual records
+   * that `readAnswer` names. Some 4xx do not refuse: 401, 403 and 407 (about credentials) always fail, 408, 425 and 429
+   * are retried, and after a 413 the batch is sent in halves. 'fail' fails the stream, 'skip' counts the records,
+   * 'dead-letter' sends them to `deadLetter`. A URL that does not exist (404) refuses every batch. Default: 'fail'.
    */
   onRefused?: 'fail' | 'skip' | 'dead-letter' | undefined
   /**
-   * Takes a {@link DeadLetter} for each refused record: a sink, or a Writable in object mode. Belongs to
-   * `onRefused: 'dead-letter'`.
+   * Receives a {@link DeadLetter} for each refused record: a sink, or a Writable in object mode. Required with
+   * `onRefused: 'dead-letter'`, and only allowed with that.
    */
   deadLetter?: Writable | undefined
   /**
-   * 'with-sink' ends `deadLetter` with this sink, also when that fails, so that what was set aside is kept;
-   * 'never' leaves it open, for several sinks to share. Default: 'with-sink'.
+   * 'with-sink' ends `deadLetter` together with this sink, also if this sink fails, so that its dead letters are kept.
+   * 'never' leaves it open, so that several sinks can share it. Default: 'with-sink'.
    */
   endDeadLetter?: 'with-sink' | 'never' | undefined
-  /** Names the single records that an answer refuses. Default: the status decides about the whole batch. */
+  /** Names the individual records that an answer refuses. Default: the status decides for the whole batch. */
   readAnswer?: ReadAnswer<T> | undefined
-  /** Ends the stream with the signal's reason. */
+  /** Aborts the stream, which fails with the signal's reason. */
   signal?: AbortSignal | undefined
   /**
-   * Names the run in the Idempotency-Key of each batch, 1 to 200 printable characters without spaces. Who
-   * repeats a run with its id sends the same batches with the same keys. Default: random.
+   * Identifies the run in the Idempotency-Key of each batch, 1 to 200 printable ASCII characters without spaces. A
+   * repeated run with the same id sends the same batches with the same keys. Default: random.
    */
   runId?: string | undefined
 }
@@ -174,7 +172,7 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
   }
 }
 
-/** Set by the sink, or none of a user's business: a wrong one breaks every request. */
+/** Headers that the sink or the HTTP client sets: a wrong value would break every request. */
 const reserved = new Set([
   'accept-encoding',
   'connection',
@@ -192,15 +190,15 @@ const reserved = new Set([
 ])
 
 /**
- * The headers that a user gave, their names in lower case.
+ * Checks the user's headers, and returns them with their names in lower case.
  *
- * @throws {LeadpipeError} OPTION, naming the header, never its value.
+ * @throws {LeadpipeError} OPTION, with the name of the header, never its value.
  */
 function checkHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
   const headers = new Map<string, string>()
   for (const [name, value] of Object.entries(given)) {
     const key = name.toLowerCase()
-    // A name that is none may be a value in the wrong place.
+    // An invalid name may be a misplaced secret value, so it is not shown.
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
       throw optionError('toHttp(): headers', 'expected names of headers, received one that is none')
     }
@@ -218,9 +216,9 @@ function checkHeaders(given: Readonly<Record<string, string>>): Record<string, s
 }
 
 /**
- * Where refused records go, if they go anywhere.
+ * Checks the destination of refused records, if there is one.
  *
- * @throws {LeadpipeError} OPTION when it can't take them, or does not go with the policy.
+ * @throws {LeadpipeError} OPTION when it can't take them, or does not fit `onRefused`.
  */
 function checkDeadLetter(given: unknown, onRefused: string): Writable | undefined {
   if (onRefused !== 'dead-letter') {

@@ -10,23 +10,23 @@ export interface HttpAnswer {
   status: number
   /** Names are in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>
-  /** As it was sent, decoded: up to 16 MiB. */
+  /** The decoded body, up to 16 MiB. */
   body: string
 }
 
 /** A record that an answer refuses. */
 export interface RefusedRecord {
-  /** Its place in the batch, from 0. */
+  /** Its index in the batch, from 0. */
   index: number
-  /** Why, in the receiver's words. */
+  /** The receiver's reason. */
   reason?: string
 }
 
 /**
- * Reads an answer that is a 2xx (207, for example) or a 4xx by which records are refused, and names the single
- * records that the receiver refuses for good; the rest counts as accepted. Undefined leaves the decision to
- * the status: a 2xx accepts all of them, a 4xx none. Must not be asynchronous. What it throws, or names wrong,
- * ends the stream.
+ * Reads an answer that is a 2xx (207, for example), or a 4xx that refuses records, and names the individual records
+ * that the receiver refuses for good; all others count as accepted. If it returns undefined, the status decides: a
+ * 2xx accepts all records, a 4xx refuses all. Must be synchronous. If it throws, or returns an invalid index, the
+ * stream fails.
  *
  * @param answer the answer, with its body
  * @param records the batch, in the order in which it was sent
@@ -36,10 +36,10 @@ export type ReadAnswer<T> = (
   records: readonly T[],
 ) => { refused: readonly RefusedRecord[] } | undefined
 
-/** What a receiver said to a body, when it is no use to ask again. */
+/** The final answer of a receiver to a body: a retry would not change it. */
 export interface Outcome {
   answer: HttpAnswer
-  /** Whether the answer's body is longer than what was read of it. */
+  /** Whether the answer's body is longer than the part that was read. */
   cut: boolean
   /** Why the body was refused; absent after a 2xx. */
   refusal?: LeadpipeError
@@ -51,24 +51,24 @@ export interface Reading {
   url: string
   origin: string
   secrets: Secrets
-  /** Whether the body of an answer is of interest, beyond what it says in a message. */
+  /** Whether the body of an answer is needed for more than a message. */
   readsAnswers: boolean
   clock: Clock
 }
 
-/** An answer that is read for its records: as much of it as 10,000 of them may need. */
+/** The most bytes of an answer that `readAnswer` reads: enough for 10,000 records. */
 const answerLimit = 2 ** 24
-/** An answer that is read so that its connection is free for the next request. */
+/** The most bytes of an answer that is read only to free its connection for the next request. */
 const unreadLimit = 65_536
 
-/** Statuses that a repetition may change, besides 429 and 5xx. */
+/** Statuses that are retried, in addition to 429 and 5xx. */
 const passing = new Set([408, 425])
-/** Statuses about credentials: they say nothing of the records. */
+/** Statuses about credentials: they say nothing about the records. */
 const credentials = new Set([401, 403, 407])
 
 /**
- * Reads an answer: resolves when the receiver accepted or refused a body for good, rejects with a LeadpipeError
- * for everything else, without a trace of the secrets.
+ * Reads an answer: resolves if the receiver accepted or refused a body for good, rejects with a LeadpipeError in all
+ * other cases, without any secrets.
  *
  * @throws {LeadpipeError} AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT or DECODE.
  */
@@ -82,7 +82,7 @@ async function readSuccess(
 ): Promise<Outcome> {
   const { status, headers } = raw
   if (!readsAnswers) {
-    // The status decides; that the rest of the answer broke off does not undo it.
+    // The status decides, even if the body of the answer is cut off.
     await readText(raw.body, unreadLimit)
     return { answer: { status, headers, body: '' }, cut: false }
   }
@@ -99,7 +99,7 @@ async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }
   const { error, text, cut, failure } = await refusal(raw, options, readsAnswers ? answerLimit : undefined)
   if (passing.has(status)) throw repeatable(error)
   if (status < 400 || status >= 500 || status === 429 || credentials.has(status)) throw error
-  // Half an answer names no records.
+  // An answer that was cut off can't name records.
   const body = failure === undefined ? text : ''
   return { answer: { status, headers, body }, cut, refusal: error }
 }
@@ -110,9 +110,9 @@ function repeatable(error: LeadpipeError): LeadpipeError {
 }
 
 /**
- * Which records of a batch an answer refuses, each once and in order.
+ * The records of a batch that an answer refuses, each once and in order.
  *
- * @throws {LeadpipeError} HTTP when `readAnswer` fails, names what is no record, or could not see all.
+ * @throws {LeadpipeError} HTTP when `readAnswer` throws, returns an invalid index, or could not see the whole answer.
  */
 export function refusedRecords<T>(
   { answer, cut, refusal }: Outcome,
@@ -122,7 +122,7 @@ export function refusedRecords<T>(
 ): RefusedRecord[] {
   const all = () => records.map((_, index) => ({ index }))
   const byStatus = () => (refusal === undefined ? [] : all())
-  // A 413 is about the body's size: it has been divided as far as it goes.
+  // A 413 is about the size of the body; here the batch has only one record and can't be split further.
   if (readAnswer === undefined || answer.status === 413) return byStatus()
   const problem = (message: string, cause?: unknown) =>
     new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { status: answer.status } })
