@@ -11,7 +11,6 @@ import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
 import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
 import { clientPages } from './clientPages.ts'
-
 import { Deliveries, type ListPlace } from './Deliveries.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
