@@ -11,7 +11,7 @@ import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
 import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
 import { clientPages } from './clientPages.ts'
-import { Deliveries, type ListPlace } from './Deliveries.ts'
+import { DeliveredItems, type ListPlace } from './DeliveredItems.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
@@ -38,7 +38,7 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #account: AccountGuard
   /** Where the list begins or resumes. */
   readonly #start: ListPlace<unknown>
-  readonly #deliveries: Deliveries<Lead, unknown>
+  readonly #delivered: DeliveredItems<Lead, unknown>
   /** Resolves with the first answer. */
   readonly #answered = deferred()
   #isAnswered = false
@@ -70,7 +70,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#isEnded = saved?.ended ?? false
     this.#granted = from?.leads ?? 0
     this.#start = { cursor: this.#plan.start, delivered: this.#granted }
-    this.#deliveries = new Deliveries(this.#counts, this.#start, place => this.#positionOf(place))
+    this.#delivered = new DeliveredItems(this.#counts, this.#start, place => this.#positionOf(place))
     this.#reader = new OrderedReader({
       plan: this.#plan,
       source: clientPages({
@@ -137,7 +137,7 @@ export class LeadRun implements SourceRun<Lead> {
    * are delivered; CHECKPOINT at a lead of a different account than those before the restart
    */
   async next(): Promise<Batch<Lead> | undefined> {
-    this.#deliveries.finish()
+    this.#delivered.finish()
     this.#begin()
     this.#pending ??= this.#read()
     // Only the next call may await it: until then, a rejection must not count as unhandled.
@@ -146,12 +146,12 @@ export class LeadRun implements SourceRun<Lead> {
       this.#isBegun = true
       // The first answer sets the time bounds. From then on a restart reads the same list, even if no lead came yet.
       await Promise.race([this.#pending, this.#answered.promise])
-      return this.#deliveries.give()
+      return this.#delivered.give()
     }
     const batch = await this.#pending
     this.#pending = undefined
-    if (batch !== undefined) return this.#deliveries.give(batch)
-    this.#deliveries.give()
+    if (batch !== undefined) return this.#delivered.give(batch)
+    this.#delivered.give()
     this.#options.settings.signal?.throwIfAborted()
     // The run ends early: `close` does the rest.
     if (this.#isStopped) return undefined
@@ -161,9 +161,9 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   save(batch: Batch<Lead> | undefined, taken: number): SourceState {
-    this.#deliveries.deliver(batch, taken)
+    this.#delivered.deliver(batch, taken)
     const { missing } = this
-    const { place } = this.#deliveries
+    const { place } = this.#delivered
     const { decoded, malformed, delivered, rejected, dropped } = this.#counts
     return {
       position: this.#positionOf(place),
@@ -177,12 +177,12 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   async close(batch: Batch<Lead> | undefined, taken: number): Promise<void> {
-    this.#deliveries.deliver(batch, taken)
+    this.#delivered.deliver(batch, taken)
     this.#unlisten()
     this.#stop()
     // When the read has ended, its connections are released and everything is counted.
     const pending = await this.#pending?.catch(() => undefined)
-    this.#counts.unused += this.#deliveries.drop()
+    this.#counts.unused += this.#delivered.drop()
     // The pending batch was never emitted.
     if (this.#pending !== undefined) this.#counts.unused += pending?.items.length ?? 0
     this.#pending = undefined

@@ -11,7 +11,7 @@ export interface ListPlace<Cursor> {
 }
 
 /** Tracks which items of the emitted batches are delivered, and the position after the last one. */
-export class Deliveries<T, Cursor> {
+export class DeliveredItems<T, Cursor> {
   readonly #counts: { delivered: number; rejected: number }
   readonly #positionOf: (place: ListPlace<Cursor>) => Json
   #place: ListPlace<Cursor>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Deliveries } from '../../lib/sources/Deliveries.ts'
+import { DeliveredItems } from '../../lib/sources/DeliveredItems.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
 
 const rejected = new Rejected('malformed', 'it is not valid JSON', 'tru', { page: 1, element: 0, byte: 0 })
@@ -11,39 +11,39 @@ function open() {
   const counts = { delivered: 0, rejected: 0 }
   return {
     counts,
-    deliveries: new Deliveries<string, number>(counts, { cursor: 0, delivered: 4 }, place => place),
+    delivered: new DeliveredItems<string, number>(counts, { cursor: 0, delivered: 4 }, place => place),
   }
 }
 
 t.test('items count when they are delivered, each once, and records apart from what is not one', t => {
-  const { counts, deliveries } = open()
-  const given = deliveries.give(batch)
+  const { counts, delivered } = open()
+  const given = delivered.give(batch)
   t.strictSame([...given.items], ['a', rejected, 'b'])
-  t.strictSame(deliveries.place, { cursor: 0, delivered: 4 })
-  deliveries.deliver(given, 2)
-  deliveries.deliver(given, 1)
+  t.strictSame(delivered.place, { cursor: 0, delivered: 4 })
+  delivered.deliver(given, 2)
+  delivered.deliver(given, 1)
   t.strictSame(counts, { delivered: 1, rejected: 1 })
-  t.strictSame(deliveries.place, { cursor: 2, delivered: 5 })
-  deliveries.deliver(given, 99)
+  t.strictSame(delivered.place, { cursor: 2, delivered: 5 })
+  delivered.deliver(given, 99)
   t.strictSame(counts, { delivered: 2, rejected: 1 })
   t.end()
 })
 
 t.test('the next batch says that all of the one before is delivered', t => {
-  const { counts, deliveries } = open()
-  const first = deliveries.give(batch)
-  const second = deliveries.give({ items: [item('c', 4)], bytes: 1 })
+  const { counts, delivered } = open()
+  const first = delivered.give(batch)
+  const second = delivered.give({ items: [item('c', 4)], bytes: 1 })
   t.strictSame(counts, { delivered: 2, rejected: 1 })
-  deliveries.deliver(first, 1)
+  delivered.deliver(first, 1)
   t.strictSame(counts, { delivered: 2, rejected: 1 }, 'of a batch before, every item counts already')
-  deliveries.deliver(second, 1)
-  t.strictSame(deliveries.place, { cursor: 4, delivered: 7 })
+  delivered.deliver(second, 1)
+  t.strictSame(delivered.place, { cursor: 4, delivered: 7 })
   t.end()
 })
 
 t.test('the position behind any item can be asked for at any time', t => {
-  const { deliveries } = open()
-  const given = deliveries.give(batch)
+  const { delivered } = open()
+  const given = delivered.give(batch)
   const positions = [0, 1, 2, 3].map(taken => given.positionAfter(taken))
   const expected = [
     { cursor: 0, delivered: 4 },
@@ -52,18 +52,18 @@ t.test('the position behind any item can be asked for at any time', t => {
     { cursor: 3, delivered: 6 },
   ]
   t.strictSame(positions, expected)
-  deliveries.give()
+  delivered.give()
   t.strictSame(given.positionAfter(2), expected[2])
   t.end()
 })
 
 t.test('what is dropped is not delivered', t => {
-  const { counts, deliveries } = open()
-  const given = deliveries.give(batch)
-  deliveries.deliver(given, 1)
-  t.equal(deliveries.drop(), 2)
-  deliveries.finish()
-  t.equal(deliveries.drop(), 0)
+  const { counts, delivered } = open()
+  const given = delivered.give(batch)
+  delivered.deliver(given, 1)
+  t.equal(delivered.drop(), 2)
+  delivered.finish()
+  t.equal(delivered.drop(), 0)
   t.strictSame(counts, { delivered: 1, rejected: 0 })
   t.end()
 })
