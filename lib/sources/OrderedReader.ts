@@ -140,8 +140,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
       if (isFull && !isNext) return
       const expected = isNext ? 0 : this.#readers.reduce((sum, { rest }) => sum + rest, 0)
-      // The first one needs no room: the others share it.
-      const pages = this.#ahead.pages / Math.max(1, this.#widthNow - 1)
+      const pages = this.#ahead.pages / this.#widthNow
       const stretch = this.#plan.next(this.#wanted() - expected, pages)
       if (stretch === undefined) return
       const reader = this.#readerOf(stretch)
