@@ -70,11 +70,14 @@ export class DeliveredItems<T, Cursor> {
   /** Counts the first `taken` items of a batch as delivered. A batch before the current one is counted already. */
   deliver(batch: Batch<T> | undefined, taken: number): void {
     if (batch !== this.#given) return
-    for (const { value, cursor } of this.#items.slice(this.#taken, taken)) {
-      const isRecord = !(value instanceof Rejected)
-      this.#counts[isRecord ? 'delivered' : 'rejected'] += 1
-      this.#place = { cursor, delivered: this.#place.delivered + (isRecord ? 1 : 0) }
-      this.#taken += 1
-    }
+    const items = this.#items.slice(this.#taken, taken)
+    const last = items.at(-1)
+    if (last === undefined) return
+    const rejected = items.filter(({ value }) => value instanceof Rejected).length
+    const delivered = items.length - rejected
+    this.#counts.delivered += delivered
+    this.#counts.rejected += rejected
+    this.#place = { cursor: last.cursor, delivered: this.#place.delivered + delivered }
+    this.#taken += items.length
   }
 }

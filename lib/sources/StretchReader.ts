@@ -22,6 +22,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
   readonly stretch: Stretch<T, Request, Cursor>
   /** Whether the stretch is still being read. */
   isReading = true
+  /** How many records are read but not taken. Counted, since it is asked for with every batch of the list. */
+  records = 0
+  /** The same for items. */
+  #held = 0
   readonly #shared: Shared
   readonly #abort = new AbortController()
   #reading: Promise<void> | undefined
@@ -46,14 +50,6 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
 
   start(source: PageSource<T, Request>, log: PageLog): void {
     this.#reading = this.#read(source, log)
-  }
-
-  /** How many records are read but not taken. */
-  get records(): number {
-    return this.#batches.reduce(
-      (sum, { items }) => sum + items.filter(({ value }) => !(value instanceof Rejected)).length,
-      0,
-    )
   }
 
   /** Estimate of the items still to come. */
@@ -104,6 +100,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
       return undefined
     }
     this.#taken += batch.items.length
+    this.#held -= batch.items.length
+    this.records -= recordsIn(batch)
     this.#isBusy = true
     ahead.give(batch.bytes)
     return batch
@@ -120,12 +118,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     this.stop()
     await this.#reading
     const unused = this.#held
+    this.#held = 0
+    this.records = 0
     for (const { bytes } of this.#batches.splice(0)) this.#shared.ahead.give(bytes)
     return unused
-  }
-
-  get #held(): number {
-    return this.#batches.reduce((sum, { items }) => sum + items.length, 0)
   }
 
   /** Never rejects: `next` throws the error once the batches before it are taken. */
@@ -135,6 +131,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
       for await (const batch of readStretch(this.stretch.pager, source, this, log)) {
         this.#room.batched(batch.bytes)
         this.#batches.push(batch)
+        this.#held += batch.items.length
+        this.records += recordsIn(batch)
         changed.notify()
         await changed.until(() => !this.#mustWait || this.signal.aborted)
         if (this.signal.aborted) break
@@ -153,4 +151,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     // If reading ahead is off, nothing may be read while a batch is being processed.
     return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
   }
+}
+
+function recordsIn({ items }: PageBatch<unknown, unknown>): number {
+  return items.reduce((sum, { value }) => (value instanceof Rejected ? sum : sum + 1), 0)
 }
