@@ -11,6 +11,9 @@ const kinds: Readonly<Record<string, string>> = {
   nullValue: 'null',
 }
 
+/** A body may begin with one. Node 24's TextDecoder skips a second one if the first is cut between two chunks. */
+const byteOrderMark = /^\ufeff/
+
 /** The most characters of keys and values around the array: they are held in memory. */
 const mostAround = 1_048_576
 
@@ -30,6 +33,8 @@ export class Envelope {
   /** The error message for a body that is JSON, but not the expected JSON. */
   mismatch: string | undefined
 
+  /** Whether any text has been fed. */
+  #isFed = false
   readonly #path: readonly string[]
   readonly #parse = jsonParser({ streamValues: false })
   /** Open brackets. */
@@ -53,8 +58,10 @@ export class Envelope {
 
   /** Feeds text and returns the tokens inside the wanted array, including its own brackets. */
   write(text: string): Token[] {
-    if (this.blank) this.blank = text.trim() === ''
-    return this.#take(this.#parse(text))
+    const fed = this.#isFed ? text : text.replace(byteOrderMark, '')
+    this.#isFed ||= text !== ''
+    if (this.blank) this.blank = fed.trim() === ''
+    return this.#take(this.#parse(fed))
   }
 
   /** Called when the input has ended. */

@@ -23,7 +23,7 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const { page, rejected = 'fail' } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
-  const outsideText = new TextDecoder()
+  const outsideText = new TextDecoder('utf-8', { ignoreBOM: true })
   const countOutside = chunkedCountReplaced()
   let pending = ''
 

@@ -25,7 +25,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const { page, maxDepth, maxLeadBytes } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
-  const text = new TextDecoder()
+  const text = new TextDecoder('utf-8', { ignoreBOM: true })
   const countReplaced = chunkedCountReplaced()
   const assemble = streamArray()
   let depth = 0

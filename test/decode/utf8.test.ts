@@ -21,6 +21,16 @@ t.test('a byte-order mark in front is left out, wherever it is cut', async t => 
   }
 })
 
+t.test('a body that begins with two byte order marks is not JSON, wherever it is cut', async t => {
+  const body = Buffer.from('\ufeff\ufeff[null]')
+  for (let cut = 0; cut <= body.length; cut += 1) {
+    for (const lane of laneNames) {
+      const { error } = decodeAll(lane, cutAt(body, cut))
+      t.match(error, { code: 'DECODE', message: /not valid JSON/ }, `${lane}, cut at ${cut}`)
+    }
+  }
+})
+
 t.test('bytes that are no UTF-8 become U+FFFD and are counted, those that were U+FFFD are not', async t => {
   const cases: [bytes: number[], text: string, replaced: number][] = [
     [[0xff], '\ufffd', 1],
