@@ -21,7 +21,7 @@ export async function countMatching(
     probes += 1
     const page = { ...query, max: 1, ...(offset > 0 ? { offset } : {}) }
     const { body } = await client.get(leadsPath, serializeQuery(page), { signal })
-    const decoder = expressDecoder({ page: probes, ...limits, rejected: 'hand on' })
+    const decoder = expressDecoder({ page: probes, ...limits, rejected: 'emit' })
     let found = false
     for await (const elements of decodeBody(body, decoder, { page: probes, origin: client.origin })) {
       for (const _ of elements) found = true
