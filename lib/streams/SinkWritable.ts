@@ -1,6 +1,6 @@
 import { Writable, type WritableOptions } from 'node:stream'
 import type { WritableStream } from 'node:stream/web'
-import { prematureClose } from '../async/prematureClose.ts'
+import { closedError, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, type SideSink, type SideSinks, stage } from './attach.ts'
@@ -84,7 +84,7 @@ export abstract class SinkWritable<In> extends Writable {
 
   /** The error of a sink that was destroyed after its last record and before its end. */
   protected closedEarly(): Error {
-    return new Error('it was closed before its end')
+    return closedError()
   }
 
   /** The stage behind the stream, for code that only inspects it. */
