@@ -207,6 +207,19 @@ t.test('no file of lib/ imports itself through others, types included', async t 
   )
 })
 
+t.test('outside of the portal, lib/ has no file that is too long, and not too many of them', async t => {
+  const [mostLines, mostFiles] = [250, 170]
+  const counted = files
+    .filter(file => partOf(file) !== 'portal')
+    .map(file => ({ file, lines: readFileSync(join(lib, file), 'utf8').trimEnd().split('\n').length }))
+  const tooLong = counted.filter(({ lines }) => lines > mostLines)
+  t.strictSame(
+    tooLong.map(({ file, lines }) => `${file} has ${lines} lines, ${mostLines} are allowed`),
+    [],
+  )
+  t.ok(counted.length <= mostFiles, `${counted.length} files, ${mostFiles} are allowed`)
+})
+
 t.test('the table is read as it is written, and a word that says nothing is not passed over', async t => {
   const read = (...rows: string[]) =>
     importTable(`before\n\n| part | may import |\n|---|---|\n${rows.join('\n')}\n\n| a | b |\n`)

@@ -10,5 +10,8 @@ export function isPrematureClose(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | null | undefined)?.code === code
 }
 
+/** What messages say of a source, a stream or a sink that was closed before its end. */
+export const closedEarly = 'it was closed before its end'
+
 /** The error of a sink that was destroyed and writes no more. */
-export const closedError = (): Error => new Error('it was closed before its end')
+export const closedError = (): Error => new Error(closedEarly)

@@ -40,10 +40,10 @@ export interface DecoderOptions {
   /** The deepest nesting inside one element. */
   maxDepth: number
   /**
-   * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'hand on' delivers
+   * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'emit' delivers
    * a {@link Rejected} in its place, if the decoder can find the next element. Default: 'fail'.
    */
-  rejected?: 'fail' | 'hand on'
+  rejected?: 'fail' | 'emit'
 }
 
 /** An element of a body. */

@@ -1,28 +1,11 @@
-import { LeadpipeError } from '../errors.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
-import { equationsOf, totalsOf } from './chainNumbers.ts'
-import type { Definition, OperatorCounts, OperatorTotals, SideOutputs } from './definition.ts'
-import { Outlet, type Target } from './Outlet.ts'
+import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import { type ChainTargets, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
-import type { ChainState, OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
-import { StepRunner } from './StepRunner.ts'
-import { StreamRunner } from './StreamRunner.ts'
-
-/** The destinations of a chain's records. */
-export interface ChainTargets {
-  main: Target
-  /** One entry for each operator: the targets of its side outputs. */
-  side?: readonly (SideOutputs<Target> | undefined)[]
-}
-
-/** Events of a chain while nobody waits for it. */
-export interface ChainEvents {
-  /** An operator wants no more. */
-  done(): void
-  /** Something failed: an operator, or a sink behind an outlet. */
-  failed(error: unknown): void
-}
+import type { ChainEvents, ChainState, Runner } from './Runner.ts'
+import { Runners } from './Runners.ts'
+import type { StreamRunner } from './StreamRunner.ts'
 
 /**
  * Operators one after the other, and the outlets in front of the sinks. Each emitted value goes straight into the
@@ -30,8 +13,7 @@ export interface ChainEvents {
  * is processed before the next record.
  */
 export class Chain {
-  readonly #runners: readonly Runner[]
-  readonly #first: Receiver
+  readonly #runners: Runners
   readonly #main: Outlet
   readonly #outlets: readonly Outlet[]
   /** The runners, and the outlets after them. */
@@ -62,38 +44,19 @@ export class Chain {
       },
       fail: (error: unknown) => this.#fail(error),
     }
-    this.#main = new Outlet(targets.main, host)
-    const outlets = [this.#main]
-    const side = targets.side?.map(outputs => {
-      if (outputs === undefined) return undefined
-      const made = Object.entries(outputs).map(([name, target]) => [name, new Outlet(target, host)] as const)
-      outlets.push(...made.map(([, outlet]) => outlet))
-      return Object.fromEntries(made)
+    const outlets = outletsOf(targets, host)
+    this.#main = outlets.main
+    this.#outlets = outlets.all
+    this.#runners = new Runners(definitions, {
+      outlets,
+      isResumed,
+      hostOf: index => ({
+        ...host,
+        done: () => this.#stopUpTo(index),
+        behind: () => this.#behind(index),
+      }),
     })
-    this.#outlets = outlets
-    const runners: Runner[] = []
-    this.#runners = runners
-    try {
-      for (const [index, definition] of definitions.entries()) {
-        const ofRunner: RunnerHost = {
-          ...host,
-          done: () => this.#stopUpTo(index),
-          behind: () => this.#behind(index),
-        }
-        const runner: Runner =
-          'create' in definition
-            ? new StepRunner(definition, ofRunner, side?.[index])
-            : new StreamRunner(definition, ofRunner, isResumed)
-        runners.at(-1)?.connect(runner)
-        runners.push(runner)
-      }
-    } catch (error) {
-      this.stop()
-      throw error
-    }
-    runners.at(-1)?.connect(this.#main)
-    this.#first = runners[0] ?? this.#main
-    this.#parts = [...runners, ...outlets]
+    this.#parts = [...this.#runners.all, ...outlets.all]
   }
 
   /** Whether an operator has said that it wants no more. */
@@ -108,7 +71,7 @@ export class Chain {
 
   /** The counts of each operator, in order. */
   get counts(): OperatorCounts[] {
-    return this.#runners.map(runner => runner.counts)
+    return this.#runners.counts
   }
 
   /** Records that the chain received. */
@@ -133,23 +96,23 @@ export class Chain {
 
   /** The counts of leadpipe's own operators, as totals for the report. */
   get totals(): OperatorTotals {
-    return totalsOf(this.#steps)
+    return this.#runners.totals
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
   get unsavedState(): string | undefined {
-    return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
+    return this.#runners.unsavedState
   }
 
   /** The equations that must hold when everything is processed, each number from a counter of its own. */
   equations(): Equation[] {
-    const received = { records: this.#records, rejected: this.#rejected }
-    return equationsOf(this.#runners, this.#steps, received, this.passed)
+    return this.#runners.equations({ records: this.#records, rejected: this.#rejected }, this.passed)
   }
 
   /** Keeps what is needed to undo a record that fails. */
   rememberRecords(): void {
-    this.#transaction = new RecordTransaction(this.#runners, this.#outlets, () => this.#failure !== undefined)
+    const isFailed = () => this.#failure !== undefined
+    this.#transaction = new RecordTransaction(this.#runners.all, this.#outlets, isFailed)
   }
 
   /**
@@ -162,7 +125,7 @@ export class Chain {
     if (item instanceof Rejected) this.#reject(item)
     else {
       this.#records += 1
-      this.#first.receive(item)
+      this.#runners.first.receive(item)
     }
     this.#transaction?.end()
     return this.#settled()
@@ -170,7 +133,7 @@ export class Chain {
 
   /** Emits the records that operators held back until the end, first operator first. */
   async flush(): Promise<void> {
-    for (const runner of this.#runners) {
+    for (const runner of this.#runners.all) {
       runner.flush()
       await this.#settled()
     }
@@ -178,7 +141,7 @@ export class Chain {
 
   /** Drains the streams of the chain, between two records; undefined when there are none. */
   drain(): Promise<void> | undefined {
-    const streams = this.#runners.filter(runner => runner instanceof StreamRunner)
+    const { streams } = this.#runners
     return streams.length === 0 ? undefined : this.#drain(streams)
   }
 
@@ -189,7 +152,7 @@ export class Chain {
 
   /** Accepts nothing more, and emits nothing more. */
   stop(): void {
-    for (const runner of this.#runners) runner.stop()
+    this.#runners.stop()
     this.#main.stop()
   }
 
@@ -210,7 +173,7 @@ export class Chain {
   }
 
   save(): ChainState {
-    const operators = this.#runners.map(runner => runner.save())
+    const operators = this.#runners.save()
     return { operators, records: this.#records, rejected: this.#rejected, passed: this.passed }
   }
 
@@ -221,30 +184,18 @@ export class Chain {
    * state.
    */
   restore({ operators, records, rejected, passed }: ChainState): void {
-    const theirs = operators.map(({ name }) => name).join(', ')
-    const ours = this.#runners.map(({ definition }) => definition.name).join(', ')
-    if (theirs !== ours) {
-      const message = `the checkpoint is of other operators: it has ${theirs || 'none'}, the run has ${ours}`
-      throw new LeadpipeError('CHECKPOINT', message, { context: { saved: theirs, expected: ours } })
-    }
+    this.#runners.restore(operators)
     this.#records = records
     this.#rejected = rejected
     this.#main.passed = passed
-    for (const [index, runner] of this.#runners.entries()) {
-      runner.restore(operators[index] as OperatorState)
-      if (runner.ended) this.#stopUpTo(index)
-    }
-  }
-
-  get #steps(): StepRunner[] {
-    return this.#runners.filter(runner => runner instanceof StepRunner)
+    const ended = this.#runners.all.findLastIndex(runner => runner.ended)
+    if (ended !== -1) this.#stopUpTo(ended)
   }
 
   #reject(rejected: Rejected): void {
     this.#rejected += 1
-    const taker = this.#steps.find(({ definition }) => definition.takesRejected)
-    if (taker === undefined) this.#fail(new TypeError('no operator takes elements that are not records'))
-    else taker.reject(rejected)
+    if (this.#runners.reject(rejected)) return
+    this.#fail(new TypeError('no operator takes elements that are not records'))
   }
 
   #settled(): void | Promise<void> {
@@ -281,7 +232,7 @@ export class Chain {
   /** An operator that wants no more needs nothing from the operators before it. */
   #stopUpTo(index: number): void {
     this.#isDone = true
-    for (const runner of this.#runners.slice(0, index + 1)) runner.stop()
+    this.#runners.stop(index + 1)
     this.#events.done()
   }
 

@@ -1,3 +1,5 @@
+import type { SideOutputs } from './definition.ts'
+
 /** Receives records one after the other; a promise means that there is no room until it settles. */
 export interface Target {
   write(record: unknown): void | Promise<void>
@@ -16,6 +18,39 @@ export function explained(target: Target, explain: (error: unknown) => unknown):
       }
     },
   }
+}
+
+/** The destinations of a chain's records. */
+export interface ChainTargets {
+  main: Target
+  /** One entry for each operator: the targets of its side outputs. */
+  side?: readonly (SideOutputs<Target> | undefined)[]
+}
+
+/** The outlets of a chain, one for each of its targets. */
+export interface ChainOutlets {
+  readonly main: Outlet
+  /** One entry for each operator. */
+  readonly side: readonly (SideOutputs<Outlet> | undefined)[]
+  /** The main one, then those of side outputs in the order of their operators. */
+  readonly all: readonly Outlet[]
+}
+
+/** Creates an outlet in front of each target of a chain. */
+export function outletsOf(targets: ChainTargets, host: OutletHost): ChainOutlets {
+  const main = new Outlet(targets.main, host)
+  const all = [main]
+  const outletOf = (target: Target): Outlet => {
+    const outlet = new Outlet(target, host)
+    all.push(outlet)
+    return outlet
+  }
+  const side = targets.side?.map(
+    outputs =>
+      outputs &&
+      Object.fromEntries(Object.entries(outputs).map(([name, target]) => [name, outletOf(target)])),
+  )
+  return { main, side: side ?? [], all }
 }
 
 /** The chain, as an outlet sees it. */

@@ -21,6 +21,14 @@ export interface ChainState {
   passed: number
 }
 
+/** Events of a chain while nobody waits for it. */
+export interface ChainEvents {
+  /** An operator wants no more. */
+  done(): void
+  /** Something failed: an operator, or a sink behind an outlet. */
+  failed(error: unknown): void
+}
+
 /** The chain, as a runner sees it. */
 export interface RunnerHost {
   /** Something is in progress that the next record must wait for. */

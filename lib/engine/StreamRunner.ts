@@ -1,5 +1,5 @@
 import { type Duplex, finished } from 'node:stream'
-import { isPrematureClose, prematureClose } from '../async/prematureClose.ts'
+import { closedEarly, isPrematureClose, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { OperatorCounts, StreamDefinition } from './definition.ts'
 import { operatorError } from './instance.ts'
@@ -161,7 +161,7 @@ export class StreamRunner implements Runner {
   }
 
   #fail(error: unknown): void {
-    const cause = isPrematureClose(error) ? prematureClose('it was closed before its end') : error
+    const cause = isPrematureClose(error) ? prematureClose(closedEarly) : error
     this.#host.fail(operatorError(this.definition.name, cause))
   }
 }

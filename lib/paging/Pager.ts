@@ -70,7 +70,7 @@ export function sequentialPlan<T, Request extends PageRequest, Cursor>(
   start: Cursor,
 ): Plan<T, Request, Cursor> {
   const stretches = [{ pager, expected: Number.POSITIVE_INFINITY, place: 0 }]
-  return { start, next: () => stretches.pop(), done: () => 'go on' }
+  return { start, next: () => stretches.pop(), done: () => 'continue' }
 }
 
 /** Cuts a list into stretches, which may be read at the same time and are delivered in their order. No I/O. */
@@ -100,7 +100,7 @@ export interface Plan<T, Request extends PageRequest, Cursor> {
    *
    * @returns 'discard' if the plan of the later stretches is wrong: they are dropped and planned again
    */
-  done(stretch: Stretch<T, Request, Cursor>): 'go on' | 'discard'
+  done(stretch: Stretch<T, Request, Cursor>): 'continue' | 'discard'
   /** Releases what the plan reads from, if it is not read to its end. */
   close?(): void
 }

@@ -44,7 +44,7 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<nu
       page.done()
       open -= 1
       ended = page.empty
-      if (page.received === expected) return 'go on'
+      if (page.received === expected) return 'continue'
       open = 0
       stride = Math.min(max, Math.max(1, page.received))
       offset = page.offset + page.received

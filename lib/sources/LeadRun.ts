@@ -79,7 +79,7 @@ export class LeadRun implements SourceRun<Lead> {
         query: serializeQuery,
         recordOf: wants.origins ? leadWithOrigin : leadOf,
         ...{ decode, maxLeadBytes, maxDepth },
-        rejected: wants.rejected ? 'hand on' : 'fail',
+        rejected: wants.rejected ? 'emit' : 'fail',
         counts: this.#counts,
         answered: headers => this.#answer(headers),
       }),

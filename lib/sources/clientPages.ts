@@ -25,7 +25,7 @@ export interface ClientPages<T, Request> {
   /** The deepest nesting inside one element. Default: 100. */
   readonly maxDepth?: number
   /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
-  readonly rejected?: 'fail' | 'hand on'
+  readonly rejected?: 'fail' | 'emit'
   /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
   /** Called with the headers of each answer. */

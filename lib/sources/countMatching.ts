@@ -1,11 +1,11 @@
-import { decodeBody } from '../decode/ElementDecoder.ts'
-import { expressDecoder } from '../decode/expressDecoder.ts'
+import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { LeadsClient } from '../hubspot/LeadsClient.ts'
 import { leadsPath } from '../lead/apiQuirks.ts'
 import { type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
-
-const limits = { path: [], maxLeadBytes: 16 * 1024 * 1024, maxDepth: 1_000 }
+import { type Pager, sequentialPlan } from '../paging/Pager.ts'
+import { clientPages } from './clientPages.ts'
+import { OrderedReader } from './OrderedReader.ts'
 
 /**
  * Counts the leads of a list by probing whether there is one at an offset: the offset doubles, then a binary search
@@ -16,17 +16,26 @@ export async function countMatching(
   query: PageQuery,
   signal?: AbortSignal,
 ): Promise<number> {
-  let probes = 0
+  const source = clientPages<unknown, PageQuery>({
+    client,
+    path: leadsPath,
+    query: serializeQuery,
+    recordOf: ({ value }) => value,
+    maxDepth: 1_000,
+    rejected: 'emit',
+  })
   const reaches = async (offset: number): Promise<boolean> => {
-    probes += 1
-    const page = { ...query, max: 1, ...(offset > 0 ? { offset } : {}) }
-    const { body } = await client.get(leadsPath, serializeQuery(page), { signal })
-    const decoder = expressDecoder({ page: probes, ...limits, rejected: 'hand on' })
-    let found = false
-    for await (const elements of decodeBody(body, decoder, { page: probes, origin: client.origin })) {
-      for (const _ of elements) found = true
+    const probe = new Probe({ ...query, max: 1, ...(offset > 0 ? { offset } : {}) })
+    const reader = new OrderedReader({ plan: sequentialPlan(probe, undefined), source })
+    const unlisten = signal && onAbort(signal, () => reader.stop())
+    try {
+      // What a stopped reader gives, an error of its own or nothing, is not the reason of the abort.
+      await reader.next().finally(() => signal?.throwIfAborted())
+    } finally {
+      unlisten?.()
+      await reader.close()
     }
-    return found
+    return probe.isFound
   }
   let [low, high] = [0, 1]
   if (!(await reaches(0))) return 0
@@ -42,4 +51,32 @@ export async function countMatching(
     else high = middle
   }
   return high
+}
+
+/** Asks for one page, until an element of it came or it was read to its end. Delivers nothing. */
+class Probe implements Pager<unknown, PageQuery, undefined> {
+  /** Whether an element came. */
+  isFound = false
+  #request: PageQuery | undefined
+
+  constructor(request: PageQuery) {
+    this.#request = request
+  }
+
+  next(): PageQuery | undefined {
+    return this.#request
+  }
+
+  take(): undefined {
+    this.isFound = true
+  }
+
+  finish(): void {
+    this.#request = undefined
+  }
+
+  interrupt(): boolean {
+    if (this.isFound) this.finish()
+    return this.isFound
+  }
 }

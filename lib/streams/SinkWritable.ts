@@ -1,10 +1,10 @@
 import { Writable, type WritableOptions } from 'node:stream'
 import type { WritableStream } from 'node:stream/web'
-import { prematureClose } from '../async/prematureClose.ts'
+import { closedError, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, type SideSink, type SideSinks, stage } from './attach.ts'
-import { sharedSink, writableSink } from './writableSink.ts'
+import { type Attachment, attach, type Detached, stage } from './attach.ts'
+import { type OpenSide, openSide, type SideSinks } from './writableSink.ts'
 
 /** The counts of a sink; each number has a counter of its own, for the ledger. */
 export interface SinkCounts {
@@ -26,13 +26,6 @@ export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void })
 export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMark'> {
   /** Its side outputs, by the names that its stage knows. Default: none. */
   outputs?: SideSinks | undefined
-}
-
-/** A side output in a plain pipeline, a stream like any other. */
-interface OpenSide extends SideSink {
-  readonly run: SinkRun
-  isUsed: boolean
-  write(record: unknown): void | Promise<void>
 }
 
 type Callback = (error?: Error | null) => void
@@ -84,7 +77,7 @@ export abstract class SinkWritable<In> extends Writable {
 
   /** The error of a sink that was destroyed after its last record and before its end. */
   protected closedEarly(): Error {
-    return new Error('it was closed before its end')
+    return closedError()
   }
 
   /** The stage behind the stream, for code that only inspects it. */
@@ -229,22 +222,6 @@ export abstract class SinkWritable<In> extends Writable {
       !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0
     return isEarly ? this.closedEarly() : null
   }
-}
-
-async function openSide(output: SideSink, fail: (error: unknown) => void): Promise<OpenSide> {
-  const { sink, isShared, explain } = output
-  const stage = isShared ? sharedSink(sink) : writableSink(sink)
-  const run = await stage.open({ at: () => undefined, fail: error => fail(explain(error)) })
-  const side: OpenSide = {
-    ...output,
-    run,
-    isUsed: false,
-    write(record) {
-      side.isUsed = true
-      return run.write(record)
-    },
-  }
-  return side
 }
 
 function settle(work: void | Promise<void>, callback: Callback): void {

@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream'
+import type { SideSinks } from './writableSink.ts'
 
 /**
  * The protocol between `run` and one of leadpipe's own streams, while the run uses the stage behind the stream. The
@@ -8,19 +8,6 @@ export const attach: unique symbol = Symbol('leadpipe.attach')
 
 /** The stage behind one of leadpipe's own streams. */
 export const stage: unique symbol = Symbol('leadpipe.stage')
-
-/** A stream that a sink has as a side output. */
-export interface SideSink {
-  /** Ended with the sink, also when the sink fails. */
-  readonly sink: Writable
-  /** Whether others write to it as well: then it is never ended. */
-  readonly isShared: boolean
-  /** The user's error for a failure of this stream. */
-  readonly explain: (error: unknown) => Error
-}
-
-/** Side outputs by their names. */
-export type SideSinks = Readonly<Record<string, SideSink>>
 
 /** A stream whose stage is used by a run. */
 export interface Attachment<S> {

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
 import type { SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, type SideSink, stage } from './attach.ts'
+import { type Attachment, attach, type Detached, stage } from './attach.ts'
 import { SinkWritable } from './SinkWritable.ts'
-import { sharedSink, writableSink } from './writableSink.ts'
+import { type SideSink, sharedSink, writableSink } from './writableSink.ts'
 
 /**
  * The stage of a sink, for a run. For one of leadpipe's own sinks, it is the stage behind the stream, which listens

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { isPrematureClose } from '../async/prematureClose.ts'
+import { closedEarly, isPrematureClose } from '../async/prematureClose.ts'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 
@@ -39,7 +39,7 @@ export function claimStreams({ source, sink }: { source: unknown; sink: unknown 
  */
 export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknown): LeadpipeError {
   if (error instanceof LeadpipeError) return error
-  const why = isPrematureClose(error) ? 'it was closed before its end' : messageOf(error)
+  const why = isPrematureClose(error) ? closedEarly : messageOf(error)
   return new LeadpipeError(code, `${what} failed: ${why}${code === 'SINK' ? hint(error) : ''}`, {
     cause: error,
   })

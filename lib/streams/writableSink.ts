@@ -22,6 +22,48 @@ export function sharedSink(writable: Writable): SinkStage {
   }
 }
 
+/** A stream that a sink has as a side output. */
+export interface SideSink {
+  /** Ended with the sink, also when the sink fails. */
+  readonly sink: Writable
+  /** Whether others write to it as well: then it is never ended. */
+  readonly isShared: boolean
+  /** The user's error for a failure of this stream. */
+  readonly explain: (error: unknown) => Error
+}
+
+/** Side outputs by their names. */
+export type SideSinks = Readonly<Record<string, SideSink>>
+
+/** A side output in a plain pipeline, a stream like any other. */
+export interface OpenSide extends SideSink {
+  readonly run: SinkRun
+  /** Whether anything was written to it. */
+  isUsed: boolean
+  write(record: unknown): void | Promise<void>
+}
+
+/**
+ * Opens a side output for a plain pipeline.
+ *
+ * @param fail called with the user's error when it fails while nobody waits for it
+ */
+export async function openSide(output: SideSink, fail: (error: unknown) => void): Promise<OpenSide> {
+  const { sink, isShared, explain } = output
+  const stage = isShared ? sharedSink(sink) : writableSink(sink)
+  const run = await stage.open({ at: () => undefined, fail: error => fail(explain(error)) })
+  const side: OpenSide = {
+    ...output,
+    run,
+    isUsed: false,
+    write(record) {
+      side.isUsed = true
+      return run.write(record)
+    },
+  }
+  return side
+}
+
 const ignore = () => {}
 
 /** One use of a Writable. */

@@ -156,8 +156,8 @@ t.test('where a page brings as many as expected, those behind it stand', async t
   plan.read?.(second.page)
   answer(first.page, named(0, 3))
   plan.read?.(first.page)
-  t.equal(plan.done(first.page), 'go on')
-  t.equal(plan.done(second.page), 'go on')
+  t.equal(plan.done(first.page), 'continue')
+  t.equal(plan.done(second.page), 'continue')
   t.equal(ask(plan).query.offset, 6)
 })
 
@@ -313,7 +313,7 @@ t.test('leads without a guid cannot be told apart, and are not taken for the sam
   for (let offset = 0; offset < 3; offset += 1) {
     const { page } = ask(plan)
     answer(page, [''])
-    t.equal(plan.done(page), 'go on')
+    t.equal(plan.done(page), 'continue')
   }
   t.equal(ask(plan).query.offset, 3)
 })

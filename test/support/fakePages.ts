@@ -57,7 +57,7 @@ export function numbersPlan(
       next = Math.min(count, next + stretch)
       return { pager: new NumbersPager(place, next, page), expected: next - place, place }
     },
-    done: () => 'go on',
+    done: () => 'continue',
   }
 }
 

@@ -111,7 +111,7 @@ export function seekPlan(
     join: ({ pager }: Stretch<SeekCursor>, cursor) => overlap.join(cursor, (pager as SeekPager).span),
     done({ pager }: Stretch<SeekCursor>) {
       overlap.done(pager as SeekPager)
-      if ((pager as SeekPager).before !== Number.POSITIVE_INFINITY) return 'go on'
+      if ((pager as SeekPager).before !== Number.POSITIVE_INFINITY) return 'continue'
       open = 0
       return 'discard'
     },

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { lstat, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createGzip, type Gzip } from 'node:zlib'
+import { closedError } from '../../async/prematureClose.ts'
 import { LeadpipeError } from '../../errors.ts'
 import { syncDirectory } from '../../files/paths.ts'
 import { fileError } from './destination.ts'
@@ -103,7 +104,7 @@ export class FileOutput {
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#queue.then(() => {
-      if (this.#isClosed) throw new Error('it was closed before its end')
+      if (this.#isClosed) throw closedError()
       return work()
     })
     const told = mine.catch(error => this.#fail(error))

@@ -1,0 +1,130 @@
+import { LeadpipeError } from '../errors.ts'
+import type { Rejected } from '../stage/Rejected.ts'
+import { type Equation, equation } from '../stage/Stage.ts'
+import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import type { ChainOutlets } from './Outlet.ts'
+import type { Received } from './RecordTransaction.ts'
+import type { OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
+import { StepRunner } from './StepRunner.ts'
+import { StreamRunner } from './StreamRunner.ts'
+
+/** What the runners of a chain are connected to, and how they begin. */
+export interface RunnersOptions {
+  readonly outlets: ChainOutlets
+  /** Whether `restore` is called before the first record. */
+  readonly isResumed: boolean
+  /** The chain, as the runner at an index sees it. */
+  hostOf(index: number): RunnerHost
+}
+
+/** The runners of a chain, each of which emits to the next one, and the last one to the main outlet. */
+export class Runners {
+  /** In the order of the operators. */
+  readonly all: readonly Runner[]
+  /** Receives the records: the first runner, or the main outlet if there are no operators. */
+  readonly first: Receiver
+  /** Those that run a user's stream. */
+  readonly streams: readonly StreamRunner[]
+  readonly #steps: readonly StepRunner[]
+
+  /** @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped. */
+  constructor(definitions: readonly Definition[], { outlets, isResumed, hostOf }: RunnersOptions) {
+    const all: Runner[] = []
+    this.all = all
+    try {
+      for (const [index, definition] of definitions.entries()) {
+        const runner: Runner =
+          'create' in definition
+            ? new StepRunner(definition, hostOf(index), outlets.side[index])
+            : new StreamRunner(definition, hostOf(index), isResumed)
+        all.at(-1)?.connect(runner)
+        all.push(runner)
+      }
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+    all.at(-1)?.connect(outlets.main)
+    this.first = all[0] ?? outlets.main
+    this.streams = all.filter(runner => runner instanceof StreamRunner)
+    this.#steps = all.filter(runner => runner instanceof StepRunner)
+  }
+
+  /** The counts of each operator, in order. */
+  get counts(): OperatorCounts[] {
+    return this.all.map(runner => runner.counts)
+  }
+
+  /** The counts of leadpipe's own operators, as totals for the report. */
+  get totals(): OperatorTotals {
+    const totals: OperatorTotals = {}
+    for (const { definition, counts } of this.#steps) {
+      const own = definition.totals?.(counts) ?? {}
+      for (const name of ['skipped', 'quarantined'] as const)
+        totals[name] = (totals[name] ?? 0) + (own[name] ?? 0)
+      if (own.records !== undefined) totals.records = own.records
+    }
+    return totals
+  }
+
+  /** Why the operators can't run with a checkpoint; undefined when they can. */
+  get unsavedState(): string | undefined {
+    return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
+  }
+
+  /**
+   * The equations that must hold when everything is processed, each number from a counter of its own.
+   *
+   * @param passed records that were passed to the main sink
+   */
+  equations({ records, rejected }: Received, passed: number): Equation[] {
+    const { counts } = this
+    const between = counts.slice(1).map((to, index) => {
+      const from = counts[index] as OperatorCounts
+      return equation(`out of ${from.name}`, `into ${to.name}`, from.out, to.in)
+    })
+    const own = this.#steps.flatMap(step => step.definition.equations?.(step.counts, step.rejected) ?? [])
+    const [first, last] = [counts[0], counts.at(-1)]
+    const taken = this.#steps.reduce((sum, step) => sum + step.rejected, 0)
+    return [
+      ...own,
+      equation('records received', into(first?.name), records, first?.in ?? passed),
+      ...between,
+      ...(last === undefined ? [] : [equation(`out of ${last.name}`, 'passed on', last.out, passed)]),
+      equation('elements received that are not records', 'taken by an operator', rejected, taken),
+    ]
+  }
+
+  /** Passes an element that is not a record to the operator that accepts those; returns whether there is one. */
+  reject(rejected: Rejected): boolean {
+    const taker = this.#steps.find(({ definition }) => definition.takesRejected)
+    taker?.reject(rejected)
+    return taker !== undefined
+  }
+
+  /** Accepts nothing more, and emits nothing more. @param end the index behind the last runner to stop. Default: all. */
+  stop(end = this.all.length): void {
+    for (const runner of this.all.slice(0, end)) runner.stop()
+  }
+
+  save(): OperatorState[] {
+    return this.all.map(runner => runner.save())
+  }
+
+  /**
+   * Continues from saved states, before the first record.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when the states belong to other operators; OPERATOR when one rejects its state.
+   */
+  restore(states: readonly OperatorState[]): void {
+    const theirs = states.map(({ name }) => name).join(', ')
+    const ours = this.all.map(({ definition }) => definition.name).join(', ')
+    if (theirs !== ours) {
+      const message = `the checkpoint is of other operators: it has ${theirs || 'none'}, the run has ${ours}`
+      throw new LeadpipeError('CHECKPOINT', message, { context: { saved: theirs, expected: ours } })
+    }
+    for (const [index, runner] of this.all.entries()) runner.restore(states[index] as OperatorState)
+  }
+}
+
+const into = (name = 'the sink') => `into ${name}`
