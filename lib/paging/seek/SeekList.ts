@@ -41,7 +41,7 @@ type Bound = 'startTime' | 'stopTime'
  */
 export class SeekList {
   readonly pivot: TimePivot
-  /** Pages read. */
+  /** Pages that brought leads. */
   pages = 0
   /** Leads per page. */
   readonly size: number

@@ -81,7 +81,7 @@ export class SeekPager implements Pager<SeekCursor> {
   }
 
   finish(received: number): void {
-    this.#list.pages += 1
+    if (received > 0) this.#list.pages += 1
     this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))

@@ -5,11 +5,15 @@ import { type SeekCursor, SeekList } from './SeekList.ts'
 import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
 import { OverlapFilter } from './UnorderedElements.ts'
 
-/** Pages of the widest window: the half page that is wasted at its end, on average, is then 4 %. */
-const widest = 12
+/**
+ * Pages of the widest window. At its end half a page is wasted, on average. But of wider windows, fewer fit into what
+ * may be read ahead: while the first one is read to its end, the others wait. (10,000 leads with ties, four windows at a
+ * time: 40 answers one after the other instead of 46 with 12 pages; as many requests.)
+ */
+const widest = 6
 
 /** A window that brings this many times the expected leads is ended early. */
-const margin = 1.25
+const margin = 1.1
 
 /** Pages that a window should have room for: at its end half a page is wasted, and more than half of a request. */
 const pagesEach = 5
@@ -84,10 +88,9 @@ export function seekPlan(
     },
     next(wanted, room = Number.POSITIVE_INFINITY) {
       const gap = gaps.first
-      // The number of windows doubles with each page: the first pages may already hold all of a short list, and windows
-      // after its end would find nothing.
-      if (wanted <= 0 || open >= 2 ** list.pages || gap === undefined || gap.time >= list.stop)
-        return undefined
+      // The first pages may already hold all of a short list: most windows after its end would find nothing.
+      const isFull = list.pages < 3 && open >= 2
+      if (wanted <= 0 || isFull || gap === undefined || gap.time >= list.stop) return undefined
       const { end, expected, most } = windowAt(gap, wanted, room)
       const window = gaps.take(end, most)
       window.shortened = (behind, known) => {
