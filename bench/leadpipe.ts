@@ -2,4 +2,4 @@
 const specifier = process.env.LEADPIPE ?? 'leadpipe'
 const leadpipe: typeof import('leadpipe') = await import(specifier)
 
-export const { LeadsClient, filter, leads, map, peek, run, toFile, validate } = leadpipe
+export const { HubSpotClient, filter, leads, map, peek, run, toFile, validate } = leadpipe

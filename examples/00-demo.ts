@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
+import { HubSpotClient, leads, run, toFile, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 const path = resolve('demo/leads.ndjson')
@@ -12,7 +12,7 @@ console.log('starting a portal of 5,000 leads …')
 await using portal = await createPortal({ leads: 5_000 })
 console.log(`it answers at ${portal.origin}\n`)
 
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const report = await run(leads(client, { includeDeleted: true }), validate(), toFile(path), {
   onProgress: ({ leads, source }) => console.log(`  ${leads} leads, ${source?.pages} pages`),
   progressInterval: 200,

@@ -1,10 +1,10 @@
 // Print the first leads of a portal as a table. leads() is a Readable: `for await` is all it takes.
 import assert from 'node:assert/strict'
-import { LeadsClient, leads } from 'leadpipe'
+import { HubSpotClient, leads } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 200 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 const rows = []
 for await (const lead of leads(client, { sort: 'lastModifiedAt', dir: 'desc' }, { limit: 10 })) {

@@ -4,11 +4,11 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { filter, LeadsClient, leads, project, run, toFile, validate } from 'leadpipe'
+import { filter, HubSpotClient, leads, project, run, toFile, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 500 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const path = join(await mkdtemp(join(tmpdir(), 'leadpipe-')), 'customers.ndjson.gz')
 
 const report = await run(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import {
   explodeEvents,
   explodeFormValues,
-  LeadsClient,
+  HubSpotClient,
   leads,
   project,
   run,
@@ -13,7 +13,7 @@ import {
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 300 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 interface Conversion {
   guid: string

@@ -1,10 +1,10 @@
 // Operators of your own: a function when there is no state, `create` when there is.
 import assert from 'node:assert/strict'
-import { type Lead, LeadsClient, leads, operator, run, toArray } from 'leadpipe'
+import { HubSpotClient, type Lead, leads, operator, run, toArray } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 300 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 interface Address {
   guid: string

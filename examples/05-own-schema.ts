@@ -1,6 +1,6 @@
 // A schema of your own: leads that do not match are left out and counted. The type follows the schema.
 import assert from 'node:assert/strict'
-import { LeadsClient, leads, run, toArray, validate } from 'leadpipe'
+import { HubSpotClient, leads, run, toArray, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 interface Reachable {
@@ -19,7 +19,7 @@ const reachable = {
 }
 
 await using portal = await createPortal({ leads: 300 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 const sink = toArray<Reachable>({ max: 1_000 })
 const report = await run(

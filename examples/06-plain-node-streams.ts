@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { filter, type Lead, LeadsClient, leads, toFile } from 'leadpipe'
+import { filter, HubSpotClient, type Lead, leads, toFile } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 300 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const path = join(await mkdtemp(join(tmpdir(), 'leadpipe-')), 'cities.json')
 
 const toCity = new Transform({

@@ -1,10 +1,10 @@
 // Ten thousand guids to leads: 100 a request, each asked for once, and those that do not come are reported.
 import assert from 'node:assert/strict'
-import { LeadsClient, leads, project, run, toArray } from 'leadpipe'
+import { HubSpotClient, leads, project, run, toArray } from 'leadpipe'
 import { createPortal, generateLeads } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 10_000 })
-await using client = new LeadsClient({
+await using client = new HubSpotClient({
   accessToken: portal.accessToken,
   origin: portal.origin,
   rateLimit: 'none',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { explodeEvents, LeadsClient, leads, project, run, toHttp } from 'leadpipe'
+import { explodeEvents, HubSpotClient, leads, project, run, toHttp } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 // The webhook loses one answer in three after it has taken the batch: what it has seen it knows by its key.
@@ -23,7 +23,7 @@ await once(webhook, 'listening')
 const url = `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/conversions`
 
 await using portal = await createPortal({ leads: 500 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 const report = await run(
   leads(client),

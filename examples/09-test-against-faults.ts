@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LeadsClient, leads, run, toFile, validate } from 'leadpipe'
+import { HubSpotClient, leads, run, toFile, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
@@ -11,7 +11,7 @@ const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
 /** The pipeline under test. */
 async function pipelineOf(name: string, faults = ''): Promise<Buffer> {
   await using portal = await createPortal({ leads: 1_000, ...(faults === '' ? {} : { faults }) })
-  await using client = new LeadsClient({
+  await using client = new HubSpotClient({
     accessToken: portal.accessToken,
     origin: portal.origin,
     retry: { retries: 8, minDelay: 1, maxDelay: 10 },

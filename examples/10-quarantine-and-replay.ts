@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LeadsClient, leads, map, quarantined, run, toFile, validate } from 'leadpipe'
+import { HubSpotClient, leads, map, quarantined, run, toFile, validate } from 'leadpipe'
 import { createPortal, generateLeads } from 'leadpipe/portal'
 
 // Every tenth lead of this portal has its score as text.
@@ -11,7 +11,7 @@ const spoilt = [...generateLeads({ count: 200 })].map((lead, index) =>
   index % 10 === 0 ? { ...lead, score: String(lead.score ?? 'none') } : lead,
 )
 await using portal = await createPortal({ leads: spoilt })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
 const rejected = join(folder, 'rejected.ndjson')
 

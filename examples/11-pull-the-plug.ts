@@ -8,11 +8,11 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { explodeEvents, LeadsClient, leads, project, run, toFile, validate } from 'leadpipe'
+import { explodeEvents, HubSpotClient, leads, project, run, toFile, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 async function exportTo(path: string, { origin, accessToken }: { origin: string; accessToken: string }) {
-  await using client = new LeadsClient({ accessToken, origin, rateLimit: 'none' })
+  await using client = new HubSpotClient({ accessToken, origin, rateLimit: 'none' })
   return await run(
     leads(client),
     validate(),

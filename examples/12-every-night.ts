@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LeadsClient, leads, project, run, toFile } from 'leadpipe'
+import { HubSpotClient, leads, project, run, toFile } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 let now = Date.UTC(2026, 0, 1, 2)
 await using portal = await createPortal({ leads: 400, now: () => now })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
 
 const everyNight = () =>

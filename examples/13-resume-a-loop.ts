@@ -1,10 +1,10 @@
 // Without run(): a for-await loop that keeps its own place. The position is plain JSON.
 import assert from 'node:assert/strict'
-import { LeadsClient, leads, type Position } from 'leadpipe'
+import { HubSpotClient, leads, type Position } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
 await using portal = await createPortal({ leads: 300 })
-await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const guids: (string | undefined)[] = []
 let kept = ''
 

@@ -26,8 +26,8 @@ export type { Format } from './formats/formats.ts'
 // The client
 export { type Clock, systemClock } from './http/Clock.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
-export { type Answer, type GetOptions, LeadsClient } from './hubspot/LeadsClient.ts'
-export type { LeadsClientOptions } from './hubspot/options.ts'
+export { type Answer, type GetOptions, HubSpotClient } from './hubspot/HubSpotClient.ts'
+export type { HubSpotClientOptions } from './hubspot/options.ts'
 // The model
 export { type TimePivot, timePivots } from './lead/apiQuirks.ts'
 export { type Lead, leadSchema } from './lead/Lead.ts'

@@ -255,7 +255,7 @@ t.test('every package of the table is used by its home, and is a dependency', as
 
 t.test('the test has teeth: imports that break the table are named', async t => {
   const cases: Import[] = [
-    { file: 'operators/filter.ts', specifier: '../hubspot/LeadsClient.ts' },
+    { file: 'operators/filter.ts', specifier: '../hubspot/HubSpotClient.ts' },
     { file: 'portal/createPortal.ts', specifier: '../errors.ts' },
     { file: 'portal/createPortal.ts', specifier: '../lead/LeadsQuery.ts' },
     { file: 'cli/main.ts', specifier: '../sources/leads.ts' },

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 t.test('leadpipe exports what it promises, and nothing else', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [
     'LeadpipeError',
-    'LeadsClient',
+    'HubSpotClient',
     'compose',
     'done',
     'encode',

@@ -1,8 +1,8 @@
 // leadpipe by offset: as the loops do it, and no more exact than they are.
 import { exportCase } from '../exportCase.ts'
-import { LeadsClient, leads, run, toFile, validate } from '../leadpipe.ts'
+import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
-  await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })
+  await using client = new HubSpotClient({ accessToken: 'bench', origin, rateLimit: 'none' })
   await run(leads(client, {}, { paging: 'offset' }), validate(), toFile(path))
 })

@@ -1,8 +1,8 @@
 // leadpipe with a checkpoint: the file is synced, and its length kept, about every 1,000 leads.
 import { exportCase } from '../exportCase.ts'
-import { LeadsClient, leads, run, toFile, validate } from '../leadpipe.ts'
+import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
-  await using client = new LeadsClient({ accessToken: 'bench', origin, rateLimit: 'none' })
+  await using client = new HubSpotClient({ accessToken: 'bench', origin, rateLimit: 'none' })
   await run(leads(client), validate(), toFile(path), { checkpoint: `${path}.checkpoint.json` })
 })

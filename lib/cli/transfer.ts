@@ -3,10 +3,10 @@ import {
   encode,
   explodeEvents,
   explodeFormValues,
+  HubSpotClient,
   type Lead,
   LeadpipeError,
   type LeadSource,
-  LeadsClient,
   type LeadsQuery,
   leads,
   type Operator,
@@ -52,7 +52,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
     if (whenFinished !== undefined && checkpoint === undefined) {
       throw new LeadpipeError('OPTION', '--when-finished: expected --checkpoint with it')
     }
-    await using client = new LeadsClient({ accessToken, origin, concurrency, rateLimit: rate })
+    await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid }, { limit, paging })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)

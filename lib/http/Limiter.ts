@@ -19,7 +19,7 @@ export interface ServerLimits<Request = unknown> {
 /**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none while
  * the server's own limits hold them back. An attempt holds its slot until the answer's headers have arrived and `read`
- * of the request has read what it wants of the body. `LeadsClient` reads nothing of a successful body: if it did, a
+ * of the request has read what it wants of the body. `HubSpotClient` reads nothing of a successful body: if it did, a
  * slow consumer would keep every other request from starting.
  */
 export class Limiter {

@@ -12,8 +12,8 @@ import {
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { choice, group, number } from '../options/optionRule.ts'
 
-/** How a {@link LeadsClient} is set up. */
-export interface LeadsClientOptions extends TransportOptions {
+/** How a {@link HubSpotClient} is set up. */
+export interface HubSpotClientOptions extends TransportOptions {
   /** The OAuth access token of the portal. Either this or `apiKey` is required. */
   accessToken?: string | undefined
   /** The older API key, sent as `hapikey`. Either this or `accessToken` is required. */
@@ -56,7 +56,7 @@ const clientDefaults = {
   origin: 'https://api.hubapi.com',
   rateLimit: { requests: 100, interval: 10_000 },
   dailyShare: 1,
-} as const satisfies LeadsClientOptions
+} as const satisfies HubSpotClientOptions
 
 const secret = {
   type: 'string',
@@ -66,7 +66,7 @@ const secret = {
 } as const
 
 const rules: OptionRules = {
-  owner: 'LeadsClient',
+  owner: 'HubSpotClient',
   options: {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
@@ -92,7 +92,7 @@ const rules: OptionRules = {
  *
  * @throws {LeadpipeError} OPTION, with the option, the received value (never a token) and what is expected.
  */
-export function clientSettings(given?: LeadsClientOptions): ClientSettings {
+export function clientSettings(given?: HubSpotClientOptions): ClientSettings {
   const options = checkOptions(given, rules)
   return {
     credential: credential(options),
@@ -102,20 +102,20 @@ export function clientSettings(given?: LeadsClientOptions): ClientSettings {
   }
 }
 
-function credential({ accessToken, apiKey, auth }: LeadsClientOptions): ClientSettings['credential'] {
+function credential({ accessToken, apiKey, auth }: HubSpotClientOptions): ClientSettings['credential'] {
   if (accessToken !== undefined && apiKey !== undefined) {
-    throw optionError('LeadsClient: apiKey', 'give accessToken or apiKey, not both')
+    throw optionError('HubSpotClient: apiKey', 'give accessToken or apiKey, not both')
   }
   if (apiKey !== undefined) {
     if (auth === 'header')
-      throw optionError('LeadsClient: auth', 'an apiKey can only be sent in the URL (auth: "query")')
+      throw optionError('HubSpotClient: auth', 'an apiKey can only be sent in the URL (auth: "query")')
     return { name: 'hapikey', value: apiKey, in: 'query' }
   }
   if (accessToken !== undefined) {
     return { name: 'access_token', value: accessToken, in: auth ?? clientDefaults.auth }
   }
   throw optionError(
-    'LeadsClient: accessToken',
+    'HubSpotClient: accessToken',
     'expected the access token of the portal (or an apiKey), received none',
   )
 }
@@ -133,5 +133,5 @@ function checkOrigin(origin: string): string {
   if (plain) return url.origin
   // A refused URL may contain credentials: the message shows only part of it.
   const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
-  throw optionError('LeadsClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
+  throw optionError('HubSpotClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
 }

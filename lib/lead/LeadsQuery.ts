@@ -87,9 +87,9 @@ const rules: OptionRules = {
     },
   },
   elsewhere: {
-    access_token: 'the token belongs to the client: new LeadsClient({ accessToken })',
-    accessToken: 'the token belongs to the client: new LeadsClient({ accessToken })',
-    hapikey: 'the key belongs to the client: new LeadsClient({ apiKey })',
+    access_token: 'the token belongs to the client: new HubSpotClient({ accessToken })',
+    accessToken: 'the token belongs to the client: new HubSpotClient({ accessToken })',
+    hapikey: 'the key belongs to the client: new HubSpotClient({ apiKey })',
     ...Object.fromEntries(
       [
         'limit',

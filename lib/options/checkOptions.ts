@@ -62,7 +62,7 @@ function unknownOption(path: readonly string[], known: readonly string[], rules:
 /**
  * An OPTION error with the option, what is wrong with it and the received value, shortened.
  *
- * @param where the owner and the name of the option, as in "LeadsClient: retry.minDelay" or "filter() predicate";
+ * @param where the owner and the name of the option, as in "HubSpotClient: retry.minDelay" or "filter() predicate";
  * the context has both, as `owner` and `option`
  * @param received the value, if it may be shown; `verbatim` if it is already text for the message
  */

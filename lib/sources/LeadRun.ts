@@ -1,6 +1,6 @@
 import { onAbort } from '../async/onAbort.ts'
 import { deferred } from '../async/promises.ts'
-import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { Answer, HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import { leadsPath } from '../lead/apiQuirks.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { type LeadsQuery, type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
@@ -21,7 +21,7 @@ import { noCounts, type SourceCounts, type SourceState, sourceEquations } from '
 
 /** The parts that a {@link LeadRun} needs. */
 export interface LeadRunOptions {
-  readonly client: LeadsClient
+  readonly client: HubSpotClient
   /** Checked. */
   readonly query: Readonly<LeadsQuery>
   readonly settings: LeadsSettings

@@ -2,7 +2,7 @@ import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
-import type { Answer, LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { Answer, HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { PageSource } from './readStretch.ts'
 
@@ -10,7 +10,7 @@ const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
 /** How the pages of a list are requested through a client, and decoded. */
 export interface ClientPages<T, Request> {
-  readonly client: LeadsClient
+  readonly client: HubSpotClient
   /** The path of the list, for example "/leads/v1/list". */
   readonly path: string
   /** The query of a page, serialised. */

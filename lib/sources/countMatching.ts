@@ -1,6 +1,6 @@
 import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
-import type { LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import { leadsPath } from '../lead/apiQuirks.ts'
 import { type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
 import { type Pager, sequentialPlan } from '../paging/Pager.ts'
@@ -12,7 +12,7 @@ import { OrderedReader } from './OrderedReader.ts'
  * finds the end. The API does not report a total.
  */
 export async function countMatching(
-  client: LeadsClient,
+  client: HubSpotClient,
   query: PageQuery,
   signal?: AbortSignal,
 ): Promise<number> {

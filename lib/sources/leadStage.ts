@@ -1,5 +1,5 @@
 import { digestOf } from '../files/paths.ts'
-import type { LeadsClient } from '../hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { SourceOpening, SourceStage } from '../stage/SourceStage.ts'
@@ -15,7 +15,7 @@ export interface LeadStage extends SourceStage<Lead> {
 }
 
 /** @param query checked */
-export function leadStage(client: LeadsClient, query: LeadsQuery, settings: LeadsSettings): LeadStage {
+export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: LeadsSettings): LeadStage {
   const open = (opening: SourceOpening) => new LeadRun({ client, query, settings }, opening)
   const { guids, offset, stopTime, excludeConversionEvents } = query
   const isWhole = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
@@ -40,7 +40,7 @@ const noEvents = {
 
 /** How many leads match now, within the bounds of a state. */
 async function count(
-  client: LeadsClient,
+  client: HubSpotClient,
   query: LeadsQuery,
   settings: LeadsSettings,
   { position }: SourceState,

@@ -1,4 +1,4 @@
-import { LeadsClient } from '../hubspot/LeadsClient.ts'
+import { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { checkQuery, type LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
@@ -33,12 +33,12 @@ import type { SourceCounts } from './SourceCounts.ts'
  * for await (const lead of leads(client, { search: 'hubspot' }, { limit: 10 })) console.log(lead.email)
  * ```
  */
-export function leads(client: LeadsClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
-  if (!(client instanceof LeadsClient)) {
+export function leads(client: HubSpotClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
+  if (!(client instanceof HubSpotClient)) {
     // The value may contain a token, as in `leads({ accessToken })`: the message names its type only.
     throw optionError(
       'leads() client',
-      'expected a LeadsClient (new LeadsClient({ accessToken }))',
+      'expected a HubSpotClient (new HubSpotClient({ accessToken }))',
       typeOf(client),
       true,
     )
@@ -62,7 +62,7 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
   readonly query: Readonly<LeadsQuery>
 
   /** @throws {LeadpipeError} OPTION when the position to start from is of another list */
-  constructor(client: LeadsClient, query: LeadsQuery, settings: LeadsSettings) {
+  constructor(client: HubSpotClient, query: LeadsQuery, settings: LeadsSettings) {
     const stage = leadStage(client, query, settings)
     super(stage, stage.open, { highWaterMark: settings.highWaterMark })
     this.query = query

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { pageAfterPage } from '../support/leadsByOffset.ts'
@@ -24,7 +24,7 @@ t.test('no connection is left', async t => {
 })
 
 t.test('what waits for headers, or in the queue, fails at once', async t => {
-  let client: LeadsClient | undefined
+  let client: HubSpotClient | undefined
   const { origin, server, targets } = await listen(t, () => void client?.close())
   const sockets = watchSockets(server)
   client = openClient(t, origin, { concurrency: 1 })
@@ -120,7 +120,7 @@ t.test('idle connections do not keep the process alive', async t => {
 })
 
 t.test('a client that was never used can be closed', async () => {
-  await new LeadsClient({ accessToken: 'T' }).close()
+  await new HubSpotClient({ accessToken: 'T' }).close()
 })
 
 t.test('afterwards requests fail, and nothing is sent', async t => {
@@ -139,7 +139,7 @@ t.test('await using closes it', async t => {
   const { origin, server } = await listen(t, (_request, response) => response.end('[]'))
   const sockets = watchSockets(server)
   {
-    await using client = new LeadsClient({ origin, accessToken: 'T' })
+    await using client = new HubSpotClient({ origin, accessToken: 'T' })
     await textOf((await client.get('/x', '')).body)
   }
   await sockets.allClosed()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parseRetryAfter, retryDelay } from '../../lib/http/retry.ts'
-import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
+import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -13,7 +13,7 @@ import { textOf } from '../support/textOf.ts'
 type Scripted = { status: number; headers?: Record<string, string>; body?: string } | 'reset'
 
 /** Asks a server that gives these answers one after the other, the last one for ever. */
-async function ask(t: Test, answers: Scripted[], options: LeadsClientOptions = {}, chance = 0) {
+async function ask(t: Test, answers: Scripted[], options: HubSpotClientOptions = {}, chance = 0) {
   let arrived = 0
   const { origin } = await listen(t, (request, response) => {
     const answer = answers[Math.min(arrived, answers.length - 1)] as Scripted

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
@@ -77,7 +77,7 @@ t.test('an error body that stalls does not hide the status', buffered, async t =
 })
 
 /** Resolves when more than the time that a chunk may take has passed: elsewhere it has run out. */
-async function untilChunkTimesOut(client: LeadsClient): Promise<void> {
+async function untilChunkTimesOut(client: HubSpotClient): Promise<void> {
   const error = await failureOf(async () => textOf((await client.get('/stalls', '')).body))
   if ((error as { code?: string }).code !== 'UND_ERR_BODY_TIMEOUT') throw error
 }

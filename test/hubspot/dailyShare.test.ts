@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
@@ -19,12 +19,12 @@ async function limited(t: Test, daily: number) {
   return { clock, portal, open }
 }
 
-const read = async (client: LeadsClient) => textOf((await client.get('/leads/v1/list', 'max=1')).body)
+const read = async (client: HubSpotClient) => textOf((await client.get('/leads/v1/list', 'max=1')).body)
 
 const refusal = { code: 'DAILY_LIMIT', retryable: false }
 
 /** Reads until it is refused, and returns how often it was not. */
-async function readAll(client: LeadsClient): Promise<number> {
+async function readAll(client: HubSpotClient): Promise<number> {
   for (let count = 0; ; count += 1) {
     try {
       await read(client)

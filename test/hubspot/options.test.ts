@@ -1,14 +1,14 @@
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
-import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
-import { clientSettings, type LeadsClientOptions } from '../../lib/hubspot/options.ts'
+import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
+import { clientSettings, type HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 
 const accessToken = 's3cret-t0ken'
 
 /** The message of the OPTION error that options are refused with. */
 function refusal(options: unknown): string {
   try {
-    new LeadsClient(options as LeadsClientOptions)
+    new HubSpotClient(options as HubSpotClientOptions)
   } catch (error) {
     if (error instanceof LeadpipeError && error.code === 'OPTION') return error.message
     throw error
@@ -50,12 +50,15 @@ t.test('what is undefined counts as absent, inside of retry and timeouts too', a
 
 t.test('a client needs one credential, and only one', async t => {
   const none =
-    'LeadsClient: accessToken: expected the access token of the portal (or an apiKey), received none'
+    'HubSpotClient: accessToken: expected the access token of the portal (or an apiKey), received none'
   for (const options of [undefined, {}, { accessToken: undefined }]) t.equal(refusal(options), none)
-  t.equal(refusal({ accessToken, apiKey: 'k' }), 'LeadsClient: apiKey: give accessToken or apiKey, not both')
+  t.equal(
+    refusal({ accessToken, apiKey: 'k' }),
+    'HubSpotClient: apiKey: give accessToken or apiKey, not both',
+  )
   t.equal(
     refusal({ apiKey: 'k', auth: 'header' }),
-    'LeadsClient: auth: an apiKey can only be sent in the URL (auth: "query")',
+    'HubSpotClient: auth: an apiKey can only be sent in the URL (auth: "query")',
   )
   t.strictSame(clientSettings({ apiKey: 'k', auth: 'query' }).credential, {
     name: 'hapikey',
@@ -66,7 +69,7 @@ t.test('a client needs one credential, and only one', async t => {
 
 t.test('a token that could not be sent is refused, and not shown', async t => {
   const message =
-    'LeadsClient: accessToken: expected the access token, a string without spaces, received a value of type'
+    'HubSpotClient: accessToken: expected the access token, a string without spaces, received a value of type'
   for (const wrong of ['', ' s3cret', 's3cret\n', 's3\u0000cret', 's3cret-é']) {
     t.equal(refusal({ accessToken: wrong }), `${message} string`)
   }
@@ -74,7 +77,7 @@ t.test('a token that could not be sent is refused, and not shown', async t => {
   t.equal(refusal({ accessToken: null }), `${message} object`)
   t.match(
     refusal({ apiKey: 's3 cret' }),
-    'LeadsClient: apiKey: expected the API key, a string without spaces',
+    'HubSpotClient: apiKey: expected the API key, a string without spaces',
   )
 })
 
@@ -101,13 +104,13 @@ t.test('a token in the wrong place is not shown', async t => {
 t.test('a misspelt name is refused with the right one', async t => {
   t.equal(
     refusal({ access_token: 'a' }),
-    'LeadsClient: unknown option "access_token"; it is called accessToken here',
+    'HubSpotClient: unknown option "access_token"; it is called accessToken here',
   )
-  t.equal(refusal({ token: 'a' }), 'LeadsClient: unknown option "token"; it is called accessToken here')
-  t.equal(refusal({ hapikey: 'a' }), 'LeadsClient: unknown option "hapikey"; it is called apiKey here')
+  t.equal(refusal({ token: 'a' }), 'HubSpotClient: unknown option "token"; it is called accessToken here')
+  t.equal(refusal({ hapikey: 'a' }), 'HubSpotClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'LeadsClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
+    'HubSpotClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
   )
 })
 
@@ -120,7 +123,7 @@ t.test('an origin is scheme, host and port', async t => {
   ]
   for (const [given, origin] of cases) t.equal(clientSettings({ accessToken, origin: given }).origin, origin)
   const expected =
-    'LeadsClient: origin: expected an http or https URL without a path, for example "https://api.hubapi.com", received'
+    'HubSpotClient: origin: expected an http or https URL without a path, for example "https://api.hubapi.com", received'
   const refused: [given: string, shown: string][] = [
     ['', '""'],
     ['api.hubapi.com', '"api.hubapi.com"'],
@@ -136,7 +139,7 @@ t.test('an origin is scheme, host and port', async t => {
 })
 
 t.test('a number out of its range is refused with range and value', async t => {
-  const range = 'LeadsClient: concurrency: expected an integer from 1 to 100, received'
+  const range = 'HubSpotClient: concurrency: expected an integer from 1 to 100, received'
   for (const concurrency of [0, 101, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     t.equal(refusal({ accessToken, concurrency }), `${range} ${concurrency}`)
   }
@@ -144,7 +147,7 @@ t.test('a number out of its range is refused with range and value', async t => {
 })
 
 t.test('a rate limit is whole or none', async t => {
-  const whole = 'LeadsClient: rateLimit: expected { requests, interval } or "none", received'
+  const whole = 'HubSpotClient: rateLimit: expected { requests, interval } or "none", received'
   for (const [rateLimit, shown] of [
     ['off', "'off'"],
     [null, 'null'],
@@ -152,9 +155,9 @@ t.test('a rate limit is whole or none', async t => {
   ]) {
     t.equal(refusal({ accessToken, rateLimit }), `${whole} ${shown}`)
   }
-  const requests = 'LeadsClient: rateLimit.requests: expected an integer from 1 to 2147483647, received'
+  const requests = 'HubSpotClient: rateLimit.requests: expected an integer from 1 to 2147483647, received'
   const interval =
-    'LeadsClient: rateLimit.interval: expected an integer from 1 to 2147483647 (milliseconds), received'
+    'HubSpotClient: rateLimit.interval: expected an integer from 1 to 2147483647 (milliseconds), received'
   const refused: [value: unknown, message: string][] = [
     [{ requests: 1 }, `${interval} undefined`],
     [{ requests: undefined, interval: 1 }, `${requests} undefined`],
@@ -164,7 +167,7 @@ t.test('a rate limit is whole or none', async t => {
     [{ requests: Number.POSITIVE_INFINITY, interval: 1 }, `${requests} Infinity`],
     [
       { requests: 1, interval: 1, per: 's' },
-      'LeadsClient: unknown option "rateLimit.per"; rateLimit has: requests, interval',
+      'HubSpotClient: unknown option "rateLimit.per"; rateLimit has: requests, interval',
     ],
   ]
   for (const [rateLimit, message] of refused) t.equal(refusal({ accessToken, rateLimit }), message)
@@ -172,7 +175,7 @@ t.test('a rate limit is whole or none', async t => {
 })
 
 t.test('a daily share is more than nothing and at most all', async t => {
-  const range = 'LeadsClient: dailyShare: expected a number more than 0 and at most 1, received'
+  const range = 'HubSpotClient: dailyShare: expected a number more than 0 and at most 1, received'
   for (const dailyShare of [0, -0.5, 1.01, Number.NaN]) {
     t.equal(refusal({ accessToken, dailyShare }), `${range} ${dailyShare}`)
   }
@@ -233,7 +236,7 @@ t.test('the first wait between attempts is no longer than the longest', async t 
   const retry = { minDelay: 5_000, maxDelay: 10 }
   t.equal(
     refusal({ accessToken, retry }),
-    'LeadsClient: retry.minDelay: expected no more than maxDelay (10), received 5000',
+    'HubSpotClient: retry.minDelay: expected no more than maxDelay (10), received 5000',
   )
   const delays = (given: object) => {
     const { minDelay, maxDelay } = clientSettings({ accessToken, retry: given }).retry

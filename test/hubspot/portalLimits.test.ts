@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Clock } from '../../lib/http/Clock.ts'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { createPortal, type Portal, type RateLimit } from '../../lib/portal/index.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
@@ -21,9 +21,9 @@ async function limited(t: Test, rateLimit: RateLimit) {
   return { clock, portal, open }
 }
 
-const read = async (client: LeadsClient, query = 'max=1') =>
+const read = async (client: HubSpotClient, query = 'max=1') =>
   textOf((await client.get('/leads/v1/list', query)).body)
-const readMany = (client: LeadsClient, count: number) =>
+const readMany = (client: HubSpotClient, count: number) =>
   Promise.all(Array.from({ length: count }, () => read(client)))
 const refused = ({ requests }: Portal) => requests.filter(({ status }) => status === 429).length
 

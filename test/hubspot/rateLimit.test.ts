@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Clock } from '../../lib/http/Clock.ts'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -48,7 +48,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await turns(1)
 }
 
-const read = async (client: LeadsClient, path: string) => textOf((await client.get(path, '')).body)
+const read = async (client: HubSpotClient, path: string) => textOf((await client.get(path, '')).body)
 const paths = (targets: string[]) => targets.map(target => target.split('?')[0])
 
 t.test('a 429 holds back every request of the client until its wait is over', async t => {

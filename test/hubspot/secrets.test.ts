@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
+import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -52,7 +52,7 @@ for (const [form, credential] of [
   ['access token with special characters', { accessToken: special }],
   ['API key', { apiKey: special }],
   ['access token in the header', { accessToken: special, auth: 'header' }],
-] as [string, LeadsClientOptions][]) {
+] as [string, HubSpotClientOptions][]) {
   const secret = credential.accessToken ?? credential.apiKey ?? ''
 
   t.test(`an ${form} that a server repeats is in no error and on no channel`, async t => {
@@ -117,7 +117,7 @@ t.test('options that are passed where the client belongs are not shown', async t
   const error = await failureOf(() => leads({ accessToken: plain } as never))
   t.equal(
     (error as Error).message,
-    'leads() client: expected a LeadsClient (new LeadsClient({ accessToken })), received a value of type object',
+    'leads() client: expected a HubSpotClient (new HubSpotClient({ accessToken })), received a value of type object',
   )
   t.notMatch(everything(error), traces(plain))
 })

@@ -150,12 +150,12 @@ t.test('a name that is no parameter is refused with the names that are', async t
 })
 
 t.test('a name that belongs elsewhere is refused with where it belongs', async t => {
-  const token = 'the token belongs to the client: new LeadsClient({ accessToken })'
+  const token = 'the token belongs to the client: new HubSpotClient({ accessToken })'
   const options = 'it belongs to the options, the argument after the query'
   for (const [name, hint] of [
     ['access_token', token],
     ['accessToken', token],
-    ['hapikey', 'the key belongs to the client: new LeadsClient({ apiKey })'],
+    ['hapikey', 'the key belongs to the client: new HubSpotClient({ apiKey })'],
     ['limit', options],
     ['decode', options],
     ['signal', options],

@@ -3,7 +3,7 @@ import { devNull } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { describe, type LeadpipeError } from '../../lib/errors.ts'
-import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { checkOptions, type OptionRules, optionError } from '../../lib/options/checkOptions.ts'
 import { choice, group, integer, number, type OptionRule } from '../../lib/options/optionRule.ts'
 import { run } from '../../lib/run/run.ts'
@@ -172,10 +172,10 @@ t.test('a value is described in at most 120 characters', async t => {
 
 t.test('an option error keeps for programs who has the option, and its name', async t => {
   const places: [where: string, context: object][] = [
-    ['LeadsClient: retry.minDelay', { owner: 'LeadsClient', option: 'retry.minDelay' }],
+    ['HubSpotClient: retry.minDelay', { owner: 'HubSpotClient', option: 'retry.minDelay' }],
     ['leads() query: max', { owner: 'leads() query', option: 'max' }],
     ['filter() predicate', { owner: 'filter()', option: 'predicate' }],
-    ['LeadsClient.get() path', { owner: 'LeadsClient.get()', option: 'path' }],
+    ['HubSpotClient.get() path', { owner: 'HubSpotClient.get()', option: 'path' }],
     ['compose() argument 2', { owner: 'compose()', option: 'argument 2' }],
     ['compose()', { owner: 'compose()' }],
   ]
@@ -192,15 +192,18 @@ t.test('an option error keeps for programs who has the option, and its name', as
 t.test('whatever is wrong with an option, the error says whose and which in one way', async t => {
   const dir = t.testdir()
   const accessToken = 'T'
-  const client = new LeadsClient({ accessToken })
+  const client = new HubSpotClient({ accessToken })
   const url = 'https://receiver.example'
   const errors: [failing: () => unknown, context: object][] = [
-    [() => new LeadsClient({}), { owner: 'LeadsClient', option: 'accessToken' }],
-    [() => new LeadsClient({ accessToken, origin: 'x' }), { owner: 'LeadsClient', option: 'origin' }],
-    [() => new LeadsClient({ accessToken, concurrency: 0 }), { owner: 'LeadsClient', option: 'concurrency' }],
+    [() => new HubSpotClient({}), { owner: 'HubSpotClient', option: 'accessToken' }],
+    [() => new HubSpotClient({ accessToken, origin: 'x' }), { owner: 'HubSpotClient', option: 'origin' }],
     [
-      () => new LeadsClient({ accessToken, retry: { retries: -1 } }),
-      { owner: 'LeadsClient', option: 'retry.retries' },
+      () => new HubSpotClient({ accessToken, concurrency: 0 }),
+      { owner: 'HubSpotClient', option: 'concurrency' },
+    ],
+    [
+      () => new HubSpotClient({ accessToken, retry: { retries: -1 } }),
+      { owner: 'HubSpotClient', option: 'retry.retries' },
     ],
     [() => leads(client, { startTime: 2, stopTime: 1 }), { owner: 'leads() query', option: 'stopTime' }],
     [

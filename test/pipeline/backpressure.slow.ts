@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { type Lead, LeadsClient, leads, run, validate } from '../../lib/index.ts'
+import { HubSpotClient, type Lead, leads, run, validate } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { compileChild } from '../support/compileChild.ts'
 import { countingProxy } from '../support/countingProxy.ts'
@@ -24,7 +24,7 @@ t.test("a sink that takes one record at a time stops the writes of the portal's 
   })
   t.teardown(() => portal.close())
   const proxy = await countingProxy(t, portal.origin)
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: proxy.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: proxy.origin })
 
   let taken = 0
   let furthest = 0

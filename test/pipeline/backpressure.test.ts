@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import t from 'tap'
-import { LeadsClient, leads, run } from '../../lib/index.ts'
+import { HubSpotClient, leads, run } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { countingProxy } from '../support/countingProxy.ts'
 
 t.test('a sink that takes nothing holds the portal back for good, and an abort ends it', async t => {
   const portal = await createPortal({ leads: 1_000 })
   t.teardown(() => portal.close())
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const abort = new AbortController()
   const reason = new Error('enough')
   let seen = 0
@@ -32,7 +32,7 @@ t.test('a source that is destroyed while it hands a lead on lets go of its conne
   const portal = await createPortal({ leads: 300 })
   t.teardown(() => portal.close())
   const proxy = await countingProxy(t, portal.origin)
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: proxy.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: proxy.origin })
   const source = leads(client, {}, { highWaterMark: 1 })
   source.once('data', () => source.destroy())
   await once(source, 'close')

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import {
+  HubSpotClient,
   type Lead,
   type LeadpipeError,
-  LeadsClient,
   type LeadsOptions,
   leads,
   run,
@@ -66,7 +66,7 @@ async function exported(
 ): Promise<{ guids: string[]; error?: LeadpipeError; requests: number }> {
   const { timeouts, concurrency = 4, ...portalOptions } = options
   const portal = await createPortal({ leads: count, faults, ...portalOptions })
-  const client = new LeadsClient(
+  const client = new HubSpotClient(
     {
       accessToken: portal.accessToken,
       origin: portal.origin,
@@ -162,7 +162,7 @@ t.test('elements that are no leads are set aside, the rest of their page goes on
   const faults = 'page=2:garbage=malformed; page=3:element=[1]; page=4:oversized=20000'
   const portal = await createPortal({ leads: count, faults })
   t.teardown(() => portal.close())
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const folder = t.testdir()
   const [path, rejected] = [join(folder, 'leads.ndjson'), join(folder, 'rejected.ndjson')]
   const report = await run(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
-import { LeadsClient, leads, run, toFile, validate } from '../../lib/index.ts'
+import { HubSpotClient, leads, run, toFile, validate } from '../../lib/index.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 import { listOrder } from '../support/listOrder.ts'
 import { type Reshape, reshapingProxy } from '../support/reshapingProxy.ts'
@@ -42,7 +42,7 @@ for (const [shape, reshape] of Object.entries(shapes)) {
     for (const { expected, source, ...way } of ways) {
       t.test(`the file deep-equals the portal's leads: ${shape}, by ${decode}, by ${way.paging}`, async t => {
         const origin = await reshapingProxy(t, portal.origin, reshape)
-        await using client = new LeadsClient({ accessToken: portal.accessToken, origin })
+        await using client = new HubSpotClient({ accessToken: portal.accessToken, origin })
         const path = join(t.testdir(), 'leads.json.gz')
         const report = await run(
           leads(client, { includeDeleted: true }, { decode, ...way }),
@@ -57,14 +57,14 @@ for (const [shape, reshape] of Object.entries(shapes)) {
 }
 
 t.test('the file holds the very bytes that JSON.stringify gives for the leads', async t => {
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const path = join(t.testdir(), 'leads.ndjson')
   await run(leads(client, { includeDeleted: true }), toFile(path))
   t.equal(readFileSync(path, 'utf8'), all.map(lead => `${JSON.stringify(lead)}\n`).join(''))
 })
 
 t.test('any page size, offset and limit give the same leads', async t => {
-  await using client = new LeadsClient({
+  await using client = new HubSpotClient({
     accessToken: portal.accessToken,
     origin: portal.origin,
     rateLimit: 'none',
@@ -83,7 +83,7 @@ t.test('any page size, offset and limit give the same leads', async t => {
 })
 
 t.test('one client serves several runs at once', async t => {
-  await using client = new LeadsClient({
+  await using client = new HubSpotClient({
     accessToken: portal.accessToken,
     origin: portal.origin,
     concurrency: 2,

@@ -2,10 +2,10 @@
 import { get } from 'node:http'
 import t, { type Test } from 'tap'
 import {
+  HubSpotClient,
+  type HubSpotClientOptions,
   type Lead,
   type LeadpipeError,
-  LeadsClient,
-  type LeadsClientOptions,
   type LeadsOptions,
   leads,
 } from '../../lib/index.ts'
@@ -35,12 +35,12 @@ const guidsOf = (list: readonly Lead[]) => list.map(({ guid }) => guid).sort()
 async function exported(
   t: Test,
   options: PortalOptions,
-  client: LeadsClientOptions = {},
+  client: HubSpotClientOptions = {},
   clock = new FakeClock(),
   how: LeadsOptions = {},
 ) {
   const own = await createPortal({ leads: count, ...options })
-  const reader = new LeadsClient(
+  const reader = new HubSpotClient(
     { accessToken: own.accessToken, origin: own.origin, rateLimit: 'none', ...client },
     clock,
   )

@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Lead, LeadsClient, leads, timePivots } from '../../lib/index.ts'
+import { HubSpotClient, type Lead, leads, timePivots } from '../../lib/index.ts'
 import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 
 const count = 300
 const portal = await createPortal({ leads: count })
-const client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin, rateLimit: 'none' })
+const client = new HubSpotClient({
+  accessToken: portal.accessToken,
+  origin: portal.origin,
+  rateLimit: 'none',
+})
 t.teardown(async () => {
   await client.close()
   await portal.close()

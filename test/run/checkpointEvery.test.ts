@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Lead, LeadsClient, leads, operator, run, type SaveEvery, toFile } from '../../lib/index.ts'
+import { HubSpotClient, type Lead, leads, operator, run, type SaveEvery, toFile } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { paced } from '../support/paced.ts'
 
@@ -22,7 +22,7 @@ interface Saves {
 }
 
 async function savesOf(t: Test, every: SaveEvery, look: () => void = () => {}): Promise<Saves> {
-  await using client = new LeadsClient({ accessToken: portal.accessToken, origin: portal.origin })
+  await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const folder = t.testdir()
   const places: number[] = []
   let seen = 0

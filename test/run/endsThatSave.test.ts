@@ -5,9 +5,9 @@ import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import type {
+  HubSpotClientOptions,
   Lead,
   LeadpipeError,
-  LeadsClientOptions,
   LeadsOptions,
   Operator,
   Quarantined,
@@ -57,7 +57,7 @@ t.teardown(() => portal.close())
 
 interface Start {
   origin?: string
-  client?: LeadsClientOptions
+  client?: HubSpotClientOptions
   reading?: LeadsOptions
   operators?: () => Operator<Lead, unknown>
   name?: string

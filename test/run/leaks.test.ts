@@ -5,7 +5,7 @@ import { PassThrough, type Writable } from 'node:stream'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { Lead, LeadSource, Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { encode } from '../../lib/operators/encode.ts'
@@ -97,7 +97,7 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       const folder = mkdtempSync(join(dir, 'run-'))
       const name = zipped ? 'a.ndjson.gz' : 'a.ndjson'
       writeFileSync(join(folder, name), old)
-      const client = new LeadsClient({ accessToken: 'a', origin, rateLimit: 'none', retry: { retries: 0 } })
+      const client = new HubSpotClient({ accessToken: 'a', origin, rateLimit: 'none', retry: { retries: 0 } })
       const controller = new AbortController()
       const source: LeadSource = leadsByOffset(client, { max }, { decode })
       let steps = 0

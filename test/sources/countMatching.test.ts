@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
+import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { countMatching } from '../../lib/sources/countMatching.ts'
 import { eventually } from '../support/eventually.ts'
@@ -18,7 +18,7 @@ const probed = [0, 1, 2, 4, 8, 16, 12, 10, 9]
 const offsetOf = (target = '/') => Number(new URL(target, 'http://localhost').searchParams.get('offset') ?? 0)
 
 /** Counts the list of a portal with such faults; `offsets` are those that were asked for until then. */
-async function counted(t: Test, faults: string, options: LeadsClientOptions = {}) {
+async function counted(t: Test, faults: string, options: HubSpotClientOptions = {}) {
   const portal = await createPortal({ leads: list, faults })
   t.after(() => portal.close())
   const client = openClient(t, portal.origin, { accessToken: portal.accessToken, ...options })

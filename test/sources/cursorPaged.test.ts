@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { type Pager, sequentialPlan } from '../../lib/paging/Pager.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
@@ -39,7 +39,7 @@ class CursorPager implements Pager<Contact, Request, string> {
 }
 
 /** All contacts of a list that is paged by a cursor. */
-async function* contacts(client: LeadsClient): AsyncGenerator<Contact> {
+async function* contacts(client: HubSpotClient): AsyncGenerator<Contact> {
   const query = ({ max, after }: Request) => `limit=${max}${after === '' ? '' : `&after=${after}`}`
   const recordOf = ({ value }: { value: unknown }) => value as Contact
   const source = clientPages({ client, path: '/contacts', elements: ['results'], query, recordOf })

@@ -28,7 +28,7 @@ t.test('the first argument is a client', async t => {
   for (const client of [undefined, null, {}, 'token', { accessToken: 'a', get: () => {} }]) {
     t.match(await failureOf(() => leads(client as never)), {
       code: 'OPTION',
-      message: /^leads\(\) client: expected a LeadsClient /,
+      message: /^leads\(\) client: expected a HubSpotClient /,
     })
   }
 })

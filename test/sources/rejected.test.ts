@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import t, { type Test } from 'tap'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
 import { originOf, Rejected } from '../../lib/stage/Rejected.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -13,7 +13,7 @@ import { withRejected } from '../support/withRejected.ts'
 const offsetOf = (target = '') => Number(new URL(target, 'http://x').searchParams.get('offset') ?? 0)
 
 /** A source that hands on what is no lead, as `run` sets it up in front of a `validate` that takes it. */
-function handing(client: LeadsClient, options: LeadsOptions = {}) {
+function handing(client: HubSpotClient, options: LeadsOptions = {}) {
   return withRejected(leadsByOffset(client, {}, { maxLeadBytes: 30, ...options }), true)
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import type { Position } from '../../lib/lead/Position.ts'
 import { leads } from '../../lib/sources/leads.ts'
@@ -45,7 +45,7 @@ function leadsOf({ ties, gaps, seed }: Course): Drifting[] {
 }
 
 /** Leaves the loop after so many leads, again and again, and goes on with the position. */
-async function readInParts(client: LeadsClient, { max, leave }: Course) {
+async function readInParts(client: HubSpotClient, { max, leave }: Course) {
   const came: Lead[] = []
   const counts: SourceCounts[] = []
   let from: Position | undefined

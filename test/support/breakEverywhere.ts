@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type { Test } from 'tap'
-import type { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
+import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { Position } from '../../lib/lead/Position.ts'
 import { leads } from '../../lib/sources/leads.ts'
@@ -17,7 +17,7 @@ interface Part {
 
 /** Reads so many leads, then leaves the loop. */
 export async function readSome(
-  client: LeadsClient,
+  client: HubSpotClient,
   query: LeadsQuery,
   options: LeadsOptions,
   count: number,
@@ -35,7 +35,7 @@ export async function readSome(
 
 /** Breaks the loop at every lead there is, and goes on; says where the parts are not the whole. */
 export async function breakEverywhere(
-  client: LeadsClient,
+  client: HubSpotClient,
   query: () => LeadsQuery,
   expected: readonly string[],
   options: LeadsOptions = {},

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import {
   type CheckpointOptions,
   explodeEvents,
-  LeadsClient,
+  HubSpotClient,
   type LeadsQuery,
   leads,
   operator,
@@ -30,7 +30,7 @@ export interface GoldenPlace {
 
 const startTime = goldenTime - 24 * 60 * 60_000
 const open = (origin: string) =>
-  new LeadsClient({ origin, accessToken: 'demooooo-oooo-oooo-oooo-oooooooooooo', rateLimit: 'none' })
+  new HubSpotClient({ origin, accessToken: 'demooooo-oooo-oooo-oooo-oooooooooooo', rateLimit: 'none' })
 
 /** Numbers values, over restarts as well. */
 const numbered = <T extends object>() =>

@@ -10,8 +10,8 @@ import {
   explodeFormValues,
   type FormSubmissionValue,
   filter,
+  type HubSpotClient,
   type Lead,
-  type LeadsClient,
   leads,
   map,
   type Operator,
@@ -34,7 +34,7 @@ import { isExactly } from '../support/isExactly.ts'
 
 /** For the compiler only: `npm run check` compiles this file, nothing runs it. */
 declare function compiled(code: () => unknown): void
-declare const client: LeadsClient
+declare const client: HubSpotClient
 const sink = () => toArray({ max: 1 })
 
 interface Conversion {

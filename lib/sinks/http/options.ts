@@ -55,7 +55,7 @@ export interface HttpOptions<T = unknown> extends TransportOptions {
   rateLimit?: RateLimit | 'none' | undefined
   /**
    * When and how often a request is retried after network errors, timeouts, 408, 425, 429 and 5xx. Defaults: those of
-   * `LeadsClient`.
+   * `HubSpotClient`.
    */
   retry?: RetryOptions | undefined
   /**

@@ -1,8 +1,8 @@
 // A process that exports a portal to a file, and tells its peak memory.
-import { LeadsClient, leads, run, toFile } from 'leadpipe'
+import { HubSpotClient, leads, run, toFile } from 'leadpipe'
 
 const [origin = '', path = '', paging, checkpoint] = process.argv.slice(2)
-await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
+await using client = new HubSpotClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
 const { records, sink } = await run(
   leads(client, {}, { paging: paging as 'seek' | 'offset' }),
   toFile(path, { format: 'ndjson' }),

@@ -1,9 +1,9 @@
 // A process that exports a portal into a fast or a slow sink, and tells its peak memory.
 import { Writable } from 'node:stream'
-import { LeadsClient, leads, run, validate } from 'leadpipe'
+import { HubSpotClient, leads, run, validate } from 'leadpipe'
 
 const [origin = '', speed] = process.argv.slice(2)
-await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
+await using client = new HubSpotClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
 const sink = new Writable({
   objectMode: true,
   highWaterMark: 1,

@@ -8,8 +8,8 @@ import { Transform } from 'node:stream'
 import {
   compose,
   explodeEvents,
+  HubSpotClient,
   type Lead,
-  LeadsClient,
   leads,
   operator,
   peek,
@@ -81,7 +81,7 @@ const chained = operator<{ guid: string }, object>({
 })
 const behind = transform<{ guid: string }, { guid: string }>(() => new Behind())
 
-await using client = new LeadsClient({
+await using client = new HubSpotClient({
   accessToken,
   origin,
   rateLimit: 'none',

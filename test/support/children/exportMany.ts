@@ -1,5 +1,5 @@
 // A process that exports very many leads with a checkpoint, and tells how its memory grew.
-import { type Lead, LeadsClient, leads, peek, project, run, toFile } from 'leadpipe'
+import { HubSpotClient, type Lead, leads, peek, project, run, toFile } from 'leadpipe'
 
 const [origin = '', path = '', count = ''] = process.argv.slice(2)
 const shares = [0.1, 0.5, 1]
@@ -17,7 +17,7 @@ const watched = peek<Lead>(() => {
   memory.push({ share, peakMegabytes: inMegabytes(peak), liveMegabytes: inMegabytes(heapUsed + external) })
 })
 
-await using client = new LeadsClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
+await using client = new HubSpotClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
 const report = await run(
   leads(client),
   watched,

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
-import { LeadsClient } from '../../lib/hubspot/LeadsClient.ts'
-import type { LeadsClientOptions } from '../../lib/hubspot/options.ts'
+import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
+import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { checkQuery, type PageQuery, serializeQuery } from '../../lib/lead/LeadsQuery.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -10,7 +10,7 @@ import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
 
 /** Sends one request and returns what arrived. */
-async function sent(t: Test, options: LeadsClientOptions, path: string, query: string) {
+async function sent(t: Test, options: HubSpotClientOptions, path: string, query: string) {
   let arrived: { method?: string; url?: string; headers: IncomingHttpHeaders } | undefined
   const { origin } = await listen(t, (request, response) => {
     arrived = request
@@ -98,14 +98,14 @@ t.test('a target that cannot be sent is refused before it is', async t => {
     t.match(error, {
       code: 'OPTION',
       retryable: false,
-      message: /^LeadsClient\.get\(\) path: expected a path /,
+      message: /^HubSpotClient\.get\(\) path: expected a path /,
     })
   }
   for (const query of ['a=b c', 'a=ü', 'a=\n', 'a#b', '#']) {
     const error = await failureOf(client.get('/x', query))
     t.match(error, {
       code: 'OPTION',
-      message: /^LeadsClient\.get\(\) query: expected a percent-encoded query/,
+      message: /^HubSpotClient\.get\(\) query: expected a percent-encoded query/,
     })
   }
   for (const [path, query] of [
@@ -174,7 +174,7 @@ t.test('the rate limit covers every attempt, repetitions included', async t => {
 
 t.test('the default rate limit is 100 requests in 10 seconds', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
-  const client = new LeadsClient({ origin, accessToken: 'T', concurrency: 20 })
+  const client = new HubSpotClient({ origin, accessToken: 'T', concurrency: 20 })
   t.after(() => client.close())
   const controller = new AbortController()
   const requests = Array.from({ length: 110 }, async () =>
@@ -190,7 +190,7 @@ t.test('the default rate limit is 100 requests in 10 seconds', async t => {
 
 t.test('a client tells its origin', async t => {
   t.equal(openClient(t, 'HTTP://LocalHost:80/').origin, 'http://localhost')
-  const byDefault = new LeadsClient({ accessToken: 'T' })
+  const byDefault = new HubSpotClient({ accessToken: 'T' })
   t.equal(byDefault.origin, 'https://api.hubapi.com')
   await byDefault.close()
 })

@@ -7,7 +7,7 @@ import { Requester, type Watcher } from '../http/Requester.ts'
 import { redactor } from '../http/redact.ts'
 import { refusal } from '../http/refusal.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { type ClientSettings, clientSettings, type LeadsClientOptions } from './options.ts'
+import { type ClientSettings, clientSettings, type HubSpotClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
 import { portalError } from './portalError.ts'
 
@@ -43,21 +43,21 @@ interface Call {
  *
  * @example
  * ```ts
- * await using client = new LeadsClient({ accessToken: process.env.LEADPIPE_ACCESS_TOKEN })
+ * await using client = new HubSpotClient({ accessToken: process.env.LEADPIPE_ACCESS_TOKEN })
  * ```
  */
-export class LeadsClient implements AsyncDisposable {
+export class HubSpotClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
   readonly #requester: Requester
   readonly #redact: (text: string) => string
 
   /**
-   * @param options see {@link LeadsClientOptions}
+   * @param options see {@link HubSpotClientOptions}
    * @param clock replaces time and randomness, for tests
    * @throws {LeadpipeError} OPTION for a wrong option, or a proxy that can't be used, before any connection is opened.
    */
-  constructor(options: LeadsClientOptions, clock: Clock = systemClock) {
+  constructor(options: HubSpotClientOptions, clock: Clock = systemClock) {
     const settings = clientSettings(options)
     const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
@@ -191,7 +191,7 @@ export class LeadsClient implements AsyncDisposable {
 
 /** undici refuses a wrong target too, but only when the request is sent, and with an error that would be retried. */
 function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
-  const where = `LeadsClient.${method.toLowerCase()}()`
+  const where = `HubSpotClient.${method.toLowerCase()}()`
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
     throw optionError(
       `${where} path`,
