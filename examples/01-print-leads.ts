@@ -7,7 +7,7 @@ await using portal = await createPortal({ leads: 200 })
 await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 
 const rows = []
-for await (const lead of leads(client, { sort: 'lastModifiedAt', dir: 'desc' }, { limit: 10 })) {
+for await (const lead of leads(client, { sort: 'lastModifiedAt', dir: 'desc', limit: 10 })) {
   rows.push({ email: lead.email, modified: new Date(lead.lastModifiedAt ?? 0).toISOString() })
 }
 console.table(rows)

@@ -17,7 +17,7 @@ for await (const lead of source) {
 console.log('left off at', kept)
 
 const from = JSON.parse(kept) as Position
-for await (const lead of leads(client, { includeDeleted: true }, { from })) guids.push(lead.guid)
+for await (const lead of leads(client, { includeDeleted: true, from })) guids.push(lead.guid)
 console.log(`${guids.length} leads, ${new Set(guids).size} different ones`)
 
 assert.equal(guids.length, 300)

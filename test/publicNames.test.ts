@@ -10,8 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 t.test('leadpipe exports what it promises, and nothing else', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [
-    'LeadpipeError',
     'HubSpotClient',
+    'LeadpipeError',
     'compose',
     'done',
     'encode',

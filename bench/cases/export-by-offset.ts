@@ -4,5 +4,5 @@ import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 
 await exportCase(async (origin, path) => {
   await using client = new HubSpotClient({ accessToken: 'bench', origin, rateLimit: 'none' })
-  await run(leads(client, {}, { paging: 'offset' }), validate(), toFile(path))
+  await run(leads(client, { paging: 'offset' }), validate(), toFile(path))
 })

@@ -102,6 +102,6 @@ function optionMessage(error: Error, flags: object): string {
   if (error.code !== 'OPTION') return message
   const { owner, option } = error.context
   const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
-  // "leads() options: limit: expected …": the owner of the option means nothing to a user who gave a flag.
+  // "leads(): limit: expected …": the owner of the option means nothing to a user who gave a flag.
   return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
 }

@@ -53,7 +53,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       throw new LeadpipeError('OPTION', '--when-finished: expected --checkpoint with it')
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid }, { limit, paging })
+    const source = leads(client, { ...query, guids: guid, limit, paging })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }

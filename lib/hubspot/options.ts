@@ -87,6 +87,9 @@ const rules: OptionRules = {
   },
 }
 
+/** The names of the client's options. */
+export const clientOptions = Object.keys(rules.options)
+
 /**
  * Checks a client's options and fills in the defaults.
  *

@@ -1,5 +1,5 @@
-import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
-import { choice, integer } from '../options/optionRule.ts'
+import { optionError } from '../options/checkOptions.ts'
+import { choice, integer, type OptionRule } from '../options/optionRule.ts'
 import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
 
 /** A point in time: milliseconds since 1970-01-01 UTC, or a Date. */
@@ -60,75 +60,57 @@ const time = {
   expected: 'milliseconds since 1970 (an integer, 0 or more) or a Date',
 } as const
 
-const rules: OptionRules = {
-  owner: 'leads() query',
-  options: {
-    search: { ...wellFormed, expected: 'a string of well-formed Unicode' },
-    sort: {
-      type: 'string',
-      pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
-      expected: 'the name of a lead attribute, for example "lastModifiedAt"',
-    },
-    dir: choice('asc', 'desc'),
-    max: integer({ min: 1, max: maxPageSize, unit: 'leads a page' }),
-    offset: integer({ min: 0 }),
-    startTime: time,
-    stopTime: time,
-    timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },
-    excludeConversionEvents: flag,
-    optOut: flag,
-    eligibleForEmail: flag,
-    bounced: flag,
-    isNotImported: flag,
-    includeDeleted: flag,
-    guids: {
-      anyOf: [{ type: 'array', minItems: 1, items: { ...wellFormed, minLength: 1 } }, { iterable: true }],
-      expected: 'guids, as an array that is not empty, or as an iterable or async iterable of strings',
-    },
+/** What each parameter accepts, in the documentation's order. */
+export const queryRules = {
+  search: { ...wellFormed, expected: 'a string of well-formed Unicode' },
+  sort: {
+    type: 'string',
+    pattern: '^[A-Za-z][A-Za-z0-9_.]*$',
+    expected: 'the name of a lead attribute, for example "lastModifiedAt"',
   },
-  elsewhere: {
-    access_token: 'the token belongs to the client: new HubSpotClient({ accessToken })',
-    accessToken: 'the token belongs to the client: new HubSpotClient({ accessToken })',
-    hapikey: 'the key belongs to the client: new HubSpotClient({ apiKey })',
-    ...Object.fromEntries(
-      [
-        'limit',
-        'paging',
-        'from',
-        'lag',
-        'readAhead',
-        'decode',
-        'onMissing',
-        'signal',
-        'highWaterMark',
-        'maxLeadBytes',
-        'maxDepth',
-      ].map(name => [name, 'it belongs to the options, the argument after the query']),
-    ),
-    optout: 'the documented spelling is optOut',
-    emailOptOut: 'the documented spelling is optOut',
-    notImported: 'the documented spelling is isNotImported',
+  dir: choice('asc', 'desc'),
+  max: integer({ min: 1, max: maxPageSize, unit: 'leads a page' }),
+  offset: integer({ min: 0 }),
+  startTime: time,
+  stopTime: time,
+  timePivot: { enum: timePivots, expected: `one of ${timePivots.join(', ')}` },
+  excludeConversionEvents: flag,
+  optOut: flag,
+  eligibleForEmail: flag,
+  bounced: flag,
+  isNotImported: flag,
+  includeDeleted: flag,
+  guids: {
+    anyOf: [{ type: 'array', minItems: 1, items: { ...wellFormed, minLength: 1 } }, { iterable: true }],
+    expected: 'guids, as an array that is not empty, or as an iterable or async iterable of strings',
   },
+} as const satisfies Readonly<Record<keyof LeadsQuery, OptionRule>>
+
+/** Hints for other spellings of a parameter. */
+export const misspelledParameters = {
+  optout: 'the documented spelling is optOut',
+  emailOptOut: 'the documented spelling is optOut',
+  notImported: 'the documented spelling is isNotImported',
 }
 
 /** The names of the parameters, in the documentation's order. */
-export const queryParameters = Object.keys(rules.options) as readonly (keyof LeadsQuery)[]
+export const queryParameters = Object.keys(queryRules) as readonly (keyof LeadsQuery)[]
 
 /**
- * Checks a query and returns it with times as milliseconds, and with a time pivot if there is a time bound (sources
- * differ on the server's default pivot, so it is always sent).
+ * Completes a query whose parameters are checked one by one: times become milliseconds, and a time bound gets a time
+ * pivot (sources differ on the server's default pivot, so it is always sent).
  *
- * @throws {LeadpipeError} OPTION, with the parameter, the received value and what is expected.
+ * @throws {LeadpipeError} OPTION for times that are not possible.
  */
-export function checkQuery(given?: LeadsQuery): LeadsQuery {
-  const query: LeadsQuery = { ...checkOptions(given, rules) }
+export function completeQuery(given: LeadsQuery): LeadsQuery {
+  const query: LeadsQuery = { ...given }
   for (const name of ['startTime', 'stopTime'] as const) {
     if (query[name] !== undefined) query[name] = milliseconds(name, query[name])
   }
   if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
   if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
     const expected = `expected a time not before startTime (${query.startTime})`
-    throw optionError('leads() query: stopTime', expected, query.stopTime)
+    throw optionError('leads(): stopTime', expected, query.stopTime)
   }
   return query
 }
@@ -137,7 +119,7 @@ function milliseconds(name: string, time: Time): number {
   const value = Number(time)
   if (Number.isInteger(value) && value >= 0) return value
   const expected = 'expected a Date that is valid and not before 1970'
-  throw optionError(`leads() query: ${name}`, expected, String(time), true)
+  throw optionError(`leads(): ${name}`, expected, String(time), true)
 }
 
 /**

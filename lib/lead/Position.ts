@@ -104,7 +104,7 @@ export function positionOf<P extends Position['paging']>(
 ): Extract<Position, { paging: P }> | undefined {
   if (from === undefined) return undefined
   if (from.paging !== paging) {
-    throw optionError('leads() options: from', `expected a position of ${paging} paging`, from)
+    throw optionError('leads(): from', `expected a position of ${paging} paging`, from)
   }
   return from as Extract<Position, { paging: P }>
 }

@@ -5,7 +5,7 @@ import { Operator } from '../streams/Operator.ts'
 /**
  * The first `count` values; under `run`, the source is stopped as soon as it has delivered them. In a plain
  * `pipeline`, a Transform can't stop its input: the rest is read and dropped. To limit the leads that are
- * downloaded, use `leads(client, query, { limit })`, which does not request more.
+ * downloaded, use `leads(client, { limit })`, which does not request more.
  *
  * @param count an integer, 0 or more
  * @throws {LeadpipeError} OPTION for another count.

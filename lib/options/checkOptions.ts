@@ -5,7 +5,7 @@ import type { OptionRule } from './optionRule.ts'
 
 /** The options of one function, by name. */
 export interface OptionRules {
-  /** The owner of the options as the user knows it, for example `leads() query`. */
+  /** The owner of the options as the user knows it, for example `leads()`. */
   readonly owner: string
   readonly options: Readonly<Record<string, OptionRule>>
   /** For names that users are likely to put here by mistake: a hint where they belong. */

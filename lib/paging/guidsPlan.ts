@@ -205,9 +205,9 @@ export class GuidsPager implements Pager<GuidsCursor> {
   #otherGuids(taken: number): LeadpipeError {
     if (!this.#request.isCheckpoint) {
       const expected = 'expected a position of the same guids in the same order'
-      return optionError('leads() options: from', expected, `one whose first ${taken} are others`, true)
+      return optionError('leads(): from', expected, `one whose first ${taken} are others`, true)
     }
-    const message = `leads() query: guids: the first ${taken} are not those that the checkpoint is of`
+    const message = `leads(): guids: the first ${taken} are not those that the checkpoint is of`
     const hint = 'give the same ones in the same order, or delete it to begin anew'
     return new LeadpipeError('CHECKPOINT', `${message}: ${hint}`, { context: { guids: taken } })
   }
@@ -229,12 +229,12 @@ export class GuidsPager implements Pager<GuidsCursor> {
 
 function checkGuid(guid: unknown): string {
   if (typeof guid === 'string' && guid !== '') return guid
-  throw optionError('leads() query: guids', 'expected guids, strings that are not empty', guid)
+  throw optionError('leads(): guids', 'expected guids, strings that are not empty', guid)
 }
 
 /** What the user's iterable throws is wrapped in SOURCE, unless it is leadpipe's own error. */
 function takingError(cause: unknown): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new LeadpipeError('SOURCE', `leads() query: guids: ${why}`, { cause })
+  return new LeadpipeError('SOURCE', `leads(): guids: ${why}`, { cause })
 }

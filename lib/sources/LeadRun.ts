@@ -57,14 +57,14 @@ export class LeadRun implements SourceRun<Lead> {
   /** @throws {LeadpipeError} OPTION when the position to resume from is of another kind of paging */
   constructor(options: LeadRunOptions, { state, wants, fail }: SourceOpening) {
     const { client, query, settings } = options
-    const { decode, maxLeadBytes, maxDepth, readAhead } = settings
+    const { decode, maxLeadBytes, maxDepth, readAheadBytes } = settings
     const saved = state as SourceState | undefined
     const from = saved?.position ?? settings.from
     this.#options = options
     this.#wants = wants
     this.#fail = fail
     this.#counts = { ...noCounts(), ...saved?.counts }
-    this.#plan = planOf(query, settings, from, client.concurrency === 1 || readAhead === 0)
+    this.#plan = planOf(query, settings, from, client.concurrency === 1 || readAheadBytes === 0)
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, saved?.missing)
     this.#account = new AccountGuard(saved?.portalId)
     this.#isEnded = saved?.ended ?? false
@@ -84,7 +84,7 @@ export class LeadRun implements SourceRun<Lead> {
         answered: headers => this.#answer(headers),
       }),
       width: client.concurrency,
-      readAheadBytes: readAhead,
+      readAheadBytes,
       wanted: () => settings.limit - this.#granted,
       counts: this.#counts,
     })

@@ -34,7 +34,7 @@ export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: Le
 
 const noEvents = {
   why: 'conversion events, and the query excludes them (excludeConversionEvents: true)',
-  owner: 'leads() query',
+  owner: 'leads()',
   option: 'excludeConversionEvents',
 }
 

@@ -1,13 +1,13 @@
 import { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Lead } from '../lead/Lead.ts'
-import { checkQuery, type LeadsQuery } from '../lead/LeadsQuery.ts'
+import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
 import { optionError, typeOf } from '../options/checkOptions.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import type { LeadRun } from './LeadRun.ts'
 import { leadStage } from './leadStage.ts'
-import { type LeadsOptions, type LeadsSettings, leadsSettings } from './options.ts'
+import { type LeadsOptions, type LeadsSettings, leadsOptions } from './options.ts'
 import { pagingOf } from './planOf.ts'
 import type { SourceCounts } from './SourceCounts.ts'
 
@@ -15,7 +15,7 @@ import type { SourceCounts } from './SourceCounts.ts'
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
  * Leads come in the order of (time pivot, guid), each exactly once, even if others are inserted or deleted meanwhile.
- * If the query sorts, they come in the server's order (see the option `paging`). Leads whose pivot is 0 or absent
+ * With `sort`, they come in the server's order (see the option `paging`). Leads whose pivot is 0 or absent
  * (never closed, never converted) come first. Elements without a guid or an integer pivot cannot be ordered: each is
  * delivered once, after the element that precedes it in the response, and deduplicated by its raw text.
  *
@@ -24,16 +24,16 @@ import type { SourceCounts } from './SourceCounts.ts'
  * of guids yields an empty string or a value that is not a string; or with the reason of `signal`.
  *
  * @param client the client of the portal to read; it is not closed
- * @param query the API's own parameters, in the API's spelling; default: every lead that is not deleted
- * @param options leadpipe's own options: limit, decode, signal and more
- * @throws {LeadpipeError} OPTION for a wrong or misplaced parameter.
+ * @param options which leads (the API's own parameters, in the API's spelling) and how they are read; default: every
+ * lead that is not deleted
+ * @throws {LeadpipeError} OPTION for an unknown option or a wrong value.
  *
  * @example
  * ```ts
- * for await (const lead of leads(client, { search: 'hubspot' }, { limit: 10 })) console.log(lead.email)
+ * for await (const lead of leads(client, { search: 'hubspot', limit: 10 })) console.log(lead.email)
  * ```
  */
-export function leads(client: HubSpotClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
+export function leads(client: HubSpotClient, options?: LeadsOptions): LeadSource {
   if (!(client instanceof HubSpotClient)) {
     // The value may contain a token, as in `leads({ accessToken })`: the message names its type only.
     throw optionError(
@@ -43,17 +43,16 @@ export function leads(client: HubSpotClient, query?: LeadsQuery, options?: Leads
       true,
     )
   }
-  const checked = checkQuery(query)
-  const settings = leadsSettings(options)
-  pagingOf(checked, settings)
-  return new LeadSource(client, checked, settings)
+  const { query, settings } = leadsOptions(options)
+  pagingOf(query, settings)
+  return new LeadSource(client, query, settings)
 }
 
 /**
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
  *
  * Leads come in the order of the list, although several of its pages are requested at the same time. It reads ahead
- * about as far as its high-water mark and `readAhead` allow: while nothing reads the stream, the sockets are not read
+ * about as far as its high-water mark and `readAheadBytes` allow: while nothing reads the stream, the sockets are not read
  * either. `destroy()`, an abort, or leaving a `for await` closes the connections at once. If a body is cut off, reading
  * resumes after the last delivered lead.
  */

@@ -1,9 +1,11 @@
+import { clientOptions } from '../hubspot/options.ts'
+import { completeQuery, type LeadsQuery, misspelledParameters, queryRules } from '../lead/LeadsQuery.ts'
 import { type Position, positionRule } from '../lead/Position.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { choice, integer, type OptionRule } from '../options/optionRule.ts'
 
-/** How leads are read: leadpipe's own options, as opposed to the API's parameters. */
-export interface LeadsOptions {
+/** Which leads are read, in the API's own parameters, and how: leadpipe's own options. No name is in both. */
+export interface LeadsOptions extends LeadsQuery {
   /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
   limit?: number | undefined
   /**
@@ -28,13 +30,13 @@ export interface LeadsOptions {
   /**
    * The most bytes of decompressed bodies that are held for pages read ahead, up to `concurrency` (of the client) pages
    * at the same time. A page is requested when there is room for a page as large as the largest so far, so a small
-   * `readAhead` means fewer pages at the same time. Time windows are read at the same time if there is room for 5 pages
+   * `readAheadBytes` means fewer pages at the same time. Time windows are read at the same time if there is room for 5 pages
    * of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk (64 KiB) that
    * each connection is receiving. A page beyond that is dropped and requested again in its turn, as is a page that
-   * takes more than half of `readAhead`. The chunk whose leads are being delivered is not included. Leads in memory
+   * takes more than half of `readAheadBytes`. The chunk whose leads are being delivered is not included. Leads in memory
    * take about three times as much as in bodies. 0 reads one page after the other. Default: 16 MiB.
    */
-  readAhead?: number | undefined
+  readAheadBytes?: number | undefined
   /**
    * How bodies are decoded. 'express' finds the bytes of each lead and parses them with the engine's JSON.parse;
    * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower.
@@ -56,23 +58,23 @@ export interface LeadsOptions {
   signal?: AbortSignal | undefined
 }
 
-/** The options with every default filled in. */
-export type LeadsSettings = Required<Omit<LeadsOptions, 'signal' | 'from' | 'paging'>> &
-  Pick<LeadsOptions, 'signal' | 'from' | 'paging'>
+type OwnOptions = Omit<LeadsOptions, keyof LeadsQuery>
+
+/** Leadpipe's own options with every default filled in. */
+export type LeadsSettings = Required<Omit<OwnOptions, 'signal' | 'from' | 'paging'>> &
+  Pick<OwnOptions, 'signal' | 'from' | 'paging'>
 
 /** The defaults of the options. */
 export const leadsDefaults = {
   limit: Number.POSITIVE_INFINITY,
   lag: 60_000,
-  readAhead: 16 * 1024 * 1024,
+  readAheadBytes: 16 * 1024 * 1024,
   decode: 'express',
   onMissing: 'report',
   maxLeadBytes: 16 * 1024 * 1024,
   maxDepth: 100,
   highWaterMark: 16,
-} as const satisfies LeadsOptions
-
-const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
+} as const satisfies OwnOptions
 
 /** Length of the longest string that the engine supports, in characters. */
 export const longestString = 2 ** 29 - 24
@@ -85,13 +87,14 @@ export const maxLeadBytesRule: OptionRule = integer({
 })
 
 const rules: OptionRules = {
-  owner: 'leads() options',
+  owner: 'leads()',
   options: {
+    ...queryRules,
     limit: integer({ min: 1, unit: 'leads in all' }),
     paging: choice('seek', 'offset'),
     from: positionRule,
     lag: integer({ min: 0, unit: 'milliseconds' }),
-    readAhead: integer({ min: 0, unit: 'bytes' }),
+    readAheadBytes: integer({ min: 0, unit: 'bytes' }),
     decode: choice('express', 'stream-json'),
     onMissing: choice('report', 'fail'),
     maxLeadBytes: maxLeadBytesRule,
@@ -100,29 +103,27 @@ const rules: OptionRules = {
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
   elsewhere: {
-    max: `${toQuery} (max is the page size, limit the leads in all)`,
-    search: toQuery,
-    sort: toQuery,
-    dir: toQuery,
-    offset: toQuery,
-    startTime: toQuery,
-    stopTime: toQuery,
-    timePivot: toQuery,
-    excludeConversionEvents: toQuery,
-    optOut: toQuery,
-    eligibleForEmail: toQuery,
-    bounced: toQuery,
-    isNotImported: toQuery,
-    includeDeleted: toQuery,
-    guids: toQuery,
+    ...Object.fromEntries(
+      clientOptions.map(name => [name, `it belongs to the client: new HubSpotClient({ ${name} })`]),
+    ),
+    access_token: 'the token belongs to the client: new HubSpotClient({ accessToken })',
+    hapikey: 'the key belongs to the client: new HubSpotClient({ apiKey })',
+    readAhead: 'it is called readAheadBytes',
+    ...misspelledParameters,
   },
 }
 
 /**
- * Checks the options of `leads()` and fills in the defaults.
+ * Checks the options of `leads()`, and returns the API's parameters and, with every default filled in, leadpipe's own.
  *
  * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
-export function leadsSettings(given?: LeadsOptions): LeadsSettings {
-  return { ...leadsDefaults, ...checkOptions(given, rules) }
+export function leadsOptions(given?: LeadsOptions): { query: LeadsQuery; settings: LeadsSettings } {
+  const checked = checkOptions(given, rules)
+  const entries = Object.entries(checked)
+  const query = Object.fromEntries(entries.filter(([name]) => isParameter(name)))
+  const own = Object.fromEntries(entries.filter(([name]) => !isParameter(name)))
+  return { query: completeQuery(query), settings: { ...leadsDefaults, ...own } }
 }
+
+const isParameter = (name: string) => Object.hasOwn(queryRules, name)

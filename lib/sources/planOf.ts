@@ -21,23 +21,23 @@ export function pagingOf(
 ): Paging {
   const { paging, from } = settings
   if (guids !== undefined) {
-    if (offset) throw optionError('leads() query: offset', 'expected none together with guids', offset)
+    if (offset) throw optionError('leads(): offset', 'expected none together with guids', offset)
     if (paging !== undefined)
-      throw optionError('leads() options: paging', 'expected none together with guids', paging)
+      throw optionError('leads(): paging', 'expected none together with guids', paging)
     return 'guids'
   }
   const orders = sort !== undefined || dir !== undefined || offset !== undefined || max === 1
   const chosen = paging ?? (orders || from?.paging === 'offset' ? 'offset' : 'seek')
   if (chosen !== 'seek') return 'offset'
   const refuse = (name: string, why: string, value: unknown) =>
-    optionError(`leads() query: ${name}`, `expected none with paging: 'seek', ${why}`, value)
+    optionError(`leads(): ${name}`, `expected none with paging: 'seek', ${why}`, value)
   if (sort !== undefined) throw refuse('sort', 'which sorts by the time pivot', sort)
   if (dir !== undefined) throw refuse('dir', 'which sorts by the time pivot', dir)
   if (offset !== undefined) throw refuse('offset', 'which needs none', offset)
-  if (max === 1) throw optionError('leads() query: max', "expected 2 or more with paging: 'seek'", max)
+  if (max === 1) throw optionError('leads(): max', "expected 2 or more with paging: 'seek'", max)
   if (timePivot === 'firstConvertedAt' && rest.excludeConversionEvents) {
     throw optionError(
-      'leads() query: excludeConversionEvents',
+      'leads(): excludeConversionEvents',
       "expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'",
       true,
     )
@@ -70,7 +70,7 @@ function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosit
   const position = positionOf('seek', from)
   const { timePivot = 'insertedAt' } = query
   if (position === undefined || position.timePivot === timePivot) return position
-  throw optionError('leads() options: from', `expected a position of timePivot '${timePivot}'`, from)
+  throw optionError('leads(): from', `expected a position of timePivot '${timePivot}'`, from)
 }
 
 /** The time window that a position belongs to; undefined unless the list is read by seeking. */

@@ -81,7 +81,7 @@ t.test('a body that turns out to be broken off afterwards is not waited for', as
   const client = openClient(t, origin, {}, clock)
   const guids: string[] = []
   const error = await failureOf(async () => {
-    for await (const { guid } of pageAfterPage(client, {}, { highWaterMark: 1 })) {
+    for await (const { guid } of pageAfterPage(client, { highWaterMark: 1 })) {
       guids.push(guid)
       // Its end has come, but the source waits for the consumer.
       await turns(20)

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import t, { type Test } from 'tap'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
-import { checkQuery, type PageQuery, serializeQuery } from '../../lib/lead/LeadsQuery.ts'
+import { completeQuery, type PageQuery, serializeQuery } from '../../lib/lead/LeadsQuery.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -64,7 +64,7 @@ t.test('only gzip is offered, and JSON asked for', async t => {
 
 t.test('a query arrives as it was written, brackets raw', async t => {
   const query = serializeQuery(
-    checkQuery({
+    completeQuery({
       search: 'a & b/ü',
       max: 100,
       startTime: new Date(1_275_718_091_660),

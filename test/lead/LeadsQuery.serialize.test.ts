@@ -1,5 +1,13 @@
 import t from 'tap'
-import { checkQuery, type PageQuery, queryParameters, serializeQuery } from '../../lib/lead/LeadsQuery.ts'
+import {
+  type LeadsQuery,
+  type PageQuery,
+  queryParameters,
+  serializeQuery,
+} from '../../lib/lead/LeadsQuery.ts'
+import { leadsOptions } from '../../lib/sources/options.ts'
+
+const checkQuery = (given: LeadsQuery) => leadsOptions(given).query
 
 const cases: [query: PageQuery, text: string][] = [
   [{}, ''],

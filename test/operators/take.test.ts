@@ -134,7 +134,7 @@ for (const decode of ['express', 'stream-json'] as const) {
     for (const count of [1, 7, 10, 11, 23]) {
       targets.length = 0
       const sink = toArray({ max: 99 })
-      const source = pageAfterPage(client, { max: 10 }, { decode, highWaterMark: 3 })
+      const source = pageAfterPage(client, { max: 10, decode, highWaterMark: 3 })
       const report = await run(
         source,
         map(async lead => lead),

@@ -173,7 +173,7 @@ t.test('a value is described in at most 120 characters', async t => {
 t.test('an option error keeps for programs who has the option, and its name', async t => {
   const places: [where: string, context: object][] = [
     ['HubSpotClient: retry.minDelay', { owner: 'HubSpotClient', option: 'retry.minDelay' }],
-    ['leads() query: max', { owner: 'leads() query', option: 'max' }],
+    ['leads(): max', { owner: 'leads()', option: 'max' }],
     ['filter() predicate', { owner: 'filter()', option: 'predicate' }],
     ['HubSpotClient.get() path', { owner: 'HubSpotClient.get()', option: 'path' }],
     ['compose() argument 2', { owner: 'compose()', option: 'argument 2' }],
@@ -205,11 +205,8 @@ t.test('whatever is wrong with an option, the error says whose and which in one 
       () => new HubSpotClient({ accessToken, retry: { retries: -1 } }),
       { owner: 'HubSpotClient', option: 'retry.retries' },
     ],
-    [() => leads(client, { startTime: 2, stopTime: 1 }), { owner: 'leads() query', option: 'stopTime' }],
-    [
-      () => leads(client, { startTime: new Date(Number.NaN) }),
-      { owner: 'leads() query', option: 'startTime' },
-    ],
+    [() => leads(client, { startTime: 2, stopTime: 1 }), { owner: 'leads()', option: 'stopTime' }],
+    [() => leads(client, { startTime: new Date(Number.NaN) }), { owner: 'leads()', option: 'startTime' }],
     [() => toHttp('receiver'), { owner: 'toHttp()', option: 'url' }],
     [() => toHttp(url, { headers: { a: '' } }), { owner: 'toHttp()', option: 'headers' }],
     [() => toHttp(url, { onRefused: 'dead-letter' }), { owner: 'toHttp()', option: 'deadLetter' }],
@@ -225,7 +222,7 @@ t.test('whatever is wrong with an option, the error says whose and which in one 
     ],
     [
       () =>
-        run(leads(client, {}, { paging: 'offset' }), toFile(join(dir, 'a.json')), {
+        run(leads(client, { paging: 'offset' }), toFile(join(dir, 'a.json')), {
           checkpoint: { path: join(dir, 'a.checkpoint'), whenFinished: 'next' },
         }),
       { owner: 'run() options', option: 'checkpoint' },

@@ -244,7 +244,7 @@ t.test('what is no guid is refused by what was received', async t => {
     const pager = guidsPager({}, new Set(['a', value]) as Set<string>, 'report')
     t.match(await failureOf(Promise.resolve(pager.next(none))), {
       code: 'OPTION',
-      message: `leads() query: guids: expected guids, strings that are not empty, received ${shown}`,
+      message: `leads(): guids: expected guids, strings that are not empty, received ${shown}`,
     })
   }
 })

@@ -38,7 +38,7 @@ t.test("a sink that takes one record at a time stops the writes of the portal's 
       setImmediate(() => setImmediate(callback))
     },
   })
-  const report = await run(leads(client, {}, { highWaterMark: 1 }), validate(), slow)
+  const report = await run(leads(client, { highWaterMark: 1 }), validate(), slow)
   t.equal(report.leads, count)
   t.ok(furthest < underway, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
 })

@@ -33,7 +33,7 @@ t.test('a source that is destroyed while it hands a lead on lets go of its conne
   t.teardown(() => portal.close())
   const proxy = await countingProxy(t, portal.origin)
   await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: proxy.origin })
-  const source = leads(client, {}, { highWaterMark: 1 })
+  const source = leads(client, { highWaterMark: 1 })
   source.once('data', () => source.destroy())
   await once(source, 'close')
   t.ok(source.destroyed)

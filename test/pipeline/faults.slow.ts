@@ -82,7 +82,7 @@ async function exported(
     await portal.close()
   })
   const sink = toArray<Lead>({ max: 10 * count })
-  const error = await run(leads(client, query, reading), validate(), sink).then(
+  const error = await run(leads(client, { ...query, ...reading }), validate(), sink).then(
     () => undefined,
     (failure: LeadpipeError) => failure,
   )
@@ -166,7 +166,7 @@ t.test('elements that are no leads are set aside, the rest of their page goes on
   const folder = t.testdir()
   const [path, rejected] = [join(folder, 'leads.ndjson'), join(folder, 'rejected.ndjson')]
   const report = await run(
-    leads(client, { includeDeleted: true }, { paging: 'offset', maxLeadBytes: 16_000 }),
+    leads(client, { includeDeleted: true, paging: 'offset', maxLeadBytes: 16_000 }),
     validate({ onInvalid: 'quarantine', quarantine: rejected }),
     toFile(path),
   )

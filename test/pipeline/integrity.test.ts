@@ -34,7 +34,7 @@ const shapes: Record<string, Reshape> = {
 
 const ways = [
   { paging: 'seek', expected: all, source: { retries: 0 } },
-  { paging: 'offset', readAhead: 0, expected: listed, source: { pages: 4, requests: 4, retries: 0 } },
+  { paging: 'offset', readAheadBytes: 0, expected: listed, source: { pages: 4, requests: 4, retries: 0 } },
 ] as const
 
 for (const [shape, reshape] of Object.entries(shapes)) {
@@ -45,7 +45,7 @@ for (const [shape, reshape] of Object.entries(shapes)) {
         await using client = new HubSpotClient({ accessToken: portal.accessToken, origin })
         const path = join(t.testdir(), 'leads.json.gz')
         const report = await run(
-          leads(client, { includeDeleted: true }, { decode, ...way }),
+          leads(client, { includeDeleted: true, decode, ...way }),
           validate(),
           toFile(path),
         )
@@ -76,8 +76,7 @@ t.test('any page size, offset and limit give the same leads', async t => {
     [100, 100, 100],
   ] as const) {
     const received: unknown[] = []
-    for await (const lead of leads(client, { includeDeleted: true, max, offset }, { limit }))
-      received.push(lead)
+    for await (const lead of leads(client, { includeDeleted: true, max, offset, limit })) received.push(lead)
     t.same(received, listed.slice(offset, offset + limit), `max ${max}, offset ${offset}, limit ${limit}`)
   }
 })

@@ -48,7 +48,7 @@ async function exported(
     await reader.close()
     await own.close()
   })
-  const source = leads(reader, { includeDeleted: true }, how)
+  const source = leads(reader, { includeDeleted: true, ...how })
   const received: Lead[] = []
   const reading = (async () => {
     for await (const lead of source) received.push(lead)
@@ -206,7 +206,7 @@ t.test(
 )
 
 t.test('read: "There is no total and no has-more: paging ends at a short or an empty page"', async t => {
-  const how = { paging: 'offset', readAhead: 0 } as const
+  const how = { paging: 'offset', readAheadBytes: 0 } as const
   const { received, requests } = await exported(t, {}, {}, new FakeClock(), how)
   t.equal(received.length, count)
   t.equal(requests, 4)
@@ -221,7 +221,7 @@ t.test(
       const offset = Number(new URL(request.url ?? '/', 'http://x').searchParams.get('offset') ?? 0)
       response.end(JSON.stringify(list.slice(offset, offset + 30)))
     })
-    t.strictSame(await leads(openClient(t, origin), {}, { paging: 'offset' }).toArray(), list)
+    t.strictSame(await leads(openClient(t, origin), { paging: 'offset' }).toArray(), list)
   },
 )
 
@@ -301,7 +301,7 @@ t.test(
       const asServed =
         startTime === 'exclusive' ? after : all.filter(({ insertedAt = 0 }) => insertedAt >= bound)
       t.strictSame(
-        guidsOf(await leads(client, query, { paging: 'offset' }).toArray()),
+        guidsOf(await leads(client, { ...query, paging: 'offset' }).toArray()),
         guidsOf(asServed),
         startTime,
       )

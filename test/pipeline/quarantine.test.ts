@@ -61,7 +61,7 @@ t.test(
     const path = join(t.testdir(), 'rejected.ndjson')
     const sink = toArray<Lead>({ max: 100 })
     const report = await run(
-      leadsByOffset(client, {}, { maxLeadBytes }),
+      leadsByOffset(client, { maxLeadBytes }),
       filter(() => true),
       validate({ onInvalid: 'quarantine', quarantine: path }),
       sink,
@@ -110,7 +110,7 @@ t.test(
 t.test('skip leaves out and counts the same', async t => {
   const client = openClient(t, await portalOf(t))
   const sink = toArray<Lead>({ max: 100 })
-  const report = await run(leadsByOffset(client, {}, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
+  const report = await run(leadsByOffset(client, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
   t.match(report, { leads: 4, records: 2, quarantined: 0, skipped: 7 })
 })
 
@@ -268,7 +268,7 @@ t.test('quarantined() feeds what was set aside through a pipeline again', async 
   const folder = t.testdir()
   const [path, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson.gz')]
   await run(
-    leadsByOffset(client, {}, { maxLeadBytes }),
+    leadsByOffset(client, { maxLeadBytes }),
     validate({ onInvalid: 'quarantine', quarantine: path }),
     toArray({ max: 9 }),
   )

@@ -128,7 +128,7 @@ t.test("an abort by the source's own signal saves what is done, as one of the ru
   const abort = new AbortController()
   let seen = 0
   const outcome = run(
-    leads(openClient(t, portal.origin, { accessToken }), { max: 20 }, { signal: abort.signal }),
+    leads(openClient(t, portal.origin, { accessToken }), { max: 20, signal: abort.signal }),
     peek(() => {
       seen += 1
       if (seen === 50) abort.abort('no')

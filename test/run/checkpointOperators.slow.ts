@@ -155,7 +155,7 @@ function start(
   waits = true,
 ) {
   return run(
-    leads(openClient(t, origin, { accessToken }), { max: 20 }, { limit }),
+    leads(openClient(t, origin, { accessToken }), { max: 20, limit }),
     paced<Lead>(waits),
     operators(),
     watchSaves(toFile(work.file(name)), look),

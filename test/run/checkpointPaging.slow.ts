@@ -24,9 +24,9 @@ const guids = Array.from({ length: 150 }, (_, n) => (n % 2 === 0 ? `lead-${n % 1
 const missing = new Set(guids.filter(guid => guid.startsWith('nobody')))
 
 const ways: Record<string, (t: Test) => LeadSource> = {
-  'by offset': t => leads(client(t), { max: 9 }, { paging: 'offset' }),
+  'by offset': t => leads(client(t), { max: 9, paging: 'offset' }),
   'sorted, from an offset': t => leads(client(t), { max: 9, sort: 'guid', dir: 'desc', offset: 13 }),
-  'by offset, up to a limit': t => leads(client(t), { max: 9 }, { paging: 'offset', limit: 70 }),
+  'by offset, up to a limit': t => leads(client(t), { max: 9, paging: 'offset', limit: 70 }),
   'by time, with ties larger than a page': t => leads(client(t), { max: 5 }),
   'by guid': t => leads(client(t), { guids, max: 20 }),
   'by guids of an iterable': t =>
@@ -111,7 +111,7 @@ t.test('other guids of an iterable do not go on where those of before were left'
       refused += 1
       const { everything } = work
       const { requestCount } = portal
-      const message = `leads() query: guids: the first ${position.guids} are not those that the checkpoint is of: give the same ones in the same order, or delete it to begin anew`
+      const message = `leads(): guids: the first ${position.guids} are not those that the checkpoint is of: give the same ones in the same order, or delete it to begin anew`
       t.match(await failureOf(start(work, source(guids))), { code: 'CHECKPOINT', message }, what)
       t.equal(portal.requestCount, requestCount)
       t.strictSame(work.everything, everything)

@@ -45,7 +45,7 @@ function start(
 ) {
   const client = openClient(t, origin, { accessToken: `token-of-${portalId}` })
   return run(
-    leads(client, { max: 10 }, { readAhead: 0 }),
+    leads(client, { max: 10, readAheadBytes: 0 }),
     paced<Lead>(),
     watchSaves(toFile(work.file('out-{time}.ndjson')), look),
     { checkpoint: { path: work.checkpoint, every: { leads: 10 }, ...checkpoint } },

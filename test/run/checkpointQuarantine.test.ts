@@ -77,7 +77,7 @@ function start(
 ) {
   const client = openClient(t, origin, { accessToken: portal.accessToken })
   const source =
-    paging === 'seek' ? leads(client, { max: 25 }, { readAhead: 0 }) : leadsByOffset(client, { max: 25 })
+    paging === 'seek' ? leads(client, { max: 25, readAheadBytes: 0 }) : leadsByOffset(client, { max: 25 })
   return run(
     source,
     validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson'), maxInvalid }),
@@ -187,7 +187,7 @@ t.test('a quarantine may be a compressed file, and nothing that goes nowhere', a
   const origin = await byTime(t)
   const begin = (quarantine: Writable, look = (_: Moment) => {}) =>
     run(
-      leads(openClient(t, origin, { accessToken: portal.accessToken }), { max: 25 }, { readAhead: 0 }),
+      leads(openClient(t, origin, { accessToken: portal.accessToken }), { max: 25, readAheadBytes: 0 }),
       validate({ onInvalid: 'quarantine', quarantine }),
       paced(),
       watchSaves(toFile(work.file('out.ndjson')), look),

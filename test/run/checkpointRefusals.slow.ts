@@ -55,7 +55,7 @@ async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Mom
   } = given
   const client = openClient(t, origin, { accessToken: portal.accessToken })
   return run(
-    leads(client, { max: 10, ...query }, options),
+    leads(client, { max: 10, ...query, ...options }),
     paced<Lead>(),
     operators(),
     watchSaves(to.startsWith('http:') ? toHttp(to) : toFile(to, { format }), look),
@@ -408,7 +408,7 @@ t.test('what can not go on from a checkpoint is refused', async t => {
   )
   await refuse(/whenFinished: "next" needs seek paging$/, () =>
     run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), {}, { paging: 'offset' }),
+      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { paging: 'offset' }),
       toFile(work.file(name)),
       next,
     ),

@@ -53,7 +53,7 @@ function start(t: Test, work: Workplace, portal: Portal, given: Start = {}) {
   } = given
   const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
   return run(
-    leads(client, { timePivot: 'lastModifiedAt', max: 10, ...query }, options),
+    leads(client, { timePivot: 'lastModifiedAt', max: 10, ...query, ...options }),
     (operators ?? (() => peek(see)))(),
     toFile(work.file(to)),
     { checkpoint: { path: work.checkpoint, whenFinished: 'next', version: '1', ...checkpoint }, signal },

@@ -75,7 +75,7 @@ function start(t: Test, work: Workplace, given: Start = {}): Promise<Report> {
     ...given.client,
   })
   return run(
-    leads(client, { max: 20 }, given.reading),
+    leads(client, { max: 20, ...given.reading }),
     validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
     operators(),
     toFile(work.file(name)),
@@ -128,7 +128,7 @@ const faults: [fault: string, code: string][] = [
   ['garbage=broken', 'DECODE'],
 ]
 const ways: Record<string, Pick<Start, 'client' | 'reading'>> = {
-  'page after page': { client: { concurrency: 1 }, reading: { readAhead: 0 } },
+  'page after page': { client: { concurrency: 1 }, reading: { readAheadBytes: 0 } },
   'reading ahead': { client: { concurrency: 4 } },
   'by offset': { reading: { paging: 'offset' } },
 }
@@ -167,7 +167,7 @@ t.test(
     const begin = (closes: boolean) => {
       const client = openClient(t, portal.origin, { accessToken: portal.accessToken, concurrency: 1 })
       return run(
-        leads(client, { max: 20 }, { readAhead: 0 }),
+        leads(client, { max: 20, readAheadBytes: 0 }),
         validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
         peek(({ guid }) => {
           if (closes && guid === 'lead-29') void client.close()
@@ -402,7 +402,7 @@ t.test('a flush that fails at the end of the list keeps the last save: the rest 
 
 t.test('a source that has the next batch ready already is saved behind the one that was taken', async t => {
   const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
-  const source = attachSource(leads(client, { max: 20 }, { readAhead: 0 }), () => {})
+  const source = attachSource(leads(client, { max: 20, readAheadBytes: 0 }), () => {})
   const run = source.stage.open({ wants: { rejected: false, origins: false }, fail() {} })
   const leadsOf = (batch: Batch<unknown> | undefined, taken: number) =>
     (run.save(batch, taken) as SourceState).position.leads
@@ -432,7 +432,7 @@ t.test('an abort while an answer of the server is waited for saves every lead th
     // Every page before was taken, and this one never comes.
     else setImmediate(() => abort.abort('enough'))
   })
-  const given: Start = { origin, operators, client: { concurrency: 1 }, reading: { readAhead: 0 } }
+  const given: Start = { origin, operators, client: { concurrency: 1 }, reading: { readAheadBytes: 0 } }
   t.equal(await failureOf(start(t, work, { ...given, signal: abort.signal })), 'enough')
   isUnfinished(t, work)
   t.ok(seen.length > 20)

@@ -99,7 +99,7 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       writeFileSync(join(folder, name), old)
       const client = new HubSpotClient({ accessToken: 'a', origin, rateLimit: 'none', retry: { retries: 0 } })
       const controller = new AbortController()
-      const source: LeadSource = leadsByOffset(client, { max }, { decode })
+      const source: LeadSource = leadsByOffset(client, { max, decode })
       let steps = 0
       const failing = peek<Lead>(() => {
         steps += 1

@@ -73,7 +73,7 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
   ],
   'events that the query leaves out': [
     ({ source }) => run(source(), explodeEvents(), sink()),
-    { owner: 'leads() query', option: 'excludeConversionEvents', operator: 'explodeEvents' },
+    { owner: 'leads()', option: 'excludeConversionEvents', operator: 'explodeEvents' },
     'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
   ],
   'nothing to reconcile': [

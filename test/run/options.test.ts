@@ -111,7 +111,7 @@ t.test('aborted by a step, synchronous or not: the file is as before, the connec
       if (n === 150) controller.abort(reason)
       return asynchronous ? turns(1).then(() => lead) : lead
     }
-    const source = leads(client, { max: 50 }, { paging: 'offset' })
+    const source = leads(client, { max: 50, paging: 'offset' })
     const failing = run(source, map(step), toFile(join(dir, 'a.ndjson')), { signal: controller.signal })
     t.equal(await failureOf(failing), reason)
     t.ok(source.closed)
@@ -153,7 +153,7 @@ t.test("the signal of leads() ends a run with the signal's reason", async t => {
   const { origin } = await serveLeads(t, someLeads(300))
   const controller = new AbortController()
   const reason = new Error('enough')
-  const source = leads(openClient(t, origin), { max: 10 }, { signal: controller.signal })
+  const source = leads(openClient(t, origin), { max: 10, signal: controller.signal })
   const look = filter(() => {
     controller.abort(reason)
     return true

@@ -22,7 +22,7 @@ const list = Array.from({ length: 100 }, (_, n) => ({
 }))
 const sink = () => toArray({ max: 1_000 })
 const source = (t: Test, portal: Portal, query?: LeadsQuery, options?: LeadsOptions) =>
-  leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), query, options)
+  leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { ...query, ...options })
 
 const queries: LeadsQuery[] = [
   {},

@@ -150,7 +150,7 @@ t.test('the report has the numbers of every stage', async t => {
   const { origin } = await serveLeads(t, given)
   const path = join(t.testdir(), 'a.ndjson')
   const report: Report = await run(
-    leads(openClient(t, origin, { concurrency: 1 }), { max: 10 }, { paging: 'offset' }),
+    leads(openClient(t, origin, { concurrency: 1 }), { max: 10, paging: 'offset' }),
     validate({ onInvalid: 'skip' }),
     filter(lead => lead.isCustomer),
     explodeEvents(),
@@ -216,7 +216,7 @@ t.test('many runs at once do not get into each other', async t => {
   const client = openClient(t, origin)
   const sinks = Array.from({ length: 8 }, () => toArray({ max: 99 }))
   const shared = filter(lead => (lead as { isCustomer: boolean }).isCustomer)
-  await Promise.all(sinks.map(sink => run(leads(client, { max: 7 }, { paging: 'offset' }), shared, sink)))
+  await Promise.all(sinks.map(sink => run(leads(client, { max: 7, paging: 'offset' }), shared, sink)))
   const expected = someLeads(40, 1).filter(lead => lead.isCustomer)
   for (const sink of sinks) t.strictSame(sink.records, expected)
 })

@@ -59,11 +59,10 @@ t.test('as many pages as the client allows are asked for at the same time, never
       first = false
       for (const one of [...state.waiting]) one.answer()
     }
-    const source = leadsByOffset(
-      openClient(t, origin, { concurrency }),
-      { max: 10 },
-      { limit: 10 + 10 * concurrency },
-    )
+    const source = leadsByOffset(openClient(t, origin, { concurrency }), {
+      max: 10,
+      limit: 10 + 10 * concurrency,
+    })
     t.equal((await source.toArray()).length, 10 + 10 * concurrency)
     t.equal(state.most, concurrency)
   }
@@ -150,7 +149,7 @@ t.test('with a limit, no lane asks for what is not wanted while nobody reads on'
     t,
     listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' }),
   )
-  const source = leads(openClient(t, origin, { concurrency: 8 }), {}, { limit: 3_000, highWaterMark: 1 })
+  const source = leads(openClient(t, origin, { concurrency: 8 }), { limit: 3_000, highWaterMark: 1 })
   const reading = source[Symbol.asyncIterator]()
   let count = 0
   for (; count < 400; count += 1) await reading.next()
@@ -161,10 +160,10 @@ t.test('with a limit, no lane asks for what is not wanted while nobody reads on'
   t.ok(asked < 1.3 * 30 + 10 + 3 * 8, `${asked} requests`)
 })
 
-t.test('while nobody reads on, no more is read ahead than readAhead allows', async t => {
+t.test('while nobody reads on, no more is read ahead than readAheadBytes allows', async t => {
   const list = Array.from({ length: 5_000 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(10_000) }))
   const page = 20 * 10_000
-  for (const [concurrency, readAhead] of [
+  for (const [concurrency, readAheadBytes] of [
     [4, 2_000_000],
     [4, 4_000_000],
     [32, 2_000_000],
@@ -175,15 +174,15 @@ t.test('while nobody reads on, no more is read ahead than readAhead allows', asy
       for (const one of [...state.waiting]) one.answer()
     }
     const client = openClient(t, origin, { concurrency })
-    const source = leadsByOffset(client, { max: 20 }, { readAhead, highWaterMark: 1 })
+    const source = leadsByOffset(client, { max: 20, readAheadBytes, highWaterMark: 1 })
     const iterator = source[Symbol.asyncIterator]()
     // The first page has to be handed on before it is known that there are more.
     for (let count = 0; count < 30; count += 1) t.equal((await iterator.next()).value?.guid, `${count}`)
     await stillness(source)
     // Two pages are handed on, or read as they are.
     const held = state.bytes - 2 * page
-    t.ok(held <= readAhead + page, `${concurrency} lanes hold ${held} bytes of ${readAhead}`)
-    t.ok(held >= readAhead / 2, 'there is something to hold')
+    t.ok(held <= readAheadBytes + page, `${concurrency} lanes hold ${held} bytes of ${readAheadBytes}`)
+    t.ok(held >= readAheadBytes / 2, 'there is something to hold')
     let count = 30
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
       if (next.value.guid !== `${count}`) t.equal(next.value.guid, `${count}`)
@@ -200,17 +199,17 @@ t.test('nor where pages are suddenly a hundred times as large', async t => {
     text: 'x'.repeat(n < 100 ? 100 : 10_000),
   }))
   const page = 20 * 10_000
-  const readAhead = 1_000_000
+  const readAheadBytes = 1_000_000
   const concurrency = 32
   const { origin } = await serveLeads(t, list)
   const client = openClient(t, origin, { concurrency })
-  const source = leadsByOffset(client, { max: 20 }, { readAhead, highWaterMark: 1 })
+  const source = leadsByOffset(client, { max: 20, readAheadBytes, highWaterMark: 1 })
   const iterator = source[Symbol.asyncIterator]()
   for (let count = 0; count < 30; count += 1) t.equal((await iterator.next()).value?.guid, `${count}`)
   await stillness(source)
   const { bytes } = source.counts
   // A chunk that came is kept, and one may be under way in each lane.
-  t.ok(bytes <= readAhead + page + concurrency * 65_536, `${bytes} bytes of ${readAhead}`)
+  t.ok(bytes <= readAheadBytes + page + concurrency * 65_536, `${bytes} bytes of ${readAheadBytes}`)
   let count = 30
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) count += 1
   t.equal(count, list.length)
@@ -226,16 +225,16 @@ t.test('pages as large as leads commonly make them are all asked for at the same
     first = false
     state.waiting[0]?.answer()
   }
-  const source = leadsByOffset(openClient(t, origin, { concurrency: 8 }), {}, { limit: 2_500 })
+  const source = leadsByOffset(openClient(t, origin, { concurrency: 8 }), { limit: 2_500 })
   for (let count = 0; count < 100; count += 1) source.read() ?? (await once(source, 'readable'))
   t.equal(await eventually(() => state.most, 8), 8)
   source.destroy()
 })
 
-t.test('readAhead: 0 asks for one page after the other, when the last is handed on', async t => {
+t.test('readAheadBytes: 0 asks for one page after the other, when the last is handed on', async t => {
   const list = someLeads(60)
   const { origin, targets } = await serveLeads(t, list)
-  const source = leadsByOffset(openClient(t, origin), { max: 10 }, { readAhead: 0, highWaterMark: 1 })
+  const source = leadsByOffset(openClient(t, origin), { max: 10, readAheadBytes: 0, highWaterMark: 1 })
   let count = 0
   for await (const _ of source) {
     count += 1
@@ -252,7 +251,7 @@ t.test('a page too large to be held is let go of, and asked for again when it is
   }))
   const { origin, targets } = await serveLeads(t, list)
   const client = openClient(t, origin, { concurrency: 3 })
-  const source = leadsByOffset(client, { max: 10 }, { readAhead: 600_000, highWaterMark: 1 })
+  const source = leadsByOffset(client, { max: 10, readAheadBytes: 600_000, highWaterMark: 1 })
   const guids: unknown[] = []
   for await (const { guid } of source) {
     guids.push(guid)
@@ -285,20 +284,20 @@ function serveBoth(t: Test, list: readonly { guid?: string }[]) {
 t.test('a source whose leads name the guids for another on the same client does not stop it', async t => {
   const list = Array.from({ length: 300 }, (_, n) => ({ guid: `${n}`, text: 'x'.repeat(5_000) }))
   for (const concurrency of [2, 3, 4]) {
-    for (const readAhead of [0, 100_000, 10_000_000]) {
+    for (const readAheadBytes of [0, 100_000, 10_000_000]) {
       const { origin } = await serveBoth(t, list)
       const client = openClient(t, origin, { concurrency })
-      const inner = leadsByOffset(client, { max: 50 }, { readAhead })
+      const inner = leadsByOffset(client, { max: 50, readAheadBytes })
       async function* guids() {
         for await (const { guid } of inner) yield guid
       }
-      const outer = leads(client, { guids: guids(), max: 20 }, { readAhead })
+      const outer = leads(client, { guids: guids(), max: 20, readAheadBytes })
       const came: unknown[] = []
       for await (const { guid } of outer) came.push(guid)
       t.strictSame(
         came,
         list.map(({ guid }) => guid),
-        `${concurrency}, ${readAhead}`,
+        `${concurrency}, ${readAheadBytes}`,
       )
     }
   }
@@ -309,7 +308,7 @@ t.test('a source that is not read does not stop another on the same client', asy
   for (const concurrency of [2, 4]) {
     const { origin } = await serveLeads(t, list)
     const client = openClient(t, origin, { concurrency })
-    const unread = leadsByOffset(client, { max: 40 }, { readAhead: 1_000_000 })
+    const unread = leadsByOffset(client, { max: 40, readAheadBytes: 1_000_000 })
     await once(unread, 'readable')
     await turns(200)
     let count = 0
@@ -326,7 +325,7 @@ t.test('destroyed at any moment, it closes every connection, and fails nothing e
     const { origin, server } = await serveLeads(t, list)
     const sockets = watchSockets(server)
     const client = openClient(t, origin, { concurrency: 4 })
-    const source = leadsByOffset(client, { max: 20 }, { readAhead: 300_000 })
+    const source = leadsByOffset(client, { max: 20, readAheadBytes: 300_000 })
     source.resume()
     if (moment % 3 === 0) source.pause()
     source.read(0)
@@ -368,7 +367,7 @@ t.test('the failure of a page is told behind the leads in front of it', async t 
     const client = openClient(t, origin, { concurrency: 3 })
     const guids: unknown[] = []
     const error = await failureOf(async () => {
-      for await (const { guid } of leadsByOffset(client, { max: 10 }, { highWaterMark: 1 })) guids.push(guid)
+      for await (const { guid } of leadsByOffset(client, { max: 10, highWaterMark: 1 })) guids.push(guid)
     })
     t.match(error, { code })
     const before = list.slice(0, 60).map(({ guid }) => guid)

@@ -61,7 +61,7 @@ for (const [encoding, pack] of [
     t.test(`${decode}, ${encoding}: while nobody reads, the socket is left unread`, async t => {
       const { served, state, stopped } = serveEndless(t, pack, encoding)
       const { origin } = await served
-      const source = leadsByOffset(openClient(t, origin), {}, { decode })
+      const source = leadsByOffset(openClient(t, origin), { decode })
       const iterator = source[Symbol.asyncIterator]()
       for (let i = 0; i < 3; i += 1) t.equal((await iterator.next()).value?.guid, 'x')
       const first = await stopped()

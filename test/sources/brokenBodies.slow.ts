@@ -102,7 +102,7 @@ for (const decode of lanes) {
       const end = name.startsWith('gzip,') ? gzipSync(whole).length : whole.length
       for (cut = 0; cut < end; cut += 1) {
         pending = true
-        const source = leadsByOffset(client, {}, { decode })
+        const source = leadsByOffset(client, { decode })
         deepStrictEqual(await source.toArray(), small, `${cut} bytes`)
         const { counts } = source
         deepStrictEqual([counts.delivered, counts.decoded, counts.scanned], [3, 3, 3], `${cut} bytes`)
@@ -147,7 +147,7 @@ t.test('whatever is cut, capped and limited, every lead comes once and in order'
         const { origin, server } = await serveBroken(t, list, shares, cap)
         const client = openClient(t, origin, { retry: { retries: 20 } }, impatientClock)
         const options = { decode, ...(limit === undefined ? {} : { limit }) }
-        const source = leadsByOffset(client, { max }, options)
+        const source = leadsByOffset(client, { max, ...options })
         deepStrictEqual(await source.toArray(), list.slice(0, limit))
         const { counts } = source
         deepStrictEqual(counts.scanned, counts.decoded + counts.malformed)
@@ -176,7 +176,7 @@ t.test('what was asked for again begins behind what came', async t => {
     response.end(answers[targets.length - 1]),
   )
   const clock = new FakeClock()
-  const source = leadsByOffset(openClient(t, origin, {}, clock), {}, { limit: 20 })
+  const source = leadsByOffset(openClient(t, origin, {}, clock), { limit: 20 })
   t.strictSame(await source.toArray(), list)
   t.strictSame(offsets(targets), [0, 3, 3, 4, 7])
   t.strictSame(
@@ -207,11 +207,7 @@ for (const [how, code, breaks] of [
         else breaks(response)
       })
       const clock = new FakeClock()
-      const source = leadsByOffset(
-        openClient(t, origin, { retry: { retries } }, clock),
-        {},
-        { highWaterMark: 1 },
-      )
+      const source = leadsByOffset(openClient(t, origin, { retry: { retries } }, clock), { highWaterMark: 1 })
       const received: Lead[] = []
       const error = (await failureOf(async () => {
         for await (const lead of source) received.push(lead)
@@ -262,8 +258,7 @@ t.test('"a 401 was a Tomcat page": 401 and 403 in the middle of a page end it at
     })
     const received: Lead[] = []
     const error = await failureOf(async () => {
-      for await (const lead of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 }))
-        received.push(lead)
+      for await (const lead of leadsByOffset(openClient(t, origin), { highWaterMark: 1 })) received.push(lead)
     })
     t.match(error, { code: 'AUTH', context: { status }, message: /HTTP Status$/ })
     t.strictSame(guidsOf(received), ['a'])
@@ -294,7 +289,7 @@ t.test('a server that ignores offset is a PAGING error behind a cut, too, not a 
   const received: Lead[] = []
   const error = await failureOf(async () => {
     const client = openClient(t, origin, {}, new FakeClock())
-    for await (const lead of leadsByOffset(client, {}, { highWaterMark: 1 })) received.push(lead)
+    for await (const lead of leadsByOffset(client, { highWaterMark: 1 })) received.push(lead)
   })
   // A few inserted leads could have moved so short a part, but not ten times in a row.
   t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 20, previousOffset: 18 } })
@@ -311,7 +306,7 @@ t.test(
     const controller = new AbortController()
     const reason = new Error('enough')
     clock.onWait = () => controller.abort(reason)
-    const source = leadsByOffset(openClient(t, origin, {}, clock), {}, { signal: controller.signal })
+    const source = leadsByOffset(openClient(t, origin, {}, clock), { signal: controller.signal })
     t.equal(await failureOf(source.toArray()), reason)
     await turns(10)
     t.equal(targets.length, 1)
@@ -327,7 +322,7 @@ t.test('a server that closes idle connections while a slow sink holds the stream
     socket.on('close', () => open.delete(socket))
   })
   const received: Lead[] = []
-  for await (const lead of leadsByOffset(openClient(t, origin), { max: 10 }, { highWaterMark: 1 })) {
+  for await (const lead of leadsByOffset(openClient(t, origin), { max: 10, highWaterMark: 1 })) {
     received.push(lead)
     if (received.length % 7 !== 0) continue
     for (const socket of open) socket.destroy()
@@ -382,7 +377,7 @@ for (const decode of lanes) {
       response.write(`[${JSON.stringify(list[targets.length - 1])}`)
       drip(response, () => ' ')
     })
-    const source = leadsByOffset(openClient(t, origin, { timeouts: { page: 60 } }), {}, { decode })
+    const source = leadsByOffset(openClient(t, origin, { timeouts: { page: 60 } }), { decode })
     t.strictSame(await source.toArray(), list)
     t.strictSame(offsets(targets), [0, 1, 2, 3])
     t.equal(source.counts.retries, 2)
@@ -401,7 +396,7 @@ t.test('a page that drips leads goes on beyond the retries; one that drips nothi
     response.end(']')
   })
   const client = openClient(t, origin, { timeouts: { page: 30 }, retry: { retries: 1 } })
-  const received = await leadsByOffset(client, {}, { limit: 5 }).toArray()
+  const received = await leadsByOffset(client, { limit: 5 }).toArray()
   t.strictSame(guidsOf(received), ['0', '1', '2', '3', '4'])
   t.equal(targets.length, 5)
   const { origin: dry, targets: asked } = await listen(t, (_request, response) => {

@@ -35,7 +35,7 @@ for (const decode of ['express', 'stream-json'] as const) {
       for (cut = 0; cut < length; cut += framing === 'gzip' ? 9 : 5) {
         whole = false
         const received: Lead[] = []
-        for await (const lead of leadsByOffset(openClient(t, origin), {}, { decode })) received.push(lead)
+        for await (const lead of leadsByOffset(openClient(t, origin), { decode })) received.push(lead)
         t.strictSame(guidsOf(received), expected, `${cut} bytes`)
       }
     })
@@ -76,7 +76,7 @@ t.test('the limit counts over the pieces of a page', async t => {
         : JSON.stringify(list.slice(offset)),
     )
   })
-  const received = await leadsByOffset(openClient(t, origin), {}, { limit: 3 }).toArray()
+  const received = await leadsByOffset(openClient(t, origin), { limit: 3 }).toArray()
   t.strictSame(guidsOf(received), expected.slice(0, 3))
   t.match(targets[1], /max=1&offset=2$/)
 })
@@ -151,7 +151,7 @@ t.test('a 429 holds back every request of the client, not just the one that got 
   })
   const client = openClient(t, origin, { concurrency: 1 }, clock)
   const abort = new AbortController()
-  const first = failureOf(leadsByOffset(client, {}, { signal: abort.signal }).toArray())
+  const first = failureOf(leadsByOffset(client, { signal: abort.signal }).toArray())
   await waiting
   limited = false
   const second = failureOf(leadsByOffset(client).toArray())
@@ -194,7 +194,7 @@ t.test(
       request.socket.once('close', () => closed())
     })
     const received: string[] = []
-    for await (const { guid } of leadsByOffset(openClient(t, origin), {}, { highWaterMark: 1 })) {
+    for await (const { guid } of leadsByOffset(openClient(t, origin), { highWaterMark: 1 })) {
       if (received.length === 0) await idle
       received.push(guid)
     }

@@ -100,7 +100,7 @@ async function sourceAt(t: Test, { serve, reach, hold }: Moment, options: LeadsO
   const clock = new FakeClock()
   clock.hold = hold ?? false
   const client = openClient(t, server.origin, {}, clock)
-  const source = leadsByOffset(client, {}, options)
+  const source = leadsByOffset(client, options)
   await reach(source, server)
   return { source, sockets, client, server }
 }
@@ -157,7 +157,7 @@ t.test('leaving for await closes the connection', async t => {
     for (const count of [1, 2, 40]) {
       const { origin, server } = await listen(t, (_request, response) => response.end(large))
       const sockets = watchSockets(server)
-      const source = leadsByOffset(openClient(t, origin), {}, { decode })
+      const source = leadsByOffset(openClient(t, origin), { decode })
       let taken = 0
       for await (const _ of source) {
         taken += 1
@@ -187,14 +187,14 @@ t.test('for await rejects with the reason of an abort', async t => {
   const controller = new AbortController()
   let taken = 0
   const error = await failureOf(async () => {
-    for await (const _ of leadsByOffset(client, {}, { signal: controller.signal })) {
+    for await (const _ of leadsByOffset(client, { signal: controller.signal })) {
       taken += 1
       if (taken === 30) controller.abort(reason)
     }
   })
   t.equal(error, reason)
   t.ok(taken < 60, `${taken} leads`)
-  t.equal(await failureOf(leadsByOffset(client, {}, { signal: AbortSignal.abort(reason) }).toArray()), reason)
+  t.equal(await failureOf(leadsByOffset(client, { signal: AbortSignal.abort(reason) }).toArray()), reason)
 })
 
 t.test('destroy() in a data handler is obeyed at once', async t => {
@@ -232,7 +232,7 @@ t.test('a hundred sources on one signal warn of nothing, and leave no listener b
   const { origin } = await serveLeads(t, someLeads(3))
   const client = openClient(t, origin)
   const { signal } = new AbortController()
-  await Promise.all(Array.from({ length: 100 }, () => leadsByOffset(client, {}, { signal }).toArray()))
+  await Promise.all(Array.from({ length: 100 }, () => leadsByOffset(client, { signal }).toArray()))
   await turns(3)
   t.strictSame(warnings, [])
   t.strictSame(getEventListeners(signal, 'abort'), [])
@@ -243,7 +243,7 @@ t.test('one signal ends all of its sources', async t => {
   const client = openClient(t, origin, { concurrency: 2 })
   const controller = new AbortController()
   const all = Array.from({ length: 20 }, () =>
-    failureOf(leadsByOffset(client, {}, { signal: controller.signal }).toArray()),
+    failureOf(leadsByOffset(client, { signal: controller.signal }).toArray()),
   )
   const reason = new Error('enough')
   await turns(20)

@@ -61,7 +61,7 @@ t.test('those that do not come are reported, or fail', async t => {
   const source = leads(openClient(t, origin), { guids })
   t.equal((await source.toArray()).length, 247)
   t.strictSame(source.missing, { count: 3, guids: [...absent] })
-  const failing = leads(openClient(t, origin), { guids }, { onMissing: 'fail' })
+  const failing = leads(openClient(t, origin), { guids, onMissing: 'fail' })
   t.match(await failureOf(failing.toArray()), { code: 'MISSING', context: { guids: ['g3'] } })
 })
 
@@ -95,7 +95,7 @@ t.test('an async iterable is taken as pages are asked for, and let go of at the 
     }
   }
   const received: string[] = []
-  for await (const { guid } of leads(openClient(t, origin), { guids: endless() }, { limit: 150 }))
+  for await (const { guid } of leads(openClient(t, origin), { guids: endless(), limit: 150 }))
     received.push(guid)
   t.equal(received.length, 150)
   t.ok(taken <= 200, `${taken} taken`)
@@ -113,7 +113,7 @@ t.test('an iterable that throws fails the stream with SOURCE; one that never yie
   t.match(await failureOf(leads(openClient(t, origin), { guids: throws() }).toArray()), {
     code: 'SOURCE',
     retryable: false,
-    message: 'leads() query: guids: the table is locked',
+    message: 'leads(): guids: the table is locked',
     cause: broken,
   })
   const own = new LeadpipeError('AUTH', 'from another source')
@@ -126,9 +126,7 @@ t.test('an iterable that throws fails the stream with SOURCE; one that never yie
   }
   const abort = new AbortController()
   const reason = new Error('enough')
-  const waiting = failureOf(
-    leads(openClient(t, origin), { guids: never }, { signal: abort.signal }).toArray(),
-  )
+  const waiting = failureOf(leads(openClient(t, origin), { guids: never, signal: abort.signal }).toArray())
   setImmediate(() => abort.abort(reason))
   t.equal(await waiting, reason)
   const left = leads(openClient(t, origin), { guids: never })
@@ -178,7 +176,7 @@ t.test('a request holds the guids of its own page, and the rest of the query', a
 t.test(
   'an async iterable is not taken further ahead than a page, or two where pages are read ahead',
   async t => {
-    for (const [readAhead, most] of [
+    for (const [readAheadBytes, most] of [
       [0, 5],
       [1_000_000, 15],
     ] as const) {
@@ -187,8 +185,8 @@ t.test(
       async function* endless() {
         for (; ; taken += 1) yield `lead-${taken}`
       }
-      const options = { highWaterMark: 1, readAhead }
-      const source = leads(openClient(t, origin), { guids: endless(), max: 10 }, options)
+      const options = { highWaterMark: 1, readAheadBytes }
+      const source = leads(openClient(t, origin), { guids: endless(), max: 10, ...options })
       await turns(20)
       t.equal(taken, 0, 'nothing before the first read')
       let received = 0
@@ -220,7 +218,7 @@ for (const decode of ['express', 'stream-json'] as const) {
     for (cut = 0; cut < length; cut += 1) {
       requests = 0
       targets.length = 0
-      const source = leads(client, { guids: wanted }, { decode })
+      const source = leads(client, { guids: wanted, decode })
       deepStrictEqual(guidsOf(await source.toArray()), wanted)
       const again = askedFor(targets[1]).map(([, guid]) => guid)
       deepStrictEqual(again, wanted.slice(wanted.length - again.length), `${cut} bytes`)
@@ -243,7 +241,7 @@ t.test('a body that breaks off behind leads that nobody asked for is no progress
 
 t.test('the limit asks for no more guids than it needs, and calls none of the rest missing', async t => {
   const { origin, targets } = await hydrating(t)
-  const source = leads(openClient(t, origin), { guids }, { limit: 102 })
+  const source = leads(openClient(t, origin), { guids, limit: 102 })
   t.equal((await source.toArray()).length, 102)
   t.ok(targets.every(target => askedFor(target).length <= 100))
   t.ok(targets.reduce((sum, target) => sum + askedFor(target).length, 0) <= 110)
@@ -256,7 +254,7 @@ t.test('an element that is no lead is not asked for without end, and hides no ot
     const found = askedFor(request.url).map(([, guid]) => (guid === 'g2' ? null : { guid }))
     response.end(JSON.stringify(found.slice(0, max)))
   })
-  const source = withRejected(leads(openClient(t, origin), { guids: guids.slice(0, 20) }, { limit: 7 }))
+  const source = withRejected(leads(openClient(t, origin), { guids: guids.slice(0, 20), limit: 7 }))
   const received = await source.toArray()
   t.strictSame(
     received.map(lead => (lead instanceof Rejected ? lead.raw : lead.guid)),
@@ -271,7 +269,7 @@ t.test('no guids in an iterable: an empty stream, and nothing is requested', asy
   const { origin, targets } = await hydrating(t)
   async function* nothing(): AsyncGenerator<string> {}
   for (const none of [new Set<string>(), nothing(), [].values()]) {
-    const source = leads(openClient(t, origin), { guids: none }, { onMissing: 'fail' })
+    const source = leads(openClient(t, origin), { guids: none, onMissing: 'fail' })
     t.strictSame(await source.toArray(), [])
     t.strictSame(source.missing, { count: 0, guids: [] })
   }
@@ -289,7 +287,7 @@ t.test(
       throw broken
     }
     const received: string[] = []
-    const source = leads(openClient(t, origin), { guids: throws(), max: 2 }, { highWaterMark: 1 })
+    const source = leads(openClient(t, origin), { guids: throws(), max: 2, highWaterMark: 1 })
     const error = await failureOf(async () => {
       for await (const { guid } of source) received.push(guid)
     })
@@ -314,11 +312,7 @@ t.test('onMissing fail ends the source behind what came, and lets go of the guid
     }
   }
   const received: string[] = []
-  const source = leads(
-    openClient(t, origin),
-    { guids: some(), max: 5 },
-    { onMissing: 'fail', highWaterMark: 1 },
-  )
+  const source = leads(openClient(t, origin), { guids: some(), max: 5, onMissing: 'fail', highWaterMark: 1 })
   const error = await failureOf(async () => {
     for await (const { guid } of source) received.push(guid)
   })

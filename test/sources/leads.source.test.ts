@@ -38,7 +38,7 @@ for (const decode of decodes) {
   t.test(`${decode}: every lead comes once, in the order of the server`, async t => {
     const list = someLeads(250, 1)
     const { origin, targets } = await serveLeads(t, list)
-    const source = pageAfterPage(openClient(t, origin), {}, { decode })
+    const source = pageAfterPage(openClient(t, origin), { decode })
     t.ok(source instanceof Readable)
     sameLeads(await source.toArray(), list)
     t.strictSame(asked(targets), ['-/100', '100/100', '200/100', '250/100'])
@@ -59,7 +59,7 @@ for (const decode of decodes) {
   t.test(`${decode}: "a server that clamps max to 100 silently" loses nothing`, async t => {
     const list = someLeads(100)
     const { origin, targets } = await serveCapped(t, list, 30)
-    sameLeads(await pageAfterPage(openClient(t, origin), {}, { decode }).toArray(), list)
+    sameLeads(await pageAfterPage(openClient(t, origin), { decode }).toArray(), list)
     t.strictSame(asked(targets), ['-/100', '30/100', '60/100', '90/100', '100/100'])
   })
 
@@ -75,7 +75,7 @@ for (const decode of decodes) {
     const list = someLeads(200)
     for (const [limit, query, requests] of cases) {
       const { origin, targets } = await serveLeads(t, list)
-      const source = pageAfterPage(openClient(t, origin), query, { limit, decode })
+      const source = pageAfterPage(openClient(t, origin), { ...query, limit, decode })
       const { offset = 0 } = query
       sameLeads(await source.toArray(), list.slice(offset, offset + limit))
       t.strictSame(asked(targets), requests)
@@ -88,7 +88,7 @@ for (const decode of decodes) {
   t.test(`${decode}: a server that ignores max is read no further than the limit`, async t => {
     const list = someLeads(50)
     const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
-    const source = pageAfterPage(openClient(t, origin), {}, { limit: 20, decode })
+    const source = pageAfterPage(openClient(t, origin), { limit: 20, decode })
     sameLeads(await source.toArray(), list.slice(0, 20))
     const { scanned, decoded, malformed, delivered, unused } = source.counts
     t.strictSame([scanned, decoded, malformed, delivered, unused], [50, 50, 0, 20, 30])
@@ -100,7 +100,7 @@ for (const decode of decodes) {
     const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
     const received: Lead[] = []
     const error = await failureOf(async () => {
-      for await (const lead of pageAfterPage(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
+      for await (const lead of pageAfterPage(openClient(t, origin), { decode, highWaterMark: 1 })) {
         received.push(lead)
       }
     })
@@ -128,7 +128,7 @@ for (const decode of decodes) {
       })
       const received: unknown[] = []
       const error = await failureOf(async () => {
-        for await (const { guid } of pageAfterPage(openClient(t, origin), {}, { decode, highWaterMark: 1 })) {
+        for await (const { guid } of pageAfterPage(openClient(t, origin), { decode, highWaterMark: 1 })) {
           received.push(guid)
         }
       })
@@ -185,7 +185,6 @@ for (const decode of decodes) {
       const received: string[] = []
       const source = pageAfterPage(
         openClient(t, origin, { accessToken, auth: 'header', retry: { retries: 0 } }),
-        {},
         { decode, highWaterMark: 1 },
       )
       const error = await failureOf(async () => {
@@ -202,7 +201,7 @@ for (const decode of decodes) {
 
 t.test('both decoders deliver the same leads, and count the same', async t => {
   const { origin } = await serveLeads(t, [...someLeads(120, 1), { guid: 'é😀', __proto__x: null }])
-  const [express, streamJson] = decodes.map(decode => pageAfterPage(openClient(t, origin), {}, { decode }))
+  const [express, streamJson] = decodes.map(decode => pageAfterPage(openClient(t, origin), { decode }))
   t.strictSame(await express?.toArray(), await streamJson?.toArray())
   t.strictSame(express?.counts, streamJson?.counts)
 })
@@ -262,7 +261,7 @@ t.test('a page that fails for good fails the stream with its error', async t => 
   })
   const received: string[] = []
   const error = await failureOf(async () => {
-    for await (const { guid } of pageAfterPage(openClient(t, origin), {}, { highWaterMark: 1 }))
+    for await (const { guid } of pageAfterPage(openClient(t, origin), { highWaterMark: 1 }))
       received.push(guid)
   })
   t.match(error, { code: 'AUTH', context: { status: 403 } })
@@ -297,10 +296,12 @@ t.test('leads that were read ahead are bounded by the high-water mark', async t 
   for (const highWaterMark of [0, 1, 5, 1_000]) {
     for (const decode of decodes) {
       const { origin } = await serveLeads(t, someLeads(300))
-      const source = pageAfterPage(openClient(t, origin), {}, {
-        highWaterMark,
-        decode,
-      } satisfies LeadsOptions)
+      const source = pageAfterPage(openClient(t, origin), {
+        ...({
+          highWaterMark,
+          decode,
+        } satisfies LeadsOptions),
+      })
       t.equal(source.readableHighWaterMark, highWaterMark)
       let taken = 0
       let ahead = 0

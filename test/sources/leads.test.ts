@@ -1,8 +1,7 @@
 import t from 'tap'
 import type { LeadpipeError } from '../../lib/errors.ts'
-import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import { leads } from '../../lib/sources/leads.ts'
-import { type LeadsOptions, leadsSettings } from '../../lib/sources/options.ts'
+import { type LeadsOptions, leadsOptions } from '../../lib/sources/options.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
@@ -10,17 +9,14 @@ import { openClient } from '../support/openClient.ts'
 t.test('a wrong query or option is refused at once, and nothing is requested', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
   const client = openClient(t, origin)
-  const refusal = async (query?: unknown, options?: unknown) => {
-    const error = await failureOf(() => leads(client, query as LeadsQuery, options as LeadsOptions))
+  const refusal = async (options: unknown) => {
+    const error = await failureOf(() => leads(client, options as LeadsOptions))
     t.match(error, { code: 'OPTION' })
     return (error as LeadpipeError).message
   }
-  t.match(await refusal({ max: 101 }), 'leads() query: max: expected an integer from 1 to 100')
-  t.match(
-    await refusal({}, { limit: 0 }),
-    'leads() options: limit: expected an integer, 1 or more (leads in all)',
-  )
-  t.match(await refusal({}, new AbortController().signal), 'leads() options: expected an object')
+  t.match(await refusal({ max: 101 }), 'leads(): max: expected an integer from 1 to 100')
+  t.match(await refusal({ limit: 0 }), 'leads(): limit: expected an integer, 1 or more (leads in all)')
+  t.match(await refusal(new AbortController().signal), 'leads(): expected an object')
   t.strictSame(targets, [])
 })
 
@@ -34,23 +30,23 @@ t.test('the first argument is a client', async t => {
 })
 
 const refusal = async (options: unknown) =>
-  ((await failureOf(() => leadsSettings(options as LeadsOptions))) as Error).message
+  ((await failureOf(() => leadsOptions(options as LeadsOptions))) as Error).message
 
 t.test('the defaults are those that the documentation of the options gives', async t => {
   const defaults = {
     limit: Number.POSITIVE_INFINITY,
     lag: 60_000,
-    readAhead: 16 * 1024 * 1024,
+    readAheadBytes: 16 * 1024 * 1024,
     decode: 'express',
     onMissing: 'report',
     maxLeadBytes: 16 * 1024 * 1024,
     maxDepth: 100,
     highWaterMark: 16,
   }
-  t.strictSame(leadsSettings(), defaults)
+  t.strictSame(leadsOptions().settings, defaults)
   const names = [...Object.keys(defaults), 'paging', 'from', 'signal']
   const nothing = Object.fromEntries(names.map(name => [name, undefined]))
-  t.strictSame(leadsSettings(nothing as LeadsOptions), defaults)
+  t.strictSame(leadsOptions(nothing as LeadsOptions).settings, defaults)
 })
 
 t.test('a wrong option is refused by name, with what was received and expected', async t => {
@@ -65,10 +61,10 @@ t.test('a wrong option is refused by name, with what was received and expected',
     [{ paging: 'guids' }, 'paging: expected "seek" or "offset", received \'guids\''],
     [{ lag: -1 }, 'lag: expected an integer, 0 or more (milliseconds), received -1'],
     [{ lag: 0.5 }, 'lag: expected an integer, 0 or more (milliseconds), received 0.5'],
-    [{ readAhead: -1 }, 'readAhead: expected an integer, 0 or more (bytes), received -1'],
+    [{ readAheadBytes: -1 }, 'readAheadBytes: expected an integer, 0 or more (bytes), received -1'],
     [
-      { readAhead: Number.POSITIVE_INFINITY },
-      'readAhead: expected an integer, 0 or more (bytes), received Infinity',
+      { readAheadBytes: Number.POSITIVE_INFINITY },
+      'readAheadBytes: expected an integer, 0 or more (bytes), received Infinity',
     ],
     [{ decode: 'fast' }, 'decode: expected "express" or "stream-json", received \'fast\''],
     [
@@ -88,36 +84,19 @@ t.test('a wrong option is refused by name, with what was received and expected',
       'signal: expected an AbortSignal, received AbortController { signal: [AbortSignal] }',
     ],
   ]
-  for (const [options, message] of cases) t.equal(await refusal(options), `leads() options: ${message}`)
+  for (const [options, message] of cases) t.equal(await refusal(options), `leads(): ${message}`)
 })
 
-t.test('a parameter of the API among the options is refused with where it belongs', async t => {
-  const toQuery = 'it is a parameter of the API and belongs to the query, the second argument'
-  t.equal(
-    await refusal({ max: 10 }),
-    `leads() options: unknown option "max"; ${toQuery} (max is the page size, limit the leads in all)`,
-  )
-  for (const name of [
-    'search',
-    'sort',
-    'dir',
-    'offset',
-    'startTime',
-    'stopTime',
-    'timePivot',
-    'excludeConversionEvents',
-    'optOut',
-    'eligibleForEmail',
-    'bounced',
-    'isNotImported',
-    'includeDeleted',
-    'guids',
-  ]) {
-    t.equal(await refusal({ [name]: 1 }), `leads() options: unknown option "${name}"; ${toQuery}`)
+t.test('an option of the client among those of leads() is refused, with where it belongs', async t => {
+  for (const name of ['accessToken', 'apiKey', 'origin', 'concurrency', 'rateLimit', 'retry', 'timeouts']) {
+    t.equal(
+      await refusal({ [name]: 1 }),
+      `leads(): unknown option "${name}"; it belongs to the client: new HubSpotClient({ ${name} })`,
+    )
   }
-  t.equal(
+  t.match(
     await refusal({ pageSize: 10 }),
-    'leads() options: unknown option "pageSize"; it has: limit, paging, from, lag, readAhead, decode, onMissing, maxLeadBytes, maxDepth, highWaterMark, signal',
+    /^leads\(\): unknown option "pageSize"; it has: search, sort, dir, max, .*, limit, paging, from, /,
   )
 })
 
@@ -125,15 +104,15 @@ t.test('the limits of the options reach the decoder', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[{"guid":"a","b":[[1]]}]'))
   const client = openClient(t, origin)
   for (const decode of ['express', 'stream-json'] as const) {
-    t.match(await failureOf(leads(client, {}, { decode, maxDepth: 2 }).toArray()), {
+    t.match(await failureOf(leads(client, { decode, maxDepth: 2 }).toArray()), {
       code: 'DECODE',
       message: /deeper than maxDepth \(2\)/,
       context: { page: 1, problem: 'limit' },
     })
   }
-  t.match(await failureOf(leads(client, {}, { maxLeadBytes: 21 }).toArray()), {
+  t.match(await failureOf(leads(client, { maxLeadBytes: 21 }).toArray()), {
     code: 'DECODE',
     message: 'page 1, byte 1: an element is larger than maxLeadBytes (21)',
   })
-  t.equal((await leads(client, {}, { maxLeadBytes: 22, maxDepth: 3, limit: 1 }).toArray()).length, 1)
+  t.equal((await leads(client, { maxLeadBytes: 22, maxDepth: 3, limit: 1 }).toArray()).length, 1)
 })

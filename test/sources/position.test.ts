@@ -38,15 +38,15 @@ t.test('guids: a position is refused with others than it is of, as far as they w
   })
   const client = openClient(t, origin)
   const guids = Array.from({ length: 12 }, (_, n) => `g${n}`)
-  const { position } = await readSome(client, { guids, max: 5 }, { readAhead: 0 }, 7)
+  const { position } = await readSome(client, { guids, max: 5 }, { readAheadBytes: 0 }, 7)
   t.match(position, { guids: 10, pending: ['g7', 'g8', 'g9'], digest: /^[0-9a-f]{64}$/ })
   targets.length = 0
   for (const others of [guids.toReversed(), guids.slice(0, 9), ['g', ...guids]]) {
-    t.match(await failureOf(leads(client, { guids: others, max: 5 }, { from: position }).toArray()), {
+    t.match(await failureOf(leads(client, { guids: others, max: 5, from: position }).toArray()), {
       code: 'OPTION',
       message:
-        'leads() options: from: expected a position of the same guids in the same order, received one whose first 10 are others',
-      context: { owner: 'leads() options', option: 'from' },
+        'leads(): from: expected a position of the same guids in the same order, received one whose first 10 are others',
+      context: { owner: 'leads()', option: 'from' },
     })
   }
   t.strictSame(targets, [])
@@ -87,7 +87,7 @@ t.test('a source that goes on and is left before its first lead is where it was'
   const portal = await drifting(t, tied(3, 3))
   const client = openClient(t, portal.origin)
   const { position } = await readSome(client, { max: 2 }, {}, 2)
-  t.strictSame(throughJson(leads(client, { max: 2 }, { from: position }).position), position)
+  t.strictSame(throughJson(leads(client, { max: 2, from: position }).position), position)
 })
 
 t.test('from chooses the paging; one of another paging is refused', async t => {
@@ -106,9 +106,9 @@ t.test('from chooses the paging; one of another paging is refused', async t => {
     [{ guids: ['a'] }, { from: offset }, 'guids'],
   ]
   for (const [query, options, expected] of cases) {
-    t.match(await failureOf(() => leads(client, query, options)), {
+    t.match(await failureOf(() => leads(client, { ...query, ...options })), {
       code: 'OPTION',
-      message: `leads() options: from: expected a position of ${expected} paging`,
+      message: `leads(): from: expected a position of ${expected} paging`,
     })
   }
 })
@@ -141,8 +141,8 @@ t.test('a position that is none is refused at once', async t => {
     { paging: 'seek', leads: 0, timePivot: 'insertedAt', more: 1 },
   ]) {
     const query = (from as { paging?: string } | null)?.paging === 'guids' ? { guids: ['a'] } : {}
-    const error = await failureOf(() => leads(client, query, { from } as unknown as LeadsOptions))
-    t.match(error, { code: 'OPTION', message: /^leads\(\) options: from: / }, JSON.stringify(from))
+    const error = await failureOf(() => leads(client, { ...query, ...({ from } as unknown as LeadsOptions) }))
+    t.match(error, { code: 'OPTION', message: /^leads\(\): from: / }, JSON.stringify(from))
   }
   t.strictSame(targets, [])
 })

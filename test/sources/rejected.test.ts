@@ -14,7 +14,7 @@ const offsetOf = (target = '') => Number(new URL(target, 'http://x').searchParam
 
 /** A source that hands on what is no lead, as `run` sets it up in front of a `validate` that takes it. */
 function handing(client: HubSpotClient, options: LeadsOptions = {}) {
-  return withRejected(leadsByOffset(client, {}, { maxLeadBytes: 30, ...options }), true)
+  return withRejected(leadsByOffset(client, { maxLeadBytes: 30, ...options }), true)
 }
 
 /** What came, in words: the guid of a lead, or what is wrong with what is none. */
@@ -134,7 +134,7 @@ t.test('without anyone to take it, the first of them ends the source with DECODE
   ] as const) {
     const { origin, targets } = await serveTexts(t, ['{"guid":"a"}', text, '{"guid":"b"}'], 4)
     const received: unknown[] = []
-    const source = leadsByOffset(openClient(t, origin), {}, { maxLeadBytes: 30, highWaterMark: 1 })
+    const source = leadsByOffset(openClient(t, origin), { maxLeadBytes: 30, highWaterMark: 1 })
     const error = await failureOf(async () => {
       for await (const { guid } of source) received.push(guid)
     })

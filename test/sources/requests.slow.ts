@@ -54,7 +54,7 @@ async function requests(t: Test, list: readonly Drifting[], concurrency: number)
 /** Each of the lanes ends in a part of a page, and looks behind the end of the list. */
 const mostFor = (count: number, concurrency: number) => (1.3 * count) / 100 + 10 + 3 * concurrency
 
-t.test('as few when leads are large, so that few pages fit into readAhead', async t => {
+t.test('as few when leads are large, so that few pages fit into readAheadBytes', async t => {
   const list = portalLeads(6_000, 'uniform', 'x'.repeat(4_900))
   for (const concurrency of [4, 8, 20]) {
     const asked = await requests(t, list, concurrency)

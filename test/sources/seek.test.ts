@@ -89,7 +89,7 @@ t.test(
       const clock = new FakeClock()
       clock.time = time
       const client = openClient(t, portal.origin, { accessToken: portal.accessToken }, clock)
-      const guids = async (options: LeadsOptions) => guidsOf(await leads(client, {}, options).toArray())
+      const guids = async (options: LeadsOptions) => guidsOf(await leads(client, options).toArray())
       t.strictSame(await guids({}), ['g0', 'g1'])
       t.strictSame(await guids({ lag: 0 }), ['g0', 'g1', 'g2', 'g3'])
       t.strictSame(await guids({ lag: 59_999 }), ['g0', 'g1', 'g2'])
@@ -103,7 +103,7 @@ t.test('the end is that of the first answer, however long the reading takes', as
   const list = at(...Array.from({ length: 30 }, (_, index) => now - 100_000 + index))
   const portal = await portalOf(t, { leads: list, now: () => now })
   const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
-  const source = leads(client, { max: 5 }, { lag: 0 })
+  const source = leads(client, { max: 5, lag: 0 })
   const guids: unknown[] = []
   for await (const { guid } of source) {
     guids.push(guid)
@@ -159,32 +159,24 @@ t.test('what can not be read by seeking is refused with the reason', async t => 
     [
       { sort: 'email' },
       { paging: 'seek' },
-      /^leads\(\) query: sort: expected none with paging: 'seek', which sorts/,
+      /^leads\(\): sort: expected none with paging: 'seek', which sorts/,
     ],
-    [
-      { dir: 'asc' },
-      { paging: 'seek' },
-      /^leads\(\) query: dir: expected none with paging: 'seek', which sorts/,
-    ],
-    [
-      { offset: 5 },
-      { paging: 'seek' },
-      /^leads\(\) query: offset: expected none with paging: 'seek', which needs/,
-    ],
-    [{ max: 1 }, { paging: 'seek' }, /^leads\(\) query: max: expected 2 or more with paging: 'seek'/],
-    [{ guids: ['a'] }, { paging: 'seek' }, /^leads\(\) options: paging: expected none together with guids/],
-    [{ guids: ['a'] }, { paging: 'offset' }, /^leads\(\) options: paging: expected none together with guids/],
+    [{ dir: 'asc' }, { paging: 'seek' }, /^leads\(\): dir: expected none with paging: 'seek', which sorts/],
+    [{ offset: 5 }, { paging: 'seek' }, /^leads\(\): offset: expected none with paging: 'seek', which needs/],
+    [{ max: 1 }, { paging: 'seek' }, /^leads\(\): max: expected 2 or more with paging: 'seek'/],
+    [{ guids: ['a'] }, { paging: 'seek' }, /^leads\(\): paging: expected none together with guids/],
+    [{ guids: ['a'] }, { paging: 'offset' }, /^leads\(\): paging: expected none together with guids/],
     [
       { timePivot: 'firstConvertedAt', excludeConversionEvents: true },
       {},
-      /^leads\(\) query: excludeConversionEvents: expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'/,
+      /^leads\(\): excludeConversionEvents: expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'/,
     ],
   ]
   for (const [query, options, message] of cases) {
-    t.match(await failureOf(() => leads(client, query, options)), { code: 'OPTION', message })
+    t.match(await failureOf(() => leads(client, { ...query, ...options })), { code: 'OPTION', message })
   }
   const byOffset = { timePivot: 'firstConvertedAt', excludeConversionEvents: true } as const
-  t.strictSame(await leads(client, byOffset, { paging: 'offset' }).toArray(), [])
+  t.strictSame(await leads(client, { ...byOffset, paging: 'offset' }).toArray(), [])
   t.strictSame(await leads(client, { excludeConversionEvents: true }).toArray(), [])
   t.ok(targets.length > 0)
 })
@@ -221,7 +213,7 @@ for (const absent of [0, 1, 99, 100, 300]) {
       ]
       const { origin } = await listen(t, listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' }))
       const client = openClient(t, origin)
-      const read = (from?: Position) => leads(client, { timePivot: 'closedAt' }, { from })
+      const read = (from?: Position) => leads(client, { timePivot: 'closedAt', from })
       if (absent >= 100) {
         await t.rejects(read().toArray(), {
           code: 'PAGING',

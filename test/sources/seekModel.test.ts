@@ -50,7 +50,7 @@ async function readInParts(client: HubSpotClient, { max, leave }: Course) {
   const counts: SourceCounts[] = []
   let from: Position | undefined
   for (const count of [...leave, Number.POSITIVE_INFINITY]) {
-    const source = leads(client, { max }, from === undefined ? {} : { from })
+    const source = leads(client, { max, ...(from === undefined ? {} : { from }) })
     let left = count
     if (left > 0) {
       for await (const lead of source) {

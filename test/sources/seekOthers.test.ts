@@ -47,7 +47,7 @@ async function follow(t: Test, { elements, max, concurrency, reading, left }: Co
   const client = openClient(t, url, { concurrency })
   const texts: string[] = []
   const read = async (options: object, count: number) => {
-    const source = withRejected(leads(client, { max }, options))
+    const source = withRejected(leads(client, { max, ...options }))
     if (count > 0) {
       for await (const lead of source) {
         texts.push(

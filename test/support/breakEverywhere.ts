@@ -22,7 +22,7 @@ export async function readSome(
   options: LeadsOptions,
   count: number,
 ): Promise<Part> {
-  const source = leads(client, query, options)
+  const source = leads(client, { ...query, ...options })
   const guids: string[] = []
   if (count > 0) {
     for await (const { guid } of source) {

@@ -1,14 +1,13 @@
 import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
-import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import { type LeadSource, leads } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
 
 /** The leads of a server that knows no parameter but max and offset. */
-export function leadsByOffset(client: HubSpotClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
-  return leads(client, query, { paging: 'offset', ...options })
+export function leadsByOffset(client: HubSpotClient, options?: LeadsOptions): LeadSource {
+  return leads(client, { paging: 'offset', ...options })
 }
 
 /** The same, one page after the other. */
-export function pageAfterPage(client: HubSpotClient, query?: LeadsQuery, options?: LeadsOptions): LeadSource {
-  return leadsByOffset(client, query, { readAhead: 0, ...options })
+export function pageAfterPage(client: HubSpotClient, options?: LeadsOptions): LeadSource {
+  return leadsByOffset(client, { readAheadBytes: 0, ...options })
 }

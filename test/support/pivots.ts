@@ -36,7 +36,7 @@ export function read(
   options: LeadsOptions = {},
 ): Promise<Lead[]> {
   const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
-  return leads(client, query, options).toArray()
+  return leads(client, { ...query, ...options }).toArray()
 }
 
 /** The leads in the order of (pivot, guid). */

@@ -28,11 +28,11 @@ t.test('the sample of the design compiles, infers, and does what it says', async
   const path = join(t.testdir(), 'conversions.ndjson.gz')
   const report = await run(
     // This server knows only offsets.
-    leads(
-      openClient(t, origin),
-      { timePivot: 'lastModifiedAt', startTime: Date.UTC(2012, 0, 1) },
-      { paging: 'offset' },
-    ),
+    leads(openClient(t, origin), {
+      timePivot: 'lastModifiedAt',
+      startTime: Date.UTC(2012, 0, 1),
+      paging: 'offset',
+    }),
     validate({ onInvalid: 'skip' }),
     filter(lead => isExactly<Lead>()(lead).isCustomer),
     explodeEvents(),
@@ -94,7 +94,7 @@ t.test('a type guard narrows what comes after', async t => {
   const values = toArray<string>({ max: 9 })
   const { origin } = await serveLeads(t, someLeads(3))
   await run(
-    leads(openClient(t, origin), {}, { paging: 'offset' }),
+    leads(openClient(t, origin), { paging: 'offset' }),
     filter(isCustomer),
     map(lead => isExactly<Customer>()(lead).email.toUpperCase()),
     values,
@@ -106,17 +106,17 @@ t.test('plain Node: a typed for await, and a plain pipeline', async t => {
   const { origin } = await serveLeads(t, someLeads(4))
   const portal = openClient(t, origin)
   const emails: (string | undefined)[] = []
-  for await (const lead of leads(portal, {}, { paging: 'offset' })) emails.push(isExactly<Lead>()(lead).email)
+  for await (const lead of leads(portal, { paging: 'offset' })) emails.push(isExactly<Lead>()(lead).email)
   t.equal(emails.length, 4)
   const path = join(t.testdir(), 'customers.ndjson')
   await pipeline(
-    leads(portal, {}, { paging: 'offset' }),
+    leads(portal, { paging: 'offset' }),
     filter((lead: Lead) => lead.isCustomer),
     toFile(path),
   )
   t.equal(readFileSync(path, 'utf8').trim().split('\n').length, 2)
   await pipeline(
-    leads(portal, {}, { paging: 'offset' }),
+    leads(portal, { paging: 'offset' }),
     validate(),
     explodeEvents(),
     project(['guid']),

@@ -235,10 +235,8 @@ compiled(() => {
     // @ts-expect-error
     leads(client, { access_token: 'a' }),
     // @ts-expect-error
-    leads(client, { limit: 5 }),
-    // @ts-expect-error
-    leads(client, {}, { max: 5 }),
-    run(leads(client, { max: 5 }, { limit: 5 }), sink(), {
+    leads(client, { max: 5 }, { limit: 5 }),
+    run(leads(client, { max: 5, limit: 5 }), sink(), {
       onProgress: ({ records }) => isExactly<number>()(records),
     }),
   ]

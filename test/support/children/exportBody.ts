@@ -4,7 +4,7 @@ import { HubSpotClient, leads, run, toFile } from 'leadpipe'
 const [origin = '', path = '', paging, checkpoint] = process.argv.slice(2)
 await using client = new HubSpotClient({ accessToken: 'a-token', origin, rateLimit: 'none' })
 const { records, sink } = await run(
-  leads(client, {}, { paging: paging as 'seek' | 'offset' }),
+  leads(client, { paging: paging as 'seek' | 'offset' }),
   toFile(path, { format: 'ndjson' }),
   checkpoint === undefined ? {} : { checkpoint },
 )
