@@ -40,9 +40,10 @@ function list(query: URLSearchParams): Row[] {
   const [from, to] = [number('offset', 0), number('offset', 0) + number('max', 10)]
   if (query.get('sort') !== 'guid')
     return rows.slice(Math.min(first + from, last), Math.min(first + to, last))
+  const sign = query.get('dir') === 'desc' ? -1 : 1
   return rows
     .slice(first, last)
-    .sort((a, b) => (a.guid < b.guid ? -1 : 1))
+    .sort((a, b) => (a.guid < b.guid ? -sign : sign))
     .slice(from, to)
 }
 

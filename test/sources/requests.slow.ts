@@ -40,7 +40,7 @@ function portalLeads(count: number, arrival: string, message = ''): Drifting[] {
 }
 
 async function requests(t: Test, list: readonly Drifting[], concurrency: number): Promise<number> {
-  const still = { cap: 100, reorder: false, cuts: 0, drift: () => {} }
+  const still = { cap: 100, reorder: false, descends: true, cuts: 0, drift: () => {} }
   const bounds = { startTime: 'exclusive', stopTime: 'inclusive' } as const
   const portal = await new DriftingPortal(list, { ...bounds, ...still }, Math.random).start(t)
   const client = openClient(t, portal.origin, { concurrency })

@@ -120,6 +120,7 @@ const options = fc.record({
   stopTime: fc.constantFrom('inclusive' as const, 'exclusive' as const),
   cap: fc.constantFrom(100, 100, 7, [2, 30] as const),
   reorder: fc.boolean(),
+  descends: fc.boolean(),
   cuts: fc.constantFrom(0, 0, 0.2),
 })
 
@@ -167,7 +168,7 @@ t.test('a tie of 3,000 under ten deletions a request loses nothing', async t => 
         undeletes: 3,
         touches: 1,
         leave: [500, 1_234],
-        options: { startTime, stopTime: 'inclusive', cap: 100, reorder: true, cuts: 0 },
+        options: { startTime, stopTime: 'inclusive', cap: 100, reorder: true, descends: true, cuts: 0 },
       })
     }
   }
@@ -186,7 +187,14 @@ t.test('a server whose pages are short by chance hides nothing of a tie', async 
       undeletes: 0,
       touches: 0,
       leave: [],
-      options: { startTime: 'inclusive', stopTime: 'inclusive', cap: [3, 60], reorder: true, cuts: 0 },
+      options: {
+        startTime: 'inclusive',
+        stopTime: 'inclusive',
+        cap: [3, 60],
+        reorder: true,
+        descends: true,
+        cuts: 0,
+      },
     })
   }
 })

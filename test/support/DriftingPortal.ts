@@ -18,6 +18,8 @@ export interface DriftOptions {
   cap: number | readonly [number, number]
   /** A new order of ties for each request. */
   reorder: boolean
+  /** Whether it knows descending order; otherwise it ignores it. */
+  descends: boolean
   /** Share of the bodies that break off. */
   cuts: number
   /** Called before each answer, to change leads. */
@@ -111,6 +113,7 @@ export class DriftingPortal {
     const list = [...this.leads.values()]
       .filter(lead => !lead.isDeleted && after(lead) && before(lead))
       .sort((a, b) => (byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b)))
+    if (query.get('dir') === 'desc' && this.#options.descends) list.reverse()
     const offset = Number(query.get('offset') ?? 0)
     const most = typeof cap === 'number' ? cap : cap[0] + Math.floor(this.#chance() * (cap[1] - cap[0]))
     return list.slice(offset, offset + Math.min(Number(query.get('max')), most))

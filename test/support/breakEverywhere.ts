@@ -70,6 +70,7 @@ const still: DriftOptions = {
   stopTime: 'inclusive',
   cap: 100,
   reorder: true,
+  descends: true,
   cuts: 0,
   drift: () => {},
 }

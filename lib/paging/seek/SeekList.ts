@@ -97,12 +97,12 @@ export class SeekList {
     return { ...this.#query, timePivot: this.pivot, ...this.#bounds(this.start, this.stop) }
   }
 
-  /** The request for the leads of one time, in the order of their guids. */
-  at(time: number, offset: number): PageQuery {
+  /** The request for the leads of one time, in the order of their guids, or the other way round. */
+  at(time: number, offset: number, dir: 'asc' | 'desc' = 'asc'): PageQuery {
     return {
       ...this.#query,
       sort: 'guid',
-      dir: 'asc',
+      dir,
       max: this.size,
       ...(offset > 0 ? { offset } : {}),
       timePivot: this.pivot,

@@ -59,7 +59,7 @@ export class SeekPager implements Pager<SeekCursor> {
     this.#reader =
       from.tie === undefined || from.guid === undefined
         ? new TimeReader(list, from, this.#others, window.end)
-        : new TieReader(list, from.time, this.#others, { guid: from.guid, tie: from.tie })
+        : new TieReader(list, from.time, this.#others, { after: { guid: from.guid, tie: from.tie } })
   }
 
   /** Digests of the last elements that cannot be ordered. */
@@ -80,12 +80,13 @@ export class SeekPager implements Pager<SeekCursor> {
     return this.#reader.take(element, (lead, cursor) => this.#handOn(lead, cursor, emit))
   }
 
-  finish(received: number): void {
+  finish(received: number, emit: EmitElement<SeekCursor>): void {
     if (received > 0) this.#list.pages += 1
     this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
-    else if (reader.finish(received)) this.#leaveTie(reader)
+    else if (reader.finish(received, (lead, cursor) => this.#handOn(lead, cursor, emit)))
+      this.#leaveTie(reader)
   }
 
   interrupt(received: number): boolean {
@@ -109,7 +110,8 @@ export class SeekPager implements Pager<SeekCursor> {
   #follow(outcome: Outcome): void {
     if (outcome.next === 'end') this.before = outcome.before
     else if (outcome.next === 'tie') {
-      this.#reader = new TieReader(this.#list, outcome.time, this.#others, this.#doneOf(outcome.time))
+      const { time, isLarge } = outcome
+      this.#reader = new TieReader(this.#list, time, this.#others, { after: this.#doneOf(time), isLarge })
     } else if (this.span.leads >= this.window.most) {
       this.before = nextTime(this.span.last)
     } else {

@@ -49,3 +49,44 @@ export class TieBuffer {
     others.keep(this.#others.map(({ digest }) => digest))
   }
 }
+
+/**
+ * The last elements of a tie, in descending order of guid: everything from the lowest guid on, provided that descending
+ * is the exact reverse of ascending.
+ */
+export class TieEnd {
+  readonly #size: number
+  readonly #elements: Element[] = []
+  #lowest: string | undefined
+  #guids = 0
+  /** Whether the guids descend: a server may ignore the direction. */
+  #isDescending = true
+
+  /** @param size the most elements to hold */
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  /** @returns 'enough' if no more are held */
+  add(element: Element): 'enough' | undefined {
+    if (this.#elements.length >= this.#size) return 'enough'
+    this.#elements.push(element)
+    const guid = guidOf(element)
+    if (guid === undefined) return undefined
+    if (this.#lowest !== undefined && guid >= this.#lowest) this.#isDescending = false
+    this.#lowest = guid
+    this.#guids += 1
+    return undefined
+  }
+
+  /** Whether nothing is missing between everything up to a guid and this end. */
+  isReached(guid: string): boolean {
+    // One guid alone does not show a direction.
+    return this.#isDescending && this.#guids > 1 && this.#lowest !== undefined && guid >= this.#lowest
+  }
+
+  /** The elements in the order of the list. */
+  get ascending(): Element[] {
+    return this.#elements.toReversed()
+  }
+}

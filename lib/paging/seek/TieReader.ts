@@ -2,7 +2,16 @@ import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
 import { OverlapController, type TiePage } from './OverlapController.ts'
 import type { SeekCursor, SeekList } from './SeekList.ts'
+import { TieEnd } from './TieBuffer.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
+
+/** Where the reading of a tie begins, and how. */
+export interface TieOptions {
+  /** The guid up to which everything is done, and its approximate offset in the list. Default: nothing is done. */
+  readonly after?: { guid: string; tie: number } | undefined
+  /** Whether the leads probably fill a page: then it is worth a request to read the end of the tie first. */
+  readonly isLarge?: boolean
+}
 
 /** At most this many pages in a row may bring nothing new; more are an error. */
 const patience = 100
@@ -12,6 +21,9 @@ const patience = 100
  * offsets, past the current one. So each page overlaps the previous one and must begin with a lead that was read
  * before. If it does not, there may be a gap, and the next page begins at a lower offset. (With ten deletes per
  * request, a fixed overlap of one lost 220 of 3,000 leads; this one lost none.)
+ *
+ * A page may be short, so only a further page that brings nothing new proves the end. Of a large tie, the last page is
+ * read first instead, in descending order ({@link TieEnd}): the tie is complete when the others reach it.
  */
 export class TieReader {
   readonly time: number
@@ -33,13 +45,15 @@ export class TieReader {
   #news = false
   #learned = false
   #vain = 0
+  readonly #end: TieEnd
+  /** Whether the end of the tie is to be read, or is being read. */
+  #isAtEnd: boolean
 
-  /** @param after the guid up to which everything is done, and its approximate offset in the list */
   constructor(
     list: SeekList,
     time: number,
     others: UnorderedElements,
-    after?: { guid: string; tie: number },
+    { after, isLarge = false }: TieOptions = {},
   ) {
     this.#list = list
     this.time = time
@@ -47,10 +61,16 @@ export class TieReader {
     this.#after = after?.guid ?? ''
     this.#reached = this.#after
     this.#offset = new OverlapController(list.size, after?.tie ?? 0)
+    this.#end = new TieEnd(list.size)
+    this.#isAtEnd = isLarge
   }
 
-  next(): PageQuery {
-    this.#asked = this.#list.at(this.time, this.#offset.value)
+  /** @param wanted how many more leads the caller wants: if they fit into one page, the end is not read. */
+  next(wanted: number): PageQuery {
+    this.#isAtEnd &&= wanted > this.#list.size
+    this.#asked = this.#isAtEnd
+      ? this.#list.at(this.time, 0, 'desc')
+      : this.#list.at(this.time, this.#offset.value)
     this.#index = 0
     this.#last = ''
     this.#joined = this.#offset.value === 0 ? true : undefined
@@ -65,6 +85,7 @@ export class TieReader {
     const time = this.#list.timeOf(element)
     if (time !== undefined && this.#list.learn(this.#asked, time)) this.#learned ||= time !== this.time
     if (time === this.time) this.isThere = true
+    if (this.#isAtEnd) return this.#end.add(element)
     const guid = guidOf(element)
     if (guid === undefined) return this.#takeOther(element, time, emit)
     if (guid < this.#last) {
@@ -91,7 +112,15 @@ export class TieReader {
   }
 
   /** @returns whether every lead of the time is read */
-  finish(received: number): boolean {
+  finish(received: number, emit: EmitElement<SeekCursor>): boolean {
+    const wasAtEnd = this.#isAtEnd
+    this.#isAtEnd = false
+    if (wasAtEnd && received === 0) return true
+    if (this.#end.isReached(this.#reached)) {
+      this.#deliverEnd(emit)
+      return true
+    }
+    if (wasAtEnd) return false
     const page = this.#page(received)
     if (this.#offset.isEnd(page)) return true
     this.#offset.goOn(page)
@@ -103,8 +132,19 @@ export class TieReader {
 
   /** @returns whether the part of the page that came made any progress */
   interrupt(received: number): boolean {
+    if (this.#isAtEnd) {
+      // Even a part of the page is an end of the tie.
+      this.#isAtEnd = received === 0
+      return received > 0
+    }
     this.#offset.goOnBehindPart(this.#page(received))
     return this.#news
+  }
+
+  #deliverEnd(emit: EmitElement<SeekCursor>): void {
+    this.#last = ''
+    this.#joined = true
+    for (const element of this.#end.ascending) this.take(element, emit)
   }
 
   #page(received: number): TiePage {

@@ -8,8 +8,8 @@ import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 export type Outcome =
   /** Request the next page. */
   | { next: 'page' }
-  /** Read the leads of this time by guid: they fill a page, or end the list. */
-  | { next: 'tie'; time: number }
+  /** Read the leads of this time by guid: they fill a page (`isLarge`), or end the list. */
+  | { next: 'tie'; time: number; isLarge: boolean }
   /** Stop: everything before this time is read. It is the end of the stretch, or infinity at the end of the list. */
   | { next: 'end'; before: number }
 
@@ -116,7 +116,8 @@ export class TimeReader {
 
   #goOn({ time, size }: TieBuffer): Outcome {
     // A tie is likely to fit into the next page only if it is not the first of this page, and not most of it.
-    if (this.#groups === 1 || size > this.#list.size / 2) return { next: 'tie', time }
+    const isLarge = size > this.#list.size / 2
+    if (this.#groups === 1 || isLarge) return { next: 'tie', time, isLarge }
     this.#from = time
     this.#after = undefined
     return { next: 'page' }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
 import { TieReader } from '../../../lib/paging/seek/TieReader.ts'
@@ -7,14 +8,14 @@ import { elementOf, nameOf } from '../../support/elementOf.ts'
 const hex = (n: number) => String(n).padStart(4, '0')
 const named = (count: number) => Array.from({ length: count }, (_, n) => hex(n))
 
-function reading(max: number, after?: { guid: string; tie: number }) {
-  const reader = new TieReader(new SeekList({ max }), 7, new UnorderedElements(), after)
+function reading(max: number, after?: { guid: string; tie: number }, isLarge = false) {
+  const reader = new TieReader(new SeekList({ max }), 7, new UnorderedElements(), { after, isLarge })
   const came: string[] = []
   const page = (elements: readonly (object | string)[]) => {
     for (const element of elements) {
       if (reader.take(elementOf(element), one => came.push(nameOf(one))) === 'enough') break
     }
-    return reader.finish(elements.length)
+    return reader.finish(elements.length, one => came.push(nameOf(one)))
   }
   return { reader, came, page }
 }
@@ -25,7 +26,7 @@ const at = (guid: string, insertedAt = 7) => ({ guid, insertedAt })
 function readAll(list: string[], max: number, change: (request: number) => void = () => {}) {
   const { reader, came, page } = reading(max)
   for (let request = 1; request < 2_000; request += 1) {
-    const { offset = 0 } = reader.next()
+    const { offset = 0 } = reader.next(Number.POSITIVE_INFINITY)
     change(request)
     if (page(list.slice(offset, offset + max).map(guid => at(guid)))) return { came, requests: request }
   }
@@ -62,11 +63,11 @@ t.test('a page that does not begin with a lead that is known shows a gap: it ste
 
 t.test('how far it steps back doubles as long as there is a gap', async t => {
   const { reader, page } = reading(10)
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   page(named(10).map(guid => at(guid)))
   const offsets: unknown[] = []
   for (let n = 0; n < 4; n += 1) {
-    offsets.push(reader.next().offset)
+    offsets.push(reader.next(Number.POSITIVE_INFINITY).offset)
     page([at('9000')])
   }
   t.strictSame(offsets, [9, 8, 6, 2])
@@ -85,15 +86,19 @@ t.test('leads that are inserted in front do not stop it', async t => {
 
 t.test('leads of a neighbouring time are left out', async t => {
   const { reader, came, page } = reading(4)
-  t.match(reader.next(), { startTime: 6, stopTime: 8 })
+  t.match(reader.next(Number.POSITIVE_INFINITY), { startTime: 6, stopTime: 8 })
   page([at('a', 6), at('b'), at('c', 8), at('d')])
   t.strictSame(came, ['b', 'd'])
-  t.match(reader.next(), { startTime: 7, stopTime: 7 }, 'and both bounds are known to be included')
+  t.match(
+    reader.next(Number.POSITIVE_INFINITY),
+    { startTime: 7, stopTime: 7 },
+    'and both bounds are known to be included',
+  )
 })
 
 t.test('it goes on behind a guid, near where that stood', async t => {
   const { reader, came, page } = reading(4, { guid: 'b', tie: 11 })
-  t.match(reader.next(), { offset: 11 })
+  t.match(reader.next(Number.POSITIVE_INFINITY), { offset: 11 })
   page([at('a'), at('b'), at('c'), at('d')])
   t.strictSame(came, ['c', 'd'])
 })
@@ -101,16 +106,16 @@ t.test('it goes on behind a guid, near where that stood', async t => {
 t.test('what has no guid, or a guid and no time, comes once', async t => {
   const { reader, came, page } = reading(5)
   const noGuid = { insertedAt: 7, n: 1 }
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   page([noGuid, 'x!', at('a'), { guid: 'b', insertedAt: 'soon' }, at('c')])
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   page([noGuid, 'x!', at('c'), { guid: 'c2', insertedAt: 7.5 }, at('d')])
   t.strictSame(came, [JSON.stringify(noGuid), 'x!', 'a', 'b', 'c', 'c2', 'd'])
 })
 
 t.test('an order that is none is PAGING', async t => {
   const { reader, page } = reading(4)
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   t.throws(() => page([at('b'), at('a')]), {
     code: 'PAGING',
     message: /^the list is not in the order of guid: a comes after b; read this list with paging: 'offset'$/,
@@ -119,7 +124,7 @@ t.test('an order that is none is PAGING', async t => {
 
 t.test('more without a guid than can be told apart is PAGING', async t => {
   const { reader, page } = reading(100)
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   const many = Array.from({ length: 1_001 }, (_, n) => ({ insertedAt: 7, n }))
   t.throws(() => page(many), { code: 'PAGING', message: /^too many leads of the time 7 have no guid/ })
 })
@@ -129,7 +134,7 @@ t.test('a server that always shows a gap is given up', async t => {
   t.throws(
     () => {
       for (let n = 0; n < 500; n += 1) {
-        reader.next()
+        reader.next(Number.POSITIVE_INFINITY)
         page([at('z', 900), at('zz', 900), at('zzz', 900), at('zzzz', 900)])
       }
     },
@@ -139,11 +144,122 @@ t.test('a server that always shows a gap is given up', async t => {
 
 t.test('a page that broke off is no end; what came of it is progress', async t => {
   const { reader, came } = reading(4)
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   t.notOk(reader.interrupt(0))
-  reader.next()
+  reader.next(Number.POSITIVE_INFINITY)
   for (const guid of ['a', 'b']) reader.take(elementOf(at(guid)), one => came.push(nameOf(one)))
   t.ok(reader.interrupt(2))
-  t.match(reader.next(), { offset: 1 })
+  t.match(reader.next(Number.POSITIVE_INFINITY), { offset: 1 })
   t.strictSame(came, ['a', 'b'])
 })
+
+/** Reads a large tie; a page holds at most `cap` elements, and the list may change before each request. */
+function readLarge(
+  list: string[],
+  { max, cap = max, descends = true }: { max: number; cap?: number; descends?: boolean },
+  change: (request: number) => void = () => {},
+) {
+  const { reader, came, page } = reading(max, undefined, true)
+  const directions: string[] = []
+  for (let request = 1; request < 2_000; request += 1) {
+    const { offset = 0, dir = '' } = reader.next(Number.POSITIVE_INFINITY)
+    directions.push(dir)
+    change(request)
+    const order = dir === 'desc' && descends ? list.toReversed() : list
+    if (page(order.slice(offset, offset + cap).map(guid => at(guid)))) return { came, directions }
+  }
+  throw new Error('it requests pages without end')
+}
+
+t.test('TieReader: of a large tie, the end is read first, and no request proves it', async t => {
+  const { came, directions } = readLarge(named(250), { max: 100 })
+  t.strictSame(came, named(250))
+  t.strictSame(directions, ['desc', 'asc', 'asc'])
+})
+
+t.test('TieReader: if no more leads are wanted than fit into a page, the end is not read', async t => {
+  const { reader } = reading(10, undefined, true)
+  t.match(reader.next(10), { dir: 'asc' })
+})
+
+t.test('TieReader: an empty page in descending order proves that the tie is gone', async t => {
+  const { reader, page } = reading(10, undefined, true)
+  reader.next(Number.POSITIVE_INFINITY)
+  t.equal(page([]), true)
+})
+
+t.test('TieReader: a part of the end is an end, and one of nothing is requested again', async t => {
+  const { reader, came, page } = reading(10, undefined, true)
+  reader.next(Number.POSITIVE_INFINITY)
+  t.equal(reader.interrupt(0), false)
+  t.match(reader.next(Number.POSITIVE_INFINITY), { dir: 'desc' })
+  for (const guid of ['0009', '0008'])
+    reader.take(elementOf(at(guid)), () => t.fail('it is delivered too early'))
+  t.equal(reader.interrupt(2), true)
+  t.match(reader.next(Number.POSITIVE_INFINITY), { dir: 'asc' })
+  t.equal(page(named(8).map(guid => at(guid))), false, 'nothing is known of 0007 to 0008')
+  reader.next(Number.POSITIVE_INFINITY)
+  t.equal(page(['0007', '0008'].map(guid => at(guid))), true)
+  t.strictSame(came, named(10))
+})
+
+t.test(
+  'TieReader: one lead alone in descending order proves nothing, the server may ignore the direction',
+  async t => {
+    const { reader, came, page } = reading(10, undefined, true)
+    reader.next(Number.POSITIVE_INFINITY)
+    page([at('0000')])
+    reader.next(Number.POSITIVE_INFINITY)
+    t.equal(page([at('0000'), at('0001')]), false)
+    reader.next(Number.POSITIVE_INFINITY)
+    page([at('0001'), at('0002')])
+    t.strictSame(came, named(3))
+  },
+)
+
+t.test('TieReader: elements without a guid at the end of a large tie come once', async t => {
+  const { reader, came, page } = reading(5, undefined, true)
+  const noGuid = { insertedAt: 7, n: 1 }
+  reader.next(Number.POSITIVE_INFINITY)
+  page([at('e'), 'x!', at('d'), noGuid, at('c')])
+  reader.next(Number.POSITIVE_INFINITY)
+  t.equal(page([at('a'), at('b'), at('c'), noGuid, at('d')]), true)
+  t.strictSame(came, ['a', 'b', 'c', JSON.stringify(noGuid), 'd', 'x!', 'e'])
+})
+
+t.test(
+  'TieReader: every lead that is there throughout comes once, in order, whatever the server does',
+  async t => {
+    const scenario = fc.record({
+      count: fc.integer({ min: 0, max: 60 }),
+      max: fc.integer({ min: 2, max: 12 }),
+      caps: fc.array(fc.integer({ min: 2, max: 12 }), { minLength: 1, maxLength: 5 }),
+      descends: fc.boolean(),
+      deletes: fc.array(fc.nat(59), { maxLength: 20 }),
+      inserts: fc.array(fc.nat(59), { maxLength: 10 }),
+    })
+    fc.assert(
+      fc.property(scenario, ({ count, max, caps, descends, deletes, inserts }) => {
+        const list = named(count)
+        const { reader, came, page } = reading(max, undefined, true)
+        for (let request = 0; ; request += 1) {
+          if (request > 2_000) throw new Error('it requests pages without end')
+          const { offset = 0, dir } = reader.next(Number.POSITIVE_INFINITY)
+          const [gone, added] = [deletes[request], inserts[request]]
+          if (gone !== undefined) list.splice(gone, 1)
+          if (added !== undefined) list.push(`${hex(added)}+${request}`)
+          list.sort()
+          const order = dir === 'desc' && descends ? list.toReversed() : list
+          const cap = Math.min(max, caps[request % caps.length] as number)
+          if (page(order.slice(offset, offset + cap).map(guid => at(guid)))) break
+        }
+        if (came.some((guid, n) => n > 0 && guid <= (came[n - 1] as string)))
+          throw new Error(`order: ${came}`)
+        const missing = list.filter(guid => !guid.includes('+') && !came.includes(guid))
+        if (missing.length > 0) throw new Error(`missing: ${missing}`)
+      }),
+      { numRuns: 2_000 },
+    )
+    t.pass('for 2,000 courses')
+  },
+)

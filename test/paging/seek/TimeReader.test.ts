@@ -39,8 +39,14 @@ const table: [title: string, given: Given, pages: string[][], came: string[], ou
   ['an empty page is the end', {}, [[]], [''], { next: 'end', before: none }],
   ['the last group waits', {}, [['a1', 'b2', 'c3']], ['a b'], { next: 'page' }],
   ['a group is handed on by guid', {}, [['c1', 'a1', 'b1', 'd2']], ['a b c'], { next: 'page' }],
-  ['a group that fills the page is a tie', {}, [['a1', 'b1', 'c1', 'd1']], [''], { next: 'tie', time: 1 }],
-  ['so is one that ends the list', {}, [['a1']], [''], { next: 'tie', time: 1 }],
+  [
+    'a group that fills the page is a tie',
+    {},
+    [['a1', 'b1', 'c1', 'd1']],
+    [''],
+    { next: 'tie', time: 1, isLarge: true },
+  ],
+  ['so is one that ends the list', {}, [['a1']], [''], { next: 'tie', time: 1, isLarge: false }],
   [
     'a group cut by the page is asked for again',
     {},
@@ -202,13 +208,13 @@ t.test('a server that ignores max is read no further than a page of one time', a
     reader.take(elementOf({ guid, insertedAt: 1 }), () => {}),
   )
   t.strictSame(answers, [undefined, undefined, undefined, undefined, 'enough'])
-  t.strictSame(reader.finish(5), { next: 'tie', time: 1 })
+  t.strictSame(reader.finish(5), { next: 'tie', time: 1, isLarge: true })
 })
 
 t.test('a page that broke off proves no end, and a lone group in it is read by guid', async t => {
   for (const [names, expected] of [
     [[], { next: 'page', progress: false }],
-    [['a1'], { next: 'tie', time: 1, progress: false }],
+    [['a1'], { next: 'tie', time: 1, isLarge: false, progress: false }],
     [['a1', 'b2'], { next: 'page', progress: true }],
   ] as const) {
     const { reader } = reading()
