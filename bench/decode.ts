@@ -8,7 +8,7 @@ const ways = {
   'JSON.parse of the whole page': 'JSON.parse',
 }
 
-/** One page's bytes to leads. */
+/** The benchmark `decode`: converts the bytes of one page to leads. */
 export async function benchDecode(rounds: number): Promise<string> {
   const results = new Map<string, number[]>(Object.keys(ways).map(name => [name, []]))
   let bytes = 0

@@ -13,10 +13,10 @@ const cases: Case[] = [
 ]
 
 /**
- * The whole export: every lead over HTTP to an NDJSON file.
+ * The benchmarks `export` and `far`: every lead over HTTP to an NDJSON file.
  *
- * @param delay milliseconds that each answer of the server takes
- * @param base URL of another checkout's package, which does leadpipe's cases as well
+ * @param delay milliseconds that each answer of the server takes. Default: 0
+ * @param base URL of another checkout's package: leadpipe's cases run with it, too. Default: no comparison
  */
 export async function benchExport(
   name: string,
@@ -50,8 +50,8 @@ export async function benchExport(
   const heads = ['', 'time', 'MB/s', 'peak memory', 'time against leadpipe']
   const compared = base === undefined ? [] : ['time against base', 'CPU time', 'peak memory']
   const columns = heads.length + compared.length
-  const late = delay === 0 ? '' : `, each answer after ${delay} ms`
-  return `${name}: ${leads.toLocaleString('en-US')} leads, ${(bytes / 1e6).toFixed(1)} MB${late}, median of ${rounds}
+  const delayed = delay === 0 ? '' : `, each answer after ${delay} ms`
+  return `${name}: ${leads.toLocaleString('en-US')} leads, ${(bytes / 1e6).toFixed(1)} MB${delayed}, median of ${rounds}
 ${table([[...heads, ...compared], ...rows.map(row => row.slice(0, columns))])}`
 }
 

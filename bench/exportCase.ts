@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
-/** What a case tells about itself, as one line of JSON. */
+/** The result of a case, which it prints as one line of JSON. */
 export interface CaseResult {
   seconds: number
-  /** Of all threads. */
+  /** CPU time of all threads. */
   cpuSeconds: number
   peakMegabytes: number
-  /** Of what it wrote: cases that did other work are not comparable. */
+  /** Digest of the file that it wrote: cases that wrote different bytes are not comparable. */
   digest: string
 }
 

@@ -1,4 +1,4 @@
-// The package that a case measures: this checkout's, or the one whose URL is in LEADPIPE.
+// The package that a case measures: the one whose URL is in LEADPIPE; by default, this checkout's.
 const specifier = process.env.LEADPIPE ?? 'leadpipe'
 const leadpipe: typeof import('leadpipe') = await import(specifier)
 

@@ -1,5 +1,5 @@
-// A server that only sends: leads are made before it listens, so that no case waits for that. It lists by time and
-// guid, by startTime, stopTime and offset; DELAY is how many milliseconds each answer takes.
+// A server that only sends. LEADS leads are made before it listens, so that no case waits for that. It supports the sort
+// by time and by guid, startTime, stopTime and offset. Each answer takes DELAY milliseconds.
 // Prints its origin, then serves until its standard input ends.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -22,8 +22,8 @@ const rows: Row[] = [...generateLeads({ count: Number(process.env.LEADS) })]
   .sort((a, b) => a.time - b.time || (a.guid < b.guid ? -1 : 1))
 const [open, comma, close] = ['[', ',', ']'].map(text => Buffer.from(text)) as [Buffer, Buffer, Buffer]
 
-/** The first row with a later time. */
-function behind(time: number): number {
+/** The index of the first row with a later time. */
+function after(time: number): number {
   let [low, high] = [0, rows.length]
   while (low < high) {
     const middle = (low + high) >>> 1
@@ -35,8 +35,8 @@ function behind(time: number): number {
 
 function list(query: URLSearchParams): Row[] {
   const number = (name: string, none: number) => Number(query.get(name) ?? none)
-  const first = query.has('startTime') ? behind(number('startTime', 0)) : 0
-  const last = behind(number('stopTime', Number.POSITIVE_INFINITY))
+  const first = query.has('startTime') ? after(number('startTime', 0)) : 0
+  const last = after(number('stopTime', Number.POSITIVE_INFINITY))
   const [from, to] = [number('offset', 0), number('offset', 0) + number('max', 10)]
   if (query.get('sort') !== 'guid')
     return rows.slice(Math.min(first + from, last), Math.min(first + to, last))

@@ -1,27 +1,27 @@
 import { runCase } from './runCase.ts'
 import { median } from './table.ts'
 
-/** What is measured: a file of this folder, run in a process of its own. */
+/** One measured case: a file in this folder, which runs in a process of its own. */
 export interface Case {
   name: string
   file: string
   env?: Record<string, string>
-  /** True if the file imports leadpipe by `leadpipe.ts`: it is run with the other checkout's package as well. */
+  /** True if the file imports leadpipe through `leadpipe.ts`: it can then run with another checkout's package, too. */
   ofLeadpipe?: boolean
 }
 
-/** Round by round, what a case printed. */
+/** The results of a case, one per round. */
 export interface Results<T> {
   own: T[]
-  /** With the other checkout's package; empty if there is nothing to compare with. */
+  /** With the other checkout's package; empty without a comparison. */
   base: T[]
 }
 
 /**
  * Runs all cases once per round.
  *
- * @param base URL of the other checkout's package. Its turn comes right after ours, in every second round right before:
- * neither is always the one that finds the machine warm.
+ * @param base URL of the other checkout's package. It runs directly after ours, and in every second round directly
+ * before, so that neither always finds the machine warmed up. Default: no comparison
  */
 export async function runRounds<T>(
   cases: readonly Case[],
@@ -42,12 +42,15 @@ export async function runRounds<T>(
   return results
 }
 
-/** The median of what `number` reads from each result. */
+/** The median of the number that `number` reads from each result. */
 export function medianOf<T>(results: readonly T[], number: (result: T) => number): number {
   return median(results.map(number))
 }
 
-/** How many times the base's number ours is, round by round: the median, and the lowest and the highest in brackets. */
+/**
+ * Our number divided by the base's, for each round: the median, with the lowest and the highest in brackets. Empty
+ * without a comparison.
+ */
 export function ratioOf<T>({ own, base }: Results<T>, number: (result: T) => number): string {
   if (base.length === 0) return ''
   const ratios = base.map((result, round) => number(own[round] as T) / number(result))

@@ -21,7 +21,7 @@ const benchmarks: Record<string, () => Promise<string>> = {
   decode: () => benchDecode(Math.min(rounds, 3)),
 }
 
-/** The URL of the package that was built in another checkout. */
+/** The URL of the built package in another checkout. Ends the process if there is none. */
 function packageIn(folder: string): string {
   const path = resolve(folder, 'dist/index.js')
   if (!existsSync(path)) refuse(`there is no ${join(folder, 'dist/index.js')}: build the package there first`)

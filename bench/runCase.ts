@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-/** Starts a file of this folder in a process of its own. */
+/** Starts a file in this folder in a process of its own. */
 export function start(file: string, env: Record<string, string> = {}) {
   const path = fileURLToPath(new URL(file, import.meta.url))
   return spawn(process.execPath, ['--import=tsx', path], {
@@ -12,7 +12,7 @@ export function start(file: string, env: Record<string, string> = {}) {
   })
 }
 
-/** Runs a file of this folder to its end and returns the JSON that it printed. */
+/** Runs a file in this folder to its end, and returns the JSON that it printed. */
 export async function runCase<T>(file: string, env: Record<string, string> = {}): Promise<T> {
   const child = start(file, env)
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])

@@ -1,10 +1,10 @@
-/** The middle one of some numbers. */
+/** The median; NaN for no numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-/** Rows of text as columns; all but the first are aligned to the right. */
+/** Formats rows of text as columns: the first is aligned to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
   return rows

@@ -20,7 +20,7 @@ const cases = [
   value('Readable', '5 Transforms', `Readable, ${transforms}`, false),
 ]
 
-/** What one value costs between a source in memory and a sink that only counts. */
+/** The benchmark `value`: the cost of one value between a source in memory and a sink that only counts. */
 export async function benchValue(rounds: number, base?: string): Promise<string> {
   const results = await runRounds<{ nanoseconds: number }>(cases, rounds, base)
   const rows = [...results].map(([name, { own, base }]) => {
@@ -34,6 +34,6 @@ export async function benchValue(rounds: number, base?: string): Promise<string>
 ${table([heads, ...rows].map(row => row.slice(0, columns)))}`
 }
 
-/** Not the median: the work is the same each time, and everything else that happens only adds to it. */
+/** The least, not the median: the work is the same each time, and other load only adds to it. */
 const leastOf = (results: readonly { nanoseconds: number }[]) =>
   Math.min(...results.map(({ nanoseconds }) => nanoseconds))

@@ -1,4 +1,4 @@
-// The main job: every lead of a portal, to a file. The portal here is the embedded one, so no account is needed.
+// Exports every lead of a portal to a file. It uses the embedded portal, so it needs no account.
 import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -10,7 +10,7 @@ await mkdir('demo', { recursive: true })
 
 console.log('starting a portal of 5,000 leads …')
 await using portal = await createPortal({ leads: 5_000 })
-console.log(`it answers at ${portal.origin}\n`)
+console.log(`it listens at ${portal.origin}\n`)
 
 await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const report = await run(leads(client, { includeDeleted: true }), validate(), toFile(path), {
@@ -23,6 +23,6 @@ console.log(`
   ${report.records} records written, ${report.sink.bytes} bytes
   ${report.duration} ms; the numbers of every stage add up
 
-they are in ${path}`)
+the leads are in ${path}`)
 
 assert.equal(report.records, 5_000)

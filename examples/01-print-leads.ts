@@ -1,4 +1,4 @@
-// Print the first leads of a portal as a table. leads() is a Readable: `for await` is all it takes.
+// Prints the leads that were modified last, as a table. leads() is a Readable, so `for await` is enough.
 import assert from 'node:assert/strict'
 import { HubSpotClient, leads } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
@@ -13,5 +13,5 @@ for await (const lead of leads(client, { sort: 'lastModifiedAt', dir: 'desc', li
 console.table(rows)
 
 assert.equal(rows.length, 10)
-// One request was enough: `limit` asks for no more than it needs.
+// With `limit`, leadpipe requests no more leads than it needs: here, one request.
 assert.equal(portal.requestCount, 1)

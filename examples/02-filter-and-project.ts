@@ -1,4 +1,4 @@
-// The customers of a portal, as flat records in a compressed file.
+// Writes the customers of a portal as flat records to a compressed file.
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

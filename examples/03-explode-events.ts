@@ -1,4 +1,4 @@
-// One record for each conversion event of each lead, and one for each field of each submitted form.
+// Makes one record per conversion event of each lead, and then one record per field of each submitted form.
 import assert from 'node:assert/strict'
 import {
   explodeEvents,

@@ -1,4 +1,4 @@
-// Operators of your own: a function when there is no state, `create` when there is.
+// Operators of your own: a function if there is no state, `create` if there is.
 import assert from 'node:assert/strict'
 import { HubSpotClient, type Lead, leads, operator, run, toArray } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
@@ -11,13 +11,13 @@ interface Address {
   domain: string
 }
 
-/** A step takes a value and emits none, one or many. */
+/** A step receives one value and emits none, one or many. */
 const domainOf = operator<Lead, Address>('domainOf', ({ guid, email = '' }, emit) => {
   const domain = email.split('@')[1]
   if (domain) emit({ guid, domain })
 })
 
-/** State lives in `create`, so that each run has its own; `save` and `restore` let a run go on later. */
+/** State is made in `create`, so that each run has its own. `save` and `restore` let a run with a checkpoint resume. */
 const countByDomain = operator<Address, { domain: string; leads: number }>({
   name: 'countByDomain',
   create() {
@@ -39,8 +39,8 @@ const countByDomain = operator<Address, { domain: string; leads: number }>({
 
 const domains = toArray<{ domain: string; leads: number }>({ max: 1_000 })
 const report = await run(leads(client), domainOf, countByDomain, domains)
-const most = domains.records.toSorted((a, b) => b.leads - a.leads)
-console.table(most.slice(0, 5))
+const sorted = domains.records.toSorted((a, b) => b.leads - a.leads)
+console.table(sorted.slice(0, 5))
 
-const total = most.reduce((sum, { leads }) => sum + leads, 0)
+const total = sorted.reduce((sum, { leads }) => sum + leads, 0)
 assert.equal(total, report.operators[0]?.out)

@@ -1,4 +1,4 @@
-// A schema of your own: leads that do not match are left out and counted. The type follows the schema.
+// A schema of your own: leads that do not match it are skipped and counted. You give its type to `validate`.
 import assert from 'node:assert/strict'
 import { HubSpotClient, leads, run, toArray, validate } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'

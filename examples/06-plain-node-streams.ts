@@ -1,4 +1,4 @@
-// Everything is a real Node stream: plain pipeline, a Transform of your own in the middle, and for await.
+// Sources, operators and sinks are real Node streams: a plain pipeline with a Transform of your own, and `for await`.
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// Ten thousand guids to leads: 100 a request, each asked for once, and those that do not come are reported.
+// Gets the leads of ten thousand guids, 100 per request. Each guid is requested once, and missing leads are reported.
 import assert from 'node:assert/strict'
 import { HubSpotClient, leads, project, run, toArray } from 'leadpipe'
 import { createPortal, generateLeads } from 'leadpipe/portal'
@@ -10,7 +10,7 @@ await using client = new HubSpotClient({
   rateLimit: 'none',
 })
 
-/** Guids may come from anywhere, and at any pace: they are taken as pages are asked for. */
+/** Guids may come from anywhere, at any speed: leadpipe takes as many as the next page needs. */
 async function* guids() {
   for (const { guid } of generateLeads({ count: 10_000 })) yield guid
   yield 'nobody-has-this-guid'

@@ -1,4 +1,4 @@
-// Post conversions to a webhook that fails now and then: every record arrives, and repetitions can be told.
+// Posts conversions to a webhook that often fails. Every record arrives, and the webhook recognises repetitions.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -7,14 +7,15 @@ import { text } from 'node:stream/consumers'
 import { explodeEvents, HubSpotClient, leads, project, run, toHttp } from 'leadpipe'
 import { createPortal } from 'leadpipe/portal'
 
-// The webhook loses one answer in three after it has taken the batch: what it has seen it knows by its key.
+// Of three requests, the webhook answers one with 200 and one with 503, and closes the connection of one. It stores the
+// batch each time: the Idempotency-Key says whether it is a repetition.
 const batches = new Map<string, string>()
 let requests = 0
 const webhook = createServer(async (request, response) => {
   requests += 1
   const key = String(request.headers['idempotency-key'])
   const body = await text(request)
-  assert.ok(!batches.has(key) || batches.get(key) === body, 'one key has one body')
+  assert.ok(!batches.has(key) || batches.get(key) === body, 'a repeated key has the same body')
   batches.set(key, body)
   if (requests % 3 === 0) request.socket.destroy()
   else response.writeHead(requests % 3 === 1 ? 200 : 503).end()

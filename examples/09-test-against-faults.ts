@@ -1,4 +1,4 @@
-// Test your own pipeline against a portal that breaks on request: the file must come out the same.
+// Tests a pipeline against a portal that fails on request: the file must be the same as without failures.
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { createPortal } from 'leadpipe/portal'
 const folder = await mkdtemp(join(tmpdir(), 'leadpipe-'))
 
 /** The pipeline under test. */
-async function pipelineOf(name: string, faults = ''): Promise<Buffer> {
+async function exportTo(name: string, faults = ''): Promise<Buffer> {
   await using portal = await createPortal({ leads: 1_000, ...(faults === '' ? {} : { faults }) })
   await using client = new HubSpotClient({
     accessToken: portal.accessToken,
@@ -22,8 +22,8 @@ async function pipelineOf(name: string, faults = ''): Promise<Buffer> {
   return await readFile(path)
 }
 
-const undisturbed = await pipelineOf('undisturbed.ndjson')
-const disturbed = await pipelineOf(
+const undisturbed = await exportTo('undisturbed.ndjson')
+const disturbed = await exportTo(
   'disturbed.ndjson',
   'page=first x1:status=503; page=3 x2:cut=0.5; page=5 x1:reset; 10%:status=502,body=html; every=7:cut=0.9,framing=chunked',
 )

@@ -1,4 +1,4 @@
-// A job for every night: each run exports what was modified since the one before, into a file of its own.
+// A nightly job: each run exports what was modified since the run before, to a new file.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// Decodes one page again and again in this process, by the way that WAY names; prints seconds a page.
+// Decodes one page repeatedly in this process, with the decoder that WAY names. Prints the seconds per page.
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { generateLeads } from 'leadpipe/portal'

@@ -1,4 +1,4 @@
-// leadpipe by offset: as the loops do it, and no more exact than they are.
+// leadpipe by offset: like the hand-written loops, and only as exact as they are.
 import { exportCase } from '../exportCase.ts'
 import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 

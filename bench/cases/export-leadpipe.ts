@@ -1,4 +1,4 @@
-// leadpipe: pages, checks every lead, writes and syncs a file. Constant memory.
+// leadpipe: reads by time, checks every lead, writes and syncs a file. Constant memory.
 import { exportCase } from '../exportCase.ts'
 import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 

@@ -1,4 +1,4 @@
-// What one writes first: fetch, collect, write. No check, no retry, everything in memory.
+// The obvious loop: fetch, collect, write. No check, no retry, everything in memory.
 import { writeFile } from 'node:fs/promises'
 import { exportCase } from '../exportCase.ts'
 

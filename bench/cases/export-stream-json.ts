@@ -1,4 +1,4 @@
-// stream-json piped by hand, page after page into one file. No check, no retry; constant memory.
+// stream-json piped by hand, page after page, to one file. No check, no retry; constant memory.
 import { createWriteStream } from 'node:fs'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,7 +9,7 @@ import { exportCase } from '../exportCase.ts'
 
 await exportCase(async (origin, path) => {
   const pool = new Pool(origin, { connections: 1 })
-  // Each page's pipeline listens to the file; they come one after the other.
+  // Each page's pipeline adds listeners to the file: without this, Node would warn of a leak.
   const file = createWriteStream(path).setMaxListeners(0)
   let offset = 0
   for (let received = 1; received > 0; offset += received) {

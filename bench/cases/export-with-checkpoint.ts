@@ -1,4 +1,4 @@
-// leadpipe with a checkpoint: the file is synced, and its length kept, about every 1,000 leads.
+// leadpipe with a checkpoint: about every 1,000 leads, the file is synced and the progress is saved.
 import { exportCase } from '../exportCase.ts'
 import { HubSpotClient, leads, run, toFile, validate } from '../leadpipe.ts'
 

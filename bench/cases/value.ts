@@ -1,6 +1,6 @@
-// Sends values that are in memory from SOURCE through OPERATORS into a sink that only counts, again and again in this
-// process. Prints the nanoseconds per value of the fastest pass, in CPU time: nothing here waits for anything outside of
-// the process, and what else runs on the machine only adds to it, up to twice as much by way of shared caches.
+// Sends values from memory through SOURCE and OPERATORS to a sink that only counts, repeatedly in this process. Prints
+// the nanoseconds per value of the fastest pass, in CPU time: nothing here waits for anything outside of the process, and
+// other load on the machine only adds to the time (up to twice as much, because caches are shared).
 import { Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { filter, map, peek, run } from '../leadpipe.ts'
@@ -12,7 +12,7 @@ interface Value {
 const count = 100_000
 const values: Value[] = Array.from({ length: count }, (_, id) => ({ id }))
 
-// Every source gives the same objects, so that making them is not measured.
+// Every source emits the same objects, so that creating them is not measured.
 const sources: Record<string, () => Iterable<Value> | AsyncIterable<Value>> = {
   array: () => values,
   generator: function* () {
@@ -23,7 +23,7 @@ const sources: Record<string, () => Iterable<Value> | AsyncIterable<Value>> = {
   },
   /** Keeps its buffer full, as a parser or a database driver does. */
   Readable: readable,
-  /** Node buffers one value at a time here. */
+  /** Here, Node buffers one value at a time. */
   'Readable.from': () => Readable.from(values),
 }
 
@@ -55,7 +55,7 @@ const look = () => {
 }
 const later = (value: Value) => Promise.resolve(value)
 
-/** An operator as one writes it without leadpipe. */
+/** An operator as it is written without leadpipe. */
 const transform = (step: (value: Value) => Value | undefined) =>
   new Transform({
     objectMode: true,
@@ -94,14 +94,14 @@ const flow = operators[process.env.OPERATORS as string] as (source: Source) => P
 
 async function pass(): Promise<number> {
   received = 0
-  const begun = process.cpuUsage()
+  const before = process.cpuUsage()
   await flow(open())
-  const { user, system } = process.cpuUsage(begun)
+  const { user, system } = process.cpuUsage(before)
   if (received !== count) throw new Error(`${received} of ${count} values arrived`)
   return ((user + system) * 1_000) / count
 }
 
-// By time, but never so few that the code is not compiled yet: on a busy machine one pass can take a second.
+// At least 15 passes, so that the code is compiled by then: on a busy machine, one pass can take a second.
 const end = performance.now() + 1_000
 let nanoseconds = Number.POSITIVE_INFINITY
 for (let passes = 0; passes < 15 || performance.now() < end; passes += 1)
