@@ -25,7 +25,7 @@ export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: Le
     fingerprint: sourceIdentity(client.origin, query, settings),
     open,
     ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
-    ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
+    ...(excludeConversionEvents ? { excludedFields: { leadConversionEvents: noEvents } } : {}),
     ...(guids === undefined && !offset && isWhole
       ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
       : {}),

@@ -109,10 +109,10 @@ class QuarantineRun implements SourceRun<Lead> {
 
   #lead(text: string, line: number): Lead | Rejected {
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
-    const place = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
-    const lead = leadOf({ value: parsed(raw, place), raw, place })
+    const location = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
+    const lead = leadOf({ value: parsed(raw, location), raw, location })
     if (!(lead instanceof Rejected)) {
-      if (this.#wants.origins) setOrigin(lead, { raw, ...place })
+      if (this.#wants.origins) setOrigin(lead, { raw, ...location })
     } else if (!this.#wants.rejected) {
       throw rejectedError(lead)
     }
@@ -160,11 +160,11 @@ function parseRecord(text: string, path: string, line: number): Quarantined {
   )
 }
 
-function parsed(raw: string, place: Rejected['place']): unknown {
+function parsed(raw: string, location: Rejected['location']): unknown {
   try {
     return JSON.parse(raw)
   } catch {
-    return new Rejected('malformed', 'it is not valid JSON', raw, place)
+    return new Rejected('malformed', 'it is not valid JSON', raw, location)
   }
 }
 
