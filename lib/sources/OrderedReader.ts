@@ -117,10 +117,10 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     { items, bytes }: PageBatch<T, Cursor>,
   ): PageBatch<T, Cursor> {
     const plan = this.#plan
-    if (plan.join === undefined) return { items, bytes }
+    if (plan.completeCursor === undefined) return { items, bytes }
     const joined: Item<T, Cursor>[] = []
     for (const item of items) {
-      const cursor = plan.join(stretch, item.cursor)
+      const cursor = plan.completeCursor(stretch, item.cursor)
       if (cursor !== undefined) joined.push(cursor === item.cursor ? item : { ...item, cursor })
     }
     this.#counts.dropped += items.length - joined.length
@@ -136,8 +136,8 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const reading = this.#readers.filter(({ isReading }) => isReading).length
       const isFull = this.#readers.length >= most || reading >= width
       // A stretch before all others is always started: nothing after it can be emitted until it is read.
-      const first = this.#readers[0]?.stretch.place ?? Number.POSITIVE_INFINITY
-      const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
+      const first = this.#readers[0]?.stretch.order ?? Number.POSITIVE_INFINITY
+      const isNext = (this.#plan.nextOrder ?? Number.POSITIVE_INFINITY) < first
       if (isFull && !isNext) return
       const expected = isNext ? 0 : this.#readers.reduce((sum, { rest }) => sum + rest, 0)
       const pages = this.#ahead.pages / this.#widthNow
@@ -145,7 +145,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       if (stretch === undefined) return
       const reader = this.#readerOf(stretch)
       this.#readers.push(reader)
-      this.#readers.sort((a, b) => a.stretch.place - b.stretch.place)
+      this.#readers.sort((a, b) => a.stretch.order - b.stretch.order)
       reader.start(this.#source, this.#log)
     }
   }

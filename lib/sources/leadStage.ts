@@ -46,7 +46,7 @@ async function count(
   { position }: SourceState,
   signal?: AbortSignal,
 ): Promise<number> {
-  const whole = planOf(query, settings, position, true).counting()
+  const whole = planOf(query, settings, position, true).countQuery()
   return whole === undefined ? 0 : await countMatching(client, whole, signal)
 }
 

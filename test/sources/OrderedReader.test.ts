@@ -195,9 +195,9 @@ t.test('stretches that were planned in vain are dropped, and planned anew', asyn
       }
       let received = -1
       next = from + 5
-      return { pager, expected: 5, place: from }
+      return { pager, expected: 5, order: from }
     },
-    done({ place }) {
+    done({ order: place }) {
       next = place + 2
       return 'discard'
     },

@@ -55,7 +55,7 @@ export function numbersPlan(
       if (next >= count || wanted <= 0) return undefined
       const place = next
       next = Math.min(count, next + stretch)
-      return { pager: new NumbersPager(place, next, page), expected: next - place, place }
+      return { pager: new NumbersPager(place, next, page), expected: next - place, order: place }
     },
     done: () => 'continue',
   }
