@@ -64,12 +64,13 @@ export interface DecodedElement {
 export interface ElementDecoder {
   readonly counts: DecodeCounts
   /**
-   * What surrounds the array in the body, with an empty array instead of the elements. Undefined before the end of the body, and
-   * if the body is the array itself.
+   * What surrounds the array in the body, with an empty array instead of the elements. Undefined before the end of the
+   * body, and if the body is the array itself.
    */
   readonly envelope: unknown
   /**
-   * The elements that `chunk` completes, parsed while they are iterated. Iterate over all of them before the next chunk.
+   * The elements that `chunk` completes, parsed while they are iterated. Iterate over all of them before the next
+   * chunk.
    *
    * @throws {LeadpipeError} DECODE
    */
@@ -101,8 +102,8 @@ export function decodeError(
 }
 
 /**
- * The elements of a body, chunk by chunk; the elements of a chunk are parsed while they are iterated. Leaving the loop early
- * destroys the body and its connection.
+ * The elements of a body, chunk by chunk; the elements of a chunk are parsed while they are iterated. Leaving the loop
+ * early destroys the body and its connection.
  *
  * @throws {LeadpipeError} DECODE, NETWORK or TIMEOUT
  */

@@ -102,7 +102,9 @@ export class Runners {
     return taker !== undefined
   }
 
-  /** Accepts nothing more, and emits nothing more. @param end the index behind the last runner to stop. Default: all. */
+  /**
+   * Accepts nothing more, and emits nothing more. @param end the index behind the last runner to stop. Default: all.
+   */
   stop(end = this.all.length): void {
     for (const runner of this.all.slice(0, end)) runner.stop()
   }

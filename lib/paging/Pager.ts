@@ -78,8 +78,8 @@ export interface Plan<T, Request extends PageRequest, Cursor> {
   /** The cursor before the first element. */
   readonly start: Cursor
   /**
-   * Pages that must fit into the read-ahead budget for each stretch: at the end of a stretch a part of a page is wasted.
-   * Default: no minimum.
+   * Pages that must fit into the read-ahead budget for each stretch: at the end of a stretch a part of a page is
+   * wasted. Default: no minimum.
    */
   readonly pagesEach?: number
   /** The order of the next stretch; undefined if there is none. */

@@ -122,8 +122,8 @@ export class GuidsPager implements Pager<GuidsCursor> {
   }
 
   finish(received: number): void {
-    // A server that answers with other leads than the requested ones must not be requested forever. A page with as many elements as
-    // requested was not capped, even if some of them are not leads.
+    // A server that answers with other leads than the requested ones must not be requested forever. A page with as many
+    // elements as requested was not capped, even if some of them are not leads.
     if (this.#arrived === 0 || received < this.#largestPage || received >= this.#requested.length)
       this.#recordMissing()
     this.#largestPage = Math.max(this.#largestPage, received)

@@ -61,7 +61,9 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<nu
  * further on ignores the offset.
  */
 const maxShift = 20
-/** At most this many pages (or parts of one) in a row may begin with the same lead, since a few inserts can cause that. */
+/**
+ * At most this many pages (or parts of one) in a row may begin with the same lead, since a few inserts can cause that.
+ */
 const maxRepeats = 10
 
 /** One page of a list by offset. If it is cut off, the rest is requested with a larger offset. */

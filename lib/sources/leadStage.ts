@@ -18,21 +18,21 @@ export interface LeadStage extends SourceStage<Lead> {
 export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: LeadsSettings): LeadStage {
   const open = (opening: SourceOpening) => new LeadRun({ client, query, settings }, opening)
   const { guids, offset, stopTime, excludeConversionEvents } = query
-  const isWhole = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
+  const isWholeList = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
   return {
     name: 'leads',
     explains: true,
     fingerprint: sourceIdentity(client.origin, query, settings),
     open,
-    ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
-    ...(excludeConversionEvents ? { excludedFields: { leadConversionEvents: noEvents } } : {}),
-    ...(guids === undefined && !offset && isWhole
+    ...followingOf(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
+    ...(excludeConversionEvents ? { excludedFields: { leadConversionEvents: excludedEvents } } : {}),
+    ...(guids === undefined && !offset && isWholeList
       ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
       : {}),
   }
 }
 
-const noEvents = {
+const excludedEvents = {
   why: 'conversion events, and the query excludes them (excludeConversionEvents: true)',
   owner: 'leads()',
   option: 'excludeConversionEvents',
@@ -46,17 +46,17 @@ async function count(
   { position }: SourceState,
   signal?: AbortSignal,
 ): Promise<number> {
-  const whole = planOf(query, settings, position, true).countQuery()
-  return whole === undefined ? 0 : await countMatching(client, whole, signal)
+  const listQuery = planOf(query, settings, position, true).countQuery()
+  return listQuery === undefined ? 0 : await countMatching(client, listQuery, signal)
 }
 
-function followed(
+function followingOf(
   query: LeadsQuery,
   isSeek: boolean,
-  isOpen: boolean,
+  hasNoStopTime: boolean,
 ): Pick<SourceStage, 'following' | 'noneFollows'> {
   if (!isSeek) return { noneFollows: 'whenFinished: "next" needs seek paging' }
-  if (!isOpen) {
+  if (!hasNoStopTime) {
     return { noneFollows: 'whenFinished: "next" goes up to the present: expected no stopTime in the query' }
   }
   return { following: (state, overlap) => following(query, state as Partial<SourceState>, overlap) }
@@ -74,9 +74,9 @@ function following(
     )
   }
   const { timePivot, stopTime } = position
-  const first = Number(query.startTime ?? 0)
+  const startTime = Number(query.startTime ?? 0)
   return {
-    position: { paging: 'seek', leads: 0, timePivot, startTime: Math.max(first, stopTime - overlap) },
+    position: { paging: 'seek', leads: 0, timePivot, startTime: Math.max(startTime, stopTime - overlap) },
     counts: noCounts(),
     ...(portalId === undefined ? {} : { portalId }),
     ended: false,
@@ -92,13 +92,13 @@ function sourceIdentity(
   settings: LeadsSettings,
 ): Readonly<Record<string, unknown>> {
   const { limit } = settings
-  const given = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
+  const guidsIdentity = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
   return {
     source: 'leads',
     origin,
     paging: pagingOf({ guids, ...query }, settings),
     query,
-    ...(guids === undefined ? {} : { guids: given }),
+    ...(guids === undefined ? {} : { guids: guidsIdentity }),
     ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }),
   }
 }

@@ -73,7 +73,7 @@ export function numbersSource(
 ): PageSource<number, NumbersRequest> {
   return {
     origin: 'http://numbers',
-    async ask(request, signal) {
+    async fetchPage(request, signal) {
       const parts = await answer(request, signal)
       if (parts instanceof Readable) return parts
       const text = typeof parts === 'string' ? [parts] : (parts as AsyncIterable<string>)

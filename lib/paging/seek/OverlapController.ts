@@ -47,7 +47,8 @@ export class OverlapController {
   /** Whether a page is the last one. */
   isEnd({ received, isContiguous, isNew }: TiePage): boolean {
     if (received === 0 && this.#value === this.#emptyAt) return true
-    // The page has only the last known lead, and nothing after it. Several known leads prove nothing: a page may be short.
+    // The page has only the last known lead, and nothing after it. Several known leads prove nothing: a page may be
+    // short.
     return isContiguous && !isNew && received === 1 && this.#known === 1
   }
 

@@ -97,8 +97,8 @@ export class TimeReader {
     if (this.#group !== undefined) return this.#continueAfter(this.#group)
     if (this.#hasLearned) return { next: 'page' }
     if (Number.isFinite(this.#last)) throw this.#list.error('the list has leads from before its startTime')
-    // No element has a time to continue from. A server may return fewer than requested, so only an empty page after them
-    // proves the end.
+    // No element has a time to continue from. A server may return fewer than requested, so only an empty page after
+    // them proves the end.
     if ((this.#request.max ?? 0) < this.#list.size) {
       this.#minWanted = this.#list.size
       return { next: 'page' }

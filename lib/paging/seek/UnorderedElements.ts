@@ -73,8 +73,8 @@ interface Span {
 
 /**
  * Removes the duplicates between one stretch of a seek list and the next. An element that cannot be ordered may be in
- * both: servers return elements that share a time in any order, so it may precede a lead in one stretch and follow it in
- * the other; and if bounds include their own time, the next stretch begins a millisecond earlier. Such an element is
+ * both: servers return elements that share a time in any order, so it may precede a lead in one stretch and follow it
+ * in the other; and if bounds include their own time, the next stretch begins a millisecond earlier. Such an element is
  * delivered with the earlier stretch.
  */
 export class OverlapFilter {
