@@ -104,13 +104,13 @@ export function runStages(
 }
 
 /** An operator that needs a field which the query excludes would find nothing in any record. */
-function refuseMissingFields({ excludedFields }: SourceStage, definitions: readonly Definition[]): void {
+function refuseMissingFields({ lacks }: SourceStage, definitions: readonly Definition[]): void {
   for (const definition of definitions) {
-    const excluded =
-      'needs' in definition && definition.needs !== undefined ? excludedFields?.[definition.needs] : undefined
-    if (excluded === undefined) continue
+    const lack =
+      'needs' in definition && definition.needs !== undefined ? lacks?.[definition.needs] : undefined
+    if (lack === undefined) continue
     const { name } = definition
-    const { why, owner, option } = excluded
+    const { why, owner, option } = lack
     throw new LeadpipeError('OPTION', `${name} needs ${why}`, { context: { owner, option, operator: name } })
   }
 }

@@ -19,14 +19,14 @@ export interface Outcome {
  * and then everything is made visible. From then on nothing interrupts it.
  */
 export async function finish(run: OpenedRun): Promise<Outcome> {
-  const { source, chain, sinks, waiter, place, saver, stages } = run
-  await source.close(place.batch, place.taken)
+  const { source, chain, sinks, waiter, progress, saver, stages } = run
+  await source.close(progress.batch, progress.processed)
   if (saver !== undefined) await waiter.until(saver.idle())
   await waiter.until(chain.flush())
   const prepared: Record<string, Json> = {}
   for (const sink of sinks) prepared[sink.id] = await waiter.until(prepare(sink))
   checkLedger(ledger(ledgerFacts(run)))
-  const ended = source.save(place.batch, place.taken)
+  const ended = source.save(progress.batch, progress.processed)
   const state: RunState = { source: ended, chain: chain.save(), sinks: prepared }
   await saver?.saveState('prepared', state, reportOf(run))
   for (const sink of sinks) await commit(sink)

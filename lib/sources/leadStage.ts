@@ -24,15 +24,15 @@ export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: Le
     explains: true,
     fingerprint: sourceIdentity(client.origin, query, settings),
     open,
-    ...followingOf(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
-    ...(excludeConversionEvents ? { excludedFields: { leadConversionEvents: excludedEvents } } : {}),
+    ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
+    ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
     ...(guids === undefined && !offset && isWholeList
       ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
       : {}),
   }
 }
 
-const excludedEvents = {
+const noEvents = {
   why: 'conversion events, and the query excludes them (excludeConversionEvents: true)',
   owner: 'leads()',
   option: 'excludeConversionEvents',
@@ -50,13 +50,13 @@ async function count(
   return listQuery === undefined ? 0 : await countMatching(client, listQuery, signal)
 }
 
-function followingOf(
+function followed(
   query: LeadsQuery,
   isSeek: boolean,
-  hasNoStopTime: boolean,
+  isOpen: boolean,
 ): Pick<SourceStage, 'following' | 'noneFollows'> {
   if (!isSeek) return { noneFollows: 'whenFinished: "next" needs seek paging' }
-  if (!hasNoStopTime) {
+  if (!isOpen) {
     return { noneFollows: 'whenFinished: "next" goes up to the present: expected no stopTime in the query' }
   }
   return { following: (state, overlap) => following(query, state as Partial<SourceState>, overlap) }

@@ -42,7 +42,7 @@ export interface SourceOpening {
 }
 
 /** The reason why a field is not in the records. */
-export interface ExcludedField {
+export interface Lack {
   /** The reason, in words that follow "needs", such as "conversion events, and the query excludes them". */
   readonly why: string
   /** The owner and the name of the option that excludes the field. */
@@ -69,7 +69,7 @@ export interface SourceStage<T = unknown> extends Stage {
   /** The file that it reads: the path that the user gave. */
   readonly reads?: string
   /** Fields of the record that the query excludes. */
-  readonly excludedFields?: Readonly<Record<string, ExcludedField>>
+  readonly lacks?: Readonly<Record<string, Lack>>
 }
 
 /** One use of a source. */
