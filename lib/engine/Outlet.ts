@@ -36,7 +36,7 @@ export interface ChainOutlets {
   readonly all: readonly Outlet[]
 }
 
-/** Creates an outlet in front of each target of a chain. */
+/** Creates an outlet for each target of a chain. */
 export function outletsOf(targets: ChainTargets, host: OutletHost): ChainOutlets {
   const main = new Outlet(targets.main, host)
   const all = [main]
@@ -61,7 +61,7 @@ export interface OutletHost {
 }
 
 /**
- * Stands between the operators and a sink. While the sink has no room, the values that one record produces are
+ * Connects the operators to a sink. While the sink has no room, the values that one record produces are
  * queued as objects, which need a fraction of the memory of their bytes. Never throws: a failure of the sink is not
  * a failure of the operator that emitted.
  */

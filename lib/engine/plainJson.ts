@@ -8,23 +8,25 @@ export function plainJson(value: unknown, what: string): unknown {
   try {
     return copy(value, [])
   } catch (error) {
-    if (error instanceof Lost) throw new TypeError(`${what} must be plain JSON, found ${error.message}`)
+    if (error instanceof NotPlainJson)
+      throw new TypeError(`${what} must be plain JSON, found ${error.message}`)
     throw error
   }
 }
 
-class Lost extends Error {}
+class NotPlainJson extends Error {}
 
-function copy(value: unknown, around: readonly object[]): unknown {
+function copy(value: unknown, ancestors: readonly object[]): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value))) throw new Lost(kindOf(value))
-  if (around.includes(value)) throw new Lost('an object that holds itself')
-  const within = [...around, value]
+  if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value)))
+    throw new NotPlainJson(kindOf(value))
+  if (ancestors.includes(value)) throw new NotPlainJson('an object that holds itself')
+  const path = [...ancestors, value]
   // Not map(), which skips holes.
-  if (Array.isArray(value)) return Array.from(value, item => copy(item, within))
+  if (Array.isArray(value)) return Array.from(value, item => copy(item, path))
   const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, within)]))
+  return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, path)]))
 }
 
 function isPlain(value: object): boolean {

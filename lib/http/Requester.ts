@@ -132,9 +132,9 @@ export class Requester {
     const { clock, limits } = this.#options
     const { method, url } = request
     const started = clock.monotonic()
-    const underWay = limits?.start(started)
+    const inFlight = limits?.start(started)
     const end = (answer?: RawAnswer) => {
-      if (underWay !== undefined) limits?.end(underWay, clock.monotonic(), answer)
+      if (inFlight !== undefined) limits?.end(inFlight, clock.monotonic(), answer)
       this.#limiter.regulate()
     }
     try {

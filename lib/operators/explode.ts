@@ -48,7 +48,7 @@ export function explode<
 
 /**
  * One record for each conversion event of a lead: the lead without leadConversionEvents, plus `conversionEvent`. A
- * lead without events gives no record. `run` refuses the operator with OPTION when the query excludes conversion
+ * lead without events emits no record. `run` refuses the operator with OPTION when the query excludes conversion
  * events.
  */
 export function explodeEvents<
@@ -59,7 +59,7 @@ export function explodeEvents<
 
 /**
  * After `explodeEvents`: one record for each submitted form field: the record with `conversionEvent` without its
- * formSubmissionValues, plus `formValue`. An event without values gives no record.
+ * formSubmissionValues, plus `formValue`. An event without values emits no record.
  */
 export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
   T,

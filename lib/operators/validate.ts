@@ -86,7 +86,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   return new Operator<unknown, T>([
     {
       name: 'validate',
-      takesRejected: onInvalid !== 'fail',
+      acceptsRejected: onInvalid !== 'fail',
       ...(quarantine === undefined ? {} : { outputs: { quarantine } }),
       options: {
         onInvalid,

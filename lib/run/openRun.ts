@@ -159,7 +159,7 @@ function openSource(
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     wants: {
-      rejected: beforeStream.some(part => 'create' in part && part.takesRejected),
+      rejected: beforeStream.some(part => 'create' in part && part.acceptsRejected),
       origins: definitions.some(part => 'create' in part && part.outputs !== undefined),
     },
     fail: error => waiter.interrupt(explainSource(error)),

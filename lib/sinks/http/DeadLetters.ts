@@ -24,7 +24,7 @@ export class DeadLetters {
   readonly #signal: AbortSignal
   #queue: Promise<void> = Promise.resolve()
 
-  /** @param signal aborts the wait for room, which may never come */
+  /** @param signal aborts the wait for room, which may last forever */
   constructor(output: Pick<SinkRun, 'write'>, signal: AbortSignal) {
     this.#output = output
     this.#signal = signal
