@@ -29,6 +29,28 @@ function copy(value: unknown, ancestors: readonly object[]): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, path)]))
 }
 
+/**
+ * A text that distinguishes a value from others: its JSON, if it is plain JSON. Otherwise functions are included by
+ * their text, and other values that JSON would lose by their content.
+ */
+export function identifyingText(value: object): string {
+  /** The objects around the current field, and what is written for each. */
+  const ancestors: { field: object; written: object }[] = []
+  function replace(this: Record<string, unknown>, key: string, json: unknown): unknown {
+    // A `toJSON()` may leave everything out.
+    const field = json === undefined ? this[key] : json
+    if (['function', 'symbol', 'bigint'].includes(typeof field)) return String(field)
+    if (typeof field !== 'object' || field === null) return field
+    if (field instanceof RegExp) return String(field)
+    while (ancestors.length > 0 && ancestors.at(-1)?.written !== this) ancestors.pop()
+    if (ancestors.some(ancestor => ancestor.field === field)) return 'circular'
+    const written = field instanceof Map || field instanceof Set ? [...field] : field
+    ancestors.push({ field, written })
+    return written
+  }
+  return JSON.stringify(value, replace)
+}
+
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
