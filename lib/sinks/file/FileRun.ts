@@ -132,6 +132,7 @@ export class FileRun implements SinkRun {
     if (isKept) {
       await this.prepare()
       await this.commit()
+      this.#acknowledged = this.#buffer.records
     } else if (how === 'leave') await this.#output?.close()
     else {
       this.#acknowledged = 0
