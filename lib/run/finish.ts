@@ -44,10 +44,14 @@ export async function finishPrepared(
 ): Promise<Outcome> {
   const { store, pipeline } = checkpoint
   const { state } = found
-  const sinks = await Promise.all(
-    stages.sinks.map(async sink => ({ ...sink, run: await openSink(sink, checkpoint) })),
-  )
-  for (const sink of sinks) await commit(sink)
+  const sinks: OpenSink[] = []
+  try {
+    for (const sink of stages.sinks) sinks.push({ ...sink, run: await openSink(sink, checkpoint) })
+    for (const sink of sinks) await commit(sink)
+  } catch (error) {
+    for (const { run } of sinks) await run.end('leave').catch(() => {})
+    throw error
+  }
   const saves = found.saves + 1
   const facts = checkpointFacts(store, found, saves)
   const report = { ...(found.report as Report), checkpoint: facts }
