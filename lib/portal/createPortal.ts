@@ -46,7 +46,7 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
     throw error
   })
 
-  const shut = async (): Promise<void> => {
+  const closeAll = async (): Promise<void> => {
     const closed = new Promise(resolve => server.close(resolve))
     server.closeAllConnections()
     await closed
@@ -54,7 +54,7 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
   }
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= shut()
+    closing ??= closeAll()
     return closing
   }
   const refuseClosed = (): void => {

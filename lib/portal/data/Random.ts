@@ -38,10 +38,10 @@ export class Random {
 
   /** One element, with the probability of its weight. The weights add up to 100. */
   weighted<T extends { readonly weight: number }>(list: readonly T[]): T {
-    let rest = this.whole(0, 99)
+    let remaining = this.whole(0, 99)
     for (const element of list) {
-      rest -= element.weight
-      if (rest < 0) return element
+      remaining -= element.weight
+      if (remaining < 0) return element
     }
     throw new Error('The weights of the list do not add up to 100')
   }

@@ -46,7 +46,7 @@ function makeEvent(random: Random, lead: Converting, form: Form, convertDate: nu
   const firstId = random.whole(100_000_000, 999_999_000)
   // Real portals sometimes omit the form's guid from a value although the event has it.
   const valueFormGuid = random.percent(8) ? '' : form.guid
-  const makeValue = (field: Field, place: number): FormSubmissionValue => ({
+  const makeValue = (field: Field, index: number): FormSubmissionValue => ({
     conversionGuid: guid,
     convertDate,
     fieldLabel: field.label,
@@ -55,7 +55,7 @@ function makeEvent(random: Random, lead: Converting, form: Form, convertDate: nu
     formGuid: valueFormGuid,
     formId: form.id,
     formName: form.name,
-    id: firstId + 10 * place,
+    id: firstId + 10 * index,
     leadGuid: lead.guid,
     portalId,
   })

@@ -29,9 +29,9 @@ export function makeHistory(random: Random, arrival: Arrival, events: readonly C
 
 function makeStatusLogs(random: Random, closedAt: number): History['statusLogs'] {
   const times = random.percent(10) ? 3 : 1
-  return Array.from({ length: times }, (_, place) => ({
+  return Array.from({ length: times }, (_, index) => ({
     id: random.whole(1_000_000, 9_999_999),
-    insertedAt: closedAt + place * day + random.whole(0, day - 1),
-    previousState: place % 2 === 1,
+    insertedAt: closedAt + index * day + random.whole(0, day - 1),
+    previousState: index % 2 === 1,
   }))
 }

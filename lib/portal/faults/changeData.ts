@@ -6,7 +6,11 @@ import type { JsonLead, Store } from '../store/Store.ts'
 import type { ChangeFault } from './Fault.ts'
 import type { Change } from './FaultPlan.ts'
 
-/** Changes the data as a fault demands. @param now milliseconds since 1970 */
+/**
+ * Changes the data as a fault says.
+ *
+ * @param now milliseconds since 1970
+ */
 export function changeData({ fault, random }: Change, store: Store, now: number): void {
   if (fault.kind === 'reorder') {
     store.reorderTies(random.whole(2, tiePrime - 1))

@@ -33,13 +33,13 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   yield rest
 }
 
-function parseLine(text: string, place: string): object {
+function parseLine(text: string, location: string): object {
   let lead: unknown
   try {
     lead = JSON.parse(text)
   } catch (cause) {
-    throw new PortalError('LEADS', `${place} is no JSON: ${(cause as Error).message}`, { cause })
+    throw new PortalError('LEADS', `${location} is not JSON: ${(cause as Error).message}`, { cause })
   }
   if (isObject(lead)) return lead
-  throw new PortalError('LEADS', `${place} is no lead: expected a JSON object`)
+  throw new PortalError('LEADS', `${location} is not a lead: expected a JSON object`)
 }
