@@ -104,7 +104,7 @@ export class Chain {
     return this.#runners.unsavedState
   }
 
-  /** The equations that must hold when everything is processed, each number from a counter of its own. */
+  /** The equations that must hold when everything is processed, each number from a separate counter. */
   equations(): Equation[] {
     return this.#runners.equations({ records: this.#records, rejected: this.#rejected }, this.passed)
   }

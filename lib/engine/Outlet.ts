@@ -90,7 +90,7 @@ export class Outlet {
     else this.#held.push(record)
   }
 
-  /** The same, under the name that side outputs have. */
+  /** The same as `receive`, under the name that side outputs have. */
   write(record: unknown): void {
     this.receive(record)
   }
@@ -118,7 +118,7 @@ export class Outlet {
     return this.#queue.slice(this.#drained)
   }
 
-  /** Marks the sink as failed, while nobody waited for it. */
+  /** Records that the sink has failed while nobody waited for it. */
   fail(error: unknown): void {
     if (this.isFailed) return
     this.isFailed = true

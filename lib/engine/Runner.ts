@@ -36,7 +36,7 @@ export interface RunnerHost {
   /** The operator wants no more. */
   done(): void
   fail(error: unknown): void
-  /** A promise for all work after the operator that must be waited for; undefined when there is none. Never rejects. */
+  /** Resolves when all work in later operators and outlets is done; undefined when there is none. Never rejects. */
   workAfter(): Promise<void> | undefined
 }
 
@@ -45,7 +45,7 @@ export interface ValueReceiver {
   receive(value: unknown): void
 }
 
-/** Receives the values of a runner that is not connected yet. */
+/** The receiver of a runner that is not connected yet. */
 export const nobody: ValueReceiver = { receive() {} }
 
 /** Runs one operator of a chain. */
@@ -58,7 +58,7 @@ export interface Runner extends ValueReceiver {
   readonly ended: boolean
   /** Begins to emit the values that the operator has held back until the end. */
   flush(): void
-  /** Resolves when the next record may come; undefined when it may come now. Never rejects. */
+  /** Resolves when the next record may be received; undefined when that is now. Never rejects. */
   idle(): Promise<void> | undefined
   /** Accepts nothing more, and emits nothing more. */
   stop(): void

@@ -73,7 +73,7 @@ export class Runners {
   }
 
   /**
-   * The equations that must hold when everything is processed, each number from a counter of its own.
+   * The equations that must hold when everything is processed, each number from a separate counter.
    *
    * @param passed records that were passed to the main sink
    */

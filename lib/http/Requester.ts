@@ -75,7 +75,7 @@ export class Requester {
   }
 
   /**
-   * Sends a request until an answer is read, or a retry can't help. Its signal must come from `enter`.
+   * Sends a request until an answer is read, or a retry can't help. Its signal must be one that `enter` returned.
    *
    * @param read converts an answer to the result, or throws; whether its error is retryable decides about a retry
    * @throws {LeadpipeError} NETWORK, TIMEOUT, DAILY_LIMIT, or what `read` throws; the signal's reason after an

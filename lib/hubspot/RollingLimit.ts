@@ -9,7 +9,7 @@ const maxKept = 1_000
  * in, in milliseconds of a monotonic clock.
  *
  * As many requests may start as the portal reported to be left, minus those in flight. After that, one may start for
- * each own request that has left the window: it was counted before its answer came, so it leaves the window at the
+ * each own request that has left the window: it was counted before its answer arrived, so it leaves the window at the
  * latest one interval after its answer. When an interval has passed since the portal's last report, everything that the
  * report counted has left the window, and one request per interval is sent to get a new report.
  */

@@ -140,8 +140,8 @@ export class Saver {
 }
 
 /**
- * The state of a sink at a barrier. The barrier of a sink's side output comes after everything that its owner wrote
- * before the owner's own barrier.
+ * The state of a sink at a barrier. The barrier of a sink's side output follows that of its owner, so that it
+ * includes everything that the owner wrote before its own barrier.
  */
 async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
   try {

@@ -12,7 +12,7 @@ const patience = 10_000
  * Ends a run that failed or was aborted: saves its progress, and closes everything.
  *
  * @param error the reason
- * @param isLooping whether records were still coming: what operators emit at their end can't be saved
+ * @param isLooping whether the loop was running: values that operators emit at their end can't be saved
  * @returns the error for the user
  */
 export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): Promise<unknown> {

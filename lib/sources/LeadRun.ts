@@ -154,7 +154,7 @@ export class LeadRun implements SourceRun<Lead> {
     if (batch !== undefined) return this.#delivered.emit(batch)
     this.#delivered.emit()
     this.#options.settings.signal?.throwIfAborted()
-    // The run ends early: `close` does the rest.
+    // The run ends early: `close` discards what was read ahead.
     if (this.#isStopped) return undefined
     await this.#reader.discard()
     this.#isEnded = true

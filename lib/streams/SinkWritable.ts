@@ -6,7 +6,7 @@ import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, stage } from './attach.ts'
 import { type OpenSide, openSide, type SideSinks } from './writableSink.ts'
 
-/** The counts of a sink; each number has a counter of its own, for the ledger. */
+/** The counts of a sink; each number has a separate counter, for the ledger. */
 export interface SinkCounts {
   /** Records that reached it. */
   received: number
@@ -206,7 +206,7 @@ export abstract class SinkWritable<In> extends Writable {
     await this.#opening?.then(run => run.end('discard')).catch(() => {})
     for (const { sink, isShared, run, isUsed } of this.#openOutputs) {
       await run.end(isUsed ? 'keep' : 'discard')
-      // The end of a user's stream is not waited for.
+      // The end of a user's stream is not awaited.
       const isOwn = sink instanceof SinkWritable && !isShared
       if (isOwn && !sink.closed) await new Promise(resolve => sink.once('close', resolve))
     }

@@ -20,7 +20,7 @@ const pagesEach = 5
 
 /** How seek paging is set up. */
 export interface SeekOptions {
-  /** Milliseconds by which the export stays behind the server's time. */
+  /** Milliseconds by which the end of the list lags behind the server's time. */
   lag: number
   /** Whether the list is read in one stretch, because nothing may be read ahead. Default: false. */
   isSequential?: boolean

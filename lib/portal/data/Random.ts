@@ -3,10 +3,10 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /*
  * This file uses only whole numbers and comparisons, and no Math function whose last digit differs between engines,
- * so that a seed gives the same leads on every machine.
+ * so that a seed makes the same leads on every machine.
  */
 
-/** Draws from a seeded sequence: the same seed gives the same draws. */
+/** Draws from a seeded sequence: the same seed makes the same draws. */
 export class Random {
   readonly #generator
 

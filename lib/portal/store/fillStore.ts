@@ -11,7 +11,7 @@ const turn = 1_000
 
 /**
  * Fills an empty database within the caller's transaction: a process that is killed in between leaves an empty
- * database behind.
+ * database.
  *
  * @throws PortalError LEADS when the source fails, or has two leads with the same guid.
  */

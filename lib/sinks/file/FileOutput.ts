@@ -22,7 +22,7 @@ export interface FileOutputOptions {
 
 /**
  * The only writer of a file. Everything that changes the file goes through one queue, in order; after a failure
- * nothing more is written. A compressed file has one gzip member for the data between two barriers: gunzip gives the
+ * nothing more is written. A compressed file has one gzip member for the data between two barriers: gunzip writes the
  * contents of all members.
  */
 export class FileOutput {

@@ -14,7 +14,7 @@ export interface FilePosition {
   temporary: string
   /** Its exact size in bytes. */
   bytes: number
-  /** The digest that `tailOf` gives for `bytes`. */
+  /** The result of `tailOf` for `bytes`. */
   tail: string
 }
 
@@ -95,7 +95,7 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
 /**
  * Finds the output of a state, and changes nothing.
  *
- * @returns whether it already has its final name: a crash may have come after the rename
+ * @returns whether it already has its final name: a crash may have happened after the rename
  * @throws {LeadpipeError} CHECKPOINT when it is missing, or is a different file.
  */
 export async function findOutput(state: FileState): Promise<boolean> {

@@ -10,7 +10,7 @@ export interface DeadLetter<T = unknown> {
   status: number
   /** The text of the answer, at most 1,000 characters, without secrets. */
   answer: string
-  /** Why this record was refused, if `readAnswer` gave a reason. */
+  /** Why this record was refused, if `readAnswer` returned a reason. */
   reason?: string
   /** The Idempotency-Key of its batch. */
   batchKey: string
