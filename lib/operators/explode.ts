@@ -98,11 +98,11 @@ function explodeAs<In, Out>(
             throw new TypeError(`expected an array at ${path}, found ${found}`)
           }
           if (items.length === 0 && !keepEmpty) return
-          const rest = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
-          if (Object.hasOwn(rest, as))
+          const outer = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
+          if (Object.hasOwn(outer, as))
             throw new TypeError(`the value already has a field "${as}": choose another with { as }`)
-          if (items.length === 0) emit(rest)
-          for (const item of items) emit({ ...rest, [as]: item })
+          if (items.length === 0) emit(outer)
+          for (const item of items) emit({ ...outer, [as]: item })
         },
       }),
     },

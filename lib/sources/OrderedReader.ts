@@ -139,7 +139,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const first = this.#readers[0]?.stretch.order ?? Number.POSITIVE_INFINITY
       const isNext = (this.#plan.nextOrder ?? Number.POSITIVE_INFINITY) < first
       if (isFull && !isNext) return
-      const expected = isNext ? 0 : this.#readers.reduce((sum, { remaining: rest }) => sum + rest, 0)
+      const expected = isNext ? 0 : this.#readers.reduce((sum, { remaining }) => sum + remaining, 0)
       const pages = this.#readAhead.pages / this.#widthNow
       const stretch = this.#plan.next(this.#wanted() - expected, pages)
       if (stretch === undefined) return

@@ -22,23 +22,23 @@ export class Random {
   }
 
   /** A whole number; both bounds are included. */
-  whole(from: number, to: number): number {
+  integer(from: number, to: number): number {
     return uniformInt(this.#generator, from, to)
   }
 
   /** True with a probability of `share` percent. */
   percent(share: number): boolean {
-    return this.whole(0, 99) < share
+    return this.integer(0, 99) < share
   }
 
   /** One element of a non-empty list. */
   pick<T>(list: readonly T[]): T {
-    return list[this.whole(0, list.length - 1)] as T
+    return list[this.integer(0, list.length - 1)] as T
   }
 
   /** One element, with the probability of its weight. The weights add up to 100. */
   weighted<T extends { readonly weight: number }>(list: readonly T[]): T {
-    let remaining = this.whole(0, 99)
+    let remaining = this.integer(0, 99)
     for (const element of list) {
       remaining -= element.weight
       if (remaining < 0) return element

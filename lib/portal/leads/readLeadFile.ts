@@ -19,18 +19,18 @@ export async function* readLeadFile(path: string): AsyncGenerator<object> {
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = ''
+  let incomplete = ''
   try {
     for await (const chunk of createReadStream(path, 'utf8')) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
+      const lines = (incomplete + chunk).split('\n')
+      incomplete = lines.pop() ?? ''
       yield* lines
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PortalError('LEADS', `The lead file ${path} can not be read: ${reason}`, { cause })
   }
-  yield rest
+  yield incomplete
 }
 
 function parseLine(text: string, location: string): object {

@@ -64,7 +64,7 @@ export class FileOutput {
    * @throws {LeadpipeError} SINK when the file is missing, or does not have as many bytes as were written.
    */
   async barrier(isEnd = false): Promise<FilePosition | undefined> {
-    const place = await this.#enqueue(async () => {
+    const position = await this.#enqueue(async () => {
       const file = await this.#opened()
       if (isEnd && this.#options.compression === 'gzip' && this.bytes === 0) this.#openMember()
       await this.#endMember()
@@ -72,11 +72,11 @@ export class FileOutput {
       await this.#check(file, file.temporary)
       return { path: file.path, temporary: file.temporary, bytes: this.bytes }
     })
-    if (place === undefined) return undefined
+    if (position === undefined) return undefined
     const { handle } = this.#file as OpenedFile
-    const syncing = handle.sync().then(() => tailOf(handle, place.bytes))
+    const syncing = handle.sync().then(() => tailOf(handle, position.bytes))
     this.#syncing = syncing.catch(() => {})
-    return { ...place, tail: await syncing.catch(error => this.#fail(error)) }
+    return { ...position, tail: await syncing.catch(error => this.#fail(error)) }
   }
 
   /** Closes the file and renames it to its final name, durably; replaces an existing file of that name. */

@@ -48,9 +48,9 @@ const schema = {
  * @param path the file as the user named it, for the message
  * @throws {LeadpipeError} CHECKPOINT when it is not a valid state.
  */
-export function fileState(given: Json, path: string): FileState {
-  const state = given as FileState
-  if (compileSchema(schema)(given) && isAbsolute(state.path) && isAbsolute(state.temporary)) return state
+export function fileState(saved: Json, path: string): FileState {
+  const state = saved as FileState
+  if (compileSchema(schema)(saved) && isAbsolute(state.path) && isAbsolute(state.temporary)) return state
   throw new LeadpipeError('CHECKPOINT', `${path}: what the checkpoint says of it can't be read`, {
     context: { path },
   })

@@ -1,5 +1,5 @@
 import type { FaultWhen } from '../FaultRule.ts'
-import { type Field, percent, whole, word } from './Field.ts'
+import { type Field, integer, percent, word } from './Field.ts'
 import { numbers, pages } from './numbers.ts'
 
 /** A condition of a rule: its name in the object, and the text before and after its value. */
@@ -22,10 +22,10 @@ const path: Field = {
 /** All conditions, in the order in which they are written. */
 export const conditions: readonly Condition[] = [
   { name: 'request', before: '#', after: '', field: numbers },
-  { name: 'every', before: 'every=', after: '', field: whole(1, max) },
+  { name: 'every', before: 'every=', after: '', field: integer(1, max) },
   { name: 'page', before: 'page=', after: '', field: pages },
   { name: 'share', before: '', after: '%', field: percent },
-  { name: 'times', before: 'x', after: '', field: whole(1, max) },
+  { name: 'times', before: 'x', after: '', field: integer(1, max) },
   { name: 'path', before: '/', after: '', field: path },
   // Has no text before or after it, so it matches every text that no other condition matches.
   { name: 'method', before: '', after: '', field: word('GET', 'PUT') },
