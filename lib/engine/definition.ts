@@ -123,7 +123,7 @@ export interface SideOutput {
 
 /** One use of such an operator. */
 export interface OwnInstance<In, Out> extends OperatorInstance<In, Out> {
-  /** Receives an element that is not a record; see `takesRejected`. */
+  /** Receives an element that is not a record; see `acceptsRejected`. */
   reject?(rejected: Rejected): void
   /** Whether `save` costs no more than a step. If so, it is called before each record, to undo a record that fails. */
   savesCheaply?: true
