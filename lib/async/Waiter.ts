@@ -52,7 +52,7 @@ export class Waiter {
       this.#reject = reject
       this.#isShort = isShort
       if (this.#interruption !== undefined) reject(this.#interruption.reason)
-      // Waited for or not, a rejection is never left unhandled.
+      // A rejection is always handled, even if nobody waits any more.
       work.then(resolve, reject)
     })
   }

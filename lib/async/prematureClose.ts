@@ -1,6 +1,6 @@
 const code = 'ERR_STREAM_PREMATURE_CLOSE'
 
-/** The error that Node gives for a stream that was closed before its end. */
+/** The error that Node reports for a stream that was closed before its end. */
 export function prematureClose(message = 'Premature close'): Error {
   return Object.assign(new Error(message), { code })
 }

@@ -109,14 +109,14 @@ export const checkpointSchema = object(
 export function differenceOf(before: unknown, now: unknown, where = ''): string | undefined {
   if (isObject(before) && isObject(now) && Array.isArray(before) === Array.isArray(now)) {
     for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      const [theirs, ours] = [own(before, name), own(now, name)]
-      const found = differenceOf(theirs, ours, where === '' ? name : `${where}.${name}`)
+      const [saved, current] = [own(before, name), own(now, name)]
+      const found = differenceOf(saved, current, where === '' ? name : `${where}.${name}`)
       if (found !== undefined) return found
     }
     return undefined
   }
   if (Object.is(before, now)) return undefined
-  return `${where} was ${said(before)} and is ${said(now)} now`
+  return `${where} was ${inWords(before)} and is ${inWords(now)} now`
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -126,7 +126,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const own = (object: Record<string, unknown>, name: string) =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
-function said(value: unknown): string {
+function inWords(value: unknown): string {
   if (value === undefined) return 'not there'
   if (typeof value === 'string' && isDigest(value)) return `one whose digest is ${value.slice(0, 12)}…`
   // Cut short, two paths in the same directory may look the same.

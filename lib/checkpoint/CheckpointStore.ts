@@ -6,7 +6,7 @@ import { compileSchema } from '../options/ajv.ts'
 import { type Checkpoint, checkpointError, checkpointSchema } from './Checkpoint.ts'
 import { upgradeVersion1, type Version1 } from './version1.ts'
 
-/** The place where a checkpoint is kept. */
+/** Where a checkpoint is kept. */
 export interface CheckpointStore {
   /** Names the checkpoint, for people and in the report. */
   readonly path: string
@@ -44,7 +44,7 @@ const version = 2
  * @throws {LeadpipeError} CHECKPOINT when it can't be written there; nothing is changed.
  */
 export async function fileStore(path: string): Promise<CheckpointStore> {
-  const target = await checkPlace(path)
+  const target = await checkWritable(path)
   return {
     path,
     key: digestOf(target).slice(0, 8),
@@ -62,7 +62,7 @@ export async function fileStore(path: string): Promise<CheckpointStore> {
   }
 }
 
-async function checkPlace(path: string): Promise<string> {
+async function checkWritable(path: string): Promise<string> {
   try {
     const target = await targetOf(path)
     await access(dirname(target), constants.W_OK)

@@ -37,8 +37,8 @@ export interface CheckpointOptions {
    */
   overlap?: number | undefined
   /**
-   * A word that stands for the functions in the pipeline (predicates, steps). Without it, their text is compared,
-   * and a changed function is refused. With it, only the word is compared: change it when they change. Default:
+   * The version of the functions in the pipeline (predicates, steps). Without it, their text is compared, and a
+   * changed function is refused. With it, only the version is compared: change it when the functions change. Default:
    * none.
    */
   version?: string | undefined

@@ -2,8 +2,8 @@ import type { Json } from '../stage/Stage.ts'
 import { type Checkpoint, checkpointError, type OperatorFingerprint } from './Checkpoint.ts'
 
 /*
- * The checkpoints of leadpipe 0.1. A finished one is read, so that a nightly job survives the upgrade: it says where
- * the next window of time begins. In any other phase, the states belong to parts that do not exist any more.
+ * The checkpoints of leadpipe 0.1. A finished one is read, so that a nightly job survives the upgrade: it holds the
+ * time at which the next window begins. In any other phase, the states belong to parts that do not exist any more.
  */
 
 interface FileState1 {
@@ -39,14 +39,14 @@ export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest 
     const hint = 'finish it with leadpipe 0.1, or delete it to begin anew'
     throw checkpointError(path, `it is of version 1, and its run is '${phase}', not finished: ${hint}`)
   }
-  const { quarantines: ofQuarantines = [], ...sink } = pipeline.sink
+  const { quarantines: quarantineFingerprints = [], ...sink } = pipeline.sink
   const sinks: Record<string, Json> = sinkStates(stand.sink)
-  let seen = 0
+  let next = 0
   const operators = pipeline.operators.map((operator, index) => {
     if (operator.options?.quarantine === undefined) return operator
-    sinks[`operators/${index}/quarantine`] = fileState(stand.quarantines[seen] as FileState1)
-    const outputs = { quarantine: ofQuarantines[seen] }
-    seen += 1
+    sinks[`operators/${index}/quarantine`] = fileState(stand.quarantines[next] as FileState1)
+    const outputs = { quarantine: quarantineFingerprints[next] }
+    next += 1
     return { ...operator, outputs }
   })
   return {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
-import type { Place } from '../stage/Rejected.ts'
+import type { ElementLocation } from '../stage/Rejected.ts'
 
 /** The counters of a decoder for one body. Each is counted independently, so that the ledger can compare them. */
 export interface DecodeCounts {
@@ -35,13 +35,13 @@ export interface DecoderOptions {
   page: number
   /** The keys that lead to the array; [] if the body is the array itself. */
   path: readonly string[]
-  /** The most bytes of one element. */
+  /** The maximum size of one element in bytes. */
   maxLeadBytes: number
-  /** The deepest nesting inside one element. */
+  /** The maximum depth of nesting inside one element. */
   maxDepth: number
   /**
    * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'emit' delivers
-   * a {@link Rejected} in its place, if the decoder can find the next element. Default: 'fail'.
+   * a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'emit'
 }
@@ -53,7 +53,7 @@ export interface DecodedElement {
   /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
   /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */
-  readonly place: Place
+  readonly location: ElementLocation
 }
 
 /**
@@ -64,12 +64,13 @@ export interface DecodedElement {
 export interface ElementDecoder {
   readonly counts: DecodeCounts
   /**
-   * What surrounds the array in the body, with an empty array in its place. Undefined before the end of the body, and
-   * if the body is the array itself.
+   * What surrounds the array in the body, with an empty array instead of the elements. Undefined before the end of the
+   * body, and if the body is the array itself.
    */
   readonly envelope: unknown
   /**
-   * The elements that `chunk` completes, parsed as they are taken. Take them all before the next chunk.
+   * The elements that `chunk` completes, parsed while they are iterated. Iterate over all of them before the next
+   * chunk.
    *
    * @throws {LeadpipeError} DECODE
    */
@@ -101,8 +102,8 @@ export function decodeError(
 }
 
 /**
- * The elements of a body, chunk by chunk; the elements of a chunk are parsed as they are taken. Leaving the loop early
- * destroys the body and its connection.
+ * The elements of a body, chunk by chunk; the elements of a chunk are parsed while they are iterated. Leaving the loop
+ * early destroys the body and its connection.
  *
  * @throws {LeadpipeError} DECODE, NETWORK or TIMEOUT
  */

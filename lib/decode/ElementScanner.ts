@@ -30,7 +30,7 @@ export interface ScannerLimits {
 
 /** The interface between the scanner and the grammar around the elements. */
 export interface Surroundings {
-  /** Takes bytes that are outside the wanted array, or one bracket, space or comma between its elements. */
+  /** Receives bytes that are outside the wanted array, or one bracket, space or comma between its elements. */
   outside(bytes: Buffer, offset: number): void
   /** Records that there was an element here. */
   element(offset: number): void
@@ -75,7 +75,7 @@ export class ElementScanner {
   #open = false
   /** The first bytes of an open element that is too large, and how many of its bytes were dropped. */
   #beginning: Buffer | undefined
-  #letGo = 0
+  #dropped = 0
   #position = 0
 
   #outsideString = false
@@ -112,17 +112,17 @@ export class ElementScanner {
       this.#surroundings.element(element.offset)
       yield element
     }
-    if (this.#open) this.#checkSize(this.#letGo + end - start, start)
-    this.#hold(buffer, this.#open ? start + this.#letGoOf(buffer, start) : end)
+    if (this.#open) this.#checkSize(this.#dropped + end - start, start)
+    this.#hold(buffer, this.#open ? start + this.#dropExcess(buffer, start) : end)
   }
 
   #element(buffer: Buffer, start: number, end: number): ElementBytes {
-    const size = this.#letGo + end - start
-    const offset = this.#base + start - this.#letGo
+    const size = this.#dropped + end - start
+    const offset = this.#base + start - this.#dropped
     this.#checkSize(size, start)
     const beginning = this.#beginning
     this.#beginning = undefined
-    this.#letGo = 0
+    this.#dropped = 0
     if (beginning !== undefined) {
       return { buffer: beginning, start: 0, end: beginning.length, offset, tooLarge: true }
     }
@@ -134,15 +134,15 @@ export class ElementScanner {
    * Keeps only the first bytes of an open element that has become too large. Returns how many of its bytes need not be
    * held; a backslash that escapes the next byte must be.
    */
-  #letGoOf(buffer: Buffer, start: number): number {
+  #dropExcess(buffer: Buffer, start: number): number {
     const length = buffer.length - start
-    if (this.#letGo + length <= this.#maxBytes) return 0
+    if (this.#dropped + length <= this.#maxBytes) return 0
     this.#beginning ??= Buffer.from(buffer.subarray(start, start + this.#maxBytes))
     let escapes = 0
     while (escapes < length && buffer[buffer.length - 1 - escapes] === backslash) escapes += 1
-    const needless = length - (escapes % 2)
-    this.#letGo += needless
-    return needless
+    const excess = length - (escapes % 2)
+    this.#dropped += excess
+    return excess
   }
 
   /** Skips what is not an element; returns the index of the next element's first byte, or the end. */
@@ -192,7 +192,7 @@ export class ElementScanner {
     if (size <= this.#maxBytes || this.#tooLarge === 'skip') return
     this.#fail({
       problem: 'limit',
-      offset: this.#base + start - this.#letGo,
+      offset: this.#base + start - this.#dropped,
       message: `an element is larger than maxLeadBytes (${this.#maxBytes})`,
     })
   }

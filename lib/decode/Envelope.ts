@@ -14,8 +14,8 @@ const kinds: Readonly<Record<string, string>> = {
 /** A body may begin with one. Node 24's TextDecoder skips a second one if the first is cut between two chunks. */
 const byteOrderMark = /^\ufeff/
 
-/** The most characters of keys and values around the array: they are held in memory. */
-const mostAround = 1_048_576
+/** The maximum number of characters in keys and values around the array: they are held in memory. */
+const maxSurroundingLength = 1_048_576
 
 /**
  * stream-json's tokenizer, plus tracking of where the wanted array begins and ends. It checks the grammar of everything
@@ -43,17 +43,17 @@ export class Envelope {
   #onPath = 0
   #key: string | undefined
   /** Assembles what surrounds the array; undefined if the body is the array itself. */
-  readonly #around: Assembler | undefined
-  #aroundLength = 0
+  readonly #surroundings: Assembler | undefined
+  #surroundingLength = 0
 
   constructor(path: readonly string[]) {
     this.#path = path
-    this.#around = path.length === 0 ? undefined : new Assembler()
+    this.#surroundings = path.length === 0 ? undefined : new Assembler()
   }
 
   /** What surrounds the array, once every bracket is closed again; undefined if the body is the array itself. */
   get assembled(): unknown {
-    return this.closed && this.balanced ? this.#around?.current : undefined
+    return this.closed && this.balanced ? this.#surroundings?.current : undefined
   }
 
   /** Feeds text and returns the tokens inside the wanted array, including its own brackets. */
@@ -61,12 +61,12 @@ export class Envelope {
     const fed = this.#isFed ? text : text.replace(byteOrderMark, '')
     this.#isFed ||= text !== ''
     if (this.blank) this.blank = fed.trim() === ''
-    return this.#take(this.#parse(fed))
+    return this.#wantedTokens(this.#parse(fed))
   }
 
   /** Called when the input has ended. */
   end(): Token[] {
-    return this.#take(this.#parse(none as unknown as string))
+    return this.#wantedTokens(this.#parse(none as unknown as string))
   }
 
   /** Whether every bracket is closed again. */
@@ -74,7 +74,7 @@ export class Envelope {
     return this.#depth === 0
   }
 
-  #take(output: unknown): Token[] {
+  #wantedTokens(output: unknown): Token[] {
     if (!isMany(output)) return []
     const tokens = getManyValues(output) as Token[]
     return tokens.filter(token => {
@@ -86,11 +86,11 @@ export class Envelope {
   }
 
   #assemble(token: Token): void {
-    if (this.#around === undefined) return
-    this.#around.consume(token)
-    if ('value' in token && typeof token.value === 'string') this.#aroundLength += token.value.length
-    if (this.#aroundLength > mostAround)
-      this.mismatch ??= `there are more than ${mostAround} characters around ${this.wanted}`
+    if (this.#surroundings === undefined) return
+    this.#surroundings.consume(token)
+    if ('value' in token && typeof token.value === 'string') this.#surroundingLength += token.value.length
+    if (this.#surroundingLength > maxSurroundingLength)
+      this.mismatch ??= `there are more than ${maxSurroundingLength} characters around ${this.wanted}`
   }
 
   #track(token: Token): boolean {

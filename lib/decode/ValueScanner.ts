@@ -15,7 +15,7 @@ for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quo
 }
 
 /**
- * Finds the end of one JSON value. It knows only strings and nesting, and jumps from quote to quote. A value may come
+ * Finds the end of one JSON value. It knows only strings and nesting, and jumps from quote to quote. A value may arrive
  * in any number of chunks.
  */
 export class ValueScanner {
@@ -46,7 +46,7 @@ export class ValueScanner {
     return 1
   }
 
-  /** Continues at `from`; returns the index after the value's last byte, or -1 if that has not come yet. */
+  /** Continues at `from`; returns the index after the value's last byte, or -1 if that has not arrived yet. */
   end(buffer: Buffer, from: number): number {
     switch (this.#kind) {
       case 'container':

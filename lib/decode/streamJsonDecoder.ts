@@ -69,9 +69,9 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
       if (!isItem(output)) continue
       counts.tokenised = output.key + 1
       sinceElement = 0
-      const place = { page, element: counts.decoded, byte: counts.bytes }
+      const location = { page, element: counts.decoded, byte: counts.bytes }
       counts.decoded += 1
-      yield { value: output.value, raw: undefined, place }
+      yield { value: output.value, raw: undefined, location }
     }
   }
 

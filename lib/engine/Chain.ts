@@ -8,7 +8,7 @@ import { Runners } from './Runners.ts'
 import type { StreamRunner } from './StreamRunner.ts'
 
 /**
- * Operators one after the other, and the outlets in front of the sinks. Each emitted value goes straight into the
+ * Operators one after the other, and an outlet before each sink. Each emitted value goes straight into the
  * next step: as long as all steps are synchronous, the chain is synchronous too. Everything that one record produces
  * is processed before the next record.
  */
@@ -53,7 +53,7 @@ export class Chain {
       hostOf: index => ({
         ...host,
         done: () => this.#stopUpTo(index),
-        behind: () => this.#behind(index),
+        workAfter: () => this.#workAfter(index),
       }),
     })
     this.#parts = [...this.#runners.all, ...outlets.all]
@@ -104,7 +104,7 @@ export class Chain {
     return this.#runners.unsavedState
   }
 
-  /** The equations that must hold when everything is processed, each number from a counter of its own. */
+  /** The equations that must hold when everything is processed, each number from a separate counter. */
   equations(): Equation[] {
     return this.#runners.equations({ records: this.#records, rejected: this.#rejected }, this.passed)
   }
@@ -156,7 +156,7 @@ export class Chain {
     this.#main.stop()
   }
 
-  /** The outlet in front of a sink: the main one first, then those of side outputs. */
+  /** The outlet of a sink: the main one first, then those of side outputs. */
   outlet(index: number): Outlet | undefined {
     return this.#outlets[index]
   }
@@ -209,7 +209,7 @@ export class Chain {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** A step that ends may give work to a later one, never to an earlier one: one pass is enough. */
+  /** A step that ends may cause work in a later one, never in an earlier one: one pass is enough. */
   async #idle(from: number): Promise<void> {
     for (let index = from; index < this.#parts.length; index += 1) {
       const part = this.#parts[index] as Runner | Outlet
@@ -217,7 +217,7 @@ export class Chain {
     }
   }
 
-  #behind(index: number): Promise<void> | undefined {
+  #workAfter(index: number): Promise<void> | undefined {
     const isIdle = this.#parts.every((part, at) => at <= index || part.idle() === undefined)
     return isIdle ? undefined : this.#idle(index + 1)
   }

@@ -36,7 +36,7 @@ export interface ChainOutlets {
   readonly all: readonly Outlet[]
 }
 
-/** Creates an outlet in front of each target of a chain. */
+/** Creates an outlet for each target of a chain. */
 export function outletsOf(targets: ChainTargets, host: OutletHost): ChainOutlets {
   const main = new Outlet(targets.main, host)
   const all = [main]
@@ -61,7 +61,7 @@ export interface OutletHost {
 }
 
 /**
- * Stands between the operators and a sink. While the sink has no room, the values that one record produces are
+ * Connects the operators to a sink. While the sink has no room, the values that one record produces are
  * queued as objects, which need a fraction of the memory of their bytes. Never throws: a failure of the sink is not
  * a failure of the operator that emitted.
  */
@@ -90,7 +90,7 @@ export class Outlet {
     else this.#held.push(record)
   }
 
-  /** The same, under the name that side outputs have. */
+  /** The same as `receive`, under the name that side outputs have. */
   write(record: unknown): void {
     this.receive(record)
   }
@@ -118,7 +118,7 @@ export class Outlet {
     return this.#queue.slice(this.#drained)
   }
 
-  /** Marks the sink as failed, while nobody waited for it. */
+  /** Records that the sink has failed while nobody waited for it. */
   fail(error: unknown): void {
     if (this.isFailed) return
     this.isFailed = true

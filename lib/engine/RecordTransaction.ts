@@ -8,7 +8,7 @@ export interface Received {
 }
 
 /**
- * The current record of a run with a checkpoint. The values that it produces are held in front of the sinks until
+ * The current record of a run with a checkpoint. The values that it produces are held in the outlets until
  * its steps are done, so that a record that fails can be undone.
  */
 export class RecordTransaction {
@@ -39,8 +39,8 @@ export class RecordTransaction {
   }
 
   /**
-   * The steps of the record are done, or wait for something: its values go to the sinks, or are dropped if the chain
-   * failed. If a sink fails here, the others get nothing.
+   * Called when the steps of the record are done, or wait for something: its values go to the sinks, or are dropped if
+   * the chain failed. If a sink fails here, the others get nothing.
    */
   end(): void {
     for (const outlet of this.#outlets) {

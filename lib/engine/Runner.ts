@@ -25,7 +25,7 @@ export interface ChainState {
 export interface ChainEvents {
   /** An operator wants no more. */
   done(): void
-  /** Something failed: an operator, or a sink behind an outlet. */
+  /** Something failed: an operator, or a sink. */
   failed(error: unknown): void
 }
 
@@ -36,29 +36,29 @@ export interface RunnerHost {
   /** The operator wants no more. */
   done(): void
   fail(error: unknown): void
-  /** A promise for all work after the operator that must be waited for; undefined when there is none. Never rejects. */
-  behind(): Promise<void> | undefined
+  /** Resolves when all work in later operators and outlets is done; undefined when there is none. Never rejects. */
+  workAfter(): Promise<void> | undefined
 }
 
 /** Receives values. */
-export interface Receiver {
+export interface ValueReceiver {
   receive(value: unknown): void
 }
 
-/** Receives the values of a runner that is not connected yet. */
-export const nobody: Receiver = { receive() {} }
+/** The receiver of a runner that is not connected yet. */
+export const nobody: ValueReceiver = { receive() {} }
 
 /** Runs one operator of a chain. */
-export interface Runner extends Receiver {
+export interface Runner extends ValueReceiver {
   /** Sets the receiver of the emitted values; called before the first value. */
-  connect(next: Receiver): void
+  connect(next: ValueReceiver): void
   readonly definition: { readonly name: string }
   readonly counts: OperatorCounts
   /** Whether it has said that it wants no more, in this process or before a restart. */
   readonly ended: boolean
-  /** Begins to emit the values that the operator held back until the end. */
+  /** Begins to emit the values that the operator has held back until the end. */
   flush(): void
-  /** Resolves when the next record may come; undefined when it may come now. Never rejects. */
+  /** Resolves when the next record may be received; undefined when that is now. Never rejects. */
   idle(): Promise<void> | undefined
   /** Accepts nothing more, and emits nothing more. */
   stop(): void

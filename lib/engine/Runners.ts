@@ -4,7 +4,7 @@ import { type Equation, equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
 import type { ChainOutlets } from './Outlet.ts'
 import type { Received } from './RecordTransaction.ts'
-import type { OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
+import type { OperatorState, Runner, RunnerHost, ValueReceiver } from './Runner.ts'
 import { StepRunner } from './StepRunner.ts'
 import { StreamRunner } from './StreamRunner.ts'
 
@@ -22,7 +22,7 @@ export class Runners {
   /** In the order of the operators. */
   readonly all: readonly Runner[]
   /** Receives the records: the first runner, or the main outlet if there are no operators. */
-  readonly first: Receiver
+  readonly first: ValueReceiver
   /** Those that run a user's stream. */
   readonly streams: readonly StreamRunner[]
   readonly #steps: readonly StepRunner[]
@@ -73,7 +73,7 @@ export class Runners {
   }
 
   /**
-   * The equations that must hold when everything is processed, each number from a counter of its own.
+   * The equations that must hold when everything is processed, each number from a separate counter.
    *
    * @param passed records that were passed to the main sink
    */
@@ -85,24 +85,28 @@ export class Runners {
     })
     const own = this.#steps.flatMap(step => step.definition.equations?.(step.counts, step.rejected) ?? [])
     const [first, last] = [counts[0], counts.at(-1)]
-    const taken = this.#steps.reduce((sum, step) => sum + step.rejected, 0)
+    const accepted = this.#steps.reduce((sum, step) => sum + step.rejected, 0)
     return [
       ...own,
       equation('records received', into(first?.name), records, first?.in ?? passed),
       ...between,
       ...(last === undefined ? [] : [equation(`out of ${last.name}`, 'passed on', last.out, passed)]),
-      equation('elements received that are not records', 'taken by an operator', rejected, taken),
+      equation('elements received that are not records', 'taken by an operator', rejected, accepted),
     ]
   }
 
   /** Passes an element that is not a record to the operator that accepts those; returns whether there is one. */
   reject(rejected: Rejected): boolean {
-    const taker = this.#steps.find(({ definition }) => definition.takesRejected)
-    taker?.reject(rejected)
-    return taker !== undefined
+    const acceptor = this.#steps.find(({ definition }) => definition.acceptsRejected)
+    acceptor?.reject(rejected)
+    return acceptor !== undefined
   }
 
-  /** Accepts nothing more, and emits nothing more. @param end the index behind the last runner to stop. Default: all. */
+  /**
+   * Accepts nothing more, and emits nothing more.
+   *
+   * @param end the index after the last runner to stop. Default: all.
+   */
   stop(end = this.all.length): void {
     for (const runner of this.all.slice(0, end)) runner.stop()
   }
@@ -117,11 +121,11 @@ export class Runners {
    * @throws {LeadpipeError} CHECKPOINT when the states belong to other operators; OPERATOR when one rejects its state.
    */
   restore(states: readonly OperatorState[]): void {
-    const theirs = states.map(({ name }) => name).join(', ')
-    const ours = this.all.map(({ definition }) => definition.name).join(', ')
-    if (theirs !== ours) {
-      const message = `the checkpoint is of other operators: it has ${theirs || 'none'}, the run has ${ours}`
-      throw new LeadpipeError('CHECKPOINT', message, { context: { saved: theirs, expected: ours } })
+    const saved = states.map(({ name }) => name).join(', ')
+    const expected = this.all.map(({ definition }) => definition.name).join(', ')
+    if (saved !== expected) {
+      const message = `the checkpoint is of other operators: it has ${saved || 'none'}, the run has ${expected}`
+      throw new LeadpipeError('CHECKPOINT', message, { context: { saved, expected } })
     }
     for (const [index, runner] of this.all.entries()) runner.restore(states[index] as OperatorState)
   }

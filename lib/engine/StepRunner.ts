@@ -13,14 +13,14 @@ import {
 } from './definition.ts'
 import { createInstance, operatorError, restoreInstance, saveInstance, unsavedState } from './instance.ts'
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
-import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
+import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
 
 /** Runs an operator of steps: calls the user's code, counts, and turns thrown values into OPERATOR errors. */
 export class StepRunner implements Runner {
   readonly definition: OwnStepDefinition<never, unknown>
   readonly #instance: OwnInstance<unknown, unknown>
   readonly #counters: OperatorCounters
-  #next: Receiver = nobody
+  #next: ValueReceiver = nobody
   readonly #host: RunnerHost
   #isStopped = false
   /** Whether the step (or flush) is running, so that it may emit. */
@@ -60,7 +60,7 @@ export class StepRunner implements Runner {
     return unsavedState(this.definition, this.#instance)
   }
 
-  connect(next: Receiver): void {
+  connect(next: ValueReceiver): void {
     this.#next = next
   }
 
@@ -76,12 +76,12 @@ export class StepRunner implements Runner {
 
   reject(rejected: Rejected): void {
     this.#counters.rejected += 1
-    this.#run(() => this.#guard(() => this.#instance.reject?.(rejected)))
+    this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
   }
 
   flush(): void {
     if (this.#instance.flush === undefined || this.#isStopped) return
-    this.#run(() => this.#guard(() => this.#instance.flush?.(this.#emit)))
+    this.#runNext(() => this.#guard(() => this.#instance.flush?.(this.#emit)))
   }
 
   idle(): Promise<void> | undefined {
@@ -120,7 +120,7 @@ export class StepRunner implements Runner {
   }
 
   /** Runs the user's code, after the work in progress. */
-  #run(code: () => Promise<void> | undefined): void {
+  #runNext(code: () => Promise<void> | undefined): void {
     if (this.#running !== undefined) {
       this.#queue(code)
       return
@@ -137,11 +137,11 @@ export class StepRunner implements Runner {
 
   #queue(code: () => Promise<void> | undefined): void {
     this.#steps += 1
-    this.#running = this.#running?.then(() => code() ?? this.#over())
+    this.#running = this.#running?.then(() => code() ?? this.#finishStep())
   }
 
-  /** A running step has ended. */
-  #over(): void {
+  /** Called when a running step has ended. */
+  #finishStep(): void {
     this.#steps -= 1
     if (this.#steps === 0) this.#running = undefined
   }
@@ -179,11 +179,11 @@ export class StepRunner implements Runner {
       return Promise.resolve(result).then(
         settled => {
           this.#end(settled, value)
-          this.#over()
+          this.#finishStep()
         },
         error => {
           this.#fail(error, value)
-          this.#over()
+          this.#finishStep()
         },
       )
     }
@@ -214,7 +214,7 @@ export class StepRunner implements Runner {
         `it emitted ${value}, which a Node stream can't carry; use filter to leave values out`,
       )
     }
-    if (!this.#isOpen) throw this.#late()
+    if (!this.#isOpen) throw this.#lateEmitError()
     this.#counters.out += 1
     this.#next.receive(value)
   }
@@ -223,7 +223,7 @@ export class StepRunner implements Runner {
    * The error for a value that is emitted too late, when there may be no receiver. The run fails if it has not
    * ended, and the caller gets the error too.
    */
-  #late(): LeadpipeError {
+  #lateEmitError(): LeadpipeError {
     const hint = 'an asynchronous step returns a promise that is settled when it has emitted everything'
     const error = this.#error(new TypeError(`it emitted a value after its step had ended; ${hint}`))
     this.#host.fail(error)

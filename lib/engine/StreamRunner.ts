@@ -3,18 +3,18 @@ import { closedEarly, isPrematureClose, prematureClose } from '../async/prematur
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { OperatorCounts, StreamDefinition } from './definition.ts'
 import { operatorError } from './instance.ts'
-import { nobody, type OperatorState, type Receiver, type Runner, type RunnerHost } from './Runner.ts'
+import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
 
 /**
- * Runs a user's Node stream in the middle of a chain. The output of the stream comes at any time, not within a step,
- * and waits when there is no room after it. The content of a stream can't be saved. So before each save the stream
+ * Runs a user's Node stream in the middle of a chain. The stream may emit at any time, not only within a step,
+ * and is paused when there is no room after it. The content of a stream can't be saved. So before each save the stream
  * is drained, that is, ended, and the next value goes into a new stream.
  */
 export class StreamRunner implements Runner {
   readonly definition: StreamDefinition
   /** A stream never says that it wants no more: one that ends before its input has failed. */
   readonly ended = false
-  #next: Receiver = nobody
+  #next: ValueReceiver = nobody
   readonly #host: RunnerHost
   #in = 0
   #out = 0
@@ -44,7 +44,7 @@ export class StreamRunner implements Runner {
     return { name: this.definition.name, in: this.#in, out: this.#out }
   }
 
-  connect(next: Receiver): void {
+  connect(next: ValueReceiver): void {
     this.#next = next
   }
 
@@ -134,7 +134,7 @@ export class StreamRunner implements Runner {
     if (this.#isStopped || stream !== this.#stream) return
     this.#out += 1
     this.#next.receive(value)
-    const wait = this.#host.behind()
+    const wait = this.#host.workAfter()
     if (wait === undefined) return
     stream.pause()
     this.#paused = wait.then(() => {
@@ -146,8 +146,8 @@ export class StreamRunner implements Runner {
   #conclude(stream: Duplex, error: Error | null | undefined): void {
     if (stream !== this.#stream || this.#isStopped) return
     // finished() reports no error for a destroyed stream if its buffers happened to be empty.
-    const isWhole = stream.readableEnded && stream.writableFinished
-    if (error || !isWhole || this.#room !== undefined) {
+    const isComplete = stream.readableEnded && stream.writableFinished
+    if (error || !isComplete || this.#room !== undefined) {
       this.#fail(error ?? prematureClose())
       return
     }

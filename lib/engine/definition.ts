@@ -18,7 +18,7 @@ export type Emit<Out> = (value: Out) => void
 // biome-ignore lint/suspicious/noConfusingVoidType: an async step without a return is Promise<void>.
 export type StepResult = void | typeof done | Promise<void | typeof done>
 
-/** Receives one value and emits none, one or many. Values come one at a time, in order. */
+/** Receives one value and emits none, one or many. Values arrive one at a time, in order. */
 export type Step<In, Out> = (value: In, emit: Emit<Out>) => StepResult
 
 /** Emits the remaining values, after the last input. */
@@ -55,7 +55,7 @@ export interface StepDefinition<In = unknown, Out = unknown> {
   stateless?: true
   /**
    * The options that the operator was created with, as plain JSON: a checkpoint with other options is refused.
-   * Functions are not JSON; the `version` of the checkpoint options stands for them.
+   * Functions are not JSON; the `version` of the checkpoint options represents them.
    */
   options?: unknown
 }
@@ -78,7 +78,7 @@ export interface OwnStepDefinition<In = unknown, Out = unknown> extends StepDefi
    * Whether it accepts elements that are not records (its instances have `reject`). If no operator does, the first
    * one ends the source.
    */
-  takesRejected?: boolean
+  acceptsRejected?: boolean
   /** Its additional outputs: the path of an NDJSON file, which `run` opens, or a Writable, which `run` ends. */
   outputs?: SideOutputs<string | Writable>
   /** Converts its counts to totals for the report. */
@@ -123,7 +123,7 @@ export interface SideOutput {
 
 /** One use of such an operator. */
 export interface OwnInstance<In, Out> extends OperatorInstance<In, Out> {
-  /** Receives an element that is not a record; see `takesRejected`. */
+  /** Receives an element that is not a record; see `acceptsRejected`. */
   reject?(rejected: Rejected): void
   /** Whether `save` costs no more than a step. If so, it is called before each record, to undo a record that fails. */
   savesCheaply?: true

@@ -8,23 +8,47 @@ export function plainJson(value: unknown, what: string): unknown {
   try {
     return copy(value, [])
   } catch (error) {
-    if (error instanceof Lost) throw new TypeError(`${what} must be plain JSON, found ${error.message}`)
+    if (error instanceof NotPlainJson)
+      throw new TypeError(`${what} must be plain JSON, found ${error.message}`)
     throw error
   }
 }
 
-class Lost extends Error {}
+class NotPlainJson extends Error {}
 
-function copy(value: unknown, around: readonly object[]): unknown {
+function copy(value: unknown, ancestors: readonly object[]): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value))) throw new Lost(kindOf(value))
-  if (around.includes(value)) throw new Lost('an object that holds itself')
-  const within = [...around, value]
+  if (typeof value !== 'object' || !(Array.isArray(value) || isPlain(value)))
+    throw new NotPlainJson(kindOf(value))
+  if (ancestors.includes(value)) throw new NotPlainJson('an object that holds itself')
+  const path = [...ancestors, value]
   // Not map(), which skips holes.
-  if (Array.isArray(value)) return Array.from(value, item => copy(item, within))
+  if (Array.isArray(value)) return Array.from(value, item => copy(item, path))
   const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, within)]))
+  return Object.fromEntries(fields.map(([name, field]) => [name, copy(field, path)]))
+}
+
+/**
+ * A text that distinguishes a value from others: its JSON, if it is plain JSON. Otherwise functions are included by
+ * their text, and other values that JSON would lose by their content.
+ */
+export function identifyingText(value: object): string {
+  /** The objects around the current field, and what is written for each. */
+  const ancestors: { field: object; written: object }[] = []
+  function replace(this: Record<string, unknown>, key: string, json: unknown): unknown {
+    // A `toJSON()` may leave everything out.
+    const field = json === undefined ? this[key] : json
+    if (['function', 'symbol', 'bigint'].includes(typeof field)) return String(field)
+    if (typeof field !== 'object' || field === null) return field
+    if (field instanceof RegExp) return String(field)
+    while (ancestors.length > 0 && ancestors.at(-1)?.written !== this) ancestors.pop()
+    if (ancestors.some(ancestor => ancestor.field === field)) return 'circular'
+    const written = field instanceof Map || field instanceof Set ? [...field] : field
+    ancestors.push({ field, written })
+    return written
+  }
+  return JSON.stringify(value, replace)
 }
 
 function isPlain(value: object): boolean {

@@ -53,19 +53,19 @@ export class EncodeBuffer {
     this.#held += 1
     if (typeof piece === 'string') this.#text += piece
     else this.#add(piece)
-    return this.#text.length >= this.#blockLength || this.#bytes.length > 0 ? this.#take() : undefined
+    return this.#text.length >= this.#blockLength || this.#bytes.length > 0 ? this.#takeBlock() : undefined
   }
 
   /** The remaining bytes, and the end of the document. */
   end(): Block {
     this.#add(this.#encoder.end())
-    return this.#take()
+    return this.#takeBlock()
   }
 
   /** The bytes so far, full block or not; may be empty. The document can be resumed after them. */
   cut(): Block {
     this.#add(this.#encoder.cut?.() ?? '')
-    return this.#take()
+    return this.#takeBlock()
   }
 
   #add(piece: string | Uint8Array): void {
@@ -78,7 +78,7 @@ export class EncodeBuffer {
     if (piece.length > 0) this.#bytes.push(piece)
   }
 
-  #take(): Block {
+  #takeBlock(): Block {
     const text = Buffer.from(this.#text)
     const bytes = this.#bytes.length === 0 ? text : Buffer.concat([...this.#bytes, text])
     const block = { bytes, records: this.#held }

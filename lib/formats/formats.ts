@@ -32,7 +32,7 @@ function kindOf(record: unknown): string {
   return typeof record === 'object' ? 'what its toJSON() gives' : `a ${typeof record}`
 }
 
-/** One JSON text per line (NDJSON). No records give an empty document. */
+/** One JSON text per line (NDJSON). Without records, the document is empty. */
 function ndjsonEncoder(): Encoder {
   return {
     encode: record => `${jsonText(record)}\n`,
@@ -40,7 +40,7 @@ function ndjsonEncoder(): Encoder {
   }
 }
 
-/** One JSON array, one record per line. No records give `[]`. */
+/** One JSON array, one record per line. Without records, the document is `[]`. */
 function jsonEncoder(state?: Json): Encoder {
   let { isEmpty } = (state as { isEmpty: boolean } | undefined) ?? { isEmpty: true }
   return {

@@ -31,7 +31,7 @@ export class Limiter {
   readonly #pauses = new Set<AbortController>()
   #closed = false
   /** When the limits are checked again, if an attempt waits for them. */
-  #look: { at: number; controller: AbortController } | undefined
+  #nextCheck: { at: number; controller: AbortController } | undefined
 
   constructor(
     concurrency: number,
@@ -70,9 +70,9 @@ export class Limiter {
     this.#closed = wait > 0
     if (this.#closed) {
       this.#queue.pause()
-      if (this.#queue.size > 0 && wait < Infinity) this.#lookIn(wait)
+      if (this.#queue.size > 0 && wait < Infinity) this.#checkIn(wait)
     } else {
-      this.#stopLooking()
+      this.#stopChecking()
       this.#resume()
     }
   }
@@ -92,31 +92,31 @@ export class Limiter {
   /** Ends every pause when no request is left: a timer would keep the process alive. */
   endPauses(): void {
     for (const pause of this.#pauses) pause.abort()
-    this.#stopLooking()
+    this.#stopChecking()
   }
 
   #resume(): void {
     if (this.#pauses.size === 0 && !this.#closed) this.#queue.start()
   }
 
-  #lookIn(milliseconds: number): void {
+  #checkIn(milliseconds: number): void {
     const at = this.#clock.monotonic() + milliseconds
-    if (this.#look !== undefined && this.#look.at <= at) return
-    this.#stopLooking()
-    const look = { at, controller: new AbortController() }
-    this.#look = look
+    if (this.#nextCheck !== undefined && this.#nextCheck.at <= at) return
+    this.#stopChecking()
+    const check = { at, controller: new AbortController() }
+    this.#nextCheck = check
     const end = () => {
-      if (this.#look !== look) return
-      this.#look = undefined
+      if (this.#nextCheck !== check) return
+      this.#nextCheck = undefined
       this.regulate()
     }
-    this.#clock.wait(milliseconds, look.controller.signal).then(end, () => {})
+    this.#clock.wait(milliseconds, check.controller.signal).then(end, () => {})
   }
 
-  #stopLooking(): void {
-    const look = this.#look
-    this.#look = undefined
-    look?.controller.abort()
+  #stopChecking(): void {
+    const check = this.#nextCheck
+    this.#nextCheck = undefined
+    check?.controller.abort()
   }
 }
 

@@ -75,7 +75,7 @@ export class Requester {
   }
 
   /**
-   * Sends a request until an answer is read, or a retry can't help. Its signal must come from `enter`.
+   * Sends a request until an answer is read, or a retry can't help. Its signal must be one that `enter` returned.
    *
    * @param read converts an answer to the result, or throws; whether its error is retryable decides about a retry
    * @throws {LeadpipeError} NETWORK, TIMEOUT, DAILY_LIMIT, or what `read` throws; the signal's reason after an
@@ -132,9 +132,9 @@ export class Requester {
     const { clock, limits } = this.#options
     const { method, url } = request
     const started = clock.monotonic()
-    const underWay = limits?.start(started)
+    const inFlight = limits?.start(started)
     const end = (answer?: RawAnswer) => {
-      if (underWay !== undefined) limits?.end(underWay, clock.monotonic(), answer)
+      if (inFlight !== undefined) limits?.end(inFlight, clock.monotonic(), answer)
       this.#limiter.regulate()
     }
     try {

@@ -60,7 +60,7 @@ export interface BodyText {
   text: string
   /** Whether there was more than `limit`. */
   cut: boolean
-  /** The error, if the body was cut off; the text is what came before it. */
+  /** The error, if the body was cut off; the text is the part before it. */
   failure?: unknown
 }
 

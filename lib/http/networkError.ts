@@ -52,7 +52,7 @@ function forgetData(cause: unknown): void {
   if (cause instanceof errors.HTTPParserError) Object.assign(cause, { data: undefined })
 }
 
-/** A host with several addresses fails with an AggregateError that has no message of its own. */
+/** A host with several addresses fails with an AggregateError without a message. */
 function innermost(cause: unknown): { code: string; message: string } {
   const error = cause instanceof AggregateError && cause.message === '' ? cause.errors[0] : cause
   const { code = '', message = String(error) } = (error ?? {}) as { code?: string; message?: string }

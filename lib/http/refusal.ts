@@ -48,8 +48,8 @@ export async function refusal(
   limit = errorLength,
 ): Promise<Refusal> {
   const { url, redact, now, toError } = options
-  const said = await errorText(raw, options, limit)
-  return { ...said, error: toError(refusedAnswer(raw, url, redact(said.text.slice(0, errorLength)), now)) }
+  const body = await errorText(raw, options, limit)
+  return { ...body, error: toError(refusedAnswer(raw, url, redact(body.text.slice(0, errorLength)), now)) }
 }
 
 /**
@@ -63,12 +63,12 @@ export function refusedAnswer(
   now: number,
 ): RefusedAnswer {
   const excerpt = text.slice(0, excerptLength)
-  const said = whatItSays(excerpt)
+  const serverMessage = messageIn(excerpt)
   const retryAfter = parseRetryAfter(header(headers, 'retry-after'), now)
   return {
     status,
     headers,
-    message: `${url} answered ${status}${said === '' ? '' : `: ${said}`}`,
+    message: `${url} answered ${status}${serverMessage === '' ? '' : `: ${serverMessage}`}`,
     text,
     context: { status, url, excerpt, ...(retryAfter === undefined ? {} : { retryAfter }) },
   }
@@ -97,7 +97,7 @@ async function errorText(raw: RawAnswer, { url, redact }: RefusalOptions, limit:
   }
 }
 
-function whatItSays(excerpt: string): string {
+function messageIn(excerpt: string): string {
   try {
     const { message } = JSON.parse(excerpt) as { message?: unknown }
     if (typeof message === 'string') return onOneLine(message)

@@ -100,18 +100,18 @@ function exhausted(error: LeadpipeError, attempts: number, why: string): Leadpip
 }
 
 /** This many retries are always allowed: a share of few requests means nothing. */
-const free = 100
+const freeRetries = 100
 
 /**
  * Limits the total retries of a client: each request has its own limit, but a server that fails most requests for hours
- * should not be asked for hours.
+ * should not get retries for hours.
  */
 export class RetryBudget {
   readonly #share: number
   #requests = 0
   #retries = 0
 
-  /** @param share the most retries per request, after the first 100 retries */
+  /** @param share the maximum number of retries per request, after the first 100 retries */
   constructor(share: number) {
     this.#share = share
   }
@@ -123,7 +123,7 @@ export class RetryBudget {
 
   /** Takes a retry from the budget; false if it is used up. */
   take(): boolean {
-    if (this.#retries >= free && this.#retries >= this.#share * this.#requests) return false
+    if (this.#retries >= freeRetries && this.#retries >= this.#share * this.#requests) return false
     this.#retries += 1
     return true
   }

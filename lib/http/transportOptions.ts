@@ -3,9 +3,9 @@ import { group, integer, number, type OptionRule } from '../options/optionRule.t
 
 /** How requests are sent: options that all HTTP clients share. */
 export interface TransportOptions {
-  /** The most requests in flight, and open connections, at the same time: 1 to 100. Default: 4. */
+  /** The maximum number of requests in flight, and of open connections: 1 to 100. Default: 4. */
   concurrency?: number | undefined
-  /** The most attempts that may start within any interval (a sliding window); 'none' means no limit. */
+  /** The maximum number of attempts that may start within any interval (a sliding window); 'none' means no limit. */
   rateLimit?: RateLimit | 'none' | undefined
   /** When and how often a failed attempt is retried. */
   retry?: RetryOptions | undefined
@@ -26,7 +26,7 @@ export interface RateLimit {
  * wait doubles from `minDelay` to `maxDelay`, minus a random part of up to half (jitter).
  */
 export interface RetryOptions {
-  /** The most retries of one request, 0 to 100. Default: 5. */
+  /** The maximum number of retries of one request, 0 to 100. Default: 5. */
   retries?: number | undefined
   /**
    * Milliseconds before the first retry, 0 to 2,147,483,647, and no more than `maxDelay`. Default: 500, or `maxDelay`
@@ -34,13 +34,13 @@ export interface RetryOptions {
    */
   minDelay?: number | undefined
   /**
-   * The most milliseconds between two attempts, 0 to 2,147,483,647; also limits Retry-After. Default: 60,000, or
-   * `minDelay` if that is more.
+   * The maximum number of milliseconds between two attempts, 0 to 2,147,483,647; also limits Retry-After. Default:
+   * 60,000, or `minDelay` if that is more.
    */
   maxDelay?: number | undefined
   /**
-   * The most retries of all requests together, as a share of the number of requests, 0 to 10; the first 100 retries are
-   * free. When the budget is used up, failed requests are not retried. Default: 0.5.
+   * The maximum number of retries of all requests together, as a share of the number of requests, 0 to 10; the first
+   * 100 retries are free. When the budget is used up, failed requests are not retried. Default: 0.5.
    */
   budget?: number | undefined
 }

@@ -14,8 +14,8 @@ export class PortalLimits implements ServerLimits<Started> {
   readonly #burst = new RollingLimit()
   readonly #secondly = new RollingLimit()
   readonly #daily: DailyLimit
-  readonly #underWay = new Set<Started>()
-  #place = 0
+  readonly #inFlight = new Set<Started>()
+  #sequence = 0
 
   /** @param dailyShare the share of the daily limit that may be used, more than 0, at most 1 */
   constructor(dailyShare: number) {
@@ -27,11 +27,11 @@ export class PortalLimits implements ServerLimits<Started> {
    * Infinity if that depends on requests in flight.
    */
   wait(now: number): number {
-    const underWay = this.#underWay
-    const daily = this.#daily.state(now, underWay.size)
+    const inFlight = this.#inFlight
+    const daily = this.#daily.state(now, inFlight.size)
     if (daily === 'refused') return 0
     if (daily === 'unclear') return Infinity
-    return Math.max(this.#burst.wait(now, underWay), this.#secondly.wait(now, underWay))
+    return Math.max(this.#burst.wait(now, inFlight), this.#secondly.wait(now, inFlight))
   }
 
   /**
@@ -40,32 +40,32 @@ export class PortalLimits implements ServerLimits<Started> {
    * @throws {LeadpipeError} DAILY_LIMIT when the share of the daily limit is used up: the request must not start.
    */
   start(now: number): Started {
-    if (this.#daily.state(now, this.#underWay.size) === 'refused') throw this.#daily.refusal()
+    if (this.#daily.state(now, this.#inFlight.size) === 'refused') throw this.#daily.refusal()
     const request = { started: this.#next(), startedAt: now }
-    this.#underWay.add(request)
+    this.#inFlight.add(request)
     return request
   }
 
   /** Records the end of a request, once: its answer, or a failure without one. */
   end(request: Started, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void {
-    if (!this.#underWay.delete(request)) return
+    if (!this.#inFlight.delete(request)) return
     const ended = { ...request, ended: this.#next(), endedAt: now }
     const { burst, secondly, daily } = rateLimitHeaders(answer?.headers ?? {})
     // The portal does not count a request that it refused.
     const counted = answer?.status !== 429
-    this.#burst.note(ended, burst, counted)
-    this.#secondly.note(ended, secondly, counted)
-    this.#daily.note(ended, daily)
+    this.#burst.record(ended, burst, counted)
+    this.#secondly.record(ended, secondly, counted)
+    this.#daily.record(ended, daily)
   }
 
   #next(): number {
-    this.#place += 1
-    return this.#place
+    this.#sequence += 1
+    return this.#sequence
   }
 }
 
-/** Milliseconds after which the portal is asked again: its day may have ended, or may be a rolling window. */
-const askAgain = 600_000
+/** Milliseconds after which one request is sent again: the portal's day may have ended, or may be a rolling window. */
+const retryDailyAfter = 600_000
 
 /**
  * The portal's daily limit: this client and all others together may use a share of it. It is pure: times are passed in,
@@ -73,9 +73,9 @@ const askAgain = 600_000
  */
 class DailyLimit {
   readonly #share: number
-  readonly #left = new Remainder()
+  readonly #remainder = new Remainder()
   #limit = 0
-  #toldAt = 0
+  #reportedAt = 0
 
   /** @param share more than 0, at most 1 */
   constructor(share: number) {
@@ -83,30 +83,30 @@ class DailyLimit {
   }
 
   /** Records the end of a request, and what its answer reported about the day, if anything. */
-  note(request: Ended, told: DayLeft | undefined): void {
-    if (told === undefined) return
-    this.#limit = told.limit
-    this.#toldAt = request.endedAt
-    this.#left.note(request, told.remaining)
+  record(request: Ended, reported: DayLeft | undefined): void {
+    if (reported === undefined) return
+    this.#limit = reported.limit
+    this.#reportedAt = request.endedAt
+    this.#remainder.record(request, reported.remaining)
   }
 
   /**
    * Whether one more may start: `refused` if the share is used up; `unclear` if that depends on requests in flight. Ten
-   * minutes after the portal's last report, one request is `open`, to ask again.
+   * minutes after the portal's last report, one request is `open`, to get a new report.
    *
-   * @param underWay the number of requests that have started and not ended
+   * @param inFlight the number of requests that have started and not ended
    */
-  state(now: number, underWay: number): 'open' | 'unclear' | 'refused' {
-    const { least } = this.#left
-    if (least === undefined || !this.#usedUp(least - underWay)) return 'open'
-    const current = now < this.#toldAt + askAgain
-    if (this.#usedUp(least) && current) return 'refused'
-    return underWay > 0 ? 'unclear' : 'open'
+  state(now: number, inFlight: number): 'open' | 'unclear' | 'refused' {
+    const { lowest } = this.#remainder
+    if (lowest === undefined || !this.#usedUp(lowest - inFlight)) return 'open'
+    const current = now < this.#reportedAt + retryDailyAfter
+    if (this.#usedUp(lowest) && current) return 'refused'
+    return inFlight > 0 ? 'unclear' : 'open'
   }
 
   /** The error of a refused request. */
   refusal(): LeadpipeError {
-    const remaining = this.#left.least
+    const remaining = this.#remainder.lowest
     const share = this.#share
     return new LeadpipeError(
       'DAILY_LIMIT',

@@ -29,23 +29,23 @@ export class Remainder {
   #recent: { ended: number; remaining: number | undefined }[] = []
 
   /** Records the end of a request; `remaining` is undefined if its end did not report a value. */
-  note({ started, ended }: Ended, remaining: number | undefined): void {
+  record({ started, ended }: Ended, remaining: number | undefined): void {
     if (this.#newest === undefined && remaining === undefined) return
     if (remaining !== undefined && (this.#newest === undefined || started > this.#newest)) {
       this.#newest = started
-      this.#recent = this.#recent.filter(other => other.ended > started)
+      this.#recent = this.#recent.filter(request => request.ended > started)
     }
     this.#recent.push({ ended, remaining })
   }
 
   /** What was left when the last answered request was counted, or less; undefined if nothing is known. */
-  get least(): number | undefined {
+  get lowest(): number | undefined {
     if (this.#newest === undefined) return undefined
-    return this.#recent.reduce((least, { remaining = least }) => Math.min(least, remaining), Infinity)
+    return this.#recent.reduce((lowest, { remaining = lowest }) => Math.min(lowest, remaining), Infinity)
   }
 
   /** How many requests ended without reporting a value, and may have been counted after that. */
-  get untold(): number {
+  get unreported(): number {
     return this.#recent.filter(({ remaining }) => remaining === undefined).length
   }
 

@@ -37,7 +37,7 @@ export interface HubSpotClientOptions extends TransportOptions {
    * The share of the portal's daily limit that this client and all others together may use, more than 0, at most 1, as
    * far as the headers X-HubSpot-RateLimit-Daily and -Daily-Remaining show. When it is used up, requests are not sent
    * and fail with DAILY_LIMIT, which leaves the rest of the limit to others; answers to requests in flight are still
-   * used. Ten minutes after the portal's last report, one request is sent to ask again. Default: 1.
+   * used. Ten minutes after the portal's last report, one request is sent to get a new one. Default: 1.
    */
   dailyShare?: number | undefined
   /** How long each step of a request may take. */

@@ -1,13 +1,13 @@
 import type { Static } from 'typebox'
 import { analyticsDetailsSchema, conversionEventSchema, crmDetailsSchema } from './leadParts.ts'
-import { decimal, editable, flag, notStated, ours, readOnly, Type, text, time, whole } from './Type.ts'
+import { decimal, editable, flag, integer, notStated, ours, readOnly, Type, text, time } from './Type.ts'
 
 /*
  * Items of the two log arrays are open objects: the documentation shows one status log and no deletion log, and
  * describes neither.
  */
 const customerStatusModifyLogSchema = Type.Object({
-  id: whole(notStated, ours('The number of the log entry.')),
+  id: integer(notStated, ours('The number of the log entry.')),
   insertedAt: time(notStated, ours('When the status changed.')),
   previousState: flag(notStated, ours('Whether the lead was a customer before.')),
 })
@@ -100,21 +100,21 @@ export const leadSchema = Type.Object(
     leadDeleteLogs: Type.Optional(
       Type.Array(deleteLogSchema, { description: ours('When the lead was deleted or un-deleted.') }),
     ),
-    leadId: whole(readOnly, 'Internal ID of a lead.'),
+    leadId: integer(readOnly, 'Internal ID of a lead.'),
     leadJsonLink: text(readOnly, "This link can be used to access the lead's JSON object."),
     leadLink: text(readOnly, 'The link where you can view the lead in the HubSpot Leads application.'),
     leadNurturingActive: flag(
       readOnly,
       'Boolean value letting you know whether the lead is enrolled in a lead nurturing campaign or not.',
     ),
-    leadNurturingCampaignId: whole(
+    leadNurturingCampaignId: integer(
       notStated,
       ours('The number of the nurturing campaign; -1 when there is none.'),
     ),
     message: text(notStated, ours('The message that the lead left last.')),
-    numConversionEvents: whole(readOnly, 'The number of times a lead has converted.'),
+    numConversionEvents: integer(readOnly, 'The number of times a lead has converted.'),
     phone: text(notStated, ours('Phone number.')),
-    portalId: whole(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
+    portalId: integer(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
     publicLeadLink: text(readOnly, "A public link that let's anyone view lead details."),
     rawScore: decimal(
       editable,
@@ -125,7 +125,7 @@ export const leadSchema = Type.Object(
       editable,
       "The lead grade, calculated by putting the raw score through HubSpot's proprietary algorithm (e.g. '97', 99.96). Absent where grading is disabled.",
     ),
-    sourceId: whole(
+    sourceId: integer(
       editable,
       'The internal ID of the source by which this lead found your website (1: Organic Search, 2: Referrals, 3: Paid Search, 4: Direct Traffic, 5: Email Marketing, 6: Social Media, 7: Other Campaigns). Changing this number will also change the "foundVia" and "fullFoundViaString" fields.',
     ),

@@ -43,7 +43,7 @@ export interface LeadsQuery {
   includeDeleted?: boolean | undefined
   /**
    * Only the leads with these guids: an array, or an iterable or async iterable of any length. They are requested 100
-   * at a time (the API answers more with 413). A guid that is given several times is requested once: for that, all
+   * at a time (the API answers more with 413). A guid that occurs several times is requested once: for that, all
    * guids are kept in memory, about 100 bytes each. Default: all leads.
    */
   guids?: Iterable<string> | AsyncIterable<string> | undefined

@@ -17,7 +17,7 @@ export interface GuidsPosition {
   leads: number
   /** How many different guids were taken, in the given order. */
   guids: number
-  /** The taken guids whose leads have not come yet: at most one page. */
+  /** The taken guids whose leads have not arrived yet: at most one page. */
   pending: readonly string[]
   /** How many leads are missing so far. */
   missing: number
@@ -46,30 +46,30 @@ export interface SeekPosition {
   tie?: number
   /** The bounds that the server is known to include: requests need not reach beyond them. */
   included?: readonly ('startTime' | 'stopTime')[]
-  /** Digests of the elements without a guid or a pivot that came after that lead. */
+  /** Digests of the elements without a guid or a pivot that follow that lead. */
   others?: string[]
 }
 
 /** Where a source resumes, as plain JSON: the value of `source.position`, for the option `from`. */
 export type Position = OffsetPosition | GuidsPosition | SeekPosition
 
-const whole = { type: 'integer', minimum: 0 } as const
-const texts = { type: 'array', items: { type: 'string' } } as const
+const count = { type: 'integer', minimum: 0 } as const
+const strings = { type: 'array', items: { type: 'string' } } as const
 const kind = (paging: Position['paging'], properties: object, required: string[]) => ({
   type: 'object',
   required: ['paging', 'leads', ...required],
-  properties: { paging: { const: paging }, leads: whole, ...properties },
+  properties: { paging: { const: paging }, leads: count, ...properties },
   additionalProperties: false,
 })
 const positionSchema = {
   anyOf: [
-    kind('offset', { offset: whole }, ['offset']),
+    kind('offset', { offset: count }, ['offset']),
     kind(
       'guids',
       {
-        guids: whole,
-        pending: { ...texts, maxItems: 100 },
-        missing: whole,
+        guids: count,
+        pending: { ...strings, maxItems: 100 },
+        missing: count,
         digest: { type: 'string', pattern: '^[0-9a-f]{64}$' },
       },
       ['guids', 'pending', 'missing'],
@@ -78,13 +78,13 @@ const positionSchema = {
       'seek',
       {
         timePivot: { enum: timePivots },
-        startTime: whole,
+        startTime: count,
         stopTime: { type: 'integer' },
         pivot: { type: 'integer' },
         guid: { type: 'string' },
-        tie: whole,
+        tie: count,
         included: { type: 'array', items: { enum: ['startTime', 'stopTime'] } },
-        others: texts,
+        others: strings,
       },
       ['timePivot'],
     ),

@@ -65,8 +65,8 @@ type Options = TSchemaOptions
 export const text = (access: Options, description: string) =>
   Type.Optional(Type.String({ ...access, description }))
 
-/** A whole number: an id or a count. */
-export const whole = (access: Options, description: string) =>
+/** An integer: an id or a count. */
+export const integer = (access: Options, description: string) =>
   Type.Optional(Type.Integer({ ...access, description }))
 
 /** Milliseconds since 1970-01-01 UTC; 0 when it never happened (not null, not absent). */

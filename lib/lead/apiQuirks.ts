@@ -16,10 +16,10 @@
  *   caps `max` below the requested number.
  */
 
-/** The most leads per request, by the documentation. A server silently caps a larger number. */
+/** The maximum number of leads per request, by the documentation. A server silently caps a larger number. */
 export const maxPageSize = 100
 
-/** The most guids per request, by the documentation; the API answers more with 413. */
+/** The maximum number of guids per request, by the documentation; the API answers more with 413. */
 export const maxGuids = 100
 
 /** The fields that startTime and stopTime may apply to, by the documentation. */

@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { decimal, flag, ours, readOnly, Type, text, time, whole } from './Type.ts'
+import { decimal, flag, integer, ours, readOnly, Type, text, time } from './Type.ts'
 
 /** JSON Schema of one field that a lead filled in on a form. Unknown fields are allowed and kept. */
 const formSubmissionValueSchema = Type.Object(
@@ -10,11 +10,11 @@ const formSubmissionValueSchema = Type.Object(
     fieldName: text(readOnly, ours("The field's name in the form.")),
     fieldValue: text(readOnly, ours('What the visitor entered.')),
     formGuid: text(readOnly, ours('The guid of the form; may be "" although the event has one.')),
-    formId: whole(readOnly, ours('The number of the form.')),
+    formId: integer(readOnly, ours('The number of the form.')),
     formName: text(readOnly, ours('The name of the form.')),
-    id: whole(readOnly, ours('The number of this value.')),
+    id: integer(readOnly, ours('The number of this value.')),
     leadGuid: text(readOnly, ours('The guid of the lead.')),
-    portalId: whole(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
+    portalId: integer(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
   },
   { description: ours('One field of a submitted form.') },
 )
@@ -27,7 +27,7 @@ export const conversionEventSchema = Type.Object(
   {
     convertDate: time(readOnly, ours('When the form was submitted.')),
     formGuid: text(readOnly, ours('The guid of the form.')),
-    formId: whole(readOnly, ours('The number of the form.')),
+    formId: integer(readOnly, ours('The number of the form.')),
     formName: text(readOnly, ours('The name of the form.')),
     formSubmissionValues: Type.Optional(
       Type.Array(formSubmissionValueSchema, {
@@ -41,7 +41,7 @@ export const conversionEventSchema = Type.Object(
     pageName: text(readOnly, ours('The name of the page that holds the form.')),
     pageType: text(readOnly, ours('The kind of page, "Form" in the documented example.')),
     pageUrl: text(readOnly, ours('The address of the page that holds the form.')),
-    portalId: whole(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
+    portalId: integer(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
   },
   { description: ours('One submission of a form.') },
 )
@@ -59,11 +59,11 @@ export const analyticsDetailsSchema = Type.Object(
     lastPageViewAt: time(readOnly, ours('The last page view.')),
     lastVisitAt: time(readOnly, ours('The last visit.')),
     leadGuid: text(readOnly, ours('The guid of the lead.')),
-    leadId: whole(readOnly, 'Internal ID of a lead.'),
-    pageViewCount: whole(readOnly, ours('How many pages the lead viewed.')),
-    portalId: whole(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
+    leadId: integer(readOnly, 'Internal ID of a lead.'),
+    pageViewCount: integer(readOnly, ours('How many pages the lead viewed.')),
+    portalId: integer(readOnly, "The HubSpot Hub ID or portal ID that you're working in."),
     userToken: text(readOnly, ours("The visitor's cookie, as in the lead.")),
-    visitCount: whole(readOnly, ours('How many visits the lead made.')),
+    visitCount: integer(readOnly, ours('How many visits the lead made.')),
   },
   {
     description:
@@ -79,14 +79,14 @@ export const crmDetailsSchema = Type.Object(
   {
     annualRevenue: decimal(readOnly, ours("The company's revenue a year.")),
     closeProbability: decimal(readOnly, ours('How likely it is that the lead closes.')),
-    crmType: whole(readOnly, ours('The kind of CRM, as a number.')),
+    crmType: integer(readOnly, ours('The kind of CRM, as a number.')),
     estimatedRevenue: decimal(readOnly, ours('The revenue expected from the lead.')),
     id: text(readOnly, ours('The ID of the lead.')),
     nextAction: text(readOnly, ours('What is to be done next.')),
-    nextActionAssignedTo: whole(readOnly, ours('The number of the user who is to do it.')),
+    nextActionAssignedTo: integer(readOnly, ours('The number of the user who is to do it.')),
     nextActionAssignedToEmail: text(readOnly, ours('The address of the user who is to do it.')),
     nextActionDue: time(readOnly, ours('When it is due.')),
-    numEmployees: whole(readOnly, ours('How many people the company employs.')),
+    numEmployees: integer(readOnly, ours('How many people the company employs.')),
     status: text(readOnly, ours('The status in the CRM, "Open" in the documented example.')),
   },
   {

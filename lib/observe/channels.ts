@@ -45,7 +45,7 @@ export interface PageMessage {
  * ('flushed'; in the phase 'committed', every file has its name), and when the checkpoint itself is saved.
  */
 export interface CheckpointMessage {
-  /** The checkpoint, as the user named it. */
+  /** The path of the checkpoint, as the user gave it. */
   path: string
   phase: 'running' | 'prepared' | 'committed'
   step: 'flushed' | 'saved'

@@ -6,8 +6,8 @@ import { Operator } from '../streams/Operator.ts'
 const blockLength = 65_536
 
 /**
- * Converts records to bytes, in blocks of about 64 kB: in front of any Writable of your own, such as standard
- * output, an upload, or an HTTP response.
+ * Converts records to bytes, in blocks of about 64 kB, for any Writable of your own, such as standard output, an
+ * upload, or an HTTP response.
  *
  * @param format 'ndjson' (one JSON text per line, the default) or 'json' (one array)
  * @throws {LeadpipeError} OPTION for another format. The stream fails with SINK when a record can't be written.

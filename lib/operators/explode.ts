@@ -48,7 +48,7 @@ export function explode<
 
 /**
  * One record for each conversion event of a lead: the lead without leadConversionEvents, plus `conversionEvent`. A
- * lead without events gives no record. `run` refuses the operator with OPTION when the query excludes conversion
+ * lead without events emits no record. `run` refuses the operator with OPTION when the query excludes conversion
  * events.
  */
 export function explodeEvents<
@@ -59,7 +59,7 @@ export function explodeEvents<
 
 /**
  * After `explodeEvents`: one record for each submitted form field: the record with `conversionEvent` without its
- * formSubmissionValues, plus `formValue`. An event without values gives no record.
+ * formSubmissionValues, plus `formValue`. An event without values emits no record.
  */
 export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
   T,
@@ -98,11 +98,11 @@ function explodeAs<In, Out>(
             throw new TypeError(`expected an array at ${path}, found ${found}`)
           }
           if (items.length === 0 && !keepEmpty) return
-          const rest = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
-          if (Object.hasOwn(rest, as))
+          const outer = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
+          if (Object.hasOwn(outer, as))
             throw new TypeError(`the value already has a field "${as}": choose another with { as }`)
-          if (items.length === 0) emit(rest)
-          for (const item of items) emit({ ...rest, [as]: item })
+          if (items.length === 0) emit(outer)
+          for (const item of items) emit({ ...outer, [as]: item })
         },
       }),
     },

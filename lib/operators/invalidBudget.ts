@@ -1,7 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
 
-/** Number of values that must have been seen before a share of them is checked. */
-const enough = 1_000
+/** Number of values after which a share of them is checked. */
+const minSeen = 1_000
 
 /** Limits the number of invalid values: by a count, or by a share below 1 of all values seen. */
 export interface InvalidBudget {
@@ -16,18 +16,18 @@ export interface InvalidBudget {
   checkAll(invalid: number, seen: number): void
 }
 
-/** @param most a whole number, or a share between 0 and 1; undefined for no limit */
-export function invalidBudget(most: number | undefined): InvalidBudget {
+/** @param maxInvalid a whole number, or a share between 0 and 1; undefined for no limit */
+export function invalidBudget(maxInvalid: number | undefined): InvalidBudget {
   const tooMany = (invalid: number, seen: number, why: string) => {
-    const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${most})`
-    throw new LeadpipeError('INVALID_LEAD', `${what}${why}`, { context: { invalid, seen, maxInvalid: most } })
+    const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${maxInvalid})`
+    throw new LeadpipeError('INVALID_LEAD', `${what}${why}`, { context: { invalid, seen, maxInvalid } })
   }
-  if (most === undefined) return { check() {}, checkAll() {} }
-  const isShare = most > 0 && most < 1
-  const exceeded = (invalid: number, seen: number) => invalid > (isShare ? most * seen : most)
+  if (maxInvalid === undefined) return { check() {}, checkAll() {} }
+  const isShare = maxInvalid > 0 && maxInvalid < 1
+  const exceeded = (invalid: number, seen: number) => invalid > (isShare ? maxInvalid * seen : maxInvalid)
   return {
     check(invalid, seen, why) {
-      if ((!isShare || seen >= enough) && exceeded(invalid, seen))
+      if ((!isShare || seen >= minSeen) && exceeded(invalid, seen))
         tooMany(invalid, seen, `; the last: ${why}`)
     },
     checkAll(invalid, seen) {

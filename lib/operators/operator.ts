@@ -14,7 +14,7 @@ import { Operator } from '../streams/Operator.ts'
  * before the first value. Counts, and the fact that a step returned `done`, are saved without them. `options`, plain
  * JSON, describe how the operator was created: a checkpoint that was saved with other options is refused.
  *
- * A step may be asynchronous; values still come one at a time, in order. If it throws, the run fails with an
+ * A step may be asynchronous; values still arrive one at a time, in order. If it throws, the run fails with an
  * OPERATOR error that names the operator and the lead. Returning `done` ends the run early.
  *
  * @throws {LeadpipeError} OPTION when the name, the step or `create` is missing or wrong, and for an unknown key.

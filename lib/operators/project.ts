@@ -19,7 +19,7 @@ export type Projected<T, M> = {
 
 /**
  * Makes a flat record of each value: from a list of dotted paths, with keys named by the paths, or from a mapping of
- * new name to path or function. A missing path gives undefined, which JSON omits.
+ * new name to path or function. The value of a missing path is undefined, which JSON omits.
  *
  * @throws {LeadpipeError} OPTION for an empty list or mapping, or an entry that is not a path.
  *

@@ -8,8 +8,8 @@ import { describeStage, Operator } from '../streams/Operator.ts'
  * the stream itself.
  *
  * The content of a stream can't be saved. With a checkpoint, the stream is ended at each save, its remaining output
- * is passed on, and `create` makes a new stream for the next value. So a stream that joins values across the whole
- * input (a sort, a digest, one document) gives other results: one for each part between two saves.
+ * is passed on, and `create` makes a new stream for the next value. So a stream that combines values of the whole
+ * input (a sort, a digest, one document) has other results: one for each part between two saves.
  *
  * @throws {LeadpipeError} OPTION when `create` is not a function, or (from `run`) does not return a Duplex, or
  * returns one that was used before; OPERATOR when it throws.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { OperatorCounts } from '../engine/definition.ts'
+import { identifyingText } from '../engine/plainJson.ts'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { type Lead, leadSchema } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
@@ -86,7 +87,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
   return new Operator<unknown, T>([
     {
       name: 'validate',
-      takesRejected: onInvalid !== 'fail',
+      acceptsRejected: onInvalid !== 'fail',
       ...(quarantine === undefined ? {} : { outputs: { quarantine } }),
       options: {
         onInvalid,
@@ -156,18 +157,9 @@ function equations(counts: OperatorCounts, rejected: number): Equation[] {
   ]
 }
 
-/** Distinguishes schemas. All schemas that are not JSON, for a user's own compiler, have the same digest. */
+/** Distinguishes schemas. For a user's own compiler, a schema may be more than JSON. */
 function digestOf(schema: object): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(schema)
-  } catch {
-    text = undefined
-  }
-  return createHash('sha256')
-    .update(text ?? 'no JSON')
-    .digest('hex')
-    .slice(0, 16)
+  return createHash('sha256').update(identifyingText(schema)).digest('hex').slice(0, 16)
 }
 
 /** Counts that are 0 because of the chosen policy are omitted. */

@@ -8,9 +8,9 @@ export type EmitElement<Cursor> = generic.EmitElement<Lead, Cursor>
 export type Pager<Cursor> = generic.Pager<Lead, PageQuery, Cursor>
 export type Stretch<Cursor> = generic.Stretch<Lead, PageQuery, Cursor>
 
-/** The requested guids for which no lead came. */
+/** The requested guids for which the server returned no lead. */
 export interface Missing {
-  /** How many leads did not come. */
+  /** How many leads are missing. */
   count: number
   /** The first 1,000 of their guids. */
   guids: string[]
@@ -18,14 +18,14 @@ export interface Missing {
 
 /** The plan of a list of leads. */
 export interface LeadPlan<Cursor = unknown> extends generic.Plan<Lead, PageQuery, Cursor> {
-  /** What did not come, if leads are requested by guid. */
+  /** The leads that the server did not return, if leads are requested by guid. */
   readonly missing?: Missing
-  /** What did not come up to a cursor. */
+  /** The same, up to a cursor. */
   missingAt?(cursor: Cursor): Missing
   /** Called with the server's time of the first answer, in milliseconds since 1970. */
   answered?(time: number): void
   /** The query of the whole list, to count it; undefined if the list must be empty. */
-  counting(): PageQuery | undefined
+  countQuery(): PageQuery | undefined
   /** A cursor as plain JSON. */
   position(cursor: Cursor): object
 }

@@ -10,9 +10,9 @@ export interface Element<T> {
 /** Delivers an element, with the position in the list after it. */
 export type EmitElement<T, Cursor> = (element: Element<T>, cursor: Cursor) => void
 
-/** The request for a page: the parameters that the API takes. */
+/** The request for a page: the parameters of the API. */
 export interface PageRequest {
-  /** The most elements of the page, if the request limits them. */
+  /** The maximum number of elements in the page, if the request limits it. */
   readonly max?: number | undefined
 }
 
@@ -32,7 +32,7 @@ export interface Pager<T, Request extends PageRequest, Cursor> {
    */
   next(wanted: number): Request | undefined | Promise<Request | undefined>
   /**
-   * Takes an element of the last requested page, and delivers the elements whose order is now certain.
+   * Receives an element of the last requested page, and delivers the elements whose order is now certain.
    *
    * @returns 'enough' if the rest of the page is not needed
    * @throws {LeadpipeError} PAGING when the element shows that paging makes no progress.
@@ -41,7 +41,7 @@ export interface Pager<T, Request extends PageRequest, Cursor> {
   /**
    * Called when the last requested page was read to its end, or far enough.
    *
-   * @param received how many elements came
+   * @param received how many elements arrived
    * @param envelope what surrounds them in the body, such as `{ paging: { next: { after } } }`; undefined if nothing
    * does, or if the page was not read to its end
    */
@@ -49,7 +49,7 @@ export interface Pager<T, Request extends PageRequest, Cursor> {
   /**
    * Called when the page was cut off; `next` requests the rest of it.
    *
-   * @param received how many elements came
+   * @param received how many elements arrived
    * @returns whether they made any progress
    */
   interrupt(received: number): boolean
@@ -60,8 +60,8 @@ export interface Stretch<T, Request extends PageRequest, Cursor> {
   readonly pager: Pager<T, Request, Cursor>
   /** Estimate of the records in it. */
   readonly expected: number
-  /** Its place in the order of delivery: stretches are delivered from the lowest to the highest. */
-  readonly place: number
+  /** Stretches are delivered from the lowest order to the highest. */
+  readonly order: number
 }
 
 /** The plan of a list that is read page after page. */
@@ -69,7 +69,7 @@ export function sequentialPlan<T, Request extends PageRequest, Cursor>(
   pager: Pager<T, Request, Cursor>,
   start: Cursor,
 ): Plan<T, Request, Cursor> {
-  const stretches = [{ pager, expected: Number.POSITIVE_INFINITY, place: 0 }]
+  const stretches = [{ pager, expected: Number.POSITIVE_INFINITY, order: 0 }]
   return { start, next: () => stretches.pop(), done: () => 'continue' }
 }
 
@@ -77,10 +77,13 @@ export function sequentialPlan<T, Request extends PageRequest, Cursor>(
 export interface Plan<T, Request extends PageRequest, Cursor> {
   /** The cursor before the first element. */
   readonly start: Cursor
-  /** Pages that a stretch needs room for, to be worth what is wasted at its end. Default: no minimum. */
+  /**
+   * Pages that must fit into the read-ahead budget for each stretch: at the end of a stretch a part of a page is
+   * wasted. Default: no minimum.
+   */
   readonly pagesEach?: number
-  /** The place of the next stretch; undefined if there is none. */
-  readonly place?: number
+  /** The order of the next stretch; undefined if there is none. */
+  readonly nextOrder?: number
   /**
    * The next stretch to read; undefined if there is none, or none yet.
    *
@@ -92,13 +95,13 @@ export interface Plan<T, Request extends PageRequest, Cursor> {
   read?(stretch: Stretch<T, Request, Cursor>): void
   /**
    * Completes the cursor of the element to deliver next, from what the earlier stretches delivered. Undefined if one of
-   * them delivered the element already: it is dropped. Default: the cursor that came with the element.
+   * them delivered the element already: it is dropped. Default: the cursor that the pager emitted.
    */
-  join?(stretch: Stretch<T, Request, Cursor>, cursor: Cursor): Cursor | undefined
+  completeCursor?(stretch: Stretch<T, Request, Cursor>, cursor: Cursor): Cursor | undefined
   /**
-   * Called when all of a stretch was delivered; called in the order of delivery.
+   * Called when a stretch was delivered to its end; called in the order of delivery.
    *
-   * @returns 'discard' if the plan of the later stretches is wrong: they are dropped and planned again
+   * @returns 'discard' if the later stretches were planned wrongly: they are dropped and planned again
    */
   done(stretch: Stretch<T, Request, Cursor>): 'continue' | 'discard'
   /** Releases what the plan reads from, if it is not read to its end. */

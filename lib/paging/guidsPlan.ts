@@ -15,7 +15,7 @@ import {
 import { sequentialPlan } from './Pager.ts'
 
 /**
- * Requests leads by guid: one stretch, page after page, because each request depends on what came before.
+ * Requests leads by guid: one stretch, page after page, because each request depends on the previous answers.
  *
  * @param from where to resume; default: at the first guid
  */
@@ -31,7 +31,7 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan
     ...sequentialPlan(pager, start),
     missing: pager.missing,
     missingAt: ({ missing }) => ({ count: missing, guids: pager.missing.guids.slice(0, missing) }),
-    counting: () => request.query,
+    countQuery: () => request.query,
     position: ({ taken, pending, missing, digest }) => ({
       paging: 'guids',
       guids: taken,
@@ -43,15 +43,15 @@ export function guidsPlan(request: GuidsRequest, from?: GuidsPosition): LeadPlan
   }
 }
 
-const listed = 1_000
+const maxListed = 1_000
 
 /** Where reading by guid resumes. */
 export interface GuidsCursor {
   /** How many different guids were taken from the iterable. */
   readonly taken: number
-  /** Taken guids whose leads have not come yet. */
+  /** Those of them whose leads have not arrived yet. */
   readonly pending: readonly string[]
-  /** How many leads were missing by then. */
+  /** How many leads were missing up to there. */
   readonly missing: number
   /** A digest of the taken guids; undefined before the first, and if the user's position has none. */
   readonly digest?: string
@@ -69,17 +69,17 @@ export interface GuidsRequest {
 }
 
 /**
- * Requests leads by guid, up to 100 a page. A guid that is given several times is requested once. Leads that a page
- * lacks are requested again as long as the server may have capped the page; leads that still do not come are missing.
+ * Requests leads by guid, up to 100 a page. A guid that occurs several times is requested once. Leads that a page
+ * lacks are requested again as long as the server may have capped the page; leads that then still lack are missing.
  */
 export class GuidsPager implements Pager<GuidsCursor> {
-  /** What did not come. */
+  /** The leads that the server did not return. */
   readonly missing: Missing = { count: 0, guids: [] }
   readonly #request: GuidsRequest
   readonly #size: number
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
-  readonly #given = new Set<string>()
-  /** Taken guids whose leads have not come yet. */
+  readonly #seen = new Set<string>()
+  /** Guids whose leads have not arrived yet. */
   readonly #pending: Set<string>
   /** Where it resumes. */
   readonly #from: GuidsCursor
@@ -87,14 +87,14 @@ export class GuidsPager implements Pager<GuidsCursor> {
   readonly #hash = createHash('sha256')
   #digest: string | undefined
   /** The pending guids of the last request. */
-  #asked: string[] = []
-  /** The most leads in a page so far: a shorter page was not capped. */
-  #largest = 0
-  /** How many of the requested leads the page has brought so far. */
-  #came = 0
+  #requested: string[] = []
+  /** The number of leads in the largest page so far: a shorter page was not capped. */
+  #largestPage = 0
+  /** How many of the requested leads have arrived in the page so far. */
+  #arrived = 0
   #ended = false
 
-  /** @param from where to resume: the same guids must be given in the same order, which `next` checks */
+  /** @param from where to resume: the guids must be the same, in the same order, which `next` checks */
   constructor(request: GuidsRequest, from: GuidsCursor) {
     const { query, guids } = request
     this.#request = request
@@ -108,30 +108,31 @@ export class GuidsPager implements Pager<GuidsCursor> {
   async next(wanted: number): Promise<PageQuery | undefined> {
     if (wanted <= 0) return undefined
     await this.#skip()
-    if (this.#pending.size === 0) await this.#fill()
+    if (this.#pending.size === 0) await this.#fillPending()
     if (this.#pending.size === 0) return undefined
     const max = Math.min(this.#size, wanted)
-    this.#asked = [...this.#pending].slice(0, max)
-    return { ...this.#request.query, max, guids: this.#asked }
+    this.#requested = [...this.#pending].slice(0, max)
+    return { ...this.#request.query, max, guids: this.#requested }
   }
 
   take(element: Element, emit: EmitElement<GuidsCursor>): undefined {
     const guid = guidOf(element)
-    if (guid !== undefined && this.#pending.delete(guid)) this.#came += 1
+    if (guid !== undefined && this.#pending.delete(guid)) this.#arrived += 1
     emit(element, this.#cursor())
   }
 
   finish(received: number): void {
-    // A server that answers with other leads than requested must not be asked forever. A page with as many elements as
-    // requested was not capped, even if some of them are not leads.
-    if (this.#came === 0 || received < this.#largest || received >= this.#asked.length) this.#giveUp()
-    this.#largest = Math.max(this.#largest, received)
-    this.#came = 0
+    // A server that answers with other leads than the requested ones must not be requested forever. A page with as many
+    // elements as requested was not capped, even if some of them are not leads.
+    if (this.#arrived === 0 || received < this.#largestPage || received >= this.#requested.length)
+      this.#recordMissing()
+    this.#largestPage = Math.max(this.#largestPage, received)
+    this.#arrived = 0
   }
 
   interrupt(): boolean {
-    const progress = this.#came > 0
-    this.#came = 0
+    const progress = this.#arrived > 0
+    this.#arrived = 0
     return progress
   }
 
@@ -139,7 +140,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
   close(): void {
     if (this.#ended) return
     this.#ended = true
-    // The iterable may never return from what it is waiting for, and its outcome no longer matters.
+    // The iterable may wait forever, and its outcome does not matter any more.
     Promise.resolve()
       .then(() => this.#iterator.return?.())
       .catch(() => {})
@@ -147,7 +148,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
 
   #cursor(): GuidsCursor {
     return {
-      taken: this.#given.size,
+      taken: this.#seen.size,
       pending: [...this.#pending],
       missing: this.missing.count,
       ...(this.#digest === undefined ? {} : { digest: this.#digest }),
@@ -161,30 +162,30 @@ export class GuidsPager implements Pager<GuidsCursor> {
    */
   async #skip(): Promise<void> {
     const { taken, digest } = this.#from
-    if (this.#given.size >= taken) return
-    while (this.#given.size < taken && !this.#ended) await this.#take()
+    if (this.#seen.size >= taken) return
+    while (this.#seen.size < taken && !this.#ended) await this.#readGuid()
     this.#digest = this.#digestNow()
-    if (digest !== undefined && this.#digest !== digest) throw this.#otherGuids(taken)
+    if (digest !== undefined && this.#digest !== digest) throw this.#differentGuids(taken)
   }
 
-  async #fill(): Promise<void> {
+  async #fillPending(): Promise<void> {
     while (this.#pending.size < this.#size && !this.#ended) {
-      const guid = await this.#take()
+      const guid = await this.#readGuid()
       if (guid !== undefined) this.#pending.add(guid)
     }
     this.#digest = this.#digestNow()
   }
 
   /** Takes the next guid of the iterable; undefined if there is none, or if it was taken before. */
-  async #take(): Promise<string | undefined> {
+  async #readGuid(): Promise<string | undefined> {
     const { done, value } = await this.#nextGuid()
     if (done) {
       this.#ended = true
       return undefined
     }
     const guid = checkGuid(value)
-    if (this.#given.has(guid)) return undefined
-    this.#given.add(guid)
+    if (this.#seen.has(guid)) return undefined
+    this.#seen.add(guid)
     this.#hash.update(JSON.stringify(guid))
     return guid
   }
@@ -198,11 +199,11 @@ export class GuidsPager implements Pager<GuidsCursor> {
       return await this.#iterator.next()
     } catch (cause) {
       this.#ended = true
-      throw takingError(cause)
+      throw iterableError(cause)
     }
   }
 
-  #otherGuids(taken: number): LeadpipeError {
+  #differentGuids(taken: number): LeadpipeError {
     if (!this.#request.isCheckpoint) {
       const expected = 'expected a position of the same guids in the same order'
       return optionError('leads(): from', expected, `one whose first ${taken} are others`, true)
@@ -212,9 +213,9 @@ export class GuidsPager implements Pager<GuidsCursor> {
     return new LeadpipeError('CHECKPOINT', `${message}: ${hint}`, { context: { guids: taken } })
   }
 
-  #giveUp(): void {
+  #recordMissing(): void {
     const { missing } = this
-    const absent = this.#asked.filter(guid => this.#pending.delete(guid))
+    const absent = this.#requested.filter(guid => this.#pending.delete(guid))
     if (absent.length > 0 && this.#request.onMissing === 'fail') {
       throw new LeadpipeError(
         'MISSING',
@@ -223,7 +224,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
       )
     }
     missing.count += absent.length
-    missing.guids.push(...absent.slice(0, listed - missing.guids.length))
+    missing.guids.push(...absent.slice(0, maxListed - missing.guids.length))
   }
 }
 
@@ -233,7 +234,7 @@ function checkGuid(guid: unknown): string {
 }
 
 /** What the user's iterable throws is wrapped in SOURCE, unless it is leadpipe's own error. */
-function takingError(cause: unknown): LeadpipeError {
+function iterableError(cause: unknown): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
   const why = cause instanceof Error ? cause.message : String(cause)
   return new LeadpipeError('SOURCE', `leads(): guids: ${why}`, { cause })

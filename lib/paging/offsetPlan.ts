@@ -8,19 +8,19 @@ import { type Element, type EmitElement, guidOf, type LeadPlan, type Pager } fro
  * Pages by offset; each page is a stretch. Advances by the number of elements received, since a server may cap `max`
  * silently, and ends at an empty page, since such a cap may make a page short.
  *
- * Offsets shift if leads are inserted or deleted meanwhile: a lead may then come twice or not at all.
+ * Offsets shift if leads are inserted or deleted meanwhile: a lead may then be delivered twice or not at all.
  *
  * @param from where to resume; default: at the query's offset
  */
 export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<number> {
   const max = query.max ?? maxPageSize
   const start = from?.offset ?? query.offset ?? 0
-  /** How many elements a page is expected to bring: fewer than `max` if the server caps it. */
+  /** How many elements a page is expected to have: fewer than `max` if the server caps it. */
   let stride = max
   let offset = start
   let last: OffsetPage | undefined
   let ended = false
-  /** Pages that were handed out and are not done. */
+  /** Pages that `next` returned and that are not delivered yet. */
   let open = 0
   /** Whether the last page was short: if so, no page is requested before the open ones are done. */
   let short = false
@@ -34,7 +34,7 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<nu
       const expected = Math.min(stride, wanted)
       offset += expected
       last = page
-      return { pager: page, expected, place: page.offset }
+      return { pager: page, expected, order: page.offset }
     },
     read({ pager, expected }) {
       short = (pager as OffsetPage).received < expected
@@ -51,18 +51,20 @@ export function offsetPlan(query: PageQuery, from?: OffsetPosition): LeadPlan<nu
       last = page
       return 'discard'
     },
-    counting: () => query,
+    countQuery: () => query,
     position: cursor => ({ paging: 'offset', offset: cursor }),
   }
 }
 
 /**
- * More leads than are inserted between two requests: a server that repeats a page this many leads further on ignores
- * the offset.
+ * Inserts between two requests shift a list by fewer leads than this: a server that repeats a page this many leads
+ * further on ignores the offset.
  */
-const many = 20
-/** At most this many pages (or parts of one) in a row may begin with the same lead: a few inserts can cause that. */
-const patience = 10
+const maxShift = 20
+/**
+ * At most this many pages (or parts of one) in a row may begin with the same lead, since a few inserts can cause that.
+ */
+const maxRepeats = 10
 
 /** One page of a list by offset. If it is cut off, the rest is requested with a larger offset. */
 export class OffsetPage implements Pager<number> {
@@ -73,27 +75,27 @@ export class OffsetPage implements Pager<number> {
   /** Whether the page, or the rest of it, was empty: the list ends there. */
   empty = false
   readonly #query: PageQuery
-  #before: OffsetPage | undefined
-  #behind: OffsetPage | undefined
+  #previous: OffsetPage | undefined
+  #next: OffsetPage | undefined
   /** The first part that has a guid. */
   #first: Part | undefined
   /** The last requested part: the whole page, or the rest of one that was cut off. */
   #part: Part
   /** The part before that one. */
-  #partBefore: Part | undefined
+  #previousPart: Part | undefined
   #ended = false
   /** How many consecutive pages before this one begin with the same lead. */
-  #repeated = 0
+  #repetitions = 0
   /** The same for the parts of this page. */
-  #partsRepeated = 0
+  #partRepetitions = 0
 
-  /** @param before the page before this one, if that was read too */
-  constructor(query: PageQuery, offset: number, before: OffsetPage | undefined) {
+  /** @param previous the page before this one, if that was read too */
+  constructor(query: PageQuery, offset: number, previous: OffsetPage | undefined) {
     this.#query = query
     this.offset = offset
     this.#part = { offset }
-    this.#before = before
-    if (before !== undefined) before.#behind = this
+    this.#previous = previous
+    if (previous !== undefined) previous.#next = this
   }
 
   next(): PageQuery | undefined {
@@ -109,7 +111,7 @@ export class OffsetPage implements Pager<number> {
       this.#part.guid = guid
       this.#first ??= this.#part
       this.#refuseRepeatedPart()
-      this.#before?.refuseRepetition()
+      this.#previous?.refuseRepetition()
       this.refuseRepetition()
     }
     this.received += 1
@@ -123,7 +125,7 @@ export class OffsetPage implements Pager<number> {
 
   interrupt(received: number): boolean {
     if (received === 0) return false
-    this.#partBefore = this.#part
+    this.#previousPart = this.#part
     this.#part = { offset: this.offset + this.received }
     return true
   }
@@ -134,32 +136,32 @@ export class OffsetPage implements Pager<number> {
    * @throws {LeadpipeError} PAGING when both begin with the same lead, and inserts can't be the reason.
    */
   refuseRepetition(): void {
-    const behind = this.#behind
-    if (behind === undefined || this.#first === undefined || behind.#first === undefined) return
-    refuseSame(this.#first, behind.#first)
+    const next = this.#next
+    if (next === undefined || this.#first === undefined || next.#first === undefined) return
+    refuseSame(this.#first, next.#first)
   }
 
   /**
-   * Records that this page and all pages before it were delivered.
+   * Called when this page and all pages before it are delivered.
    *
    * @throws {LeadpipeError} PAGING when too many pages in a row begin with the same lead.
    */
   done(): void {
-    const before = this.#before
+    const previous = this.#previous
     // Without this, the chain of all pages would stay in memory.
-    this.#before = undefined
-    if (before === undefined || this.#first === undefined || before.#first === undefined) return
-    if (before.#first.guid !== this.#first.guid) return
-    this.#repeated = before.#repeated + 1
-    if (this.#repeated >= patience) throw noProgress(before.#first, this.#first)
+    this.#previous = undefined
+    if (previous === undefined || this.#first === undefined || previous.#first === undefined) return
+    if (previous.#first.guid !== this.#first.guid) return
+    this.#repetitions = previous.#repetitions + 1
+    if (this.#repetitions >= maxRepeats) throw noProgress(previous.#first, this.#first)
   }
 
   #refuseRepeatedPart(): void {
-    const before = this.#partBefore
-    if (before === undefined) return
-    refuseSame(before, this.#part)
-    this.#partsRepeated = before.guid === this.#part.guid ? this.#partsRepeated + 1 : 0
-    if (this.#partsRepeated >= patience) throw noProgress(before, this.#part)
+    const previous = this.#previousPart
+    if (previous === undefined) return
+    refuseSame(previous, this.#part)
+    this.#partRepetitions = previous.guid === this.#part.guid ? this.#partRepetitions + 1 : 0
+    if (this.#partRepetitions >= maxRepeats) throw noProgress(previous, this.#part)
   }
 }
 
@@ -170,14 +172,15 @@ interface Part {
   guid?: string
 }
 
-function refuseSame(before: Part, part: Part): void {
-  if (before.guid === part.guid && part.offset - before.offset >= many) throw noProgress(before, part)
+function refuseSame(previous: Part, part: Part): void {
+  if (previous.guid === part.guid && part.offset - previous.offset >= maxShift)
+    throw noProgress(previous, part)
 }
 
-function noProgress(before: Part, { offset, guid }: Part): LeadpipeError {
+function noProgress(previous: Part, { offset, guid }: Part): LeadpipeError {
   return new LeadpipeError(
     'PAGING',
-    `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${before.offset}`,
-    { context: { offset, previousOffset: before.offset, guid } },
+    `paging makes no progress: the page at offset ${offset} begins with the same lead (${guid}) as the page at offset ${previous.offset}`,
+    { context: { offset, previousOffset: previous.offset, guid } },
   )
 }

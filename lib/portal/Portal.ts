@@ -24,7 +24,7 @@ export interface Portal extends AsyncDisposable {
   readonly accessToken: string
   /** Current number of leads, deleted ones included. */
   readonly leads: number
-  /** Current number of deleted leads, which lists omit unless they ask for them. Counted at each access. */
+  /** Current number of deleted leads, which lists omit unless `includeDeleted` is true. Counted at each access. */
   readonly deleted: number
   /** The last 1,000 requests, in the order of their answers: a copy of the current list. */
   readonly requests: readonly PortalRequest[]

@@ -3,7 +3,7 @@ import type { FaultRule } from './faults/FaultRule.ts'
 /** The values of the options `startTime` and `stopTime`: whether a time equal to the bound is included. */
 export type Bounds = 'inclusive' | 'exclusive'
 
-/** Leads that do not come from a file: any iterable of plain objects. */
+/** Leads that are not in a file: any iterable of plain objects. */
 export type LeadIterable = Iterable<object> | AsyncIterable<object>
 
 /**

@@ -1,6 +1,6 @@
 import type { PortalRequest } from './Portal.ts'
 
-const kept = 1_000
+const maxKept = 1_000
 
 /** Keeps the last 1,000 requests and counts all of them, so that a portal may run for weeks. */
 export class RequestLog {
@@ -9,7 +9,7 @@ export class RequestLog {
 
   add(request: PortalRequest): void {
     this.#last.push(request)
-    if (this.#last.length > kept) this.#last.shift()
+    if (this.#last.length > maxKept) this.#last.shift()
     this.#count++
   }
 

@@ -18,7 +18,7 @@ import { openStore } from './store/openStore.ts'
  * time pivot. Ties are in the order of insertion, and `dir=desc` is the exact reverse. Missing values come before
  * numbers, numbers before text, and text is ordered by its UTF-8 bytes. Missing times count as 0.
  *
- * Pages come from indexes. If a list is sorted by an attribute other than guid, email and the times, the first
+ * Pages are read from indexes. If a list is sorted by an attribute other than guid, email and the times, the first
  * request builds an index, which takes about 15 seconds for a million leads. A search without results reads a part
  * of every lead, about 0.3 seconds for a million.
  *
@@ -46,7 +46,7 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
     throw error
   })
 
-  const shut = async (): Promise<void> => {
+  const closeAll = async (): Promise<void> => {
     const closed = new Promise(resolve => server.close(resolve))
     server.closeAllConnections()
     await closed
@@ -54,7 +54,7 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
   }
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= shut()
+    closing ??= closeAll()
     return closing
   }
   const refuseClosed = (): void => {

@@ -30,7 +30,7 @@ export interface Report {
     /**
      * The state of the checkpoint that this start resumed. 'running': the run was in the middle. 'complete': every
      * record was written, and only the files had to get their names. 'finished': nothing was left to do, and this is
-     * the report of the finished run. Absent for a new run, also one by `whenFinished: 'restart'` or `'next'`.
+     * the report of the finished run. Absent for a new run, including one by `whenFinished: 'restart'` or `'next'`.
      */
     found?: 'running' | 'complete' | 'finished'
   }

@@ -9,11 +9,11 @@ import type { Report } from './Report.ts'
 import type { OpenSink } from './RunStages.ts'
 
 /** The progress of a run. */
-export interface Place {
+export interface RunProgress {
   /** The current batch; undefined before the first. */
   batch?: Batch<unknown>
-  /** Number of its items that were taken. */
-  taken: number
+  /** Number of its items that were processed. */
+  processed: number
 }
 
 /** What a saver needs. */
@@ -59,29 +59,28 @@ export class Saver {
     return checkpointFacts(store, found, this.#saves)
   }
 
-  /** Counts the bytes of a batch whose items are taken from now on. */
-  read(bytes: number): void {
+  /** Counts the bytes of a batch whose items are processed from now on. */
+  countBytes(bytes: number): void {
     this.#bytes += bytes
   }
 
   /**
-   * Counts an item that was processed. Begins a save when one is due; a promise means that the caller must wait for
-   * it.
+   * Counts a processed item. Begins a save when one is due; a promise means that the caller must wait for it.
    */
-  took(place: Place): Promise<void> | undefined {
+  countProcessed(progress: RunProgress): Promise<void> | undefined {
     this.#records += 1
     if (!this.#isDue || this.#saving !== undefined) return undefined
     const drained = this.#options.chain.drain()
-    if (drained !== undefined) return drained.then(() => this.#begin(place))
-    this.#begin(place)
+    if (drained !== undefined) return drained.then(() => this.#beginSave(progress))
+    this.#beginSave(progress)
     return undefined
   }
 
   /** Saves now; resolves when it is done. */
-  async save(place: Place): Promise<void> {
+  async save(progress: RunProgress): Promise<void> {
     await this.idle()
     await this.#options.chain.drain()
-    await this.#saveAt(place)
+    await this.#saveProgress(progress)
   }
 
   /** Resolves when no save is in progress; rejects when the last one failed. */
@@ -94,8 +93,8 @@ export class Saver {
     return this.#records >= leads || this.#bytes >= bytes || performance.now() - this.#time >= milliseconds
   }
 
-  #begin(place: Place): void {
-    const saving = this.#saveAt(place)
+  #beginSave(progress: RunProgress): void {
+    const saving = this.#saveProgress(progress)
     this.#saving = saving
     saving.then(
       () => {
@@ -105,10 +104,10 @@ export class Saver {
     )
   }
 
-  #saveAt({ batch, taken }: Place): Promise<void> {
+  #saveProgress({ batch, processed }: RunProgress): Promise<void> {
     const { source, chain, sinks } = this.#options
-    const position = source.save(batch, taken)
-    // A source that can't be resumed here is asked again after the next item.
+    const position = source.save(batch, processed)
+    // A source that can't be resumed here is tried again after the next item.
     if (position === undefined) return Promise.resolve()
     this.#records = 0
     this.#bytes = 0
@@ -116,10 +115,10 @@ export class Saver {
     const state = chain.save()
     const barriers = new Map<string, Promise<Json>>()
     for (const sink of sinks) barriers.set(sink.id, flush(sink, barriers.get(sink.owner ?? '')))
-    return this.#saveBehind(position, state, barriers)
+    return this.#saveAfterBarriers(position, state, barriers)
   }
 
-  async #saveBehind(
+  async #saveAfterBarriers(
     source: Json,
     chain: RunState['chain'],
     barriers: ReadonlyMap<string, Promise<Json>>,
@@ -141,8 +140,8 @@ export class Saver {
 }
 
 /**
- * The state of a sink at a barrier. The barrier of a sink's side output comes after everything that its owner wrote
- * before the owner's own barrier.
+ * The state of a sink at a barrier. The barrier of a sink's side output follows that of its owner, so that it
+ * includes everything that the owner wrote before its own barrier.
  */
 async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
   try {
@@ -156,15 +155,15 @@ async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefine
 /** Saves a checkpoint when everything in it is durable, and publishes both on the diagnostics channel. */
 export async function saveCheckpoint(store: CheckpointStore, checkpoint: Checkpoint): Promise<void> {
   const { phase, saves } = checkpoint
-  const tell = (step: CheckpointMessage['step']) => {
+  const publish = (step: CheckpointMessage['step']) => {
     if (checkpointChannel.hasSubscribers) checkpointChannel.publish({ path: store.path, phase, step, saves })
   }
-  tell('flushed')
+  publish('flushed')
   await store.save(checkpoint)
-  tell('saved')
+  publish('saved')
 }
 
-/** The facts about a run with a checkpoint. The report keeps the words of the first edition. */
+/** The facts about a run with a checkpoint. The report keeps the words of version 0.1. */
 export function checkpointFacts(
   { path }: CheckpointStore,
   found: Checkpoint | undefined,

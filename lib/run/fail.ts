@@ -12,24 +12,24 @@ const patience = 10_000
  * Ends a run that failed or was aborted: saves its progress, and closes everything.
  *
  * @param error the reason
- * @param isLooping whether records were still coming: what operators emit at their end can't be saved
+ * @param isLooping whether the loop was running: values that operators emit at their end can't be saved
  * @returns the error for the user
  */
 export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): Promise<unknown> {
-  const { stages, source, chain, sinks, place, saver, waiter } = run
+  const { stages, source, chain, sinks, progress, saver, waiter } = run
   const known = waiter.interruption?.reason === error || error === chain.failure?.error
   const told = known ? error : stages.explainSource(error)
   addReport(told, run)
   // A failure from here on is not the reason.
   waiter.interrupt(told)
   if (saver !== undefined) {
-    await within(patience, isLooping && place.batch !== undefined ? saveDone(run) : saver.idle())
+    await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())
     if (told instanceof LeadpipeError && told.report !== undefined) {
       told.report = { ...told.report, checkpoint: saver.facts }
     }
   }
   chain.stop()
-  await source.close(place.batch, place.taken).catch(() => {})
+  await source.close(progress.batch, progress.processed).catch(() => {})
   for (const [index, sink] of sinks.entries()) {
     const how = saver !== undefined ? 'leave' : sink.owner === undefined ? 'discard' : 'keep'
     if (how === 'keep') await keepWaiting(sink, chain.outlet(index)).catch(() => {})
@@ -41,14 +41,14 @@ export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): 
 }
 
 /** Saves the state after the last record that was processed. */
-async function saveDone({ chain, place, saver }: OpenedRun): Promise<void> {
+async function saveDone({ chain, progress, saver }: OpenedRun): Promise<void> {
   if (chain.failure === undefined) await chain.idle()
   if (chain.failure !== undefined) {
     // The current record failed. A save in progress completes in any case.
     if (!chain.undo()) return saver?.idle()
-    place.taken -= 1
+    progress.processed -= 1
   }
-  await saver?.save(place)
+  await saver?.save(progress)
 }
 
 /** Writes the records that wait for a side output that is kept. */

@@ -47,7 +47,7 @@ export async function findCheckpoint(
 }
 
 /**
- * Two pipelines in a form that can be compared. The versions come first: without one, functions are compared by
+ * Two pipelines in a form that can be compared. The versions are compared first: without one, functions are compared by
  * text.
  */
 function comparable(

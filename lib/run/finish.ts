@@ -19,14 +19,14 @@ export interface Outcome {
  * and then everything is made visible. From then on nothing interrupts it.
  */
 export async function finish(run: OpenedRun): Promise<Outcome> {
-  const { source, chain, sinks, waiter, place, saver, stages } = run
-  await source.close(place.batch, place.taken)
+  const { source, chain, sinks, waiter, progress, saver, stages } = run
+  await source.close(progress.batch, progress.processed)
   if (saver !== undefined) await waiter.until(saver.idle())
   await waiter.until(chain.flush())
   const prepared: Record<string, Json> = {}
   for (const sink of sinks) prepared[sink.id] = await waiter.until(prepare(sink))
   checkLedger(ledger(ledgerFacts(run)))
-  const ended = source.save(place.batch, place.taken)
+  const ended = source.save(progress.batch, progress.processed)
   const state: RunState = { source: ended, chain: chain.save(), sinks: prepared }
   await saver?.saveState('prepared', state, reportOf(run))
   for (const sink of sinks) await commit(sink)
@@ -44,10 +44,14 @@ export async function finishPrepared(
 ): Promise<Outcome> {
   const { store, pipeline } = checkpoint
   const { state } = found
-  const sinks = await Promise.all(
-    stages.sinks.map(async sink => ({ ...sink, run: await openSink(sink, checkpoint) })),
-  )
-  for (const sink of sinks) await commit(sink)
+  const sinks: OpenSink[] = []
+  try {
+    for (const sink of stages.sinks) sinks.push({ ...sink, run: await openSink(sink, checkpoint) })
+    for (const sink of sinks) await commit(sink)
+  } catch (error) {
+    for (const { run } of sinks) await run.end('leave').catch(() => {})
+    throw error
+  }
   const saves = found.saves + 1
   const facts = checkpointFacts(store, found, saves)
   const report = { ...(found.report as Report), checkpoint: facts }

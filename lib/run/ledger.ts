@@ -1,7 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
-/** The counts of the stages, each number from a counter of its own; absent for a stage that does not count. */
+/** The counts of the stages, each number from a separate counter; absent for a stage that does not count. */
 export interface LedgerFacts {
   source: { delivered?: number | undefined; equations: readonly Equation[] }
   /** Records, and elements that are not records, that reached the first operator. */

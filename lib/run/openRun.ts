@@ -10,7 +10,7 @@ import type { SinkOpening, SinkRun } from '../stage/SinkStage.ts'
 import type { SourceRun } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import { type OpenSink, operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
-import { type Place, Saver } from './Saver.ts'
+import { type RunProgress, Saver } from './Saver.ts'
 
 /** The facts about a checkpoint that are needed to open a run. */
 export interface RunCheckpoint {
@@ -30,7 +30,7 @@ export interface OpenedRun {
   readonly chain: Chain
   readonly sinks: readonly [OpenSink, ...OpenSink[]]
   readonly waiter: Waiter
-  readonly place: Place
+  readonly progress: RunProgress
   /** Saves the checkpoint; undefined without one. */
   readonly saver: Saver | undefined
   /** The time of the start, by `performance.now()`. */
@@ -59,14 +59,14 @@ export async function openRun(
         else outletOf(sink, stages, chain)?.fail(sink.explain(error))
       }
       const outputs = outputsFor(sink, stages, sinks)
-      const given = { at: () => source?.time, fail, ...(outputs && { outputs }) }
-      sinks.push({ ...sink, run: await openSink(sink, checkpoint, given) })
+      const callbacks = { at: () => source?.time, fail, ...(outputs && { outputs }) }
+      sinks.push({ ...sink, run: await openSink(sink, checkpoint, callbacks) })
     }
     chain = openChain(stages, sinks, checkpoint, waiter)
     source = openSource(stages, checkpoint, waiter)
     const opened = sinks as [OpenSink, ...OpenSink[]]
     const saver = checkpoint && openSaver(checkpoint, source, chain, sinks, waiter)
-    return { stages, source, chain, sinks: opened, waiter, place: { taken: 0 }, saver, started }
+    return { stages, source, chain, sinks: opened, waiter, progress: { processed: 0 }, saver, started }
   } catch (error) {
     chain?.stop()
     for (const { run } of sinks) await run.end(checkpoint === undefined ? 'discard' : 'leave').catch(() => {})
@@ -78,7 +78,7 @@ export async function openRun(
 export async function openSink(
   { id, attachment, explain }: RunSink,
   checkpoint: RunCheckpoint | undefined,
-  given: Pick<SinkOpening, 'at' | 'fail' | 'outputs'> = { at: () => undefined, fail() {} },
+  callbacks: Pick<SinkOpening, 'at' | 'fail' | 'outputs'> = { at: () => undefined, fail() {} },
 ): Promise<SinkRun> {
   const state = checkpoint?.found?.state.sinks[id]
   if (checkpoint?.found !== undefined && state === undefined) {
@@ -86,7 +86,7 @@ export async function openSink(
     throw checkpointError(checkpoint.store.path, `what it says of ${id} can't be read`)
   }
   const opening = {
-    ...given,
+    ...callbacks,
     resumable: checkpoint?.store.key,
     state,
     previous: checkpoint?.follows?.last.state.sinks[id],
@@ -153,13 +153,13 @@ function openSource(
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): SourceRun {
-  // Elements that are not records pass operators, but not a user's stream.
+  // Elements that are not records are passed on by operators, but not by a user's stream.
   const streamed = definitions.findIndex(part => !('create' in part))
-  const near = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
+  const beforeStream = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     wants: {
-      rejected: near.some(part => 'create' in part && part.takesRejected),
+      rejected: beforeStream.some(part => 'create' in part && part.acceptsRejected),
       origins: definitions.some(part => 'create' in part && part.outputs !== undefined),
     },
     fail: error => waiter.interrupt(explainSource(error)),

@@ -14,9 +14,9 @@ export interface RunOptions {
    */
   checkpoint?: string | CheckpointOptions | undefined
   /**
-   * True asks the server after the run how many leads match, with a few requests of one lead each. The report holds
-   * that number next to the number of emitted leads, in `report.reconciliation`. They differ if the portal changed
-   * during the run. Not with guids or a limit. Default: false.
+   * True counts the leads that match on the server after the run, with a few requests of one lead each. The report
+   * holds that number next to the number of emitted leads, in `report.reconciliation`. They differ if the portal
+   * changed during the run. Not with guids or a limit. Default: false.
    */
   reconcile?: boolean | undefined
   /**

@@ -35,7 +35,7 @@ export async function claimOutputs(
 }
 
 /**
- * Locks the checkpoint and the outputs of a run for this process. Returns what releases them.
+ * Locks the checkpoint and the outputs of a run for this process. Returns a function that releases them.
  *
  * @throws {LeadpipeError} CHECKPOINT when another run on this machine holds one of them.
  */

@@ -12,7 +12,7 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
   const { destination } = sink
   return {
     leads: chain.records,
-    // In front of a user's Writable there are bytes: the operator that made them knows the number of records.
+    // A user's Writable receives bytes: the operator that made them knows the number of records.
     records: counts?.acknowledged ?? records ?? chain.passed,
     skipped,
     quarantined,
@@ -40,10 +40,10 @@ export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): Ledger
     sink: { received, acknowledged, equations: [...(sink.equations?.() ?? []), ...written(sinks)] },
     quarantines: stages.definitions.flatMap((definition, index) =>
       Object.values(outputsOf(sinks, operatorId(index))).flatMap(({ run }) => {
-        const taken = run.counts?.().acknowledged
+        const arrived = run.counts?.().acknowledged
         const counts = chain.counts[index]
-        if (taken === undefined || counts === undefined || !('create' in definition)) return []
-        return [{ quarantined: definition.totals?.(counts).quarantined ?? 0, acknowledged: taken }]
+        if (arrived === undefined || counts === undefined || !('create' in definition)) return []
+        return [{ quarantined: definition.totals?.(counts).quarantined ?? 0, acknowledged: arrived }]
       }),
     ),
   }
@@ -53,9 +53,9 @@ export function ledgerFacts({ source, chain, sinks, stages }: OpenedRun): Ledger
 function written(sinks: readonly OpenSink[]): Equation[] {
   return sinks.flatMap(({ id, run }) =>
     Object.entries(run.written?.() ?? {}).flatMap(([output, records]) => {
-      const taken = outputsOf(sinks, id)[output]?.run.counts?.().acknowledged
-      if (taken === undefined) return []
-      return [equation(`records written to ${id}/${output}`, 'acknowledged by it', records, taken)]
+      const arrived = outputsOf(sinks, id)[output]?.run.counts?.().acknowledged
+      if (arrived === undefined) return []
+      return [equation(`records written to ${id}/${output}`, 'acknowledged by it', records, arrived)]
     }),
   )
 }

@@ -6,7 +6,7 @@ import { SinkWritable } from '../streams/SinkWritable.ts'
 
 /** How much an array sink may hold. */
 export interface ArrayOptions {
-  /** The most records it takes, 1 or more; one more is a SINK error. Required, because memory is limited. */
+  /** The maximum number of records, 1 or more; one more is a SINK error. Required, because memory is limited. */
   max: number
 }
 

@@ -8,8 +8,8 @@ import { type FileOptions, fileSettings } from './file/options.ts'
  * a temporary file in the same directory, ending in `.partial`, which is removed if the run fails. With a checkpoint,
  * the temporary file belongs to that checkpoint and stays if the run fails: the next run resumes it.
  *
- * In the path, `{date}` stands for the UTC day (2026-03-01) and `{time}` for the UTC second (2026-03-01T09-30-00Z): of
- * the end of the time window if the source has one, or of the first write. Other text in braces is kept. A run that
+ * In the path, `{date}` is replaced by the UTC day (2026-03-01) and `{time}` by the UTC second (2026-03-01T09-30-00Z):
+ * of the end of the time window if the source has one, or of the first write. Other text in braces is kept. A run that
  * resumes from a checkpoint keeps the name that it started with.
  *
  * @throws {LeadpipeError} OPTION for a wrong option, or a name from which the format can't be derived. The stream fails

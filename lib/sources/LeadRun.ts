@@ -11,7 +11,7 @@ import type { Batch, SourceOpening, SourceRun } from '../stage/SourceStage.ts'
 import type { Equation } from '../stage/Stage.ts'
 import { AccountGuard } from './AccountGuard.ts'
 import { clientPages } from './clientPages.ts'
-import { DeliveredItems, type ListPlace } from './DeliveredItems.ts'
+import { DeliveredItems, type ListProgress } from './DeliveredItems.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
@@ -37,7 +37,7 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #reader: OrderedReader<Lead, PageQuery, unknown>
   readonly #account: AccountGuard
   /** Where the list begins or resumes. */
-  readonly #start: ListPlace<unknown>
+  readonly #start: ListProgress<unknown>
   readonly #delivered: DeliveredItems<Lead, unknown>
   /** Resolves with the first answer. */
   readonly #answered = deferred()
@@ -46,7 +46,7 @@ export class LeadRun implements SourceRun<Lead> {
   #isStopped = false
   /** Whether the list was read to its end. */
   #isEnded: boolean
-  /** Leads that the caller has or gets with the next batch, including those before a restart. */
+  /** Leads that the caller has, or will have with the next batch, including those before a restart. */
   #granted: number
   /** The first rejected element that no stage accepts: the list ends before it. */
   #refused: Rejected | undefined
@@ -70,7 +70,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#isEnded = saved?.ended ?? false
     this.#granted = from?.leads ?? 0
     this.#start = { cursor: this.#plan.start, delivered: this.#granted }
-    this.#delivered = new DeliveredItems(this.#counts, this.#start, place => this.#positionOf(place))
+    this.#delivered = new DeliveredItems(this.#counts, this.#start, progress => this.#positionOf(progress))
     this.#reader = new OrderedReader({
       plan: this.#plan,
       source: clientPages({
@@ -81,7 +81,7 @@ export class LeadRun implements SourceRun<Lead> {
         ...{ decode, maxLeadBytes, maxDepth },
         rejected: wants.rejected ? 'emit' : 'fail',
         counts: this.#counts,
-        answered: headers => this.#answer(headers),
+        answered: headers => this.#onAnswer(headers),
       }),
       width: client.concurrency,
       readAheadBytes,
@@ -90,7 +90,7 @@ export class LeadRun implements SourceRun<Lead> {
     })
   }
 
-  /** The guids of the query for which no lead came, if the query has guids. */
+  /** The guids of the query for which the portal returned no lead, if the query has guids. */
   get missing(): Readonly<Missing> | undefined {
     return this.#plan.missing
   }
@@ -144,40 +144,41 @@ export class LeadRun implements SourceRun<Lead> {
     this.#pending.catch(() => {})
     if (!this.#isBegun) {
       this.#isBegun = true
-      // The first answer sets the time bounds. From then on a restart reads the same list, even if no lead came yet.
+      // The first answer sets the time bounds. From then on a restart reads the same list, even if no lead has arrived
+      // yet.
       await Promise.race([this.#pending, this.#answered.promise])
-      return this.#delivered.give()
+      return this.#delivered.emit()
     }
     const batch = await this.#pending
     this.#pending = undefined
-    if (batch !== undefined) return this.#delivered.give(batch)
-    this.#delivered.give()
+    if (batch !== undefined) return this.#delivered.emit(batch)
+    this.#delivered.emit()
     this.#options.settings.signal?.throwIfAborted()
-    // The run ends early: `close` does the rest.
+    // The run ends early: `close` discards what was read ahead.
     if (this.#isStopped) return undefined
     await this.#reader.discard()
     this.#isEnded = true
     return undefined
   }
 
-  save(batch: Batch<Lead> | undefined, taken: number): SourceState {
-    this.#delivered.deliver(batch, taken)
+  save(batch: Batch<Lead> | undefined, processed: number): SourceState {
+    this.#delivered.deliver(batch, processed)
     const { missing } = this
-    const { place } = this.#delivered
+    const { progress } = this.#delivered
     const { decoded, malformed, delivered, rejected, dropped } = this.#counts
     return {
-      position: this.#positionOf(place),
-      // A run that resumes here reads again what is now read ahead.
+      position: this.#positionOf(progress),
+      // A run that resumes here reads those elements again that are now read ahead.
       counts: { ...this.#counts, unused: decoded + malformed - delivered - rejected - dropped },
-      ...(missing === undefined ? {} : { missing: this.#missingAt(place, missing) }),
+      ...(missing === undefined ? {} : { missing: this.#missingAt(progress, missing) }),
       ...(this.#account.id === undefined ? {} : { portalId: this.#account.id }),
       ended: this.#isEnded,
-      ...(place.delivered >= this.#options.settings.limit ? { limited: true } : {}),
+      ...(progress.delivered >= this.#options.settings.limit ? { limited: true } : {}),
     }
   }
 
-  async close(batch: Batch<Lead> | undefined, taken: number): Promise<void> {
-    this.#delivered.deliver(batch, taken)
+  async close(batch: Batch<Lead> | undefined, processed: number): Promise<void> {
+    this.#delivered.deliver(batch, processed)
     this.#unlisten()
     this.#stop()
     // When the read has ended, its connections are released and everything is counted.
@@ -209,13 +210,13 @@ export class LeadRun implements SourceRun<Lead> {
     const isOver = this.#isEnded || this.#isStopped || this.#granted >= this.#options.settings.limit
     const batch = isOver ? undefined : await this.#reader.next()
     if (batch === undefined) return undefined
-    const items = this.#wanted(batch.items)
+    const items = this.#upToLimit(batch.items)
     this.#counts.unused += batch.items.length - items.length
     return { items, bytes: batch.bytes }
   }
 
   /** The items up to the limit, or up to the first rejected one if no stage accepts those. */
-  #wanted(items: readonly Item<Lead, unknown>[]): readonly Item<Lead, unknown>[] {
+  #upToLimit(items: readonly Item<Lead, unknown>[]): readonly Item<Lead, unknown>[] {
     for (const [index, { value }] of items.entries()) {
       if (this.#granted >= this.#options.settings.limit) return items.slice(0, index)
       this.#account.check(value)
@@ -229,12 +230,12 @@ export class LeadRun implements SourceRun<Lead> {
   }
 
   /** A position as plain JSON. */
-  #positionOf({ cursor, delivered }: ListPlace<unknown>): Position {
+  #positionOf({ cursor, delivered }: ListProgress<unknown>): Position {
     return { ...this.#plan.position(cursor), leads: delivered } as Position
   }
 
   /** Reads the server's time from the headers of the first answer. */
-  #answer({ date }: Answer['headers']): void {
+  #onAnswer({ date }: Answer['headers']): void {
     if (this.#isAnswered) return
     this.#isAnswered = true
     const time = typeof date === 'string' ? Date.parse(date) : Number.NaN
@@ -242,8 +243,8 @@ export class LeadRun implements SourceRun<Lead> {
     this.#answered.resolve()
   }
 
-  /** What is missing up to a position; all that is missing if the list has ended. */
-  #missingAt({ cursor }: ListPlace<unknown>, all: Readonly<Missing>): Missing {
+  /** The leads that are missing up to a position; all missing leads if the list has ended. */
+  #missingAt({ cursor }: ListProgress<unknown>, all: Readonly<Missing>): Missing {
     return structuredClone(this.#isEnded ? all : (this.#plan.missingAt?.(cursor) ?? all))
   }
 }

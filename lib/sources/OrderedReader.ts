@@ -28,7 +28,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   readonly #wanted: () => number
   readonly #counts: PageCounts & Pick<SourceCounts, 'unused'>
   readonly #log: PageLog
-  readonly #ahead: ReadAhead
+  readonly #readAhead: ReadAhead
   /**
    * Notified whenever a reader may continue: a batch was queued or taken, bytes were released, or another reader became
    * the first.
@@ -43,13 +43,13 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   constructor(options: OrderedReaderOptions<T, Request, Cursor>) {
     const { plan, source, width = 1, readAheadBytes = 0, wanted, counts = noCounts() } = options
     this.#plan = plan
-    this.#ahead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
+    this.#readAhead = new ReadAhead(readAheadBytes, () => this.#changed.notify())
     this.#source = {
       ...source,
-      ask: (request, signal) => {
-        // What the previous page showed may allow more stretches to start.
+      fetchPage: (request, signal) => {
+        // The previous page may have shown that more stretches can start.
         this.#fill()
-        return source.ask(request, signal)
+        return source.fetchPage(request, signal)
       },
     }
     let pages = 0
@@ -61,7 +61,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       },
       read: (page, leads, bytes) => {
         pageChannel.publish({ page, leads, bytes } satisfies PageMessage)
-        this.#ahead.measure(bytes)
+        this.#readAhead.measure(bytes)
       },
     }
     this.#width = readAheadBytes > 0 ? width : 1
@@ -76,7 +76,7 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
       const [first] = this.#readers
       if (first === undefined) return undefined
       const batch = await first.next()
-      if (batch !== undefined) return this.#joined(first.stretch, batch)
+      if (batch !== undefined) return this.#withoutDuplicates(first.stretch, batch)
       if (this.#isStopped) return undefined
       this.#readers.shift()
       if (this.#plan.done(first.stretch) === 'discard') await this.discard()
@@ -89,9 +89,9 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     for (const reader of this.#readers) reader.stop()
   }
 
-  /** Drops what was read ahead; resolves when its connections, and those of earlier calls, are released. */
+  /** Drops everything that was read ahead; resolves when the connections, and those of earlier calls, are released. */
   discard(): Promise<void> {
-    // Synchronously: what is planned from now on must not be dropped.
+    // Synchronously: stretches that are planned from now on must not be dropped.
     const readers = this.#readers
     this.#readers = []
     for (const reader of readers) reader.stop()
@@ -112,47 +112,47 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
   }
 
   /** Removes the items that an earlier stretch delivered. */
-  #joined(
+  #withoutDuplicates(
     stretch: Stretch<T, Request, Cursor>,
     { items, bytes }: PageBatch<T, Cursor>,
   ): PageBatch<T, Cursor> {
     const plan = this.#plan
-    if (plan.join === undefined) return { items, bytes }
-    const joined: Item<T, Cursor>[] = []
+    if (plan.completeCursor === undefined) return { items, bytes }
+    const kept: Item<T, Cursor>[] = []
     for (const item of items) {
-      const cursor = plan.join(stretch, item.cursor)
-      if (cursor !== undefined) joined.push(cursor === item.cursor ? item : { ...item, cursor })
+      const cursor = plan.completeCursor(stretch, item.cursor)
+      if (cursor !== undefined) kept.push(cursor === item.cursor ? item : { ...item, cursor })
     }
-    this.#counts.dropped += items.length - joined.length
-    return { items: joined, bytes }
+    this.#counts.dropped += items.length - kept.length
+    return { items: kept, bytes }
   }
 
   /** Starts stretches until as many are being read as may be read at the same time. */
   #fill(): void {
     const width = this.#isWide ? this.#widthNow : 1
-    // Stretches that are read but not yet emitted hold their records, so their number is limited as well.
-    const most = width === 1 ? 1 : 4 * width
+    // Stretches that are read but not emitted yet hold their records, so their number is limited as well.
+    const maxReaders = width === 1 ? 1 : 4 * width
     while (!this.#isStopped) {
       const reading = this.#readers.filter(({ isReading }) => isReading).length
-      const isFull = this.#readers.length >= most || reading >= width
+      const isFull = this.#readers.length >= maxReaders || reading >= width
       // A stretch before all others is always started: nothing after it can be emitted until it is read.
-      const first = this.#readers[0]?.stretch.place ?? Number.POSITIVE_INFINITY
-      const isNext = (this.#plan.place ?? Number.POSITIVE_INFINITY) < first
+      const first = this.#readers[0]?.stretch.order ?? Number.POSITIVE_INFINITY
+      const isNext = (this.#plan.nextOrder ?? Number.POSITIVE_INFINITY) < first
       if (isFull && !isNext) return
-      const expected = isNext ? 0 : this.#readers.reduce((sum, { rest }) => sum + rest, 0)
-      const pages = this.#ahead.pages / this.#widthNow
+      const expected = isNext ? 0 : this.#readers.reduce((sum, { remaining }) => sum + remaining, 0)
+      const pages = this.#readAhead.pages / this.#widthNow
       const stretch = this.#plan.next(this.#wanted() - expected, pages)
       if (stretch === undefined) return
       const reader = this.#readerOf(stretch)
       this.#readers.push(reader)
-      this.#readers.sort((a, b) => a.stretch.place - b.stretch.place)
+      this.#readers.sort((a, b) => a.stretch.order - b.stretch.order)
       reader.start(this.#source, this.#log)
     }
   }
 
   #readerOf(stretch: Stretch<T, Request, Cursor>): StretchReader<T, Request, Cursor> {
     const reader: StretchReader<T, Request, Cursor> = new StretchReader(stretch, {
-      ahead: this.#ahead,
+      ahead: this.#readAhead,
       changed: this.#changed,
       wanted: () => this.#wantedOf(reader),
       ended: () => {
@@ -164,16 +164,16 @@ export class OrderedReader<T, Request extends PageRequest, Cursor> {
     return reader
   }
 
-  /** How many records a stretch may ask for: records read before them are certain to be emitted. */
+  /** How many records a stretch may request: those that were read before them are certain to be emitted. */
   #wantedOf(reader: StretchReader<T, Request, Cursor>): number {
-    const upTo = this.#readers.indexOf(reader) + 1
-    return this.#wanted() - this.#readers.slice(0, upTo).reduce((sum, { records }) => sum + records, 0)
+    const end = this.#readers.indexOf(reader) + 1
+    return this.#wanted() - this.#readers.slice(0, end).reduce((sum, { records }) => sum + records, 0)
   }
 
   /** How many stretches may be read at the same time once the first one is read. */
   get #widthNow(): number {
     const { pagesEach } = this.#plan
     if (pagesEach === undefined) return this.#width
-    return Math.max(1, Math.min(this.#width, Math.floor(this.#ahead.pages / pagesEach)))
+    return Math.max(1, Math.min(this.#width, Math.floor(this.#readAhead.pages / pagesEach)))
   }
 }

@@ -3,13 +3,13 @@ import { LeadpipeError } from '../errors.ts'
 /** Aborts a page that takes too long; paused while a slow consumer holds the page back. */
 export class PageTimer {
   readonly #signal = new AbortController()
-  #left: number
+  #remaining: number
   #started = 0
   #timer: NodeJS.Timeout | undefined
 
   /** @param milliseconds the limit, or undefined for none */
   constructor(milliseconds: number | undefined) {
-    this.#left = milliseconds ?? Number.POSITIVE_INFINITY
+    this.#remaining = milliseconds ?? Number.POSITIVE_INFINITY
     this.resume()
   }
 
@@ -19,16 +19,16 @@ export class PageTimer {
   }
 
   resume(): void {
-    if (!Number.isFinite(this.#left)) return
+    if (!Number.isFinite(this.#remaining)) return
     this.#started = performance.now()
-    this.#timer = setTimeout(() => this.#end(), this.#left)
+    this.#timer = setTimeout(() => this.#end(), this.#remaining)
   }
 
   pause(): void {
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#left = Math.max(0, this.#left - (performance.now() - this.#started))
+    this.#remaining = Math.max(0, this.#remaining - (performance.now() - this.#started))
   }
 
   #end(): void {

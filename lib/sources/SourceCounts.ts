@@ -19,7 +19,7 @@ export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
   delivered: number
   /** Elements that are not leads, emitted to be skipped or quarantined. */
   rejected: number
-  /** Elements that came a second time, will be requested again, or are outside the requested range. */
+  /** Elements that were read a second time, will be requested again, or are outside the requested range. */
   dropped: number
   /** Elements that were read ahead but not emitted, because no more were wanted. */
   unused: number
@@ -60,8 +60,8 @@ export type PageCounts = Pick<
 >
 
 /**
- * Adds what arrived of a body since the last call. An element counts as scanned only when it is decoded: if the body is
- * cut off in the middle of it, it will be requested again.
+ * Adds the part of a body that arrived since the last call. An element counts as scanned only when it is decoded: if
+ * the body is cut off in the middle of it, it will be requested again.
  */
 export function addProgress(
   counts: PageCounts,
@@ -76,15 +76,15 @@ export function addProgress(
 /**
  * Adds a page.
  *
- * @param isWhole whether it was read to its end: only then have the scanner and stream-json seen the same elements
+ * @param isComplete whether it was read to its end: only then have the scanner and stream-json seen the same elements
  */
 export function addPage(
   counts: PageCounts,
   { scanned, tokenised, decoded, malformed }: Readonly<DecodeCounts>,
-  isWhole: boolean,
+  isComplete: boolean,
 ): void {
   counts.pages += 1
-  if (!isWhole) return
+  if (!isComplete) return
   counts.scanned += scanned - decoded - malformed
   counts.scannedOnPages += scanned
   counts.tokenisedOnPages += tokenised
@@ -98,11 +98,11 @@ export function addPage(
 export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonly Equation[] {
   const { scanned, scannedOnPages, tokenisedOnPages, decoded, malformed } = counts
   const { delivered, rejected, dropped, unused } = counts
-  const [came, went] = [decoded + malformed, delivered + rejected + dropped + unused]
+  const [arrived, accounted] = [decoded + malformed, delivered + rejected + dropped + unused]
   return [
     equation('elements scanned', 'elements seen by stream-json', scannedOnPages, tokenisedOnPages),
-    ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, came)] : []),
-    equation('decoded + malformed', 'delivered + rejected + dropped + unused', came, went),
+    ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, arrived)] : []),
+    equation('decoded + malformed', 'delivered + rejected + dropped + unused', arrived, accounted),
   ]
 }
 

@@ -1,32 +1,32 @@
 import type { Condition } from '../async/promises.ts'
 import type { PageRequest, Stretch } from '../paging/Pager.ts'
 import { Rejected } from '../stage/Rejected.ts'
-import { PageRoom, type ReadAhead } from './ReadAhead.ts'
+import { PageBudget, type ReadAhead } from './ReadAhead.ts'
 import { type PageBatch, type PageLog, type PageSource, readStretch, type Turn } from './readStretch.ts'
 
-/** State that the readers of a list share. */
-export interface Shared {
+/** What the readers of a list share, and the callbacks of one reader. */
+export interface ReaderContext {
   readonly ahead: ReadAhead
   readonly changed: Condition
-  /** How many more records the stretch may ask for. */
+  /** How many more records the stretch may request. */
   wanted(): number
   /** Called when the stretch was read to its end. */
   ended(): void
 }
 
 /**
- * Reads one stretch into a queue. The first reader of a list reads no faster than its records are taken; those after it
+ * Reads one stretch into a queue. The first reader of a list reads no faster than its batches are taken; those after it
  * read ahead, as far as the budget allows.
  */
 export class StretchReader<T, Request extends PageRequest, Cursor> implements Turn {
   readonly stretch: Stretch<T, Request, Cursor>
   /** Whether the stretch is still being read. */
   isReading = true
-  /** How many records are read but not taken. Counted, since it is asked for with every batch of the list. */
+  /** How many records are read but not taken. A counter, because it is needed for every batch of the list. */
   records = 0
   /** The same for items. */
   #held = 0
-  readonly #shared: Shared
+  readonly #context: ReaderContext
   readonly #abort = new AbortController()
   #reading: Promise<void> | undefined
   readonly #batches: PageBatch<T, Cursor>[] = []
@@ -35,13 +35,13 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
   #isBusy = false
   #taken = 0
   /** The share of the read-ahead budget that the current page takes. */
-  #room: PageRoom
+  #pageBudget: PageBudget
   #failure: { error: unknown } | undefined
 
-  constructor(stretch: Stretch<T, Request, Cursor>, shared: Shared) {
+  constructor(stretch: Stretch<T, Request, Cursor>, context: ReaderContext) {
     this.stretch = stretch
-    this.#shared = shared
-    this.#room = new PageRoom(shared.ahead, 0)
+    this.#context = context
+    this.#pageBudget = new PageBudget(context.ahead, 0)
   }
 
   get signal(): AbortSignal {
@@ -52,44 +52,44 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     this.#reading = this.#read(source, log)
   }
 
-  /** Estimate of the items still to come. */
-  get rest(): number {
+  /** Estimate of the items that are not taken yet. */
+  get remaining(): number {
     return this.isReading ? Math.max(this.#held, this.stretch.expected - this.#taken) : this.#held
   }
 
-  async mayAsk(): Promise<number> {
-    const { ahead, changed, wanted } = this.#shared
-    let booked = 0
+  async mayRequest(): Promise<number> {
+    const { ahead, changed, wanted } = this.#context
+    let reserved = 0
     await changed.until(() => {
       if (this.#isFirst || this.signal.aborted) return true
-      booked = wanted() > 0 ? ahead.book() : 0
-      return booked > 0
+      reserved = wanted() > 0 ? ahead.reserve() : 0
+      return reserved > 0
     })
-    // It may have become the first meanwhile: then nothing is reserved.
-    if (this.#isFirst && booked > 0) ahead.give(booked)
-    this.#room = new PageRoom(ahead, this.#isFirst ? 0 : booked)
+    // This reader may have become the first meanwhile: then it needs no reservation.
+    if (this.#isFirst && reserved > 0) ahead.release(reserved)
+    this.#pageBudget = new PageBudget(ahead, this.#isFirst ? 0 : reserved)
     return wanted()
   }
 
-  came(bytes: number): boolean {
-    this.#room.came(bytes)
-    return !this.#isFirst && this.#room.isTooLarge
+  received(bytes: number): boolean {
+    this.#pageBudget.received(bytes)
+    return !this.#isFirst && this.#pageBudget.isTooLarge
   }
 
   endPage(): void {
-    this.#room.close()
+    this.#pageBudget.close()
   }
 
   async untilFirst(): Promise<void> {
-    await this.#shared.changed.until(() => this.#isFirst || this.signal.aborted)
+    await this.#context.changed.until(() => this.#isFirst || this.signal.aborted)
   }
 
   /** The next batch, undefined at the end of the stretch. From this call on the reader is the first of the list. */
   async next(): Promise<PageBatch<T, Cursor> | undefined> {
-    const { ahead, changed } = this.#shared
+    const { ahead, changed } = this.#context
     if (!this.#isFirst) {
       this.#isFirst = true
-      this.#room.waive()
+      this.#pageBudget.cancelReservation()
     }
     this.#isBusy = false
     changed.notify()
@@ -103,14 +103,14 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     this.#held -= batch.items.length
     this.records -= recordsIn(batch)
     this.#isBusy = true
-    ahead.give(batch.bytes)
+    ahead.release(batch.bytes)
     return batch
   }
 
   /** Stops reading. */
   stop(): void {
     this.#abort.abort()
-    this.#shared.changed.notify()
+    this.#context.changed.notify()
   }
 
   /** Stops reading; resolves, when the connection is released, to the number of items that were not taken. */
@@ -120,16 +120,16 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     const unused = this.#held
     this.#held = 0
     this.records = 0
-    for (const { bytes } of this.#batches.splice(0)) this.#shared.ahead.give(bytes)
+    for (const { bytes } of this.#batches.splice(0)) this.#context.ahead.release(bytes)
     return unused
   }
 
   /** Never rejects: `next` throws the error once the batches before it are taken. */
   async #read(source: PageSource<T, Request>, log: PageLog): Promise<void> {
-    const { changed, ended } = this.#shared
+    const { changed, ended } = this.#context
     try {
       for await (const batch of readStretch(this.stretch.pager, source, this, log)) {
-        this.#room.batched(batch.bytes)
+        this.#pageBudget.batched(batch.bytes)
         this.#batches.push(batch)
         this.#held += batch.items.length
         this.records += recordsIn(batch)
@@ -146,10 +146,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     changed.notify()
   }
 
-  /** Whether the first reader must wait until its batches are taken before it reads on. */
+  /** Whether the first reader must wait until its batches are taken before it continues. */
   get #mustWait(): boolean {
     // If reading ahead is off, nothing may be read while a batch is being processed.
-    return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#shared.ahead.isNone))
+    return this.#isFirst && (this.#batches.length > 0 || (this.#isBusy && this.#context.ahead.isOff))
   }
 }
 

@@ -20,9 +20,9 @@ export interface ClientPages<T, Request> {
   /** The keys that lead to the array of records in a body. Default: the body is the array. */
   readonly elements?: readonly string[]
   readonly decode?: keyof typeof decoders
-  /** The most bytes of one element. Default: 16 MiB. */
+  /** The maximum size of one element in bytes. Default: 16 MiB. */
   readonly maxLeadBytes?: number
-  /** The deepest nesting inside one element. Default: 100. */
+  /** The maximum depth of nesting inside one element. Default: 100. */
   readonly maxDepth?: number
   /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
   readonly rejected?: 'fail' | 'emit'
@@ -46,7 +46,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
   return {
     origin: client.origin,
     pageTimeout: client.pageTimeout,
-    async ask(request, signal) {
+    async fetchPage(request, signal) {
       const { headers, body } = await client.get(path, options.query(request), { signal, onRequest, onRetry })
       answered?.(headers)
       return body

@@ -29,7 +29,7 @@ export async function countMatching(
     const reader = new OrderedReader({ plan: sequentialPlan(probe, undefined), source })
     const unlisten = signal && onAbort(signal, () => reader.stop())
     try {
-      // What a stopped reader gives, an error of its own or nothing, is not the reason of the abort.
+      // A stopped reader throws an error of its own, or returns nothing: the caller gets the reason of the abort.
       await reader.next().finally(() => signal?.throwIfAborted())
     } finally {
       unlisten?.()
@@ -53,9 +53,9 @@ export async function countMatching(
   return high
 }
 
-/** Asks for one page, until an element of it came or it was read to its end. Delivers nothing. */
+/** Requests one page until an element of it has arrived, or it was read to its end. Delivers nothing. */
 class Probe implements Pager<unknown, PageQuery, undefined> {
-  /** Whether an element came. */
+  /** Whether an element has arrived. */
   isFound = false
   #request: PageQuery | undefined
 

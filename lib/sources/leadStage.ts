@@ -18,7 +18,7 @@ export interface LeadStage extends SourceStage<Lead> {
 export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: LeadsSettings): LeadStage {
   const open = (opening: SourceOpening) => new LeadRun({ client, query, settings }, opening)
   const { guids, offset, stopTime, excludeConversionEvents } = query
-  const isWhole = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
+  const isWholeList = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
   return {
     name: 'leads',
     explains: true,
@@ -26,7 +26,7 @@ export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: Le
     open,
     ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
     ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
-    ...(guids === undefined && !offset && isWhole
+    ...(guids === undefined && !offset && isWholeList
       ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
       : {}),
   }
@@ -46,8 +46,8 @@ async function count(
   { position }: SourceState,
   signal?: AbortSignal,
 ): Promise<number> {
-  const whole = planOf(query, settings, position, true).counting()
-  return whole === undefined ? 0 : await countMatching(client, whole, signal)
+  const listQuery = planOf(query, settings, position, true).countQuery()
+  return listQuery === undefined ? 0 : await countMatching(client, listQuery, signal)
 }
 
 function followed(
@@ -74,9 +74,9 @@ function following(
     )
   }
   const { timePivot, stopTime } = position
-  const first = Number(query.startTime ?? 0)
+  const startTime = Number(query.startTime ?? 0)
   return {
-    position: { paging: 'seek', leads: 0, timePivot, startTime: Math.max(first, stopTime - overlap) },
+    position: { paging: 'seek', leads: 0, timePivot, startTime: Math.max(startTime, stopTime - overlap) },
     counts: noCounts(),
     ...(portalId === undefined ? {} : { portalId }),
     ended: false,
@@ -92,13 +92,13 @@ function sourceIdentity(
   settings: LeadsSettings,
 ): Readonly<Record<string, unknown>> {
   const { limit } = settings
-  const given = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
+  const guidsIdentity = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
   return {
     source: 'leads',
     origin,
     paging: pagingOf({ guids, ...query }, settings),
     query,
-    ...(guids === undefined ? {} : { guids: given }),
+    ...(guids === undefined ? {} : { guids: guidsIdentity }),
     ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }),
   }
 }

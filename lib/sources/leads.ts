@@ -14,10 +14,10 @@ import type { SourceCounts } from './SourceCounts.ts'
 /**
  * Every lead of a portal that a query matches, as a Readable of leads.
  *
- * Leads come in the order of (time pivot, guid), each exactly once, even if others are inserted or deleted meanwhile.
- * With `sort`, they come in the server's order (see the option `paging`). Leads whose pivot is 0 or absent
- * (never closed, never converted) come first. Elements without a guid or an integer pivot cannot be ordered: each is
- * delivered once, after the element that precedes it in the response, and deduplicated by its raw text.
+ * Leads are emitted in the order of (time pivot, guid), each exactly once, even if others are inserted or deleted
+ * meanwhile. With `sort`, they are emitted in the server's order (see the option `paging`). Leads whose pivot is 0 or
+ * absent (never closed, never converted) are first. Elements without a guid or an integer pivot cannot be ordered: each
+ * is delivered once, after the element that precedes it in the response, and deduplicated by its raw text.
  *
  * Nothing is requested before the first read. The stream fails with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,
  * TIMEOUT, DECODE, PAGING or MISSING; with SOURCE if reading the guids of the query throws; with OPTION if an iterable
@@ -51,10 +51,10 @@ export function leads(client: HubSpotClient, options?: LeadsOptions): LeadSource
 /**
  * Every lead that a query matches, page after page, as an object-mode Readable. Made by `leads()`.
  *
- * Leads come in the order of the list, although several of its pages are requested at the same time. It reads ahead
- * about as far as its high-water mark and `readAheadBytes` allow: while nothing reads the stream, the sockets are not read
- * either. `destroy()`, an abort, or leaving a `for await` closes the connections at once. If a body is cut off, reading
- * resumes after the last delivered lead.
+ * Leads are emitted in the order of the list, although several of its pages are requested at the same time. It reads
+ * ahead about as far as its high-water mark and `readAheadBytes` allow: while nothing reads the stream, the sockets are
+ * not read either. `destroy()`, an abort, or leaving a `for await` closes the connections at once. If a body is cut
+ * off, reading resumes after the last delivered lead.
  */
 export class LeadSource extends SourceReadable<Lead, LeadRun> {
   /** The checked query. */
@@ -72,7 +72,7 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
     return this.run.counts()
   }
 
-  /** The guids of the query for which no lead came, if the query has guids. */
+  /** The guids of the query for which the portal returned no lead, if the query has guids. */
   get missing(): Readonly<Missing> | undefined {
     return this.run.missing
   }

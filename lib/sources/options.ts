@@ -6,51 +6,52 @@ import { choice, integer, type OptionRule } from '../options/optionRule.ts'
 
 /** Which leads are read, in the API's own parameters, and how: leadpipe's own options. No name is in both. */
 export interface LeadsOptions extends LeadsQuery {
-  /** The most leads to deliver in all, 1 or more. Default: every lead that the query matches. */
+  /** The maximum number of leads to deliver, 1 or more. Default: every lead that the query matches. */
   limit?: number | undefined
   /**
    * How the list is read. 'seek' requests the leads after a time, in the order of (timePivot, guid): inserts and
-   * deletes meanwhile do not shift pages, and every lead that matches and keeps its pivot comes exactly once. 'offset'
-   * requests the leads after a number of leads, in the server's order: it may miss leads or deliver them twice if
-   * others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that sorts, has an offset, or
-   * has pages of one lead. A query with guids is read by guid.
+   * deletes meanwhile do not shift pages, and every lead that matches and keeps its pivot is delivered exactly once.
+   * 'offset' requests the leads after a number of leads, in the server's order: it may miss leads or deliver them twice
+   * if others are inserted or deleted meanwhile. Default: 'seek', but 'offset' for a query that sorts, has an offset,
+   * or has pages of one lead. A query with guids is read by guid.
    */
   paging?: 'seek' | 'offset' | undefined
   /**
-   * Where to resume: the `source.position` of an earlier source with the same query. With guids, the same guids must
-   * be given in the same order. Default: the beginning of the list.
+   * Where to resume: the `source.position` of an earlier source with the same query. With guids, the guids must be
+   * the same, in the same order. Default: the beginning of the list.
    */
   from?: Position | undefined
   /**
-   * Milliseconds by which seek paging stays behind the server's time (the `Date` of its first answer). Leads with a
+   * Milliseconds by which seek paging lags behind the server's time (the `Date` of its first answer). Leads with a
    * later pivot are left for the next export, because the server may still make more leads of that time visible.
    * 0 or more. Default: 60,000.
    */
   lag?: number | undefined
   /**
-   * The most bytes of decompressed bodies that are held for pages read ahead, up to `concurrency` (of the client) pages
-   * at the same time. A page is requested when there is room for a page as large as the largest so far, so a small
-   * `readAheadBytes` means fewer pages at the same time. Time windows are read at the same time if there is room for 5 pages
-   * of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk (64 KiB) that
-   * each connection is receiving. A page beyond that is dropped and requested again in its turn, as is a page that
-   * takes more than half of `readAheadBytes`. The chunk whose leads are being delivered is not included. Leads in memory
-   * take about three times as much as in bodies. 0 reads one page after the other. Default: 16 MiB.
+   * The maximum number of bytes of decompressed bodies that are held for pages read ahead, up to `concurrency` (of the
+   * client) pages at the same time. A page is requested when there is room for a page as large as the largest so far,
+   * so a small `readAheadBytes` means fewer pages at the same time. Time windows are read at the same time if there is
+   * room for 5 pages of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk
+   * (64 KiB) that each connection is receiving. A page beyond that is dropped and requested again when it is the next
+   * to deliver, as is a page that takes more than half of `readAheadBytes`. The chunk whose leads are being delivered
+   * is not included. Leads in memory take about three times as much as in bodies. 0 reads one page after the other.
+   * Default: 16 MiB.
    */
   readAheadBytes?: number | undefined
   /**
    * How bodies are decoded. 'express' finds the bytes of each lead and parses them with the engine's JSON.parse;
    * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower.
-   * Both give the same leads. Default: 'express'.
+   * Both return the same leads. Default: 'express'.
    */
   decode?: 'express' | 'stream-json' | undefined
   /**
-   * What happens if a lead that was requested by guid does not come: 'report' lists it in `report.missing`, 'fail' ends
-   * the stream with MISSING. Default: 'report'.
+   * What happens if the portal does not return a lead that was requested by guid: 'report' lists it in
+   * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
    */
   onMissing?: 'report' | 'fail' | undefined
-  /** The most bytes that one lead may have, 1 or more. Default: 16 MiB. */
+  /** The maximum size of one lead in bytes, 1 or more. Default: 16 MiB. */
   maxLeadBytes?: number | undefined
-  /** The deepest nesting inside one lead, 1 to 1,000. Default: 100. */
+  /** The maximum depth of nesting inside one lead, 1 to 1,000. Default: 100. */
   maxDepth?: number | undefined
   /** How many leads are read ahead of the consumer, 0 or more. Default: 16, Node's own. */
   highWaterMark?: number | undefined

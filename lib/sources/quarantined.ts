@@ -19,7 +19,7 @@ const rules = { owner: 'quarantined() options', options: { maxLeadBytes: maxLead
  * The leads of a quarantine file that `validate({ onInvalid: 'quarantine' })` wrote.
  *
  * @param path the path of the NDJSON file, or of a FIFO; a file whose name ends in .gz is decompressed
- * @param options `maxLeadBytes`, as for `leads()`: the most bytes that the text of one lead may have, 1 or more. A
+ * @param options `maxLeadBytes`, as for `leads()`: the maximum size of the text of one lead in bytes, 1 or more. A
  * line may have six times that (JSON's escapes) plus 1 MiB. Default: 16 MiB.
  * @throws {LeadpipeError} OPTION if `path` is not a path, or for a wrong option. The stream fails with SOURCE if the
  * file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
@@ -46,7 +46,7 @@ export class QuarantineSource extends SourceReadable<Lead> {
   /** The path of the file, as given. */
   readonly path: string
 
-  /** @param maxLeadBytes the most bytes that the text of one lead may have */
+  /** @param maxLeadBytes the maximum size of the text of one lead in bytes */
   constructor(path: string, maxLeadBytes: number) {
     const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
     super({ name: 'quarantined', reads: path, open }, open)
@@ -87,7 +87,7 @@ class QuarantineRun implements SourceRun<Lead> {
   async *#read(): AsyncGenerator<Lead | Rejected> {
     let line = 0
     try {
-      for await (const record of linesOf(await this.#open(), mostOf(this.#maxLeadBytes))) {
+      for await (const record of linesOf(await this.#open(), maxLineBytes(this.#maxLeadBytes))) {
         line += 1
         if (record !== '') yield this.#lead(record, line)
       }
@@ -109,10 +109,10 @@ class QuarantineRun implements SourceRun<Lead> {
 
   #lead(text: string, line: number): Lead | Rejected {
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
-    const place = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
-    const lead = leadOf({ value: parsed(raw, place), raw, place })
+    const location = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
+    const lead = leadOf({ value: parsed(raw, location), raw, location })
     if (!(lead instanceof Rejected)) {
-      if (this.#wants.origins) setOrigin(lead, { raw, ...place })
+      if (this.#wants.origins) setOrigin(lead, { raw, ...location })
     } else if (!this.#wants.rejected) {
       throw rejectedError(lead)
     }
@@ -133,10 +133,10 @@ class QuarantineRun implements SourceRun<Lead> {
 }
 
 /**
- * The most bytes that a line may have. In a JSON string, each byte of a lead's text takes up to six characters; the
+ * The maximum size of a line in bytes. In a JSON string, each byte of a lead's text takes up to six characters; the
  * violated rules and the location take far less than 1 MiB. A line can't be longer than the engine's longest string.
  */
-const mostOf = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 * 1024, longestString)
+const maxLineBytes = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 * 1024, longestString)
 
 function whyOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file'
@@ -160,11 +160,11 @@ function parseRecord(text: string, path: string, line: number): Quarantined {
   )
 }
 
-function parsed(raw: string, place: Rejected['place']): unknown {
+function parsed(raw: string, location: Rejected['location']): unknown {
   try {
     return JSON.parse(raw)
   } catch {
-    return new Rejected('malformed', 'it is not valid JSON', raw, place)
+    return new Rejected('malformed', 'it is not valid JSON', raw, location)
   }
 }
 
@@ -195,22 +195,22 @@ const newline = 0x0a
  * The lines of a text in UTF-8, without their ends (`\n` or `\r\n`); the last line may lack its end. Holds one line at
  * a time.
  *
- * @param most the most bytes of a line, without its end
+ * @param maxBytes the maximum size of a line, without its end
  * @throws {RangeError} at a longer line
  */
-export async function* linesOf(text: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<string> {
+export async function* linesOf(text: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  let held: Uint8Array[] = []
+  let pieces: Uint8Array[] = []
   let length = 0
   let line = 1
-  const hold = (bytes: Uint8Array) => {
-    held.push(bytes)
+  const add = (bytes: Uint8Array) => {
+    pieces.push(bytes)
     length += bytes.length
-    if (length > most) throw new RangeError(`line ${line} is longer than ${most} bytes`)
+    if (length > maxBytes) throw new RangeError(`line ${line} is longer than ${maxBytes} bytes`)
   }
-  const take = (): string => {
-    const text = decoder.decode(held.length === 1 ? held[0] : Buffer.concat(held))
-    held = []
+  const endLine = (): string => {
+    const text = decoder.decode(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))
+    pieces = []
     length = 0
     line += 1
     return text.endsWith('\r') ? text.slice(0, -1) : text
@@ -218,11 +218,11 @@ export async function* linesOf(text: AsyncIterable<Uint8Array>, most: number): A
   for await (const chunk of text) {
     let start = 0
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      hold(chunk.subarray(start, end))
-      yield take()
+      add(chunk.subarray(start, end))
+      yield endLine()
       start = end + 1
     }
-    if (start < chunk.length) hold(chunk.subarray(start))
+    if (start < chunk.length) add(chunk.subarray(start))
   }
-  if (length > 0) yield take()
+  if (length > 0) yield endLine()
 }

@@ -17,7 +17,7 @@ export interface Item<T, Cursor> {
   readonly cursor: Cursor
 }
 
-/** The items of one chunk of a body. */
+/** The items that one chunk of a body completes. */
 export interface PageBatch<T, Cursor> {
   readonly items: readonly Item<T, Cursor>[]
   /** Bytes of the decompressed body that the items take. */
@@ -29,7 +29,7 @@ export interface PageSource<T, Request> {
   /** Scheme, host and port, for messages. */
   readonly origin: string
   /** Sends the request; resolves to the decompressed body of a successful answer. */
-  ask(request: Request, signal: AbortSignal): Promise<Readable>
+  fetchPage(request: Request, signal: AbortSignal): Promise<Readable>
   /** @param page the number of the page, from 1 */
   decoder(page: number): ElementDecoder
   /** Converts an element to a record, or to the reason why it is not one. */
@@ -41,7 +41,7 @@ export interface PageSource<T, Request> {
    * @throws the error itself, if a retry can't help
    */
   backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
-  /** Milliseconds that reading a page may take, not counting the time that the consumer takes. Default: no limit. */
+  /** Milliseconds that reading a page may take, without the time that the consumer takes. Default: no limit. */
   readonly pageTimeout?: number | undefined
 }
 
@@ -59,10 +59,10 @@ export interface Turn {
   /** Stops reading when it aborts. */
   readonly signal: AbortSignal
   /** Resolves when a page may be requested, to the number of records that are still wanted. */
-  mayAsk(): Promise<number>
+  mayRequest(): Promise<number>
   /** Called with the bytes of the page that have arrived. Returns whether the page is too large to be read ahead. */
-  came(bytes: number): boolean
-  /** Called when nothing more comes from the page. */
+  received(bytes: number): boolean
+  /** Called when nothing more of the page will arrive. */
   endPage(): void
   /** Resolves when all stretches before this one are delivered. */
   untilFirst(): Promise<void>
@@ -80,34 +80,34 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   /** The number of the current page; a page that was cut off keeps its number. */
   let number: number | undefined
   for (;;) {
-    const wanted = await turn.mayAsk()
+    const wanted = await turn.mayRequest()
     const request = signal.aborted ? undefined : await unlessAborted(pager.next(wanted), signal)
     if (request === undefined || signal.aborted) return turn.endPage()
     number ??= log.next()
     const page = new Page(pager, source, log, number)
-    let isWhole = true
+    let isComplete = true
     try {
-      const body = await source.ask(request, signal)
+      const body = await source.fetchPage(request, signal)
       page.begin(body)
       for await (const elements of decodeBody(body, page.decoder, { page: number, origin: source.origin })) {
-        page.take(elements)
-        const isTooLarge = turn.came(page.bytes)
+        page.receive(elements)
+        const isTooLarge = turn.received(page.bytes)
         if (page.hasItems) {
-          yield page.cut()
+          yield page.takeBatch()
           page.resume()
         }
-        // A page within its bounds is read to its end even so, because that keeps the connection usable.
-        isWhole = !page.isEnough || page.received <= (request.max ?? 0)
-        if (!isWhole) break
+        // A page of at most `max` elements is read to its end even then, because that keeps the connection usable.
+        isComplete = !page.isEnough || page.received <= (request.max ?? 0)
+        if (!isComplete) break
         if (isTooLarge) throw tooLarge
       }
-      page.finish(isWhole)
-      if (page.hasItems) yield page.cut()
+      page.finish(isComplete)
+      if (page.hasItems) yield page.takeBatch()
       failures = 0
       number = undefined
     } catch (error) {
-      // What came before a failure is delivered before the failure is reported.
-      if (page.hasItems) yield page.cut()
+      // What arrived before a failure is delivered before the failure is reported.
+      if (page.hasItems) yield page.takeBatch()
       page.close()
       turn.endPage()
       if (signal.aborted) throw error
@@ -134,7 +134,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   readonly decoder: ElementDecoder
   /** Elements received. */
   received = 0
-  /** Whether the rest is not needed. */
+  /** Whether the rest of the page is not needed. */
   isEnough = false
   readonly #pager: Pager<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
@@ -147,7 +147,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   /** The part of the decoder's counts that is already added to the source's. */
   #counted = noDecodeCounts()
   /** Bytes that are already in a batch. */
-  #cut = 0
+  #batchedBytes = 0
   #isOver = false
 
   constructor(
@@ -179,7 +179,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   }
 
   /** Passes the elements of a chunk to the pager. */
-  take(elements: Iterable<DecodedElement>): void {
+  receive(elements: Iterable<DecodedElement>): void {
     for (const element of elements) {
       const value = this.#source.recordOf(element)
       this.received += 1
@@ -189,11 +189,11 @@ class Page<T, Request extends PageRequest, Cursor> {
   }
 
   /** The items delivered since the last call. Pauses the timer of the page until `resume`. */
-  cut(): PageBatch<T, Cursor> {
+  takeBatch(): PageBatch<T, Cursor> {
     this.#timer?.pause()
-    const batch = { items: this.#items, bytes: this.bytes - this.#cut }
+    const batch = { items: this.#items, bytes: this.bytes - this.#batchedBytes }
     this.#items = []
-    this.#cut = this.bytes
+    this.#batchedBytes = this.bytes
     return batch
   }
 
@@ -201,15 +201,15 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#timer?.resume()
   }
 
-  /** Called when the page is read to its end (`isWhole`), or as far as needed. */
-  finish(isWhole: boolean): void {
+  /** Called when the page is read to its end (`isComplete`), or as far as needed. */
+  finish(isComplete: boolean): void {
     this.#count()
     this.#pager.finish(this.received, this.#emit, this.decoder.envelope)
-    addPage(this.#log.counts, this.decoder.counts, isWhole)
+    addPage(this.#log.counts, this.decoder.counts, isComplete)
     this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
   }
 
-  /** Called when nothing more comes: what the pager holds back is requested again. Safe to call again. */
+  /** Called when nothing more will arrive: what the pager holds back is requested again. Safe to call again. */
   close(): void {
     if (this.#isOver) return
     this.#isOver = true

@@ -1,4 +1,4 @@
-import { originOf, type Place, type Rejected } from './Rejected.ts'
+import { type ElementLocation, originOf, type Rejected } from './Rejected.ts'
 
 /** One problem that a schema found. */
 export interface SchemaProblem {
@@ -21,7 +21,7 @@ export interface Quarantined {
   /** Number of the page, from 1, if it is known. */
   page?: number
   /** Location in the page: index of the element, and offset of its first byte in the decoded body. */
-  position?: Omit<Place, 'page'>
+  position?: Omit<ElementLocation, 'page'>
   /** Time at which it was quarantined, in ISO 8601. */
   time: string
 }
@@ -56,8 +56,8 @@ export function quarantinedLead(value: unknown, errors: readonly FoundError[]): 
 }
 
 /** The quarantine record of an element that is not a lead. */
-export function quarantinedElement({ raw, problem, message, place }: Rejected): Quarantined {
-  const { page, element, byte } = place
+export function quarantinedElement({ raw, problem, message, location }: Rejected): Quarantined {
+  const { page, element, byte } = location
   return {
     raw,
     code: 'DECODE',

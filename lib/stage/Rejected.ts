@@ -2,7 +2,7 @@
 export type RejectedProblem = 'malformed' | 'not a lead' | 'too large'
 
 /** The location of an element. */
-export interface Place {
+export interface ElementLocation {
   /** Number of the page, from 1. */
   page: number
   /** Index of the element in its page. */
@@ -21,18 +21,18 @@ export class Rejected {
   readonly message: string
   /** The element's own text; if it is too large, its beginning. */
   readonly raw: string
-  readonly place: Place
+  readonly location: ElementLocation
 
-  constructor(problem: RejectedProblem, message: string, raw: string, place: Place) {
+  constructor(problem: RejectedProblem, message: string, raw: string, location: ElementLocation) {
     this.problem = problem
     this.message = message
     this.raw = raw
-    this.place = place
+    this.location = location
   }
 }
 
-/** The location and the text that a lead came with. */
-export interface Origin extends Place {
+/** The location of a lead, and the text from which it was parsed. */
+export interface Origin extends ElementLocation {
   /** The lead's own text, as the portal sent it. */
   raw: string
 }
@@ -45,8 +45,8 @@ export function setOrigin(lead: object, origin: Origin): void {
 }
 
 /**
- * A lead's origin, if it was kept; undefined for a copy of the lead. A lead that was changed in place keeps the text
- * that it came with.
+ * A lead's origin, if it was kept; undefined for a copy of the lead. A lead that was changed in place keeps its
+ * original text.
  */
 export function originOf(lead: unknown): Origin | undefined {
   return typeof lead === 'object' && lead !== null ? origins.get(lead) : undefined

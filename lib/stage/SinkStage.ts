@@ -64,7 +64,7 @@ export type Ending =
 
 /** One use of a sink. */
 export interface SinkRun<T = unknown> extends StageRun {
-  /** Receives a record. A promise means that there is no room: nothing is written before it settles. */
+  /** Receives a record. A promise means that there is no room: the caller writes nothing more before it settles. */
   write(record: T): void | Promise<void>
   /**
    * A barrier: resolves to the state as of the call, when everything that was written before is durable. Meanwhile,

@@ -1,20 +1,20 @@
 import type { Rejected } from './Rejected.ts'
 import type { Json, Stage, StageRun } from './Stage.ts'
 
-/** A number of elements of a source, in order. */
+/** Consecutive elements of a source, in order. */
 export interface Batch<T> {
   /**
    * Records, and the elements between them that are not records. May be empty: the first batch is, if the source
    * knows its bounds before its first record. Iterated once.
    */
   readonly items: Iterable<T | Rejected>
-  /** Bytes of the bodies that the items came from. */
+  /** Bytes of the bodies in which the items arrived. */
   readonly bytes: number
   /**
-   * The position after the first `taken` items. A pure function: can be called any number of times, in any order,
+   * The position after the first `count` items. A pure function: can be called any number of times, in any order,
    * while the batch is referenced. Undefined for a source that can't be resumed there.
    */
-  positionAfter(taken: number): Json | undefined
+  positionAfter(count: number): Json | undefined
 }
 
 /** A batch of a source that can't be resumed. */
@@ -50,7 +50,7 @@ export interface Lack {
   readonly option: string
 }
 
-/** Gives records. */
+/** Emits records. */
 export interface SourceStage<T = unknown> extends Stage {
   open(opening: SourceOpening): SourceRun<T>
   /**
@@ -75,25 +75,25 @@ export interface SourceStage<T = unknown> extends Stage {
 /** One use of a source. */
 export interface SourceRun<T = unknown> extends StageRun {
   /**
-   * The next items, or undefined at the end. The call means that every item of the previous batch was taken. An
-   * element that the source refuses (another account, a wrong order) is refused before its batch is returned. A
+   * The next items, or undefined at the end. The call means that every item of the previous batch was processed.
+   * An element that the source refuses (another account, a wrong order) is refused before its batch is returned. A
    * limit cuts the batch.
    */
   next(): Promise<Batch<T> | undefined>
   /**
-   * The state that a restart needs after the first `taken` items of a batch, the last one that the caller got;
-   * undefined if the source can't be resumed there. Counts those items as taken. There may be another batch that the
-   * caller does not have yet.
+   * The state that a restart needs after the first `processed` items of a batch, the last one that the caller
+   * received; undefined if the source can't be resumed there. Counts those items as delivered. The source may
+   * already have read another batch.
    *
    * @param batch undefined before the first
    */
-  save(batch: Batch<T> | undefined, taken: number): Json | undefined
+  save(batch: Batch<T> | undefined, processed: number): Json | undefined
   /**
-   * Releases everything. Of the last batch that the caller got, `taken` items were used. May be called at any time,
-   * also while `next` is pending. Resolves once everything is released. If that may never happen, it resolves
+   * Releases everything. Of the last batch that the caller received, `processed` items were used. May be called at
+   * any time, also while `next` is pending. Resolves once everything is released. If that may never happen, it resolves
    * immediately.
    */
-  close(batch: Batch<T> | undefined, taken: number): Promise<void>
+  close(batch: Batch<T> | undefined, processed: number): Promise<void>
   /** Total number of elements that it delivered; absent for a source that does not count. */
   readonly delivered?: number
   /** The facts about the source for the report. */

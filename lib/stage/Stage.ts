@@ -4,7 +4,7 @@
  */
 export type Json = unknown
 
-/** Two numbers that must be equal when a run has ended well, each from a counter of its own. */
+/** Two numbers that must be equal when a run has ended well, each from a separate counter. */
 export interface Equation {
   readonly left: string
   readonly right: string

@@ -6,7 +6,7 @@ import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, stage } from './attach.ts'
 import { type OpenSide, openSide, type SideSinks } from './writableSink.ts'
 
-/** The counts of a sink; each number has a counter of its own, for the ledger. */
+/** The counts of a sink; each number has a separate counter, for the ledger. */
 export interface SinkCounts {
   /** Records that reached it. */
   received: number
@@ -40,7 +40,7 @@ export abstract class SinkWritable<In> extends Writable {
   declare readonly [flow]?: (value: In) => void
   readonly #stage: SinkStage<In>
   readonly #outputs: SideSinks
-  #sides: readonly OpenSide[] = []
+  #openOutputs: readonly OpenSide[] = []
   #opening: Promise<SinkRun<In>> | undefined
   #run: SinkRun<In> | undefined
   #isCommitted = false
@@ -49,7 +49,7 @@ export abstract class SinkWritable<In> extends Writable {
   /** Whether a run used the stream and closed it: closing is then not an error. */
   #isOver = false
   /** The run that uses the stage: the callback, and what settles when the run is over. */
-  #user: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
+  #attachedRun: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
 
   constructor(stage: SinkStage<In>, { outputs = {}, ...options }: SinkWritableOptions = {}) {
     super({ ...options, objectMode: true })
@@ -86,8 +86,8 @@ export abstract class SinkWritable<In> extends Writable {
   }
 
   [attach](detached: Detached): Attachment<SinkStage<In>> {
-    const user = { detached, over: deferred(), isFinishing: false }
-    this.#user = user
+    const attachedRun = { detached, over: deferred(), isFinishing: false }
+    this.#attachedRun = attachedRun
     const open = async (opening: SinkOpening) => {
       this.#run = await this.#stage.open(opening)
       return this.#run
@@ -96,32 +96,32 @@ export abstract class SinkWritable<In> extends Writable {
       stage: { ...this.#stage, open },
       outputs: this.#outputs,
       release: () => {
-        this.#user = undefined
+        this.#attachedRun = undefined
         // A closed stream keeps its counts.
         if (!this.destroyed) this.#run = undefined
       },
       finish: () => {
-        user.isFinishing = true
+        attachedRun.isFinishing = true
         this.end()
       },
       close: async isDone => {
-        this.#user = undefined
+        this.#attachedRun = undefined
         this.#isOver = true
         if (!isDone) this.destroy()
-        user.over.resolve()
+        attachedRun.over.resolve()
         if (!this.closed) await new Promise(resolve => this.once('close', resolve))
       },
     }
   }
 
   override _write(record: In, _encoding: BufferEncoding, callback: Callback): void {
-    if (this.#user !== undefined) {
+    if (this.#attachedRun !== undefined) {
       callback(new Error('a run uses it'))
       return
     }
     let room: void | Promise<void>
     try {
-      room = this.#take(record)
+      room = this.#receive(record)
     } catch (error) {
       this.#failure = { error }
       callback(error as Error)
@@ -132,11 +132,11 @@ export abstract class SinkWritable<In> extends Writable {
   }
 
   override _final(callback: Callback): void {
-    if (this.#user === undefined) {
+    if (this.#attachedRun === undefined) {
       settle(this.#finish(), callback)
       return
     }
-    const { detached, over, isFinishing } = this.#user
+    const { detached, over, isFinishing } = this.#attachedRun
     if (!isFinishing) detached(prematureClose())
     else
       over.promise.then(() => {
@@ -145,20 +145,20 @@ export abstract class SinkWritable<In> extends Writable {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    if (this.#user !== undefined) {
+    if (this.#attachedRun !== undefined) {
       // The run rejects with this error: no other listener is needed.
       this.once('error', () => {})
-      this.#user.detached(error ?? prematureClose())
-      this.#user.over.promise.then(() => callback(error))
+      this.#attachedRun.detached(error ?? prematureClose())
+      this.#attachedRun.over.promise.then(() => callback(error))
       return
     }
-    const end = () => callback(error ?? this.#early())
-    if (this.#opening === undefined && !this.#isOver) this.#endUnused()
+    const end = () => callback(error ?? this.#prematureError())
+    if (this.#opening === undefined && !this.#isOver) this.#destroyOutputs()
     if (this.#opening === undefined || this.#isCommitted) end()
     else this.#discard().then(end, end)
   }
 
-  #take(record: In): void | Promise<void> {
+  #receive(record: In): void | Promise<void> {
     // Records in the buffer still arrive after one before them has failed.
     if (this.#failure !== undefined) throw this.#failure.error
     return this.#run === undefined ? this.#opened().then(run => run.write(record)) : this.#run.write(record)
@@ -178,7 +178,7 @@ export abstract class SinkWritable<In> extends Writable {
       async ([name, output]) => [name, await openSide(output, fail)] as const,
     )
     const sides = await Promise.all(opened)
-    this.#sides = sides.map(([, side]) => side)
+    this.#openOutputs = sides.map(([, side]) => side)
     const outputs = sides.length === 0 ? {} : { outputs: Object.fromEntries(sides) }
     this.#run = await this.#stage.open({ at, fail, ...outputs })
     return this.#run
@@ -187,14 +187,14 @@ export abstract class SinkWritable<In> extends Writable {
   async #finish(): Promise<void> {
     const run = await this.#opened()
     await run.prepare()
-    for (const side of this.#sides) {
+    for (const side of this.#openOutputs) {
       if (this.destroyed) return
       await side.run.prepare().catch(error => {
         throw side.explain(error)
       })
     }
     if (this.destroyed) return
-    for (const one of [run, ...this.#sides.map(side => side.run)]) await one.commit()
+    for (const one of [run, ...this.#openOutputs.map(side => side.run)]) await one.commit()
     this.#isCommitted = true
   }
 
@@ -204,20 +204,20 @@ export abstract class SinkWritable<In> extends Writable {
    */
   async #discard(): Promise<void> {
     await this.#opening?.then(run => run.end('discard')).catch(() => {})
-    for (const { sink, isShared, run, isUsed } of this.#sides) {
+    for (const { sink, isShared, run, isUsed } of this.#openOutputs) {
       await run.end(isUsed ? 'keep' : 'discard')
-      // The end of a user's stream is not waited for.
+      // The end of a user's stream is not awaited.
       const isOwn = sink instanceof SinkWritable && !isShared
       if (isOwn && !sink.closed) await new Promise(resolve => sink.once('close', resolve))
     }
   }
 
-  #endUnused(): void {
+  #destroyOutputs(): void {
     for (const { sink, isShared } of Object.values(this.#outputs)) if (!isShared) sink.destroy()
   }
 
   /** Without this error, `stream.finished()` would take such a stream for finished. */
-  #early(): Error | null {
+  #prematureError(): Error | null {
     const isEarly =
       !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0
     return isEarly ? this.closedEarly() : null

@@ -5,10 +5,10 @@ import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/Sour
 import type { Json } from '../stage/Stage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'
 
-/** A position after a pushed record: its batch knows where the source can be resumed there. */
-interface Place<T> {
+/** The position after a pushed record: its batch and the number of its items up to the record. */
+interface PushedPosition<T> {
   readonly batch: Batch<T>
-  readonly taken: number
+  readonly count: number
 }
 
 /**
@@ -20,15 +20,15 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
   readonly #open: (opening: SourceOpening) => R
   #run: R
   /** One for each record in the buffer, and one for the last record that was read. */
-  readonly #places: Place<T>[] = []
+  readonly #pushed: PushedPosition<T>[] = []
   /** The last batch, and the number of its items that were pushed. */
   #batch: Batch<T> | undefined
-  #taken = 0
+  #count = 0
   #loop: Promise<void> | undefined
   /** Settles when the consumer wants more. */
   #room: Deferred<void> | undefined
   /** The run that uses the stage: the callback, and what settles when the run is over. */
-  #user: { detached: Detached; over: Deferred<void> } | undefined
+  #attachedRun: { detached: Detached; over: Deferred<void> } | undefined
 
   /** @param open like `open` of the stage */
   constructor(
@@ -53,8 +53,8 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
   /** The position after the last record that was read from this stream; undefined before the first. */
   protected get lastRead(): Json | undefined {
     // Records that were pushed but not read yet do not count.
-    const place = this.#places[this.#places.length - 1 - this.readableLength]
-    return place?.batch.positionAfter(place.taken)
+    const position = this.#pushed[this.#pushed.length - 1 - this.readableLength]
+    return position?.batch.positionAfter(position.count)
   }
 
   /** The records, for `for await`; leaving the loop destroys the source. */
@@ -63,8 +63,8 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
   }
 
   [attach](detached: Detached): Attachment<SourceStage<T>> {
-    const user = { detached, over: deferred() }
-    this.#user = user
+    const attachedRun = { detached, over: deferred() }
+    this.#attachedRun = attachedRun
     const open = (opening: SourceOpening) => {
       this.#run = this.#open(opening)
       return this.#run
@@ -72,12 +72,12 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
     return {
       stage: { ...this.#stage, open },
       release: () => {
-        this.#user = undefined
+        this.#attachedRun = undefined
       },
       finish() {},
       close: async () => {
-        this.#user = undefined
-        user.over.resolve()
+        this.#attachedRun = undefined
+        attachedRun.over.resolve()
         this.destroy()
         if (!this.closed) await new Promise(resolve => this.once('close', resolve))
       },
@@ -86,35 +86,35 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
 
   override _read(): void {
     this.#room?.resolve()
-    if (this.#user !== undefined || this.#loop !== undefined) return
+    if (this.#attachedRun !== undefined || this.#loop !== undefined) return
     this.#loop = this.#pushAll()
     this.#loop.catch(error => this.destroy(error))
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const end = () => callback(error)
-    if (this.#user !== undefined) {
+    if (this.#attachedRun !== undefined) {
       // The run rejects with this error: no other listener is needed.
       this.once('error', () => {})
-      this.#user.detached(error ?? prematureClose())
-      this.#user.over.promise.then(end)
+      this.#attachedRun.detached(error ?? prematureClose())
+      this.#attachedRun.over.promise.then(end)
       return
     }
     this.#room?.resolve()
-    this.#run.close(this.#batch, this.#taken).then(end, end)
+    this.#run.close(this.#batch, this.#count).then(end, end)
   }
 
   async #pushAll(): Promise<void> {
     const run = this.#run
     for (let batch = await run.next(); batch !== undefined; batch = await run.next()) {
       this.#batch = batch
-      this.#taken = 0
+      this.#count = 0
       for (const item of batch.items) {
         if (this.destroyed) return
-        this.#taken += 1
-        this.#places.push({ batch, taken: this.#taken })
+        this.#count += 1
+        this.#pushed.push({ batch, count: this.#count })
         const hasRoom = this.push(item)
-        while (this.#places.length > this.readableLength + 1) this.#places.shift()
+        while (this.#pushed.length > this.readableLength + 1) this.#pushed.shift()
         if (!hasRoom && !this.destroyed) await this.#untilRoom()
       }
       if (this.destroyed) return

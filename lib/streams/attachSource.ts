@@ -38,7 +38,7 @@ class IterableRun implements SourceRun {
   readonly #iterable: Iterable<unknown>
   #iterator: Iterator<unknown> | undefined
   #isOver = false
-  /** A promise from the iterable, which is a batch of its own. */
+  /** A promise from the iterable, which becomes a batch by itself. */
   #promised: PromiseLike<unknown> | undefined
 
   constructor(iterable: Iterable<unknown>) {
@@ -57,7 +57,7 @@ class IterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** What an iterator does at its end does not matter any more. */
+  /** A failure of the iterator at its end is ignored. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
@@ -106,7 +106,7 @@ class AsyncIterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** The end of an iterator is not waited for: it may hang on a value that never comes. */
+  /** The end of an iterator is not awaited: it may wait for a value that never arrives. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true

@@ -10,7 +10,7 @@ import {
 } from '../stage/SourceStage.ts'
 
 /** Maximum number of values that are read ahead of the run, besides those in the stream's own buffer. */
-const mostAhead = 32
+const maxAhead = 32
 
 /** Any Readable as a source: a batch holds the values since the last one. */
 export function readableSource(readable: Readable): SourceStage {
@@ -25,9 +25,9 @@ class ReadableRun implements SourceRun {
   #isClosed = false
   #failure: { error: unknown } | undefined
   /** Whether `next` is pending: it then reports a failure itself. */
-  #isAsked = false
-  /** Settles when there is news for the pending `next`. */
-  #news: Deferred<void> | undefined
+  #isPending = false
+  /** Settles when the pending `next` can continue. */
+  #changed: Deferred<void> | undefined
 
   constructor(readable: Readable, opening: SourceOpening) {
     this.#readable = readable
@@ -35,19 +35,19 @@ class ReadableRun implements SourceRun {
     // finished() removes its listeners when it is done; a late error must not crash the process.
     readable.on('error', () => {})
     finished(readable, { writable: false }, error => this.#conclude(error))
-    readable.on('data', this.#take)
+    readable.on('data', this.#receive)
     readable.pause()
   }
 
   async next(): Promise<Batch<unknown> | undefined> {
-    this.#isAsked = true
-    while (this.#values.length === 0 && !this.#isOver) await this.#change()
-    this.#isAsked = false
+    this.#isPending = true
+    while (this.#values.length === 0 && !this.#isOver) await this.#untilChange()
+    this.#isPending = false
     if (this.#values.length > 0) {
       const items = this.#values
       this.#values = []
       // The run may never call again, since it waits for its sink.
-      if (this.#failure !== undefined) setImmediate(this.#tell)
+      if (this.#failure !== undefined) setImmediate(this.#reportFailure)
       return batchOf(items)
     }
     if (this.#failure !== undefined) throw this.#failure.error
@@ -56,30 +56,30 @@ class ReadableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** The end of the stream does not matter any more; it may never come. */
+  /** The end of the stream is not awaited: it may never come. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#readable.off('data', this.#take)
+    this.#readable.off('data', this.#receive)
     this.#readable.destroy()
   }
 
-  async #change(): Promise<void> {
-    this.#news = deferred()
+  async #untilChange(): Promise<void> {
+    this.#changed = deferred()
     this.#readable.resume()
-    await this.#news.promise
-    this.#news = undefined
+    await this.#changed.promise
+    this.#changed = undefined
     // Values of the same turn form one batch: a batch of one costs several times as much per value.
     await new Promise<void>(process.nextTick)
   }
 
-  readonly #tell = () => {
+  readonly #reportFailure = () => {
     if (!this.#isClosed) this.#opening.fail(this.#failure?.error)
   }
 
-  readonly #take = (value: unknown) => {
+  readonly #receive = (value: unknown) => {
     const count = this.#values.push(value)
-    if (count >= mostAhead) this.#readable.pause()
-    if (count === 1) this.#news?.resolve()
+    if (count >= maxAhead) this.#readable.pause()
+    if (count === 1) this.#changed?.resolve()
   }
 
   #conclude(error: Error | null | undefined): void {
@@ -88,7 +88,7 @@ class ReadableRun implements SourceRun {
     const failure = error ?? (this.#readable.readableEnded ? undefined : prematureClose())
     this.#isOver = true
     if (failure !== undefined) this.#failure = { error: failure }
-    if (failure !== undefined && !this.#isAsked) this.#tell()
-    this.#news?.resolve()
+    if (failure !== undefined && !this.#isPending) this.#reportFailure()
+    this.#changed?.resolve()
   }
 }

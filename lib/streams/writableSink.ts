@@ -10,7 +10,7 @@ export function writableSink(writable: Writable): SinkStage {
   return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail) }
 }
 
-/** A Writable that others write to as well: it is never ended, and left alone when the sink is over. */
+/** A Writable that others write to as well: it is never ended. */
 export function sharedSink(writable: Writable): SinkStage {
   return {
     name: 'writable',
@@ -91,9 +91,9 @@ export class WritableRun implements SinkRun {
     } else {
       // finished() removes its listeners when it is done; a late error must not crash the process.
       writable.on('error', ignore)
-      // The readable half of a Duplex is the user's business.
+      // The readable half of a Duplex is left to the user.
       this.#unlisten = finished(writable, { readable: false }, error =>
-        this.#conclude(error ?? this.#early()),
+        this.#conclude(error ?? this.#prematureError()),
       )
     }
   }
@@ -127,13 +127,13 @@ export class WritableRun implements SinkRun {
     this.#unlisten()
   }
 
-  /** Leaves the Writable alone, as it was. */
+  /** Stops listening, and leaves the Writable open. */
   release(): void {
     this.#unlisten()
     this.#writable.off('error', ignore)
   }
 
-  /** The end of a user's stream is not waited for: it may hang on a value that never comes. */
+  /** The end of a user's stream is not awaited: it may never come. */
   async end(how: Ending): Promise<void> {
     this.#unlisten()
     this.#over ??= { failure: undefined }
@@ -147,9 +147,9 @@ export class WritableRun implements SinkRun {
   }
 
   /** finished() reports no error for a stream that was destroyed before its last step, such as a flush to the disk. */
-  #early(): Error | undefined {
-    const isWhole = this.#writable instanceof OutgoingMessage || this.#writable.writableFinished
-    return isWhole ? undefined : prematureClose()
+  #prematureError(): Error | undefined {
+    const isComplete = this.#writable instanceof OutgoingMessage || this.#writable.writableFinished
+    return isComplete ? undefined : prematureClose()
   }
 
   #conclude(error: Error | undefined): void {

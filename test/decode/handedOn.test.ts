@@ -214,7 +214,7 @@ t.test('the express decoder gives each element’s text and the byte of its begi
   const decoder = expressDecoder({ page: 1, path: [], maxDepth: 10, ...options })
   const told: [raw: string | undefined, byte: number][] = []
   for (const byte of byteByByte(Buffer.from(body))) {
-    for (const { raw, place } of decoder.write(byte)) told.push([raw, place.byte])
+    for (const { raw, location: place } of decoder.write(byte)) told.push([raw, place.byte])
   }
   decoder.end()
   const texts = ['{"a" : "é"}', 'null', '"x"', 'tru']

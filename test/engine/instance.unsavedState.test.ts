@@ -180,4 +180,26 @@ t.test('schemas are told apart by their content; one that is no JSON does no har
   t.not(digest({ type: 'object' }), digest({ type: 'array' }))
   t.match(digest(round), /^[0-9a-f]{16}$/)
   t.match(digest({ toJSON: () => undefined }), /^[0-9a-f]{16}$/)
+
+  // For a compiler of the user's, a schema may hold more than JSON: two such schemas must not count as equal.
+  const others: object[] = [
+    { ...round, type: 'object' },
+    { check: (value: number) => value > 1 },
+    { check: (value: number) => value > 2 },
+    { toJSON: () => undefined, type: 'object' },
+    { least: 1n },
+    { least: 2n },
+    { pattern: /a/ },
+    { pattern: /b/ },
+    { names: new Set(['a']) },
+    { names: new Set(['b']) },
+    {},
+  ]
+  const digests = [round, { toJSON: () => undefined }, ...others].map(digest)
+  t.equal(new Set(digests).size, digests.length)
+  const names = new Set<unknown>()
+  names.add(names)
+  t.match(digest({ names }), /^[0-9a-f]{16}$/)
+  const shared = { type: 'string' }
+  t.equal(digest({ a: shared, b: shared }), digest({ a: { type: 'string' }, b: { type: 'string' } }))
 })

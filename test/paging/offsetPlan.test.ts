@@ -140,7 +140,7 @@ t.test('pages are cut without waiting for the ones before them, each behind the 
   const plan = offsetPlan({ max: 10, offset: 5 })
   const given = [ask(plan), ask(plan), ask(plan, 4)]
   t.strictSame(
-    given.map(({ query, page }) => [query.max, query.offset, page.expected, page.place]),
+    given.map(({ query, page }) => [query.max, query.offset, page.expected, page.order]),
     [
       [10, 5, 10, 5],
       [10, 15, 10, 15],

@@ -247,9 +247,9 @@ t.test('what a PUT refuses with 400, and changes nothing', async t => {
     ['{"score":1e999}', 'Field score: expected a number, got null'],
     [{ leadDeleteLogs: [1] }, 'Field leadDeleteLogs: expected an array of objects, got [1]'],
     [[], 'Expected a JSON object with the fields to change'],
-    ['', /^The body is no JSON: /],
-    ['{"email":"b"', /^The body is no JSON: /],
-    [Buffer.from([0x22, 0xff, 0x22]), /^The body is no JSON: /],
+    ['', /^The body is not JSON: /],
+    ['{"email":"b"', /^The body is not JSON: /],
+    [Buffer.from([0x22, 0xff, 0x22]), /^The body is not JSON: /],
   ]
   for (const [body, message] of cases) {
     const answer = await putLead(portal, 'a', body)
@@ -314,7 +314,7 @@ t.test(
 
 t.test('a portal “integrated with Salesforce.com” closes no leads by closedAt', async t => {
   const portal = await startPortal(t, { leads: [base], salesforce: 'tied' })
-  const refusal = 'Field closedAt: a portal integrated with Salesforce.com takes no closedAt'
+  const refusal = 'Field closedAt: a portal integrated with Salesforce.com refuses closedAt'
   for (const closedAt of [5, ''])
     t.equal(refusalOf(await putLead(portal, 'a', { closedAt })), `400 ${refusal}`)
   t.throws(() => portal.update('a', { closedAt: 5 }), { code: 'LEADS', message: refusal })
@@ -343,7 +343,7 @@ t.test('update and insert in code say what they refuse, and change nothing then'
   refused(() => portal.update('a', { isCustomer: true }), 'Read-only fields can not be changed: isCustomer')
   refused(() => portal.insert([{ guid: 'b' }, { guid: 'a' }]), 'A lead with the guid "a" is there already')
   refused(() => portal.insert([{ guid: 'b' }, { guid: 'b' }]), 'A lead with the guid "b" is there already')
-  refused(() => portal.insert([{}, 5 as unknown as object]), /^Lead 2 of those given is no lead/)
+  refused(() => portal.insert([{}, 5 as unknown as object]), /^Lead 2 of those given is not a lead/)
   t.equal(portal.leads, 1)
   t.strictSame(await getLeads(portal), [base])
   portal.insert([{ guid: 'b', seen: new Date(0) }, {}])

@@ -83,8 +83,8 @@ t.test('a lead file that is missing or has a bad line is refused, naming file an
     t.rejects(createPortal({ leads: join(dir, file) }), { name: 'PortalError', code: 'LEADS', message }, file)
   await refusal('missing.ndjson', /^The lead file .*missing\.ndjson can not be read: ENOENT/)
   await refusal('.', /can not be read: EISDIR/)
-  await refusal('cut.ndjson', /cut\.ndjson, line 3 is no JSON: /)
-  await refusal('array.ndjson', /array\.ndjson, line 1 is no lead: expected a JSON object$/)
+  await refusal('cut.ndjson', /cut\.ndjson, line 3 is not JSON: /)
+  await refusal('array.ndjson', /array\.ndjson, line 1 is not a lead: expected a JSON object$/)
   await refusal('twice.ndjson', /^Leads 1 and 3 of .*twice\.ndjson have the same guid$/)
 })
 
@@ -96,12 +96,12 @@ t.test('own leads that are none are refused, naming which', async t => {
     throw new Error('the source broke')
   }
   const cases: [leads: Iterable<unknown>, message: string | RegExp][] = [
-    [[{}, 5], 'Lead 2 of those given is no lead: expected an object'],
-    [[null], 'Lead 1 of those given is no lead: expected an object'],
-    [[undefined], 'Lead 1 of those given is no lead: expected an object'],
-    [[['a']], 'Lead 1 of those given is no lead: expected an object'],
-    [[circle], /^Lead 1 of those given has no JSON: Converting circular structure/],
-    [[{ n: 1n }], /^Lead 1 of those given has no JSON: .*BigInt/],
+    [[{}, 5], 'Lead 2 of those given is not a lead: expected an object'],
+    [[null], 'Lead 1 of those given is not a lead: expected an object'],
+    [[undefined], 'Lead 1 of those given is not a lead: expected an object'],
+    [[['a']], 'Lead 1 of those given is not a lead: expected an object'],
+    [[circle], /^Lead 1 of those given can not be JSON: Converting circular structure/],
+    [[{ n: 1n }], /^Lead 1 of those given can not be JSON: .*BigInt/],
     [[{ guid: 'a' }, { guid: 'a' }], 'Leads 1 and 2 of the given leads have the same guid'],
     [failing(), 'The given leads failed after 1: the source broke'],
   ]

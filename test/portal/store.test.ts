@@ -93,7 +93,7 @@ t.test('a file that is no portal’s database is refused and left alone', async 
   store.close()
   const refused = (file: string, message: RegExp) =>
     t.rejects(createPortal({ db: join(dir, file) }), { name: 'PortalError', code: 'STORE', message })
-  await refused('text.db', /text\.db is no SQLite database$/)
+  await refused('text.db', /text\.db is not an SQLite database$/)
   await refused('foreign.db', /foreign\.db is not a portal's: it holds other tables$/)
   await refused('newer.db', /newer\.db was made by another version of leadpipe: delete it$/)
   await refused('folder', /folder can not be used: /)

@@ -597,6 +597,11 @@ t.test('the temporary file of another checkpoint is never touched', async t => {
     t.match(saved?.state, { path, temporary: mine })
     t.strictSame(files(), [basename(temporary(path)), basename(mine)])
     await run.end(how)
+    t.equal(
+      run.counts?.().acknowledged,
+      { leave: 1, discard: 0, keep: 2 }[how],
+      `${how}: records acknowledged`,
+    )
     if (how === 'keep') rmSync(path)
     else if (how === 'leave') {
       const resumed = await open(path, saved?.state, { resumable: key })

@@ -17,13 +17,13 @@ function open() {
 
 t.test('items count when they are delivered, each once, and records apart from what is not one', t => {
   const { counts, delivered } = open()
-  const given = delivered.give(batch)
+  const given = delivered.emit(batch)
   t.strictSame([...given.items], ['a', rejected, 'b'])
-  t.strictSame(delivered.place, { cursor: 0, delivered: 4 })
+  t.strictSame(delivered.progress, { cursor: 0, delivered: 4 })
   delivered.deliver(given, 2)
   delivered.deliver(given, 1)
   t.strictSame(counts, { delivered: 1, rejected: 1 })
-  t.strictSame(delivered.place, { cursor: 2, delivered: 5 })
+  t.strictSame(delivered.progress, { cursor: 2, delivered: 5 })
   delivered.deliver(given, 99)
   t.strictSame(counts, { delivered: 2, rejected: 1 })
   t.end()
@@ -31,19 +31,19 @@ t.test('items count when they are delivered, each once, and records apart from w
 
 t.test('the next batch says that all of the one before is delivered', t => {
   const { counts, delivered } = open()
-  const first = delivered.give(batch)
-  const second = delivered.give({ items: [item('c', 4)], bytes: 1 })
+  const first = delivered.emit(batch)
+  const second = delivered.emit({ items: [item('c', 4)], bytes: 1 })
   t.strictSame(counts, { delivered: 2, rejected: 1 })
   delivered.deliver(first, 1)
   t.strictSame(counts, { delivered: 2, rejected: 1 }, 'of a batch before, every item counts already')
   delivered.deliver(second, 1)
-  t.strictSame(delivered.place, { cursor: 4, delivered: 7 })
+  t.strictSame(delivered.progress, { cursor: 4, delivered: 7 })
   t.end()
 })
 
 t.test('the position behind any item can be asked for at any time', t => {
   const { delivered } = open()
-  const given = delivered.give(batch)
+  const given = delivered.emit(batch)
   const positions = [0, 1, 2, 3].map(taken => given.positionAfter(taken))
   const expected = [
     { cursor: 0, delivered: 4 },
@@ -52,14 +52,14 @@ t.test('the position behind any item can be asked for at any time', t => {
     { cursor: 3, delivered: 6 },
   ]
   t.strictSame(positions, expected)
-  delivered.give()
+  delivered.emit()
   t.strictSame(given.positionAfter(2), expected[2])
   t.end()
 })
 
 t.test('what is dropped is not delivered', t => {
   const { counts, delivered } = open()
-  const given = delivered.give(batch)
+  const given = delivered.emit(batch)
   delivered.deliver(given, 1)
   t.equal(delivered.drop(), 2)
   delivered.finish()

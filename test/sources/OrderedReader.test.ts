@@ -158,9 +158,9 @@ t.test('a reader that is stopped ends the wait for a batch, and asks for nothing
     plan: numbersPlan(100, 5, 5),
     source: {
       ...source,
-      ask: (request, signal) =>
+      fetchPage: (request, signal) =>
         Promise.race([
-          source.ask(request, signal),
+          source.fetchPage(request, signal),
           new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
         ]),
     },
@@ -195,9 +195,9 @@ t.test('stretches that were planned in vain are dropped, and planned anew', asyn
       }
       let received = -1
       next = from + 5
-      return { pager, expected: 5, place: from }
+      return { pager, expected: 5, order: from }
     },
-    done({ place }) {
+    done({ order: place }) {
       next = place + 2
       return 'discard'
     },
@@ -219,7 +219,7 @@ t.test('a list by offset from a server that gives short pages by chance is read 
       let requests = 0
       const source: PageSource<Lead, PageQuery> = {
         ...numbersSource(),
-        async ask({ offset = 0, max = 0 }) {
+        async fetchPage({ offset = 0, max = 0 }) {
           requests += 1
           const cap = Math.min(max, caps[requests % caps.length] as number)
           for (let turn = delays[requests % delays.length] as number; turn > 0; turn -= 1)

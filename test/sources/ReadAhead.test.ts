@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PageRoom, ReadAhead } from '../../lib/sources/ReadAhead.ts'
+import { PageBudget, ReadAhead } from '../../lib/sources/ReadAhead.ts'
 
 /** A budget that has seen a page of 100,000 bytes. */
 function budget(most: number) {
@@ -14,55 +14,55 @@ function budget(most: number) {
 t.test('as many pages are booked as fit, and one may always be tried', t => {
   const { ahead } = budget(250_000)
   t.equal(ahead.pages, 2.5)
-  t.strictSame([ahead.book(), ahead.book(), ahead.book()], [100_000, 100_000, 0])
+  t.strictSame([ahead.reserve(), ahead.reserve(), ahead.reserve()], [100_000, 100_000, 0])
   const { ahead: small } = budget(10)
-  t.strictSame([small.book(), small.book()], [100_000, 0])
+  t.strictSame([small.reserve(), small.reserve()], [100_000, 0])
   t.end()
 })
 
 t.test('the largest page so far says what the next is likely to need; nearly empty ones say nothing', t => {
   const ahead = new ReadAhead(1_000_000, () => {})
   ahead.measure(2)
-  t.equal(ahead.book(), 32_768)
+  t.equal(ahead.reserve(), 32_768)
   ahead.measure(50_000)
   ahead.measure(40_000)
-  t.equal(ahead.book(), 50_000)
+  t.equal(ahead.reserve(), 50_000)
   t.end()
 })
 
 t.test('what comes of a page is drawn from what was booked for it, the rest is given back', t => {
   const { ahead, changes } = budget(200_000)
-  const room = new PageRoom(ahead, ahead.book())
-  room.came(60_000)
+  const room = new PageBudget(ahead, ahead.reserve())
+  room.received(60_000)
   room.batched(50_000)
-  t.equal(ahead.book(), 100_000, 'the page still needs what was booked')
-  ahead.give(100_000)
+  t.equal(ahead.reserve(), 100_000, 'the page still needs what was booked')
+  ahead.release(100_000)
   room.close()
   t.equal(changes(), 2)
-  ahead.give(50_000)
-  t.strictSame([ahead.book(), ahead.book()], [100_000, 100_000], 'nothing is held any more')
+  ahead.release(50_000)
+  t.strictSame([ahead.reserve(), ahead.reserve()], [100_000, 100_000], 'nothing is held any more')
   t.end()
 })
 
 t.test('a page is too large when it takes half of the room', t => {
   const { ahead } = budget(400_000)
-  const room = new PageRoom(ahead, ahead.book())
-  room.came(200_000)
+  const room = new PageBudget(ahead, ahead.reserve())
+  room.received(200_000)
   t.notOk(room.isTooLarge)
-  room.came(200_001)
+  room.received(200_001)
   t.ok(room.isTooLarge)
   t.end()
 })
 
 t.test('a page that outgrew what was booked is too large when all of them are a page over the bound', t => {
   const { ahead } = budget(250_000)
-  const [one, other] = [new PageRoom(ahead, ahead.book()), new PageRoom(ahead, ahead.book())]
-  one.came(125_000)
+  const [one, other] = [new PageBudget(ahead, ahead.reserve()), new PageBudget(ahead, ahead.reserve())]
+  one.received(125_000)
   t.notOk(one.isTooLarge)
-  ahead.take(100_000)
-  other.came(125_000)
+  ahead.add(100_000)
+  other.received(125_000)
   t.notOk(other.isTooLarge, '350,000 bytes are a page over the bound')
-  ahead.take(1)
+  ahead.add(1)
   t.ok(one.isTooLarge)
   t.end()
 })

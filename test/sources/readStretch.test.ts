@@ -19,8 +19,8 @@ function setting(given: Partial<Turn> = {}) {
   let pages = 0
   const turn: Turn = {
     signal: new AbortController().signal,
-    mayAsk: async () => 100,
-    came: () => false,
+    mayRequest: async () => 100,
+    received: () => false,
     endPage: () => void told.push('end'),
     untilFirst: async () => void told.push('first'),
     ...given,
@@ -70,7 +70,7 @@ t.test('a stretch is read page after page, a batch for each chunk of a body', as
 
 t.test('each page asks for no more than is wanted when it is asked for', async t => {
   const answers = [9, 4, 0]
-  const set = setting({ mayAsk: async () => answers.shift() ?? 0 })
+  const set = setting({ mayRequest: async () => answers.shift() ?? 0 })
   const pager = new NumbersPager(0, 100, 5)
   t.strictSame((await read(pager, numbersSource(), set)).flat(), numbers(0, 9))
   t.strictSame(pager.wanted, [9, 4])
@@ -118,7 +118,7 @@ t.test(
   async t => {
     let isFirst = false
     const set = setting({
-      came: () => !isFirst,
+      received: () => !isFirst,
       async untilFirst() {
         isFirst = true
       },
@@ -139,7 +139,7 @@ t.test(
   async t => {
     const turns = ['large', 'cut', 'whole']
     const failures: number[] = []
-    const set = setting({ came: () => turns[0] === 'large' })
+    const set = setting({ received: () => turns[0] === 'large' })
     const source = {
       ...numbersSource(request => {
         // Nothing of the page comes before it is dropped, or breaks off.

@@ -61,7 +61,7 @@ t.test('what is no lead comes in its place, with its exact text, page, element a
   const received: unknown[] = await source.toArray()
   t.strictSame(inWords(received), words)
   const places = received.map(item => {
-    const { page, element, byte } = item instanceof Rejected ? item.place : (originOf(item) ?? {})
+    const { page, element, byte } = item instanceof Rejected ? item.location : (originOf(item) ?? {})
     return [page, element, byte]
   })
   let byte = 0

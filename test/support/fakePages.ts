@@ -55,7 +55,7 @@ export function numbersPlan(
       if (next >= count || wanted <= 0) return undefined
       const place = next
       next = Math.min(count, next + stretch)
-      return { pager: new NumbersPager(place, next, page), expected: next - place, place }
+      return { pager: new NumbersPager(place, next, page), expected: next - place, order: place }
     },
     done: () => 'continue',
   }
@@ -73,7 +73,7 @@ export function numbersSource(
 ): PageSource<number, NumbersRequest> {
   return {
     origin: 'http://numbers',
-    async ask(request, signal) {
+    async fetchPage(request, signal) {
       const parts = await answer(request, signal)
       if (parts instanceof Readable) return parts
       const text = typeof parts === 'string' ? [parts] : (parts as AsyncIterable<string>)

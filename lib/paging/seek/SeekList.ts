@@ -12,10 +12,10 @@ export interface SeekCursor {
   readonly guid?: string
   /** The approximate offset of the lead in the list of its time, if that list is read by guid. */
   readonly tie?: number
-  /** Digests of the elements without a guid or a time that came with this time, or after it. */
-  readonly others?: readonly string[]
+  /** Digests of the elements without a guid or a time that belong to this time, or follow it. */
+  readonly unordered?: readonly string[]
   /** The digest of the element that this cursor belongs to, if it is one of those. */
-  readonly other?: string
+  readonly ownDigest?: string
 }
 
 /** The name by which the server sorts each pivot: `firstConvertedAt` is not a field of a lead. */
@@ -41,7 +41,7 @@ type Bound = 'startTime' | 'stopTime'
  */
 export class SeekList {
   readonly pivot: TimePivot
-  /** Pages that brought leads. */
+  /** Pages that had leads. */
   pages = 0
   /** Leads per page. */
   readonly size: number
@@ -59,8 +59,8 @@ export class SeekList {
    * @param included the bounds that are already known to include their own time
    */
   constructor(query: PageQuery, included: readonly Bound[] = []) {
-    const { startTime, stopTime, timePivot = 'insertedAt', max = maxPageSize, ...rest } = query
-    this.#query = rest
+    const { startTime, stopTime, timePivot = 'insertedAt', max = maxPageSize, ...otherParameters } = query
+    this.#query = otherParameters
     this.#included = new Set(included)
     this.pivot = timePivot
     this.size = max
@@ -85,14 +85,14 @@ export class SeekList {
       max,
       ...(offset > 0 ? { offset } : {}),
       timePivot: this.pivot,
-      // For some servers, a lead without a pivot is in no time range: a request that must bring such leads has no bound
-      // of leadpipe's own.
+      // For some servers, a lead without a pivot is in no time range: a request that must return such leads has only
+      // the query's own bounds.
       ...this.#bounds(time, time > 0 ? this.stop : this.#ownStop),
     }
   }
 
   /** The request for the whole list, in no order; undefined if the list must be empty. */
-  whole(): PageQuery | undefined {
+  wholeList(): PageQuery | undefined {
     if (this.start > this.stop) return undefined
     return { ...this.#query, timePivot: this.pivot, ...this.#bounds(this.start, this.stop) }
   }
@@ -111,7 +111,7 @@ export class SeekList {
   }
 
   /**
-   * Records what a lead shows about the bounds of the request that brought it.
+   * Records what a lead shows about the bounds of its request.
    *
    * @returns whether the lead is exactly on a bound: the next request then has the exact bound
    */

@@ -2,11 +2,11 @@ import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import type { Element, EmitElement, Pager } from '../LeadPlan.ts'
 import type { SeekCursor, SeekList } from './SeekList.ts'
 import { TieReader } from './TieReader.ts'
-import { nextTime, type Outcome, TimeReader } from './TimeReader.ts'
+import { type NextStep, nextTime, TimeReader } from './TimeReader.ts'
 import { UnorderedElements } from './UnorderedElements.ts'
 
-/** How many leads are enough to estimate their density: fewer if pages are small. */
-export const enough = ({ size }: SeekList): number => Math.min(20, size / 2)
+/** How many leads it takes to estimate their density: fewer if pages are small. */
+export const minLeadsForDensity = ({ size }: SeekList): number => Math.min(20, size / 2)
 
 /** Where a stretch of a seek list begins and ends. */
 export interface SeekWindow {
@@ -15,7 +15,7 @@ export interface SeekWindow {
   /** The first time that is not in the window; infinity for none. */
   end: number
   /** Number of leads after which it may be ended early, at the end of a page. */
-  most: number
+  maxLeads: number
   /**
    * Called when the window is shortened: the part after its new end can be read at the same time.
    *
@@ -23,7 +23,7 @@ export interface SeekWindow {
    * @param density leads per millisecond so far, if the window holds many more than expected
    */
   shortened?(end: number, density?: number): void
-  /** Whether nothing else is left to read at the same time. */
+  /** Whether no other part of the list is left to read at the same time. */
   isAlone?(): boolean
 }
 
@@ -34,7 +34,7 @@ export interface SeekWindow {
 export class SeekPager implements Pager<SeekCursor> {
   /** Set when the stretch is read: every time before this one is read; infinity at the end of the list. */
   before: number | undefined
-  /** The first and the last time that came, the number of leads, and how many of them are not from large ties. */
+  /** The first and the last time of the leads, their number, and how many of them are not from large ties. */
   readonly span: { first: number | undefined; last: number; leads: number; spread: number } = {
     first: undefined,
     last: 0,
@@ -46,128 +46,131 @@ export class SeekPager implements Pager<SeekCursor> {
   /** Where it begins and ends. */
   readonly window: SeekWindow
   readonly #list: SeekList
-  readonly #others: UnorderedElements
+  readonly #unordered: UnorderedElements
   #reader: TimeReader | TieReader
-  #asked: PageQuery = {}
-  #isDoubted = false
+  #request: PageQuery = {}
+  #isReread = false
 
   constructor(list: SeekList, window: SeekWindow) {
     const { from } = window
     this.#list = list
     this.window = window
-    this.#others = new UnorderedElements(from.others)
+    this.#unordered = new UnorderedElements(from.unordered)
     this.#reader =
       from.tie === undefined || from.guid === undefined
-        ? new TimeReader(list, from, this.#others, window.end)
-        : new TieReader(list, from.time, this.#others, { after: { guid: from.guid, tie: from.tie } })
+        ? new TimeReader(list, from, this.#unordered, window.end)
+        : new TieReader(list, from.time, this.#unordered, { after: { guid: from.guid, tie: from.tie } })
   }
 
   /** Digests of the last elements that cannot be ordered. */
-  get others(): readonly string[] | undefined {
-    return this.#others.list
+  get unordered(): readonly string[] | undefined {
+    return this.#unordered.list
   }
 
   next(wanted: number): PageQuery | undefined {
     if (this.before !== undefined) return undefined
     const reader = this.#reader
     // A tie is read page after page. If nothing else is left to read meanwhile, the part after the tie is split off.
-    if (reader instanceof TieReader && this.window.isAlone?.()) this.#endAt(nextTime(reader.time))
-    this.#asked = this.#reader.next(wanted)
-    return this.#asked
+    if (reader instanceof TieReader && this.window.isAlone?.()) this.#endEarlier(nextTime(reader.time))
+    this.#request = this.#reader.next(wanted)
+    return this.#request
   }
 
   take(element: Element, emit: EmitElement<SeekCursor>): 'enough' | undefined {
-    return this.#reader.take(element, (lead, cursor) => this.#handOn(lead, cursor, emit))
+    return this.#reader.take(element, (lead, cursor) => this.#deliver(lead, cursor, emit))
   }
 
   finish(received: number, emit: EmitElement<SeekCursor>): void {
     if (received > 0) this.#list.pages += 1
-    this.short = this.#reader instanceof TimeReader && received < (this.#asked.max ?? 0)
+    this.short = this.#reader instanceof TimeReader && received < (this.#request.max ?? 0)
     const reader = this.#reader
     if (reader instanceof TimeReader) this.#follow(reader.finish(received))
-    else if (reader.finish(received, (lead, cursor) => this.#handOn(lead, cursor, emit)))
+    else if (reader.finish(received, (lead, cursor) => this.#deliver(lead, cursor, emit)))
       this.#leaveTie(reader)
   }
 
   interrupt(received: number): boolean {
     const reader = this.#reader
     if (reader instanceof TieReader) return reader.interrupt(received)
-    const outcome = reader.interrupt()
-    this.#follow(outcome)
-    return outcome.progress
+    const step = reader.interrupt()
+    this.#follow(step)
+    return step.progress
   }
 
-  #handOn(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
+  #deliver(element: Element, cursor: SeekCursor, emit: EmitElement<SeekCursor>): void {
     emit(element, cursor)
     // An element that cannot be ordered does not show how far the list is read.
-    if (cursor.other !== undefined) return
+    if (cursor.ownDigest !== undefined) return
     this.span.first ??= cursor.time
     this.span.last = cursor.time
     this.span.leads += 1
     if (this.#reader instanceof TimeReader) this.span.spread += 1
   }
 
-  #follow(outcome: Outcome): void {
-    if (outcome.next === 'end') this.before = outcome.before
-    else if (outcome.next === 'tie') {
-      const { time, isLarge } = outcome
-      this.#reader = new TieReader(this.#list, time, this.#others, { after: this.#doneOf(time), isLarge })
-    } else if (this.span.leads >= this.window.most) {
+  #follow(step: NextStep): void {
+    if (step.next === 'end') this.before = step.before
+    else if (step.next === 'tie') {
+      const { time, isLarge } = step
+      this.#reader = new TieReader(this.#list, time, this.#unordered, {
+        after: this.#doneBefore(time),
+        isLarge,
+      })
+    } else if (this.span.leads >= this.window.maxLeads) {
       this.before = nextTime(this.span.last)
     } else {
       this.#shorten()
     }
   }
 
-  /** Shortens the window to `most` more leads, as expected from the density so far. */
+  /** Shortens the window to `maxLeads` more leads, as expected from the density so far. */
   #shorten(): void {
     const { first = 0, last, spread } = this.span
-    if (spread < enough(this.#list)) return
+    if (spread < minLeadsForDensity(this.#list)) return
     const density = spread / (last - first)
-    this.#endAt(last + 1 + Math.ceil(this.window.most / density), density)
+    this.#endEarlier(last + 1 + Math.ceil(this.window.maxLeads / density), density)
     if (this.#reader instanceof TimeReader) this.#reader.end = this.window.end
   }
 
   /** Ends the window sooner, so that the part after it can be read at the same time. */
-  #endAt(sooner: number, density?: number): void {
+  #endEarlier(earlierEnd: number, density?: number): void {
     const { end, shortened } = this.window
-    if (shortened === undefined || !(sooner < end)) return
-    this.window.end = sooner
+    if (shortened === undefined || !(earlierEnd < end)) return
+    this.window.end = earlierEnd
     shortened(end, density)
   }
 
   /**
-   * Called when leads whose pivot is absent, or 0, were listed but did not come when requested by time. Either the list
+   * Called when leads whose pivot is absent, or 0, were listed but not returned when requested by time. Either the list
    * changed meanwhile, so it is read once more; or the server omits such leads from time ranges. In that case seeking
    * would lose them, so it fails.
    */
-  #doubt(): void {
-    if (this.#isDoubted) {
+  #readAgain(): void {
+    if (this.#isReread) {
       const { pivot } = this.#list
       throw this.#list.error(`leads without ${pivot} come, but not when they are asked for by time`)
     }
-    this.#isDoubted = true
-    this.#reader = new TimeReader(this.#list, this.window.from, this.#others, this.window.end)
+    this.#isReread = true
+    this.#reader = new TimeReader(this.#list, this.window.from, this.#unordered, this.window.end)
   }
 
   /** The part of a time that was done before the stretch began. */
-  #doneOf(time: number): { guid: string; tie: number } | undefined {
+  #doneBefore(time: number): { guid: string; tie: number } | undefined {
     const { from } = this.window
     return from.time === time && from.guid !== undefined ? { guid: from.guid, tie: from.tie ?? 0 } : undefined
   }
 
-  #leaveTie({ time, isThere }: TieReader): void {
-    if (time === 0 && !isThere) {
-      this.#doubt()
+  #leaveTie({ time, hasLeads }: TieReader): void {
+    if (time === 0 && !hasLeads) {
+      this.#readAgain()
       return
     }
-    this.#others.keep()
+    this.#unordered.keep()
     if (time >= this.#list.stop) {
       this.before = Number.POSITIVE_INFINITY
-    } else if (this.span.leads >= this.window.most || nextTime(time) >= this.window.end) {
+    } else if (this.span.leads >= this.window.maxLeads || nextTime(time) >= this.window.end) {
       this.before = nextTime(time)
     } else {
-      this.#reader = new TimeReader(this.#list, { time }, this.#others, this.window.end)
+      this.#reader = new TimeReader(this.#list, { time }, this.#unordered, this.window.end)
     }
   }
 }

@@ -2,51 +2,52 @@ import { type Element, type EmitElement, guidOf } from '../LeadPlan.ts'
 import type { SeekCursor } from './SeekList.ts'
 import { digestOf, type UnorderedElements } from './UnorderedElements.ts'
 
-/** Holds the leads that share a time until all of them have come. */
+/** Holds the leads that share a time until all of them have arrived. */
 export class TieBuffer {
   readonly time: number
   readonly #leads: { guid: string; element: Element }[] = []
-  readonly #others: { digest: string; element: Element }[] = []
+  readonly #unordered: { digest: string; element: Element }[] = []
 
   constructor(time: number) {
     this.time = time
   }
 
   get size(): number {
-    return this.#leads.length + this.#others.length
+    return this.#leads.length + this.#unordered.length
   }
 
   add(element: Element): void {
     const guid = guidOf(element)
-    if (guid === undefined) this.#others.push({ digest: digestOf(element), element })
+    if (guid === undefined) this.#unordered.push({ digest: digestOf(element), element })
     else this.#leads.push({ guid, element })
   }
 
   /** Adds an element without a time that follows a lead of the tie. */
-  addOther(element: Element): void {
-    this.#others.push({ digest: digestOf(element), element })
+  addUnordered(element: Element): void {
+    this.#unordered.push({ digest: digestOf(element), element })
   }
 
   /**
    * Delivers the leads after the guid `after`, in the order of guid; then the elements without a guid or a time.
    *
-   * @param others those that were delivered before
+   * @param unordered the elements that were delivered before
    */
-  release(after: string | undefined, others: UnorderedElements, emit: EmitElement<SeekCursor>): void {
+  release(after: string | undefined, unordered: UnorderedElements, emit: EmitElement<SeekCursor>): void {
     const { time } = this
     let last = after
     this.#leads.sort((a, b) => (a.guid < b.guid ? -1 : 1))
     for (const { guid, element } of this.#leads) {
       if (last !== undefined && guid <= last) continue
       last = guid
-      emit(element, { time, guid, others: others.list })
+      emit(element, { time, guid, unordered: unordered.list })
     }
-    this.#others.sort((a, b) => (a.digest < b.digest ? -1 : 1))
-    for (const { digest, element } of this.#others) {
+    this.#unordered.sort((a, b) => (a.digest < b.digest ? -1 : 1))
+    for (const { digest, element } of this.#unordered) {
       // Without a guid, the cursor would say that all of this time is done.
-      if (others.add(digest)) emit(element, { time, guid: last ?? '', others: others.list, other: digest })
+      if (unordered.add(digest))
+        emit(element, { time, guid: last ?? '', unordered: unordered.list, ownDigest: digest })
     }
-    others.keep(this.#others.map(({ digest }) => digest))
+    unordered.keep(this.#unordered.map(({ digest }) => digest))
   }
 }
 

@@ -13,8 +13,8 @@ export interface TieOptions {
   readonly isLarge?: boolean
 }
 
-/** At most this many pages in a row may bring nothing new; more are an error. */
-const patience = 100
+/** At most this many pages in a row may have nothing new; more are an error. */
+const maxPagesWithoutNew = 100
 
 /**
  * Reads the leads of one time, in the order of their guids, by offset. Deletes meanwhile move the other leads to lower
@@ -27,24 +27,24 @@ const patience = 100
  */
 export class TieReader {
   readonly time: number
-  /** Whether a lead of the time came, known or not. */
-  isThere = false
+  /** Whether a lead of the time arrived, known or not. */
+  hasLeads = false
   readonly #list: SeekList
-  readonly #others: UnorderedElements
+  readonly #unordered: UnorderedElements
   /** The guid of the last lead that was delivered, here or before the stretch began. */
   #after: string
   /** The highest guid that was read, including leads of a neighbouring time. */
   #reached: string
   readonly #offset: OverlapController
-  #asked: PageQuery = {}
+  #request: PageQuery = {}
   #index = 0
   #last = ''
   /** Whether the page follows the previous one without a gap; undefined until its first guid. */
-  #joined: boolean | undefined
-  /** Whether the page brought anything that was not read before. */
-  #news = false
-  #learned = false
-  #vain = 0
+  #isContiguous: boolean | undefined
+  /** Whether the page has anything that was not read before. */
+  #hasNew = false
+  #hasLearned = false
+  #pagesWithoutNew = 0
   readonly #end: TieEnd
   /** Whether the end of the tie is to be read, or is being read. */
   #isAtEnd: boolean
@@ -52,12 +52,12 @@ export class TieReader {
   constructor(
     list: SeekList,
     time: number,
-    others: UnorderedElements,
+    unordered: UnorderedElements,
     { after, isLarge = false }: TieOptions = {},
   ) {
     this.#list = list
     this.time = time
-    this.#others = others
+    this.#unordered = unordered
     this.#after = after?.guid ?? ''
     this.#reached = this.#after
     this.#offset = new OverlapController(list.size, after?.tie ?? 0)
@@ -68,45 +68,45 @@ export class TieReader {
   /** @param wanted how many more leads the caller wants: if they fit into one page, the end is not read. */
   next(wanted: number): PageQuery {
     this.#isAtEnd &&= wanted > this.#list.size
-    this.#asked = this.#isAtEnd
+    this.#request = this.#isAtEnd
       ? this.#list.at(this.time, 0, 'desc')
       : this.#list.at(this.time, this.#offset.value)
     this.#index = 0
     this.#last = ''
-    this.#joined = this.#offset.value === 0 ? true : undefined
-    this.#news = false
-    this.#learned = false
-    return this.#asked
+    this.#isContiguous = this.#offset.value === 0 ? true : undefined
+    this.#hasNew = false
+    this.#hasLearned = false
+    return this.#request
   }
 
   take(element: Element, emit: EmitElement<SeekCursor>): 'enough' | undefined {
-    if (this.#joined === false) return 'enough'
+    if (this.#isContiguous === false) return 'enough'
     this.#index += 1
     const time = this.#list.timeOf(element)
-    if (time !== undefined && this.#list.learn(this.#asked, time)) this.#learned ||= time !== this.time
-    if (time === this.time) this.isThere = true
+    if (time !== undefined && this.#list.learn(this.#request, time)) this.#hasLearned ||= time !== this.time
+    if (time === this.time) this.hasLeads = true
     if (this.#isAtEnd) return this.#end.add(element)
     const guid = guidOf(element)
-    if (guid === undefined) return this.#takeOther(element, time, emit)
+    if (guid === undefined) return this.#receiveUnordered(element, time, emit)
     if (guid < this.#last) {
       throw this.#list.error(`the list is not in the order of guid: ${guid} comes after ${this.#last}`)
     }
     this.#last = guid
-    this.#joined ??= guid <= this.#reached
-    if (!this.#joined) return 'enough'
+    this.#isContiguous ??= guid <= this.#reached
+    if (!this.#isContiguous) return 'enough'
     const isKnown = guid <= this.#reached
     if (!isKnown) this.#reached = guid
     // A lead with a guid but no time is deduplicated by its text, like one without a guid: TimeReader can't order it.
-    if (time === undefined) return this.#takeOther(element, time, emit)
+    if (time === undefined) return this.#receiveUnordered(element, time, emit)
     if (isKnown) return undefined
-    this.#news = true
+    this.#hasNew = true
     if (time !== this.time || guid <= this.#after) return undefined
     this.#after = guid
     emit(element, {
       time,
       guid,
       tie: Math.max(0, this.#offset.value + this.#index - 1),
-      others: this.#others.list,
+      unordered: this.#unordered.list,
     })
     return undefined
   }
@@ -121,54 +121,55 @@ export class TieReader {
       return true
     }
     if (wasAtEnd) return false
-    const page = this.#page(received)
+    const page = this.#pageOf(received)
     if (this.#offset.isEnd(page)) return true
-    this.#offset.goOn(page)
-    this.#vain = this.#news || this.#learned ? 0 : this.#vain + 1
-    if (this.#vain > patience)
-      throw this.#list.error(`${patience} pages of leads of the time ${this.time} brought none`)
+    this.#offset.moveAfterPage(page)
+    this.#pagesWithoutNew = this.#hasNew || this.#hasLearned ? 0 : this.#pagesWithoutNew + 1
+    if (this.#pagesWithoutNew > maxPagesWithoutNew)
+      throw this.#list.error(`${maxPagesWithoutNew} pages of leads of the time ${this.time} brought none`)
     return false
   }
 
-  /** @returns whether the part of the page that came made any progress */
+  /** @returns whether the part of the page that arrived made any progress */
   interrupt(received: number): boolean {
     if (this.#isAtEnd) {
       // Even a part of the page is an end of the tie.
       this.#isAtEnd = received === 0
       return received > 0
     }
-    this.#offset.goOnBehindPart(this.#page(received))
-    return this.#news
+    this.#offset.moveAfterPart(this.#pageOf(received))
+    return this.#hasNew
   }
 
   #deliverEnd(emit: EmitElement<SeekCursor>): void {
     this.#last = ''
-    this.#joined = true
+    this.#isContiguous = true
     for (const element of this.#end.ascending) this.take(element, emit)
   }
 
-  #page(received: number): TiePage {
-    return { received, joins: this.#joined === true, isNew: this.#news }
+  #pageOf(received: number): TiePage {
+    return { received, isContiguous: this.#isContiguous === true, isNew: this.#hasNew }
   }
 
-  #takeOther(
+  #receiveUnordered(
     element: Element,
     time: number | undefined,
     emit: EmitElement<SeekCursor>,
   ): 'enough' | undefined {
     if (time !== undefined && time !== this.time) return undefined
     const digest = digestOf(element)
-    this.#joined ??= this.#others.has(digest)
-    if (!this.#joined) return 'enough'
-    if (!this.#others.add(digest)) return undefined
-    if (this.#others.tooMany) throw this.#list.error(`too many leads of the time ${this.time} have no guid`)
-    this.#news = true
+    this.#isContiguous ??= this.#unordered.has(digest)
+    if (!this.#isContiguous) return 'enough'
+    if (!this.#unordered.add(digest)) return undefined
+    if (this.#unordered.tooMany)
+      throw this.#list.error(`too many leads of the time ${this.time} have no guid`)
+    this.#hasNew = true
     emit(element, {
       time: this.time,
       guid: this.#after,
       tie: this.#offset.value,
-      others: this.#others.list,
-      other: digest,
+      unordered: this.#unordered.list,
+      ownDigest: digest,
     })
     return undefined
   }

@@ -2,25 +2,25 @@ import type { PageQuery } from '../../lead/LeadsQuery.ts'
 import type { SeekPosition } from '../../lead/Position.ts'
 import type { LeadPlan, Stretch } from '../LeadPlan.ts'
 import { type SeekCursor, SeekList } from './SeekList.ts'
-import { enough, SeekPager, type SeekWindow } from './SeekPager.ts'
+import { minLeadsForDensity, SeekPager, type SeekWindow } from './SeekPager.ts'
 import { OverlapFilter } from './UnorderedElements.ts'
 
 /**
- * Pages of the widest window. At its end half a page is wasted, on average. But of wider windows, fewer fit into what
- * may be read ahead: while the first one is read to its end, the others wait. (10,000 leads with ties, four windows at a
- * time: 40 answers one after the other instead of 46 with 12 pages; as many requests.)
+ * Pages of the widest window. At the end of each window half a page is wasted, on average. But fewer wide windows fit
+ * into the read-ahead budget: while the first one is read to its end, the others wait. (10,000 leads with
+ * ties, four windows at a time: 40 answers one after the other instead of 46 with 12 pages; as many requests.)
  */
-const widest = 6
+const maxWindowPages = 6
 
-/** A window that brings this many times the expected leads is ended early. */
+/** A window with this many times the expected leads is ended early. */
 const margin = 1.1
 
-/** Pages that a window should have room for: at its end half a page is wasted, and more than half of a request. */
+/** Pages that must fit into the read-ahead budget for each window: at its end half a page is wasted, on average. */
 const pagesEach = 5
 
 /** How seek paging is set up. */
 export interface SeekOptions {
-  /** Milliseconds by which the export stays behind the server's time. */
+  /** Milliseconds by which the end of the list lags behind the server's time. */
   lag: number
   /** Whether the list is read in one stretch, because nothing may be read ahead. Default: false. */
   isSequential?: boolean
@@ -42,7 +42,7 @@ export function seekPlan(
     time: from?.pivot ?? list.start - 1,
     guid: from?.guid,
     tie: from?.tie,
-    others: from?.others,
+    unordered: from?.others,
   }
   if (from?.stopTime !== undefined) list.stop = from.stopTime
   const gaps = new Gaps(start)
@@ -59,59 +59,62 @@ export function seekPlan(
   function windowAt(
     gap: SeekCursor,
     wanted: number,
-    room: number,
-  ): { end: number; expected: number; most: number } {
-    const none = Number.POSITIVE_INFINITY
-    if (isSequential) return { end: none, expected: none, most: none }
+    pagesAhead: number,
+  ): { end: number; expected: number; maxLeads: number } {
+    const unlimited = Number.POSITIVE_INFINITY
+    if (isSequential) return { end: unlimited, expected: unlimited, maxLeads: unlimited }
     // Density unknown: read one page to measure it.
     if (density === undefined || short || !Number.isFinite(gap.time))
-      return { end: none, expected: list.size, most: 1 }
-    // A window wider than the room for it would have to wait.
-    const wide = Math.max(1, Math.min(pages, widest, room / margin))
-    const expected = Math.min(wide * list.size, Math.max(list.size, wanted))
+      return { end: unlimited, expected: list.size, maxLeads: 1 }
+    // A window wider than what may be read ahead would have to wait.
+    const width = Math.max(1, Math.min(pages, maxWindowPages, pagesAhead / margin))
+    const expected = Math.min(width * list.size, Math.max(list.size, wanted))
     const end = gap.time + 1 + Math.max(1, Math.ceil(expected / density))
-    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, most: margin * expected }
+    return { end: Math.min(end, Number.MAX_SAFE_INTEGER), expected, maxLeads: margin * expected }
   }
 
-  /** Leads per millisecond in what was read last; undefined if it held too few leads outside ties to estimate. */
+  /** Leads per millisecond in the window that was read last; undefined if it had too few leads outside ties. */
   function densityOf({ span, before = 0, window: { from, end } }: SeekPager): number | undefined {
     const first = Number.isFinite(from.time) ? from.time : (span.first ?? 0)
     const time = Math.min(before, end, list.stop) - first
-    return span.spread >= enough(list) && Number.isFinite(time) && time > 0 ? span.spread / time : undefined
+    return span.spread >= minLeadsForDensity(list) && Number.isFinite(time) && time > 0
+      ? span.spread / time
+      : undefined
   }
 
   return {
     start,
     pagesEach,
-    get place() {
+    get nextOrder() {
       return gaps.first?.time
     },
-    next(wanted, room = Number.POSITIVE_INFINITY) {
+    next(wanted, pagesAhead = Number.POSITIVE_INFINITY) {
       const gap = gaps.first
       // The first pages may already hold all of a short list: most windows after its end would find nothing.
       const isFull = list.pages < 3 && open >= 2
       if (wanted <= 0 || isFull || gap === undefined || gap.time >= list.stop) return undefined
-      const { end, expected, most } = windowAt(gap, wanted, room)
-      const window = gaps.take(end, most)
-      window.shortened = (behind, known) => {
-        density = known ?? density
-        gaps.add({ time: window.end - 1 }, behind)
+      const { end, expected, maxLeads } = windowAt(gap, wanted, pagesAhead)
+      const window = gaps.take(end, maxLeads)
+      window.shortened = (oldEnd, knownDensity) => {
+        density = knownDensity ?? density
+        gaps.add({ time: window.end - 1 }, oldEnd)
       }
       window.isAlone = () => gaps.first === undefined || gaps.first.time >= list.stop
       const pager = new SeekPager(list, window)
       open += 1
-      return { pager, expected, place: gap.time }
+      return { pager, expected, order: gap.time }
     },
     read({ pager }: Stretch<SeekCursor>) {
       const read = pager as SeekPager
       short = read.short && read.before !== read.window.end
-      pages = Math.min(widest, pages * 2)
+      pages = Math.min(maxWindowPages, pages * 2)
       open -= 1
       density = densityOf(read) ?? density
       const { before = Number.POSITIVE_INFINITY } = read
       gaps.read(read.window, { time: before - 1 })
     },
-    join: ({ pager }: Stretch<SeekCursor>, cursor) => overlap.join(cursor, (pager as SeekPager).span),
+    completeCursor: ({ pager }: Stretch<SeekCursor>, cursor) =>
+      overlap.completeCursor(cursor, (pager as SeekPager).span),
     done({ pager }: Stretch<SeekCursor>) {
       overlap.done(pager as SeekPager)
       if ((pager as SeekPager).before !== Number.POSITIVE_INFINITY) return 'continue'
@@ -121,8 +124,8 @@ export function seekPlan(
     answered(time) {
       list.stop = Math.min(list.stop, time - lag)
     },
-    counting: () => list.whole(),
-    position: ({ time, guid, tie, others }) => ({
+    countQuery: () => list.wholeList(),
+    position: ({ time, guid, tie, unordered }) => ({
       paging: 'seek',
       timePivot: list.pivot,
       ...(Number.isFinite(list.start) ? { startTime: list.start - 1 } : {}),
@@ -131,7 +134,7 @@ export function seekPlan(
       ...(guid === undefined ? {} : { guid }),
       ...(tie === undefined ? {} : { tie }),
       ...(list.included.length > 0 ? { included: list.included } : {}),
-      ...(others === undefined ? {} : { others }),
+      ...(unordered === undefined ? {} : { others: unordered }),
     }),
   }
 }
@@ -156,10 +159,10 @@ export class Gaps {
   }
 
   /** Takes a window from the start of the first gap. */
-  take(end: number, most: number): SeekWindow {
+  take(end: number, maxLeads: number): SeekWindow {
     const gap = this.#gaps[0] as Gap
     const { from } = gap
-    const window: SeekWindow = { from, end: Math.min(end, gap.end), most }
+    const window: SeekWindow = { from, end: Math.min(end, gap.end), maxLeads }
     this.#gaps.shift()
     if (window.end < gap.end) this.add({ time: window.end - 1 }, gap.end)
     return window
@@ -171,7 +174,7 @@ export class Gaps {
     this.#gaps.sort((a, b) => a.from.time - b.from.time)
   }
 
-  /** Records how far a window was read: not to its end, or beyond it if nothing came there. */
+  /** Records how far a window was read: not to its end, or beyond it if no leads follow there. */
   read({ from, end }: SeekWindow, to: SeekCursor): void {
     const before = to.time + 1
     if (before < end) {

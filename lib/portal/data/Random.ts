@@ -3,10 +3,10 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /*
  * This file uses only whole numbers and comparisons, and no Math function whose last digit differs between engines,
- * so that a seed gives the same leads on every machine.
+ * so that a seed makes the same leads on every machine.
  */
 
-/** Draws from a seeded sequence: the same seed gives the same draws. */
+/** Draws from a seeded sequence: the same seed makes the same draws. */
 export class Random {
   readonly #generator
 
@@ -22,26 +22,26 @@ export class Random {
   }
 
   /** A whole number; both bounds are included. */
-  whole(from: number, to: number): number {
+  integer(from: number, to: number): number {
     return uniformInt(this.#generator, from, to)
   }
 
   /** True with a probability of `share` percent. */
   percent(share: number): boolean {
-    return this.whole(0, 99) < share
+    return this.integer(0, 99) < share
   }
 
   /** One element of a non-empty list. */
   pick<T>(list: readonly T[]): T {
-    return list[this.whole(0, list.length - 1)] as T
+    return list[this.integer(0, list.length - 1)] as T
   }
 
   /** One element, with the probability of its weight. The weights add up to 100. */
   weighted<T extends { readonly weight: number }>(list: readonly T[]): T {
-    let rest = this.whole(0, 99)
+    let remaining = this.integer(0, 99)
     for (const element of list) {
-      rest -= element.weight
-      if (rest < 0) return element
+      remaining -= element.weight
+      if (remaining < 0) return element
     }
     throw new Error('The weights of the list do not add up to 100')
   }

@@ -17,14 +17,14 @@ const threeDays = 3 * 86_400_000
  * occasionally an import that puts hundreds of leads on one millisecond, as in real portals.
  */
 export function* arrivals(random: Random, count: number): Generator<Arrival> {
-  let importAt = random.whole(50, 300)
+  let importAt = random.integer(50, 300)
   let importEnd = 0
   let importTime = 0
   for (let index = 0; index < count; index++) {
     if (index === importAt) {
-      importEnd = index + random.whole(100, 500)
+      importEnd = index + random.integer(100, 500)
       importTime = arrivalTime(index)
-      importAt = importEnd + random.whole(200, 1_400)
+      importAt = importEnd + random.integer(200, 1_400)
     }
     if (index < importEnd) yield { index, insertedAt: importTime, imported: true }
     else yield { index, insertedAt: webArrival(random, index), imported: random.percent(2) }
@@ -34,6 +34,6 @@ export function* arrivals(random: Random, count: number): Generator<Arrival> {
 /** A time before the next lead's arrival; one lead in twenty was entered up to three days late. */
 function webArrival(random: Random, index: number): number {
   const time = arrivalTime(index)
-  if (random.percent(5)) return time - random.whole(1, threeDays)
-  return time + random.whole(0, Math.max(0, arrivalTime(index + 1) - time - 1))
+  if (random.percent(5)) return time - random.integer(1, threeDays)
+  return time + random.integer(0, Math.max(0, arrivalTime(index + 1) - time - 1))
 }

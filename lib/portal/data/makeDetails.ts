@@ -16,9 +16,9 @@ interface Visitor {
 /** Makes up the site's analytics of a lead: empty if it never visited. */
 export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetails {
   const visited = visitor.userToken !== ''
-  const firstVisitAt = visited ? visitor.insertedAt - random.whole(0, 30 * day) : 0
-  const lastVisitAt = visited ? visitor.insertedAt + random.whole(0, 90 * day) : 0
-  const visitCount = visited ? random.whole(1, 40) : 0
+  const firstVisitAt = visited ? visitor.insertedAt - random.integer(0, 30 * day) : 0
+  const lastVisitAt = visited ? visitor.insertedAt + random.integer(0, 90 * day) : 0
+  const visitCount = visited ? random.integer(1, 40) : 0
   return {
     allViewsImported: visited,
     countsModifiedAt: lastVisitAt,
@@ -28,7 +28,7 @@ export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetail
     lastVisitAt,
     leadGuid: visitor.guid,
     leadId: visitor.leadId,
-    pageViewCount: visited ? visitCount + random.whole(0, 60) : 0,
+    pageViewCount: visited ? visitCount + random.integer(0, 60) : 0,
     portalId,
     userToken: visitor.userToken,
     visitCount,
@@ -39,16 +39,16 @@ export function makeAnalytics(random: Random, visitor: Visitor): AnalyticsDetail
 export function makeCrmDetails(random: Random, guid: string): CrmDetails {
   const worked = random.percent(20)
   return {
-    annualRevenue: worked ? random.whole(1, 5_000) * 10_000 : 0,
-    closeProbability: worked ? random.whole(0, 100) / 100 : 1,
+    annualRevenue: worked ? random.integer(1, 5_000) * 10_000 : 0,
+    closeProbability: worked ? random.integer(0, 100) / 100 : 1,
     crmType: 1,
-    estimatedRevenue: worked ? random.whole(1, 90_000_000) / 100 : 0,
+    estimatedRevenue: worked ? random.integer(1, 90_000_000) / 100 : 0,
     id: guid,
     nextAction: worked ? 'Call back' : '',
-    nextActionAssignedTo: worked ? random.whole(1, 60) : 0,
+    nextActionAssignedTo: worked ? random.integer(1, 60) : 0,
     nextActionAssignedToEmail: worked ? 'sales@demo.example' : '',
     nextActionDue: 0,
-    numEmployees: worked ? random.whole(1, 20_000) : 0,
+    numEmployees: worked ? random.integer(1, 20_000) : 0,
     status: random.pick(crmStatuses),
   }
 }

@@ -32,21 +32,21 @@ export interface Converting {
  */
 export function makeEvents(random: Random, lead: Converting): ConversionEvent[] {
   const times = lead.imported ? Number(random.percent(6)) : random.weighted(webConversions).times
-  let convertDate = lead.insertedAt - random.whole(0, minute)
+  let convertDate = lead.insertedAt - random.integer(0, minute)
   const events: ConversionEvent[] = []
   for (let made = 0; made < times; made++) {
     events.push(makeEvent(random, lead, random.pick(forms), convertDate))
-    convertDate += random.whole(1, 60 * day)
+    convertDate += random.integer(1, 60 * day)
   }
   return events
 }
 
 function makeEvent(random: Random, lead: Converting, form: Form, convertDate: number): ConversionEvent {
   const guid = random.hex(32)
-  const firstId = random.whole(100_000_000, 999_999_000)
+  const firstId = random.integer(100_000_000, 999_999_000)
   // Real portals sometimes omit the form's guid from a value although the event has it.
   const valueFormGuid = random.percent(8) ? '' : form.guid
-  const makeValue = (field: Field, place: number): FormSubmissionValue => ({
+  const makeValue = (field: Field, index: number): FormSubmissionValue => ({
     conversionGuid: guid,
     convertDate,
     fieldLabel: field.label,
@@ -55,7 +55,7 @@ function makeEvent(random: Random, lead: Converting, form: Form, convertDate: nu
     formGuid: valueFormGuid,
     formId: form.id,
     formName: form.name,
-    id: firstId + 10 * place,
+    id: firstId + 10 * index,
     leadGuid: lead.guid,
     portalId,
   })

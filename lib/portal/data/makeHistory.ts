@@ -18,20 +18,20 @@ export interface History {
 export function makeHistory(random: Random, arrival: Arrival, events: readonly ConversionEvent[]): History {
   const { insertedAt } = arrival
   const lastConvertedAt = events.at(-1)?.convertDate ?? 0
-  const closedAt = random.percent(arrival.imported ? 4 : 12) ? insertedAt + random.whole(1, 200 * day) : 0
+  const closedAt = random.percent(arrival.imported ? 4 : 12) ? insertedAt + random.integer(1, 200 * day) : 0
   const statusLogs = closedAt > 0 ? makeStatusLogs(random, closedAt) : []
   const customerStatusModifiedAt = statusLogs.at(-1)?.insertedAt ?? 0
   const busyUntil = Math.max(insertedAt, lastConvertedAt, customerStatusModifiedAt)
   // Half of all leads are never touched again: leads of an import have the same millisecond here as well.
-  const lastModifiedAt = random.percent(50) ? busyUntil : busyUntil + random.whole(1, 400 * day)
+  const lastModifiedAt = random.percent(50) ? busyUntil : busyUntil + random.integer(1, 400 * day)
   return { lastConvertedAt, closedAt, customerStatusModifiedAt, statusLogs, lastModifiedAt }
 }
 
 function makeStatusLogs(random: Random, closedAt: number): History['statusLogs'] {
   const times = random.percent(10) ? 3 : 1
-  return Array.from({ length: times }, (_, place) => ({
-    id: random.whole(1_000_000, 9_999_999),
-    insertedAt: closedAt + place * day + random.whole(0, day - 1),
-    previousState: place % 2 === 1,
+  return Array.from({ length: times }, (_, index) => ({
+    id: random.integer(1_000_000, 9_999_999),
+    insertedAt: closedAt + index * day + random.integer(0, day - 1),
+    previousState: index % 2 === 1,
   }))
 }

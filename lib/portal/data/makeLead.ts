@@ -21,7 +21,7 @@ export function makeLead(random: Random, arrival: Arrival): Lead {
   const emailBounced = random.percent(5)
   const emailOptOut = random.percent(7)
   const nurturing = random.percent(25)
-  const rawScore = random.whole(0, 1_500)
+  const rawScore = random.integer(0, 1_500)
   const lead: Lead = {
     address: person.address,
     analyticsDetails: makeAnalytics(random, { guid, leadId, userToken, insertedAt }),
@@ -63,7 +63,7 @@ export function makeLead(random: Random, arrival: Arrival): Lead {
     leadJsonLink: `https://api.hubapi.com/leads/v1/lead/${guid}`,
     leadLink: `https://app.hubspot.com/leads/app/lead?portalId=${portalId}&guid=${guid}`,
     leadNurturingActive: nurturing,
-    leadNurturingCampaignId: nurturing ? random.whole(70_000, 79_999) : -1,
+    leadNurturingCampaignId: nurturing ? random.integer(70_000, 79_999) : -1,
     message: person.message,
     numConversionEvents: events.length,
     phone: person.phone,
@@ -71,7 +71,7 @@ export function makeLead(random: Random, arrival: Arrival): Lead {
     publicLeadLink: `https://app.hubspot.com/leads/public/leadDetails?portalId=${portalId}&leadToken=${random.hex(24)}%3D%3D`,
     rawScore,
     salutation: person.salutation,
-    score: random.percent(10) ? 100 : random.whole(0, 9_999) / 100,
+    score: random.percent(10) ? 100 : random.integer(0, 9_999) / 100,
     sourceId: origin.sourceId,
     sourceValue1: origin.sourceValue1,
     sourceValue2: origin.sourceValue2,
@@ -94,5 +94,5 @@ function leaveUngraded(lead: Lead): void {
 
 function makeIpAddress(random: Random): string {
   // 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are reserved for documentation.
-  return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.whole(1, 254)}`
+  return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.integer(1, 254)}`
 }

@@ -19,7 +19,7 @@ const emailMarketing = 5
 export function makeOrigin(random: Random): Origin {
   const source = random.weighted(sources)
   const [sourceValue1, firstReferrer] = random.pick(source.visits)
-  const sourceValue2 = sourceValue1 !== '' && random.percent(20) ? `ad group ${random.whole(1, 40)}` : ''
+  const sourceValue2 = sourceValue1 !== '' && random.percent(20) ? `ad group ${random.integer(1, 40)}` : ''
   return {
     sourceId: source.id,
     foundVia: source.name,

@@ -41,8 +41,8 @@ export class ArmedRule {
       (request === undefined || includesNumber(request, this.#seen)) &&
       this.#seen % every === 0 &&
       this.#isPage(visit, page) &&
-      // The draw comes last: a request that does not meet the other conditions must not use up a draw.
-      (share === 1 || this.random.whole(1, million) <= share * million)
+      // The draw is the last condition: a request that does not meet the other conditions must not use up a draw.
+      (share === 1 || this.random.integer(1, million) <= share * million)
     if (isHit) this.#hits++
     return isHit
   }

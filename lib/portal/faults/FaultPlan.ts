@@ -50,8 +50,8 @@ export class FaultPlan {
     let answer: AnswerFault | undefined
     for (const rule of this.#rules) {
       const { fault, random, text } = rule
-      const isTaken = answer !== undefined && isAnswerFault(fault)
-      if (!rule.see(visit) || isTaken || !rule.hits(visit, page)) continue
+      const hasAnswer = answer !== undefined && isAnswerFault(fault)
+      if (!rule.see(visit) || hasAnswer || !rule.hits(visit, page)) continue
       rules.push(text)
       if (isAnswerFault(fault)) answer = fault
       else if (fault.kind === 'delay') delay += fault.milliseconds
@@ -61,8 +61,8 @@ export class FaultPlan {
   }
 }
 
-const others: readonly Fault['kind'][] = ['delay', 'insert', 'delete', 'undelete', 'touch', 'reorder']
+const nonAnswerKinds: readonly Fault['kind'][] = ['delay', 'insert', 'delete', 'undelete', 'touch', 'reorder']
 
 function isAnswerFault(fault: Fault): fault is AnswerFault {
-  return !others.includes(fault.kind)
+  return !nonAnswerKinds.includes(fault.kind)
 }

@@ -11,7 +11,7 @@ export type Numbers = number | NumberRange | readonly (number | NumberRange)[]
 
 /**
  * The requests that a rule hits: those that meet all given conditions. Only requests count that have the token, are
- * within the rate limits and ask for an existing resource.
+ * within the rate limits and name an existing resource.
  */
 export interface FaultWhen {
   /** Requests of this method. As text: `GET`, `PUT`. */

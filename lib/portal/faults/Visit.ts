@@ -4,7 +4,7 @@ export interface Visit {
   /** Without the query. */
   readonly path: string
   readonly query: URLSearchParams
-  /** Whether it asks for a page of leads. */
+  /** Whether it requests a page of leads. */
   readonly isList: boolean
   /** Whether that page has fewer leads than its maximum. Queried only when a rule needs it. */
   readonly isLastPage: () => boolean

@@ -6,10 +6,14 @@ import type { JsonLead, Store } from '../store/Store.ts'
 import type { ChangeFault } from './Fault.ts'
 import type { Change } from './FaultPlan.ts'
 
-/** Changes the data as a fault demands. @param now milliseconds since 1970 */
+/**
+ * Changes the data as a fault says.
+ *
+ * @param now milliseconds since 1970
+ */
 export function changeData({ fault, random }: Change, store: Store, now: number): void {
   if (fault.kind === 'reorder') {
-    store.reorderTies(random.whole(2, tiePrime - 1))
+    store.reorderTies(random.integer(2, tiePrime - 1))
     return
   }
   const { kind, count = 1 } = fault
@@ -32,6 +36,6 @@ const changes = { delete: { isDeleted: true }, undelete: { isDeleted: false }, t
 
 function changeOne(kind: Exclude<ChangeFault['kind'], 'insert'>, random: Random, store: Store, now: number) {
   if (store.leads === 0) return
-  const seq = store.next(random.whole(1, store.leads), kind === 'undelete')
+  const seq = store.next(random.integer(1, store.leads), kind === 'undelete')
   if (seq !== undefined) store.update(seq, lead => applyChanges(lead, changes[kind], now))
 }

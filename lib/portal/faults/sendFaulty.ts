@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type Answer, bodyBytes } from '../server/Answer.ts'
 import { sendAnswer, writeBody, writeHead } from '../server/sendAnswer.ts'
-import { gone, isGone, pause } from '../server/waits.ts'
+import { isDisconnected, pause, untilDisconnected } from '../server/waits.ts'
 import type { CutFault, DripFault, StallFault } from './Fault.ts'
 
 /** A fault in the way that a body is sent. */
@@ -31,7 +31,7 @@ async function sendStalled(response: ServerResponse, answer: Answer, at: number)
   writeHead(response, answer)
   response.flushHeaders()
   await writeBody(response, firstPart(answer, at))
-  await gone(response)
+  await untilDisconnected(response)
 }
 
 async function sendDrip(
@@ -41,7 +41,7 @@ async function sendDrip(
 ) {
   writeHead(response, answer)
   const body = Buffer.concat(answer.body)
-  for (let start = 0; start < body.length && !isGone(response); start += bytes) {
+  for (let start = 0; start < body.length && !isDisconnected(response); start += bytes) {
     await writeBody(response, [body.subarray(start, start + bytes)])
     await pause(interval, response)
   }

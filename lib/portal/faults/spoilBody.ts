@@ -22,7 +22,7 @@ function spoilJson(text: string, fault: BodyFault): string {
   const value: unknown = JSON.parse(text)
   if (!Array.isArray(value)) return spoilElement(text, fault)
   if (fault.kind === 'garbage' && fault.form === 'broken') return withComma(text)
-  // A lead's text comes from JSON.stringify, so parsing and writing it again changes nothing.
+  // A lead's text was made by JSON.stringify, so parsing and writing it again changes nothing.
   const elements = value.map(element => JSON.stringify(element))
   const middle = Math.floor(elements.length / 2)
   // An empty page gets an element, because it has none that could be damaged.

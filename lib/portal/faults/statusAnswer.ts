@@ -14,7 +14,7 @@ export function statusAnswer({ status, body, policy, headers = {} }: StatusFault
       body: [Buffer.from(text)],
     }
   }
-  const message = policy === undefined ? `A fault was asked for: ${status}` : rateLimitMessage(policy)
+  const message = policy === undefined ? `A fault was requested: ${status}` : rateLimitMessage(policy)
   const fields = policy === undefined ? {} : rateLimitFields(policy)
   return errorAnswer(new Refusal(status, message, { headers, fields }), body ?? form)
 }

@@ -7,10 +7,10 @@ import { applyChanges } from './applyChanges.ts'
 import { checkChanges } from './checkChanges.ts'
 import { seqOf } from './getLead.ts'
 
-type Ground = Pick<Served, 'settings' | 'store'>
+type PortalState = Pick<Served, 'settings' | 'store'>
 
 /** Implements `portal.update`: a PUT without HTTP. */
-export function updateInCode({ settings, store }: Ground, guid: string, given: unknown): Lead {
+export function updateInCode({ settings, store }: PortalState, guid: string, given: unknown): Lead {
   try {
     const seq = seqOf(store, guid)
     const changes = checkChanges(plainLead(given, 1), { guid, salesforce: settings.salesforce })
@@ -23,7 +23,7 @@ export function updateInCode({ settings, store }: Ground, guid: string, given: u
 }
 
 /** Implements `portal.insert`. */
-export function insertInCode({ store }: Ground, leads: Iterable<object>): void {
+export function insertInCode({ store }: PortalState, leads: Iterable<object>): void {
   store.insert(plainLeads(leads))
 }
 

@@ -30,7 +30,7 @@ export function checkChanges(body: unknown, { guid, salesforce }: ChangeRules): 
   refuseReadOnly(Object.keys(changes))
   for (const [name, value] of Object.entries(changes)) checkValue(name, value)
   if (salesforce === 'tied' && 'closedAt' in changes) {
-    throw new Refusal(400, 'Field closedAt: a portal integrated with Salesforce.com takes no closedAt')
+    throw new Refusal(400, 'Field closedAt: a portal integrated with Salesforce.com refuses closedAt')
   }
   return changes
 }

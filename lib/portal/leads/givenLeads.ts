@@ -5,7 +5,7 @@ import { messageOf, plainLead } from './plainLead.ts'
 /**
  * A user's own leads, as JSON would represent them.
  *
- * @throws PortalError LEADS for a value that is not an object or has no JSON, and when the iterable itself throws.
+ * @throws PortalError LEADS for a value that is not an object or can not be JSON, and when the iterable itself throws.
  */
 export async function* givenLeads(leads: LeadIterable): AsyncGenerator<object> {
   let count = 0

@@ -3,7 +3,7 @@ import type { PortalOptions } from '../PortalOptions.ts'
 import { givenLeads } from './givenLeads.ts'
 import { readLeadFile } from './readLeadFile.ts'
 
-/** Identifies the generated leads; equal recipes give equal leads. */
+/** Identifies the generated leads; equal recipes make equal leads. */
 export interface Recipe {
   readonly generator: number
   readonly seed: number

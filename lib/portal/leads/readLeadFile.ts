@@ -19,27 +19,27 @@ export async function* readLeadFile(path: string): AsyncGenerator<object> {
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = ''
+  let incomplete = ''
   try {
     for await (const chunk of createReadStream(path, 'utf8')) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
+      const lines = (incomplete + chunk).split('\n')
+      incomplete = lines.pop() ?? ''
       yield* lines
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PortalError('LEADS', `The lead file ${path} can not be read: ${reason}`, { cause })
   }
-  yield rest
+  yield incomplete
 }
 
-function parseLine(text: string, place: string): object {
+function parseLine(text: string, location: string): object {
   let lead: unknown
   try {
     lead = JSON.parse(text)
   } catch (cause) {
-    throw new PortalError('LEADS', `${place} is no JSON: ${(cause as Error).message}`, { cause })
+    throw new PortalError('LEADS', `${location} is not JSON: ${(cause as Error).message}`, { cause })
   }
   if (isObject(lead)) return lead
-  throw new PortalError('LEADS', `${place} is no lead: expected a JSON object`)
+  throw new PortalError('LEADS', `${location} is not a lead: expected a JSON object`)
 }

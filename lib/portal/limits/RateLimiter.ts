@@ -27,7 +27,7 @@ export class RateLimiter {
   }
 
   /**
-   * Counts a request, and returns the headers that tell its client the remaining requests.
+   * Counts a request, and returns the headers with the number of remaining requests.
    *
    * @throws Refusal 429 when a limit is exhausted: the one that lasts longest, because until then all requests are
    * refused.
@@ -38,7 +38,7 @@ export class RateLimiter {
       .toSorted((a, b) => b.wait - a.wait)
     if (longest !== undefined && longest.wait > 0) {
       throw new Refusal(429, rateLimitMessage(longest.name), {
-        headers: { ...this.#headers(now), ...this.#comeBack(now, longest.wait) },
+        headers: { ...this.#headers(now), ...this.#retryAfterHeader(now, longest.wait) },
         fields: rateLimitFields(longest.name),
       })
     }
@@ -50,7 +50,7 @@ export class RateLimiter {
     return Object.assign({}, ...this.#policies.map(({ name, window }) => headersOf(name, window, now)))
   }
 
-  #comeBack(now: number, wait: number): Headers {
+  #retryAfterHeader(now: number, wait: number): Headers {
     if (this.#retryAfter === 'none') return {}
     const rounded = (time: number): number => Math.ceil(time / second)
     if (this.#retryAfter === 'date') {

@@ -25,6 +25,6 @@ export type Handler = (call: Call, served: Served, now: number) => Answer
 export interface Routed {
   readonly call: Call
   readonly handler: Handler
-  /** Whether it asks for a page of leads. */
+  /** Whether it requests a page of leads. */
   readonly isList: boolean
 }

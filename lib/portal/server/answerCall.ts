@@ -6,7 +6,7 @@ import type { Answer } from './Answer.ts'
 import type { Routed } from './Call.ts'
 import { type Exchange, readClock } from './Exchange.ts'
 import { readBody } from './readBody.ts'
-import { isGone, pause } from './waits.ts'
+import { isDisconnected, pause } from './waits.ts'
 
 /**
  * The answer to a call that carries the token, with the faults that hit it; undefined if a fault withholds it, or if
@@ -24,7 +24,7 @@ export async function answerCall(
   let now = at
   if (delay > 0) {
     await pause(delay, response)
-    if (isGone(response)) return undefined
+    if (isDisconnected(response)) return undefined
     now = readClock(exchange)
   }
   for (const change of changes) changeData(change, served.store, now)

@@ -10,7 +10,7 @@ const level = 1
 
 const compressBytes = promisify(gzip)
 
-/** An answer with its body compressed; one without a body, or with an encoding of its own, stays as it is. */
+/** An answer with its body compressed; one without a body, or with a Content-Encoding already, is not changed. */
 export async function compress(answer: Answer): Promise<Answer> {
   const body = Buffer.concat(answer.body)
   if (body.length === 0 || 'Content-Encoding' in answer.headers) return answer

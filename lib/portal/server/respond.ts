@@ -9,7 +9,7 @@ import { type Exchange, readClock } from './Exchange.ts'
 import { errorAnswer } from './errorAnswer.ts'
 import { route } from './route.ts'
 import { sendAnswer } from './sendAnswer.ts'
-import { gone, isGone } from './waits.ts'
+import { isDisconnected, untilDisconnected } from './waits.ts'
 
 /** Answers one request, or applies a fault to it, and records it. */
 export async function respond(exchange: Exchange): Promise<void> {
@@ -30,7 +30,7 @@ export async function respond(exchange: Exchange): Promise<void> {
   } catch (error) {
     answer = errorAnswer(error, settings.errors)
   }
-  const status = isGone(response) ? 0 : (answer?.status ?? 0)
+  const status = isDisconnected(response) ? 0 : (answer?.status ?? 0)
   log.add({ method, url, status, at, faults: hits.rules })
   await (answer === undefined ? withhold(exchange, hits) : send(exchange, answer, hits))
 }
@@ -38,7 +38,7 @@ export async function respond(exchange: Exchange): Promise<void> {
 /** Sends no answer: the connection is reset, or stays open. */
 async function withhold({ request, response }: Exchange, { answer: fault }: Hits): Promise<void> {
   if (fault?.kind === 'reset') request.socket.resetAndDestroy()
-  else await gone(response)
+  else await untilDisconnected(response)
 }
 
 async function send(

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { type Answer, bodyBytes } from './Answer.ts'
-import { drained, isGone } from './waits.ts'
+import { isDisconnected, untilDrained } from './waits.ts'
 
 const chunkBytes = 65_536
 
@@ -30,8 +30,8 @@ export function writeHead(response: ServerResponse, answer: Answer, framing: Fra
 /** Writes a body, or a part of one. */
 export async function writeBody(response: ServerResponse, body: readonly Buffer[]): Promise<void> {
   for (const chunk of chunksOf(body)) {
-    if (isGone(response)) return
-    if (!response.write(chunk)) await drained(response)
+    if (isDisconnected(response)) return
+    if (!response.write(chunk)) await untilDrained(response)
   }
 }
 

@@ -7,32 +7,35 @@ import type { ServerResponse } from 'node:http'
  */
 
 /** Whether the client has disconnected. */
-export function isGone(response: ServerResponse): boolean {
+export function isDisconnected(response: ServerResponse): boolean {
   return response.req.socket.destroyed
 }
 
-/** Resolves when the client has read everything written. */
-export function drained(response: ServerResponse): Promise<void> {
-  return untilGone(response, done => {
+/** Resolves when the client has read everything written, or has disconnected. */
+export function untilDrained(response: ServerResponse): Promise<void> {
+  return untilDoneOrDisconnected(response, done => {
     response.on('drain', done)
     return () => response.off('drain', done)
   })
 }
 
-/** Resolves after the given milliseconds. */
+/** Resolves after the given milliseconds, or when the client has disconnected. */
 export function pause(milliseconds: number, response: ServerResponse): Promise<void> {
-  return untilGone(response, done => {
+  return untilDoneOrDisconnected(response, done => {
     const timer = setTimeout(done, milliseconds)
     return () => clearTimeout(timer)
   })
 }
 
 /** Resolves when the connection is closed, by either side. */
-export function gone(response: ServerResponse): Promise<void> {
-  return untilGone(response, () => () => {})
+export function untilDisconnected(response: ServerResponse): Promise<void> {
+  return untilDoneOrDisconnected(response, () => () => {})
 }
 
-function untilGone(response: ServerResponse, begin: (done: () => void) => () => void): Promise<void> {
+function untilDoneOrDisconnected(
+  response: ServerResponse,
+  begin: (done: () => void) => () => void,
+): Promise<void> {
   const { socket } = response.req
   return new Promise(resolve => {
     if (socket.destroyed) return resolve()

@@ -3,7 +3,7 @@ import { PortalError } from '../PortalError.ts'
 import { findQuery, type LeadKey, preparation } from './findQuery.ts'
 import { rowInserter } from './insertRow.ts'
 import type { Database } from './loadLibsql.ts'
-import { noteChange } from './meta.ts'
+import { recordChange } from './meta.ts'
 import { attributeOf, pageQuery, type Query, type Route, textQuery, windowQuery } from './pageQuery.ts'
 import { createAttributeIndex } from './schema.ts'
 import { transaction } from './transaction.ts'
@@ -64,19 +64,19 @@ export class Store {
     return row[1]
   }
 
-  /** The `seq` of the first lead, from a place on and then from the start, that is deleted or is not. */
-  next(place: number, isDeleted: boolean): number | undefined {
+  /** The `seq` of the first lead that is deleted, or is not: searched from one `seq` on, and then from the start. */
+  next(from: number, isDeleted: boolean): number | undefined {
     const select = 'SELECT seq FROM lead WHERE isDeleted = ? AND seq'
     const sql = `SELECT * FROM (${select} >= ? ORDER BY seq LIMIT 1) UNION ALL SELECT * FROM (${select} < ? ORDER BY seq LIMIT 1)`
     const flag = isDeleted ? 1 : 0
-    return this.#rows<[number]>({ sql, values: [flag, place, flag, place] })[0]?.[0]
+    return this.#rows<[number]>({ sql, values: [flag, from, flag, from] })[0]?.[0]
   }
 
   /** Replaces a lead by the result of `change`. If that throws, nothing is changed. */
   update(seq: number, change: (lead: JsonLead) => JsonLead): void {
     transaction(this.#database, () => {
       updateRow(this.#database, seq, change(JSON.parse(this.text(seq).toString())))
-      noteChange(this.#database, this.#leads)
+      recordChange(this.#database, this.#leads)
     })
   }
 
@@ -95,7 +95,7 @@ export class Store {
         }
         insertRow(++seq, lead)
       }
-      noteChange(this.#database, seq)
+      recordChange(this.#database, seq)
       return seq
     })
   }

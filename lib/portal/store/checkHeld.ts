@@ -15,10 +15,10 @@ export function checkHeld({ leads, recipe }: Meta, source: LeadSource, settings:
   const isSame = settings.leads === undefined ? isSameSeed(settings, recipe) : isSameRecipe(recipe, wanted)
   if (isSame) return
   const held = recipe === undefined ? `own or changed leads (${leads} of them)` : describe(recipe)
-  const asked = wanted === undefined ? source.name : describe(wanted)
+  const wantedLeads = wanted === undefined ? source.name : describe(wanted)
   throw new PortalError(
     'STORE',
-    `${databaseName(settings.db)} holds ${held}, not ${asked}: name another file, or give neither leads nor seed to serve these`,
+    `${databaseName(settings.db)} holds ${held}, not ${wantedLeads}: name another file, or give neither leads nor seed to serve these`,
   )
 }
 

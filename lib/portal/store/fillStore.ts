@@ -11,7 +11,7 @@ const turn = 1_000
 
 /**
  * Fills an empty database within the caller's transaction: a process that is killed in between leaves an empty
- * database behind.
+ * database.
  *
  * @throws PortalError LEADS when the source fails, or has two leads with the same guid.
  */
@@ -24,20 +24,20 @@ export async function fillStore(database: Database, source: LeadSource): Promise
     if (leads % turn === 0) await setImmediate()
   }
   database.exec(createIndexes)
-  refuseTwins(database, source)
+  refuseDuplicates(database, source)
   const meta = { leads, recipe: source.recipe }
   writeMeta(database, meta)
   return meta
 }
 
-function refuseTwins(database: Database, source: LeadSource): void {
-  const twins = database
+function refuseDuplicates(database: Database, source: LeadSource): void {
+  const duplicates = database
     .prepare(
       'SELECT min(seq), max(seq) FROM lead WHERE guid IS NOT NULL GROUP BY guid HAVING count(*) > 1 LIMIT 1',
     )
     .raw()
     .all() as [number, number][]
-  for (const [first, last] of twins) {
+  for (const [first, last] of duplicates) {
     throw new PortalError('LEADS', `Leads ${first} and ${last} of ${source.name} have the same guid`)
   }
 }

@@ -7,8 +7,8 @@ export const leadKeys = ['email', 'userToken', 'conversionEventGuid'] as const
 export type LeadKey = (typeof leadKeys)[number] | 'guid'
 
 /**
- * The query for the `seq` of the lead with a key. If there are several, leads that are not deleted come first, then
- * the one that converted first; leads that never converted come last.
+ * The query for the `seq` of the lead with a key. If there are several, leads that are not deleted are first, then
+ * the one that converted first; leads that never converted are last.
  */
 export function findQuery(key: LeadKey): string {
   return [

@@ -48,6 +48,6 @@ export function writeMeta(database: Database, { leads, recipe }: Meta): void {
 }
 
 /** Records that leads were changed: the recipe does not describe them any more. */
-export function noteChange(database: Database, leads: number): void {
+export function recordChange(database: Database, leads: number): void {
   database.prepare('UPDATE meta SET leads = ?, generator = NULL, seed = NULL').run([leads])
 }

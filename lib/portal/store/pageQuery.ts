@@ -61,11 +61,11 @@ export function textQuery(excludeConversionEvents: boolean, seqs: readonly numbe
   return { sql, values: [JSON.stringify(seqs)] }
 }
 
-/** The query that counts the leads in the request's time window, up to `most`. */
-export function windowQuery(request: ListRequest, most: number): Query {
+/** The query that counts the leads in the request's time window, up to `max`. */
+export function windowQuery(request: ListRequest, max: number): Query {
   const window = windowOf(request)
   const sql = `SELECT count(*) FROM (SELECT 1 FROM lead INDEXED BY lead_by_${request.pivot} WHERE ${window.sql} LIMIT ?)`
-  return { sql, values: [...window.values, most] }
+  return { sql, values: [...window.values, max] }
 }
 
 /** SQLite keeps the table order of a CROSS JOIN. */

@@ -14,6 +14,6 @@ export function storeError(path: string | undefined, cause: unknown): PortalErro
 }
 
 const reasons: ReadonlyMap<string | undefined, string> = new Map([
-  ['SQLITE_NOTADB', 'is no SQLite database'],
+  ['SQLITE_NOTADB', 'is not an SQLite database'],
   ['SQLITE_BUSY', 'is in use by another process'],
 ])

@@ -6,7 +6,7 @@ import { closedError } from '../../async/prematureClose.ts'
 import { LeadpipeError } from '../../errors.ts'
 import { syncDirectory } from '../../files/paths.ts'
 import { fileError } from './destination.ts'
-import { type FilePlace, tailOf } from './fileState.ts'
+import { type FilePosition, tailOf } from './fileState.ts'
 import type { OpenedFile } from './openFile.ts'
 
 /** How a {@link FileOutput} is set up. */
@@ -22,7 +22,7 @@ export interface FileOutputOptions {
 
 /**
  * The only writer of a file. Everything that changes the file goes through one queue, in order; after a failure
- * nothing more is written. A compressed file has one gzip member for the data between two barriers: gunzip gives the
+ * nothing more is written. A compressed file has one gzip member for the data between two barriers: gunzip writes the
  * contents of all members.
  */
 export class FileOutput {
@@ -63,20 +63,20 @@ export class FileOutput {
    * @returns undefined for a device or a pipe
    * @throws {LeadpipeError} SINK when the file is missing, or does not have as many bytes as were written.
    */
-  async barrier(isEnd = false): Promise<FilePlace | undefined> {
-    const place = await this.#enqueue(async () => {
+  async barrier(isEnd = false): Promise<FilePosition | undefined> {
+    const position = await this.#enqueue(async () => {
       const file = await this.#opened()
-      if (isEnd && this.#options.compression === 'gzip' && this.bytes === 0) this.#begun()
-      await this.#cut()
+      if (isEnd && this.#options.compression === 'gzip' && this.bytes === 0) this.#openMember()
+      await this.#endMember()
       if (file.temporary === undefined) return undefined
       await this.#check(file, file.temporary)
       return { path: file.path, temporary: file.temporary, bytes: this.bytes }
     })
-    if (place === undefined) return undefined
+    if (position === undefined) return undefined
     const { handle } = this.#file as OpenedFile
-    const syncing = handle.sync().then(() => tailOf(handle, place.bytes))
+    const syncing = handle.sync().then(() => tailOf(handle, position.bytes))
     this.#syncing = syncing.catch(() => {})
-    return { ...place, tail: await syncing.catch(error => this.#fail(error)) }
+    return { ...position, tail: await syncing.catch(error => this.#fail(error)) }
   }
 
   /** Closes the file and renames it to its final name, durably; replaces an existing file of that name. */
@@ -103,14 +103,14 @@ export class FileOutput {
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#queue.then(() => {
+    const result = this.#queue.then(() => {
       if (this.#isClosed) throw closedError()
       return work()
     })
-    const told = mine.catch(error => this.#fail(error))
-    this.#queue = told
-    told.catch(() => {})
-    return told
+    const reported = result.catch(error => this.#fail(error))
+    this.#queue = reported
+    reported.catch(() => {})
+    return reported
   }
 
   #fail(error: unknown): never {
@@ -131,7 +131,7 @@ export class FileOutput {
     }
   }
 
-  #begun(): Gzip {
+  #openMember(): Gzip {
     if (this.#member === undefined) {
       this.#member = createGzip({ chunkSize: 65_536 })
       this.#member.on('data', (chunk: Buffer) => this.#compressed.push(chunk))
@@ -140,7 +140,7 @@ export class FileOutput {
   }
 
   async #compress(bytes: Uint8Array): Promise<void> {
-    const member = this.#begun()
+    const member = this.#openMember()
     await new Promise<void>((resolve, reject) => {
       member.write(bytes, error => (error ? reject(error) : resolve()))
     })
@@ -148,7 +148,7 @@ export class FileOutput {
   }
 
   /** Ends the open gzip member, if there is one. */
-  async #cut(): Promise<void> {
+  async #endMember(): Promise<void> {
     const member = this.#member
     if (member === undefined) return
     const ended = once(member, 'end')

@@ -52,20 +52,20 @@ export class FileRun implements SinkRun {
    * in a run with a checkpoint.
    */
   static async open(name: string, settings: FileSettings, opening: SinkOpening): Promise<FileRun> {
-    const { resumable, state: given, previous } = opening
+    const { resumable, state: savedState, previous } = opening
     const path = nameAt(name, new Date())
     const { path: target, how } = await destination(path)
     if (resumable !== undefined && how === 'direct') {
       const problem = `${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
       throw optionError('toFile() path', problem)
     }
-    if (given === undefined) {
+    if (savedState === undefined) {
       if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))
       // The time for the placeholders is known only when the file is opened.
       if (path === name) await keepPrevious(path, previous)
       return new FileRun(name, settings, opening, {})
     }
-    const state = fileState(given, path)
+    const state = fileState(savedState, path)
     if (path === name && target !== state.path) {
       const message = `${path} leads to ${target} now, the output that the checkpoint is of is ${state.path}`
       throw new LeadpipeError('CHECKPOINT', message, { context: { path: target } })
@@ -99,17 +99,17 @@ export class FileRun implements SinkRun {
   }
 
   flush(): Promise<FileState> {
-    const { records, state: encoder } = this.#cut()
-    return this.#state(records, encoder)
+    const { records, state: encoder } = this.#sendAll()
+    return this.#stateAfter(records, encoder)
   }
 
   async prepare(): Promise<FileState | undefined> {
     if (this.#found.state?.complete) return this.#found.state
     const { records } = this.#buffer
     this.#send(this.#buffer.end())
-    const place = await this.#opened().barrier(true)
+    const position = await this.#opened().barrier(true)
     if (!this.#isOver) this.#acknowledged = records
-    return place && { ...place, records, complete: true }
+    return position && { ...position, records, complete: true }
   }
 
   async commit(): Promise<void> {
@@ -132,6 +132,7 @@ export class FileRun implements SinkRun {
     if (isKept) {
       await this.prepare()
       await this.commit()
+      this.#acknowledged = this.#buffer.records
     } else if (how === 'leave') await this.#output?.close()
     else {
       this.#acknowledged = 0
@@ -140,28 +141,28 @@ export class FileRun implements SinkRun {
   }
 
   /** Sends the encoded text so far; the document can be resumed after it. */
-  #cut(): { records: number; state: unknown } {
+  #sendAll(): { records: number; state: unknown } {
     const block = this.#buffer.cut()
     const { records, state } = this.#buffer
     this.#send(block)
     return { records, state }
   }
 
-  async #state(records: number, encoder: unknown): Promise<FileState> {
-    const place = await this.#opened().barrier()
-    if (place === undefined) throw new Error(`${this.#name} is a device or a pipe`)
+  async #stateAfter(records: number, encoder: unknown): Promise<FileState> {
+    const position = await this.#opened().barrier()
+    if (position === undefined) throw new Error(`${this.#name} is a device or a pipe`)
     if (!this.#isOver) this.#acknowledged = records
-    return { ...place, records, ...(encoder === undefined ? {} : { encoder }) }
+    return { ...position, records, ...(encoder === undefined ? {} : { encoder }) }
   }
 
   #send({ bytes }: Block): void {
     const sending = this.#opened().append(bytes)
     this.#sending = sending
-    const over = () => {
+    const done = () => {
       if (this.#sending === sending) this.#sending = undefined
     }
-    sending.then(over, error => {
-      over()
+    sending.then(done, error => {
+      done()
       if (!this.#isOver) this.#opening.fail(error)
     })
   }

@@ -7,19 +7,19 @@ import type { Json } from '../../stage/Stage.ts'
 import { destination, fileError } from './destination.ts'
 
 /** A position in a file up to which everything is on disk. */
-export interface FilePlace {
+export interface FilePosition {
   /** The file, absolute, with its placeholders filled in. */
   path: string
   /** The temporary file with its bytes until it is complete, absolute. */
   temporary: string
   /** Its exact size in bytes. */
   bytes: number
-  /** The digest that `tailOf` gives for `bytes`. */
+  /** The result of `tailOf` for `bytes`. */
   tail: string
 }
 
 /** How far a file is written: plain JSON. */
-export interface FileState extends FilePlace {
+export interface FileState extends FilePosition {
   /** How many records are in it. */
   records: number
   /** What the format needs to continue after them; absent if nothing. */
@@ -48,9 +48,9 @@ const schema = {
  * @param path the file as the user named it, for the message
  * @throws {LeadpipeError} CHECKPOINT when it is not a valid state.
  */
-export function fileState(given: Json, path: string): FileState {
-  const state = given as FileState
-  if (compileSchema(schema)(given) && isAbsolute(state.path) && isAbsolute(state.temporary)) return state
+export function fileState(saved: Json, path: string): FileState {
+  const state = saved as FileState
+  if (compileSchema(schema)(saved) && isAbsolute(state.path) && isAbsolute(state.temporary)) return state
   throw new LeadpipeError('CHECKPOINT', `${path}: what the checkpoint says of it can't be read`, {
     context: { path },
   })
@@ -95,17 +95,17 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
 /**
  * Finds the output of a state, and changes nothing.
  *
- * @returns whether it already has its final name: a crash may have come after the rename
+ * @returns whether it already has its final name: a crash may have happened after the rename
  * @throws {LeadpipeError} CHECKPOINT when it is missing, or is a different file.
  */
 export async function findOutput(state: FileState): Promise<boolean> {
   const { path, temporary, bytes } = state
-  const isBegun = await lookAt(temporary, async handle => {
+  const isTemporary = await inspectFile(temporary, async handle => {
     if (handle === undefined) throw otherOutput(temporary, state)
     await checkContents(handle, temporary, state)
     return true
   })
-  if (isBegun) return false
+  if (isTemporary) return false
   if (state.complete && (await isOutput(state))) return true
   const message = `${temporary} is not there, and ${path} is not the complete file: the output that the checkpoint is of is gone; ${beginAnew}`
   throw new LeadpipeError('CHECKPOINT', message, { context: { path: temporary, bytes } })
@@ -115,8 +115,8 @@ export async function findOutput(state: FileState): Promise<boolean> {
 export async function findFinished(state: FileState): Promise<string | undefined> {
   const { path } = state
   try {
-    const isThere = await lookAt(path, () => true)
-    if (!isThere) return `${path} is not there any more`
+    const isPresent = await inspectFile(path, () => true)
+    if (!isPresent) return `${path} is not there any more`
     return (await isOutput(state)) ? undefined : `${path} is not the file any more that it wrote`
   } catch (error) {
     throw fileError(path, error)
@@ -141,11 +141,11 @@ export async function keepPrevious(path: string, previous: unknown): Promise<voi
 
 /** Whether the complete output of a state has its final name. */
 async function isOutput({ path, bytes, tail }: FileState): Promise<boolean> {
-  const isWhole = await lookAt(path, async handle => {
+  const isSame = await inspectFile(path, async handle => {
     if (handle === undefined) return false
     return (await handle.stat()).size === bytes && (await tailOf(handle, bytes)) === tail
   })
-  return isWhole ?? false
+  return isSame ?? false
 }
 
 function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
@@ -154,12 +154,12 @@ function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
 }
 
 /**
- * Calls `look` with a file, open for reading, or with undefined if the path is not a regular file. Returns its
+ * Calls `inspect` with a file, open for reading, or with undefined if the path is not a regular file. Returns its
  * result, or undefined if nothing exists there.
  */
-async function lookAt<T>(
+async function inspectFile<T>(
   path: string,
-  look: (handle?: FileHandle) => T | Promise<T>,
+  inspect: (handle?: FileHandle) => T | Promise<T>,
 ): Promise<T | undefined> {
   const found = await lstat(path).catch(error => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
@@ -167,10 +167,10 @@ async function lookAt<T>(
   })
   if (found === undefined) return undefined
   // Opening a pipe would wait for a writer.
-  if (!found.isFile()) return look()
+  if (!found.isFile()) return inspect()
   const handle = await open(path, 'r')
   try {
-    return await look(handle)
+    return await inspect(handle)
   } finally {
     await handle.close()
   }

@@ -37,8 +37,8 @@ export interface OpenedFile {
  * @param key the key of the checkpoint, for a file that another process can resume; a temporary file that is left over
  * and can't be resumed is replaced
  */
-export async function openFile(given: string, key: string | undefined): Promise<OpenedFile> {
-  const { path, how, mode } = await destination(given)
+export async function openFile(name: string, key: string | undefined): Promise<OpenedFile> {
+  const { path, how, mode } = await destination(name)
   if (how === 'direct') return { handle: await open(path, 'w'), path, temporary: undefined }
   const temporary = temporaryOf(path, key)
   if (key !== undefined) await rm(temporary, { force: true })

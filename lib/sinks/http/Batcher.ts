@@ -2,8 +2,8 @@ import { jsonText } from '../../formats/formats.ts'
 import type { BodyFormat } from './body.ts'
 
 /** Records that are sent together. */
-export interface Batch<T> {
-  /** How many records of the stream came before its first. */
+export interface HttpBatch<T> {
+  /** How many records of the stream precede it. */
   readonly position: number
   readonly records: readonly T[]
   /** The records as JSON, in the same order. */
@@ -24,7 +24,8 @@ export class Batcher<T> {
 
   /**
    * @param format the format of the bodies: its own characters count as bytes of a body
-   * @param limits the most records of a batch, and the most bytes of its body; a larger record is a batch by itself
+   * @param limits the maximum number of records in a batch, and of bytes in its body; a larger record is a batch by
+   * itself
    */
   constructor(format: BodyFormat, limits: { records: number; bytes: number }) {
     this.#format = format
@@ -41,42 +42,42 @@ export class Batcher<T> {
    *
    * @throws {TypeError} when the record has no JSON text.
    */
-  add(record: T): Batch<T>[] {
+  add(record: T): HttpBatch<T>[] {
     const text = jsonText(record)
     const size = Buffer.byteLength(text)
-    const full: Batch<T>[] = []
+    const full: HttpBatch<T>[] = []
     if (this.count > 0 && this.#bytes + this.#format.between.length + size > this.#limits.bytes) {
       full.push(this.#cut())
     }
-    this.#take(record, text, size)
+    this.#append(record, text, size)
     if (this.count === this.#limits.records || this.#bytes >= this.#limits.bytes) full.push(this.#cut())
     return full
   }
 
-  /** How many records came before the batch that is being filled, and the texts of the records in it. */
-  get place(): { position: number; held: readonly string[] } {
+  /** How many records precede the batch that is being filled, and the texts of the records in it. */
+  get progress(): { position: number; held: readonly string[] } {
     return { position: this.#position, held: this.#texts }
   }
 
-  /** Resumes from the `place` of another batcher with the same limits. To be called before the first record. */
-  goOn(position: number, held: readonly string[]): void {
+  /** Resumes from the `progress` of another batcher with the same limits. To be called before the first record. */
+  resume(position: number, held: readonly string[]): void {
     this.#position = position
-    for (const text of held) this.#take(JSON.parse(text), text, Buffer.byteLength(text))
+    for (const text of held) this.#append(JSON.parse(text), text, Buffer.byteLength(text))
   }
 
   /** Cuts the batch that is being filled, even if it is not full; undefined if it is empty. */
-  cut(): Batch<T> | undefined {
+  cut(): HttpBatch<T> | undefined {
     return this.count === 0 ? undefined : this.#cut()
   }
 
-  #take(record: T, text: string, size: number): void {
+  #append(record: T, text: string, size: number): void {
     const { before, between, after } = this.#format
     this.#bytes += size + (this.count === 0 ? before.length + after.length : between.length)
     this.#records.push(record)
     this.#texts.push(text)
   }
 
-  #cut(): Batch<T> {
+  #cut(): HttpBatch<T> {
     const batch = { position: this.#position, records: this.#records, texts: this.#texts }
     this.#position += this.count
     this.#records = []
@@ -87,7 +88,7 @@ export class Batcher<T> {
 }
 
 /** The two halves of a batch of two records or more, in order. */
-export function halves<T>({ position, records, texts }: Batch<T>): [Batch<T>, Batch<T>] {
+export function halves<T>({ position, records, texts }: HttpBatch<T>): [HttpBatch<T>, HttpBatch<T>] {
   const middle = Math.ceil(records.length / 2)
   return [
     { position, records: records.slice(0, middle), texts: texts.slice(0, middle) },

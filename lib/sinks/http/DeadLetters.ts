@@ -10,7 +10,7 @@ export interface DeadLetter<T = unknown> {
   status: number
   /** The text of the answer, at most 1,000 characters, without secrets. */
   answer: string
-  /** Why this record was refused, if `readAnswer` gave a reason. */
+  /** Why this record was refused, if `readAnswer` returned a reason. */
   reason?: string
   /** The Idempotency-Key of its batch. */
   batchKey: string
@@ -24,7 +24,7 @@ export class DeadLetters {
   readonly #signal: AbortSignal
   #queue: Promise<void> = Promise.resolve()
 
-  /** @param signal aborts the wait for room, which may never come */
+  /** @param signal aborts the wait for room, which may last forever */
   constructor(output: Pick<SinkRun, 'write'>, signal: AbortSignal) {
     this.#output = output
     this.#signal = signal

@@ -8,7 +8,7 @@ import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
 import { sinkStage } from '../../streams/attachSink.ts'
-import { type Batch, Batcher } from './Batcher.ts'
+import { Batcher, type HttpBatch } from './Batcher.ts'
 import { BatchTimer } from './BatchTimer.ts'
 import { bodyFormats } from './body.ts'
 import { DeadLetters } from './DeadLetters.ts'
@@ -19,7 +19,7 @@ import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
 
-/** The most milliseconds that a side output may take to deliver its records after the run has failed. */
+/** The maximum number of milliseconds that a side output may take to deliver its records after a failed run. */
 const patience = 10_000
 
 /** An HTTP receiver, and how it is reached. */
@@ -47,7 +47,7 @@ export class HttpRun<T> implements SinkRun<T> {
   #failure: LeadpipeError | undefined
   #isOver = false
   #received: number
-  /** A pending barrier: until it is reached, no record is taken. */
+  /** A pending barrier: until it is reached, no record is accepted. */
   #flushing: Promise<unknown> | undefined
   /** The state of an earlier process, if that delivered everything. */
   readonly #complete: HttpState | undefined
@@ -66,7 +66,7 @@ export class HttpRun<T> implements SinkRun<T> {
     this.#receiver.requests = requests
     this.#receiver.retries = retries
     this.#batcher = new Batcher(bodyFormats[format], batch)
-    this.#batcher.goOn(position, held)
+    this.#batcher.resume(position, held)
     const deadLetter = onRefused === 'dead-letter' ? outputs?.deadLetter : undefined
     this.#delivery = {
       receiver: this.#receiver,
@@ -116,23 +116,25 @@ export class HttpRun<T> implements SinkRun<T> {
   }
 
   write(record: T): void | Promise<void> {
-    return this.#flushing === undefined ? this.#take(record) : this.#flushing.then(() => this.#take(record))
+    return this.#flushing === undefined
+      ? this.#receive(record)
+      : this.#flushing.then(() => this.#receive(record))
   }
 
   flush(): Promise<HttpState> {
     const state = this.#settled()
-    const over = () => {
+    const done = () => {
       this.#flushing = undefined
     }
-    this.#flushing = state.then(over, over)
+    this.#flushing = state.then(done, done)
     return state
   }
 
   async prepare(): Promise<HttpState> {
     this.#timer.stop()
     if (this.#complete !== undefined) return this.#complete
-    const rest = this.#batcher.cut()
-    if (rest !== undefined) await this.#send([rest])
+    const last = this.#batcher.cut()
+    if (last !== undefined) await this.#send([last])
     return { ...(await this.#settled()), complete: true }
   }
 
@@ -153,9 +155,9 @@ export class HttpRun<T> implements SinkRun<T> {
     await this.#queue.onIdle()
   }
 
-  #take(record: T): void | Promise<void> {
+  #receive(record: T): void | Promise<void> {
     this.#received += 1
-    let full: Batch<T>[]
+    let full: HttpBatch<T>[]
     try {
       full = this.#batcher.add(record)
     } catch (cause) {
@@ -166,13 +168,13 @@ export class HttpRun<T> implements SinkRun<T> {
     return full.length === 0 ? undefined : this.#send(full)
   }
 
-  /** Resolves when the batches are in flight: until then no more records may be taken. */
-  async #send(batches: readonly Batch<T>[]): Promise<void> {
+  /** Resolves when the batches are in flight: until then no more records may be accepted. */
+  async #send(batches: readonly HttpBatch<T>[]): Promise<void> {
     for (const batch of batches) this.#queue.add(() => this.#deliver(batch))
     await this.#queue.onSizeLessThan(1)
   }
 
-  async #deliver(batch: Batch<T>): Promise<void> {
+  async #deliver(batch: HttpBatch<T>): Promise<void> {
     // Nothing is started after a failure.
     if (this.#failure !== undefined) return
     try {
@@ -190,7 +192,7 @@ export class HttpRun<T> implements SinkRun<T> {
     await this.#queue.onIdle()
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isOver) throw this.#explained(closedError())
-    const { position, held } = this.#batcher.place
+    const { position, held } = this.#batcher.progress
     return { runId: this.runId, position, held: [...held], counts: this.counts() }
   }
 

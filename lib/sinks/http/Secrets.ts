@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts'
 import { redactor } from '../../http/redact.ts'
 
 /** Shorter texts are not treated as secrets: they would match in many ordinary words. */
-const leastLength = 4
+const minLength = 4
 
 /** Removes the secrets of one destination from its answers, and from messages about it. */
 export class Secrets {
@@ -11,11 +11,11 @@ export class Secrets {
 
   /** Every value of a header or of the query is a secret, and so is each word of a header's value. */
   constructor(headers: Readonly<Record<string, string>>, { search, searchParams }: URL) {
-    const given = Object.values(headers).flatMap(partsOf)
+    const inHeaders = Object.values(headers).flatMap(partsOf)
     const inQuery = search.slice(1).split('&')
     const values = inQuery.map(field => field.slice(field.indexOf('=') + 1))
-    this.#redactors = [...new Set([...given, ...values, ...searchParams.values()])]
-      .filter(secret => secret.length >= leastLength && /^[\x20-\x7e]+$/.test(secret))
+    this.#redactors = [...new Set([...inHeaders, ...values, ...searchParams.values()])]
+      .filter(secret => secret.length >= minLength && /^[\x20-\x7e]+$/.test(secret))
       .toSorted((a, b) => b.length - a.length)
       .map(secret => redactor(secret))
   }

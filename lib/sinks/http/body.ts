@@ -28,7 +28,7 @@ export function bodyOf(texts: readonly string[], { before, between, after }: Bod
  * The Idempotency-Key of a batch, 64 hexadecimal digits: the same batch of the same run always has the same key, and no
  * two bodies share a key.
  *
- * @param position how many records of the stream came before the batch's first
+ * @param position how many records of the stream precede the batch
  * @param body before compression
  */
 export function batchKey(runId: string, position: number, body: Uint8Array): string {

@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { LeadpipeError } from '../../errors.ts'
 import type { Clock } from '../../http/Clock.ts'
-import { type Batch, halves } from './Batcher.ts'
+import { type HttpBatch, halves } from './Batcher.ts'
 import { batchKey, bodyFormats, bodyOf } from './body.ts'
 import type { DeadLetters } from './DeadLetters.ts'
 import type { HttpCounts } from './httpState.ts'
@@ -32,9 +32,9 @@ const excerptLength = 1_000
  * Delivers a batch: sends it, in halves if it is too large, and handles refused records as `onRefused` says. One
  * request at a time, the records in order.
  *
- * @throws {LeadpipeError} when a part of it can't be delivered; what came before is counted.
+ * @throws {LeadpipeError} when a part of it can't be delivered; the parts before it are counted.
  */
-export async function deliver<T>(batch: Batch<T>, delivery: Delivery<T>): Promise<void> {
+export async function deliver<T>(batch: HttpBatch<T>, delivery: Delivery<T>): Promise<void> {
   const { receiver, settings, runId, counts, signal } = delivery
   const parts = [batch]
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
@@ -55,7 +55,7 @@ export async function deliver<T>(batch: Batch<T>, delivery: Delivery<T>): Promis
 }
 
 async function settle<T>(
-  { records, position }: Batch<T>,
+  { records, position }: HttpBatch<T>,
   key: string,
   outcome: Outcome,
   { settings, secrets, clock, counts, deadLetters, receiver }: Delivery<T>,
@@ -91,6 +91,6 @@ function refusalError(
   const reason = refused.find(record => record.reason !== undefined)?.reason
   const because = reason === undefined ? '' : `: ${reason}`
   const message = `${url} answered ${status} and refused ${refused.length} of ${count} records${because}`
-  const places = refused.slice(0, 100).map(({ index }) => position + index)
-  return new LeadpipeError('HTTP', message, { context: { url, status, refused: places } })
+  const positions = refused.slice(0, 100).map(({ index }) => position + index)
+  return new LeadpipeError('HTTP', message, { context: { url, status, refused: positions } })
 }

@@ -69,11 +69,11 @@ const schema = {
  *
  * @throws {LeadpipeError} CHECKPOINT when it can't be read, or is of another run.
  */
-export function httpState(given: unknown, { runId }: HttpSettings<never>, url: string): HttpState {
+export function httpState(saved: unknown, { runId }: HttpSettings<never>, url: string): HttpState {
   const refuse = (message: string) =>
     new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
-  const readable = compileSchema(schema)(given) && (given as HttpState).held.every(isJson)
-  const state = given as HttpState
+  const readable = compileSchema(schema)(saved) && (saved as HttpState).held.every(isJson)
+  const state = saved as HttpState
   if (!readable) throw refuse("what the checkpoint says of it can't be read")
   if (runId !== undefined && runId !== state.runId) {
     throw refuse(`the checkpoint is of the run ${state.runId}, not of ${runId}`)

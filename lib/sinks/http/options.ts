@@ -14,10 +14,10 @@ import type { ReadAnswer } from './readOutcome.ts'
 
 /** When a batch is complete: at the first limit that it reaches. */
 export interface BatchOptions {
-  /** The most records of a batch, 1 to 10,000. Default: 100. */
+  /** The maximum number of records in a batch, 1 to 10,000. Default: 100. */
   records?: number | undefined
   /**
-   * The most bytes of a body before compression, 1 to 1 GiB. A larger record is sent by itself.
+   * The maximum size of a body in bytes before compression, 1 to 1 GiB. A larger record is sent by itself.
    * Default: 1,048,576 (1 MiB).
    */
   bytes?: number | undefined
@@ -51,7 +51,7 @@ export interface HttpOptions<T = unknown> extends TransportOptions {
   compression?: 'gzip' | 'none' | undefined
   /** 'strict' sends one batch after the other, regardless of `concurrency`. Default: 'any'. */
   order?: 'any' | 'strict' | undefined
-  /** The most requests that may start within any interval; 'none' means no limit. Default: 'none'. */
+  /** The maximum number of requests that may start within any interval; 'none' means no limit. Default: 'none'. */
   rateLimit?: RateLimit | 'none' | undefined
   /**
    * When and how often a request is retried after network errors, timeouts, 408, 425, 429 and 5xx. Defaults: those of

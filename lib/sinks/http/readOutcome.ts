@@ -56,15 +56,15 @@ export interface Reading {
   clock: Clock
 }
 
-/** The most bytes of an answer that `readAnswer` reads: enough for 10,000 records. */
+/** The maximum size in bytes of an answer for `readAnswer`: enough for 10,000 records. */
 const answerLimit = 2 ** 24
-/** The most bytes of an answer that is read only to free its connection for the next request. */
+/** The number of bytes that are read of any other answer, to free its connection for the next request. */
 const unreadLimit = 65_536
 
 /** Statuses that are retried, in addition to 429 and 5xx. */
-const passing = new Set([408, 425])
+const retriedStatuses = new Set([408, 425])
 /** Statuses about credentials: they say nothing about the records. */
-const credentials = new Set([401, 403, 407])
+const credentialStatuses = new Set([401, 403, 407])
 
 /**
  * Reads an answer: resolves if the receiver accepted or refused a body for good, rejects with a LeadpipeError in all
@@ -97,14 +97,14 @@ async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }
   const redact = (text: string) => secrets.redact(text)
   const options = { url, redact, now: clock.now(), toError: statusError }
   const { error, text, cut, failure } = await refusal(raw, options, readsAnswers ? answerLimit : undefined)
-  if (passing.has(status)) throw repeatable(error)
-  if (status < 400 || status >= 500 || status === 429 || credentials.has(status)) throw error
+  if (retriedStatuses.has(status)) throw asRetryable(error)
+  if (status < 400 || status >= 500 || status === 429 || credentialStatuses.has(status)) throw error
   // An answer that was cut off can't name records.
   const body = failure === undefined ? text : ''
   return { answer: { status, headers, body }, cut, refusal: error }
 }
 
-function repeatable(error: LeadpipeError): LeadpipeError {
+function asRetryable(error: LeadpipeError): LeadpipeError {
   const { code, message, cause, context } = error
   return new LeadpipeError(code, message, { retryable: true, cause, context })
 }

@@ -1,13 +1,17 @@
 import t from 'tap'
 import { OverlapController, type TiePage } from '../../../lib/paging/seek/OverlapController.ts'
 
-const page = (received: number, { joins = true, isNew = true } = {}): TiePage => ({ received, joins, isNew })
+const page = (received: number, { joins = true, isNew = true } = {}): TiePage => ({
+  received,
+  isContiguous: joins,
+  isNew,
+})
 const gap = page(10, { joins: false })
 
 /** The offsets at which it goes on behind pages. */
 function follow(offset: OverlapController, pages: readonly TiePage[]): number[] {
   return pages.map(one => {
-    offset.goOn(one)
+    offset.moveAfterPage(one)
     return offset.value
   })
 }
@@ -47,12 +51,12 @@ t.test(
     const first = new OverlapController(10, 0)
     t.ok(first.isEnd(none), 'nothing at the beginning')
     t.notOk(first.isEnd(page(3)), 'not a short page: a server may give fewer than it is asked for')
-    first.goOn(page(3))
+    first.moveAfterPage(page(3))
     t.notOk(first.isEnd(none), 'an empty page joins nothing')
     t.ok(first.isEnd(page(1, { isNew: false })), 'only what is known')
     t.notOk(first.isEnd(page(2, { isNew: false })), 'more than is known')
     const alone = new OverlapController(10, 0)
-    alone.goOn(page(1))
+    alone.moveAfterPage(page(1))
     t.equal(alone.value, 1)
     t.ok(alone.isEnd(none), 'nothing behind a single lead')
   },
@@ -60,10 +64,10 @@ t.test(
 
 t.test('behind a part it goes on with the last element of it, which proves no end', async t => {
   const offset = new OverlapController(10, 0)
-  offset.goOnBehindPart(page(6))
+  offset.moveAfterPart(page(6))
   t.equal(offset.value, 5)
-  offset.goOnBehindPart(page(1))
-  offset.goOnBehindPart(page(4, { joins: false }))
+  offset.moveAfterPart(page(1))
+  offset.moveAfterPart(page(4, { joins: false }))
   t.equal(offset.value, 5)
   t.notOk(offset.isEnd(page(0, { joins: false, isNew: false })))
 })

@@ -17,7 +17,7 @@ interface Given {
 /** A reader, and what it makes of a page: "a5" is a lead with guid a at 5, other texts are no leads. */
 function reading({ from = { time: 0 }, end = none, max = 4, stopTime = 100 }: Given = {}) {
   const list = new SeekList({ max, stopTime })
-  const reader = new TimeReader(list, from, new UnorderedElements(from.others), end)
+  const reader = new TimeReader(list, from, new UnorderedElements(from.unordered), end)
   const page = (...names: string[]) => {
     const asked = reader.next(none)
     const came: string[] = []
@@ -165,7 +165,7 @@ t.test('when the bound is included, that is learned, and the list is asked for a
 t.test('each cursor goes on behind its lead', async t => {
   const { cursors } = reading().page('b1', 'a1', 'x!', 'c2')
   t.strictSame(
-    cursors.map(({ time, guid, others }) => [time, guid, others?.length]),
+    cursors.map(({ time, guid, unordered: others }) => [time, guid, others?.length]),
     [
       [1, 'a', undefined],
       [1, 'b', undefined],

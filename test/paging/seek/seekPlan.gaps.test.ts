@@ -5,7 +5,7 @@ const none = Number.POSITIVE_INFINITY
 
 t.test('windows cover the list one behind the other', async t => {
   const gaps = new Gaps({ time: 0 })
-  t.match(gaps.take(10, 5), { from: { time: 0 }, end: 10, most: 5 })
+  t.match(gaps.take(10, 5), { from: { time: 0 }, end: 10, maxLeads: 5 })
   t.match(gaps.take(20, 5), { from: { time: 9 }, end: 20 })
   t.match(gaps.take(none, 5), { from: { time: 19 }, end: none })
   t.equal(gaps.first, undefined)

@@ -53,7 +53,7 @@ function readAll(list: readonly Lead[], width: number, pick: (open: number) => n
       const stretch = plan.next(none)
       if (stretch === undefined) break
       open.push({ stretch })
-      open.sort((a, b) => a.stretch.place - b.stretch.place)
+      open.sort((a, b) => a.stretch.order - b.stretch.order)
     }
     most = Math.max(most, open.length)
     const unread = open.filter(({ read }) => read === undefined)
@@ -65,7 +65,8 @@ function readAll(list: readonly Lead[], width: number, pick: (open: number) => n
     }
     const [first] = open
     if (first === undefined) return { came, requests, most }
-    if (first.read === undefined || (plan.place !== undefined && plan.place < first.stretch.place)) continue
+    if (first.read === undefined || (plan.nextOrder !== undefined && plan.nextOrder < first.stretch.order))
+      continue
     came.push(...first.read.came)
     open.shift()
     if (plan.done(first.stretch) === 'discard') open = []
@@ -116,7 +117,7 @@ t.test('one page tells how dense leads lie; then windows are given side by side'
   plan.read?.(first)
   const windows = [plan.next(none), plan.next(none)] as Stretch<SeekCursor>[]
   t.ok(windows.every(window => window !== undefined))
-  t.ok((windows[0]?.place as number) < (windows[1]?.place as number))
+  t.ok((windows[0]?.order as number) < (windows[1]?.order as number))
   t.equal(plan.next(none), undefined, 'twice as many as pages were read')
   readStretch(windows[0] as Stretch<SeekCursor>, list)
   t.ok(plan.next(none))
@@ -153,7 +154,7 @@ t.test(
 t.test('a position is plain JSON, and goes on where it says', async t => {
   const plan = seekPlan({ startTime: 9 }, { lag: 0, isSequential: true })
   t.strictSame(plan.position(plan.start), { paging: 'seek', timePivot: 'insertedAt', startTime: 9, pivot: 9 })
-  const cursor = { time: 20, guid: 'b', tie: 3, others: ['x'] }
+  const cursor = { time: 20, guid: 'b', tie: 3, unordered: ['x'] }
   const position = { ...plan.position(cursor), leads: 4 } as SeekPosition
   t.strictSame(position, {
     paging: 'seek',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { type Batch, Batcher, halves } from '../../../lib/sinks/http/Batcher.ts'
+import { Batcher, type HttpBatch, halves } from '../../../lib/sinks/http/Batcher.ts'
 import { type BodyFormatName, bodyFormats, bodyOf } from '../../../lib/sinks/http/body.ts'
 
 const names = Object.keys(bodyFormats) as BodyFormatName[]
@@ -13,7 +13,7 @@ function batchesOf(records: unknown[], format: BodyFormatName, limits: { records
   return rest === undefined ? batches : [...batches, rest]
 }
 
-const numbersIn = ({ records }: Batch<unknown>) => records.length
+const numbersIn = ({ records }: HttpBatch<unknown>) => records.length
 
 t.test('a batch is cut at exactly so many records', async t => {
   const limits = { records: 3, bytes: 1_000 }

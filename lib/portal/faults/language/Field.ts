@@ -10,7 +10,7 @@ export interface Field {
 }
 
 /** A whole number. */
-export function whole(from: number, to: number): Field {
+export function integer(from: number, to: number): Field {
   return {
     expected: `a whole number from ${from} to ${to}`,
     read: text => (/^\d+$/.test(text) ? Number(text) : undefined),

@@ -10,12 +10,12 @@ export function trimmed({ text, at }: Piece): Piece {
 }
 
 /** Splits a piece at each matching separator, except within quotation marks. */
-export function split(piece: Piece, separator: RegExp, most = Number.POSITIVE_INFINITY): Piece[] {
+export function split(piece: Piece, separator: RegExp, maxPieces = Number.POSITIVE_INFINITY): Piece[] {
   const pieces: Piece[] = []
   let start = 0
   for (const { index } of piece.text.matchAll(/"(?:[^"\\]|\\.)*"?|[^"]/gs)) {
     const character = piece.text[index] as string
-    if (pieces.length + 1 >= most || !separator.test(character)) continue
+    if (pieces.length + 1 >= maxPieces || !separator.test(character)) continue
     pieces.push({ text: piece.text.slice(start, index), at: piece.at + start })
     start = index + 1
   }

@@ -1,16 +1,16 @@
 import type { FaultWhen } from '../FaultRule.ts'
-import { type Field, percent, whole, word } from './Field.ts'
+import { type Field, integer, percent, word } from './Field.ts'
 import { numbers, pages } from './numbers.ts'
 
 /** A condition of a rule: its name in the object, and the text before and after its value. */
 export interface Condition {
   readonly name: keyof FaultWhen
   readonly before: string
-  readonly behind: string
+  readonly after: string
   readonly field: Field
 }
 
-const most = 1_000_000_000
+const max = 1_000_000_000
 
 const path: Field = {
   expected: 'a path that begins with a slash and has no spaces',
@@ -21,12 +21,12 @@ const path: Field = {
 
 /** All conditions, in the order in which they are written. */
 export const conditions: readonly Condition[] = [
-  { name: 'request', before: '#', behind: '', field: numbers },
-  { name: 'every', before: 'every=', behind: '', field: whole(1, most) },
-  { name: 'page', before: 'page=', behind: '', field: pages },
-  { name: 'share', before: '', behind: '%', field: percent },
-  { name: 'times', before: 'x', behind: '', field: whole(1, most) },
-  { name: 'path', before: '/', behind: '', field: path },
+  { name: 'request', before: '#', after: '', field: numbers },
+  { name: 'every', before: 'every=', after: '', field: integer(1, max) },
+  { name: 'page', before: 'page=', after: '', field: pages },
+  { name: 'share', before: '', after: '%', field: percent },
+  { name: 'times', before: 'x', after: '', field: integer(1, max) },
+  { name: 'path', before: '/', after: '', field: path },
   // Has no text before or after it, so it matches every text that no other condition matches.
-  { name: 'method', before: '', behind: '', field: word('GET', 'PUT') },
+  { name: 'method', before: '', after: '', field: word('GET', 'PUT') },
 ]

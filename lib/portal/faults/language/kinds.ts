@@ -1,5 +1,5 @@
 import { type Fault, policies } from '../Fault.ts'
-import { type Field, part, text, whole, word } from './Field.ts'
+import { type Field, integer, part, text, word } from './Field.ts'
 
 /** A kind of fault: the values that it accepts, besides its headers. */
 export interface Kind {
@@ -26,22 +26,22 @@ type Kinds = {
 }
 
 const hour = 3_600_000
-const change = { main: 'count', isOptional: true, fields: { count: whole(1, 100_000) } } as const
+const change = { main: 'count', isOptional: true, fields: { count: integer(1, 100_000) } } as const
 
 export const kinds: Kinds = {
   status: {
     main: 'status',
     takesHeaders: true,
-    fields: { status: whole(200, 599), body: text, policy: word(...policies) },
+    fields: { status: integer(200, 599), body: text, policy: word(...policies) },
   },
   reset: { fields: {} },
   cut: { main: 'at', fields: { at: part, framing: word('length', 'chunked', 'whole') } },
   stall: { main: 'at', isOptional: true, fields: { at: part } },
-  drip: { main: 'bytes', fields: { bytes: whole(1, 100_000_000), interval: whole(0, hour) } },
-  delay: { main: 'milliseconds', fields: { milliseconds: whole(0, hour) } },
+  drip: { main: 'bytes', fields: { bytes: integer(1, 100_000_000), interval: integer(0, hour) } },
+  delay: { main: 'milliseconds', fields: { milliseconds: integer(0, hour) } },
   garbage: { main: 'form', fields: { form: word('html', 'broken', 'unbalanced', 'malformed') } },
   element: { main: 'text', isOptional: true, fields: { text } },
-  oversized: { main: 'bytes', isOptional: true, fields: { bytes: whole(1, 500_000_000) } },
+  oversized: { main: 'bytes', isOptional: true, fields: { bytes: integer(1, 500_000_000) } },
   insert: change,
   delete: change,
   undelete: change,

@@ -39,9 +39,9 @@ function areNumbers(value: unknown): boolean {
     return value.length > 0 && value.every(one => !Array.isArray(one) && areNumbers(one))
   if (typeof value === 'number') return isNumber(value)
   if (typeof value !== 'object' || value === null) return false
-  const { from, to, ...strangers } = value as Partial<NumberRange>
+  const { from, to, ...otherFields } = value as Partial<NumberRange>
   const isRange = to === undefined || (isNumber(to) && to >= Number(from))
-  return isNumber(from) && isRange && Object.keys(strangers).length === 0
+  return isNumber(from) && isRange && Object.keys(otherFields).length === 0
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,24 +1,24 @@
 import type { Fault } from '../Fault.ts'
+import type { ErrorAt } from './faultError.ts'
 import { isHeader } from './headers.ts'
 import { type Kind, kindOf, kinds } from './kinds.ts'
 import { type Piece, split, trimmed } from './Piece.ts'
-import type { PlaceOf } from './Place.ts'
 
 /** Parses a fault: its kind, with its main value, and further values by their names. */
-export function parseFault(piece: Piece, placeOf: PlaceOf): Fault {
+export function parseFault(piece: Piece, errorAt: ErrorAt): Fault {
   const [first, ...others] = split(piece, /,/).map(one => splitValue(one))
   const kind = kindOf(first?.name.text)
   if (first === undefined || kind === undefined) {
-    throw placeOf(piece)(`a fault: one of ${Object.keys(kinds).join(', ')}`, first?.name.text)
+    throw errorAt(piece)(`a fault: one of ${Object.keys(kinds).join(', ')}`, first?.name.text)
   }
   const values: Record<string, unknown> = { kind: first.name.text }
   const headers: Record<string, string> = {}
-  readMain(kind, first, values, placeOf)
+  readMain(kind, first, values, errorAt)
   for (const { name, value } of others) {
     const into = kind.takesHeaders && /^[A-Z]/.test(name.text) ? headers : values
-    if (Object.hasOwn(into, name.text)) throw placeOf(name)('each value once', name.text)
+    if (Object.hasOwn(into, name.text)) throw errorAt(name)('each value once', name.text)
     into[name.text] =
-      into === headers ? readHeader(name, value, placeOf) : readValue(kind, name, value, placeOf)
+      into === headers ? readHeader(name, value, errorAt) : readValue(kind, name, value, errorAt)
   }
   return (Object.keys(headers).length > 0 ? { ...values, headers } : values) as unknown as Fault
 }
@@ -38,35 +38,35 @@ function readMain(
   kind: Kind,
   { name, value }: Assignment,
   values: Record<string, unknown>,
-  placeOf: PlaceOf,
+  errorAt: ErrorAt,
 ) {
   const { main } = kind
   if (main === undefined) {
-    if (value !== undefined) throw placeOf(value)(`no value of ${name.text}`, value.text)
+    if (value !== undefined) throw errorAt(value)(`no value of ${name.text}`, value.text)
     return
   }
   const field = kind.fields[main]
   if (value === undefined) {
     if (kind.isOptional) return
-    throw placeOf(name)(`${name.text}=VALUE, the value being ${field?.expected}`, name.text)
+    throw errorAt(name)(`${name.text}=VALUE, the value being ${field?.expected}`, name.text)
   }
-  values[main] = readValue(kind, { text: main, at: value.at }, value, placeOf)
+  values[main] = readValue(kind, { text: main, at: value.at }, value, errorAt)
 }
 
-function readValue(kind: Kind, name: Piece, value: Piece | undefined, placeOf: PlaceOf): unknown {
+function readValue(kind: Kind, name: Piece, value: Piece | undefined, errorAt: ErrorAt): unknown {
   const field = Object.hasOwn(kind.fields, name.text) ? kind.fields[name.text] : undefined
-  if (field === undefined) throw placeOf(name)(namesOf(kind), name.text)
+  if (field === undefined) throw errorAt(name)(namesOf(kind), name.text)
   if (value === undefined)
-    throw placeOf(name)(`${name.text}=VALUE, the value being ${field.expected}`, name.text)
-  const read = field.read(unquote(value, placeOf))
+    throw errorAt(name)(`${name.text}=VALUE, the value being ${field.expected}`, name.text)
+  const read = field.read(unquote(value, errorAt))
   if (field.holds(read)) return read
-  throw placeOf(value)(field.expected, value.text)
+  throw errorAt(value)(field.expected, value.text)
 }
 
-function readHeader(name: Piece, value: Piece | undefined, placeOf: PlaceOf): string {
-  const text = value === undefined ? undefined : unquote(value, placeOf)
+function readHeader(name: Piece, value: Piece | undefined, errorAt: ErrorAt): string {
+  const text = value === undefined ? undefined : unquote(value, errorAt)
   if (text !== undefined && isHeader(name.text, text)) return text
-  throw placeOf(name)('a header, such as Retry-After=3', `${name.text}=${text ?? ''}`)
+  throw errorAt(name)('a header, such as Retry-After=3', `${name.text}=${text ?? ''}`)
 }
 
 function namesOf({ main, fields, takesHeaders }: Kind): string {
@@ -76,12 +76,12 @@ function namesOf({ main, fields, takesHeaders }: Kind): string {
 }
 
 /** A value in quotation marks is a JSON string; any other is the text itself. */
-function unquote(piece: Piece, placeOf: PlaceOf): string {
+function unquote(piece: Piece, errorAt: ErrorAt): string {
   const { text } = trimmed(piece)
   if (!text.includes('"')) return text
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'string') return value
   } catch {}
-  throw placeOf(piece)('a text in quotation marks, as in JSON', text)
+  throw errorAt(piece)('a text in quotation marks, as in JSON', text)
 }

@@ -1,6 +1,6 @@
 import type { FaultRule } from '../FaultRule.ts'
+import { type ErrorAt, errorInText } from './faultError.ts'
 import { split } from './Piece.ts'
-import { type PlaceOf, placeInText } from './Place.ts'
 import { parseFault } from './parseFault.ts'
 import { parseWhen } from './parseWhen.ts'
 
@@ -25,10 +25,10 @@ export function parseFaults(text: string): FaultRule[] {
 }
 
 function parseRule(text: string, number: number): FaultRule {
-  const placeOf: PlaceOf = ({ at }) => placeInText(number, text, at)
+  const errorAt: ErrorAt = ({ at }) => errorInText(number, text, at)
   const [when, what] = split({ text, at: 0 }, /:/, 2)
   if (when === undefined || what === undefined) {
-    throw placeOf({ text, at: 0 })('WHEN:WHAT, such as page=2:status=503', text)
+    throw errorAt({ text, at: 0 })('WHEN:WHAT, such as page=2:status=503', text)
   }
-  return { when: parseWhen(when, placeOf), fault: parseFault(what, placeOf) }
+  return { when: parseWhen(when, errorAt), fault: parseFault(what, errorAt) }
 }

@@ -4,8 +4,8 @@ import { kindOf } from './kinds.ts'
 
 /** A rule as text, in the form that `parseFaults` reads. */
 export function writeRule({ when = {}, fault }: FaultRule): string {
-  const parts = conditions.flatMap(({ name, before, behind, field }) =>
-    when[name] === undefined ? [] : [`${before}${field.write(when[name])}${behind}`],
+  const parts = conditions.flatMap(({ name, before, after, field }) =>
+    when[name] === undefined ? [] : [`${before}${field.write(when[name])}${after}`],
   )
   return `${parts.join(' ') || '*'}:${writeFault(fault)}`
 }
