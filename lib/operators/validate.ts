@@ -97,10 +97,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
           ? {}
           : { quarantine: typeof quarantine === 'string' ? quarantine : true }),
       },
-      totals: ({ skipped, quarantined }) => ({
-        skipped: Number(skipped),
-        quarantined: Number(quarantined ?? 0),
-      }),
+      totals: ({ own: { skipped = 0, quarantined = 0 } }) => ({ skipped, quarantined }),
       equations,
       create(outputs) {
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
@@ -145,14 +142,12 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
 }
 
 /** Every value is valid or was left out, and every valid one was emitted. */
-function equations(counts: OperatorCounts, rejected: number): Equation[] {
-  const [valid, skipped, quarantined, unused] = ['valid', 'skipped', 'quarantined', 'unused'].map(name =>
-    Number(counts[name] ?? 0),
-  ) as [number, number, number, number]
+function equations({ in: into, out, unused = 0, own }: OperatorCounts, rejected: number): Equation[] {
+  const { valid = 0, skipped = 0, quarantined = 0 } = own
   const used = valid + skipped + quarantined + unused
   return [
-    equation('into validate', 'valid + skipped + quarantined + unused', counts.in + rejected, used),
-    equation('valid in validate', 'out of validate', valid, counts.out),
+    equation('into validate', 'valid + skipped + quarantined + unused', into + rejected, used),
+    equation('valid in validate', 'out of validate', valid, out),
   ]
 }
 

@@ -31,7 +31,7 @@ export class Operator<In, Out> extends Transform {
 
   /** The counts of each operator so far. */
   get counts(): OperatorCounts[] {
-    return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
+    return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0, own: {} }))
   }
 
   /** Like `write` of any Writable, but refuses a second use: a `pipeline` from an iterable does not emit 'pipe'. */

@@ -101,9 +101,9 @@ t.test('done: the steps before it are called no more, not even for what is under
   t.strictSame(seen, [1, 1])
   t.strictSame(events, ['done'])
   t.strictSame(chain.counts, [
-    { name: 'repeat', in: 2, out: 3, unused: 1 },
-    { name: 'peek', in: 3, out: 2, unused: 1 },
-    { name: 'take', in: 2, out: 2 },
+    { name: 'repeat', in: 2, out: 3, unused: 1, own: {} },
+    { name: 'peek', in: 3, out: 2, unused: 1, own: {} },
+    { name: 'take', in: 2, out: 2, own: {} },
   ])
 })
 
@@ -258,7 +258,7 @@ t.test("an operator's own numbers do not replace what the chain counts", async t
   })
   const { chain } = chainOf(lying)
   await chain.receive(1)
-  t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, extra: 1 }])
+  t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, own: { in: 99, out: 99, extra: 1 } }])
 })
 
 t.test('counts that throw fail the run with OPERATOR', async t => {
@@ -411,7 +411,11 @@ t.test('an element that is not a record goes past all operators but the one that
   const own = operator<unknown>({ name: 'own', create: () => new Own() })
   const { chain, out } = chainOf(own, validate(), validate({ onInvalid: 'skip' }))
   await chain.receive(rejected)
-  t.match(chain.counts, [{ name: 'own' }, { name: 'validate', skipped: 0 }, { skipped: 1, rejected: 1 }])
+  t.match(chain.counts, [
+    { name: 'own' },
+    { name: 'validate', own: { skipped: 0 } },
+    { own: { skipped: 1, rejected: 1 } },
+  ])
   t.strictSame([seen, out], [[], []])
 })
 
@@ -600,7 +604,9 @@ t.test('the equations of a chain hold whatever comes, and name what does not add
   const lying: OwnStepDefinition<number, number> = {
     name: 'lying',
     create: () => ({ step() {}, counts: () => ({ kept: 7 }) }),
-    equations: counts => [{ left: 'kept', right: 'into lying', values: [Number(counts.kept), counts.in] }],
+    equations: counts => [
+      { left: 'kept', right: 'into lying', values: [Number(counts.own.kept), counts.in] },
+    ],
   }
   const none = new Chain([lying] as never, { main: { write() {} } }, { done() {}, failed() {} })
   none.receive(1)

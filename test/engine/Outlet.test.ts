@@ -262,5 +262,5 @@ t.test('a sink that fails in the middle of what one record gave rise to fails th
   })
   t.equal(await failureOf(async () => chain.receive(1)), boom)
   t.strictSame(events, [boom])
-  t.strictSame(chain.counts, [{ name: 'repeat', in: 1, out: 5 }])
+  t.strictSame(chain.counts, [{ name: 'repeat', in: 1, out: 5, own: {} }])
 })
