@@ -24,7 +24,6 @@ export {
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
 // The client
-export { type Clock, systemClock } from './http/Clock.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
 export { type Answer, type GetOptions, HubSpotClient } from './hubspot/HubSpotClient.ts'
 export type { HubSpotClientOptions } from './hubspot/options.ts'

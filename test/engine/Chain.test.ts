@@ -16,6 +16,7 @@ import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
@@ -450,7 +451,7 @@ t.test('a failure behind an operator is not that operator’s: emit does not thr
   })
   const events: unknown[] = []
   const chain = new Chain(
-    emitting.definitions,
+    emitting[recipe],
     {
       main: {
         write() {
@@ -470,7 +471,7 @@ t.test('receive waits for a sink without room, and no step is called meanwhile',
   let hasRoom: () => void = () => {}
   const written: unknown[] = []
   const chain = new Chain(
-    map((n: number) => n * 10).definitions,
+    map((n: number) => n * 10)[recipe],
     {
       main: {
         write(record) {
@@ -523,7 +524,7 @@ t.test('each operator writes to its own side outputs, which fail the chain as it
   const events: unknown[] = []
   const target = (records: unknown[] = []) => ({ write: (record: unknown) => void records.push(record) })
   const chain = new Chain(
-    [aside(), ...map((n: number) => n - 10).definitions, aside()] as never,
+    [aside(), ...map((n: number) => n - 10)[recipe], aside()] as never,
     { main: target(main), side: [{ small: target(first) }, undefined, { small: target(second) }] },
     { done() {}, failed: error => events.push(error) },
   )

@@ -15,6 +15,7 @@ import { peek } from '../../lib/operators/peek.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { continuedAt } from '../operators/continuedAt.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
@@ -609,7 +610,7 @@ t.test('an invalid lead too many is undone, and its quarantine record is not wri
   const aside: unknown[] = []
   const make = (maxInvalid: number) => {
     const chain = new Chain(
-      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid }).definitions,
+      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid })[recipe],
       { main: { write() {} }, side: [{ quarantine: { write: record => void aside.push(record) } }] },
       { done() {}, failed() {} },
     )
@@ -638,7 +639,7 @@ t.test('an invalid lead too many is undone, and its quarantine record is not wri
 
 t.test('no record is undone when a sink failed, or when none were remembered', async t => {
   const boom = new Error('boom')
-  const failing = chainOfDefinitions(map(value => value).definitions, {
+  const failing = chainOfDefinitions(map(value => value)[recipe], {
     write() {
       throw boom
     },

@@ -19,6 +19,7 @@ import { LeadRun } from '../../lib/sources/LeadRun.ts'
 import type { SinkRun } from '../../lib/stage/SinkStage.ts'
 import type { SourceRun } from '../../lib/stage/SourceStage.ts'
 import { type Equation, equation } from '../../lib/stage/Stage.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { Operator } from '../../lib/streams/Operator.ts'
 import { SinkWritable } from '../../lib/streams/SinkWritable.ts'
 import { SourceReadable } from '../../lib/streams/SourceReadable.ts'
@@ -230,7 +231,7 @@ for (const [name, equations] of Object.entries(miscounts)) {
 t.test('between all operators of a chain there is an equation, and at both of its ends', async t => {
   const chain = (...operators: Operator<never, unknown>[]) =>
     new Chain(
-      operators.flatMap(({ definitions }) => definitions),
+      operators.flatMap(part => part[recipe]),
       { main: { write() {} } },
       { done() {}, failed() {} },
     )
@@ -257,7 +258,7 @@ t.test('between all operators of a chain there is an equation, and at both of it
 
 /** What validate() says of numbers that are given to it. */
 const ofValidate = ({ own, ...counts }: Partial<OperatorCounts>, rejected = 0): Sides[] => {
-  const [definition] = validate({ onInvalid: 'skip' }).definitions
+  const [definition] = validate({ onInvalid: 'skip' })[recipe]
   const { equations = () => [] } = definition as { equations?: (...given: unknown[]) => Equation[] }
   const given = { name: 'validate', in: 5, out: 5, own: { valid: 5, skipped: 0, ...own }, ...counts }
   return sidesOf(equations(given, rejected).filter(({ values: [a, b] }) => a !== b))
