@@ -17,7 +17,7 @@ export interface SinkCounts {
 }
 
 /** Names the property that tells the compiler the input type of a sink; it does not exist at run time. */
-export declare const flow: unique symbol
+declare const flow: unique symbol
 
 /** One of leadpipe's own sinks for values of type In, any Writable, or a web stream. */
 export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
