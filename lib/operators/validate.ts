@@ -68,6 +68,9 @@ const rules: OptionRules = {
 /**
  * Checks each value with Ajv, against the lead's schema or your own, and emits the values that match.
  *
+ * With a schema of your own, the compiler does not know the type of the values: say it, as in
+ * `validate<Customer>({ schema })`.
+ *
  * An INVALID_LEAD error holds the guid, the location and the rule, but not the person's data.
  *
  * @throws {LeadpipeError} OPTION for a wrong option or a schema that does not compile.
@@ -79,7 +82,11 @@ const rules: OptionRules = {
  * validate<Customer>({ schema: customerSchema })
  * ```
  */
-export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown, T> {
+export function validate<T = Lead>(options?: ValidateOptions & { schema?: undefined }): Operator<unknown, T>
+export function validate<
+  T = { readonly 'the type of these values is unknown: write validate<YourType>({ schema })': never },
+>(options?: ValidateOptions): Operator<unknown, T>
+export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
   const { schema = leadSchema, ajv, onInvalid = 'fail', quarantine, maxInvalid } = checkValidate(options)
   const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
   const budget = invalidBudget(maxInvalid)

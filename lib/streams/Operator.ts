@@ -4,7 +4,7 @@ import type { Definition, OperatorCounts, SideOutputs } from '../engine/definiti
 import { type ChainTargets, explained, type Target } from '../engine/Outlet.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { recipe } from './attach.ts'
+import { type kind, recipe } from './attach.ts'
 import { streamError } from './userStreams.ts'
 import { WritableRun } from './writableSink.ts'
 
@@ -19,6 +19,8 @@ declare const flow: unique symbol
 export class Operator<In, Out> extends Transform {
   /** The input and output types; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => Out
+  /** Exists for the compiler only. */
+  declare readonly [kind]?: 'operator'
   readonly #definitions: readonly Definition[]
   #chain: Chain | undefined
   #isPiped = false

@@ -3,7 +3,7 @@ import type { WritableStream } from 'node:stream/web'
 import { closedError, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, stage } from './attach.ts'
+import { type Attachment, attach, type Detached, type kind, stage } from './attach.ts'
 import { type OpenSide, openSide, type SideSinks } from './writableSink.ts'
 
 /** The counts of a sink; each number has a counter of its own, for the ledger. */
@@ -20,7 +20,9 @@ export interface SinkCounts {
 declare const flow: unique symbol
 
 /** One of leadpipe's own sinks for values of type In, any Writable, or a web stream. */
-export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
+export type AnySink<In> =
+  | (Writable & { readonly [flow]?: (value: In) => void; readonly [kind]?: 'sink' })
+  | WritableStream<In>
 
 /** The options of a sink's stream. */
 export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMark'> {
