@@ -24,7 +24,6 @@ export {
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
 // The client
-export { type Clock, systemClock } from './http/Clock.ts'
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
 export { type Answer, type GetOptions, HubSpotClient } from './hubspot/HubSpotClient.ts'
 export type { HubSpotClientOptions } from './hubspot/options.ts'
@@ -34,6 +33,13 @@ export { type Lead, leadSchema } from './lead/Lead.ts'
 export type { LeadsQuery, Time } from './lead/LeadsQuery.ts'
 export type { AnalyticsDetails, ConversionEvent, CrmDetails, FormSubmissionValue } from './lead/leadParts.ts'
 export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './lead/Position.ts'
+// The messages of the diagnostics channels
+export type {
+  CheckpointMessage,
+  PageMessage,
+  RequestMessage,
+  RetryMessage,
+} from './observe/channels.ts'
 // Operators
 export { compose } from './operators/compose.ts'
 // Sinks

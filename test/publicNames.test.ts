@@ -28,7 +28,6 @@ t.test('leadpipe exports what it promises, and nothing else', async t => {
     'project',
     'quarantined',
     'run',
-    'systemClock',
     'take',
     'timePivots',
     'toArray',
@@ -48,6 +47,37 @@ t.test('leadpipe/portal exports what it promises, and nothing else', async t => 
     'portalErrorCodes',
   ])
 })
+
+/** The members that users see of each public class, besides those of Node's streams and of Error. */
+const members: Readonly<Record<string, readonly string[]>> = {
+  'hubspot/HubSpotClient': ['origin', 'get', 'post', 'close'],
+  'sources/leads': ['query', 'counts', 'missing', 'position', 'window'],
+  'sources/quarantined': ['path'],
+  'streams/SourceReadable': [],
+  'streams/Operator': ['counts', 'write', 'end'],
+  'streams/SinkWritable': ['counts', 'destination'],
+  'sinks/file/FileSink': ['path'],
+  'sinks/http/HttpSink': ['url', 'runId', 'destination', 'counts'],
+  'sinks/toArray': ['records'],
+  errors: ['name', 'code', 'retryable', 'context', 'report'],
+}
+
+t.test(
+  'a public class has the members that users need; what `run` and the sources need has a symbol',
+  async t => {
+    for (const [file, expected] of Object.entries(members)) {
+      const text = readFileSync(`${root}dist/${file}.d.ts`, 'utf8')
+      const [, body] = text.match(/^export declare (?:abstract )?class \w+.*? \{\n(.*?)^\}/ms) ?? []
+      const lines = body?.match(/^ {4}[#\w[].*/gm) ?? []
+      const names = lines.map(line => line.match(/^ {4}(?:(?:readonly|get|protected) )*(#?\w+|\[.*?\])/)?.[1])
+      const shown = names.filter(name => !/^(#private|constructor|_.*|\[.*)$/.test(name as string))
+      t.strictSame(shown, expected, file)
+    }
+    for (const file of ['hubspot/HubSpotClient', 'sinks/toHttp', 'index']) {
+      t.notMatch(readFileSync(`${root}dist/${file}.d.ts`, 'utf8'), /Clock/, `${file} has nothing for tests`)
+    }
+  },
+)
 
 t.test('the built package can be imported by its names, in plain Node', async t => {
   const code = `

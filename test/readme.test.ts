@@ -25,3 +25,29 @@ t.test('every script that the README tells to run is there', async t => {
   for (const [, name] of readme.matchAll(/npm (?:run )?(demo|test(?::\w+)?|bench)\b/g))
     t.ok(name && name in scripts, `npm run ${name}`)
 })
+
+t.test('the table of channels has every channel with its message, whose type is exported', async t => {
+  const channels = readFileSync(`${root}lib/observe/channels.ts`, 'utf8')
+  const index = readFileSync(`${root}lib/index.ts`, 'utf8')
+  const rows = new Map(
+    [...readme.matchAll(/^\| `(leadpipe:\w+)` \|.*\| `(\w+)`: (.*) \|$/gm)].map(
+      ([, channel, type, fields]) => [
+        channel,
+        { type, fields: [...(fields as string).matchAll(/`(\w+)`/g)].map(([, field]) => field) },
+      ],
+    ),
+  )
+  t.strictSame(
+    [...rows.keys()].toSorted(),
+    [...channels.matchAll(/ channel\('([\w:]+)'\)/g)].map(([, channel]) => channel).toSorted(),
+  )
+  for (const { type, fields } of rows.values()) {
+    const [, body = ''] = channels.match(new RegExp(`^export interface ${type} {\\n(.*?)^}`, 'ms')) ?? []
+    t.strictSame(
+      [...body.matchAll(/^ {2}(\w+):/gm)].map(([, field]) => field),
+      fields,
+      `${type}`,
+    )
+    t.match(index, new RegExp(`\\b${type},`))
+  }
+})

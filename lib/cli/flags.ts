@@ -104,7 +104,7 @@ export function rate(text: string): RateLimit {
 }
 
 /** A comma-separated list of paths, or of NAME=PATH. */
-export function selection(text: string): Record<string, string> {
+function selection(text: string): Record<string, string> {
   const fields = text.split(',').map((part): [string, string] => {
     const [name = '', path = name] = part.split('=', 2).map(side => side.trim())
     if (name === '' || path === '') {

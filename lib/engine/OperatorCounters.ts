@@ -46,9 +46,13 @@ export class OperatorCounters {
    * @throws {LeadpipeError} OPERATOR when the operator's own counts throw.
    */
   get total(): OperatorCounts {
-    const total: OperatorCounts = { name: this.#name, in: this.in, out: this.out, ...this.#ownTotal() }
-    if (this.unused > 0) total.unused = this.unused
-    return total
+    return {
+      name: this.#name,
+      in: this.in,
+      out: this.out,
+      ...(this.unused > 0 ? { unused: this.unused } : {}),
+      own: this.#ownTotal(),
+    }
   }
 
   /** The counts without the operator's own. */
@@ -58,9 +62,7 @@ export class OperatorCounters {
   }
 
   save(): SavedCounts {
-    const own = Object.entries(this.#ownTotal()).filter((entry): entry is [string, number] =>
-      Number.isFinite(entry[1]),
-    )
+    const own = Object.entries(this.#ownTotal()).filter(([, count]) => Number.isFinite(count))
     return { ...this.ofValues, own: Object.fromEntries(own) }
   }
 
@@ -70,24 +72,21 @@ export class OperatorCounters {
     // Some operators save their counts with their state, others start from 0.
     const now = this.#own()
     this.#before = Object.fromEntries(
-      Object.entries(before).map(([name, count]) => [name, count - (Number(now[name]) || 0)]),
+      Object.entries(before).map(([name, count]) => [name, count - (now[name] || 0)]),
     )
   }
 
-  #ownTotal(): Record<string, string | number> {
+  #ownTotal(): Record<string, number> {
     const own = this.#own()
-    for (const [name, before] of Object.entries(this.#before)) {
-      const since = own[name] ?? 0
-      if (typeof since === 'number') own[name] = since + before
-    }
+    for (const [name, before] of Object.entries(this.#before)) own[name] = (own[name] ?? 0) + before
     return own
   }
 
-  /** The operator's own counts, without the reserved names. */
-  #own(): Record<string, string | number> {
+  /** The operator's own counts in this process; a user's JavaScript may return values that are not numbers. */
+  #own(): Record<string, number> {
     try {
-      const { name, in: into, out, unused, ...own }: Record<string, number> = { ...this.#counts() }
-      return own
+      const counts = Object.entries(this.#counts() ?? {})
+      return Object.fromEntries(counts.filter(([, count]) => typeof count === 'number'))
     } catch (error) {
       throw operatorError(this.#name, error)
     }

@@ -41,7 +41,7 @@ export class StreamRunner implements Runner {
   }
 
   get counts(): OperatorCounts {
-    return { name: this.definition.name, in: this.#in, out: this.#out }
+    return { name: this.definition.name, in: this.#in, out: this.#out, own: {} }
   }
 
   connect(next: ValueReceiver): void {

@@ -38,7 +38,7 @@ export interface OperatorInstance<In, Out> {
   restore?(state: unknown): void
   /**
    * The operator's own numbers for the report, for example `{ skipped: 3 }`. After a restart they continue, whether
-   * `restore` restores them or they start from 0 again. The names `in`, `out` and `unused` are reserved.
+   * `restore` restores them or they start from 0 again. Values that are not numbers are left out.
    */
   counts?(): Readonly<Record<string, number>>
 }
@@ -101,11 +101,10 @@ export interface OperatorCounts {
   in: number
   /** Values that it emitted. */
   out: number
-  /**
-   * The operator's own numbers, for example `skipped`; and, if there are any, `unused`: the values that reached it
-   * after it wanted no more.
-   */
-  [own: string]: string | number
+  /** Values that reached it after it wanted no more. Absent if there are none. */
+  unused?: number
+  /** The operator's own numbers, for example `{ skipped: 3 }`; empty for an operator that counts nothing else. */
+  own: Readonly<Record<string, number>>
 }
 
 /** Numbers of an operator for the report of the run. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Time and randomness, replaceable in tests, so that back-off can be tested without waiting. */
+/** Time and randomness. Tests replace them (`withClock`), so that they need not wait. */
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC, for dates. May be set back, or jump. */
   now(): number
@@ -25,4 +25,18 @@ export const systemClock: Clock = {
       throw error
     }
   },
+}
+
+const clocks = new WeakMap<object, Clock>()
+
+/** A copy of the options of a client or an HTTP sink, which then uses another clock. For tests. */
+export function withClock<const T extends object>(options: T, clock: Clock): T {
+  const copy = { ...options }
+  clocks.set(copy, clock)
+  return copy
+}
+
+/** The clock that belongs to options: the system's, unless `withClock` made them. */
+export function clockOf(options: object | undefined): Clock {
+  return (options && clocks.get(options)) ?? systemClock
 }

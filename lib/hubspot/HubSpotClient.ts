@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError } from '../errors.ts'
 import { gunzip } from '../http/body.ts'
-import { type Clock, systemClock } from '../http/Clock.ts'
+import { type Clock, clockOf } from '../http/Clock.ts'
 import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
 import { redactor } from '../http/redact.ts'
@@ -24,6 +24,32 @@ export interface Answer {
 export interface GetOptions extends Watcher {
   /** Aborts the request, or its body. */
   signal?: AbortSignal
+}
+
+/** The part of a client that sources use to read lists. The symbol is private to leadpipe. */
+export const reading: unique symbol = Symbol('leadpipe.reading')
+
+/** See {@link reading}. */
+export interface Reading {
+  /** The most requests in flight at the same time. */
+  readonly concurrency: number
+  /** Milliseconds that a page may take; undefined for no limit. */
+  readonly pageTimeout: number | undefined
+  /** Milliseconds since 1970, by the client's clock. */
+  now(): number
+  /**
+   * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
+   *
+   * @param attempt consecutive failures without any progress, from 1
+   * @throws {LeadpipeError} `error` itself, if a retry can't help; NETWORK if the client is closed meanwhile; the
+   * signal's reason after an abort
+   */
+  backOff(
+    error: unknown,
+    attempt: number,
+    path: string,
+    options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
+  ): Promise<void>
 }
 
 /** One request to the API. */
@@ -54,11 +80,11 @@ export class HubSpotClient implements AsyncDisposable {
 
   /**
    * @param options see {@link HubSpotClientOptions}
-   * @param clock replaces time and randomness, for tests
    * @throws {LeadpipeError} OPTION for a wrong option, or a proxy that can't be used, before any connection is opened.
    */
-  constructor(options: HubSpotClientOptions, clock: Clock = systemClock) {
+  constructor(options: HubSpotClientOptions) {
     const settings = clientSettings(options)
+    const clock = clockOf(options)
     const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
     this.#clock = clock
@@ -98,41 +124,13 @@ export class HubSpotClient implements AsyncDisposable {
     return this.#send({ method: 'POST', path, query: '', json: Buffer.from(JSON.stringify(body)) }, options)
   }
 
-  /** The most requests in flight at the same time. */
-  get concurrency(): number {
-    return this.#settings.concurrency
-  }
-
-  /** Milliseconds since 1970, by the client's clock. */
-  now(): number {
-    return this.#clock.now()
-  }
-
-  /** Milliseconds that a page may take; undefined for no limit. */
-  get pageTimeout(): number | undefined {
-    return this.#settings.timeouts.page
-  }
-
-  /**
-   * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
-   *
-   * @param attempt consecutive failures without any progress, from 1
-   * @throws {LeadpipeError} `error` itself, if a retry can't help; NETWORK if the client is closed meanwhile; the
-   * signal's reason after an abort
-   */
-  async backOff(
-    error: unknown,
-    attempt: number,
-    path: string,
-    options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
-  ): Promise<void> {
-    if (this.#requester.closed) throw (error as LeadpipeError).retryable ? closedError() : error
-    const { signal, release } = this.#requester.enter(options.signal)
-    try {
-      const url = `${this.origin}${path}`
-      await this.#requester.backOff(error, attempt, { method: 'GET', url, signal }, options)
-    } finally {
-      release()
+  get [reading](): Reading {
+    const { concurrency, timeouts } = this.#settings
+    return {
+      concurrency,
+      pageTimeout: timeouts.page,
+      now: () => this.#clock.now(),
+      backOff: (...failure) => this.#backOff(...failure),
     }
   }
 
@@ -144,6 +142,17 @@ export class HubSpotClient implements AsyncDisposable {
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #backOff(...[error, attempt, path, options]: Parameters<Reading['backOff']>): Promise<void> {
+    if (this.#requester.closed) throw (error as LeadpipeError).retryable ? closedError() : error
+    const { signal, release } = this.#requester.enter(options.signal)
+    try {
+      const url = `${this.origin}${path}`
+      await this.#requester.backOff(error, attempt, { method: 'GET', url, signal }, options)
+    } finally {
+      release()
+    }
   }
 
   async #send(call: Call, options: GetOptions): Promise<Answer> {

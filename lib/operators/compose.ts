@@ -1,4 +1,5 @@
 import { optionError } from '../options/checkOptions.ts'
+import { recipe } from '../streams/attach.ts'
 import { describeStage, Operator } from '../streams/Operator.ts'
 
 /**
@@ -42,5 +43,5 @@ export function compose(...operators: Operator<never, unknown>[]): Operator<neve
     if (!(part instanceof Operator))
       throw optionError(`compose() argument ${index + 1}`, 'expected an operator', describeStage(part), true)
   }
-  return new Operator(operators.flatMap(part => part.definitions))
+  return new Operator(operators.flatMap(part => part[recipe]))
 }

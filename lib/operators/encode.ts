@@ -24,7 +24,7 @@ export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
   return new Operator<unknown, Buffer>([
     {
       name: 'encode',
-      totals: ({ records }) => ({ records: Number(records) }),
+      totals: ({ own }) => ({ records: own.records ?? 0 }),
       create() {
         const buffer = new EncodeBuffer(formats[format](), blockLength)
         let records = 0

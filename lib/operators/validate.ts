@@ -69,6 +69,9 @@ const rules: OptionRules = {
 /**
  * Checks each value with Ajv, against the lead's schema or your own, and emits the values that match.
  *
+ * With a schema of your own, the compiler does not know the type of the values: say it, as in
+ * `validate<Customer>({ schema })`.
+ *
  * An INVALID_LEAD error holds the guid, the location and the rule, but not the person's data.
  *
  * @throws {LeadpipeError} OPTION for a wrong option or a schema that does not compile.
@@ -80,7 +83,11 @@ const rules: OptionRules = {
  * validate<Customer>({ schema: customerSchema })
  * ```
  */
-export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown, T> {
+export function validate<T = Lead>(options?: ValidateOptions & { schema?: undefined }): Operator<unknown, T>
+export function validate<
+  T = { readonly 'the type of these values is unknown: write validate<YourType>({ schema })': never },
+>(options?: ValidateOptions): Operator<unknown, T>
+export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
   const { schema = leadSchema, ajv, onInvalid = 'fail', quarantine, maxInvalid } = checkValidate(options)
   const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
   const budget = invalidBudget(maxInvalid)
@@ -98,10 +105,7 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
           ? {}
           : { quarantine: typeof quarantine === 'string' ? quarantine : true }),
       },
-      totals: ({ skipped, quarantined }) => ({
-        skipped: Number(skipped),
-        quarantined: Number(quarantined ?? 0),
-      }),
+      totals: ({ own: { skipped = 0, quarantined = 0 } }) => ({ skipped, quarantined }),
       equations,
       create(outputs) {
         const counts = { valid: 0, skipped: 0, quarantined: 0, rejected: 0 }
@@ -146,14 +150,12 @@ export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown,
 }
 
 /** Every value is valid or was left out, and every valid one was emitted. */
-function equations(counts: OperatorCounts, rejected: number): Equation[] {
-  const [valid, skipped, quarantined, unused] = ['valid', 'skipped', 'quarantined', 'unused'].map(name =>
-    Number(counts[name] ?? 0),
-  ) as [number, number, number, number]
+function equations({ in: into, out, unused = 0, own }: OperatorCounts, rejected: number): Equation[] {
+  const { valid = 0, skipped = 0, quarantined = 0 } = own
   const used = valid + skipped + quarantined + unused
   return [
-    equation('into validate', 'valid + skipped + quarantined + unused', counts.in + rejected, used),
-    equation('valid in validate', 'out of validate', valid, counts.out),
+    equation('into validate', 'valid + skipped + quarantined + unused', into + rejected, used),
+    equation('valid in validate', 'out of validate', valid, out),
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { Operator } from '../streams/Operator.ts'
-import type { AnySink } from '../streams/SinkWritable.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
+import type { Mistakes, RunSink } from './readArguments.ts'
 
 /** Where values come from: `leads()`, any Readable, or an iterable. */
 export type Source<T> = AsyncIterable<T> | Iterable<T>
@@ -10,7 +10,8 @@ export type Source<T> = AsyncIterable<T> | Iterable<T>
  * One signature for each number of operators, so that the compiler carries the type from stage to stage: a single
  * variadic one can't infer the parameters of functions such as `map(lead => …)`. The longest signature comes first.
  * The compiler keeps the parameter types from the first signature that fits the number of arguments. That must not
- * be a signature that takes the last operator for a sink, or the sink for options.
+ * be a signature that takes the last operator for a sink, or the sink for options. The last signature fits no call: the
+ * compiler quotes it when no other signature fits.
  */
 /** The types of `run`. */
 export interface RunSignature {
@@ -30,7 +31,7 @@ export interface RunSignature {
     o12: Operator<L, M>,
     o13: Operator<M, N>,
     o14: Operator<N, O>,
-    sink: AnySink<O>,
+    sink: RunSink<O>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I, J, K, L, M, N>(
@@ -48,7 +49,7 @@ export interface RunSignature {
     o11: Operator<K, L>,
     o12: Operator<L, M>,
     o13: Operator<M, N>,
-    sink: AnySink<N>,
+    sink: RunSink<N>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I, J, K, L, M>(
@@ -65,7 +66,7 @@ export interface RunSignature {
     o10: Operator<J, K>,
     o11: Operator<K, L>,
     o12: Operator<L, M>,
-    sink: AnySink<M>,
+    sink: RunSink<M>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I, J, K, L>(
@@ -81,7 +82,7 @@ export interface RunSignature {
     o9: Operator<I, J>,
     o10: Operator<J, K>,
     o11: Operator<K, L>,
-    sink: AnySink<L>,
+    sink: RunSink<L>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I, J, K>(
@@ -96,7 +97,7 @@ export interface RunSignature {
     o8: Operator<H, I>,
     o9: Operator<I, J>,
     o10: Operator<J, K>,
-    sink: AnySink<K>,
+    sink: RunSink<K>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I, J>(
@@ -110,7 +111,7 @@ export interface RunSignature {
     o7: Operator<G, H>,
     o8: Operator<H, I>,
     o9: Operator<I, J>,
-    sink: AnySink<J>,
+    sink: RunSink<J>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H, I>(
@@ -123,7 +124,7 @@ export interface RunSignature {
     o6: Operator<F, G>,
     o7: Operator<G, H>,
     o8: Operator<H, I>,
-    sink: AnySink<I>,
+    sink: RunSink<I>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G, H>(
@@ -135,7 +136,7 @@ export interface RunSignature {
     o5: Operator<E, F>,
     o6: Operator<F, G>,
     o7: Operator<G, H>,
-    sink: AnySink<H>,
+    sink: RunSink<H>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F, G>(
@@ -146,7 +147,7 @@ export interface RunSignature {
     o4: Operator<D, E>,
     o5: Operator<E, F>,
     o6: Operator<F, G>,
-    sink: AnySink<G>,
+    sink: RunSink<G>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E, F>(
@@ -156,7 +157,7 @@ export interface RunSignature {
     o3: Operator<C, D>,
     o4: Operator<D, E>,
     o5: Operator<E, F>,
-    sink: AnySink<F>,
+    sink: RunSink<F>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D, E>(
@@ -165,7 +166,7 @@ export interface RunSignature {
     o2: Operator<B, C>,
     o3: Operator<C, D>,
     o4: Operator<D, E>,
-    sink: AnySink<E>,
+    sink: RunSink<E>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C, D>(
@@ -173,16 +174,17 @@ export interface RunSignature {
     o1: Operator<A, B>,
     o2: Operator<B, C>,
     o3: Operator<C, D>,
-    sink: AnySink<D>,
+    sink: RunSink<D>,
     options?: RunOptions,
   ): Promise<Report>
   <A, B, C>(
     source: Source<A>,
     o1: Operator<A, B>,
     o2: Operator<B, C>,
-    sink: AnySink<C>,
+    sink: RunSink<C>,
     options?: RunOptions,
   ): Promise<Report>
-  <A, B>(source: Source<A>, o1: Operator<A, B>, sink: AnySink<B>, options?: RunOptions): Promise<Report>
-  <A>(source: Source<A>, sink: AnySink<A>, options?: RunOptions): Promise<Report>
+  <A, B>(source: Source<A>, o1: Operator<A, B>, sink: RunSink<B>, options?: RunOptions): Promise<Report>
+  <A>(source: Source<A>, sink: RunSink<A>, options?: RunOptions): Promise<Report>
+  <Stages extends readonly unknown[]>(...stages: Mistakes<Stages>): Promise<Report>
 }

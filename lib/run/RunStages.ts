@@ -5,7 +5,7 @@ import { optionError } from '../options/checkOptions.ts'
 import { toFile } from '../sinks/toFile.ts'
 import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
-import type { Attachment } from '../streams/attach.ts'
+import { type Attachment, recipe } from '../streams/attach.ts'
 import { attachSide, attachSink } from '../streams/attachSink.ts'
 import { attachSource } from '../streams/attachSource.ts'
 import { streamError } from '../streams/userStreams.ts'
@@ -59,7 +59,7 @@ export function runStages(
   { source, operators, sink }: RunArguments,
   failed: (error: unknown) => void,
 ): RunStages {
-  const definitions = operators.flatMap(part => part.definitions)
+  const definitions = operators.flatMap(part => part[recipe])
   const side = definitions.flatMap((definition, index) =>
     Object.entries(declaredOutputs(definition)).map(([output, target]) => ({ index, output, target })),
   )

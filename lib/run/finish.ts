@@ -4,7 +4,7 @@ import { checkLedger, ledger } from './ledger.ts'
 import { type OpenedRun, openSink, type RunCheckpoint } from './openRun.ts'
 import type { Report } from './Report.ts'
 import type { OpenSink, RunStages } from './RunStages.ts'
-import { ledgerFacts, reportOf } from './reportOf.ts'
+import { ledgerFacts, reportOf, savedReport } from './reportOf.ts'
 import { checkpointFacts, saveCheckpoint } from './Saver.ts'
 
 /** The result of a run that ended well. */
@@ -54,7 +54,7 @@ export async function finishPrepared(
   }
   const saves = found.saves + 1
   const facts = checkpointFacts(store, found, saves)
-  const report = { ...(found.report as Report), checkpoint: facts }
+  const report = { ...savedReport(found), checkpoint: facts }
   await saveCheckpoint(store, { pipeline, phase: 'committed', state, report, starts: facts.starts, saves })
   for (const { attachment } of sinks) attachment.finish()
   await close(stages)
@@ -66,7 +66,7 @@ export function finishedBefore(stages: RunStages, { store }: RunCheckpoint, foun
   stages.source.release()
   for (const { attachment } of stages.sinks) attachment.release()
   const checkpoint = checkpointFacts(store, found, found.saves)
-  return { report: { ...(found.report as Report), checkpoint }, ended: found.state.source }
+  return { report: { ...savedReport(found), checkpoint }, ended: found.state.source }
 }
 
 function prepare({ run, attachment, explain }: OpenSink): Promise<Json> {

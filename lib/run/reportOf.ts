@@ -1,3 +1,5 @@
+import type { Checkpoint } from '../checkpoint/Checkpoint.ts'
+import type { OperatorCounts } from '../engine/definition.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import type { LedgerFacts } from './ledger.ts'
 import type { OpenedRun } from './openRun.ts'
@@ -26,6 +28,17 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
     },
     ...(saver === undefined ? {} : { checkpoint: saver.facts }),
   }
+}
+
+/** The report in a checkpoint. Leadpipe 0.1 saved an operator's own counts beside `in` and `out`. */
+export function savedReport({ report: saved }: Checkpoint): Report {
+  const report = saved as Report
+  if (!Array.isArray(report?.operators)) return report
+  const operators = report.operators.map(({ name, in: into, out, unused, ...rest }): OperatorCounts => {
+    const own = typeof rest.own === 'object' ? rest.own : (rest as unknown as OperatorCounts['own'])
+    return { name, in: into, out, ...(unused === undefined ? {} : { unused }), own }
+  })
+  return { ...report, operators }
 }
 
 /** The facts for the ledger of a run. */

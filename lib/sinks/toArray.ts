@@ -64,7 +64,7 @@ class ArrayRun<T> implements SinkRun<T> {
  * @example
  * ```ts
  * const sink = toArray<Lead>({ max: 100 })
- * await run(leads(client, {}, { limit: 100 }), sink)
+ * await run(leads(client, { limit: 100 }), sink)
  * console.log(sink.records.length)
  * ```
  */

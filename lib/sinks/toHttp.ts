@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../http/Clock.ts'
+import { clockOf } from '../http/Clock.ts'
 import { destinationUrl } from './http/destinationUrl.ts'
 import { HttpSink } from './http/HttpSink.ts'
 import { type HttpOptions, httpSettings } from './http/options.ts'
@@ -16,7 +16,6 @@ import { type HttpOptions, httpSettings } from './http/options.ts'
  *
  * @param url http or https, without user and password. Messages show its scheme, host and path, but never its query.
  * @param options see {@link HttpOptions}
- * @param clock replaces time and randomness, for tests
  * @throws {LeadpipeError} OPTION for a wrong option. The stream fails with SINK if records can't be delivered: its
  * `cause` says why (AUTH, RATE_LIMIT, HTTP, NETWORK, TIMEOUT, …), its `context` is
  * `{ url, acknowledged, unacknowledged, status? }`.
@@ -31,10 +30,6 @@ import { type HttpOptions, httpSettings } from './http/options.ts'
  * })
  * ```
  */
-export function toHttp<T = unknown>(
-  url: string | URL,
-  options?: HttpOptions<T>,
-  clock: Clock = systemClock,
-): HttpSink<T> {
-  return new HttpSink(destinationUrl(url), httpSettings(options), clock)
+export function toHttp<T = unknown>(url: string | URL, options?: HttpOptions<T>): HttpSink<T> {
+  return new HttpSink(destinationUrl(url), httpSettings(options), clockOf(options))
 }

@@ -1,6 +1,6 @@
 import { onAbort } from '../async/onAbort.ts'
 import { deferred } from '../async/promises.ts'
-import type { Answer, HubSpotClient } from '../hubspot/HubSpotClient.ts'
+import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import { leadsPath } from '../lead/apiQuirks.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { type LeadsQuery, type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
@@ -64,7 +64,7 @@ export class LeadRun implements SourceRun<Lead> {
     this.#wants = wants
     this.#fail = fail
     this.#counts = { ...noCounts(), ...saved?.counts }
-    this.#plan = planOf(query, settings, from, client.concurrency === 1 || readAheadBytes === 0)
+    this.#plan = planOf(query, settings, from, client[reading].concurrency === 1 || readAheadBytes === 0)
     if (this.#plan.missing !== undefined) Object.assign(this.#plan.missing, saved?.missing)
     this.#account = new AccountGuard(saved?.portalId)
     this.#isEnded = saved?.ended ?? false
@@ -83,7 +83,7 @@ export class LeadRun implements SourceRun<Lead> {
         counts: this.#counts,
         answered: headers => this.#onAnswer(headers),
       }),
-      width: client.concurrency,
+      width: client[reading].concurrency,
       readAheadBytes,
       wanted: () => settings.limit - this.#granted,
       counts: this.#counts,
@@ -239,7 +239,7 @@ export class LeadRun implements SourceRun<Lead> {
     if (this.#isAnswered) return
     this.#isAnswered = true
     const time = typeof date === 'string' ? Date.parse(date) : Number.NaN
-    this.#plan.answered?.(Number.isNaN(time) ? this.#options.client.now() : time)
+    this.#plan.answered?.(Number.isNaN(time) ? this.#options.client[reading].now() : time)
     this.#answered.resolve()
   }
 

@@ -2,7 +2,7 @@ import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
-import type { Answer, HubSpotClient } from '../hubspot/HubSpotClient.ts'
+import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { PageSource } from './readStretch.ts'
 
@@ -45,7 +45,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
   }
   return {
     origin: client.origin,
-    pageTimeout: client.pageTimeout,
+    pageTimeout: client[reading].pageTimeout,
     async fetchPage(request, signal) {
       const { headers, body } = await client.get(path, options.query(request), { signal, onRequest, onRetry })
       answered?.(headers)
@@ -56,7 +56,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     async backOff(error, failures, signal) {
       // Requests have their own retries; only failures in the middle of a page are retried here.
       if (!(error instanceof LeadpipeError && typeof error.context.page === 'number')) throw error
-      await client.backOff(error, failures, path, { signal, onRetry })
+      await client[reading].backOff(error, failures, path, { signal, onRetry })
     },
   }
 }

@@ -4,6 +4,7 @@ import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
 import { optionError, typeOf } from '../options/checkOptions.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
+import { currentRun, lastRead } from '../streams/attach.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import type { LeadRun } from './LeadRun.ts'
 import { leadStage } from './leadStage.ts'
@@ -69,12 +70,12 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
 
   /** The counts so far. */
   get counts(): SourceCounts {
-    return this.run.counts()
+    return this[currentRun].counts()
   }
 
   /** The guids of the query for which the portal returned no lead, if the query has guids. */
   get missing(): Readonly<Missing> | undefined {
-    return this.run.missing
+    return this[currentRun].missing
   }
 
   /**
@@ -82,11 +83,11 @@ export class LeadSource extends SourceReadable<Lead, LeadRun> {
    * of another source with the same query.
    */
   get position(): Position {
-    return (this.lastRead as Position | undefined) ?? this.run.start
+    return (this[lastRead] as Position | undefined) ?? this[currentRun].start
   }
 
   /** The time window of the list (seek paging only). Its stopTime is known once the first answer has arrived. */
   get window(): Pick<SeekPosition, 'timePivot' | 'startTime' | 'stopTime'> | undefined {
-    return this.run.window
+    return this[currentRun].window
   }
 }

@@ -4,6 +4,7 @@ import type { Definition, OperatorCounts, SideOutputs } from '../engine/definiti
 import { type ChainTargets, explained, type Target } from '../engine/Outlet.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
+import { type kind, recipe } from './attach.ts'
 import { streamError } from './userStreams.ts'
 import { WritableRun } from './writableSink.ts'
 
@@ -18,20 +19,25 @@ declare const flow: unique symbol
 export class Operator<In, Out> extends Transform {
   /** The input and output types; exists for the compiler only. */
   declare readonly [flow]?: (value: In) => Out
-  /** The recipe, one entry per operator. */
-  readonly definitions: readonly Definition[]
+  /** Exists for the compiler only. */
+  declare readonly [kind]?: 'operator'
+  readonly #definitions: readonly Definition[]
   #chain: Chain | undefined
   #isPiped = false
 
   constructor(definitions: readonly Definition[]) {
     super({ objectMode: true })
-    this.definitions = definitions
+    this.#definitions = definitions
     this.on('pipe', source => this.#claim(source))
+  }
+
+  get [recipe](): readonly Definition[] {
+    return this.#definitions
   }
 
   /** The counts of each operator so far. */
   get counts(): OperatorCounts[] {
-    return this.#chain?.counts ?? this.definitions.map(({ name }) => ({ name, in: 0, out: 0 }))
+    return this.#chain?.counts ?? this.#definitions.map(({ name }) => ({ name, in: 0, out: 0, own: {} }))
   }
 
   /** Like `write` of any Writable, but refuses a second use: a `pipeline` from an iterable does not emit 'pipe'. */
@@ -66,7 +72,7 @@ export class Operator<In, Out> extends Transform {
   }
 
   #used(): LeadpipeError {
-    const names = this.definitions.map(({ name }) => name).join(' + ')
+    const names = this.#definitions.map(({ name }) => name).join(' + ')
     return optionError(names, 'a stream can be used in one pipeline only; make a new operator for each')
   }
 
@@ -76,7 +82,7 @@ export class Operator<In, Out> extends Transform {
   }
 
   #start(): Chain {
-    if (this.definitions.some(part => !('create' in part))) {
+    if (this.#definitions.some(part => !('create' in part))) {
       throw new LeadpipeError(
         'OPTION',
         'transform() is for run(); in a plain pipeline, use the stream itself in its place',
@@ -89,9 +95,9 @@ export class Operator<In, Out> extends Transform {
           this.push(value)
         },
       },
-      side: this.definitions.map(part => ('create' in part ? this.#side(part.outputs) : undefined)),
+      side: this.#definitions.map(part => ('create' in part ? this.#side(part.outputs) : undefined)),
     }
-    return new Chain(this.definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
+    return new Chain(this.#definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
   }
 
   /** In a plain pipeline, the operator does not end its side outputs. */
@@ -130,7 +136,7 @@ function settle(action: () => void | Promise<void>, callback: TransformCallback)
 /** A short description of a stage, or of a wrong argument for one: for a stream its name, not its inner state. */
 export function describeStage(stage: unknown): string {
   if (stage instanceof Operator) {
-    return `the operator ${stage.definitions.map(({ name }) => name).join(' + ')}`
+    return `the operator ${stage[recipe].map(({ name }) => name).join(' + ')}`
   }
   return stage instanceof Stream ? `a stream (${stage.constructor.name})` : describe(stage)
 }

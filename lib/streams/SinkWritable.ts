@@ -3,7 +3,7 @@ import type { WritableStream } from 'node:stream/web'
 import { closedError, prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { SinkOpening, SinkRun, SinkStage } from '../stage/SinkStage.ts'
-import { type Attachment, attach, type Detached, stage } from './attach.ts'
+import { type Attachment, attach, type Detached, type kind, stage } from './attach.ts'
 import { type OpenSide, openSide, type SideSinks } from './writableSink.ts'
 
 /** The counts of a sink; each number has a separate counter, for the ledger. */
@@ -17,16 +17,24 @@ export interface SinkCounts {
 }
 
 /** Names the property that tells the compiler the input type of a sink; it does not exist at run time. */
-export declare const flow: unique symbol
+declare const flow: unique symbol
 
 /** One of leadpipe's own sinks for values of type In, any Writable, or a web stream. */
-export type AnySink<In> = (Writable & { readonly [flow]?: (value: In) => void }) | WritableStream<In>
+export type AnySink<In> =
+  | (Writable & { readonly [flow]?: (value: In) => void; readonly [kind]?: 'sink' })
+  | WritableStream<In>
 
 /** The options of a sink's stream. */
 export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMark'> {
   /** Its side outputs, by the names that its stage knows. Default: none. */
   outputs?: SideSinks | undefined
+  /** The counts of a sink that was not opened. Default: `received`, `acknowledged` and `bytes`, all 0. */
+  noCounts?: Readonly<SinkCounts>
+  /** The user's error for a sink that was destroyed after its last record and before its end. Default: the given one. */
+  explain?(error: Error): Error
 }
+
+const noCounts: Readonly<SinkCounts> = { received: 0, acknowledged: 0, bytes: 0 }
 
 type Callback = (error?: Error | null) => void
 
@@ -40,6 +48,8 @@ export abstract class SinkWritable<In> extends Writable {
   declare readonly [flow]?: (value: In) => void
   readonly #stage: SinkStage<In>
   readonly #outputs: SideSinks
+  readonly #noCounts: Readonly<SinkCounts>
+  readonly #explain: (error: Error) => Error
   #openOutputs: readonly OpenSide[] = []
   #opening: Promise<SinkRun<In>> | undefined
   #run: SinkRun<In> | undefined
@@ -51,15 +61,18 @@ export abstract class SinkWritable<In> extends Writable {
   /** The run that uses the stage: the callback, and what settles when the run is over. */
   #attachedRun: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
 
-  constructor(stage: SinkStage<In>, { outputs = {}, ...options }: SinkWritableOptions = {}) {
-    super({ ...options, objectMode: true })
+  constructor(stage: SinkStage<In>, options: SinkWritableOptions = {}) {
+    const { outputs = {}, noCounts: none = noCounts, explain = error => error, ...rest } = options
+    super({ ...rest, objectMode: true })
     this.#stage = stage
     this.#outputs = outputs
+    this.#noCounts = none
+    this.#explain = explain
   }
 
   /** The counts so far, those from before a restart included. */
   get counts(): Readonly<SinkCounts> {
-    return { ...this.noCounts, ...this.#run?.counts?.() }
+    return { ...this.#noCounts, ...this.#run?.counts?.() }
   }
 
   /**
@@ -68,16 +81,6 @@ export abstract class SinkWritable<In> extends Writable {
    */
   get destination(): string | undefined {
     return this.#run?.destination
-  }
-
-  /** The counts of a sink that was not opened. */
-  protected get noCounts(): SinkCounts {
-    return { received: 0, acknowledged: 0, bytes: 0 }
-  }
-
-  /** The error of a sink that was destroyed after its last record and before its end. */
-  protected closedEarly(): Error {
-    return closedError()
   }
 
   /** The stage behind the stream, for code that only inspects it. */
@@ -220,7 +223,7 @@ export abstract class SinkWritable<In> extends Writable {
   #prematureError(): Error | null {
     const isEarly =
       !this.#isOver && this.writableEnded && !this.writableFinished && this.listenerCount('error') > 0
-    return isEarly ? this.closedEarly() : null
+    return isEarly ? this.#explain(closedError()) : null
   }
 }
 

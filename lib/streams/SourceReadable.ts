@@ -3,7 +3,7 @@ import { prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import { type Attachment, attach, type Detached } from './attach.ts'
+import { type Attachment, attach, currentRun, type Detached, lastRead } from './attach.ts'
 
 /** The position after a pushed record: its batch and the number of its items up to the record. */
 interface PushedPosition<T> {
@@ -45,13 +45,11 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
     })
   }
 
-  /** The one use of the source. */
-  protected get run(): R {
+  protected get [currentRun](): R {
     return this.#run
   }
 
-  /** The position after the last record that was read from this stream; undefined before the first. */
-  protected get lastRead(): Json | undefined {
+  protected get [lastRead](): Json | undefined {
     // Records that were pushed but not read yet do not count.
     const position = this.#pushed[this.#pushed.length - 1 - this.readableLength]
     return position?.batch.positionAfter(position.count)

@@ -9,6 +9,18 @@ export const attach: unique symbol = Symbol('leadpipe.attach')
 /** The stage behind one of leadpipe's own streams. */
 export const stage: unique symbol = Symbol('leadpipe.stage')
 
+/** The one use of one of leadpipe's own sources. */
+export const currentRun: unique symbol = Symbol('leadpipe.currentRun')
+
+/** The position after the last record that was read from one of leadpipe's own sources; undefined before the first. */
+export const lastRead: unique symbol = Symbol('leadpipe.lastRead')
+
+/** The recipe of an operator: one entry for each of the operators that it fuses. */
+export const recipe: unique symbol = Symbol('leadpipe.recipe')
+
+/** Names the property that tells the compiler operators from sinks; it does not exist at run time. */
+export declare const kind: unique symbol
+
 /** A stream whose stage is used by a run. */
 export interface Attachment<S> {
   /** The stage. Once it is opened, the stream shows the counts of that use. */

@@ -16,6 +16,7 @@ import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
@@ -101,9 +102,9 @@ t.test('done: the steps before it are called no more, not even for what is under
   t.strictSame(seen, [1, 1])
   t.strictSame(events, ['done'])
   t.strictSame(chain.counts, [
-    { name: 'repeat', in: 2, out: 3, unused: 1 },
-    { name: 'peek', in: 3, out: 2, unused: 1 },
-    { name: 'take', in: 2, out: 2 },
+    { name: 'repeat', in: 2, out: 3, unused: 1, own: {} },
+    { name: 'peek', in: 3, out: 2, unused: 1, own: {} },
+    { name: 'take', in: 2, out: 2, own: {} },
   ])
 })
 
@@ -258,7 +259,7 @@ t.test("an operator's own numbers do not replace what the chain counts", async t
   })
   const { chain } = chainOf(lying)
   await chain.receive(1)
-  t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, extra: 1 }])
+  t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, own: { in: 99, out: 99, extra: 1 } }])
 })
 
 t.test('counts that throw fail the run with OPERATOR', async t => {
@@ -411,7 +412,11 @@ t.test('an element that is not a record goes past all operators but the one that
   const own = operator<unknown>({ name: 'own', create: () => new Own() })
   const { chain, out } = chainOf(own, validate(), validate({ onInvalid: 'skip' }))
   await chain.receive(rejected)
-  t.match(chain.counts, [{ name: 'own' }, { name: 'validate', skipped: 0 }, { skipped: 1, rejected: 1 }])
+  t.match(chain.counts, [
+    { name: 'own' },
+    { name: 'validate', own: { skipped: 0 } },
+    { own: { skipped: 1, rejected: 1 } },
+  ])
   t.strictSame([seen, out], [[], []])
 })
 
@@ -446,7 +451,7 @@ t.test('a failure behind an operator is not that operator’s: emit does not thr
   })
   const events: unknown[] = []
   const chain = new Chain(
-    emitting.definitions,
+    emitting[recipe],
     {
       main: {
         write() {
@@ -466,7 +471,7 @@ t.test('receive waits for a sink without room, and no step is called meanwhile',
   let hasRoom: () => void = () => {}
   const written: unknown[] = []
   const chain = new Chain(
-    map((n: number) => n * 10).definitions,
+    map((n: number) => n * 10)[recipe],
     {
       main: {
         write(record) {
@@ -519,7 +524,7 @@ t.test('each operator writes to its own side outputs, which fail the chain as it
   const events: unknown[] = []
   const target = (records: unknown[] = []) => ({ write: (record: unknown) => void records.push(record) })
   const chain = new Chain(
-    [aside(), ...map((n: number) => n - 10).definitions, aside()] as never,
+    [aside(), ...map((n: number) => n - 10)[recipe], aside()] as never,
     { main: target(main), side: [{ small: target(first) }, undefined, { small: target(second) }] },
     { done() {}, failed: error => events.push(error) },
   )
@@ -600,7 +605,9 @@ t.test('the equations of a chain hold whatever comes, and name what does not add
   const lying: OwnStepDefinition<number, number> = {
     name: 'lying',
     create: () => ({ step() {}, counts: () => ({ kept: 7 }) }),
-    equations: counts => [{ left: 'kept', right: 'into lying', values: [Number(counts.kept), counts.in] }],
+    equations: counts => [
+      { left: 'kept', right: 'into lying', values: [Number(counts.own.kept), counts.in] },
+    ],
   }
   const none = new Chain([lying] as never, { main: { write() {} } }, { done() {}, failed() {} })
   none.receive(1)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Outlet } from '../../lib/engine/Outlet.ts'
 import { operator } from '../../lib/operators/operator.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 import { chainOfDefinitions } from './chainOf.ts'
@@ -235,7 +236,7 @@ t.test('an operator’s emit does not wait, and the chain waits before the next 
     }
   })
   const written: unknown[] = []
-  const { chain } = chainOfDefinitions(repeat.definitions, {
+  const { chain } = chainOfDefinitions(repeat[recipe], {
     async write(record) {
       written.push(record)
       await null
@@ -254,7 +255,7 @@ t.test('a sink that fails in the middle of what one record gave rise to fails th
   const repeat = operator<number>('repeat', (n, emit) => {
     for (let copy = 0; copy < 5; copy += 1) emit(n + copy)
   })
-  const { chain, events } = chainOfDefinitions(repeat.definitions, {
+  const { chain, events } = chainOfDefinitions(repeat[recipe], {
     async write(record) {
       await null
       if (record === 3) throw boom
@@ -262,5 +263,5 @@ t.test('a sink that fails in the middle of what one record gave rise to fails th
   })
   t.equal(await failureOf(async () => chain.receive(1)), boom)
   t.strictSame(events, [boom])
-  t.strictSame(chain.counts, [{ name: 'repeat', in: 1, out: 5 }])
+  t.strictSame(chain.counts, [{ name: 'repeat', in: 1, out: 5, own: {} }])
 })

@@ -632,8 +632,8 @@ t.test('values are counted on both sides, also those that the stream adds or dro
   )
   await through(watched, [1, 2, 3, save, 4])
   t.strictSame(watched.chain.counts, [
-    { name: 'transform', in: 4, out: 3 },
-    { name: 'map', in: 3, out: 3 },
+    { name: 'transform', in: 4, out: 3, own: {} },
+    { name: 'map', in: 3, out: 3, own: {} },
   ])
   t.strictSame(
     watched.chain.equations().filter(({ values: [left, right] }) => left !== right),

@@ -3,6 +3,7 @@ import type { Definition } from '../../lib/engine/definition.ts'
 import type { Target } from '../../lib/engine/Outlet.ts'
 import type { ChainState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 
 /** A chain, and what it does. */
 export interface Watched {
@@ -15,7 +16,7 @@ export interface Watched {
 
 /** A chain of operators in front of an array. */
 export function chainOf(...operators: Operator<never, unknown>[]): Watched {
-  return chainOfDefinitions(operators.flatMap(part => part.definitions))
+  return chainOfDefinitions(operators.flatMap(part => part[recipe]))
 }
 
 /**

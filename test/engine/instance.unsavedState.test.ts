@@ -12,6 +12,7 @@ import { take } from '../../lib/operators/take.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { chainOf } from './chainOf.ts'
 
 /** Why these operators can't run with a checkpoint, as a run asks it. */
@@ -138,7 +139,7 @@ t.test('the options of an operator tell what it was made with', async t => {
       { onInvalid: 'quarantine', schema: 'lead', quarantine: true },
     ],
   ] as [Operator<never, unknown>, unknown][]) {
-    const [definition] = made.definitions
+    const [definition] = made[recipe]
     t.strictSame((definition as { options?: unknown }).options, options, definition?.name ?? '')
   }
 })
@@ -161,7 +162,7 @@ t.test('the functions that decide what an operator does are known, for a checkpo
     [explode<unknown, 'a'>('a'), undefined],
     [validate(), undefined],
   ] as [Operator<never, unknown>, unknown][]) {
-    const [definition] = made.definitions
+    const [definition] = made[recipe]
     t.strictSame(definition?.functions, functions, definition?.name ?? '')
   }
 })
@@ -169,7 +170,7 @@ t.test('the functions that decide what an operator does are known, for a checkpo
 t.test('schemas are told apart by their content; one that is no JSON does no harm', async t => {
   const ajv = { compile: () => () => true }
   const digest = (schema: object) => {
-    const [definition] = validate({ schema, ajv }).definitions
+    const [definition] = validate({ schema, ajv })[recipe]
     const { options } = definition as { options: { schema: string } }
     t.strictSame(options, { onInvalid: 'fail', schema: options.schema, ajv: true })
     return options.schema

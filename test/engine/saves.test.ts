@@ -15,6 +15,7 @@ import { peek } from '../../lib/operators/peek.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { continuedAt } from '../operators/continuedAt.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
@@ -107,7 +108,7 @@ t.test('to save changes nothing: no step is called and nothing is counted', asyn
   )
   chain.save()
   t.strictSame([seen, out], [[], []])
-  t.strictSame(chain.counts, [{ name: 'look', in: 0, out: 0 }])
+  t.strictSame(chain.counts, [{ name: 'look', in: 0, out: 0, own: {} }])
 })
 
 t.test('what was saved does not change when the operator goes on', async t => {
@@ -268,18 +269,19 @@ t.test('numbers of an operator’s own count on, whether its restore takes them 
       if (saved !== undefined) chain.restore(saved)
       for (const n of [1, 2, 3]) await chain.receive(n)
       t.strictSame(chain.counts, [
-        { name: 'counting', in: (expected * 3) / 2, out: (expected * 3) / 2, odd: expected },
+        { name: 'counting', in: (expected * 3) / 2, out: (expected * 3) / 2, own: { odd: expected } },
       ])
       saved = savedBy(chain)
     }
   }
 })
 
-t.test('an operator’s numbers do not pass for the chain’s, and what is no number is not saved', async t => {
-  const counts = { in: 7, out: 7, unused: 7, name: 7, share: Number.NaN, word: 'w', own: 1 }
+t.test("an operator's numbers do not pass for the chain's, and what is no number is not saved", async t => {
+  const numbers = { in: 7, out: 7, unused: 7, name: 7, own: 1 }
+  const counts = { ...numbers, share: Number.NaN, word: 'w' }
   const { chain } = chainOf(withMethods({ counts: () => counts as never }))
-  t.strictSame(chain.counts, [{ name: 'mine', in: 0, out: 0, share: Number.NaN, word: 'w', own: 1 }])
-  t.strictSame(savedBy(chain).operators, [{ name: 'mine', counts: counted({ own: { own: 1 } }) }])
+  t.strictSame(chain.counts, [{ name: 'mine', in: 0, out: 0, own: { ...numbers, share: Number.NaN } }])
+  t.strictSame(savedBy(chain).operators, [{ name: 'mine', counts: counted({ own: numbers }) }])
 })
 
 t.test('elements that are not records are counted on', async t => {
@@ -291,7 +293,9 @@ t.test('elements that are not records are counted on', async t => {
   t.equal(after.chain.rejected, 2)
   await after.chain.receive(rejected())
   t.equal(after.chain.rejected, 3)
-  t.strictSame(after.chain.counts, [{ name: 'validate', in: 2, out: 1, valid: 1, skipped: 4, rejected: 3 }])
+  t.strictSame(after.chain.counts, [
+    { name: 'validate', in: 2, out: 1, own: { valid: 1, skipped: 4, rejected: 3 } },
+  ])
 })
 
 t.test('maxInvalid counts over a restart: a number of values, and a share', async t => {
@@ -606,7 +610,7 @@ t.test('an invalid lead too many is undone, and its quarantine record is not wri
   const aside: unknown[] = []
   const make = (maxInvalid: number) => {
     const chain = new Chain(
-      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid }).definitions,
+      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid })[recipe],
       { main: { write() {} }, side: [{ quarantine: { write: record => void aside.push(record) } }] },
       { done() {}, failed() {} },
     )
@@ -635,7 +639,7 @@ t.test('an invalid lead too many is undone, and its quarantine record is not wri
 
 t.test('no record is undone when a sink failed, or when none were remembered', async t => {
   const boom = new Error('boom')
-  const failing = chainOfDefinitions(map(value => value).definitions, {
+  const failing = chainOfDefinitions(map(value => value)[recipe], {
     write() {
       throw boom
     },

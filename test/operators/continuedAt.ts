@@ -1,5 +1,6 @@
 import { Chain } from '../../lib/engine/Chain.ts'
 import type { Operator, OperatorCounts } from '../../lib/index.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 
 /** What came out of operators, and what they counted. */
 export interface Outcome {
@@ -24,7 +25,7 @@ export async function continuedAt(
   const out: unknown[] = []
   const start = (isResumed: boolean) => {
     const main = { write: (value: unknown) => void out.push(value) }
-    const chain = new Chain(make().definitions, { main }, { done() {}, failed() {} }, isResumed)
+    const chain = new Chain(make()[recipe], { main }, { done() {}, failed() {} }, isResumed)
     if (cuts.length > 0) chain.rememberRecords()
     return chain
   }

@@ -10,6 +10,7 @@ import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { chainOfDefinitions } from '../engine/chainOf.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -142,7 +143,7 @@ for (const [name, { make, given }] of Object.entries(cases)) {
   )
 
   t.test(`${name} can run with a checkpoint, and its options are plain JSON`, t => {
-    const { definitions } = make()
+    const definitions = make()[recipe]
     t.equal(chainOfDefinitions(definitions).chain.unsavedState, undefined)
     for (const definition of definitions) {
       if (!('create' in definition) || definition.options === undefined) continue

@@ -20,7 +20,7 @@ t.test('operator(): a function with a name is an operator', async t => {
   })
   const report = await run([1, 2], twice, sink)
   t.strictSame(sink.records, [1, 1, 2, 2])
-  t.strictSame(report.operators, [{ name: 'twice', in: 2, out: 4 }])
+  t.strictSame(report.operators, [{ name: 'twice', in: 2, out: 4, own: {} }])
 })
 
 t.test('operator(): its own numbers stand in the report', async t => {
@@ -40,7 +40,7 @@ t.test('operator(): its own numbers stand in the report', async t => {
     },
   })
   const report = await run([1, 1, 2, 1], distinct, toArray({ max: 9 }))
-  t.strictSame(report.operators, [{ name: 'distinct', in: 4, out: 2, repeats: 2 }])
+  t.strictSame(report.operators, [{ name: 'distinct', in: 4, out: 2, own: { repeats: 2 } }])
 })
 
 t.test('operator(): create is called once for each use, also where nothing comes', async t => {
@@ -75,7 +75,7 @@ t.test('operator(): step, flush and the rest may use `this`', async t => {
   const sink = toArray<number>({ max: 9 })
   const report = await run([1, 2, 3], held, sink)
   t.strictSame(sink.records, [6])
-  t.match(report.operators, [{ sum: 6 }])
+  t.match(report.operators, [{ own: { sum: 6 } }])
 })
 
 t.test('operator(): a definition may be an object of a class', async t => {
@@ -140,9 +140,9 @@ t.test('compose(): several operators as one, each in the report by its own name'
   )
   t.strictSame(sink.records, ['4', '6', '8'])
   t.strictSame(report.operators, [
-    { name: 'filter', in: 4, out: 3 },
-    { name: 'map', in: 3, out: 3 },
-    { name: 'map', in: 3, out: 3 },
+    { name: 'filter', in: 4, out: 3, own: {} },
+    { name: 'map', in: 3, out: 3, own: {} },
+    { name: 'map', in: 3, out: 3, own: {} },
   ])
 })
 

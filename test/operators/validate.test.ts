@@ -30,7 +30,7 @@ t.test('leads that match the schema are handed on as they are', async t => {
   const { records, report } = await validated(leads)
   t.strictSame(records, before)
   t.equal(records[0], leads[0])
-  t.match(report, { skipped: 0, operators: [{ name: 'validate', valid: leads.length, skipped: 0 }] })
+  t.match(report, { skipped: 0, operators: [{ name: 'validate', own: { valid: leads.length, skipped: 0 } }] })
 })
 
 t.test('unknown fields are allowed and kept, wherever they are', async t => {
@@ -83,7 +83,9 @@ for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
     t.strictSame(failure.context, { ...(guid === undefined ? {} : { guid }), path, rule })
     t.match(failure.message, guid === undefined ? 'a lead without a guid: ' : `lead ${guid}: `)
     t.equal(failure.cause, undefined)
-    t.match(failure.report, { operators: [{ name: 'validate', in: 2, out: 1, valid: 1, skipped: 0 }] })
+    t.match(failure.report, {
+      operators: [{ name: 'validate', in: 2, out: 1, own: { valid: 1, skipped: 0 } }],
+    })
   })
 }
 
@@ -97,7 +99,7 @@ t.test("'skip' leaves invalid values out, counts them, and goes on", async t => 
   t.match(report, {
     skipped: bad.length * 2,
     records: 3,
-    operators: [{ in: bad.length * 2 + 3, out: 3, valid: 3, skipped: bad.length * 2 }],
+    operators: [{ in: bad.length * 2 + 3, out: 3, own: { valid: 3, skipped: bad.length * 2 } }],
   })
 })
 
@@ -112,10 +114,7 @@ t.test('two of them, with their own numbers, are both in the report', async t =>
   )
   t.match(report, {
     skipped: 2,
-    operators: [
-      { valid: 2, skipped: 1 },
-      { valid: 1, skipped: 1 },
-    ],
+    operators: [{ own: { valid: 2, skipped: 1 } }, { own: { valid: 1, skipped: 1 } }],
   })
   t.strictSame(sink.records, [{ guid: 'b', age: 18 }])
 })

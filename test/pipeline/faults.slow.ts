@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { withClock } from '../../lib/http/Clock.ts'
 import {
   HubSpotClient,
   type Lead,
@@ -67,15 +68,17 @@ async function exported(
   const { timeouts, concurrency = 4, ...portalOptions } = options
   const portal = await createPortal({ leads: count, faults, ...portalOptions })
   const client = new HubSpotClient(
-    {
-      accessToken: portal.accessToken,
-      origin: portal.origin,
-      rateLimit: 'none',
-      concurrency,
-      retry: { retries: 12 },
-      ...(timeouts ? { timeouts } : {}),
-    },
-    new FakeClock(),
+    withClock(
+      {
+        accessToken: portal.accessToken,
+        origin: portal.origin,
+        rateLimit: 'none',
+        concurrency,
+        retry: { retries: 12 },
+        ...(timeouts ? { timeouts } : {}),
+      },
+      new FakeClock(),
+    ),
   )
   t.teardown(async () => {
     await client.close()

@@ -1,6 +1,7 @@
 // What real clients of the API put on the wire, read, and had to survive: a line each, a test each.
 import { get } from 'node:http'
 import t, { type Test } from 'tap'
+import { withClock } from '../../lib/http/Clock.ts'
 import {
   HubSpotClient,
   type HubSpotClientOptions,
@@ -41,8 +42,7 @@ async function exported(
 ) {
   const own = await createPortal({ leads: count, ...options })
   const reader = new HubSpotClient(
-    { accessToken: own.accessToken, origin: own.origin, rateLimit: 'none', ...client },
-    clock,
+    withClock({ accessToken: own.accessToken, origin: own.origin, rateLimit: 'none', ...client }, clock),
   )
   t.teardown(async () => {
     await reader.close()

@@ -19,6 +19,7 @@ import { LeadRun } from '../../lib/sources/LeadRun.ts'
 import type { SinkRun } from '../../lib/stage/SinkStage.ts'
 import type { SourceRun } from '../../lib/stage/SourceStage.ts'
 import { type Equation, equation } from '../../lib/stage/Stage.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { Operator } from '../../lib/streams/Operator.ts'
 import { SinkWritable } from '../../lib/streams/SinkWritable.ts'
 import { SourceReadable } from '../../lib/streams/SourceReadable.ts'
@@ -230,7 +231,7 @@ for (const [name, equations] of Object.entries(miscounts)) {
 t.test('between all operators of a chain there is an equation, and at both of its ends', async t => {
   const chain = (...operators: Operator<never, unknown>[]) =>
     new Chain(
-      operators.flatMap(({ definitions }) => definitions),
+      operators.flatMap(part => part[recipe]),
       { main: { write() {} } },
       { done() {}, failed() {} },
     )
@@ -256,10 +257,10 @@ t.test('between all operators of a chain there is an equation, and at both of it
 })
 
 /** What validate() says of numbers that are given to it. */
-const ofValidate = (counts: Partial<OperatorCounts>, rejected = 0): Sides[] => {
-  const [definition] = validate({ onInvalid: 'skip' }).definitions
+const ofValidate = ({ own, ...counts }: Partial<OperatorCounts>, rejected = 0): Sides[] => {
+  const [definition] = validate({ onInvalid: 'skip' })[recipe]
   const { equations = () => [] } = definition as { equations?: (...given: unknown[]) => Equation[] }
-  const given = { name: 'validate', in: 5, out: 5, valid: 5, skipped: 0, ...counts }
+  const given = { name: 'validate', in: 5, out: 5, own: { valid: 5, skipped: 0, ...own }, ...counts }
   return sidesOf(equations(given, rejected).filter(({ values: [a, b] }) => a !== b))
 }
 const allOfThem: Sides = ['into validate', 'valid + skipped + quarantined + unused']
@@ -267,11 +268,11 @@ const validOnes: Sides = ['valid in validate', 'out of validate']
 
 t.test('a validate whose numbers lie', async t => {
   t.strictSame(ofValidate({}), [])
-  t.strictSame(ofValidate({ in: 9, skipped: 1, quarantined: 1, unused: 3 }, 1), [])
-  t.strictSame(ofValidate({ valid: 6 }), [allOfThem, validOnes])
-  t.strictSame(ofValidate({ valid: 4, skipped: 1 }), [validOnes])
-  t.strictSame(ofValidate({ skipped: 1 }), [allOfThem])
-  t.strictSame(ofValidate({ quarantined: 1 }), [allOfThem])
+  t.strictSame(ofValidate({ in: 9, unused: 3, own: { skipped: 1, quarantined: 1 } }, 1), [])
+  t.strictSame(ofValidate({ own: { valid: 6 } }), [allOfThem, validOnes])
+  t.strictSame(ofValidate({ own: { valid: 4, skipped: 1 } }), [validOnes])
+  t.strictSame(ofValidate({ own: { skipped: 1 } }), [allOfThem])
+  t.strictSame(ofValidate({ own: { quarantined: 1 } }), [allOfThem])
   t.strictSame(ofValidate({ unused: 1 }), [allOfThem])
   t.strictSame(ofValidate({}, 1), [allOfThem])
 })
@@ -297,7 +298,7 @@ t.test("numbers of the same names in a user's own operator mean what the user sa
     records: 5,
     skipped: 0,
     quarantined: 0,
-    operators: [{ name: 'distinct', in: 5, out: 5, ...counts }],
+    operators: [{ name: 'distinct', in: 5, out: 5, own: counts }],
   })
   const bad = sink()
   const quarantining = validate({ onInvalid: 'quarantine', quarantine: bad })

@@ -167,9 +167,9 @@ t.test('the report has the numbers of every stage', async t => {
       duration: 0,
       source: undefined,
       operators: [
-        { name: 'validate', in: 26, out: 25, valid: 25, skipped: 1 },
-        { name: 'filter', in: 25, out: 13 },
-        { name: 'explodeEvents', in: 13, out: 26 },
+        { name: 'validate', in: 26, out: 25, own: { valid: 25, skipped: 1 } },
+        { name: 'filter', in: 25, out: 13, own: {} },
+        { name: 'explodeEvents', in: 13, out: 26, own: {} },
       ],
       sink: { destination: path, received: 26, acknowledged: 26, bytes: report.sink.bytes },
     },

@@ -39,7 +39,7 @@ for (const [format, expected, none] of [
     t.equal(ran.text(), expected)
     t.equal(piped.text(), expected)
     t.equal(empty.text(), none)
-    t.match(report, { records: 3, operators: [{ name: 'encode', in: 3, out: 1, records: 3 }] })
+    t.match(report, { records: 3, operators: [{ name: 'encode', in: 3, out: 1, own: { records: 3 } }] })
   })
 }
 

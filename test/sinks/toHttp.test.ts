@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { LeadpipeError } from '../../lib/errors.ts'
+import { withClock } from '../../lib/http/Clock.ts'
 import { run } from '../../lib/run/run.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { sinkStage } from '../../lib/streams/attachSink.ts'
@@ -182,7 +183,7 @@ t.test('strict order is kept, one request at a time, through failures and halves
     }
   })
   const options = { order: 'strict', concurrency: 8, batch: { records: 8 } } as const
-  await run(numbered(100), toHttp(receiving.origin, options, new FakeClock()))
+  await run(numbered(100), toHttp(receiving.origin, withClock(options, new FakeClock())))
   t.strictSame(taken, numbersOf(numbered(100)))
   t.equal(receiving.most, 1)
 })
@@ -191,7 +192,10 @@ t.test('a receiver that is absent fails after its retries, with clear numbers', 
   const { origin, server } = await listen(t, () => {})
   await new Promise(resolve => server.close(resolve))
   const clock = new FakeClock()
-  const sink = toHttp(`${origin}/in?key=secret`, { retry: { retries: 2 }, batch: { records: 10 } }, clock)
+  const sink = toHttp(
+    `${origin}/in?key=secret`,
+    withClock({ retry: { retries: 2 }, batch: { records: 10 } }, clock),
+  )
   const error = (await failureOf(run(numbered(25), sink))) as LeadpipeError
   t.match(error, {
     code: 'SINK',
@@ -213,8 +217,7 @@ t.test('what was acknowledged before a failure is told', async t => {
   })
   const sink = toHttp(
     origin,
-    { order: 'strict', batch: { records: 10 }, retry: { retries: 1 } },
-    new FakeClock(),
+    withClock({ order: 'strict', batch: { records: 10 }, retry: { retries: 1 } }, new FakeClock()),
   )
   const error = await failureOf(run(numbered(40), sink))
   t.match(error, {

@@ -165,13 +165,13 @@ t.test('counts of an operator tell what went through each of its parts, from the
     map(n => [n]),
   )
   t.strictSame(odd.counts, [
-    { name: 'filter', in: 0, out: 0 },
-    { name: 'map', in: 0, out: 0 },
+    { name: 'filter', in: 0, out: 0, own: {} },
+    { name: 'map', in: 0, out: 0, own: {} },
   ])
   await pipeline([1, 2, 3], odd, toArray({ max: 9 }))
   t.strictSame(odd.counts, [
-    { name: 'filter', in: 3, out: 2 },
-    { name: 'map', in: 2, out: 2 },
+    { name: 'filter', in: 3, out: 2, own: {} },
+    { name: 'map', in: 2, out: 2, own: {} },
   ])
 })
 

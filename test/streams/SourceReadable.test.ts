@@ -9,6 +9,7 @@ import { take } from '../../lib/operators/take.ts'
 import { run } from '../../lib/run/run.ts'
 import { type ArraySink, toArray } from '../../lib/sinks/toArray.ts'
 import type { Batch, SourceOpening, SourceRun } from '../../lib/stage/SourceStage.ts'
+import { currentRun, lastRead } from '../../lib/streams/attach.ts'
 import { SourceReadable } from '../../lib/streams/SourceReadable.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
@@ -79,12 +80,12 @@ class Numbers extends SourceReadable<number, NumbersRun> {
   }
 
   get position(): unknown {
-    return this.lastRead
+    return this[lastRead]
   }
 
   /** The use that counts. */
   get last(): NumbersRun {
-    return this.run
+    return this[currentRun]
   }
 }
 

@@ -8,7 +8,7 @@ export interface OpenSource {
 }
 
 /** Opens the stage of a source, as `run` does. */
-export function openStage(stage: SourceStage): OpenSource {
+function openStage(stage: SourceStage): OpenSource {
   const failures: unknown[] = []
   const source = stage.open({
     wants: { rejected: false, origins: false },

@@ -61,7 +61,7 @@ const number = fc.oneof(
 )
 
 /** Elements of every kind, awkward ones among them. */
-export const elements: fc.Arbitrary<unknown[]> = fc.array(
+const elements: fc.Arbitrary<unknown[]> = fc.array(
   fc.oneof(value, awkward, awkwardObject, number, fc.constantFrom(null, true, false, {}, [], [[]], [{}])),
   { maxLength: 8 },
 )

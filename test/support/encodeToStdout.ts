@@ -19,6 +19,7 @@ const ways: Record<string, () => Promise<unknown>> = {
   pipeline: () => pipeline(Readable.from(numbered()), encode('json'), process.stdout),
   take: () => run(numbered(), take(3), encode('json'), process.stdout),
   file: () => run(numbered(), toFile('/dev/stdout', { format: 'ndjson' })),
+  // @ts-expect-error: what a caller in JavaScript may do.
   objects: () => run([{ a: 1 }], process.stdout),
   async manyRuns() {
     const listeners = () =>

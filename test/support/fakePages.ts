@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
-import type { PageRequest, Pager, Plan, Stretch } from '../../lib/paging/Pager.ts'
+import type { PageRequest, Pager, Plan } from '../../lib/paging/Pager.ts'
 import type { PageSource } from '../../lib/sources/readStretch.ts'
 
 /** A request for a page of numbers. */
@@ -60,8 +60,6 @@ export function numbersPlan(
     done: () => 'continue',
   }
 }
-
-export type NumbersStretch = Stretch<number, NumbersRequest, number>
 
 /** The text of a page: the numbers that were asked for, as many bytes each as said. */
 export const bodyOf = ({ from, max }: NumbersRequest, width = 1): string =>

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Clock } from '../../lib/http/Clock.ts'
+import { type Clock, withClock } from '../../lib/http/Clock.ts'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { FakeClock } from './FakeClock.ts'
@@ -12,7 +12,7 @@ export function openClient(
   clock: Clock = new FakeClock(),
 ): HubSpotClient {
   const token = options.apiKey === undefined ? { accessToken: 'a-token' } : {}
-  const client = new HubSpotClient({ origin, rateLimit: 'none', ...token, ...options }, clock)
+  const client = new HubSpotClient(withClock({ origin, rateLimit: 'none', ...token, ...options }, clock))
   t.after(() => client.close())
   return client
 }

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Writable } from 'node:stream'
-import type { CheckpointMessage } from '../../lib/observe/channels.ts'
+import type { CheckpointMessage } from '../../lib/index.ts'
 
 /** The moments at which a process may be killed, and what a restart finds then differs. */
 export type Moment =

@@ -12,12 +12,9 @@ export class FileSink extends SinkWritable<unknown> {
   readonly path: string
 
   constructor(path: string, settings: FileSettings) {
-    super(fileStage(path, settings), { highWaterMark: settings.highWaterMark })
+    const { highWaterMark } = settings
+    super(fileStage(path, settings), { highWaterMark, explain: error => fileError(path, error) })
     this.path = path
-  }
-
-  protected override closedEarly(): Error {
-    return fileError(this.path, super.closedEarly())
   }
 }
 

@@ -34,11 +34,15 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
         return run
       },
     }
-    const explain = (error: unknown) => deliveryError(deadLetterError(error), url, run?.counts() ?? noCounts)
+    const explain = (error: unknown) => deliveryError(error, url, run?.counts() ?? noCounts)
     const outputs = deadLetter && {
-      deadLetter: { sink: deadLetter, isShared: endDeadLetter === 'never', explain },
+      deadLetter: {
+        sink: deadLetter,
+        isShared: endDeadLetter === 'never',
+        explain: (error: unknown) => explain(deadLetterError(error)),
+      },
     }
-    super(stage, { outputs })
+    super(stage, { outputs, noCounts, explain })
     this.url = url
     this.#runId = () => run?.runId ?? runId
   }
@@ -54,14 +58,6 @@ export class HttpSink<T = unknown> extends SinkWritable<T> {
 
   override get counts(): HttpCounts {
     return super.counts as HttpCounts
-  }
-
-  protected override get noCounts(): HttpCounts {
-    return noCounts
-  }
-
-  protected override closedEarly(): Error {
-    return deliveryError(super.closedEarly(), this.url, this.counts)
   }
 }
 

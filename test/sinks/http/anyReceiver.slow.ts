@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import t from 'tap'
+import { withClock } from '../../../lib/http/Clock.ts'
 import { run } from '../../../lib/run/run.ts'
 import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
 import type { HttpOptions } from '../../../lib/sinks/http/options.ts'
@@ -114,7 +115,7 @@ t.test(
       const all = numbersOf(numbered(given.count))
       const { records: done, sink } = await run(
         numbered(given.count),
-        toHttp(receiving.origin, options, impatientClock),
+        toHttp(receiving.origin, withClock(options, impatientClock)),
       )
 
       const dead = deadLetter.records.map(({ record }) => record.n)
@@ -168,7 +169,7 @@ t.test('never are more requests under way than concurrency says, though they fai
       else void turns(5).then(() => response.end())
     })
     const options = { concurrency, batch: { records: 1 }, retry: { retries: 100 } }
-    const { records } = await run(numbered(60), toHttp(other.origin, options, impatientClock))
+    const { records } = await run(numbered(60), toHttp(other.origin, withClock(options, impatientClock)))
     t.equal(records, 60)
     t.equal(other.most, concurrency)
   }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import t from 'tap'
+import { withClock } from '../../../lib/http/Clock.ts'
 import { run } from '../../../lib/run/run.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
@@ -89,16 +90,18 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
     clock.hold = hold && how !== 'nothing'
     const sink = toHttp(
       origin,
-      {
-        signal: controller.signal,
-        concurrency,
-        compression,
-        batch: { records: 3, ...(hold ? { milliseconds: 5 } : {}) },
-        retry: { retries: 100 },
-        onRefused: 'dead-letter',
-        deadLetter,
-      },
-      clock.hold ? clock : impatientClock,
+      withClock(
+        {
+          signal: controller.signal,
+          concurrency,
+          compression,
+          batch: { records: 3, ...(hold ? { milliseconds: 5 } : {}) },
+          retry: { retries: 100 },
+          onRefused: 'dead-letter',
+          deadLetter,
+        },
+        clock.hold ? clock : impatientClock,
+      ),
     )
     const own = new AbortController()
     const options = how === 'signal of run' ? { signal: own.signal } : {}

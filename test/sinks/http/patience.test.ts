@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { Clock } from '../../../lib/http/Clock.ts'
+import { type Clock, withClock } from '../../../lib/http/Clock.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { eventually } from '../../support/eventually.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
@@ -27,7 +27,7 @@ function handClock() {
 t.test('a batch that has waited long enough is sent, and the next one waits anew', async t => {
   const { origin, arrivals } = await receive(t)
   const { clock, waits, open } = handClock()
-  const sink = toHttp(origin, { batch: { milliseconds: 200 } }, clock)
+  const sink = toHttp(origin, withClock({ batch: { milliseconds: 200 } }, clock))
   for (const record of numbered(3)) sink.write(record)
   await turns(5)
   t.strictSame(
@@ -52,7 +52,7 @@ t.test('a batch that has waited long enough is sent, and the next one waits anew
 t.test('a full batch ends the wait', async t => {
   const { origin, arrivals } = await receive(t)
   const { clock, waits, open } = handClock()
-  const sink = toHttp(origin, { batch: { records: 2, milliseconds: 200 } }, clock)
+  const sink = toHttp(origin, withClock({ batch: { records: 2, milliseconds: 200 } }, clock))
   for (const record of numbered(5)) sink.write(record)
   t.equal(await eventually(() => arrivals.length, 2), 2)
   t.equal(open(), 1, 'only for the fifth record')
@@ -68,7 +68,7 @@ t.test('while every request waits for its answer, a batch that has waited goes o
     held.push(() => accept(arrival, response))
   })
   const { clock, waits } = handClock()
-  const sink = toHttp(origin, { concurrency: 1, batch: { records: 3, milliseconds: 200 } }, clock)
+  const sink = toHttp(origin, withClock({ concurrency: 1, batch: { records: 3, milliseconds: 200 } }, clock))
   for (const record of numbered(4)) sink.write(record)
   t.equal(await eventually(() => held.length, 1), 1)
   await eventually(() => waits.length, 2)
@@ -89,7 +89,7 @@ t.test('while every request waits for its answer, a batch that has waited goes o
 t.test('destroyed, it waits for nothing', async t => {
   const { origin, arrivals } = await receive(t)
   const { clock, open } = handClock()
-  const sink = toHttp(origin, { batch: { milliseconds: 200 } }, clock)
+  const sink = toHttp(origin, withClock({ batch: { milliseconds: 200 } }, clock))
   sink.write({ n: 0 })
   await turns(5)
   t.equal(open(), 1)
@@ -102,7 +102,7 @@ t.test('destroyed, it waits for nothing', async t => {
 t.test('without it, nothing is sent before a batch is full', async t => {
   const { origin, arrivals } = await receive(t)
   const { clock, waits } = handClock()
-  await pipeline(Readable.from(numbered(3)), toHttp(origin, { batch: { records: 3 } }, clock))
+  await pipeline(Readable.from(numbered(3)), toHttp(origin, withClock({ batch: { records: 3 } }, clock)))
   t.equal(arrivals.length, 1)
   t.strictSame(waits, [])
 })

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { withClock } from '../../../lib/http/Clock.ts'
 import { encode } from '../../../lib/operators/encode.ts'
 import { run } from '../../../lib/run/run.ts'
 import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
@@ -55,7 +56,7 @@ t.test('as dead letters they are set aside with what is known of them', async t 
   const deadLetter = toArray<DeadLetter>({ max: 10 })
   const clock = new FakeClock()
   const options = { onRefused: 'dead-letter', deadLetter, batch: { records: 2 }, order: 'strict' } as const
-  const { sink } = await run(numbered(6), toHttp(origin, options, clock))
+  const { sink } = await run(numbered(6), toHttp(origin, withClock(options, clock)))
   t.match(sink, { acknowledged: 6, refused: 2 })
   const batchKey = arrivals[0]?.key
   const letter = { status: 422, answer: '{"message":"no sevens"}', batchKey, time: clock.time }
@@ -233,7 +234,7 @@ t.test('an answer that breaks off before readAnswer has seen it is asked for aga
     setImmediate(() => response.socket?.destroy())
   })
   const options = { onRefused: 'skip', readAnswer } as const
-  const { sink } = await run(numbered(8), toHttp(receiving.origin, options, new FakeClock()))
+  const { sink } = await run(numbered(8), toHttp(receiving.origin, withClock(options, new FakeClock())))
   t.match(sink, { acknowledged: 8, refused: 2, requests: 2, retries: 1 })
   t.equal(receiving.arrivals[0]?.key, receiving.arrivals[1]?.key)
 })

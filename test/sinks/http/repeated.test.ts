@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
+import { withClock } from '../../../lib/http/Clock.ts'
 import { run } from '../../../lib/run/run.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { FakeClock } from '../../support/FakeClock.ts'
@@ -25,7 +26,10 @@ for (const [what, answer] of Object.entries(first)) {
       else answer(response, arrival)
     })
     const clock = new FakeClock()
-    const { sink } = await run(numbered(3), toHttp(receiving.origin, { timeouts: { headers: 500 } }, clock))
+    const { sink } = await run(
+      numbered(3),
+      toHttp(receiving.origin, withClock({ timeouts: { headers: 500 } }, clock)),
+    )
     t.match(sink, { acknowledged: 3, requests: 2, retries: 1, batches: 1 })
     const [one, other] = receiving.arrivals
     t.equal(one?.key, other?.key)
@@ -48,7 +52,7 @@ t.test('a Retry-After holds up every request of the sink', async t => {
     if (receiving.arrivals.length === 1) response.writeHead(429, { 'retry-after': '30' }).end()
     else response.end()
   })
-  const sink = toHttp(receiving.origin, { concurrency: 1, batch: { records: 1 } }, clock)
+  const sink = toHttp(receiving.origin, withClock({ concurrency: 1, batch: { records: 1 } }, clock))
   let waits = 0
   clock.onWait = () => {
     waits += 1

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { inspect } from 'node:util'
 import t from 'tap'
+import { withClock } from '../../../lib/http/Clock.ts'
 import { run } from '../../../lib/run/run.ts'
 import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
 import type { HttpOptions } from '../../../lib/sinks/http/options.ts'
@@ -66,8 +67,7 @@ t.test('what a receiver repeats of headers and query is in no error and on no ch
         if (status === 207 && !/answer that|reason/.test(policy)) continue
         const sink = toHttp(
           `${origin}/in?${query}`,
-          { headers, retry: { retries: 1 }, ...options },
-          new FakeClock(),
+          withClock({ headers, retry: { retries: 1 }, ...options }, new FakeClock()),
         )
         const error = await failureOf(run([{ n: 1 }], sink))
         t.match(error, { code: 'SINK', context: { url: `${origin}/in`, status } }, `${policy}, ${name}`)
