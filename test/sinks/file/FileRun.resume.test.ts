@@ -21,17 +21,17 @@ import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
-import { fileStage } from '../../lib/sinks/file/FileSink.ts'
-import type { FileState } from '../../lib/sinks/file/fileState.ts'
-import { temporaryOf } from '../../lib/sinks/file/openFile.ts'
-import { fileSettings } from '../../lib/sinks/file/options.ts'
-import { toFile } from '../../lib/sinks/toFile.ts'
-import type { Ending, SinkOpening } from '../../lib/stage/SinkStage.ts'
-import { failureOf } from '../support/failureOf.ts'
-import { noisy } from '../support/noisy.ts'
-import { leakedFiles, openFiles } from '../support/openFiles.ts'
-import { partialOf } from '../support/partialOf.ts'
-import { reread } from '../support/reread.ts'
+import { fileStage } from '../../../lib/sinks/file/FileSink.ts'
+import type { FileState } from '../../../lib/sinks/file/fileState.ts'
+import { temporaryOf } from '../../../lib/sinks/file/openFile.ts'
+import { fileSettings } from '../../../lib/sinks/file/options.ts'
+import { toFile } from '../../../lib/sinks/toFile.ts'
+import type { Ending, SinkOpening } from '../../../lib/stage/SinkStage.ts'
+import { failureOf } from '../../support/failureOf.ts'
+import { noisy } from '../../support/noisy.ts'
+import { leakedFiles, openFiles } from '../../support/openFiles.ts'
+import { partialOf } from '../../support/partialOf.ts'
+import { reread } from '../../support/reread.ts'
 import {
   checkpointKey,
   finish,
@@ -40,8 +40,8 @@ import {
   type ResumableRun,
   type Saved,
   writeAll,
-} from '../support/sinkRuns.ts'
-import { turns } from '../support/turns.ts'
+} from '../../support/sinkRuns.ts'
+import { turns } from '../../support/turns.ts'
 
 /*
  * A file as a stage that can be resumed: how `run` uses it, with nothing of a run around it.
@@ -326,7 +326,7 @@ for (const name of ['a.json', 'a.ndjson.gz']) {
     async t => {
       const path = join(folder(), name)
       const statePath = `${path}.state`
-      const script = join(import.meta.dirname, '../support/writeUntilFull.ts')
+      const script = join(import.meta.dirname, '../../support/writeUntilFull.ts')
       // What the runner adds to processes makes the limit's signal deadly; Node by itself ignores it.
       const command = 'unset NODE_OPTIONS; ulimit -f 1024; exec "$@"'
       const node = [process.execPath, '--import=tsx', script, path, statePath, '900']
