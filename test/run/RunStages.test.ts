@@ -20,7 +20,7 @@ const failing = transform<number, number>(() => {
   throw boom
 })
 
-t.test("when a stream can't be made, those made before it are destroyed", async t => {
+t.test('run: if a transform() cannot create its stream, those created before are destroyed', async t => {
   const made: PassThrough[] = []
   const making = transform<number, number>(() => {
     const stream = new PassThrough({ objectMode: true })
@@ -34,14 +34,14 @@ t.test("when a stream can't be made, those made before it are destroyed", async 
   )
 })
 
-t.test("when a stream can't be made, source and sink are free for another run", async t => {
+t.test('run: if a transform() cannot create its stream, source and sink can be used again', async t => {
   const [source, target] = [Readable.from([1, 2]), sink()]
   t.match(await failureOf(run(source, failing, target)), { code: 'OPERATOR', cause: boom })
   await run(source, target)
   t.strictSame(target.records, [1, 2])
 })
 
-t.test("when a stream can't be made, the sink is free for a pipeline", async t => {
+t.test('run: if a transform() cannot create its stream, a pipeline can use the sink', async t => {
   const path = join(t.testdir(), 'a.ndjson')
   const target = toFile(path)
   t.match(await failureOf(run([1], failing, target)), { code: 'OPERATOR', cause: boom })
@@ -49,21 +49,21 @@ t.test("when a stream can't be made, the sink is free for a pipeline", async t =
   t.equal(readFileSync(path, 'utf8'), '1\n2\n')
 })
 
-t.test('so are those of a run with a checkpoint', async t => {
+t.test('checkpoint: if a transform() cannot create its stream, the stages can be used again', async t => {
   const work = new Workplace(t)
   const { origin } = await serveLeads(t, [{ guid: 'a' }, { guid: 'b' }])
   const [source, target] = [leadsByOffset(openClient(t, origin)), toFile(work.file('out.ndjson'))]
-  const notYet = transform<Lead, Lead>(() => {
+  const failingOnLeads = transform<Lead, Lead>(() => {
     throw boom
   })
-  const outcome = run(source, notYet, target, { checkpoint: work.checkpoint })
+  const outcome = run(source, failingOnLeads, target, { checkpoint: work.checkpoint })
   t.match(await failureOf(outcome), { code: 'OPERATOR', cause: boom })
   t.strictSame(work.names, [])
   t.match(await run(source, target, { checkpoint: work.checkpoint }), { records: 2 })
 })
 
-t.test("a field of a user's own source is the user's, whatever its name", async t => {
-  const source = Object.assign(Readable.from([1]), { handing: 'mine' })
+t.test("run: a property of a user's source stream is not overwritten", async t => {
+  const source = Object.assign(Readable.from([1]), { stage: 'mine' })
   await run(source, sink())
-  t.equal(source.handing, 'mine')
+  t.equal(source.stage, 'mine')
 })

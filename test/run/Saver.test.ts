@@ -6,8 +6,8 @@ import { createPortal } from '../../lib/portal/index.ts'
 import { paced } from '../support/paced.ts'
 
 const never = { leads: 1_000_000, bytes: 1_000_000_000, milliseconds: 1_000_000 }
-/** One before the first record, and two at the end: everything is durable, and everything is in its place. */
-const ends = 3
+/** The saves of every run: one before the first record, and at the end one after prepare and one after commit. */
+const fixedSaves = 3
 const count = 400
 const portal = await createPortal({
   leads: Array.from({ length: count }, (_, n) => ({ guid: `lead-${n}`, insertedAt: 1_000_000 + n })),
@@ -15,66 +15,66 @@ const portal = await createPortal({
 t.teardown(() => portal.close())
 
 interface Saves {
-  /** How often a run is saved. */
+  /** How many checkpoints the run saved. */
   saves: number
-  /** How many leads had come by then, each time that a checkpoint was saved. */
+  /** How many leads had arrived at each save. */
   places: number[]
 }
 
-async function savesOf(t: Test, every: SaveEvery, look: () => void = () => {}): Promise<Saves> {
+async function savesOf(t: Test, every: SaveEvery, onStep: () => void = () => {}): Promise<Saves> {
   await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const folder = t.testdir()
   const places: number[] = []
   let seen = 0
-  const note = () => places.push(seen)
+  const record = () => places.push(seen)
   const step = operator<Lead>({
     name: 'look',
     stateless: true,
     create: () => ({
       step(lead, emit) {
-        look()
+        onStep()
         seen += 1
         emit(lead)
       },
     }),
   })
-  subscribe('leadpipe:checkpoint', note)
-  t.after(() => unsubscribe('leadpipe:checkpoint', note))
+  subscribe('leadpipe:checkpoint', record)
+  t.after(() => unsubscribe('leadpipe:checkpoint', record))
   const checkpoint = { path: join(folder, 'checkpoint.json'), every: { ...never, ...every } }
   const report = await run(leads(client), paced(), step, toFile(join(folder, 'a.ndjson')), { checkpoint })
-  unsubscribe('leadpipe:checkpoint', note)
-  // Each is told twice: when what it says is durable, and when it is saved.
+  unsubscribe('leadpipe:checkpoint', record)
+  // There are two messages per save: `flushed` and `saved`.
   return { saves: report.checkpoint?.saves ?? 0, places: places.filter((_, index) => index % 2 === 0) }
 }
 
-t.test('a run that is saved where nothing is due is saved before its first lead, and at its end', async t => {
-  t.strictSame(await savesOf(t, {}), { saves: ends, places: [0, count, count] })
+t.test('checkpoint: without a due save, a run saves before its first lead and twice at its end', async t => {
+  t.strictSame(await savesOf(t, {}), { saves: fixedSaves, places: [0, count, count] })
 })
 
-t.test('a checkpoint is saved every so many leads', async t => {
+t.test('checkpoint: every.leads saves every 50 leads', async t => {
   const { saves, places } = await savesOf(t, { leads: 50 })
-  t.equal(saves, ends + 8)
+  t.equal(saves, fixedSaves + 8)
   t.strictSame(places, [0, 50, 100, 150, 200, 250, 300, 350, 400, 400, 400])
 })
 
-t.test('a checkpoint is saved every so many bytes', async t => {
+t.test('checkpoint: every.bytes saves every 2000 bytes', async t => {
   const { saves } = await savesOf(t, { bytes: 2_000 })
-  t.ok(saves >= ends + 4, `${saves} saves`)
+  t.ok(saves >= fixedSaves + 4, `${saves} saves`)
 })
 
-t.test('a checkpoint is saved every so many milliseconds', async t => {
+t.test('checkpoint: every.milliseconds saves when so much time has passed', async t => {
   let seen = 0
   const busy = () => {
     seen += 1
     if (seen % 100 !== 0) return
-    // Time goes by here, however fast the machine is.
+    // Busy, so that time passes however fast the machine is.
     for (const until = performance.now() + 20; performance.now() < until; );
   }
   const { saves } = await savesOf(t, { milliseconds: 10 }, busy)
-  t.ok(saves > ends, `${saves} saves`)
+  t.ok(saves > fixedSaves, `${saves} saves`)
 })
 
-t.test('of leads, bytes and milliseconds, whichever comes first makes a save due', async t => {
+t.test('checkpoint: of every.leads and every.bytes, the limit reached first makes a save due', async t => {
   const [byLeads, byBoth] = [await savesOf(t, { leads: 40 }), await savesOf(t, { leads: 40, bytes: 1e9 })]
   t.strictSame(byBoth, byLeads)
 })

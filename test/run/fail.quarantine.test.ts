@@ -12,33 +12,37 @@ import { openClient } from '../support/openClient.ts'
 import { receive } from '../support/receive.ts'
 import { Workplace } from '../support/Workplace.ts'
 
-/** A place that holds what an earlier run set aside. */
+/** A work folder with the quarantine of an earlier run. */
 function workAfter(t: Test, name: string): Workplace {
   const work = new Workplace(t)
-  writeFileSync(work.file(name), 'of before\n')
+  writeFileSync(work.file(name), 'from before\n')
   return work
 }
 
-const aside = (quarantine: string | ReturnType<typeof toFile>) =>
+const quarantining = (quarantine: string | ReturnType<typeof toFile>) =>
   validate({ onInvalid: 'quarantine', quarantine })
 
-t.test('a run that fails before it sets anything aside leaves the quarantine of before as it is', async t => {
+t.test('fail: a run that fails before it quarantines a lead leaves the old quarantine', async t => {
   const { origin } = await listen(t, (_request, response) => response.writeHead(401).end())
   for (const name of ['rejected.ndjson', 'rejected.ndjson.gz']) {
     const work = workAfter(t, name)
     for (const quarantine of [work.file(name), toFile(work.file(name))]) {
-      const outcome = run(leads(openClient(t, origin)), aside(quarantine), toFile(work.file('out.ndjson')))
+      const outcome = run(
+        leads(openClient(t, origin)),
+        quarantining(quarantine),
+        toFile(work.file('out.ndjson')),
+      )
       t.match(await failureOf(outcome), { code: 'AUTH', report: { quarantined: 0 } })
       t.strictSame(work.names, [name])
-      t.equal(Buffer.from(work.everything[name] as string, 'base64').toString(), 'of before\n')
+      t.equal(Buffer.from(work.everything[name] as string, 'base64').toString(), 'from before\n')
     }
   }
 })
 
-t.test('so does one that is aborted, and one whose sink fails', async t => {
+t.test('fail: an abort or failed sink before a lead is quarantined leaves the old quarantine', async t => {
   const work = workAfter(t, 'rejected.ndjson')
   const begin = (source: Iterable<object> | Readable, signal?: AbortSignal) =>
-    run(source, aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')), { signal })
+    run(source, quarantining(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')), { signal })
   const abort = new AbortController()
   const waiting = failureOf(begin(new Readable({ objectMode: true, read() {} }), abort.signal))
   setImmediate(() => abort.abort('no'))
@@ -46,10 +50,10 @@ t.test('so does one that is aborted, and one whose sink fails', async t => {
   const circular: Record<string, unknown> = { guid: 'a' }
   circular.self = circular
   t.match(await failureOf(begin([circular])), { code: 'SINK' })
-  t.equal(work.contents('rejected.ndjson'), 'of before\n')
+  t.equal(work.contents('rejected.ndjson'), 'from before\n')
 })
 
-t.test('what a run set aside before it failed takes the place of what was there', async t => {
+t.test('fail: leads quarantined before a failure replace the old quarantine', async t => {
   const work = workAfter(t, 'rejected.ndjson')
   const source = Readable.from(
     (function* () {
@@ -57,18 +61,18 @@ t.test('what a run set aside before it failed takes the place of what was there'
       throw new Error('no more')
     })(),
   )
-  const outcome = run(source, aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
+  const outcome = run(source, quarantining(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
   t.match(await failureOf(outcome), { code: 'SOURCE' })
   t.match(work.lines('rejected.ndjson'), [{ raw: '{"guid":5}' }])
 })
 
-t.test('a run that ends well with nothing set aside says so by an empty file', async t => {
+t.test('run: a run that succeeds without an invalid lead writes an empty quarantine', async t => {
   const work = workAfter(t, 'rejected.ndjson')
-  await run([{ guid: 'a' }], aside(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
+  await run([{ guid: 'a' }], quarantining(work.file('rejected.ndjson')), toFile(work.file('out.ndjson')))
   t.equal(work.contents('rejected.ndjson'), '')
 })
 
-t.test('dead letters likewise: only what was refused takes the place of those of before', async t => {
+t.test('fail: a run that fails without a dead letter leaves the old dead letters', async t => {
   const work = workAfter(t, 'refused.ndjson')
   for (const [status, code] of [
     [500, 'SINK'],
@@ -81,6 +85,6 @@ t.test('dead letters likewise: only what was refused takes the place of those of
       retry: { retries: 0 },
     })
     t.match(await failureOf(run([{ guid: 'a' }], sink)), { code })
-    t.equal(work.contents('refused.ndjson'), 'of before\n')
+    t.equal(work.contents('refused.ndjson'), 'from before\n')
   }
 })

@@ -34,14 +34,15 @@ import { attachSource } from '../../lib/streams/attachSource.ts'
 import { anEvent } from '../support/aLead.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
 import { paced } from '../support/paced.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
 import { reshapingProxy } from '../support/reshapingProxy.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const count = 90
-/** In the order of their times; every seventh is invalid. */
+/** Leads in the order of their times; every seventh is invalid. */
 const all = Array.from({ length: count }, (_, n) => ({
   guid: `lead-${n}`,
   insertedAt: 1_000_000 + n,
@@ -55,7 +56,7 @@ const boom = new Error('boom')
 const portal = await createPortal({ leads: all })
 t.teardown(() => portal.close())
 
-interface Start {
+interface Given {
   origin?: string
   client?: HubSpotClientOptions
   reading?: LeadsOptions
@@ -66,39 +67,32 @@ interface Start {
   signal?: AbortSignal
 }
 
-/** One start of an export with a quarantine. */
-function start(t: Test, work: Workplace, given: Start = {}): Promise<Report> {
+/** Runs an export with a quarantine once. */
+function exportLeads(t: Test, work: Workplace, given: Given = {}): Promise<Report> {
   const { operators = () => explodeEvents<Lead>(), name = 'out.json', every = 1e9, signal } = given
-  const client = openClient(t, given.origin ?? portal.origin, {
-    accessToken: portal.accessToken,
-    retry: { retries: 0 },
-    ...given.client,
+  const { origin = portal.origin } = given
+  const client = portalClient(t, portal, { origin, retry: { retries: 0 }, ...given.client })
+  return runWithCheckpoint(work, {
+    source: leads(client, { max: 20, ...given.reading }),
+    operators: compose(
+      validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
+      operators(),
+    ),
+    sink: toFile(work.file(name)),
+    checkpoint: { every: { leads: every, bytes: 1e12, milliseconds: 1e9 }, version: '1' },
+    signal,
   })
-  return run(
-    leads(client, { max: 20, ...given.reading }),
-    validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
-    operators(),
-    toFile(work.file(name)),
-    {
-      signal,
-      checkpoint: {
-        path: work.checkpoint,
-        every: { leads: every, bytes: 1e12, milliseconds: 1e9 },
-        version: '1',
-      },
-    },
-  )
 }
 
-/** What is in the output and in the quarantine; not when it was set aside, nor on which page it came. */
+/** What the output and the quarantine contain, without the times and pages of the quarantined leads. */
 const outcomeOf = (work: Workplace, name = 'out.json') => ({
   out: work.contents(name),
   rejected: work.lines<Quarantined>('rejected.ndjson').map(({ raw, code }) => `${code} ${raw}`),
 })
 
-/** What a run comes to that nothing ends early. */
-async function undisturbed(t: Test, work: Workplace, given: Start = {}) {
-  const report = await start(t, work, given)
+/** The counts and files of a run that nothing ends early. */
+async function undisturbed(t: Test, work: Workplace, given: Given = {}) {
+  const report = await exportLeads(t, work, given)
   const outcome = outcomeOf(work, given.name)
   strictEqual(outcome.rejected.length, invalid)
   work.clear()
@@ -109,14 +103,14 @@ type RunFailure = LeadpipeError & { report: Report }
 
 const positionOf = (work: Workplace): Position => (work.saved.state.source as SourceState).position
 
-/** The end of a run in the middle: what it left can be resumed. */
+/** Asserts that a run ended in the middle, and left what the next run resumes from. */
 function isUnfinished(t: Test, work: Workplace, name = 'out.json') {
   t.equal(work.saved.phase, 'running')
   t.strictSame(work.names, ['checkpoint.json', work.partial(name), work.partial('rejected.ndjson')])
 }
 
-/** Notes each lead that goes through it. */
-const noting = (seen: string[]) => peek<Lead>(({ guid }) => void seen.push(String(guid)))
+/** Records the guid of each lead that passes. */
+const recording = (seen: string[]) => peek<Lead>(({ guid }) => void seen.push(String(guid)))
 
 const faults: [fault: string, code: string][] = [
   ['status=429,policy=DAILY', 'DAILY_LIMIT'],
@@ -127,68 +121,65 @@ const faults: [fault: string, code: string][] = [
   ['cut=0.5', 'NETWORK'],
   ['garbage=broken', 'DECODE'],
 ]
-const ways: Record<string, Pick<Start, 'client' | 'reading'>> = {
-  'page after page': { client: { concurrency: 1 }, reading: { readAheadBytes: 0 } },
-  'reading ahead': { client: { concurrency: 4 } },
+const ways: Record<string, Pick<Given, 'client' | 'reading'>> = {
+  'page by page': { client: { concurrency: 1 }, reading: { readAheadBytes: 0 } },
+  'with reading ahead': { client: { concurrency: 4 } },
   'by offset': { reading: { paging: 'offset' } },
 }
 for (const [way, given] of Object.entries(ways)) {
   t.test(
-    `a source that fails in the middle, ${way}: what came before is saved, and no lead comes twice`,
+    `fail: a source read ${way} that fails in the middle: the leads before are saved, and none is read twice`,
     async t => {
       for (const [fault, code] of faults) {
         const faulty = await createPortal({ leads: all, faults: `page=3 x1:${fault}` })
         t.after(() => faulty.close())
         const work = new Workplace(t)
         const seen: string[] = []
-        const operators = () => compose(noting(seen), explodeEvents<Lead>())
+        const operators = () => compose(recording(seen), explodeEvents<Lead>())
         const expected = await undisturbed(t, work, { ...given, operators })
         seen.length = 0
-        const begin = () => start(t, work, { ...given, operators, origin: faulty.origin })
+        const begin = () => exportLeads(t, work, { ...given, operators, origin: faulty.origin })
         const error = (await failureOf(begin())) as RunFailure
         t.match(error, { code, report: { checkpoint: { starts: 1, saves: 2 } } }, fault)
         isUnfinished(t, work)
         const saved = positionOf(work).leads
-        t.ok(saved > 0 && saved < count, `${fault}: saved behind lead ${saved}`)
+        t.ok(saved > 0 && saved < count, `${fault}: saved after lead ${saved}`)
         t.equal(saved, error.report.leads, fault)
         t.strictSame(countsOf(await begin()), expected.counts, fault)
         t.strictSame(outcomeOf(work), expected.outcome, fault)
-        t.equal(new Set(seen).size, seen.length, `${fault}: no lead twice`)
+        t.equal(new Set(seen).size, seen.length, `${fault}: each lead is read once`)
         work.clear()
       }
     },
   )
 }
 
-t.test(
-  'a client that is closed in the middle saves what came, as any other failure of the source',
-  async t => {
-    const work = new Workplace(t)
-    const begin = (closes: boolean) => {
-      const client = openClient(t, portal.origin, { accessToken: portal.accessToken, concurrency: 1 })
-      return run(
-        leads(client, { max: 20, readAheadBytes: 0 }),
-        validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
-        peek(({ guid }) => {
-          if (closes && guid === 'lead-29') void client.close()
-        }),
-        toFile(work.file('out.json')),
-        { checkpoint: { path: work.checkpoint, every: { leads: 1e9 } } },
-      )
-    }
-    const expected = countsOf(await begin(false))
-    const outcome = outcomeOf(work)
-    work.clear()
-    const error = (await failureOf(begin(true))) as RunFailure
-    isUnfinished(t, work)
-    t.ok(positionOf(work).leads >= 30)
-    t.equal(positionOf(work).leads, error.report.leads)
-    t.strictSame(countsOf(await begin(false)), expected)
-    t.strictSame(outcomeOf(work), outcome)
-  },
-)
+t.test('fail: if the client is closed in the middle of a run, the leads before are saved', async t => {
+  const work = new Workplace(t)
+  const begin = (closes: boolean) => {
+    const client = portalClient(t, portal, { concurrency: 1 })
+    return run(
+      leads(client, { max: 20, readAheadBytes: 0 }),
+      validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
+      peek(({ guid }) => {
+        if (closes && guid === 'lead-29') void client.close()
+      }),
+      toFile(work.file('out.json')),
+      { checkpoint: { path: work.checkpoint, every: { leads: 1e9 } } },
+    )
+  }
+  const expected = countsOf(await begin(false))
+  const outcome = outcomeOf(work)
+  work.clear()
+  const error = (await failureOf(begin(true))) as RunFailure
+  isUnfinished(t, work)
+  t.ok(positionOf(work).leads >= 30)
+  t.equal(positionOf(work).leads, error.report.leads)
+  t.strictSame(countsOf(await begin(false)), expected)
+  t.strictSame(outcomeOf(work), outcome)
+})
 
-/** Fails for the lead of this number; mended, for none. */
+/** Operators that fail for the lead with this number; without a number, for none. */
 const failing: Record<string, (n?: number) => Operator<Lead, Lead>> = {
   'a map that throws': n =>
     map<Lead, Lead>(lead => {
@@ -215,11 +206,11 @@ const failing: Record<string, (n?: number) => Operator<Lead, Lead>> = {
     operator<Lead>('emits', (lead, emit) => emit(lead.guid === `lead-${n}` ? (null as never) : lead)),
 }
 
-/** Valid leads on both sides of the borders of pages, the first, the last, and one behind an invalid one. */
+/** Valid leads: the first, the last, those on both sides of a page border, and one after an invalid one. */
 const places = [0, 4, 19, 20, 57, count - 1]
 
 for (const [what, of] of Object.entries(failing)) {
-  t.test(`${what}: it is saved behind the lead before`, async t => {
+  t.test(`fail: ${what}: the position after the lead before is saved`, async t => {
     const work = new Workplace(t)
     const operators = (n?: number) => () =>
       compose(
@@ -229,18 +220,22 @@ for (const [what, of] of Object.entries(failing)) {
       )
     const expected = await undisturbed(t, work, { operators: operators() })
     for (const n of places) {
-      const error = await failureOf(start(t, work, { operators: operators(n) }))
+      const error = await failureOf(exportLeads(t, work, { operators: operators(n) }))
       t.match(error, { code: 'OPERATOR', report: { checkpoint: { saves: 2 } } }, `lead ${n}`)
       isUnfinished(t, work)
       t.equal(positionOf(work).leads, n, `lead ${n}`)
-      t.strictSame(countsOf(await start(t, work, { operators: operators() })), expected.counts, `lead ${n}`)
+      t.strictSame(
+        countsOf(await exportLeads(t, work, { operators: operators() })),
+        expected.counts,
+        `lead ${n}`,
+      )
       t.strictSame(outcomeOf(work), expected.outcome, `lead ${n}`)
       work.clear()
     }
   })
 }
 
-t.test('one lead that is exploded and fails for its second record: its first one is in no file', async t => {
+t.test('fail: if the second record of an exploded lead fails, its first record is in no file', async t => {
   const work = new Workplace(t)
   const operators = (fails: boolean) => () =>
     compose(
@@ -251,18 +246,18 @@ t.test('one lead that is exploded and fails for its second record: its first one
       }),
     )
   const expected = await undisturbed(t, work, { operators: operators(false) })
-  t.match(await failureOf(start(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
+  t.match(await failureOf(exportLeads(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
   t.equal(positionOf(work).leads, 33)
   t.notMatch(work.contents(work.partial('out.json')), 'event-33-')
-  t.match(countsOf(await start(t, work, { operators: operators(false) })), expected.counts)
+  t.match(countsOf(await exportLeads(t, work, { operators: operators(false) })), expected.counts)
   t.strictSame(outcomeOf(work), expected.outcome)
 })
 
-t.test('a lead that is quarantined too much fails the run: it is saved in front of it', async t => {
+t.test('fail: a lead that exceeds maxInvalid: the position before it is saved', async t => {
   const work = new Workplace(t)
   const begin = (maxInvalid: number) =>
     run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+      leads(portalClient(t, portal), { max: 20 }),
       map<Lead, Lead>(lead => lead),
       validate({
         onInvalid: 'quarantine',
@@ -274,16 +269,16 @@ t.test('a lead that is quarantined too much fails the run: it is saved in front 
     )
   for (let again = 0; again < 2; again += 1) {
     t.match(await failureOf(begin(4)), { code: 'INVALID_LEAD', message: /^5 of 32 leads are invalid/ })
-    // The fifth that is invalid is lead 31.
+    // The fifth invalid lead is lead 31.
     t.equal(positionOf(work).leads, 31)
     t.equal(work.contents(work.partial('rejected.ndjson')).split('\n').length - 1, 4)
   }
 })
 
-/** Operators whose state can't be undone; each is saved every ten leads. */
+/** Operators whose state cannot be rolled back; the run is saved every ten leads. */
 const stateful: Record<string, () => Operator<Lead, Lead>> = {
-  'an operator of the user with state': () => numbering(),
-  'an operator of the user with counts': () =>
+  "a user's operator with state": () => numbering(),
+  "a user's operator with counts": () =>
     operator<Lead>({
       name: 'counting',
       stateless: true,
@@ -298,10 +293,10 @@ const stateful: Record<string, () => Operator<Lead, Lead>> = {
         }
       },
     }),
-  'a stream of the user': () => transform<Lead, Lead>(() => new PassThrough({ objectMode: true })),
+  "a user's stream": () => transform<Lead, Lead>(() => new PassThrough({ objectMode: true })),
 }
 
-/** Numbers leads, over restarts as well. */
+/** Numbers leads, also over restarts. */
 const numbering = () =>
   operator<Lead>({
     name: 'numbering',
@@ -321,7 +316,7 @@ const numbering = () =>
   })
 
 for (const [what, of] of Object.entries(stateful)) {
-  t.test(`a step that fails behind ${what}: the last periodic save is kept`, async t => {
+  t.test(`fail: a step that fails after ${what}: the last periodic save is kept`, async t => {
     const work = new Workplace(t)
     const operators = (fails: boolean) => () =>
       compose(
@@ -333,17 +328,19 @@ for (const [what, of] of Object.entries(stateful)) {
         explodeEvents<Lead>(),
       )
     const expected = await undisturbed(t, work, { operators: operators(false), every: 10 })
-    t.match(await failureOf(start(t, work, { operators: operators(true), every: 10 })), { code: 'OPERATOR' })
+    t.match(await failureOf(exportLeads(t, work, { operators: operators(true), every: 10 })), {
+      code: 'OPERATOR',
+    })
     isUnfinished(t, work)
     const { leads } = positionOf(work)
-    t.ok(leads <= 30 && leads % 10 === 0, `saved behind lead ${leads}`)
-    const report = await start(t, work, { operators: operators(false), every: 10 })
+    t.ok(leads <= 30 && leads % 10 === 0, `saved after lead ${leads}`)
+    const report = await exportLeads(t, work, { operators: operators(false), every: 10 })
     t.strictSame(countsOf(report), expected.counts)
     t.strictSame(outcomeOf(work), expected.outcome)
   })
 }
 
-t.test('a lead of which something is with the sink already is not undone: the last save is kept', async t => {
+t.test('fail: if a record of the failed lead has reached the sink, the last save is kept', async t => {
   const work = new Workplace(t)
   const operators = (fails: boolean) => () =>
     operator<Lead>('late', async (lead, emit) => {
@@ -353,13 +350,13 @@ t.test('a lead of which something is with the sink already is not undone: the la
       if (fails && lead.guid === 'lead-36') throw boom
     })
   const expected = await undisturbed(t, work, { operators: operators(false) })
-  t.match(await failureOf(start(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
+  t.match(await failureOf(exportLeads(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
   t.equal(positionOf(work).leads, 0)
-  t.strictSame(countsOf(await start(t, work, { operators: operators(false) })), expected.counts)
+  t.strictSame(countsOf(await exportLeads(t, work, { operators: operators(false) })), expected.counts)
   t.strictSame(outcomeOf(work), expected.outcome)
 })
 
-t.test('a step that fails in front of an operator with state is undone: nothing reached that', async t => {
+t.test('fail: a step that fails before an operator with state: the position before it is saved', async t => {
   const work = new Workplace(t)
   const operators = (fails: boolean) => () =>
     compose(
@@ -370,13 +367,13 @@ t.test('a step that fails in front of an operator with state is undone: nothing 
       numbering(),
     )
   const expected = await undisturbed(t, work, { operators: operators(false) })
-  t.match(await failureOf(start(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
+  t.match(await failureOf(exportLeads(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
   t.equal(positionOf(work).leads, 36)
-  t.strictSame(countsOf(await start(t, work, { operators: operators(false) })), expected.counts)
+  t.strictSame(countsOf(await exportLeads(t, work, { operators: operators(false) })), expected.counts)
   t.strictSame(outcomeOf(work), expected.outcome)
 })
 
-t.test('a flush that fails at the end of the list keeps the last save: the rest comes again', async t => {
+t.test('fail: a flush() that fails at the end of the list: the last save is kept', async t => {
   const work = new Workplace(t)
   const last = `lead-${count - 1}`
   const operators = (fails: boolean) => () =>
@@ -393,15 +390,15 @@ t.test('a flush that fails at the end of the list keeps the last save: the rest 
       }),
     })
   const expected = await undisturbed(t, work, { operators: operators(false) })
-  t.match(await failureOf(start(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
+  t.match(await failureOf(exportLeads(t, work, { operators: operators(true) })), { code: 'OPERATOR' })
   isUnfinished(t, work)
   t.equal(positionOf(work).leads, 0)
-  t.strictSame(countsOf(await start(t, work, { operators: operators(false) })), expected.counts)
+  t.strictSame(countsOf(await exportLeads(t, work, { operators: operators(false) })), expected.counts)
   t.strictSame(outcomeOf(work), expected.outcome)
 })
 
-t.test('a source that has the next batch ready already is saved behind the one that was taken', async t => {
-  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+t.test('leads: save() returns the position after the last lead taken, not of a ready batch', async t => {
+  const client = portalClient(t, portal)
   const source = attachSource(leads(client, { max: 20, readAheadBytes: 0 }), () => {})
   const run = source.stage.open({ wants: { rejected: false, origins: false }, fail() {} })
   const leadsOf = (batch: Batch<unknown> | undefined, taken: number) =>
@@ -412,7 +409,7 @@ t.test('a source that has the next batch ready already is saved behind the one t
   const items = [...(first?.items ?? [])].length
   t.ok(items > 1)
   t.equal(leadsOf(first, 1), 1)
-  // All of it counts as taken now, and nothing of the next one: nobody has that yet.
+  // All of the first batch counts as taken now, and nothing of the next one: it was not delivered yet.
   const second = await run.next()
   t.equal(leadsOf(first, items), items)
   t.equal(leadsOf(second, 2), items + 2)
@@ -420,20 +417,20 @@ t.test('a source that has the next batch ready already is saved behind the one t
   await source.close(true)
 })
 
-t.test('an abort while an answer of the server is waited for saves every lead that came before', async t => {
+t.test('fail: an abort while the run waits for a response saves every lead that arrived before', async t => {
   const work = new Workplace(t)
   const seen: string[] = []
-  const operators = () => compose(noting(seen), explodeEvents<Lead>())
+  const operators = () => compose(recording(seen), explodeEvents<Lead>())
   const abort = new AbortController()
-  let asked = 0
+  let requests = 0
   const origin = await reshapingProxy(t, portal.origin, (body, response) => {
-    asked += 1
-    if (asked !== 4) response.end(body)
-    // Every page before was taken, and this one never comes.
+    requests += 1
+    if (requests !== 4) response.end(body)
+    // Every page before was consumed; the response to this request never arrives.
     else setImmediate(() => abort.abort('enough'))
   })
-  const given: Start = { origin, operators, client: { concurrency: 1 }, reading: { readAheadBytes: 0 } }
-  t.equal(await failureOf(start(t, work, { ...given, signal: abort.signal })), 'enough')
+  const given: Given = { origin, operators, client: { concurrency: 1 }, reading: { readAheadBytes: 0 } }
+  t.equal(await failureOf(exportLeads(t, work, { ...given, signal: abort.signal })), 'enough')
   isUnfinished(t, work)
   t.ok(seen.length > 20)
   const { leads, paging } = positionOf(work)
@@ -443,7 +440,7 @@ t.test('an abort while an answer of the server is waited for saves every lead th
     seen,
     expectedSeen.map(({ guid }) => guid),
   )
-  const counts = countsOf(await start(t, work, given))
+  const counts = countsOf(await exportLeads(t, work, given))
   t.equal(new Set(seen).size, seen.length)
   const outcome = outcomeOf(work)
   work.clear()
@@ -452,7 +449,7 @@ t.test('an abort while an answer of the server is waited for saves every lead th
   t.strictSame(outcome, expected.outcome)
 })
 
-t.test('a record that can not be written ends the run, and nothing of it is saved', async t => {
+t.test('fail: a record that cannot be encoded: the last save before it is kept', async t => {
   for (const name of ['out.json', 'out.ndjson.gz']) {
     const work = new Workplace(t)
     const operators = (fails: boolean) => () =>
@@ -461,30 +458,33 @@ t.test('a record that can not be written ends the run, and nothing of it is save
         map<Lead, unknown>(lead => (fails && lead.guid === 'lead-36' ? { guid: 1n } : { guid: lead.guid })),
       )
     const expected = await undisturbed(t, work, { operators: operators(false), every: 10, name })
-    const failed = start(t, work, { operators: operators(true), every: 10, name })
+    const failed = exportLeads(t, work, { operators: operators(true), every: 10, name })
     t.match(await failureOf(failed), { code: 'SINK' })
     isUnfinished(t, work, name)
     t.equal(positionOf(work).leads, 30)
-    const report = await start(t, work, { operators: operators(false), every: 10, name })
+    const report = await exportLeads(t, work, { operators: operators(false), every: 10, name })
     t.strictSame(countsOf(report), expected.counts)
     t.strictSame(outcomeOf(work, name), expected.outcome)
   }
 })
 
-t.test('a file that was removed while it is written is not saved as if it were there', async t => {
+t.test('fail: if the temporary file was removed during the run, the last save is kept', async t => {
   const work = new Workplace(t)
   const operators = () =>
     peek<Lead>(({ guid }) => {
       if (guid === 'lead-36') rmSync(work.file(work.partial('out.json')))
       if (guid === 'lead-40') throw boom
     })
-  t.match(await failureOf(start(t, work, { operators })), { code: 'OPERATOR' })
+  t.match(await failureOf(exportLeads(t, work, { operators })), { code: 'OPERATOR' })
   t.equal(positionOf(work).leads, 0)
-  t.match(await failureOf(start(t, work, { operators })), { code: 'CHECKPOINT', message: /is not there/ })
+  t.match(await failureOf(exportLeads(t, work, { operators })), {
+    code: 'CHECKPOINT',
+    message: /is not there/,
+  })
 })
 
 for (const how of ['a sink that is destroyed', 'an abort']) {
-  t.test(`${how} while a checkpoint is being saved: the run ends behind that save`, async t => {
+  t.test(`fail: ${how} during a save: the run ends after that save is complete`, async t => {
     const work = new Workplace(t)
     const abort = new AbortController()
     const sink = toFile(work.file('out.json'))
@@ -498,7 +498,7 @@ for (const how of ['a sink that is destroyed', 'an abort']) {
     }
     subscribe('leadpipe:checkpoint', listen)
     t.teardown(() => unsubscribe('leadpipe:checkpoint', listen))
-    const source = leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 })
+    const source = leads(portalClient(t, portal), { max: 20 })
     await failureOf(
       run(source, paced(), sink, {
         signal: abort.signal,
@@ -510,12 +510,12 @@ for (const how of ['a sink that is destroyed', 'an abort']) {
   })
 }
 
-t.test('a sink that is destroyed from outside saves what it was given, or the last save stays', async t => {
+t.test('fail: after a sink was destroyed from outside, the next run completes the file', async t => {
   const work = new Workplace(t)
   const begin = (destroys: boolean) => {
     const sink = toFile(work.file('out.json'))
     return run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+      leads(portalClient(t, portal), { max: 20 }),
       validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
       peek(({ guid }) => {
         if (destroys && guid === 'lead-36') sink.destroy(boom)
@@ -533,7 +533,7 @@ t.test('a sink that is destroyed from outside saves what it was given, or the la
   t.strictSame(outcomeOf(work), outcome)
 })
 
-t.test('a receiver that fails in the middle: what was not settled comes again under its key', async t => {
+t.test('fail: batches that a receiver did not accept are sent again under the same key', async t => {
   const work = new Workplace(t)
   let isDown = true
   const receiver = await receive(t, ({ text }, response) => {
@@ -542,7 +542,7 @@ t.test('a receiver that fails in the middle: what was not settled comes again un
   })
   const begin = () =>
     run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+      leads(portalClient(t, portal), { max: 20 }),
       paced<Lead>(),
       map(({ guid }) => ({ guid })),
       toHttp(receiver.origin, { batch: { records: 7 }, retry: { retries: 0 } }),
@@ -555,7 +555,7 @@ t.test('a receiver that fails in the middle: what was not settled comes again un
   t.match(await begin(), { records: count, sink: { acknowledged: count } })
   const bodies = new Map<string, string>()
   for (const { key, text } of receiver.arrivals) {
-    t.equal(bodies.get(key) ?? text, text, 'one key, one body')
+    t.equal(bodies.get(key) ?? text, text, 'a key always has the same body')
     bodies.set(key, text)
   }
   const guids = [...bodies.values()].flatMap(text => text.trim().split('\n'))
@@ -563,7 +563,7 @@ t.test('a receiver that fails in the middle: what was not settled comes again un
 })
 
 t.test(
-  'a batch that fails while no other record reaches the sink is not saved as if it were settled',
+  'fail: a batch that fails while no other record reaches the sink is not saved as acknowledged',
   async t => {
     const work = new Workplace(t)
     let isDown = true
@@ -573,9 +573,9 @@ t.test(
     )
     const begin = () =>
       run(
-        leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+        leads(portalClient(t, portal), { max: 20 }),
         filter(({ guid }) => {
-          // Behind the lead that is sent, one whose step never ends: the failure of the batch comes meanwhile.
+          // After the lead that is sent, a step that never settles: the batch fails meanwhile.
           if (guid === 'lead-40' && isDown) return new Promise<boolean>(() => {})
           return guid === 'lead-33'
         }),
@@ -594,13 +594,13 @@ t.test(
 
 const same = () => map<Lead, Lead>(lead => lead)
 
-/** How one start of a run is ended early, and where. */
-const trouble = fc.record({
+/** How one run is ended early, and at which lead. */
+const interruption = fc.record({
   how: fc.constantFrom('source', 'step', 'late step', 'half a step', 'abort', 'record', 'nothing'),
   at: fc.nat(count - 1),
 })
 const scenario = fc.record({
-  troubles: fc.array(trouble, { minLength: 1, maxLength: 4 }),
+  interruptions: fc.array(interruption, { minLength: 1, maxLength: 4 }),
   every: fc.constantFrom(7, 20, 1e9),
   name: fc.constantFrom('out.json', 'out.ndjson', 'out.ndjson.gz'),
   hasState: fc.boolean(),
@@ -608,7 +608,7 @@ const scenario = fc.record({
   concurrency: fc.constantFrom(1, 4),
 })
 
-t.test('however often a run is ended early, and whatever by, it comes out as if it had not been', async t => {
+t.test('fail: a run ended early in any way, any number of times, writes the same files', async t => {
   let isBroken = false
   const origin = await reshapingProxy(t, portal.origin, (body, response) => {
     if (isBroken) response.writeHead(404)
@@ -620,10 +620,10 @@ t.test('however often a run is ended early, and whatever by, it comes out as if 
 
   const property = fc.asyncProperty(
     scenario,
-    async ({ troubles, every, name, hasState, hasStream, concurrency }) => {
+    async ({ interruptions, every, name, hasState, hasStream, concurrency }) => {
       const work = new Workplace(t)
       const abort = { controller: new AbortController() }
-      /** What goes wrong in this start. */
+      /** What fails in this run. */
       let now: { how: string; at: number } = { how: 'nothing', at: 0 }
       const isAt = (guid: unknown, how: string) => now.how === how && guid === `lead-${now.at}`
       const operators = () =>
@@ -650,7 +650,7 @@ t.test('however often a run is ended early, and whatever by, it comes out as if 
       const begin = () => {
         abort.controller = new AbortController()
         const { signal } = abort.controller
-        return start(t, work, { origin, client: { concurrency }, operators, name, every, signal })
+        return exportLeads(t, work, { origin, client: { concurrency }, operators, name, every, signal })
       }
       const shape = `${name} ${hasState} ${hasStream}`
       const expected =
@@ -659,7 +659,7 @@ t.test('however often a run is ended early, and whatever by, it comes out as if 
 
       let report: Report | undefined
       let before = 0
-      for (now of [...troubles, { how: 'nothing', at: 0 }]) {
+      for (now of [...interruptions, { how: 'nothing', at: 0 }]) {
         report = await begin().catch((error: unknown) => {
           const { code } = error as Partial<LeadpipeError>
           ok(error === boom || ['HTTP', 'OPERATOR', 'SINK'].includes(code ?? ''), String(error))
@@ -680,5 +680,5 @@ t.test('however often a run is ended early, and whatever by, it comes out as if 
   )
   await t.resolves(fc.assert(property, { numRuns: 60 }))
   t.equal(ends.size, 6, [...ends].join(', '))
-  t.ok(places > 20, `${places} places to resume from`)
+  t.ok(places > 20, `${places} different positions to resume from`)
 })

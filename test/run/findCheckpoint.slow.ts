@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
-import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator } from '../../lib/index.ts'
+import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator, Report } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { encode } from '../../lib/operators/encode.ts'
 import { filter } from '../../lib/operators/filter.ts'
@@ -20,17 +20,17 @@ import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
-import { paced } from '../support/paced.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const [portal, otherPortal] = await Promise.all([createPortal({ leads: 60 }), createPortal({ leads: 60 })])
 t.teardown(() => Promise.all([portal.close(), otherPortal.close()]))
 const name = 'out.ndjson'
 
-interface Start {
+interface Given {
   origin?: string
   query?: LeadsQuery
   options?: LeadsOptions
@@ -43,7 +43,12 @@ interface Start {
 
 const usual = () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50), project(['guid', 'email']))
 
-async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Moment) => {}) {
+function exportLeads(
+  t: Test,
+  work: Workplace,
+  given: Given = {},
+  onMoment?: (moment: Moment) => void,
+): Promise<Report> {
   const {
     origin = portal.origin,
     query = {},
@@ -53,20 +58,21 @@ async function start(t: Test, work: Workplace, given: Start = {}, look = (_: Mom
     format,
     checkpoint,
   } = given
-  const client = openClient(t, origin, { accessToken: portal.accessToken })
-  return run(
-    leads(client, { max: 10, ...query, ...options }),
-    paced<Lead>(),
-    operators(),
-    watchSaves(to.startsWith('http:') ? toHttp(to) : toFile(to, { format }), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 8 }, version: '1', ...checkpoint } },
-  )
+  return runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal, { origin }), { max: 10, ...query, ...options }),
+    waits: true,
+    operators: operators(),
+    sink: to.startsWith('http:') ? toHttp(to) : toFile(to, { format }),
+    every: 8,
+    checkpoint: { version: '1', ...checkpoint },
+    onMoment,
+  })
 }
 
-/** A place as a run left it that was ended in the middle; and what comes of it in the end. */
+/** A work folder as a run left it that was killed in the middle. */
 async function unfinished(t: Test): Promise<Workplace> {
   const work = new Workplace(t)
-  await start(t, work, {}, work.keep)
+  await exportLeads(t, work, {}, work.keep)
   const contents = work.contents(name)
   work.goBack(work.snapshots[3] as never)
   t.ok(work.partial(name))
@@ -76,8 +82,8 @@ async function unfinished(t: Test): Promise<Workplace> {
   return work
 }
 
-/** Refused with this sentence, without a request and without a change in any file. */
-async function isRefused(
+/** Asserts that a run is rejected with this message, without a request and without a change in any file. */
+async function isRejected(
   t: Test,
   work: Workplace,
   code: string,
@@ -87,11 +93,11 @@ async function isRefused(
   const before = work.everything
   const requests = portal.requestCount + otherPortal.requestCount
   t.match(await failureOf(outcome()), { code, message })
-  t.equal(portal.requestCount + otherPortal.requestCount, requests, 'no request')
-  t.strictSame(work.everything, before, 'no file changed')
+  t.equal(portal.requestCount + otherPortal.requestCount, requests, 'no request is sent')
+  t.strictSame(work.everything, before, 'no file is changed')
 }
 
-const changed: Record<string, [given: Start, difference: RegExp]> = {
+const changed: Record<string, [given: Given, difference: RegExp]> = {
   'another query': [{ query: { search: 'a' } }, /source\.query\.search was not there and is 'a' now/],
   'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was not there and is 5 now/],
   'another page size': [{ query: { max: 20 } }, /source\.query\.max was 10 and is 20 now/],
@@ -110,7 +116,7 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
     { operators: () => compose(take<Lead>(50), validate({ onInvalid: 'skip' }), project(['guid', 'email'])) },
     /operators\.1\.name was 'validate' and is 'take' now/,
   ],
-  'one operator more': [
+  'an additional operator': [
     {
       operators: () =>
         compose(
@@ -120,90 +126,89 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
     },
     /operators\.4 was not there and is \{ name: 'filter' \} now/,
   ],
-  'one operator less': [
+  'a missing operator': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
     /operators\.3 was .* and is not there now/,
   ],
   'another format': [{ format: 'json' }, /sink\.format was 'ndjson' and is 'json' now/],
-  'another word for the functions': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
-  'no word for the functions': [
-    { checkpoint: { version: undefined } },
-    /version was '1' and is not there now/,
-  ],
+  'another version': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
+  'no version': [{ checkpoint: { version: undefined } }, /version was '1' and is not there now/],
 }
 for (const [what, [given, difference]] of Object.entries(changed)) {
-  t.test(`${what} is another run: refused, saying what differs`, async t => {
+  t.test(`checkpoint: ${what} is another run: a CHECKPOINT error that names the difference`, async t => {
     const work = await unfinished(t)
     const sentence = new RegExp(
       `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to begin anew, or give another path$`,
     )
-    await isRefused(t, work, 'CHECKPOINT', sentence, () => start(t, work, given))
-    // It is refused when it has finished as well, whatever is to become of it then.
-    t.match(await start(t, work), { records: 50 })
+    await isRejected(t, work, 'CHECKPOINT', sentence, () => exportLeads(t, work, given))
+    // A finished run is rejected as well, whatever whenFinished says.
+    t.match(await exportLeads(t, work), { records: 50 })
     for (const whenFinished of ['stop', 'restart', 'next'] as const) {
       const again = { ...given, checkpoint: { ...given.checkpoint, whenFinished } }
       const code = whenFinished === 'next' && given.query?.guids ? 'OPTION' : 'CHECKPOINT'
-      await isRefused(t, work, code, /it is of another run|needs seek paging/, () => start(t, work, again))
+      await isRejected(t, work, code, /it is of another run|needs seek paging/, () =>
+        exportLeads(t, work, again),
+      )
     }
   })
 }
 
-t.test('no limit, or a larger one, is another run: refused, finished or not', async t => {
+t.test('checkpoint: no limit, or a larger one, is another run, finished or not', async t => {
   const work = new Workplace(t)
   const limited = { options: { limit: 30 }, operators: () => project<Lead, 'guid'>(['guid']) }
-  t.match(await start(t, work, limited, work.keep), { records: 30 })
+  t.match(await exportLeads(t, work, limited, work.keep), { records: 30 })
   const finished = () => {}
   for (const goBack of [finished, () => work.goBack(work.snapshots[1] as never)]) {
     goBack()
     const difference = (now: string) => new RegExp(`another run: source\\.limit was 30 and is ${now}`)
-    await isRefused(t, work, 'CHECKPOINT', difference('not there now'), () =>
-      start(t, work, { ...limited, options: {} }),
+    await isRejected(t, work, 'CHECKPOINT', difference('not there now'), () =>
+      exportLeads(t, work, { ...limited, options: {} }),
     )
-    await isRefused(t, work, 'CHECKPOINT', difference('31 now'), () =>
-      start(t, work, { ...limited, options: { limit: 31 } }),
+    await isRejected(t, work, 'CHECKPOINT', difference('31 now'), () =>
+      exportLeads(t, work, { ...limited, options: { limit: 31 } }),
     )
   }
-  t.match(await start(t, work, limited), { records: 30 })
+  t.match(await exportLeads(t, work, limited), { records: 30 })
 })
 
-t.test('the same fields in another order are another run: the file would change its form', async t => {
+t.test('checkpoint: project() with the same fields in another order is another run', async t => {
   const work = new Workplace(t)
   const mapped = (...names: ('guid' | 'email')[]) => ({
     operators: () =>
       project<Lead, Record<string, 'guid' | 'email'>>(Object.fromEntries(names.map(n => [n, n]))),
   })
-  const { records } = await start(t, work, mapped('guid', 'email'), work.keep)
+  const { records } = await exportLeads(t, work, mapped('guid', 'email'), work.keep)
   work.goBack(work.snapshots[3] as never)
-  await isRefused(
+  await isRejected(
     t,
     work,
     'CHECKPOINT',
     /operators\.1\.options\.mapping\.0\.0 was 'guid' and is 'email' now/,
-    () => start(t, work, mapped('email', 'guid')),
+    () => exportLeads(t, work, mapped('email', 'guid')),
   )
-  t.match(await start(t, work, mapped('guid', 'email')), { records })
+  t.match(await exportLeads(t, work, mapped('guid', 'email')), { records })
 })
 
-t.test('another destination is another run', async t => {
+t.test('checkpoint: another file or receiver as the sink is another run', async t => {
   const work = await unfinished(t)
   const { origin, arrivals } = await receive(t)
-  await isRefused(t, work, 'CHECKPOINT', /sink\.path was '.*out\.ndjson' and is '.*other\.ndjson' now/, () =>
-    start(t, work, { to: work.file('other.ndjson') }),
+  await isRejected(t, work, 'CHECKPOINT', /sink\.path was '.*out\.ndjson' and is '.*other\.ndjson' now/, () =>
+    exportLeads(t, work, { to: work.file('other.ndjson') }),
   )
-  await isRefused(t, work, 'CHECKPOINT', /it is of another run: sink\./, () =>
-    start(t, work, { to: `${origin}/` }),
+  await isRejected(t, work, 'CHECKPOINT', /it is of another run: sink\./, () =>
+    exportLeads(t, work, { to: `${origin}/` }),
   )
   t.strictSame(arrivals, [])
 })
 
 const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, message: RegExp]> = {
   'a damaged checkpoint': [work => truncateSync(work.checkpoint, 300), 'CHECKPOINT', /it is damaged/],
-  'a checkpoint that is none': [
+  'a JSON file that is not a checkpoint': [
     work => writeFileSync(work.checkpoint, '{}\n'),
     'CHECKPOINT',
     /no checkpoint of/,
   ],
-  'a directory in the place of the checkpoint': [
+  'a directory at the path of the checkpoint': [
     work => {
       rmSync(work.checkpoint)
       mkdirSync(work.checkpoint)
@@ -211,55 +216,55 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
     'CHECKPOINT',
     /it can't be read: EISDIR/,
   ],
-  'an output that is shorter': [
+  'a temporary output that is shorter': [
     work => truncateSync(work.file(work.partial(name)), 10),
     'CHECKPOINT',
     /has 10 bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says/,
   ],
-  'another output': [
+  'a temporary output with other bytes': [
     work => writeFileSync(work.file(work.partial(name)), 'x'.repeat(100_000)),
     'CHECKPOINT',
     /the output is not the one that the checkpoint is of/,
   ],
-  'an output that is not there': [
+  'a temporary output that was removed': [
     work => rmSync(work.file(work.partial(name))),
     'CHECKPOINT',
     /out\.ndjson\.[0-9a-f]{8}\.partial is not there, and .*out\.ndjson is not the complete file/,
   ],
 }
 for (const [what, [spoil, code, message]] of Object.entries(spoiled)) {
-  t.test(`${what} is refused`, async t => {
+  t.test(`checkpoint: ${what} is a CHECKPOINT error`, async t => {
     const work = await unfinished(t)
     spoil(work)
     if (what.startsWith('a directory')) {
       const { requestCount } = portal
-      t.match(await failureOf(start(t, work)), { code, message })
+      t.match(await failureOf(exportLeads(t, work)), { code, message })
       t.equal(portal.requestCount, requestCount)
-    } else await isRefused(t, work, code, message, () => start(t, work))
+    } else await isRejected(t, work, code, message, () => exportLeads(t, work))
   })
 }
 
-t.test('what was written behind the checkpoint is cut off, whatever it is', async t => {
+t.test('checkpoint: bytes written after the last save are cut off when the run resumes', async t => {
   const work = new Workplace(t)
-  await start(t, work, {}, work.keep)
+  await exportLeads(t, work, {}, work.keep)
   const contents = work.contents(name)
   work.goBack(work.snapshots[3] as never)
   appendFileSync(work.file(work.partial(name)), 'half a line')
-  await start(t, work)
+  await exportLeads(t, work)
   t.equal(work.contents(name), contents)
 })
 
-t.test('a checkpoint in a directory that does not exist is refused', async t => {
+t.test('checkpoint: a path in a directory that does not exist is a CHECKPOINT error', async t => {
   const work = new Workplace(t)
-  await isRefused(t, work, 'CHECKPOINT', /its directory does not exist$/, () =>
-    start(t, work, { checkpoint: { path: work.file('nowhere/a.json') } }),
+  await isRejected(t, work, 'CHECKPOINT', /its directory does not exist$/, () =>
+    exportLeads(t, work, { checkpoint: { path: work.file('nowhere/a.json') } }),
   )
 })
 
-t.test('the checkpoint, the output and the quarantine are three files', async t => {
+t.test('run: checkpoint, output and quarantine at one path is an OPTION error', async t => {
   const work = new Workplace(t)
   const quarantining = (path: string) => () => validate({ onInvalid: 'quarantine', quarantine: path })
-  const cases: Start[] = [
+  const cases: Given[] = [
     { checkpoint: { path: work.file(name) } },
     { checkpoint: { path: work.file(`link/${name}`) } },
     { checkpoint: { path: work.file('a') }, to: work.file('a.tmp'), format: 'json' },
@@ -281,7 +286,7 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
   for (const given of cases) {
     const { requestCount } = portal
     links()
-    t.match(await failureOf(start(t, work, given)), {
+    t.match(await failureOf(exportLeads(t, work, given)), {
       code: 'OPTION',
       message: /^run\(\): expected a file of its own for each output, received /,
     })
@@ -291,19 +296,19 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
   }
 })
 
-t.test('a checkpoint that is a pipe is refused, not waited for', async t => {
+t.test('checkpoint: a named pipe at its path is a CHECKPOINT error, and the run does not hang', async t => {
   const work = new Workplace(t)
   execFileSync('mkfifo', [work.checkpoint])
-  t.match(await failureOf(start(t, work)), {
+  t.match(await failureOf(exportLeads(t, work)), {
     code: 'CHECKPOINT',
     message: /it can't be read: it is a pipe$/,
   })
 })
 
-t.test('a directory in the place of a temporary file is found before the first request', async t => {
+t.test('checkpoint: a directory at a temporary path is an error before the first request', async t => {
   const work = new Workplace(t)
   let partial = ''
-  await start(t, work, {}, moment => {
+  await exportLeads(t, work, {}, moment => {
     if (moment === 'saved') partial = work.partial(name)
   })
   work.clear()
@@ -313,38 +318,38 @@ t.test('a directory in the place of a temporary file is found before the first r
     ['checkpoint.json.tmp', 'CHECKPOINT', /checkpoint\.json\.tmp, its temporary file, is a directory$/],
   ] as const) {
     mkdirSync(work.file(taken))
-    t.match(await failureOf(start(t, work)), { code, message })
+    t.match(await failureOf(exportLeads(t, work)), { code, message })
     t.strictSame(work.names, [taken])
     rmSync(work.file(taken), { recursive: true })
   }
   t.equal(portal.requestCount, requestCount)
 })
 
-t.test('an output that is a link which leads elsewhere now is refused', async t => {
+t.test('checkpoint: an output link that was changed to another target is a CHECKPOINT error', async t => {
   const work = new Workplace(t)
   const to = work.file('link.ndjson')
   symlinkSync('first.ndjson', to)
-  await start(t, work, { to }, work.keep)
+  await exportLeads(t, work, { to }, work.keep)
   work.goBack(work.snapshots[3] as never)
   rmSync(to)
   symlinkSync('second.ndjson', to)
-  t.match(await failureOf(start(t, work, { to })), {
+  t.match(await failureOf(exportLeads(t, work, { to })), {
     code: 'CHECKPOINT',
     message:
       /link\.ndjson leads to .*second\.ndjson now, the output that the checkpoint is of is .*first\.ndjson$/,
   })
 })
 
-t.test('one run at a time with a checkpoint writes to an output, whatever its checkpoint', async t => {
+t.test('checkpoint: a second run to the same output is a CHECKPOINT error while one runs', async t => {
   const work = new Workplace(t)
   const refused: unknown[] = []
-  const other = () => start(t, work, { checkpoint: { path: work.file('other.json') } })
-  let asked = false
-  const first = start(t, work, {
+  const other = () => exportLeads(t, work, { checkpoint: { path: work.file('other.json') } })
+  let hasTried = false
+  const first = exportLeads(t, work, {
     operators: () =>
-      operator<Lead>('ask', async () => {
-        if (asked) return
-        asked = true
+      operator<Lead>('second run', async () => {
+        if (hasTried) return
+        hasTried = true
         refused.push(await failureOf(other()))
       }),
   })
@@ -364,7 +369,7 @@ const replace = (partial: string) => {
   writeFileSync(partial, 'evil')
 }
 
-t.test('a temporary file that somebody else replaced or removed is never put in the place', async t => {
+t.test('checkpoint: a temporary file that somebody replaced or removed is never renamed', async t => {
   for (const [what, harm] of [
     ['is another file now', replace],
     ['is gone', (partial: string) => rmSync(partial)],
@@ -376,7 +381,7 @@ t.test('a temporary file that somebody else replaced or removed is never put in 
         seen += 1
         if (seen === 40) harm(work.file(work.partial(name)))
       })
-    t.match(await failureOf(start(t, work, { operators })), {
+    t.match(await failureOf(exportLeads(t, work, { operators })), {
       code: 'SINK',
       message: new RegExp(`out\\.ndjson\\.[0-9a-f]{8}\\.partial ${what}: did another process change it\\?$`),
     })
@@ -384,58 +389,50 @@ t.test('a temporary file that somebody else replaced or removed is never put in 
   }
 })
 
-t.test('what can not go on from a checkpoint is refused', async t => {
+t.test('run: a source or sink that cannot resume is an OPTION error with a checkpoint', async t => {
   const work = new Workplace(t)
-  const source = () => leads(openClient(t, portal.origin, { accessToken: portal.accessToken }))
+  const source = () => leads(portalClient(t, portal))
   const options = { checkpoint: work.checkpoint }
   const next = { checkpoint: { path: work.checkpoint, whenFinished: 'next' as const } }
-  const refuse = (message: RegExp, outcome: () => Promise<unknown>) =>
-    isRefused(t, work, 'OPTION', message, outcome)
-  await refuse(/^run\(\) options: checkpoint: expected leads\(\) as the source/, () =>
+  const rejects = (message: RegExp, outcome: () => Promise<unknown>) =>
+    isRejected(t, work, 'OPTION', message, outcome)
+  await rejects(/^run\(\) options: checkpoint: expected leads\(\) as the source/, () =>
     run([{ a: 1 }], toFile(work.file(name)), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
     run(source(), toArray({ max: 9 }), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
     run(source(), encode(), new PassThrough(), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
+  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
     run(source(), encode(), process.stdout, options),
   )
-  await refuse(/a device or a pipe can't be continued/, () =>
+  await rejects(/a device or a pipe can't be continued/, () =>
     run(source(), toFile('/dev/null', { format: 'json' }), options),
   )
-  await refuse(/whenFinished: "next" needs seek paging$/, () =>
-    run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { paging: 'offset' }),
-      toFile(work.file(name)),
-      next,
-    ),
+  await rejects(/whenFinished: "next" needs seek paging$/, () =>
+    run(leads(portalClient(t, portal), { paging: 'offset' }), toFile(work.file(name)), next),
   )
-  await refuse(/"next" goes up to the present: expected no stopTime in the query$/, () =>
-    run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { stopTime: 5 }),
-      toFile(work.file(name)),
-      next,
-    ),
+  await rejects(/"next" goes up to the present: expected no stopTime in the query$/, () =>
+    run(leads(portalClient(t, portal), { stopTime: 5 }), toFile(work.file(name)), next),
   )
 })
 
-t.test('a second run with the same checkpoint is refused while the first goes on', async t => {
+t.test('checkpoint: a second run with the same checkpoint is a CHECKPOINT error while one runs', async t => {
   const work = new Workplace(t)
   let second: unknown
-  const first = start(t, work, {}, async () => {
-    second ??= failureOf(start(t, work, { to: work.file('other.ndjson') }))
+  const first = exportLeads(t, work, {}, async () => {
+    second ??= failureOf(exportLeads(t, work, { to: work.file('other.ndjson') }))
   })
   t.match(await first, { records: 50 })
   t.match(await second, { code: 'CHECKPOINT', message: /another run is going on with it/ })
-  t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), { records: 50 })
+  t.match(await exportLeads(t, work, { checkpoint: { whenFinished: 'stop' } }), { records: 50 })
 })
 
-t.test('a run is not disturbed by another that wants its sink, or its source', async t => {
+t.test('run: a second run that is given its source or sink is rejected and does not disturb it', async t => {
   const work = new Workplace(t)
-  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+  const client = portalClient(t, portal)
   const [source, sink] = [leads(client, { max: 10 }), toFile(work.file(name))]
   const disturb = async () => {
     await t.rejects(run(leads(client), sink, { checkpoint: work.file('b.json') }), {
@@ -461,9 +458,9 @@ t.test('a run is not disturbed by another that wants its sink, or its source', a
   t.strictSame(work.names, ['checkpoint.json', name])
 })
 
-t.test('what was refused may be tried again with the same stages', async t => {
+t.test('checkpoint: after a CHECKPOINT error, source and sink can be used for the next run', async t => {
   const work = new Workplace(t)
-  const source = leads(openClient(t, portal.origin, { accessToken: portal.accessToken }))
+  const source = leads(portalClient(t, portal))
   const sink = toFile(work.file(name))
   writeFileSync(work.checkpoint, 'no checkpoint')
   t.match(await failureOf(run(source, sink, { checkpoint: work.checkpoint })), { code: 'CHECKPOINT' })
@@ -472,35 +469,35 @@ t.test('what was refused may be tried again with the same stages', async t => {
 })
 
 t.test(
-  'a run that has finished is refused if nobody says what is to happen now: the three choices are named',
+  'checkpoint: a finished run without whenFinished is a CHECKPOINT error that names the three choices',
   async t => {
     const work = new Workplace(t)
-    t.match(await start(t, work), { records: 50 })
+    t.match(await exportLeads(t, work), { records: 50 })
     const message =
       /^checkpoint .*checkpoint\.json: its run has finished; say .*: whenFinished 'next' .*, 'restart' .*, 'stop' /
-    await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
+    await isRejected(t, work, 'CHECKPOINT', message, () => exportLeads(t, work))
     const { requestCount } = portal
-    t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), {
+    t.match(await exportLeads(t, work, { checkpoint: { whenFinished: 'stop' } }), {
       records: 50,
       checkpoint: { found: 'finished', starts: 1 },
     })
     t.equal(portal.requestCount, requestCount)
-    t.match(await start(t, work, { checkpoint: { whenFinished: 'restart' } }), {
+    t.match(await exportLeads(t, work, { checkpoint: { whenFinished: 'restart' } }), {
       records: 50,
       checkpoint: { starts: 1, found: undefined },
     })
     t.ok(portal.requestCount > requestCount)
-    // An operator that wanted no more ended the window, so that none follows.
-    await isRefused(t, work, 'CHECKPOINT', /there is no next one$/, () =>
-      start(t, work, { checkpoint: { whenFinished: 'next' } }),
+    // take() ended the window early, so there is no next one.
+    await isRejected(t, work, 'CHECKPOINT', /there is no next one$/, () =>
+      exportLeads(t, work, { checkpoint: { whenFinished: 'next' } }),
     )
-    await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
+    await isRejected(t, work, 'CHECKPOINT', message, () => exportLeads(t, work))
   },
 )
 
-t.test("with 'stop', a finished run whose output was changed is refused, however it was changed", async t => {
+t.test("checkpoint: whenFinished 'stop' is a CHECKPOINT error if the output was changed", async t => {
   const work = new Workplace(t)
-  await start(t, work)
+  await exportLeads(t, work)
   const whole = work.contents(name)
   const changes: Record<string, string> = {
     'one more byte': `${whole}x`,
@@ -508,10 +505,10 @@ t.test("with 'stop', a finished run whose output was changed is refused, however
     'another byte': `${whole.slice(0, -3)}x${whole.slice(-2)}`,
     nothing: '',
   }
-  const stop = () => start(t, work, { checkpoint: { whenFinished: 'stop' } })
+  const stop = () => exportLeads(t, work, { checkpoint: { whenFinished: 'stop' } })
   for (const contents of Object.values(changes)) {
     writeFileSync(work.file(name), contents)
-    await isRefused(
+    await isRejected(
       t,
       work,
       'CHECKPOINT',
@@ -529,7 +526,7 @@ t.test("with 'stop', a finished run whose output was changed is refused, however
   t.match(await stop(), { records: 50 })
 })
 
-/** Operators of one function each, which another function takes the place of. */
+/** Operators with a function, and the same operators with another function. */
 const ofFunctions: Record<
   string,
   readonly [operators: () => Operator<Lead, unknown>, others: () => Operator<Lead, unknown>]
@@ -557,7 +554,7 @@ const ofFunctions: Record<
 }
 for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
   t.test(
-    `${what}: another function is another run, unless a version says what the functions are`,
+    `checkpoint: ${what}: another function is another run, unless the option version is given`,
     async t => {
       const work = new Workplace(t)
       const digest = 'one whose digest is [0-9a-f]{12}…'
@@ -565,40 +562,40 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
         `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to begin anew`,
       )
       const textual = { operators, checkpoint: { version: undefined } }
-      const { records } = await start(t, work, textual, work.keep)
+      const { records } = await exportLeads(t, work, textual, work.keep)
       const inTheMiddle = work.snapshots[3] as never
       for (const goBack of [() => {}, () => work.goBack(inTheMiddle)]) {
         goBack()
-        await isRefused(t, work, 'CHECKPOINT', difference, () =>
-          start(t, work, {
+        await isRejected(t, work, 'CHECKPOINT', difference, () =>
+          exportLeads(t, work, {
             ...textual,
             operators: others,
             checkpoint: { version: undefined, whenFinished: 'stop' },
           }),
         )
       }
-      t.match(await start(t, work, textual), { records }, 'the same text goes on')
-      await isRefused(
+      t.match(await exportLeads(t, work, textual), { records }, 'functions with the same text resume')
+      await isRejected(
         t,
         work,
         'CHECKPOINT',
         /it is of another run: version was not there and is '1' now;/,
-        () => start(t, work, { operators }),
+        () => exportLeads(t, work, { operators }),
       )
       work.clear()
-      await start(t, work, { operators }, work.keep)
+      await exportLeads(t, work, { operators }, work.keep)
       work.goBack(work.snapshots.findLast(({ moment }) => moment === 'saved') as never)
       t.match(
-        await start(t, work, { operators: others }),
+        await exportLeads(t, work, { operators: others }),
         { checkpoint: { starts: 2 } },
-        'with a version, others go on',
+        'with a version, other functions resume',
       )
     },
   )
 }
 
 t.test(
-  'an unfinished output is that of its checkpoint: another run to the same path does not touch it',
+  'checkpoint: another run to the same path does not touch the temporary file of an unfinished run',
   async t => {
     const work = await unfinished(t)
     const partial = work.partial(name)
@@ -614,16 +611,16 @@ t.test(
         seen += 1
         if (seen === 20) throw new Error('no more')
       })
-    t.match(await failureOf(start(t, work, { ...other, operators: failing })), { code: 'OPERATOR' })
-    untouched('by one that fails')
+    t.match(await failureOf(exportLeads(t, work, { ...other, operators: failing })), { code: 'OPERATOR' })
+    untouched('by a run that fails')
     t.equal(work.names.filter(file => file.endsWith('.partial')).length, 2)
-    t.match(await start(t, work, { ...other, operators: failing }), { records: Number })
-    untouched('by one that is finished')
+    t.match(await exportLeads(t, work, { ...other, operators: failing }), { records: Number })
+    untouched('by a run that finishes')
     t.strictSame(work.names, ['checkpoint.json', 'other.json', name, partial].toSorted())
-    const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+    const client = portalClient(t, portal)
     await run(leads(client), take(3), toFile(work.file(name)))
-    untouched('by one without a checkpoint')
-    t.match(await start(t, work), { records: 50, checkpoint: { starts: 2 } })
+    untouched('by a run without a checkpoint')
+    t.match(await exportLeads(t, work), { records: 50, checkpoint: { starts: 2 } })
     t.equal(work.lines(name).length, 50)
     t.notOk(work.has(partial))
   },

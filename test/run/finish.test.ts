@@ -1,17 +1,17 @@
 import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import type { CheckpointOptions } from '../../lib/index.ts'
+import type { CheckpointOptions, Lead } from '../../lib/index.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { createPortal } from '../../lib/portal/index.ts'
-import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { reread } from '../support/reread.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const count = 60
 const portal = await createPortal({
@@ -25,25 +25,27 @@ t.teardown(() => portal.close())
 const rejected = 'rejected.ndjson.gz'
 const stop = { whenFinished: 'stop' } as const
 
-function start(
+/** Exports the portal's leads to a file and a quarantine. */
+const exportTo = (
   t: Test,
   work: Workplace,
   name: string,
-  look = (_: Moment) => {},
-  checkpoint: Partial<CheckpointOptions> = {},
-) {
-  return run(
-    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 10 }),
-    validate({ onInvalid: 'quarantine', quarantine: toFile(work.file(rejected)) }),
-    watchSaves(toFile(work.file(name)), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 20 }, ...checkpoint } },
-  )
-}
+  onMoment?: (moment: Moment) => void,
+  checkpoint?: Partial<CheckpointOptions>,
+) =>
+  runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal), { max: 10 }),
+    operators: validate({ onInvalid: 'quarantine', quarantine: toFile(work.file(rejected)) }),
+    sink: toFile(work.file(name)),
+    every: 20,
+    checkpoint,
+    onMoment,
+  })
 
 for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
-  t.test(`${name}: a run that was killed at its very end only puts files in their places`, async t => {
+  t.test(`checkpoint: ${name}: a run killed after prepare only renames its files when resumed`, async t => {
     const work = new Workplace(t)
-    const undisturbed = await start(t, work, name, work.keep)
+    const undisturbed = await exportTo(t, work, name, work.keep)
     const [contents, quarantine] = [work.contents(name), work.contents(rejected)]
     const bytes = readFileSync(work.file(name))
     const at = (moment: Moment) => work.snapshots.find(snapshot => snapshot.moment === moment) as Snapshot
@@ -58,13 +60,13 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
         work.goBack(at('complete'))
         rename(rejected)
       },
-      'before its last word': () => work.goBack(at('ended')),
+      'before its last save': () => work.goBack(at('ended')),
     }
     for (const [when, goBack] of Object.entries(killed)) {
       goBack()
       t.equal(work.saved.phase, 'prepared', when)
       const { requestCount } = portal
-      const report = await start(t, work, name)
+      const report = await exportTo(t, work, name)
       t.equal(portal.requestCount, requestCount)
       t.equal(work.contents(name), contents)
       t.ok(readFileSync(work.file(name)).equals(bytes))
@@ -79,15 +81,16 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
   })
 }
 
-t.test('so does one that an operator had ended, whose source was not read to its end', async t => {
+t.test('checkpoint: a run ended by take(), killed after prepare, only renames its file', async t => {
   const work = new Workplace(t)
-  const begin = (look = (_: Moment) => {}) =>
-    run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 10 }),
-      take(25),
-      watchSaves(toFile(work.file('out.json')), look),
-      { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
-    )
+  const begin = (onMoment?: (moment: Moment) => void) =>
+    runWithCheckpoint(work, {
+      source: leads(portalClient(t, portal), { max: 10 }),
+      operators: take<Lead>(25),
+      sink: toFile(work.file('out.json')),
+      every: 10,
+      onMoment,
+    })
   const { checkpoint: _, duration: __, ...undisturbed } = reread(await begin(work.keep))
   const contents = work.contents('out.json')
   for (const snapshot of work.snapshots.filter(({ moment }) => moment !== 'saved')) {
@@ -99,11 +102,11 @@ t.test('so does one that an operator had ended, whose source was not read to its
   }
 })
 
-t.test('the report of what was complete says what was written', async t => {
+t.test('checkpoint: a run resumed after prepare reports the counts of the whole run', async t => {
   const work = new Workplace(t)
-  await start(t, work, 'out.json', work.keep)
+  await exportTo(t, work, 'out.json', work.keep)
   work.goBack(work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot)
-  t.match(await start(t, work, 'out.json'), {
+  t.match(await exportTo(t, work, 'out.json'), {
     leads: count,
     records: count - 20,
     quarantined: 20,
@@ -114,9 +117,9 @@ t.test('the report of what was complete says what was written', async t => {
   })
 })
 
-t.test('an output that is gone, or another, when only its name is missing, is refused', async t => {
+t.test('checkpoint: a prepared output that was removed or changed is a CHECKPOINT error', async t => {
   const work = new Workplace(t)
-  await start(t, work, 'out.json', work.keep)
+  await exportTo(t, work, 'out.json', work.keep)
   const complete = work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot
   for (const spoil of [
     rmSync,
@@ -127,39 +130,39 @@ t.test('an output that is gone, or another, when only its name is missing, is re
     work.goBack(complete)
     spoil(work.file(work.partial('out.json')))
     const before = work.everything
-    t.match(await failureOf(start(t, work, 'out.json')), { code: 'CHECKPOINT' })
+    t.match(await failureOf(exportTo(t, work, 'out.json')), { code: 'CHECKPOINT' })
     t.strictSame(work.everything, before)
   }
 })
 
-t.test('a finished run is not begun again: the same report, no request, and nothing is touched', async t => {
+t.test("checkpoint: whenFinished 'stop' returns the first report, without request or write", async t => {
   const work = new Workplace(t)
-  const first = reread(await start(t, work, 'out.json'))
+  const first = reread(await exportTo(t, work, 'out.json'))
   const report = { ...first, checkpoint: { ...first.checkpoint, found: 'finished' } }
-  const long = new Date(0)
-  for (const name of work.names) utimesSync(work.file(name), long, long)
+  const longAgo = new Date(0)
+  for (const name of work.names) utimesSync(work.file(name), longAgo, longAgo)
   const { requestCount } = portal
   const before = work.everything
   for (let again = 0; again < 2; again += 1) {
-    t.strictSame(await start(t, work, 'out.json', undefined, stop), report)
+    t.strictSame(await exportTo(t, work, 'out.json', undefined, stop), report)
   }
   t.equal(portal.requestCount, requestCount)
   t.strictSame(work.everything, before)
 })
 
 t.test(
-  'a finished run whose file is not there any more is refused: there is no export to tell of',
+  "checkpoint: whenFinished 'stop' is a CHECKPOINT error if the output of the run was removed",
   async t => {
     for (const [to, name] of [
       ['out.json', /out\.json/],
       ['out-{time}.json', /out-\d{4}-\d\d-\d\dT[^{}]+Z\.json/],
     ] as const) {
       const work = new Workplace(t)
-      const { records } = await start(t, work, to)
+      const { records } = await exportTo(t, work, to)
       for (const file of work.names.filter(file => file.startsWith('out'))) rmSync(work.file(file))
       const { everything } = work
       const { requestCount } = portal
-      t.match(await failureOf(start(t, work, to, undefined, stop)), {
+      t.match(await failureOf(exportTo(t, work, to, undefined, stop)), {
         code: 'CHECKPOINT',
         message: new RegExp(
           `^checkpoint .*checkpoint\\.json: the run had finished, and .*/${name.source} is not there any more: delete the checkpoint to export anew, or give whenFinished 'restart'$`,
@@ -168,56 +171,56 @@ t.test(
       })
       t.equal(portal.requestCount, requestCount)
       t.strictSame(work.everything, everything)
-      t.match(await start(t, work, to, undefined, { whenFinished: 'restart' }), { records })
-      t.match(await start(t, work, to, undefined, stop), { records })
+      t.match(await exportTo(t, work, to, undefined, { whenFinished: 'restart' }), { records })
+      t.match(await exportTo(t, work, to, undefined, stop), { records })
     }
   },
 )
 
-t.test('what became of the quarantine of a finished run is the affair of who replays it', async t => {
+t.test("checkpoint: whenFinished 'stop' succeeds if only the quarantine was removed", async t => {
   const work = new Workplace(t)
-  const { records } = await start(t, work, 'out.json')
+  const { records } = await exportTo(t, work, 'out.json')
   rmSync(work.file(rejected))
-  t.match(await start(t, work, 'out.json', undefined, stop), { records })
+  t.match(await exportTo(t, work, 'out.json', undefined, stop), { records })
 })
 
-t.test('restart begins anew when a run has finished, and goes on when it has not', async t => {
+t.test("checkpoint: whenFinished 'restart' repeats a finished run, resumes an unfinished one", async t => {
   const work = new Workplace(t)
-  await start(t, work, 'out.json', work.keep, { whenFinished: 'restart' })
+  await exportTo(t, work, 'out.json', work.keep, { whenFinished: 'restart' })
   const contents = work.contents('out.json')
   work.goBack(work.snapshots.findLast(({ moment }) => moment === 'saved') as Snapshot)
-  const continued = await start(t, work, 'out.json', undefined, { whenFinished: 'restart' })
+  const continued = await exportTo(t, work, 'out.json', undefined, { whenFinished: 'restart' })
   t.equal(continued.checkpoint?.starts, 2)
   const { requestCount } = portal
-  const again = await start(t, work, 'out.json', undefined, { whenFinished: 'restart' })
+  const again = await exportTo(t, work, 'out.json', undefined, { whenFinished: 'restart' })
   t.match(again, { leads: count, checkpoint: { starts: 1 } })
   t.ok(portal.requestCount > requestCount)
   t.equal(work.contents('out.json'), contents)
 })
 
-t.test('a file of before stays in its place until the new one is complete', async t => {
+t.test('checkpoint: an existing output file is replaced only when the run commits', async t => {
   const work = new Workplace(t)
   writeFileSync(work.file('out.json'), 'older')
   const seen: string[] = []
-  await start(t, work, 'out.json', moment => {
+  await exportTo(t, work, 'out.json', moment => {
     seen.push(`${moment}: ${work.contents('out.json').slice(0, 5)}`)
   })
   t.ok(seen.slice(0, -1).every(text => text.endsWith('older')))
   t.match(seen.at(-1), /^ended: \[/)
 })
 
-t.test('what a run leaves behind that was killed before its first save is replaced', async t => {
+t.test('checkpoint: temporary files of a run killed before its first save are replaced', async t => {
   const work = new Workplace(t)
   let partials: string[] = []
-  await start(t, work, 'out.json', moment => {
+  await exportTo(t, work, 'out.json', moment => {
     if (moment === 'saved') partials = [work.partial('out.json'), work.partial(rejected)]
   })
   const contents = work.contents('out.json')
   work.clear()
   for (const name of [...partials, 'checkpoint.json.tmp']) {
-    writeFileSync(work.file(name), 'left behind, and longer than what is to come'.repeat(2_000))
+    writeFileSync(work.file(name), 'left over, and longer than the new output'.repeat(2_000))
   }
-  t.match(await start(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })
+  t.match(await exportTo(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })
   t.equal(work.contents('out.json'), contents)
   t.strictSame(work.names, ['checkpoint.json', 'out.json', rejected])
 })

@@ -18,7 +18,7 @@ import { serveLeads } from '../support/serveLeads.ts'
 
 const anyRun = run as (...stages: unknown[]) => Promise<unknown>
 const sink = () => toArray({ max: 9 })
-const keep = () => filter(() => true)
+const keepAll = () => filter(() => true)
 
 const source = 'run() source: expected leads(), a Readable or an iterable, received'
 const last = 'run() sink: expected a sink as the last stage, such as toFile(path), received'
@@ -28,27 +28,27 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
   nothing: { given: () => [], message: `${source} undefined` },
   'a sink alone': { given: () => [sink()], message: `${source} a stream (ArraySink)` },
   'a sink first': { given: () => [sink(), sink()], message: `${source} a stream (ArraySink)` },
-  'an operator first': { given: () => [keep(), sink()], message: `${source} the operator filter` },
+  'an operator first': { given: () => [keepAll(), sink()], message: `${source} the operator filter` },
   'text as the source': { given: () => ['leads', sink()], message: `${source} 'leads'` },
   'a client as the source': { given: () => [{ origin: 'x' }, sink()], message: `${source} { origin: 'x' }` },
   'null as the source': { given: () => [null, sink()], message: `${source} null` },
   'a source alone': { given: () => [Readable.from([])], message: `${last} undefined` },
   'an array alone': { given: () => [[1, 2]], message: `${last} undefined` },
-  'no sink': { given: () => [[1], keep()], message: `${last} the operator filter` },
+  'no sink': { given: () => [[1], keepAll()], message: `${last} the operator filter` },
   'no sink, with options': {
-    given: () => [[1], keep(), { signal: undefined }],
+    given: () => [[1], keepAll(), { signal: undefined }],
     message: `${last} the operator`,
   },
   'a path as the sink': { given: () => [[1], 'leads.ndjson'], message: `${last} 'leads.ndjson'` },
-  'a path as the sink, behind an operator': {
-    given: () => [[1], keep(), 'leads.ndjson'],
+  'a path as the sink, after an operator': {
+    given: () => [[1], keepAll(), 'leads.ndjson'],
     message: `${last} the operator filter`,
   },
   'a composed operator as the sink': {
     given: () => [
       [1],
       compose(
-        keep(),
+        keepAll(),
         map(value => value),
       ),
     ],
@@ -60,7 +60,7 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
     message: `run() argument 2: ${stream} a stream (PassThrough)`,
   },
   'a sink in the middle': {
-    given: () => [[1], keep(), sink(), sink()],
+    given: () => [[1], keepAll(), sink(), sink()],
     message: 'run() argument 3: expected an operator, received a stream (ArraySink)',
   },
   'a function in the middle': {
@@ -68,14 +68,14 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
     message: 'run() argument 2: expected an operator, received [Function (anonymous)]',
   },
   'operators in an array': {
-    given: () => [[1], [keep()], sink()],
+    given: () => [[1], [keepAll()], sink()],
     message: /^run\(\) argument 2: expected an operator, received \[/,
   },
   'options in the middle': {
     given: () => [[1], { progressInterval: 100 }, sink()],
     message: 'run() argument 2: expected an operator, received { progressInterval: 100 }',
   },
-  'options that are no object': {
+  'options that are not an object': {
     given: () => [[1], sink(), 'quiet'],
     message: "run() options: expected an object, received 'quiet'",
   },
@@ -96,7 +96,7 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
     given: () => [[1], sink(), { signal: new AbortController() }],
     message: /^run\(\) options: signal: expected an AbortSignal, received AbortController/,
   },
-  'no function for onProgress': {
+  'a value that is not a function as onProgress': {
     given: () => [[1], sink(), { onProgress: true }],
     message: 'run() options: onProgress: expected a function, received true',
   },
@@ -128,7 +128,7 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
 }
 
 for (const [what, { given, message }] of Object.entries(wrong)) {
-  t.test(`${what}: OPTION, by name`, async t => {
+  t.test(`run: ${what} is an OPTION error that names the argument`, async t => {
     const failure = (await failureOf(anyRun(...given()))) as Error
     t.match(failure, { code: 'OPTION' })
     if (typeof message === 'string') t.ok(failure.message.startsWith(message), failure.message)
@@ -136,7 +136,7 @@ for (const [what, { given, message }] of Object.entries(wrong)) {
   })
 }
 
-t.test('before it refuses, it requests nothing and touches no file', async t => {
+t.test('run: arguments are checked before the first request and before a file is touched', async t => {
   const dir = t.testdir()
   const { origin, targets } = await serveLeads(t, [{ guid: 'a' }])
   const client = openClient(t, origin)
@@ -144,7 +144,7 @@ t.test('before it refuses, it requests nothing and touches no file', async t => 
   for (const given of [
     [leads(client), new PassThrough(), file()],
     [leads(client), file(), { nothing: 'of the kind' }],
-    [leads(client), keep()],
+    [leads(client), keepAll()],
     [leads(client), file(), file()],
     [leads(client), file(), { signal: AbortSignal.abort() }],
     [leads(client), toFile(join(dir, 'no/such/a.ndjson'))],
@@ -157,12 +157,15 @@ t.test('before it refuses, it requests nothing and touches no file', async t => 
   t.notOk(existsSync('a.ndjson'))
 })
 
-t.test('what exploding needs and the query leaves out is refused, however deep it is composed', async t => {
+t.test('run: explodeEvents is an OPTION error if the query excludes conversion events', async t => {
   const { origin, targets } = await serveLeads(t, [{ guid: 'a' }])
   const client = openClient(t, origin)
   for (const operator of [
     explodeEvents<Lead>(),
-    compose(keep() as ReturnType<typeof filter<Lead>>, compose(explodeEvents<Lead>(), explodeFormValues())),
+    compose(
+      keepAll() as ReturnType<typeof filter<Lead>>,
+      compose(explodeEvents<Lead>(), explodeFormValues()),
+    ),
   ]) {
     t.match(
       await failureOf(anyRun(leadsByOffset(client, { excludeConversionEvents: true }), operator, sink())),
@@ -178,12 +181,12 @@ t.test('what exploding needs and the query leaves out is refused, however deep i
   t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: false }), explodeEvents(), sink()), {
     leads: 1,
   })
-  t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: true }), keep(), sink()), {
+  t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: true }), keepAll(), sink()), {
     leads: 1,
   })
 })
 
-t.test('a source or a sink that another run has is refused, now and later', async t => {
+t.test('run: a source or sink of another run is an OPTION error, during that run and after it', async t => {
   const { origin } = await serveLeads(t, [{ guid: 'a' }, { guid: 'b' }])
   const from = leadsByOffset(openClient(t, origin))
   const into = sink()
@@ -200,7 +203,7 @@ t.test('a source or a sink that another run has is refused, now and later', asyn
   await t.rejects(run([1], into), { code: 'OPTION', message: /the sink/ })
 })
 
-t.test('a sink that could not be opened may be tried again', async t => {
+t.test('run: a sink that could not be opened can be used for another run', async t => {
   const dir = t.testdir()
   const into = toFile(join(dir, 'later/a.ndjson'))
   await t.rejects(run([1], into), { code: 'SINK' })
@@ -209,17 +212,17 @@ t.test('a sink that could not be opened may be tried again', async t => {
   t.match(await run([1], into), { records: 1 })
 })
 
-t.test('an iterable that is no stream may be used any number of times', async t => {
+t.test('run: an iterable that is not a stream can be the source of several runs', async t => {
   const values = [1, 2, 3]
   for (let use = 0; use < 2; use += 1) t.match(await run(values, sink()), { records: 3 })
 })
 
-t.test('options that are undefined are options that are not there', async t => {
+t.test('run: an option that is undefined counts as absent', async t => {
   t.match(await run([1], sink(), undefined), { records: 1 })
   t.match(await run([1], sink(), { signal: undefined, onProgress: undefined }), { records: 1 })
 })
 
-t.test('a stream made of an async function is a sink, too', async t => {
+t.test('run: a Duplex made from an async function can be the sink', async t => {
   const seen: unknown[] = []
   const own = Duplex.from(async (values: AsyncIterable<unknown>) => {
     for await (const value of values) seen.push(value)

@@ -10,34 +10,36 @@ import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
 import { reread } from '../support/reread.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const clock = { time: Date.UTC(2026, 2, 1, 12) }
 const portal = await createPortal({ leads: 40, now: () => clock.time })
 t.teardown(() => portal.close())
 
-function start(
+const exportLeads = (
   t: Test,
   work: Workplace,
-  look = (_: Moment) => {},
-  checkpoint: Partial<CheckpointOptions> = {},
-) {
-  return run(
-    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 10 }),
-    watchSaves(toFile(work.file('out-{time}.ndjson')), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 10 }, ...checkpoint } },
-  )
-}
+  onMoment?: (moment: Moment) => void,
+  checkpoint?: Partial<CheckpointOptions>,
+) =>
+  runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal), { max: 10 }),
+    sink: toFile(work.file('out-{time}.ndjson')),
+    every: 10,
+    checkpoint,
+    onMoment,
+  })
 
 t.test(
-  'the report says what the checkpoint said that the run went on from, and where the file is',
+  'report: it has the phase of the checkpoint that the run resumed from, and the path of the file',
   async t => {
     const work = new Workplace(t)
-    const first = await start(t, work, work.keep)
+    const first = await exportLeads(t, work, work.keep)
     t.notOk('found' in (first.checkpoint ?? {}))
     const { destination = '' } = first.sink
     t.match(destination, /out-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.ndjson$/)
@@ -49,20 +51,20 @@ t.test(
       ['ended', 'complete'],
     ] as const) {
       work.goBack(at(moment))
-      t.match(await start(t, work), { checkpoint: { found, starts: 2 }, sink: { destination } }, moment)
+      t.match(await exportLeads(t, work), { checkpoint: { found, starts: 2 }, sink: { destination } }, moment)
     }
-    const again = await start(t, work, undefined, { whenFinished: 'stop' })
+    const again = await exportLeads(t, work, undefined, { whenFinished: 'stop' })
     t.match(again, { checkpoint: { found: 'finished', starts: 2 }, sink: { destination } })
     for (const whenFinished of ['restart', 'next'] as const) {
       clock.time += 60_000
-      const again = await start(t, work, undefined, { whenFinished })
+      const again = await exportLeads(t, work, undefined, { whenFinished })
       t.notOk('found' in (again.checkpoint ?? {}), whenFinished)
       t.match(again.checkpoint, { starts: 1 })
     }
   },
 )
 
-t.test('a file is told by its real path, a receiver without the query of its URL', async t => {
+t.test('report: destination is the real path of a file, or the URL of a receiver without query', async t => {
   const work = new Workplace(t)
   mkdirSync(work.file('real'))
   symlinkSync('real', work.file('link'))
@@ -80,7 +82,7 @@ t.test('a file is told by its real path, a receiver without the query of its URL
   t.notOk('destination' in (await run([{ a: 1 }], toArray({ max: 1 }))).sink)
 })
 
-t.test('a file that was not begun has no path to tell', async t => {
+t.test('report: without a write, a file has no destination', async t => {
   const work = new Workplace(t)
   const source = new Readable({
     read() {

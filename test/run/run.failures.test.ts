@@ -24,7 +24,7 @@ import { turns } from '../support/turns.ts'
 const boom = new Error('boom')
 const sink = () => toArray({ max: 999 })
 
-/** Ten values, then whatever happens then. */
+/** Emits ten values, then calls `then`. */
 async function* ten(then: () => unknown = () => {}) {
   for (let n = 0; n < 10; n += 1) yield n
   await then()
@@ -54,7 +54,7 @@ const sources: Record<string, () => AsyncIterable<unknown> | Iterable<unknown>> 
 }
 
 for (const [what, source] of Object.entries(sources)) {
-  t.test(`${what}: SOURCE with the cause, and the numbers up to then`, async t => {
+  t.test(`run: ${what} as the source is a SOURCE error with the cause and a report`, async t => {
     const failure = (await failureOf(
       run(
         source(),
@@ -71,11 +71,11 @@ for (const [what, source] of Object.entries(sources)) {
   })
 }
 
-t.test('a null from an iterable is SOURCE: it would end a stream', async t => {
+t.test('run: a null from an iterable is a SOURCE error', async t => {
   t.match(await failureOf(run([1, null, 2], sink())), { code: 'SOURCE' })
 })
 
-t.test('an error of leads() keeps its code', async t => {
+t.test('run: an error of leads() keeps its code', async t => {
   const { origin } = await listen(t, (_request, response) => {
     response.statusCode = 401
     response.end()
@@ -84,7 +84,7 @@ t.test('an error of leads() keeps its code', async t => {
   t.match(failure, { code: 'AUTH', report: { leads: 0, source: { requests: 1 }, records: 0 } })
 })
 
-t.test('a step that fails: OPERATOR, and the numbers up to then', async t => {
+t.test('run: a step that throws is an OPERATOR error with the cause and a report', async t => {
   const failure = (await failureOf(
     run(
       ten(),
@@ -110,16 +110,17 @@ t.test('a step that fails: OPERATOR, and the numbers up to then', async t => {
 })
 
 const sinks: Record<string, () => Writable> = {
-  'a write that fails': () => new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) }),
-  'a write that fails later': () =>
+  'with a write that fails': () =>
+    new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) }),
+  'with a write that fails later': () =>
     new Writable({ objectMode: true, write: (_v, _e, callback) => setImmediate(callback, boom) }),
-  'an end that fails': () =>
+  'with a final that fails': () =>
     new Writable({
       objectMode: true,
       write: (_v, _e, callback) => callback(),
       final: callback => callback(boom),
     }),
-  'one that is destroyed with an error': () => {
+  'that is destroyed with an error': () => {
     const own = new Writable({
       objectMode: true,
       write(n, _encoding, callback) {
@@ -132,7 +133,7 @@ const sinks: Record<string, () => Writable> = {
 }
 
 for (const [what, own] of Object.entries(sinks)) {
-  t.test(`a sink of the user's, ${what}: SINK with the cause`, async t => {
+  t.test(`run: a user's Writable, ${what}, is a SINK error with the cause`, async t => {
     let ended = false
     const failure = (await failureOf(
       run(
@@ -148,12 +149,12 @@ for (const [what, own] of Object.entries(sinks)) {
     )) as LeadpipeError
     t.match(failure, { code: 'SINK', message: 'the sink failed: boom', report: {} })
     t.equal(failure.cause, boom)
-    t.equal(await eventually(() => ended, true), true, 'the source is let go')
+    t.equal(await eventually(() => ended, true), true, 'the source is closed')
   })
 }
 
 t.test(
-  'a write that throws, and objects for a Writable of bytes: SINK, not an uncaught exception',
+  'run: a write() that throws, or objects to a Writable of bytes, is a SINK error, not an uncaught exception',
   async t => {
     const own = new Writable({
       objectMode: true,
@@ -177,7 +178,7 @@ t.test(
 
 const closedEarly = 'it was closed before its end'
 
-t.test('a source that is destroyed from outside: SOURCE, no hang', async t => {
+t.test('run: a source that is destroyed from outside is a SOURCE error, without a hang', async t => {
   const silent = new Readable({ objectMode: true, read() {} })
   setImmediate(() => silent.destroy())
   t.match(await failureOf(run(silent, sink())), {
@@ -199,7 +200,7 @@ t.test('a source that is destroyed from outside: SOURCE, no hang', async t => {
   t.match(await failing, { code: 'SOURCE', message: `the source failed: ${closedEarly}` })
 })
 
-t.test('a source that is destroyed after its last value, before its end: no hang, nothing lost', async t => {
+t.test('run: a source that is destroyed after its last value neither hangs nor loses a record', async t => {
   const source = new Readable({ objectMode: true, read() {} })
   const own = new Writable({
     objectMode: true,
@@ -213,7 +214,7 @@ t.test('a source that is destroyed after its last value, before its end: no hang
   t.match(await run(source, own), { records: 1 })
 })
 
-t.test('a sink that is destroyed from outside: SINK, no hang, at any moment', async t => {
+t.test('run: a sink that is destroyed from outside is a SINK error, without a hang', async t => {
   const dir = t.testdir()
   for (const destroy of [(own: Writable) => own.destroy(), (own: Writable) => own.destroy(boom)]) {
     for (const own of [
@@ -233,7 +234,7 @@ t.test('a sink that is destroyed from outside: SINK, no hang, at any moment', as
   t.strictSame(readdirSync(dir), [])
 })
 
-t.test('a sink that is destroyed when the last record is in, but its end is not through: SINK', async t => {
+t.test('run: a sink that is destroyed between its last record and finish is a SINK error', async t => {
   const own = new Writable({
     objectMode: true,
     write: (_value, _encoding, callback) => callback(),
@@ -251,7 +252,7 @@ t.test('a sink that is destroyed when the last record is in, but its end is not 
   t.match(await failing, { code: 'SINK' })
 })
 
-t.test('a source or sink that fails while the destination is looked at: an error, no crash', async t => {
+t.test('run: a source or sink that fails while the run is opened rejects the run, no crash', async t => {
   const dir = t.testdir()
   const missing = createReadStream(join(dir, 'missing'))
   t.match(await failureOf(run(missing, toFile(join(dir, 'a.ndjson')))), {
@@ -265,7 +266,7 @@ t.test('a source or sink that fails while the destination is looked at: an error
   t.strictSame(readdirSync(dir), [])
 })
 
-t.test('a sink that ends before everything is in: SINK, no hang', async t => {
+t.test('run: a sink that is ended from outside is a SINK error, without a hang', async t => {
   const silent = () => {
     const source = new Readable({ objectMode: true, read() {} })
     source.push(1)
@@ -287,7 +288,7 @@ t.test('a sink that ends before everything is in: SINK, no hang', async t => {
   t.match(await failureOf(run(silent(), own)), { code: 'SINK' })
 })
 
-t.test("a user's stream in the middle that ends before everything is in: OPERATOR, nothing lost", async t => {
+t.test('run: a stream of transform() that ends before its input is an OPERATOR error', async t => {
   const failure = await failureOf(
     run(
       ten(),
@@ -307,7 +308,7 @@ t.test("a user's stream in the middle that ends before everything is in: OPERATO
   t.match(failure, { code: 'OPERATOR', context: { operator: 'transform' } })
 })
 
-t.test("every stream is destroyed when the run rejects; the user's own close in their time", async t => {
+t.test('run: every stream is destroyed when the run rejects, and no close event is awaited', async t => {
   const streams: (Readable | Writable)[] = []
   const keep = <T extends Readable | Writable>(stream: T) => {
     streams.push(stream)
@@ -336,7 +337,7 @@ t.test("every stream is destroyed when the run rejects; the user's own close in 
   t.equal(await eventually(open, 0), 0)
 })
 
-t.test('the first failure is the one that is told', async t => {
+t.test('run: rejects with the first of several failures', async t => {
   const failure = await failureOf(
     run(
       ten(),
@@ -351,7 +352,7 @@ t.test('the first failure is the one that is told', async t => {
   t.match(failure, { code: 'OPERATOR', message: 'first: boom' })
 })
 
-t.test('a failure is told although its numbers can not be', async t => {
+t.test('run: if counts() throws, the run rejects with its failure, without a report', async t => {
   const uncountable = operator<number>({
     name: 'uncountable',
     create: () => ({
@@ -364,14 +365,14 @@ t.test('a failure is told although its numbers can not be', async t => {
   const failing = new Writable({ objectMode: true, write: (_v, _e, callback) => callback(boom) })
   t.match(await failureOf(run(ten(), uncountable, failing)), { code: 'SINK', cause: boom, report: undefined })
   const wanted = { code: 'OPERATOR', message: 'uncountable: no numbers', report: undefined }
-  t.match(await failureOf(run(ten(), uncountable, sink())), wanted, 'it fails a run that ended well')
+  t.match(await failureOf(run(ten(), uncountable, sink())), wanted, 'it fails a run that succeeds otherwise')
   const silent = new Readable({ objectMode: true, read() {} })
   silent.push(1)
   const watched = run(silent, uncountable, sink(), { onProgress: () => {}, progressInterval: 10 })
-  t.match(await failureOf(watched), wanted, 'and one that is watched')
+  t.match(await failureOf(watched), wanted, 'it fails a run with onProgress')
 })
 
-t.test('an early end is no failure, even where a stream before it fails to close', async t => {
+t.test('run: an early end succeeds even if the source fails to close', async t => {
   const source = new Readable({
     objectMode: true,
     read() {
@@ -382,7 +383,7 @@ t.test('an early end is no failure, even where a stream before it fails to close
   t.match(await run(source, take(2), sink()), { records: 2 })
 })
 
-t.test('an early end does not hide a failure behind it', async t => {
+t.test('run: an early end does not hide a failure of the sink', async t => {
   const fails = new Writable({
     objectMode: true,
     write: (_v, _e, callback) => callback(),
@@ -391,7 +392,7 @@ t.test('an early end does not hide a failure behind it', async t => {
   t.match(await failureOf(run(ten(), take(2), fails)), { code: 'SINK', cause: boom })
 })
 
-t.test('a source without a close event can be ended early', async t => {
+t.test('run: take() ends a source that emits no close event', async t => {
   const source = new Readable({
     objectMode: true,
     emitClose: false,
@@ -402,7 +403,7 @@ t.test('a source without a close event can be ended early', async t => {
   t.match(await run(source, take(2), sink()), { records: 2 })
 })
 
-t.test('no connection is left after a failure', async t => {
+t.test('run: no connection is left open after a failure', async t => {
   const { origin, connections } = await serveLeads(t, someLeads(500, 3))
   const client = openClient(t, origin)
   for (const at of [0, 1, 50, 499]) {
@@ -423,7 +424,7 @@ t.test('no connection is left after a failure', async t => {
   t.equal(await eventually(connections, 0), 0)
 })
 
-t.test('an error says what a stream of the user said, whatever that is', async t => {
+t.test('run: an error without a message is described by its code', async t => {
   const odd = Object.assign(new Error(''), { code: 'EODD' })
   const source = new Duplex({
     objectMode: true,
@@ -434,11 +435,11 @@ t.test('an error says what a stream of the user said, whatever that is', async t
   t.match(await failureOf(run(source, sink())), { code: 'SOURCE', message: 'the source failed: EODD' })
 })
 
-t.test('a sink that fails while the run is being prepared fails the run, not the process', async t => {
+t.test('run: a sink that fails at any moment of the start rejects the run, no crash', async t => {
   const uncaught: unknown[] = []
-  const note = (error: unknown) => uncaught.push(error)
-  process.on('uncaughtException', note)
-  t.teardown(() => process.off('uncaughtException', note))
+  const record = (error: unknown) => uncaught.push(error)
+  process.on('uncaughtException', record)
+  t.teardown(() => process.off('uncaughtException', record))
   const path = join(t.testdir(), 'a.ndjson')
   const boom = new Error('boom')
   for (let moment = 0; moment < 40; moment += 1) {

@@ -41,7 +41,7 @@ t.teardown(() => {
   process.off('uncaughtException', onUnhandled)
 })
 
-/** What each middle makes of the leads, as NDJSON. */
+/** The NDJSON that each set of operators makes of the leads. */
 const expected = new Map<string, string>()
 
 type Stage = Operator<Lead, Lead>
@@ -53,7 +53,7 @@ const middles: Record<string, () => Stage> = {
       filter(lead => lead.isCustomer !== undefined),
     ) as Stage,
   'asynchronous steps': () => map(async lead => lead),
-  'a step that takes its time': () =>
+  'a slow step': () =>
     map(async lead => {
       await turns(1)
       return lead
@@ -64,7 +64,7 @@ const middles: Record<string, () => Stage> = {
       peek<Lead>(() => {}),
       take(120),
     ),
-  'exploded and put together again': () =>
+  'explodeEvents and a map back': () =>
     compose(
       explodeEvents<Lead>(),
       map(({ conversionEvent, ...lead }): Lead => ({ ...lead, leadConversionEvents: [conversionEvent] })),
@@ -81,7 +81,7 @@ const scenario = fc.record({
   moment: fc.nat(400),
 })
 
-t.test('destroyed at any moment, a run leaves no socket, no file, no timer and no rejection', async t => {
+t.test('run: destroyed at any moment, it leaves no socket, file, timer or rejection', async t => {
   const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = { files: openFiles(), timers: timers() }
   for (const [name, middle] of Object.entries(middles)) {
@@ -97,7 +97,12 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       const folder = mkdtempSync(join(dir, 'run-'))
       const name = zipped ? 'a.ndjson.gz' : 'a.ndjson'
       writeFileSync(join(folder, name), old)
-      const client = new HubSpotClient({ accessToken: 'a', origin, rateLimit: 'none', retry: { retries: 0 } })
+      const client = new HubSpotClient({
+        accessToken: 'a',
+        origin,
+        rateLimit: 'none',
+        retry: { retries: 0 },
+      })
       const controller = new AbortController()
       const source: LeadSource = leadsByOffset(client, { max, decode })
       let steps = 0
@@ -131,16 +136,16 @@ t.test('destroyed at any moment, a run leaves no socket, no file, no timer and n
       outcomes.set(failed ? how : 'done', (outcomes.get(failed ? how : 'done') ?? 0) + 1)
       if (failed && how === 'abort') assert.equal(outcome.error, boom)
       if (how === 'nothing') assert.ok(!failed, String((outcome as { error?: unknown }).error))
-      assert.ok(source.closed && sink.destroyed, 'both ends are closed')
-      assert.deepEqual(readdirSync(folder), [name], 'no temporary file')
+      assert.ok(source.closed && sink.destroyed, 'source and sink are closed')
+      assert.deepEqual(readdirSync(folder), [name], 'no temporary file is left')
       const file = readFileSync(join(folder, name))
       const isOld = file.toString() === old
       const isNew = () => (zipped ? gunzipSync(file) : file).toString() === expected.get(middle)
-      // An abort may come when the file has its name already, and the directory is written to the disk.
-      assert.ok(plainSink ? isOld : failed ? isOld || isNew() : isNew(), 'complete, or as before')
+      // An abort can arrive after the rename, while the directory is synced.
+      assert.ok(plainSink ? isOld : failed ? isOld || isNew() : isNew(), 'the file is complete, or as before')
 
       await client.close()
-      assert.equal(await eventually(connections, 0), 0, 'no connection')
+      assert.equal(await eventually(connections, 0), 0, 'no connection is left open')
       rmSync(folder, { recursive: true })
     },
   )

@@ -7,21 +7,21 @@ import { compileChild } from '../support/compileChild.ts'
 import { leastPeak } from '../support/leastPeak.ts'
 import { plainNode } from '../support/plainNode.ts'
 
-// A machine that has more to do takes longer.
+// The timeout suits a busy machine.
 t.setTimeout(600_000)
 
-/** Runs a script in a process of its own; resolves to what it printed. */
+/** Runs a script in a child process; resolves to the JSON that it printed. */
 async function outputOf<T>(...args: string[]): Promise<T> {
   const [command, ...node] = plainNode
   const { stdout } = await promisify(execFile)(command, [...node, ...args])
   return JSON.parse(stdout)
 }
 
-/** Megabytes of peak memory by which the large one may exceed the small one. */
+/** Megabytes by which the peak memory for the large lead may exceed that for the small one. */
 const tolerance = 120
 
 t.test(
-  `one lead that explodes to 500 MB peaks within ${tolerance} MB of one that explodes to 5 MB`,
+  `run: a lead that explodes to 500 MB peaks within ${tolerance} MB of one that explodes to 5 MB`,
   async t => {
     const dir = t.testdir()
     const script = await compileChild('explodeOne', join(dir, 'compiled'))
@@ -41,16 +41,16 @@ t.test(
   },
 )
 
-/** Megabytes by which the heap may grow while nine tenths of a million values pass. */
+/** Megabytes by which the heap may grow while the last 900,000 of a million values pass. */
 const growth = 10
 
-t.test(`a million waits grow the heap by less than ${growth} MB`, async t => {
+t.test(`run: a million waits grow the heap by less than ${growth} MB`, async t => {
   const script = await compileChild('waitMillion', join(t.testdir(), 'compiled'))
   for (const place of ['source', 'operator', 'sink']) {
     type Printed = { received: number; tenth: number; all: number }
     const { received, tenth, all } = await outputOf<Printed>('--expose-gc', script, place)
-    t.comment(`waits for the ${place}: heap of ${tenth.toFixed(1)} MB, then of ${all.toFixed(1)} MB`)
+    t.comment(`waiting for the ${place}: heap of ${tenth.toFixed(1)} MB, then of ${all.toFixed(1)} MB`)
     t.equal(received, 1_000_000)
-    t.ok(all - tenth < growth, `the heap while run waits for the ${place}: ${tenth} MB and ${all} MB`)
+    t.ok(all - tenth < growth, `the heap while the run waits for the ${place}: ${tenth} MB and ${all} MB`)
   }
 })
