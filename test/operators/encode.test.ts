@@ -31,7 +31,7 @@ for (const [format, expected, none] of [
   ['ndjson', '{"a":1}\n{"text":"ü\\n"}\n[null]\n', ''],
   ['json', '[\n{"a":1},\n{"text":"ü\\n"},\n[null]\n]\n', '[]\n'],
 ] as const) {
-  t.test(`${format ?? 'no format said'}: these very bytes, in run and in a plain pipeline`, async t => {
+  t.test(`encode: ${format ?? 'default format'}: the same bytes in run and in a plain pipeline`, async t => {
     const [ran, piped, empty] = [collector(), collector(), collector()]
     const report = await run(records, encode(format), ran.sink)
     await pipeline(records, encode(format), piped.sink)
@@ -43,7 +43,7 @@ for (const [format, expected, none] of [
   })
 }
 
-t.test('bytes come in few large blocks, and no character is cut', async t => {
+t.test('encode: it emits few large blocks that end at a record', async t => {
   const { sink, chunks, text } = collector()
   const many = Array.from({ length: 5_000 }, (_, n) => ({ n, text: '漢😀'.repeat(n % 20) }))
   await run(many, encode(), sink)
@@ -52,7 +52,7 @@ t.test('bytes come in few large blocks, and no character is cut', async t => {
   for (const chunk of chunks) t.equal(chunk.at(-1), 0x0a, 'a block ends where a record does')
 })
 
-t.test('a record that is no JSON: SINK with its number and guid, also in a plain pipeline', async t => {
+t.test('encode: a record that is not JSON is a SINK error with its number and guid', async t => {
   for (const failing of [
     run([1, { guid: 'g', n: 1n }], encode(), collector().sink),
     pipeline([1, { guid: 'g', n: 1n }], encode(), collector().sink),
@@ -63,14 +63,14 @@ t.test('a record that is no JSON: SINK with its number and guid, also in a plain
   }
 })
 
-t.test('encoded twice is refused', async t => {
+t.test('encode: a second encode() is a SINK error', async t => {
   t.match(await failureOf(run([1], encode(), encode(), collector().sink)), {
     code: 'SINK',
     message: "record 1 can't be written: it is bytes already; leave encode() out before this sink",
   })
 })
 
-t.test('an HTTP response is a sink like any other', async t => {
+t.test('run: an HTTP response can be the sink after encode()', async t => {
   const reports: unknown[] = []
   const { origin } = await listen(t, async (_request, response) => {
     reports.push(await run(records, encode('json'), response))
@@ -79,7 +79,7 @@ t.test('an HTTP response is a sink like any other', async t => {
   t.match(reports, [{ records: 3 }])
 })
 
-t.test('an HTTP response whose client goes away: SINK, no hang', async t => {
+t.test('run: an HTTP response whose client disconnects is a SINK error, without a hang', async t => {
   const server = createServer()
   t.teardown(() => server.close())
   server.listen(0)
@@ -94,7 +94,7 @@ t.test('an HTTP response whose client goes away: SINK, no hang', async t => {
   t.match(await failureOf(run(endless, encode(), response)), { code: 'SINK' })
 })
 
-t.test('an HTTP request is a sink like any other', async t => {
+t.test('run: an HTTP request can be the sink after encode()', async t => {
   const { origin } = await listen(t, async (incoming, response) => response.end(await text(incoming)))
   const outgoing = request(origin, { method: 'POST' })
   const answered = once(outgoing, 'response')
@@ -103,7 +103,7 @@ t.test('an HTTP request is a sink like any other', async t => {
   t.equal(await text(answer), records.map(record => `${JSON.stringify(record)}\n`).join(''))
 })
 
-t.test('a socket is a sink like any other: the end of what it sends is the end', async t => {
+t.test('run: a socket can be the sink after encode(); run waits for its writable side only', async t => {
   let received = ''
   const server = createTcpServer({ allowHalfOpen: true }, socket => {
     socket.on('data', chunk => {
@@ -124,19 +124,19 @@ t.test('a socket is a sink like any other: the end of what it sends is the end',
 const script = 'test/support/encodeToStdout.ts'
 const line = (n: number) => `${JSON.stringify({ n, text: 'ü'.repeat(100) })}\n`
 
-t.test('standard output gets every byte, stays open, and keeps no listener', async t => {
-  // A plain pipeline ends standard output: it comes last.
+t.test('run: standard output gets every byte, stays open, and keeps no listener', async t => {
+  // A plain pipeline ends standard output, so it is the last one.
   const ways = ['run', 'take', 'objects', 'manyRuns', 'run', 'pipeline']
   const { stdout, stderr, code } = await runProcess(script, ['2000', ...ways])
   t.equal(code, 0)
   const lines = Array.from({ length: 2_000 }, (_, n) => line(n))
   const array = (count: number) => `[\n${lines.slice(0, count).join('').trim().replaceAll('\n', ',\n')}\n]\n`
   const many = Array.from({ length: 20 }, (_, n) => `${n}\n`)
-  t.ok(stdout === [...lines, array(3), ...many, ...lines, array(2_000)].join(''), 'every byte')
+  t.ok(stdout === [...lines, array(3), ...many, ...lines, array(2_000)].join(''), 'every byte is written')
   const outcomes = stderr
     .trim()
     .split('\n')
-    .map(said => JSON.parse(said))
+    .map(printed => JSON.parse(printed))
   t.match(outcomes, [
     { records: 2_000 },
     { records: 3 },
@@ -148,17 +148,17 @@ t.test('standard output gets every byte, stays open, and keeps no listener', asy
 })
 
 for (const way of ['run', 'pipeline']) {
-  t.test(`standard output by ${way} whose reader closes early: an error, no crash, no hang`, async t => {
+  t.test(`${way}: standard output whose reader closes early is an error, no crash, no hang`, async t => {
     const { stdout, stderr, ...child } = startProcess(script, ['100000000', way])
     if (stdout === null || stderr === null) throw new Error('no pipes')
     stdout.once('data', () => stdout.destroy())
-    const said = await text(stderr)
-    t.match(JSON.parse(said), way === 'run' ? { code: 'SINK', cause: 'EPIPE' } : { code: 'EPIPE' })
+    const printed = await text(stderr)
+    t.match(JSON.parse(printed), way === 'run' ? { code: 'SINK', cause: 'EPIPE' } : { code: 'EPIPE' })
     t.notOk(child.killed)
   })
 }
 
-t.test("toFile('/dev/stdout') writes into a pipe", async t => {
+t.test("toFile: '/dev/stdout' can be a pipe", async t => {
   const command = `"${process.execPath}" --import=tsx ${script} 3 file | cat`
   const child = spawn('sh', ['-c', command], {
     cwd: new URL('../..', import.meta.url),
@@ -168,8 +168,8 @@ t.test("toFile('/dev/stdout') writes into a pipe", async t => {
   t.equal(await text(child.stdout), [0, 1, 2].map(line).join(''))
 })
 
-t.test('refuses another format', async t => {
-  for (const [format, said] of [
+t.test('encode: an unknown format is an OPTION error', async t => {
+  for (const [format, received] of [
     ['csv', "'csv'"],
     ['toString', "'toString'"],
     [null, 'null'],
@@ -177,7 +177,7 @@ t.test('refuses another format', async t => {
   ]) {
     t.throws(() => encode(format as never), {
       code: 'OPTION',
-      message: `encode() format: expected one of ndjson, json, received ${said}`,
+      message: `encode() format: expected one of ndjson, json, received ${received}`,
     })
   }
 })

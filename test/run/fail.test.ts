@@ -154,30 +154,33 @@ for (const [way, given] of Object.entries(ways)) {
   )
 }
 
-t.test('fail: if the client is closed in the middle of a run, the leads before are saved', async t => {
-  const work = new Workplace(t)
-  const begin = (closes: boolean) => {
-    const client = portalClient(t, portal, { concurrency: 1 })
-    return run(
-      leads(client, { max: 20, readAheadBytes: 0 }),
-      validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
-      peek(({ guid }) => {
-        if (closes && guid === 'lead-29') void client.close()
-      }),
-      toFile(work.file('out.json')),
-      { checkpoint: { path: work.checkpoint, every: { leads: 1e9 } } },
-    )
-  }
-  const expected = countsOf(await begin(false))
-  const outcome = outcomeOf(work)
-  work.clear()
-  const error = (await failureOf(begin(true))) as RunFailure
-  isUnfinished(t, work)
-  t.ok(positionOf(work).leads >= 30)
-  t.equal(positionOf(work).leads, error.report.leads)
-  t.strictSame(countsOf(await begin(false)), expected)
-  t.strictSame(outcomeOf(work), outcome)
-})
+t.test(
+  'fail: if the client is closed in the middle of a run, the leads that arrived before are saved',
+  async t => {
+    const work = new Workplace(t)
+    const begin = (closes: boolean) => {
+      const client = portalClient(t, portal, { concurrency: 1 })
+      return run(
+        leads(client, { max: 20, readAheadBytes: 0 }),
+        validate({ onInvalid: 'quarantine', quarantine: work.file('rejected.ndjson') }),
+        peek(({ guid }) => {
+          if (closes && guid === 'lead-29') void client.close()
+        }),
+        toFile(work.file('out.json')),
+        { checkpoint: { path: work.checkpoint, every: { leads: 1e9 } } },
+      )
+    }
+    const expected = countsOf(await begin(false))
+    const outcome = outcomeOf(work)
+    work.clear()
+    const error = (await failureOf(begin(true))) as RunFailure
+    isUnfinished(t, work)
+    t.ok(positionOf(work).leads >= 30)
+    t.equal(positionOf(work).leads, error.report.leads)
+    t.strictSame(countsOf(await begin(false)), expected)
+    t.strictSame(outcomeOf(work), outcome)
+  },
+)
 
 /** Operators that fail for the lead with this number; without a number, for none. */
 const failing: Record<string, (n?: number) => Operator<Lead, Lead>> = {

@@ -44,7 +44,7 @@ import {
 import { turns } from '../../support/turns.ts'
 
 /*
- * A file as a stage that can be resumed: how `run` uses it, with nothing of a run around it.
+ * A file as a stage that can be resumed, used as `run` uses it, without a run.
  */
 
 const names = ['a.ndjson', 'a.json', 'a.ndjson.gz', 'a.json.gz']
@@ -56,7 +56,7 @@ function contents(path: string): string {
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
 }
 
-/** What the file holds after a run that nothing disturbs. */
+/** The contents of the file after an undisturbed run. */
 function document(name: string, values: readonly unknown[]): string {
   const texts = values.map(value => JSON.stringify(value))
   if (name.includes('.ndjson')) return texts.map(text => `${text}\n`).join('')
@@ -65,12 +65,12 @@ function document(name: string, values: readonly unknown[]): string {
 
 const stageOf = (path: string) => fileStage(path, fileSettings(path))
 
-/** A run that begins, or resumes from a state. */
+/** Opens a new run of the sink, or one that resumes from a state. */
 function open(path: string, state?: unknown, opening: Partial<SinkOpening> = {}): Promise<ResumableRun> {
   return openResumable(stageOf(path), state === undefined ? opening : { ...opening, state })
 }
 
-/** Writes, flushes and is killed: the file that is left ends in what no state speaks of. */
+/** Writes, flushes and is killed: the temporary file that is left ends after the last flushed state. */
 async function crashed(
   path: string,
   values: readonly unknown[],
@@ -82,7 +82,7 @@ async function crashed(
   return saved
 }
 
-/** The state of a file that is prepared, and crashed before it was committed. */
+/** The state of a file that was prepared, and killed before the commit. */
 async function prepared(path: string, values: readonly unknown[]): Promise<FileState> {
   const run = await open(path)
   await writeAll(run, values, [2])
@@ -97,7 +97,7 @@ const temporary = (path: string) => temporaryOf(path, checkpointKey)
 
 for (const name of names) {
   t.test(
-    `${name}: from each state that a flush gave, the file becomes what it is without a crash`,
+    `toFile: ${name}: resumed from any flushed state, the file is the same as without a crash`,
     async () => {
       const scenario = fc.record({
         values: fc.array(
@@ -126,7 +126,7 @@ for (const name of names) {
             acknowledged: records,
             bytes: (state as FileState | undefined)?.bytes ?? 0,
           })
-          // The flushes at the state's own place come again; each gives a state at the same place.
+          // The flushes at the position of the state are repeated, with a state of the same position.
           for (const again of await writeAll(run, values, flushes, records)) {
             assert.equal((again.state as FileState).records, again.records)
           }
@@ -145,7 +145,7 @@ for (const name of names) {
     },
   )
 
-  t.test(`${name}: crashed at any moment, again and again, nothing is lost or doubled`, async t => {
+  t.test(`toFile: ${name}: killed repeatedly at any moment, no record is lost or repeated`, async t => {
     const values = noisy(400)
     const places = [0, 50, 51, 120, 200, 333, 400]
     for (let moment = 1; moment < 60; moment += 12) {
@@ -174,7 +174,7 @@ for (const name of names) {
     }
   })
 
-  t.test(`${name}: prepared, and crashed before the rename: commit is all that is left to do`, async t => {
+  t.test(`toFile: ${name}: killed between prepare and rename, it only renames when resumed`, async t => {
     const path = join(folder(), name)
     writeFileSync(path, 'older')
     const state = await prepared(path, records)
@@ -182,10 +182,10 @@ for (const name of names) {
     t.equal(readFileSync(path, 'utf8'), 'older')
 
     const run = await open(path, state)
-    t.equal(readFileSync(path, 'utf8'), 'older', 'to open it changes nothing')
+    t.equal(readFileSync(path, 'utf8'), 'older', 'opening it changes nothing')
     t.equal(run.destination, path)
     t.strictSame(run.counts(), { received: 5, acknowledged: 5, bytes: statSync(temporary(path)).size })
-    t.strictSame(await run.prepare(), state, 'it is prepared already')
+    t.strictSame(await run.prepare(), state, 'the file is prepared already')
     await run.commit()
     t.equal(contents(path), document(name, records))
     t.strictSame(readdirSync(join(path, '..')), [name])
@@ -194,11 +194,11 @@ for (const name of names) {
     const again = await open(path, state)
     t.strictSame(again.counts(), { received: 5, acknowledged: 5, bytes: statSync(path).size })
     await again.commit()
-    t.equal(statSync(path).ino, ino, 'behind the rename, nothing is left to do')
+    t.equal(statSync(path).ino, ino, 'a commit after the rename does nothing')
     t.equal(contents(path), document(name, records))
   })
 
-  t.test(`${name}: prepared with no records, it becomes an empty document`, async t => {
+  t.test(`toFile: ${name}: prepared without records, it becomes an empty document`, async t => {
     const path = join(folder(), name)
     const run = await open(path)
     const state = (await run.prepare()) as FileState
@@ -211,11 +211,11 @@ for (const name of names) {
   })
 
   t.test(
-    `${name}: a flush before any record makes an empty file; one without new records adds nothing`,
+    `toFile: ${name}: a flush before any record makes an empty file; one without new records adds nothing`,
     async t => {
       const path = join(folder(), name)
       const run = await open(path)
-      t.strictSame(readdirSync(join(path, '..')), [], 'nothing is touched before')
+      t.strictSame(readdirSync(join(path, '..')), [], 'no file exists before the flush')
       t.equal(run.destination, undefined)
       t.match(await flushed(run), { path, bytes: 0, records: 0 })
       t.equal(run.destination, path)
@@ -231,12 +231,12 @@ for (const name of names) {
   )
 }
 
-/** Text that compression makes little smaller. */
+/** Text that compresses badly. */
 const noise = Array.from({ length: 5_000 }, (_, n) =>
   createHash('sha512').update(String(n)).digest('base64'),
 ).join('')
 
-/** What is done with a sink: 'write' takes the next value, and 'flush' is not waited for. */
+/** What is done with a sink: 'write' writes the next value; 'flush' is not awaited. */
 type Step = 'write' | 'flush' | { turns: number }
 const steps = fc.array(
   fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
@@ -247,7 +247,7 @@ const steps = fc.array(
   { maxLength: 25 },
 )
 
-/** Does the steps, and gives the states of the flushes that come to their end. The last write may still be waited for. */
+/** Does the steps; returns the states of the flushes that complete. The last write may still be pending. */
 async function follow(run: ResumableRun, values: readonly unknown[], from: number, steps: readonly Step[]) {
   const saved: Saved[] = []
   const flushes: Promise<unknown>[] = []
@@ -268,7 +268,7 @@ async function follow(run: ResumableRun, values: readonly unknown[], from: numbe
 
 for (const name of names) {
   t.test(
-    `${name}: has one writer, however write, flush and crash are mixed: each state that it gave holds`,
+    `toFile: ${name}: with write, flush and crash in any order, the file can be resumed from each flushed state`,
     async t => {
       const scenario = fc.record({
         lengths: fc.array(fc.oneof(fc.nat(40), fc.nat(300_000)), { maxLength: 14 }),
@@ -279,20 +279,20 @@ for (const name of names) {
       const property = fc.asyncProperty(scenario, async ({ lengths, crashes, last }) => {
         const path = join(folder(), name)
         const values = lengths.map((length, n) => ({ n, noise: noise.slice(n, n + length) }))
-        let place: Saved = { state: undefined, records: 0 }
+        let from: Saved = { state: undefined, records: 0 }
         for (const { steps, waits, pick } of crashes) {
-          const run = await open(path, place.state)
-          const { saved, flushes, room } = await follow(run, values, place.records, steps)
+          const run = await open(path, from.state)
+          const { saved, flushes, room } = await follow(run, values, from.records, steps)
           if (waits) await Promise.all(flushes)
           room.catch(() => {})
           await run.end('leave')
           await Promise.all(flushes)
-          // Any of them may be what was saved in a checkpoint last.
-          place = saved[pick % Math.max(1, saved.length)] ?? place
+          // Any of the states may be the last one that a checkpoint saved.
+          from = saved[pick % Math.max(1, saved.length)] ?? from
         }
-        if (place.state !== undefined) resumed += 1
-        const run = await open(path, place.state)
-        const { saved, flushes, written, room } = await follow(run, values, place.records, last)
+        if (from.state !== undefined) resumed += 1
+        const run = await open(path, from.state)
+        const { saved, flushes, written, room } = await follow(run, values, from.records, last)
         await room
         await writeAll(run, values, [], written)
         await Promise.all(flushes)
@@ -300,21 +300,21 @@ for (const name of names) {
         assert.equal(contents(path), document(name, values))
         assert.deepEqual(readdirSync(join(path, '..')), [name])
 
-        // A process that is killed now leaves every byte, and the checkpoint holds any of the states.
+        // If the process is killed now, all bytes are in the file, and the checkpoint has any of the states.
         const bytes = readFileSync(path)
         for (const { state, records } of saved) {
-          assert.equal((state as FileState).records, records, 'a state is as of the call of flush')
+          assert.equal((state as FileState).records, records, 'a state is as of the call of flush()')
           rmSync(path, { force: true })
           writeFileSync(temporary(path), bytes)
           const after = await open(path, state)
           await writeAll(after, values, [], records)
           await finish(after)
-          assert.equal(contents(path), document(name, values), `resumed behind record ${records}`)
+          assert.equal(contents(path), document(name, values), `resumed after record ${records}`)
         }
       })
       const before = openFiles()
       await t.resolves(fc.assert(property, { numRuns: 40 }))
-      t.ok(resumed > 4, `${resumed} times it was resumed in the middle`)
+      t.ok(resumed > 4, `${resumed} runs were resumed in the middle`)
       t.equal(await leakedFiles(before), 0)
     },
   )
@@ -322,12 +322,12 @@ for (const name of names) {
 
 for (const name of ['a.json', 'a.ndjson.gz']) {
   t.test(
-    `${name}: no room while it is written: the state of the last flush is good to resume from`,
+    `toFile: ${name}: after the file size limit was reached, the file can be resumed from the last flush`,
     async t => {
       const path = join(folder(), name)
       const statePath = `${path}.state`
       const script = join(import.meta.dirname, '../../support/writeUntilFull.ts')
-      // What the runner adds to processes makes the limit's signal deadly; Node by itself ignores it.
+      // The test runner's NODE_OPTIONS make the signal of the limit fatal; plain Node ignores it.
       const command = 'unset NODE_OPTIONS; ulimit -f 1024; exec "$@"'
       const node = [process.execPath, '--import=tsx', script, path, statePath, '900']
       const { stderr } = spawnSync('bash', ['-c', command, 'bash', ...node], {
@@ -348,14 +348,14 @@ for (const name of ['a.json', 'a.ndjson.gz']) {
   )
 }
 
-t.test('each flush ends a gzip member that has something in it', async t => {
+t.test('toFile: each flush ends a gzip member unless it would be empty', async t => {
   const path = join(folder(), 'a.ndjson.gz')
   const run = await open(path)
   const saved = await writeAll(run, records, [0, 1, 1, 3, 5])
   await finish(run)
   const bytes = readFileSync(path)
   const places = saved.map(({ state }) => (state as FileState).bytes)
-  t.equal(places.at(-1), bytes.length, 'nothing comes behind the last one')
+  t.equal(places.at(-1), bytes.length, 'no bytes follow the last flush')
   const lines = (from = 0, to = 0) =>
     from === to ? 0 : gunzipSync(bytes.subarray(from, to)).toString().split('\n').length - 1
   t.strictSame(
@@ -364,7 +364,7 @@ t.test('each flush ends a gzip member that has something in it', async t => {
   )
 })
 
-t.test('an error of a file that was resumed counts the records before the restart, too', async t => {
+t.test('toFile: the record number in an error includes the records before a restart', async t => {
   const path = join(folder(), 'a.ndjson')
   const [last] = await crashed(path, records, [5])
   const run = await open(path, last?.state)
@@ -374,18 +374,18 @@ t.test('an error of a file that was resumed counts the records before the restar
 })
 
 const intruders: Record<string, (path: string) => void> = {
-  'bytes of another process in the temporary file': path => appendFileSync(temporary(path), 'intruder'),
-  'a temporary file that another process has cut': path => truncateSync(temporary(path), 1),
-  'another file under the temporary name': path => {
+  'a temporary file with bytes of another process': path => appendFileSync(temporary(path), 'intruder'),
+  'a temporary file cut by another process': path => truncateSync(temporary(path), 1),
+  'another file at the temporary path': path => {
     const bytes = readFileSync(temporary(path))
     rmSync(temporary(path))
     writeFileSync(temporary(path), bytes)
   },
-  'a temporary file that is gone': path => rmSync(temporary(path)),
+  'a removed temporary file': path => rmSync(temporary(path)),
 }
 for (const [what, intrude] of Object.entries(intruders)) {
   for (const when of ['flush', 'prepare'] as const) {
-    t.test(`${what}: found out at the next ${when}, SINK, and the older file stays`, async t => {
+    t.test(`toFile: ${what} is a SINK error at ${when}, and the old file stays`, async t => {
       const path = join(folder(), 'a.ndjson')
       writeFileSync(path, 'older')
       const run = await open(path)
@@ -398,23 +398,23 @@ for (const [what, intrude] of Object.entries(intruders)) {
   }
 }
 
-const refusals: Record<string, { change: (path: string, state: FileState) => unknown; message: RegExp }> = {
+const changes: Record<string, { change: (path: string, state: FileState) => unknown; message: RegExp }> = {
   'a temporary file that is shorter': {
     change: (path, { bytes }) => truncateSync(temporary(path), bytes - 1),
     message:
       /a\.ndjson\.0123abcd\.partial has \d+ bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says; delete the checkpoint to begin anew$/,
   },
-  'a temporary file that is another one': {
+  'a temporary file with other bytes': {
     change: (path, { bytes }) => writeFileSync(temporary(path), 'x'.repeat(bytes)),
     message:
       /a\.ndjson\.0123abcd\.partial: the output is not the one that the checkpoint is of; delete the checkpoint to begin anew$/,
   },
-  'a temporary file that is gone': {
+  'a missing temporary file': {
     change: path => rmSync(temporary(path)),
     message:
       /a\.ndjson\.0123abcd\.partial is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
-  'a temporary file that is gone, and an older file': {
+  'a missing temporary file and an old output': {
     change(path) {
       rmSync(temporary(path))
       writeFileSync(path, 'older')
@@ -422,32 +422,32 @@ const refusals: Record<string, { change: (path: string, state: FileState) => unk
     message:
       /is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
-  'a temporary file that has its name, although nothing says that it is complete': {
+  'a temporary file that was renamed although the state is not complete': {
     change: path => renameSync(temporary(path), path),
     message: /the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
-  'a folder under the temporary name': {
+  'a directory at the temporary path': {
     change(path) {
       rmSync(temporary(path))
       mkdirSync(temporary(path))
     },
     message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
-  'a link under the temporary name': {
+  'a link at the temporary path': {
     change(path) {
       renameSync(temporary(path), `${path}.elsewhere`)
       symlinkSync(`${path}.elsewhere`, temporary(path))
     },
     message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
-  'a complete state, and more in the temporary file': {
+  'a complete state and a temporary file with more bytes': {
     change(path, state) {
       appendFileSync(temporary(path), '{}\n')
       return { ...state, complete: true }
     },
     message: /the output is not the one .*; delete the checkpoint to begin anew$/,
   },
-  'a complete state, and an older file': {
+  'a complete state, no temporary file and an old output': {
     change(path, state) {
       rmSync(temporary(path))
       writeFileSync(path, 'older')
@@ -455,7 +455,7 @@ const refusals: Record<string, { change: (path: string, state: FileState) => unk
     },
     message: /the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
   },
-  'a complete state, and more in the file that has its name': {
+  'a complete state and an output with more bytes': {
     change(path, state) {
       renameSync(temporary(path), path)
       appendFileSync(path, '{}\n')
@@ -465,9 +465,9 @@ const refusals: Record<string, { change: (path: string, state: FileState) => unk
   },
 }
 
-for (const [what, { change, message }] of Object.entries(refusals)) {
+for (const [what, { change, message }] of Object.entries(changes)) {
   t.test(
-    `${what}: a file that is to be resumed is refused with CHECKPOINT, and nothing is changed`,
+    `toFile: resuming with ${what} is a CHECKPOINT error, and no file in the directory is changed`,
     async t => {
       const path = join(folder(), 'a.ndjson')
       const [saved] = await crashed(path, records, [5])
@@ -480,7 +480,7 @@ for (const [what, { change, message }] of Object.entries(refusals)) {
   )
 }
 
-t.test('a state of a file that can not be read: CHECKPOINT', async t => {
+t.test('toFile: a state that cannot be read is a CHECKPOINT error', async t => {
   const path = join(folder(), 'a.ndjson')
   const [saved] = await crashed(path, records, [5])
   const state = saved?.state as FileState
@@ -506,7 +506,7 @@ t.test('a state of a file that can not be read: CHECKPOINT', async t => {
   }
 })
 
-t.test('a file that changes between the look and the first write: CHECKPOINT', async t => {
+t.test('toFile: a temporary file that changes between open and write is a CHECKPOINT error', async t => {
   const path = join(folder(), 'a.ndjson')
   const [saved] = await crashed(path, records, [5])
   const files = openFiles()
@@ -515,13 +515,13 @@ t.test('a file that changes between the look and the first write: CHECKPOINT', a
   writeFileSync(temporary(path), 'something else')
   const failure = await failureOf(run.prepare())
   t.match(failure, { code: 'CHECKPOINT' })
-  t.strictSame(failures, [failure], 'whoever does not wait for it is told, too')
+  t.strictSame(failures, [failure], 'the failure is also passed to fail()')
   await run.end('leave')
   t.equal(openFiles(), files)
   t.equal(readFileSync(temporary(path), 'utf8'), 'something else')
 })
 
-t.test('a device is no file to resume: OPTION', async t => {
+t.test('toFile: a device with a checkpoint is an OPTION error', async t => {
   const stage = fileStage('/dev/null', fileSettings('/dev/null', { format: 'ndjson' }))
   t.match(await failureOf(openResumable(stage)), {
     code: 'OPTION',
@@ -529,24 +529,24 @@ t.test('a device is no file to resume: OPTION', async t => {
   })
 })
 
-t.test('the fingerprint of a file is where it is, and how it is written', async t => {
+t.test('toFile: the fingerprint is the absolute path, the format and the compression', async t => {
   const path = join(folder(), 'a-{date}.json.gz')
   const fingerprint = { sink: 'file', path, format: 'json', compression: 'gzip' }
   t.strictSame(stageOf(relative(process.cwd(), path)).fingerprint, fingerprint)
 })
 
-t.test('a file claims what it replaces: where links lead, and nothing of a device', async t => {
-  const place = folder()
-  mkdirSync(join(place, 'real'))
-  const path = join(place, 'link.ndjson')
+t.test('toFile: it claims the target of a link, and nothing for a device', async t => {
+  const dir = folder()
+  mkdirSync(join(dir, 'real'))
+  const path = join(dir, 'link.ndjson')
   symlinkSync('real/a.ndjson', path)
-  t.strictSame(await stageOf(path).claims?.(), [{ path, target: join(place, 'real/a.ndjson') }])
+  t.strictSame(await stageOf(path).claims?.(), [{ path, target: join(dir, 'real/a.ndjson') }])
   const device = fileStage('/dev/null', fileSettings('/dev/null', { format: 'ndjson' }))
   t.strictSame(await device.claims?.(), [])
-  t.strictSame(readdirSync(place).toSorted(), ['link.ndjson', 'real'])
+  t.strictSame(readdirSync(dir).toSorted(), ['link.ndjson', 'real'])
 })
 
-t.test('a finished file is found, and what became of it is told', async t => {
+t.test('toFile: find() reports whether the finished file was changed or removed', async t => {
   const path = join(folder(), 'a.ndjson')
   const run = await open(path)
   await writeAll(run, records)
@@ -559,23 +559,23 @@ t.test('a finished file is found, and what became of it is told', async t => {
   t.equal(await find(), `${path} is not there any more`)
 })
 
-t.test('through a link, the file behind it is resumed', async t => {
-  const place = folder()
-  mkdirSync(join(place, 'real'))
-  const path = join(place, 'link.ndjson')
+t.test('toFile: through a link, the target file is resumed', async t => {
+  const dir = folder()
+  mkdirSync(join(dir, 'real'))
+  const path = join(dir, 'link.ndjson')
   symlinkSync('real/a.ndjson', path)
   const [saved] = await crashed(path, records, [3])
   t.match(saved?.state, {
-    path: join(place, 'real/a.ndjson'),
-    temporary: temporary(join(place, 'real/a.ndjson')),
+    path: join(dir, 'real/a.ndjson'),
+    temporary: temporary(join(dir, 'real/a.ndjson')),
   })
   const run = await open(path, saved?.state)
   await writeAll(run, records, [], 3)
   await finish(run)
-  t.equal(contents(join(place, 'real/a.ndjson')), document('a.ndjson', records))
+  t.equal(contents(join(dir, 'real/a.ndjson')), document('a.ndjson', records))
   t.ok(lstatSync(path).isSymbolicLink())
   rmSync(path)
-  mkdirSync(join(place, 'other'))
+  mkdirSync(join(dir, 'other'))
   symlinkSync('other/a.ndjson', path)
   t.match(await failureOf(open(path, saved?.state)), {
     code: 'CHECKPOINT',
@@ -583,7 +583,7 @@ t.test('through a link, the file behind it is resumed', async t => {
   })
 })
 
-t.test('the temporary file of another checkpoint is never touched', async t => {
+t.test('toFile: the temporary file of another checkpoint is never touched', async t => {
   const path = join(folder(), 'a.ndjson')
   const [other] = await crashed(path, records, [3])
   const bytes = readFileSync(temporary(path))
@@ -608,7 +608,7 @@ t.test('the temporary file of another checkpoint is never touched', async t => {
     t.strictSame(files(), [basename(temporary(path))], how)
     t.ok(readFileSync(temporary(path)).equals(bytes))
   }
-  // Nor by a sink without a checkpoint, in whatever way it ends.
+  // A sink without a checkpoint does not touch it either, however it ends.
   await pipeline([3], toFile(path))
   t.match(await failureOf(pipeline([3, 3n], toFile(path))), { code: 'SINK' })
   t.ok(readFileSync(temporary(path)).equals(bytes))
@@ -620,22 +620,22 @@ t.test('the temporary file of another checkpoint is never touched', async t => {
 })
 
 t.test(
-  'what was left under the temporary name of a run that begins is replaced; a link leads nowhere',
+  'toFile: what is at the temporary path of a new run is replaced, and a link there is not followed',
   async t => {
-    const place = folder()
-    const path = join(place, 'a.ndjson')
-    writeFileSync(join(place, 'precious'), 'as it was')
+    const dir = folder()
+    const path = join(dir, 'a.ndjson')
+    writeFileSync(join(dir, 'precious'), 'as it was')
     for (const leave of [
-      () => writeFileSync(temporary(path), 'left behind, and longer than what is to come'),
-      () => symlinkSync(join(place, 'precious'), temporary(path)),
+      () => writeFileSync(temporary(path), 'left over, and longer than the new output'),
+      () => symlinkSync(join(dir, 'precious'), temporary(path)),
     ]) {
       leave()
       const run = await open(path)
       await writeAll(run, [1])
       await finish(run)
       t.equal(contents(path), '1\n')
-      t.equal(readFileSync(join(place, 'precious'), 'utf8'), 'as it was')
-      t.strictSame(readdirSync(place).toSorted(), ['a.ndjson', 'precious'])
+      t.equal(readFileSync(join(dir, 'precious'), 'utf8'), 'as it was')
+      t.strictSame(readdirSync(dir).toSorted(), ['a.ndjson', 'precious'])
     }
     mkdirSync(temporary(path))
     t.match(await failureOf(open(path)), { code: 'SINK', message: /0123abcd\.partial: it is a directory$/ })
@@ -643,7 +643,7 @@ t.test(
 )
 
 t.test(
-  'a temporary name fits into 255 bytes, cuts no character, and is another by chance each time',
+  'toFile: a temporary name has 255 bytes at most, cuts no character, and is random without a checkpoint',
   async t => {
     const folder = '/some/folder'
     t.equal(temporaryOf(`${folder}/a.ndjson`, 'key'), `${folder}/a.ndjson.key.partial`)
@@ -662,17 +662,17 @@ t.test(
   },
 )
 
-t.test('a file whose name is as long as it may be is written, resumed and gets its name', async t => {
-  const place = folder()
+t.test('toFile: a file with a name of 255 bytes is written, resumed and renamed', async t => {
+  const dir = folder()
   const name = `${'ü'.repeat(124)}.ndjson`
   t.equal(Buffer.byteLength(name), 255)
-  const path = join(place, name)
+  const path = join(dir, name)
   const [saved] = await crashed(path, records, [3])
-  t.equal(readdirSync(place).length, 1)
+  t.equal(readdirSync(dir).length, 1)
   const run = await open(path, saved?.state)
   await writeAll(run, records, [], 3)
   await finish(run)
-  t.strictSame(readdirSync(place), [name])
+  t.strictSame(readdirSync(dir), [name])
   t.equal(contents(path), document(name, records))
 })
 
@@ -682,36 +682,36 @@ const endings: Record<Ending, { none: string[]; some: string[]; text: string | u
   leave: { none: ['a.ndjson'], some: ['a.ndjson', 'a.ndjson.0123abcd.partial'], text: 'older' },
 }
 for (const [how, { none, some, text }] of Object.entries(endings) as [Ending, (typeof endings)[Ending]][]) {
-  t.test(`a file that ends with '${how}'`, async t => {
-    const place = folder()
-    const path = join(place, 'a.ndjson')
+  t.test(`toFile: end('${how}') before a record, after records and after commit`, async t => {
+    const dir = folder()
+    const path = join(dir, 'a.ndjson')
     writeFileSync(path, 'older')
     const before = openFiles()
     const untouched = await open(path)
     await untouched.end(how)
-    t.strictSame(readdirSync(place), none, 'before the first record nothing is touched')
+    t.strictSame(readdirSync(dir), none, 'before the first record, no file is touched')
     t.equal(readFileSync(path, 'utf8'), 'older')
 
     const run = await open(path)
     await writeAll(run, [1, 2, 3], [2])
     await run.end(how)
-    t.strictSame(readdirSync(place).toSorted(), some)
+    t.strictSame(readdirSync(dir).toSorted(), some)
     t.equal(readFileSync(path, 'utf8'), text)
     await run.end('discard')
-    t.strictSame(readdirSync(place).toSorted(), some, 'a second end does nothing')
+    t.strictSame(readdirSync(dir).toSorted(), some, 'a second end() does nothing')
 
     const committed = await open(path)
     await writeAll(committed, [4])
     await finish(committed)
     await committed.end(how)
-    t.strictSame(readdirSync(place), ['a.ndjson'], 'nor does one behind the commit')
+    t.strictSame(readdirSync(dir), ['a.ndjson'], 'end() after the commit does nothing')
     t.equal(readFileSync(path, 'utf8'), '4\n')
     t.equal(openFiles(), before)
   })
 }
 
 t.test(
-  'a file that ends at any moment: nothing changes any more, and what it holds is as it should be',
+  'toFile: after end() at any moment, no file changes any more, and an output that exists is complete',
   async t => {
     const scenario = fc.record({
       name: fc.constantFrom(...names),
@@ -727,7 +727,7 @@ t.test(
       const values = lengths.map((length, n) => ({ n, noise: noise.slice(n, n + length) }))
       const run = await open(path)
       const { flushes, written, room } = await follow(run, values, 0, steps)
-      // 'keep' writes the end itself: a run that fails while it prepares has come to its last record.
+      // 'keep' completes the document itself, so it is not combined with prepare.
       const preparing = prepares && how !== 'keep' ? run.prepare().catch(() => {}) : undefined
       if (preparing !== undefined) await turns(moment)
       await run.end(how)
@@ -738,7 +738,7 @@ t.test(
       const after = files()
       await Promise.all([room.catch(() => {}), preparing, ...flushes])
       await turns(5)
-      assert.deepEqual(files(), after, 'nothing changes any more once it has ended')
+      assert.deepEqual(files(), after, 'no file changes after end()')
       if (how === 'keep' && written > 0) {
         assert.deepEqual(Object.keys(after), [name])
         assert.equal(contents(path), document(name, values.slice(0, written)))
@@ -758,12 +758,12 @@ t.test(
 )
 
 t.test(
-  'placeholders stand for the time that the run says, asked for at the first flush or full block',
+  'toFile: placeholders are replaced by the time of the run, read at the first flush or full block',
   async t => {
     for (const touch of ['flush', 'prepare', 'write'] as const) {
-      const place = folder()
+      const dir = folder()
       let time: Date | undefined
-      const path = join(place, '{date}_{time}_{guid}_{{date}}.ndjson.gz')
+      const path = join(dir, '{date}_{time}_{guid}_{{date}}.ndjson.gz')
       const run = await open(path, undefined, { at: () => time })
       await run.write({ n: 1 })
       time = new Date(Date.UTC(2026, 2, 1, 9, 30, 5, 999))
@@ -772,56 +772,56 @@ t.test(
       time = new Date(0)
       await finish(run)
       const name = '2026-03-01_2026-03-01T09-30-05Z_{guid}_{2026-03-01}.ndjson.gz'
-      t.strictSame(readdirSync(place), [name], touch)
-      t.equal(run.destination, join(place, name))
+      t.strictSame(readdirSync(dir), [name], touch)
+      t.equal(run.destination, join(dir, name))
     }
   },
 )
 
-t.test('without such a time, placeholders stand for the present', async t => {
-  const place = folder()
+t.test('toFile: without a time of the run, placeholders are replaced by the present time', async t => {
+  const dir = folder()
   const before = new Date().toISOString().slice(0, 10)
-  const run = await open(join(place, 'stage-{date}.ndjson'))
+  const run = await open(join(dir, 'stage-{date}.ndjson'))
   await run.write(1)
   await finish(run)
-  await pipeline([1], toFile(join(place, 'plain-{date}.ndjson')))
+  await pipeline([1], toFile(join(dir, 'plain-{date}.ndjson')))
   const after = new Date().toISOString().slice(0, 10)
   for (const name of ['stage', 'plain']) {
-    const found = readdirSync(place).find(file => file.startsWith(name))
+    const found = readdirSync(dir).find(file => file.startsWith(name))
     t.ok([before, after].map(day => `${name}-${day}.ndjson`).includes(found ?? ''), String(found))
   }
 })
 
-t.test('the folder of the present is looked for before the run', async t => {
-  const place = folder()
-  const stage = stageOf(join(place, '{date}/a.ndjson'))
+t.test('toFile: with placeholders, the directory for the present time must exist before the run', async t => {
+  const dir = folder()
+  const stage = stageOf(join(dir, '{date}/a.ndjson'))
   t.match(await failureOf(Promise.resolve(stage.claims?.())), {
     code: 'SINK',
     message: /its directory does not exist$/,
   })
-  // The day may end meanwhile.
+  // The day may change in between.
   for (const shift of [0, 60_000]) {
-    mkdirSync(join(place, new Date(Date.now() + shift).toISOString().slice(0, 10)), { recursive: true })
+    mkdirSync(join(dir, new Date(Date.now() + shift).toISOString().slice(0, 10)), { recursive: true })
   }
   await stage.claims?.()
 })
 
-t.test('a restart keeps the name that the first start gave', async t => {
-  const place = folder()
-  const path = join(place, 'a-{date}.ndjson')
+t.test('toFile: a resumed file keeps the name of the first run', async t => {
+  const dir = folder()
+  const path = join(dir, 'a-{date}.ndjson')
   const first = await open(path, undefined, { at: () => new Date(Date.UTC(2026, 0, 31)) })
   const [saved] = await writeAll(first, records, [2])
   await first.end('leave')
-  t.match(saved?.state, { path: join(place, 'a-2026-01-31.ndjson') })
+  t.match(saved?.state, { path: join(dir, 'a-2026-01-31.ndjson') })
   const run = await open(path, saved?.state, { at: () => new Date(Date.UTC(2026, 1, 1)) })
   await writeAll(run, records, [], 2)
   await finish(run)
-  t.strictSame(readdirSync(place), ['a-2026-01-31.ndjson'])
-  t.equal(contents(join(place, 'a-2026-01-31.ndjson')), document('a.ndjson', records))
+  t.strictSame(readdirSync(dir), ['a-2026-01-31.ndjson'])
+  t.equal(contents(join(dir, 'a-2026-01-31.ndjson')), document('a.ndjson', records))
 })
 
 t.test(
-  'a file that follows a finished one does not replace it, unless it was moved away or is empty',
+  'toFile: the next file does not replace a finished one, unless it was moved away or is empty',
   async t => {
     for (const name of ['a.ndjson', 'a-{date}.ndjson']) {
       const path = join(folder(), name)
@@ -829,7 +829,7 @@ t.test(
       const last = await open(path, undefined, { at })
       await writeAll(last, records)
       const previous = (await finish(last)) as FileState
-      const refused = { code: 'CHECKPOINT', message: /holds the 5 records of the window before/ }
+      const notReplaced = { code: 'CHECKPOINT', message: /holds the 5 records of the window before/ }
       const next = async (earlier = previous) => {
         const run = await open(path, undefined, { previous: earlier, at, fail() {} })
         await writeAll(run, [1])
@@ -840,7 +840,7 @@ t.test(
         }
       }
       const before = readFileSync(previous.path)
-      t.match(await failureOf(next()), refused)
+      t.match(await failureOf(next()), notReplaced)
       t.ok(readFileSync(previous.path).equals(before))
       renameSync(previous.path, `${previous.path}.moved`)
       const second = await next()
@@ -848,7 +848,11 @@ t.test(
       t.match(await failureOf(next(second as FileState)), {
         message: /holds the 1 records of the window before/,
       })
-      t.match(await next({ ...(second as FileState), records: 0 }), { records: 1 }, 'no record is missed')
+      t.match(
+        await next({ ...(second as FileState), records: 0 }),
+        { records: 1 },
+        'an empty file may be replaced',
+      )
     }
   },
 )

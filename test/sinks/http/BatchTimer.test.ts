@@ -8,8 +8,8 @@ import { numbered, numbersOf } from '../../support/numbered.ts'
 import { accept, receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
 
-/** A clock whose waits end when the test says so. */
-function handClock() {
+/** A clock whose waits the test ends. */
+function manualClock() {
   const waits: { milliseconds: number; end(): void; signal: AbortSignal | undefined }[] = []
   const clock: Clock = {
     now: () => 0,
@@ -24,9 +24,9 @@ function handClock() {
   return { clock, waits, open: () => waits.filter(({ signal }) => !signal?.aborted).length }
 }
 
-t.test('a batch that has waited long enough is sent, and the next one waits anew', async t => {
+t.test('toHttp: batch.milliseconds sends an incomplete batch; the next one waits again', async t => {
   const { origin, arrivals } = await receive(t)
-  const { clock, waits, open } = handClock()
+  const { clock, waits, open } = manualClock()
   const sink = toHttp(origin, { batch: { milliseconds: 200 } }, clock)
   for (const record of numbered(3)) sink.write(record)
   await turns(5)
@@ -46,28 +46,28 @@ t.test('a batch that has waited long enough is sent, and the next one waits anew
     arrivals.map(({ records }) => numbersOf(records)),
     [[0, 1, 2], [3]],
   )
-  t.equal(open(), 0, 'nothing waits any more')
+  t.equal(open(), 0, 'no wait is left')
 })
 
-t.test('a full batch ends the wait', async t => {
+t.test('toHttp: a full batch ends the wait of batch.milliseconds', async t => {
   const { origin, arrivals } = await receive(t)
-  const { clock, waits, open } = handClock()
+  const { clock, waits, open } = manualClock()
   const sink = toHttp(origin, { batch: { records: 2, milliseconds: 200 } }, clock)
   for (const record of numbered(5)) sink.write(record)
   t.equal(await eventually(() => arrivals.length, 2), 2)
-  t.equal(open(), 1, 'only for the fifth record')
+  t.equal(open(), 1, 'only the fifth record waits')
   waits.at(-1)?.end()
   t.equal(await eventually(() => arrivals.length, 3), 3)
   sink.destroy()
   await eventually(() => sink.closed, true)
 })
 
-t.test('while every request waits for its answer, a batch that has waited goes on filling', async t => {
+t.test('toHttp: while no request can be sent, a batch that has waited continues to fill', async t => {
   const held: (() => void)[] = []
   const { origin, arrivals } = await receive(t, (arrival, response) => {
     held.push(() => accept(arrival, response))
   })
-  const { clock, waits } = handClock()
+  const { clock, waits } = manualClock()
   const sink = toHttp(origin, { concurrency: 1, batch: { records: 3, milliseconds: 200 } }, clock)
   for (const record of numbered(4)) sink.write(record)
   t.equal(await eventually(() => held.length, 1), 1)
@@ -86,9 +86,9 @@ t.test('while every request waits for its answer, a batch that has waited goes o
   t.equal(sink.counts.acknowledged, 5)
 })
 
-t.test('destroyed, it waits for nothing', async t => {
+t.test('toHttp: destroyed, it ends the wait of batch.milliseconds', async t => {
   const { origin, arrivals } = await receive(t)
-  const { clock, open } = handClock()
+  const { clock, open } = manualClock()
   const sink = toHttp(origin, { batch: { milliseconds: 200 } }, clock)
   sink.write({ n: 0 })
   await turns(5)
@@ -99,9 +99,9 @@ t.test('destroyed, it waits for nothing', async t => {
   t.strictSame(arrivals, [])
 })
 
-t.test('without it, nothing is sent before a batch is full', async t => {
+t.test('toHttp: without batch.milliseconds, no timer is started', async t => {
   const { origin, arrivals } = await receive(t)
-  const { clock, waits } = handClock()
+  const { clock, waits } = manualClock()
   await pipeline(Readable.from(numbered(3)), toHttp(origin, { batch: { records: 3 } }, clock))
   t.equal(arrivals.length, 1)
   t.strictSame(waits, [])

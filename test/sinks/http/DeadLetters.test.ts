@@ -17,7 +17,7 @@ import { turns } from '../../support/turns.ts'
 
 const refuse: Behaviour = (_arrival, response) => void response.writeHead(422).end()
 
-/** Takes one record, and never has room for another. */
+/** A stream that accepts one record, and never calls back. */
 function stuck(): Writable {
   return new Writable({ objectMode: true, highWaterMark: 1, write() {} })
 }
@@ -27,7 +27,7 @@ for (const [way, use] of Object.entries({
   'a pipeline': (sink: Writable, signal: AbortSignal) =>
     pipeline(Readable.from(numbered(9)), sink, { signal }),
 })) {
-  t.test(`${way} that is aborted does not wait for a dead-letter Writable without room`, async t => {
+  t.test(`toHttp: ${way} that is aborted does not wait for a full deadLetter stream`, async t => {
     const { origin } = await receive(t, refuse)
     const deadLetter = stuck()
     const abort = new AbortController()
@@ -43,8 +43,8 @@ for (const [way, use] of Object.entries({
   })
 }
 
-/** Refuses a batch with a number that divides by seven. */
-const bySevens: Behaviour = ({ records }, response) =>
+/** Refuses a batch that contains a multiple of seven. */
+const refuseSevenths: Behaviour = ({ records }, response) =>
   void response.writeHead(numbersOf(records).some(n => n % 7 === 0) ? 422 : 200).end()
 
 const single = { onRefused: 'dead-letter', format: 'single', order: 'strict' } as const
@@ -57,13 +57,13 @@ const refusedIn = (path: string) =>
     .map(line => JSON.parse(line).record.n)
 
 const ways = {
-  'under run': (records: unknown[], sink: Writable) => run(records, sink),
+  'in run': (records: unknown[], sink: Writable) => run(records, sink),
   'in a plain pipeline': (records: unknown[], sink: Writable) => pipeline(Readable.from(records), sink),
 }
 
 for (const [way, use] of Object.entries(ways)) {
-  t.test(`${way}, dead letters are in their file when the records are through`, async t => {
-    const { origin } = await receive(t, bySevens)
+  t.test(`toHttp: ${way}, the file of dead letters is complete when the sink ends`, async t => {
+    const { origin } = await receive(t, refuseSevenths)
     const path = join(t.testdir(), 'refused.ndjson')
     const deadLetter = toFile(path)
     await use(numbered(15), toHttp(origin, { ...single, deadLetter }))
@@ -71,10 +71,10 @@ for (const [way, use] of Object.entries(ways)) {
     t.ok(deadLetter.writableFinished)
   })
 
-  t.test(`${way}, dead letters are kept in their file when the sink fails`, async t => {
+  t.test(`toHttp: ${way}, the file of dead letters is kept when the sink fails`, async t => {
     const receiving = await receive(t, (arrival, response) => {
       if (receiving.arrivals.length > 8) response.writeHead(401).end()
-      else bySevens(arrival, response)
+      else refuseSevenths(arrival, response)
     })
     const dir = t.testdir()
     const path = join(dir, 'refused.ndjson')
@@ -86,11 +86,11 @@ for (const [way, use] of Object.entries(ways)) {
   })
 
   t.test(
-    `${way}, dead letters that wait for a batch to another receiver are sent when the sink fails`,
+    `toHttp: ${way}, dead letters that wait for a batch to another receiver are sent when the sink fails`,
     async t => {
       const receiving = await receive(t, (arrival, response) => {
         if (receiving.arrivals.length > 8) response.writeHead(401).end()
-        else bySevens(arrival, response)
+        else refuseSevenths(arrival, response)
       })
       const other = await receive(t)
       const sink = toHttp(receiving.origin, { ...single, deadLetter: toHttp(other.origin) })
@@ -103,18 +103,18 @@ for (const [way, use] of Object.entries(ways)) {
     },
   )
 
-  t.test(`${way}, a sink that fails with nothing refused leaves an older file of dead letters`, async t => {
+  t.test(`toHttp: ${way}, a failed sink without a dead letter leaves the old file`, async t => {
     const { origin } = await receive(t, (_arrival, response) => void response.writeHead(401).end())
-    const dir = t.testdir({ 'refused.ndjson': 'of before' })
+    const dir = t.testdir({ 'refused.ndjson': 'from before' })
     const path = join(dir, 'refused.ndjson')
     const sink = toHttp(origin, { ...single, deadLetter: toFile(path) })
     await failureOf(use(numbered(3), sink))
     if (!sink.closed) await once(sink, 'close')
-    t.equal(readFileSync(path, 'utf8'), 'of before')
+    t.equal(readFileSync(path, 'utf8'), 'from before')
     t.strictSame(readdirSync(dir), ['refused.ndjson'])
   })
 
-  t.test(`${way}, dead letters that can't be written, at once or at the end, are SINK`, async t => {
+  t.test(`toHttp: ${way}, a deadLetter that fails, at once or at its end, is a SINK error`, async t => {
     const { origin } = await receive(t, refuse)
     const full = new Error('full')
     const broken: (() => Writable)[] = [
@@ -140,7 +140,7 @@ for (const [way, use] of Object.entries(ways)) {
     }
   })
 
-  t.test(`${way}, dead letters that somebody else closes are SINK`, async t => {
+  t.test(`toHttp: ${way}, a deadLetter that is closed from outside is a SINK error`, async t => {
     const deadLetter = toArray<DeadLetter>({ max: 9 })
     const { origin } = await receive(t, (_arrival, response) => {
       deadLetter.destroy()
@@ -152,7 +152,7 @@ for (const [way, use] of Object.entries(ways)) {
     })
   })
 
-  t.test(`${way}, shared dead letters are left open, and nothing listens to them any more`, async t => {
+  t.test(`toHttp: ${way}, a shared deadLetter is left open and without listeners`, async t => {
     const { origin } = await receive(t, refuse)
     const deadLetter = toArray<DeadLetter>({ max: 9 })
     const options = { ...single, deadLetter, endDeadLetter: 'never' } as const
@@ -166,8 +166,8 @@ for (const [way, use] of Object.entries(ways)) {
     t.equal(deadLetter.records.length, 2)
   })
 
-  t.test(`${way}, dead letters may go to a receiver that has dead letters itself`, async t => {
-    const { origin } = await receive(t, bySevens)
+  t.test(`toHttp: ${way}, the deadLetter can be a toHttp() with its own deadLetter`, async t => {
+    const { origin } = await receive(t, refuseSevenths)
     const other = await receive(t, ({ records }, response) => {
       const refused = (records as { record: { n: number } }[]).some(({ record }) => record.n === 7)
       response.writeHead(refused ? 422 : 204).end()
@@ -186,7 +186,7 @@ for (const [way, use] of Object.entries(ways)) {
 }
 
 t.test(
-  'a sink that is destroyed before its first record closes its dead letters, not shared ones',
+  'toHttp: destroyed before its first record, it closes its deadLetter unless that is shared by runs',
   async t => {
     for (const endDeadLetter of ['with-sink', 'never'] as const) {
       const deadLetter = toArray({ max: 1 })
@@ -206,7 +206,7 @@ const letter = (n: number): DeadLetter => ({
   time: 0,
 })
 
-t.test('DeadLetters: whoever adds them, they are written one at a time, in order', async t => {
+t.test('DeadLetters: letters are written one at a time, in the order of add()', async t => {
   const rooms: (() => void)[] = []
   const written: unknown[] = []
   const output = {
@@ -225,7 +225,7 @@ t.test('DeadLetters: whoever adds them, they are written one at a time, in order
   }
 })
 
-t.test('DeadLetters: a failure is that of the letter; an abort ends the wait for room', async t => {
+t.test('DeadLetters: a failed write rejects its add(); an abort rejects those that wait', async t => {
   const abort = new AbortController()
   const written: unknown[] = []
   const output = {
@@ -247,16 +247,16 @@ t.test('DeadLetters: a failure is that of the letter; an abort ends the wait for
   t.strictSame(written, [0, 1, 2])
 })
 
-t.test('a run that loses a dead letter is LEDGER', async t => {
+t.test('toHttp: a deadLetter that acknowledges too few records is a LEDGER error', async t => {
   const { origin } = await receive(t, refuse)
-  class Forgetful extends SinkWritable<unknown> {
+  class Undercounting extends SinkWritable<unknown> {
     constructor() {
       const run = { prepare: async () => {}, commit: async () => {}, end: async () => {} }
       const counts = () => ({ received: 2, acknowledged: 1, bytes: 0 })
-      super({ name: 'forgetful', open: async () => ({ ...run, counts, write() {} }) })
+      super({ name: 'undercounting', open: async () => ({ ...run, counts, write() {} }) })
     }
   }
-  t.match(await failureOf(run(numbered(2), toHttp(origin, { ...single, deadLetter: new Forgetful() }))), {
+  t.match(await failureOf(run(numbered(2), toHttp(origin, { ...single, deadLetter: new Undercounting() }))), {
     code: 'LEDGER',
     message: /: records written to sink\/deadLetter = 2, but acknowledged by it = 1$/,
   })

@@ -12,7 +12,7 @@ import { type Numbered, numbered, numbersOf } from '../../support/numbered.ts'
 import { type Arrival, type Behaviour, receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
 
-/** What a receiver may do instead of answering as it should. */
+/** What a receiver may do instead of a regular response. */
 const mishaps = {
   none: undefined,
   '500': (response: ServerResponse) => response.writeHead(500).end('oh'),
@@ -20,10 +20,10 @@ const mishaps = {
   '429': (response: ServerResponse) => response.writeHead(429, { 'retry-after': '3' }).end(),
   '429 without Retry-After': (response: ServerResponse) => response.writeHead(429).end(),
   '408': (response: ServerResponse) => response.writeHead(408, { connection: 'close' }).end(),
-  'reset before it is taken': (response: ServerResponse) => response.socket?.destroy(),
-  'nonsense before it is taken': (response: ServerResponse) => response.socket?.end('What?\r\n\r\n'),
-  'taken, but reset before the answer': (response: ServerResponse) => response.socket?.destroy(),
-  'taken, but answered with 502': (response: ServerResponse) => response.writeHead(502).end(),
+  'reset before it is accepted': (response: ServerResponse) => response.socket?.destroy(),
+  'no HTTP before it is accepted': (response: ServerResponse) => response.socket?.end('What?\r\n\r\n'),
+  'accepted, but reset before the response': (response: ServerResponse) => response.socket?.destroy(),
+  'accepted, but answered with 502': (response: ServerResponse) => response.writeHead(502).end(),
 } as const
 type Mishap = keyof typeof mishaps
 
@@ -33,9 +33,9 @@ const ascending = (numbers: Iterable<number>) => [...numbers].toSorted((a, b) =>
 const scenario = fc.record({
   count: fc.nat(60),
   script: fc.array(fc.constantFrom(...(Object.keys(mishaps) as Mishap[])), { maxLength: 25 }),
-  /** More than so many records in a body are too many for the receiver. */
+  /** The most records in a body that the receiver accepts. */
   most: fc.integer({ min: 1, max: 20 }),
-  /** Every so many records one is refused; 0 for none. */
+  /** One record of so many is refused; 0 for none. */
   bad: fc.constantFrom(0, 0, 1, 3, 10),
   named: fc.boolean(),
   records: fc.integer({ min: 1, max: 20 }),
@@ -50,22 +50,22 @@ let script: Mishap[] = []
 let most = 1
 let bad = 0
 let named = false
-/** Each body that was taken, by its key; the same again is known to be the same. */
-const taken = new Map<string, number[]>()
-/** The numbers in the order in which they came, repetitions left out. */
+/** The records of each accepted body, by its key; repeated keys are ignored. */
+const acceptedBodies = new Map<string, number[]>()
+/** The numbers of the accepted records in order of arrival, without repetitions. */
 let order: number[] = []
 const bodies = new Map<string, string>()
-const twoBodies: string[] = []
+const changedKeys: string[] = []
 
-function take({ key, records }: Arrival, numbers: readonly number[]): void {
-  if (taken.has(key)) return
-  taken.set(key, numbersOf(records))
+function acceptBody({ key, records }: Arrival, numbers: readonly number[]): void {
+  if (acceptedBodies.has(key)) return
+  acceptedBodies.set(key, numbersOf(records))
   order.push(...numbers)
 }
 
 const behave: Behaviour = (arrival, response) => {
   const { key, text, records } = arrival
-  if (bodies.has(key) && bodies.get(key) !== text) twoBodies.push(key)
+  if (bodies.has(key) && bodies.get(key) !== text) changedKeys.push(key)
   bodies.set(key, text)
   const mishap = script.shift() ?? 'none'
   const numbers = numbersOf(records)
@@ -73,26 +73,26 @@ const behave: Behaviour = (arrival, response) => {
   const good = numbers.filter(n => !isBad(n, bad))
   const fits = records.length <= most
   const accepted = fits && (refused.length === 0 || named)
-  if (mishap.startsWith('taken') && accepted) take(arrival, good)
+  if (mishap.startsWith('accepted') && accepted) acceptBody(arrival, good)
   const instead = mishaps[mishap]
   if (instead !== undefined) instead(response)
   else if (!fits) response.writeHead(413).end('too large')
   else if (!accepted) response.writeHead(422).end('bad')
   else {
-    take(arrival, good)
+    acceptBody(arrival, good)
     response.writeHead(refused.length > 0 ? 207 : 200).end(JSON.stringify(refused))
   }
 }
 
 t.test(
-  'whatever a receiver does, every record arrives once under its key, and the numbers add up',
+  'toHttp: with any receiver, every record is delivered once under its key, and the counts add up',
   async t => {
     const receiving = await receive(t, behave)
     let repeated = 0
     const property = fc.asyncProperty(scenario, async given => {
       ;({ most, bad, named } = given)
       script = [...given.script]
-      taken.clear()
+      acceptedBodies.clear()
       bodies.clear()
       order = []
       receiving.arrivals.length = 0
@@ -119,31 +119,35 @@ t.test(
 
       const dead = deadLetter.records.map(({ record }) => record.n)
       const delivered = new Set([...order, ...dead])
-      assert.deepEqual(ascending(delivered), all, 'every record is at one place')
-      assert.equal(order.length + dead.length, all.length, 'and at no second one, for who knows the keys')
-      assert.deepEqual(twoBodies, [], 'one key, one body')
+      assert.deepEqual(ascending(delivered), all, 'every record is delivered or a dead letter')
+      assert.equal(
+        order.length + dead.length,
+        all.length,
+        'no record is delivered twice, if keys are respected',
+      )
+      assert.deepEqual(changedKeys, [], 'a key always has the same body')
       if (bad === 0) assert.deepEqual(dead, [])
       if (named) {
         assert.deepEqual(
           ascending(dead),
           all.filter(n => isBad(n, bad)),
-          'only what was named is refused',
+          'only the named records are refused',
         )
       }
       if (wanted === 'strict') {
-        assert.deepEqual(order, ascending(order), 'in order')
-        assert.deepEqual(dead, ascending(dead), 'in order')
+        assert.deepEqual(order, ascending(order), 'the records are in order')
+        assert.deepEqual(dead, ascending(dead), 'the records are in order')
       }
       const counts = sink as unknown as Record<string, number>
       assert.equal(done, all.length)
       assert.equal(counts.received, all.length)
       assert.equal(counts.acknowledged, all.length)
       assert.equal(counts.refused, dead.length)
-      assert.equal(counts.batches, bodies.size - (counts.splits ?? 0), 'every body was settled, or divided')
+      assert.equal(counts.batches, bodies.size - (counts.splits ?? 0), 'every body was acknowledged or split')
       assert.equal(counts.requests, receiving.arrivals.length)
       assert.equal(counts.requests, (counts.batches ?? 0) + (counts.splits ?? 0) + (counts.retries ?? 0))
-      const settled = new Map(receiving.arrivals.map(({ key, sent, records }) => [key, { sent, records }]))
-      const expected = [...settled.values()].filter(
+      const sentBodies = new Map(receiving.arrivals.map(({ key, sent, records }) => [key, { sent, records }]))
+      const expected = [...sentBodies.values()].filter(
         ({ records }) => records.length <= most || records.length === 1,
       )
       assert.equal(
@@ -154,11 +158,11 @@ t.test(
       repeated += counts.retries ?? 0
     })
     await t.resolves(fc.assert(property, { numRuns: 80 }))
-    t.ok(repeated > 30, `${repeated} repetitions`)
+    t.ok(repeated > 30, `${repeated} retries`)
   },
 )
 
-t.test('never are more requests under way than concurrency says, though they fail', async t => {
+t.test('toHttp: with failing requests, no more than concurrency are in flight', async t => {
   for (const concurrency of [1, 2, 4]) {
     let requests = 0
     const other = await receive(t, (_arrival, response) => {

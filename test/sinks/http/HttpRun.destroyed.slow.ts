@@ -52,11 +52,11 @@ const scenario = fc.record({
   inRun: fc.boolean(),
   concurrency: fc.integer({ min: 1, max: 4 }),
   compression: fc.constantFrom('none' as const, 'gzip' as const),
-  /** Whether the waits between attempts, and for a batch, last until something ends them. */
+  /** Whether the waits between attempts, and for a batch, last until the test ends them. */
   hold: fc.boolean(),
 })
 
-t.test('destroyed at any moment, it leaves no socket, no timer and no rejection', async t => {
+t.test('toHttp: destroyed at any moment, it leaves no socket, timer or unhandled rejection', async t => {
   let mood: string[] = []
   let turn = 0
   const accepted = new Set<number>()
@@ -78,7 +78,7 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
 
   const property = fc.asyncProperty(scenario, async given => {
     const { how, moment, inRun, concurrency, compression, hold } = given
-    // Without an end of its own, it must come to one.
+    // A sink that is not destroyed must be able to finish.
     mood = how === 'nothing' ? given.mood.filter(one => one !== 'silent' && one !== 'endless') : given.mood
     if (mood.length === 0 || how === 'nothing') mood = [...mood, 'accept']
     turn = 0
@@ -120,7 +120,7 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
     if (how === 'signal') controller.abort(boom)
     if (how === 'signal of run') own.abort(boom)
     if (how === 'dead letters') deadLetter.destroy()
-    // Dead letters are missed when the first is to be written, at the latest at the end: that may never come.
+    // A closed deadLetter is noticed at its first write or at the end, which may not be reached.
     if (how === 'dead letters' && !ended) {
       await turns(3)
       sink.destroy()
@@ -135,13 +135,13 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
     if (how === 'nothing') assert.equal(error, undefined, String(error))
     if (error === undefined) assert.equal(acknowledged, 40)
     assert.ok(acknowledged <= received)
-    assert.ok(acknowledged - refused <= accepted.size, 'nothing is acknowledged that was not taken')
-    // A signal that aborts before the run has begun refuses it: nothing was opened, and the sink can be used again.
+    assert.ok(acknowledged - refused <= accepted.size, 'no record is acknowledged that was not accepted')
+    // An abort before the run has begun rejects it: nothing was opened, and the sink stays usable.
     if (inRun && how === 'signal' && moment === 0) sink.destroy()
     assert.equal(await eventually(() => sink.closed, true), true)
-    assert.equal(await eventually(() => deadLetter.closed, true), true, 'its dead letters are closed as well')
+    assert.equal(await eventually(() => deadLetter.closed, true), true, 'its deadLetter is closed as well')
     if (how !== 'dead letters') assert.equal(deadLetter.records.length, refused)
-    assert.equal(await eventually(connections, 0), 0, 'no connection')
+    assert.equal(await eventually(connections, 0), 0, 'no connection is left open')
   })
   await t.resolves(fc.assert(property, { numRuns: 100 }))
   t.ok(outcomes.size > 4, JSON.stringify([...outcomes]))
@@ -149,7 +149,7 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
   t.strictSame(unhandled, [])
 })
 
-t.test('a signal ends a pipeline with its reason', async t => {
+t.test('toHttp: an abort of its signal fails a pipeline with the reason', async t => {
   const { origin, server } = await receive(t, () => {})
   const sockets = watchSockets(server)
   const controller = new AbortController()
@@ -161,7 +161,7 @@ t.test('a signal ends a pipeline with its reason', async t => {
   await sockets.allClosed()
 })
 
-t.test('a signal that aborted before refuses the first record, and in run the first request', async t => {
+t.test('toHttp: a signal that is aborted already fails the sink before the first request', async t => {
   const { origin, arrivals } = await receive(t)
   const signal = AbortSignal.abort(boom)
   t.equal(await failureOf(pipeline(Readable.from([1]), toHttp(origin, { signal }))), boom)
@@ -169,7 +169,7 @@ t.test('a signal that aborted before refuses the first record, and in run the fi
   t.strictSame(arrivals, [])
 })
 
-t.test('who waits for a sink that is destroyed after its last record is told', async t => {
+t.test('toHttp: destroyed between its last record and the response, it is a SINK error', async t => {
   const { origin, arrivals } = await receive(t, () => {})
   const sink = toHttp(origin)
   const ending = failureOf(pipeline(Readable.from(numbered(3)), sink))
@@ -181,7 +181,7 @@ t.test('who waits for a sink that is destroyed after its last record is told', a
   })
 })
 
-t.test('one that was never used can be destroyed', async t => {
+t.test('toHttp: destroyed unused, it closes', async t => {
   const sink = toHttp('http://127.0.0.1:1')
   sink.destroy()
   t.equal(await eventually(() => sink.closed, true), true)

@@ -22,13 +22,13 @@ import { finish, openResumable, type Saved, writeAll } from '../../support/sinkR
 import { turns } from '../../support/turns.ts'
 
 /*
- * An HTTP receiver as a stage that can be resumed: how `run` uses it, with nothing of a run around it.
+ * An HTTP receiver as a stage that can be resumed, used as `run` uses it, without a run.
  */
 
-/** Records of changing sizes, so that batches are cut by their bytes, too. */
+/** Records of different sizes, so that batches are also cut by their bytes. */
 const records = numbered(40).map(({ n }) => ({ n, text: 'x'.repeat((n * 37) % 120) }))
 
-/** A run that begins, or resumes from a state. */
+/** Opens a new run of the sink, or one that resumes from a state. */
 async function open(
   url: string,
   options: HttpOptions,
@@ -36,7 +36,7 @@ async function open(
   opening: Partial<SinkOpening> = {},
 ): Promise<HttpRun<unknown>> {
   const stage = sinkStage(toHttp(url, options))
-  // A batch that a crash ends has failed, too; what fails otherwise is told by flush and prepare.
+  // A batch that a crash interrupts fails as well; other failures reject flush and prepare.
   const fail = () => {}
   return (await openResumable(stage, {
     fail,
@@ -50,20 +50,20 @@ const inOrder = (arrivals: readonly Arrival[]) =>
     .toSorted((a, b) => (numbersOf(a.records)[0] ?? 0) - (numbersOf(b.records)[0] ?? 0))
     .map(({ key, text }) => ({ key, text }))
 
-/** How many of the batches are before a state. */
+/** How many batches were sent before a state. */
 const batchesOf = ({ state }: Saved) => (state as HttpState).counts.batches
 
 const shapes: Record<string, HttpOptions> = {
   'batches cut by number and bytes': { batch: { records: 7, bytes: 500 } },
   'JSON arrays, compressed': { batch: { records: 7, bytes: 500 }, format: 'json', compression: 'gzip' },
-  'one after the other': { batch: { records: 3 }, order: 'strict' },
-  'one record a request': { format: 'single' },
-  'all of them held': { batch: { records: 1_000 } },
+  'one batch at a time': { batch: { records: 3 }, order: 'strict' },
+  'one record per request': { format: 'single' },
+  'all records held': { batch: { records: 1_000 } },
 }
 
 for (const [what, options] of Object.entries(shapes)) {
   t.test(
-    `${what}: from each state that a flush gave, the same batches go out under the same keys`,
+    `toHttp: ${what}: resumed from any flushed state, the same batches are sent under the same keys`,
     async t => {
       const { origin, arrivals } = await receive(t)
       const plain = toHttp(origin, { ...options, runId: 'r' })
@@ -73,7 +73,7 @@ for (const [what, options] of Object.entries(shapes)) {
       const places = [0, 1, 5, 6, 7, 8, 20, 20, 39, 40]
       const first = await open(origin, { ...options, runId: 'r' })
       const saved = await writeAll(first, records, places)
-      t.strictSame(inOrder(arrivals), expected.slice(0, arrivals.length), 'a flush cuts no batch')
+      t.strictSame(inOrder(arrivals), expected.slice(0, arrivals.length), 'a flush does not cut a batch')
       await first.end('leave')
 
       for (const one of saved) {
@@ -95,7 +95,7 @@ for (const [what, options] of Object.entries(shapes)) {
 }
 
 t.test(
-  'a flush waits until every batch that was started is settled; a record waits for the flush',
+  'toHttp: a flush waits until every batch in flight is acknowledged, and a write waits for the flush',
   async t => {
     const waiting: (() => void)[] = []
     const receiving = await receive(t, (arrival, response) => {
@@ -106,7 +106,7 @@ t.test(
     await writeAll(run, numbered(7))
     const flushing = run.flush()
     const room = run.write({ n: 7 })
-    t.type(room, Promise, 'there is no room while it waits')
+    t.type(room, Promise, 'a write waits for the flush')
     t.equal(run.counts().received, 7)
     t.match(await flushing, {
       position: 6,
@@ -119,7 +119,7 @@ t.test(
   },
 )
 
-/** What is done with a sink: 'write' takes the next record, and 'flush' is waited for by the next one only. */
+/** What is done with a sink: 'write' writes the next record; a 'flush' is awaited before the next flush only. */
 const steps = fc.array(
   fc.oneof<fc.MaybeWeightedArbitrary<'write' | 'flush' | { turns: number }>[]>(
     { weight: 6, arbitrary: fc.constant('write') },
@@ -130,7 +130,7 @@ const steps = fc.array(
 )
 
 t.test(
-  'however write, flush and crash are mixed, each state that it gave holds: batches and keys',
+  'toHttp: with write, flush and crash in any order, each flushed state can be resumed: batches and keys',
   async t => {
     let seen = 0
     const receiving = await receive(t, (arrival, response) => {
@@ -154,11 +154,11 @@ t.test(
       await pipeline(records, plain)
       const expected = inOrder(receiving.arrivals.splice(0))
 
-      let place: Saved = { state: undefined, records: 0 }
+      let from: Saved = { state: undefined, records: 0 }
       const follow = async (done: typeof last) => {
-        const run = await open(receiving.origin, options, place.state)
+        const run = await open(receiving.origin, options, from.state)
         const saved: Saved[] = []
-        let written = place.records
+        let written = from.records
         let room: Promise<void> | undefined
         let flushing: Promise<unknown> | undefined
         for (const step of done) {
@@ -172,13 +172,13 @@ t.test(
             flushing = run.flush().then(state => {
               saved.push({ state: reread(state), records: count })
               const { position, held, counts } = state
-              assert.equal(position + held.length, count, 'a state is as of the call of flush')
+              assert.equal(position + held.length, count, 'a state is as of the call of flush()')
               assert.equal(counts.received, count)
-              assert.equal(counts.acknowledged, position, 'what is not held is settled')
-              const settled = new Set(receiving.arrivals.map(({ key }) => key))
-              for (const { key } of expected.slice(0, counts.batches)) assert.ok(settled.has(key))
+              assert.equal(counts.acknowledged, position, 'records that are not held are acknowledged')
+              const acknowledged = new Set(receiving.arrivals.map(({ key }) => key))
+              for (const { key } of expected.slice(0, counts.batches)) assert.ok(acknowledged.has(key))
             })
-            // One that a crash ends gives no state.
+            // A flush that a crash interrupts has no state.
             flushing.catch(() => {})
           } else await turns(step.turns)
         }
@@ -188,9 +188,9 @@ t.test(
       for (const { steps, pick } of crashes) {
         const { run, saved } = await follow(steps)
         await run.end('leave')
-        place = saved[pick % Math.max(1, saved.length)] ?? place
+        from = saved[pick % Math.max(1, saved.length)] ?? from
       }
-      if (place.records > 0) resumed += 1
+      if (from.records > 0) resumed += 1
       const { run, written, flushing, room } = await follow(last)
       await room
       await writeAll(run, records, [], written)
@@ -198,15 +198,15 @@ t.test(
       const { counts, complete } = (await finish(run)) as HttpState
       assert.deepEqual(counts, plain.counts)
       assert.equal(complete, true)
-      const came = new Map(receiving.arrivals.map(({ key, text }) => [key, text]))
+      const received = new Map(receiving.arrivals.map(({ key, text }) => [key, text]))
       assert.deepEqual(
-        came,
+        received,
         new Map(expected.map(({ key, text }) => [key, text])),
-        'the same batches, and no other',
+        'the same batches, and no others',
       )
     })
     await t.resolves(fc.assert(property, { numRuns: 40 }))
-    t.ok(resumed > 4, `${resumed} times it was resumed in the middle`)
+    t.ok(resumed > 4, `${resumed} runs were resumed in the middle`)
   },
 )
 
@@ -214,7 +214,7 @@ for (const [what, fails] of Object.entries<Behaviour>({
   'that was refused': (_arrival, response) => void response.writeHead(400).end(),
   'that could not be sent': (_arrival, response) => void response.socket?.destroy(),
 })) {
-  t.test(`a batch ${what} is not durable: a flush that waits for it gives no state`, async t => {
+  t.test(`toHttp: a batch ${what} rejects the flush that waits for it`, async t => {
     const answers: (() => void)[] = []
     const { origin } = await receive(t, (arrival, response) => {
       answers.push(() => fails(arrival, response))
@@ -230,14 +230,14 @@ for (const [what, fails] of Object.entries<Behaviour>({
     t.match(failure, { code: 'SINK', context: { acknowledged: 0, unacknowledged: 3 } })
     t.equal(failures.length, 1)
     t.match(failures, [{ code: 'SINK' }])
-    t.match(await failureOf(run.flush()), { code: 'SINK' }, 'nor does a later one')
-    t.match(await failureOf(run.prepare()), { code: 'SINK' }, 'and it can not be prepared')
-    t.equal(answers.length, 1, 'what is left is not sent behind the failure')
+    t.match(await failureOf(run.flush()), { code: 'SINK' }, 'a later flush fails as well')
+    t.match(await failureOf(run.prepare()), { code: 'SINK' }, 'prepare fails as well')
+    t.equal(answers.length, 1, 'no further batch is sent after the failure')
     await run.end('leave')
   })
 }
 
-t.test('a batch that failed before the flush: the flush gives no state', async t => {
+t.test('toHttp: a batch that failed before a flush rejects the flush', async t => {
   const { origin } = await receive(t, (_arrival, response) => void response.writeHead(400).end())
   const failing: { fail?: (error: unknown) => void } = {}
   const failed = new Promise(resolve => {
@@ -250,7 +250,7 @@ t.test('a batch that failed before the flush: the flush gives no state', async t
   await run.end('leave')
 })
 
-t.test('batches that were too large are counted once, over a restart as well', async t => {
+t.test('toHttp: batches that were too large are counted once over a restart', async t => {
   const { origin } = await receive(t, ({ records: { length } }, response) => {
     response.writeHead(length > 3 ? 413 : 204).end()
   })
@@ -268,7 +268,7 @@ t.test('batches that were too large are counted once, over a restart as well', a
 const dir = t.testdir()
 
 t.test(
-  'the fingerprint of a receiver is what decides about batches, keys and places; no secrets',
+  'toHttp: the fingerprint has all that determines batches, keys and dead letters, and no secrets',
   async t => {
     const path = join(dir, 'refused.ndjson')
     const options: HttpOptions = {
@@ -291,40 +291,40 @@ t.test(
   },
 )
 
-t.test('a URL without a query has none in its fingerprint, whatever it ends in', async t => {
+t.test('toHttp: a URL without a query has no urlQuery in its fingerprint', async t => {
   for (const end of ['', '?']) {
     t.notOk('urlQuery' in Object(sinkStage(toHttp(`http://example.test/in${end}`)).fingerprint))
   }
 })
 
 const url = 'http://example.test/in'
-const refusedOptions: Record<string, { options: HttpOptions; message: RegExp }> = {
-  'batches cut by time': {
+const wrongOptions: Record<string, { options: HttpOptions; message: RegExp }> = {
+  'a batch that is cut by time': {
     options: { batch: { milliseconds: 5 } },
     message:
       /batch\.milliseconds: batches cut by time differ after a restart; leave it out with a checkpoint$/,
   },
-  'dead letters in memory': {
+  'a deadLetter in memory': {
     options: { onRefused: 'dead-letter', deadLetter: toArray({ max: 1 }) },
     message:
       /deadLetter: with a checkpoint, expected a sink that can be continued, such as toFile\("refused\.ndjson"\)$/,
   },
-  'dead letters to a stream': {
+  'a deadLetter that is a stream': {
     options: { onRefused: 'dead-letter', deadLetter: encode() },
     message: /deadLetter: with a checkpoint, expected a sink/,
   },
-  'dead letters that somebody else ends': {
+  'a deadLetter that is not ended': {
     options: { onRefused: 'dead-letter', deadLetter: toFile(join(dir, 'x.ndjson')), endDeadLetter: 'never' },
     message: /endDeadLetter: with a checkpoint, expected "with-sink", received "never"$/,
   },
 }
-for (const [what, { options, message }] of Object.entries(refusedOptions)) {
-  t.test(`${what} can't be resumed: OPTION`, async t => {
+for (const [what, { options, message }] of Object.entries(wrongOptions)) {
+  t.test(`toHttp: ${what} with a checkpoint is an OPTION error`, async t => {
     t.match(await failureOf(open(url, options)), { code: 'OPTION', message })
   })
 }
 
-t.test('a state of a receiver that is none, or of another run: CHECKPOINT', async t => {
+t.test('toHttp: a state that cannot be read, or is of another run, is a CHECKPOINT error', async t => {
   const counts = {
     received: 1,
     acknowledged: 0,

@@ -21,32 +21,32 @@ const headers = {
 const query = 'api_key=queryHunter22&verbose'
 const trace = /hunter|cGFzc0/i
 
-/** Everything that Node would print of a value, hidden parts, causes and all. */
+/** All that Node prints of a value, including hidden properties and causes. */
 const everything = (value: unknown) => inspect(value, { depth: 20, showHidden: true, maxStringLength: null })
 
-/** What a receiver may make of what it was sent. */
+/** Bodies in which a receiver echoes the request. */
 const echoes: Record<string, (request: IncomingMessage) => string> = {
   headers: request => request.rawHeaders.join('\n'),
   url: request => `No such thing: ${request.url}`,
   'encoded url': request => `/login?next=${encodeURIComponent(request.url ?? '')}`,
   json: request => JSON.stringify({ message: `bad ${request.headers.authorization}`, url: request.url }),
-  'single words': () => secrets.join(' '),
-  'words as JSON of PHP': () => JSON.stringify(secrets).replaceAll('/', '\\/'),
-  'far down': request => `${'x'.repeat(4_090)}${request.headers.authorization}${'y'.repeat(10_000)}`,
+  'single secrets': () => secrets.join(' '),
+  'secrets as JSON with escaped slashes': () => JSON.stringify(secrets).replaceAll('/', '\\/'),
+  'after 4 KB': request => `${'x'.repeat(4_090)}${request.headers.authorization}${'y'.repeat(10_000)}`,
 }
 
 const policies: Record<string, HttpOptions> = {
   fail: {},
-  'reading answers': { readAnswer: () => undefined },
-  'an answer that cannot be read': {
+  readAnswer: { readAnswer: () => undefined },
+  'a readAnswer that throws': {
     readAnswer({ body }) {
       throw Object.assign(new Error(`can't read ${body}`), { body })
     },
   },
-  'a reason': { readAnswer: ({ body }) => ({ refused: [{ index: 0, reason: body }] }) },
+  'a readAnswer with a reason': { readAnswer: ({ body }) => ({ refused: [{ index: 0, reason: body }] }) },
 }
 
-t.test('what a receiver repeats of headers and query is in no error and on no channel', async t => {
+t.test('toHttp: secrets that a receiver echoes are in no error and no channel message', async t => {
   const published: unknown[] = []
   const keep = (message: unknown) => published.push(message)
   const channels = ['leadpipe:request', 'leadpipe:retry']
@@ -63,7 +63,7 @@ t.test('what a receiver repeats of headers and query is in no error and on no ch
     for (const [name, make] of Object.entries(echoes)) {
       echo = make
       for (status of [207, 302, 400, 401, 429, 500]) {
-        if (status === 207 && !/answer that|reason/.test(policy)) continue
+        if (status === 207 && !/throws|reason/.test(policy)) continue
         const sink = toHttp(
           `${origin}/in?${query}`,
           { headers, retry: { retries: 1 }, ...options },
@@ -79,7 +79,7 @@ t.test('what a receiver repeats of headers and query is in no error and on no ch
   t.notMatch(everything(published), trace)
 })
 
-t.test('nor is it in a dead letter', async t => {
+t.test('toHttp: secrets that a receiver echoes are not in a dead letter', async t => {
   const { origin } = await receive(t, (_arrival, response) =>
     response.writeHead(422).end(response.req.rawHeaders.join('\n')),
   )
@@ -89,7 +89,7 @@ t.test('nor is it in a dead letter', async t => {
   t.notMatch(everything(deadLetter.records), trace)
 })
 
-t.test('the rest of what a receiver says is told', async t => {
+t.test('toHttp: an error quotes the response of the receiver, with secrets replaced', async t => {
   const { origin } = await receive(t, (_arrival, response) =>
     response.writeHead(400).end('tokenHunter22 is no good'),
   )
@@ -98,7 +98,7 @@ t.test('the rest of what a receiver says is told', async t => {
   })
 })
 
-t.test('an answer that cannot be parsed, and repeats the request, leaves no trace of it', async t => {
+t.test('toHttp: secrets in a response that cannot be parsed are not in the error', async t => {
   for (const answer of [
     (request: string) => `What? ${request}`,
     (request: string) => `HTTP/1.1 200 OK\r\nNo Header ${request}`,
@@ -113,7 +113,7 @@ t.test('an answer that cannot be parsed, and repeats the request, leaves no trac
   }
 })
 
-t.test('neither the sink nor its options show a header when a wrong option is refused', async t => {
+t.test('toHttp: an OPTION error shows no header value', async t => {
   for (const options of [
     { headers: { authorization: 'Hunter22é' } },
     { headers: { 'Bearer Hunter22': 'x' } },

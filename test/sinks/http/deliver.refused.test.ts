@@ -16,14 +16,14 @@ import { failureOf } from '../../support/failureOf.ts'
 import { type Numbered, numbered, numbersOf } from '../../support/numbered.ts'
 import { type Behaviour, receive } from '../../support/receive.ts'
 
-/** Refuses a batch with a number that divides by seven, as a whole. */
-const bySevens: Behaviour = ({ records }, response) => {
+/** Refuses a batch that contains a multiple of seven. */
+const refuseSevenths: Behaviour = ({ records }, response) => {
   const refused = numbersOf(records).some(n => n % 7 === 0)
   response.writeHead(refused ? 422 : 200).end(refused ? '{"message":"no sevens"}' : '')
 }
 
-/** The same, one by one. */
-const named: Behaviour = ({ records }, response) => {
+/** Refuses each multiple of seven, named by its index. */
+const refuseByIndex: Behaviour = ({ records }, response) => {
   const errors = numbersOf(records).flatMap((n, index) =>
     n % 7 === 0 ? [{ index, reason: `${n} is bad` }] : [],
   )
@@ -31,8 +31,8 @@ const named: Behaviour = ({ records }, response) => {
 }
 const readAnswer: ReadAnswer<Numbered> = ({ body }) => ({ refused: JSON.parse(body).errors })
 
-t.test('a refused batch fails, at once, where nothing else was said', async t => {
-  const { origin, arrivals } = await receive(t, bySevens)
+t.test('toHttp: a refused batch is a SINK error by default', async t => {
+  const { origin, arrivals } = await receive(t, refuseSevenths)
   t.match(await failureOf(run(numbered(3), toHttp(`${origin}/in`))), {
     code: 'SINK',
     retryable: false,
@@ -43,15 +43,15 @@ t.test('a refused batch fails, at once, where nothing else was said', async t =>
   t.equal(arrivals.length, 1)
 })
 
-t.test('skipped, they are counted, and the numbers add up', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test("toHttp: with onRefused 'skip', refused records are counted", async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const options = { onRefused: 'skip', batch: { records: 2 } } as const
   const report = await run(numbered(20), toHttp(origin, options))
   t.match(report, { records: 20, sink: { received: 20, acknowledged: 20, refused: 6, batches: 10 } })
 })
 
-t.test('as dead letters they are set aside with what is known of them', async t => {
-  const { origin, arrivals } = await receive(t, bySevens)
+t.test("toHttp: with onRefused 'dead-letter', a refused record is written with its status", async t => {
+  const { origin, arrivals } = await receive(t, refuseSevenths)
   const deadLetter = toArray<DeadLetter>({ max: 10 })
   const clock = new FakeClock()
   const options = { onRefused: 'dead-letter', deadLetter, batch: { records: 2 }, order: 'strict' } as const
@@ -63,11 +63,11 @@ t.test('as dead letters they are set aside with what is known of them', async t 
     { record: { n: 0 }, ...letter },
     { record: { n: 1 }, ...letter },
   ])
-  t.ok(deadLetter.writableFinished, 'it was ended, too')
+  t.ok(deadLetter.writableFinished, 'the deadLetter was ended')
 })
 
-t.test('dead letters to a file are there when the run is over', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test('toHttp: a file of dead letters is complete when the run ends', async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const path = join(t.testdir(), 'refused.ndjson')
   await run(
     numbered(10),
@@ -77,10 +77,10 @@ t.test('dead letters to a file are there when the run is over', async t => {
   t.strictSame(lines.map(line => JSON.parse(line).record.n).toSorted(), [0, 7])
 })
 
-t.test('dead letters are kept when the run fails', async t => {
+t.test('toHttp: a file of dead letters is kept when the run fails', async t => {
   const receiving = await receive(t, (arrival, response) => {
     if (receiving.arrivals.length > 2) response.writeHead(401).end()
-    else bySevens(arrival, response)
+    else refuseSevenths(arrival, response)
   })
   const path = join(t.testdir(), 'refused.ndjson')
   const deadLetter = toFile(path)
@@ -94,7 +94,7 @@ t.test('dead letters are kept when the run fails', async t => {
   t.strictSame(JSON.parse(readFileSync(path, 'utf8')).record, { n: 0 })
 })
 
-t.test('with nothing refused, a run that fails begins no dead letters', async t => {
+t.test('toHttp: a run that fails without a refused record creates no file of dead letters', async t => {
   const { origin } = await receive(t, (_arrival, response) => response.writeHead(401).end())
   const dir = t.testdir()
   const path = join(dir, 'refused.ndjson')
@@ -103,8 +103,8 @@ t.test('with nothing refused, a run that fails begins no dead letters', async t 
   t.throws(() => readFileSync(path), { code: 'ENOENT' })
 })
 
-t.test('one dead-letter sink may be shared, and is not ended then', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test("toHttp: with endDeadLetter 'never', several runs can share a deadLetter", async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const deadLetter = toArray<DeadLetter>({ max: 10 })
   for (let i = 0; i < 3; i += 1) {
     await run(
@@ -120,8 +120,8 @@ t.test('one dead-letter sink may be shared, and is not ended then', async t => {
   t.equal(deadLetter.listenerCount('error'), 0)
 })
 
-t.test('dead letters may go through encode() into a Writable of bytes', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test('toHttp: dead letters can be written to a Writable of bytes through encode()', async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const path = join(t.testdir(), 'refused.ndjson')
   const deadLetter = encode()
   const file = deadLetter.pipe(createWriteStream(path))
@@ -130,8 +130,8 @@ t.test('dead letters may go through encode() into a Writable of bytes', async t 
   t.equal(readFileSync(path, 'utf8').trim().split('\n').length, 2)
 })
 
-t.test('dead letters that cannot be written fail the run', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test('toHttp: a dead letter that cannot be written is a SINK error', async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const full = new Error('full')
   const broken: [Writable, unknown][] = [
     [new Writable({ objectMode: true, write: (_letter, _encoding, callback) => callback(full) }), full],
@@ -161,7 +161,7 @@ t.test('dead letters that cannot be written fail the run', async t => {
   }
 })
 
-t.test('a dead-letter file that cannot be written is refused before the first request', async t => {
+t.test('toHttp: a deadLetter that cannot be opened is a SINK error before the first request', async t => {
   const { origin, arrivals } = await receive(t)
   const deadLetter = toFile(join(t.testdir(), 'no', 'such', 'place.ndjson'))
   const sink = toHttp(origin, { onRefused: 'dead-letter', deadLetter })
@@ -169,8 +169,8 @@ t.test('a dead-letter file that cannot be written is refused before the first re
   t.strictSame(arrivals, [])
 })
 
-t.test('readAnswer names single records, of a 2xx and of a 4xx; the rest is accepted', async t => {
-  const { origin } = await receive(t, named)
+t.test('toHttp: readAnswer refuses single records of a 2xx and of a 4xx', async t => {
+  const { origin } = await receive(t, refuseByIndex)
   const deadLetter = toArray<DeadLetter<Numbered>>({ max: 10 })
   const options = {
     onRefused: 'dead-letter',
@@ -191,31 +191,31 @@ t.test('readAnswer names single records, of a 2xx and of a 4xx; the rest is acce
   )
 })
 
-t.test('readAnswer sees status, headers, the decoded body, and the batch in its order', async t => {
+t.test('toHttp: readAnswer gets status, headers, the decoded body and the batch in order', async t => {
   const { origin } = await receive(t, (_arrival, response) =>
     response.writeHead(207, { 'content-encoding': 'gzip', 'x-kind': 'a' }).end(gzipSync('"é"')),
   )
   const seen: unknown[] = []
   const records = numbered(3)
-  const look: ReadAnswer<Numbered> = (answer, batch) => {
+  const record: ReadAnswer<Numbered> = (answer, batch) => {
     seen.push(answer.status, answer.headers['x-kind'], answer.body, ...batch)
     return undefined
   }
-  const { sink } = await run(records, toHttp(origin, { readAnswer: look }))
+  const { sink } = await run(records, toHttp(origin, { readAnswer: record }))
   t.strictSame(seen, [207, 'a', '"é"', ...records])
   t.match(sink, { acknowledged: 3, refused: 0 })
 })
 
-t.test('readAnswer without an opinion leaves it to the status', async t => {
-  const { origin } = await receive(t, bySevens)
+t.test('toHttp: if readAnswer returns undefined, the status decides', async t => {
+  const { origin } = await receive(t, refuseSevenths)
   const options = { onRefused: 'skip', readAnswer: () => undefined, format: 'single' } as const
   t.match((await run(numbered(8), toHttp(origin, options))).sink, { acknowledged: 8, refused: 2 })
 })
 
 t.test(
-  'with the policy to fail, records that are named fail the run; the others are acknowledged',
+  "toHttp: with onRefused 'fail', a record refused by readAnswer is a SINK error, the others are acknowledged",
   async t => {
-    const { origin } = await receive(t, named)
+    const { origin } = await receive(t, refuseByIndex)
     const sink = toHttp(`${origin}/in`, { readAnswer, batch: { records: 5 }, order: 'strict' })
     t.match(await failureOf(run(numbered(20).slice(1), sink)), {
       message:
@@ -226,9 +226,9 @@ t.test(
   },
 )
 
-t.test('an answer that breaks off before readAnswer has seen it is asked for again', async t => {
+t.test('toHttp: a response that breaks off before readAnswer is called is requested again', async t => {
   const receiving = await receive(t, (arrival, response) => {
-    if (receiving.arrivals.length > 1) return named(arrival, response)
+    if (receiving.arrivals.length > 1) return refuseByIndex(arrival, response)
     response.writeHead(207, { 'content-length': 100 }).write('{"err')
     setImmediate(() => response.socket?.destroy())
   })
@@ -238,30 +238,30 @@ t.test('an answer that breaks off before readAnswer has seen it is asked for aga
   t.equal(receiving.arrivals[0]?.key, receiving.arrivals[1]?.key)
 })
 
-const nonsense: Record<string, [ReadAnswer<unknown>, RegExp]> = {
+const wrongAnswers: Record<string, [ReadAnswer<unknown>, RegExp]> = {
   'a record beyond the batch': [() => ({ refused: [{ index: 3 }] }), /named record 3 of a batch of 3/],
   'a record before it': [() => ({ refused: [{ index: -1 }] }), /named record -1/],
   'half a record': [() => ({ refused: [{ index: 0.5 }] }), /named record 0\.5/],
-  'no list': [() => ({}) as never, /gave no \{ refused/],
+  'an object without refused': [() => ({}) as never, /gave no \{ refused/],
   null: [() => null as never, /gave no \{ refused/],
-  'nothing in a list': [() => ({ refused: [null] }) as never, /named record/],
+  'a list with null': [() => ({ refused: [null] }) as never, /named record/],
   'a promise': [(async () => undefined) as never, /gave no \{ refused/],
-  'an exception': [
+  'nothing, but throws': [
     () => {
       throw new Error('can’t read')
     },
     /readAnswer failed: can’t read/,
   ],
 }
-for (const [what, [read, message]] of Object.entries(nonsense)) {
-  t.test(`readAnswer that gives ${what} fails the run`, async t => {
+for (const [what, [read, message]] of Object.entries(wrongAnswers)) {
+  t.test(`toHttp: a readAnswer that returns ${what} is a SINK error`, async t => {
     const { origin } = await receive(t)
     const error = await failureOf(run(numbered(3), toHttp(origin, { readAnswer: read, onRefused: 'skip' })))
     t.match(error, { code: 'SINK', message, context: { acknowledged: 0, unacknowledged: 3, status: 204 } })
   })
 }
 
-t.test('a record that is named twice is refused once', async t => {
+t.test('toHttp: a record that readAnswer names twice is refused once', async t => {
   const { origin } = await receive(t)
   const read = () => ({ refused: [{ index: 1 }, { index: 1 }] })
   const { sink } = await run(numbered(3), toHttp(origin, { readAnswer: read, onRefused: 'skip' }))

@@ -13,13 +13,13 @@ const first: Record<string, (response: ServerResponse, arrival: Arrival) => void
   '429': response => response.writeHead(429, { 'retry-after': '7' }).end(),
   '500': response => response.writeHead(500).end('<h1>Oh</h1>'),
   '503': response => response.writeHead(503).end(),
-  'a connection that breaks before the answer': response => response.socket?.destroy(),
-  'a broken answer': response => response.socket?.end('What?\r\n\r\n'),
-  'headers that never come': () => {},
+  'a connection that breaks before the response': response => response.socket?.destroy(),
+  'a response that is not HTTP': response => response.socket?.end('What?\r\n\r\n'),
+  'headers that never arrive': () => {},
 }
 
 for (const [what, answer] of Object.entries(first)) {
-  t.test(`after ${what}, the same body is sent again with the same key`, async t => {
+  t.test(`toHttp: after ${what}, the same body is sent again under the same key`, async t => {
     const receiving = await receive(t, (arrival, response) => {
       if (receiving.arrivals.length > 1) response.end()
       else answer(response, arrival)
@@ -30,12 +30,12 @@ for (const [what, answer] of Object.entries(first)) {
     const [one, other] = receiving.arrivals
     t.equal(one?.key, other?.key)
     t.equal(one?.text, other?.text)
-    // Its own wait; a 429 makes all the others wait, too.
+    // The wait of this request; a 429 also pauses all others.
     t.strictSame(clock.waits, what === '429' ? [7_000, 7_000] : [500])
   })
 }
 
-t.test('a Retry-After holds up every request of the sink', async t => {
+t.test('toHttp: a Retry-After pauses every request of the sink', async t => {
   const clock = new FakeClock()
   clock.hold = true
   const signals: (AbortSignal | undefined)[] = []
@@ -52,7 +52,7 @@ t.test('a Retry-After holds up every request of the sink', async t => {
   let waits = 0
   clock.onWait = () => {
     waits += 1
-    // Its own wait, and the pause of all.
+    // The wait of this request, and the pause of all.
     if (waits === 2) sink.destroy()
   }
   await failureOf(run(numbered(5), sink))
@@ -60,12 +60,12 @@ t.test('a Retry-After holds up every request of the sink', async t => {
   t.strictSame(clock.waits, [30_000, 30_000])
   t.ok(
     signals.every(signal => signal?.aborted),
-    'destroyed, it waits for nothing any more',
+    'destroy() ends every wait',
   )
 })
 
 for (const status of [301, 302, 307, 308]) {
-  t.test(`a ${status} is an error, and is not followed`, async t => {
+  t.test(`toHttp: a redirect with ${status} is a SINK error, and is not followed`, async t => {
     const receiving = await receive(t, (_arrival, response) =>
       response.writeHead(status, { location: '/elsewhere' }).end(),
     )
@@ -81,7 +81,7 @@ for (const status of [301, 302, 307, 308]) {
 
 for (const status of [401, 403, 407]) {
   t.test(
-    `a ${status} is about the credentials and fails at once, whatever becomes of refused records`,
+    `toHttp: a ${status} is a SINK error at once and without a retry, whatever onRefused and readAnswer are`,
     async t => {
       const receiving = await receive(t, (_arrival, response) =>
         response.writeHead(status).end('who are you?'),
@@ -99,17 +99,17 @@ for (const status of [401, 403, 407]) {
   )
 }
 
-t.test('a 413 sends the halves, in order and with keys of their own, down to what fits', async t => {
-  const taken: number[][] = []
+t.test('toHttp: a batch refused with 413 is split in halves in order, with new keys', async t => {
+  const accepted: number[][] = []
   const receiving = await receive(t, ({ records }, response) => {
     if (records.length > 3) response.writeHead(413).end()
     else {
-      taken.push(numbersOf(records))
+      accepted.push(numbersOf(records))
       response.end()
     }
   })
   const { sink } = await run(numbered(10), toHttp(receiving.origin, { batch: { records: 10 } }))
-  t.strictSame(taken, [
+  t.strictSame(accepted, [
     [0, 1, 2],
     [3, 4],
     [5, 6, 7],
@@ -119,7 +119,7 @@ t.test('a 413 sends the halves, in order and with keys of their own, down to wha
   t.equal(new Set(receiving.arrivals.map(({ key }) => key)).size, 7)
 })
 
-t.test('a single record that is too large is refused by the policy, not by readAnswer', async t => {
+t.test('toHttp: a single record refused with 413 is handled by onRefused, not by readAnswer', async t => {
   const { origin } = await receive(t, ({ records }, response) => {
     response.writeHead(numbersOf(records).includes(2) ? 413 : 200).end()
   })
@@ -132,7 +132,7 @@ t.test('a single record that is too large is refused by the policy, not by readA
   })
 })
 
-t.test('an answer that breaks off behind a 2xx does not undo it', async t => {
+t.test('toHttp: a 2xx whose body breaks off counts as accepted', async t => {
   const { origin, arrivals } = await receive(t, (_arrival, response) => {
     response.writeHead(200, { 'content-length': 100 }).write('half')
     setImmediate(() => response.socket?.destroy())
@@ -142,7 +142,7 @@ t.test('an answer that breaks off behind a 2xx does not undo it', async t => {
   t.equal(arrivals.length, 1)
 })
 
-t.test('an answer without an end does not hold up the next request', async t => {
+t.test('toHttp: a response body without an end does not delay the next request', async t => {
   const { origin } = await receive(t, (_arrival, response) => {
     const more = () => {
       while (!response.destroyed && response.write('x'.repeat(65_536)));
@@ -154,7 +154,7 @@ t.test('an answer without an end does not hold up the next request', async t => 
   t.equal(records, 6)
 })
 
-t.test('an answer in an encoding that was not asked for is accepted all the same', async t => {
+t.test('toHttp: a response in an encoding that was not requested counts as accepted', async t => {
   const { origin } = await receive(t, (_arrival, response) =>
     response.writeHead(200, { 'content-encoding': 'br' }).end('?'),
   )
