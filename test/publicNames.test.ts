@@ -8,7 +8,7 @@ import * as portal from '../lib/portal/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-t.test('leadpipe exports what it promises, and nothing else', async t => {
+t.test('leadpipe: the list of exports', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [
     'HubSpotClient',
     'LeadpipeError',
@@ -39,7 +39,7 @@ t.test('leadpipe exports what it promises, and nothing else', async t => {
   ])
 })
 
-t.test('leadpipe/portal exports what it promises, and nothing else', async t => {
+t.test('leadpipe/portal: the list of exports', async t => {
   t.strictSame(Object.keys(portal).toSorted(), [
     'PortalError',
     'createPortal',
@@ -49,7 +49,7 @@ t.test('leadpipe/portal exports what it promises, and nothing else', async t => 
   ])
 })
 
-t.test('the built package can be imported by its names, in plain Node', async t => {
+t.test('package: the build can be imported by its names in plain Node', async t => {
   const code = `
     const names = [Object.keys(await import('leadpipe')), Object.keys(await import('leadpipe/portal'))]
     console.log(JSON.stringify(names))`
@@ -59,7 +59,7 @@ t.test('the built package can be imported by its names, in plain Node', async t 
   t.strictSame(ofPortal.toSorted(), Object.keys(portal).toSorted())
 })
 
-t.test('the package holds what users need, and no more', async t => {
+t.test('package: it has the built files and documents, and no others', async t => {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
@@ -74,7 +74,7 @@ t.test('the package holds what users need, and no more', async t => {
   }
 })
 
-t.test('every dependency is free of install scripts', async t => {
+t.test('package: no dependency has an install script', async t => {
   const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'))
   const scripted = Object.entries<{ hasInstallScript?: true; dev?: true }>(packages)
     .filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev)
@@ -82,23 +82,23 @@ t.test('every dependency is free of install scripts', async t => {
   t.strictSame(scripted, [])
 })
 
-t.test('package.json names the files that do something when they are imported, for bundlers', async t => {
+t.test('package: sideEffects of package.json names the files with side effects', async t => {
   const { sideEffects } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   const built = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).map(file =>
     file.split(sep).join('/'),
   )
   const modules = built.filter(file => file.endsWith('.js'))
-  // A call that is a statement of its own, on something that the module did not make.
-  const does = modules.filter(file => {
+  // A call as a statement, on something that the module did not declare.
+  const withSideEffects = modules.filter(file => {
     const text = readFileSync(`${root}dist/${file}`, 'utf8')
     return [...text.matchAll(/^(?:await )?(\w+)[\w.]*\(/gm)].some(
       ([, name]) => !text.includes(`const ${name} =`),
     )
   })
-  t.strictSame(does.map(file => `./dist/${file}`).toSorted(), sideEffects.toSorted())
+  t.strictSame(withSideEffects.map(file => `./dist/${file}`).toSorted(), sideEffects.toSorted())
   t.strictSame(
     built.filter(file => file.endsWith('.map')),
     [],
-    'nor are there maps to sources that are not packed',
+    'there are no source maps, as the sources are not packed',
   )
 })

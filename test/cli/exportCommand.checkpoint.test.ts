@@ -10,9 +10,9 @@ const portal = await createPortal({ leads: 300 })
 t.teardown(() => portal.close())
 const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
 
-/** The portal behind a server that sends nothing of the pages behind the first few until it is let. */
+/** Starts a proxy of the portal that answers four requests, and the others when `release` is called. */
 async function slowPortal(t: Test) {
-  let asked = 0
+  let requests = 0
   let reached = () => {}
   let release = () => {}
   const held = new Promise<void>(resolve => {
@@ -22,8 +22,8 @@ async function slowPortal(t: Test) {
     reached = resolve
   })
   const { origin } = await listen(t, async (request, response) => {
-    asked += 1
-    if (asked > 4) {
+    requests += 1
+    if (requests > 4) {
       reached()
       await held
     }
@@ -40,7 +40,7 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  t.test(`${signal} saves what is done and exits with ${code}; the same command completes it`, async t => {
+  t.test(`leadpipe export: ${signal} saves and exits with ${code}; the same command resumes`, async t => {
     const dir = t.testdir()
     const [undisturbed, path, checkpoint] = ['a.ndjson', 'b.ndjson', 'c.json'].map(name =>
       join(dir, name),
@@ -61,14 +61,14 @@ for (const [signal, code] of [
     )
     t.strictSame(readdirSync(dir).sort(), ['a.ndjson', basename(partialOf(path)), 'c.json'])
     release()
-    const { code: done, stdout: said } = await cli([...args, '--concurrency', '1'])
+    const { code: done, stdout: printed } = await cli([...args, '--concurrency', '1'])
     t.equal(done, 0)
-    t.match(said, 'the last of 2 starts')
+    t.match(printed, 'the last of 2 starts')
     t.ok(readFileSync(path).equals(readFileSync(undisturbed)))
   })
 }
 
-t.test('--json tells how the run came about', async t => {
+t.test('leadpipe export: --json prints the checkpoint and the window', async t => {
   const dir = t.testdir()
   const [path, checkpoint] = [join(dir, 'a.json.gz'), join(dir, 'c.json')]
   const args = ['export', path, ...access, '--checkpoint', checkpoint, '--json']
@@ -86,7 +86,7 @@ t.test('--json tells how the run came about', async t => {
   t.equal(portal.requestCount, requestCount)
 })
 
-t.test('a run that had finished says so; the path that is told is the one that the file has', async t => {
+t.test('leadpipe export: a run that had finished prints so, with the real path of the file', async t => {
   const dir = t.testdir()
   const checkpoint = join(dir, 'c.json')
   const args = ['export', join(dir, 'a-{time}.ndjson'), ...access, '--checkpoint', checkpoint]
@@ -104,7 +104,7 @@ t.test('a run that had finished says so; the path that is told is the one that t
 })
 
 t.test(
-  'a finished checkpoint without --when-finished is refused, naming the three choices as flags',
+  'leadpipe export: a finished checkpoint without --when-finished fails and names the three choices as flags',
   async t => {
     const dir = t.testdir()
     const args = ['export', join(dir, 'a.ndjson'), ...access, '--checkpoint', join(dir, 'c.json')]
@@ -119,7 +119,7 @@ t.test(
   },
 )
 
-t.test('--when-finished restart begins anew, next reads what is new', async t => {
+t.test('leadpipe export: --when-finished restart starts again, next reads what is new', async t => {
   const dir = t.testdir()
   const args = [
     'export',
@@ -137,17 +137,21 @@ t.test('--when-finished restart begins anew, next reads what is new', async t =>
     window: { startTime: first.window.stopTime - 600_000 },
     checkpoint: { starts: 1 },
   })
-  const anew = await reportOf('--when-finished', 'restart')
-  t.equal(anew.leads, first.leads)
-  t.equal(anew.window.startTime, undefined)
+  const restarted = await reportOf('--when-finished', 'restart')
+  t.equal(restarted.leads, first.leads)
+  t.equal(restarted.window.startTime, undefined)
 })
 
-t.test('--paging offset is read by offset, and knows no next window', async t => {
+t.test('leadpipe export: --paging offset with --when-finished next is wrong usage', async t => {
   const dir = t.testdir()
   const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
   const { requestCount } = portal
-  const refused = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
-  t.match(refused, { code: 2, stdout: '', stderr: /^leadpipe: .*whenFinished: "next" needs seek paging\n$/ })
+  const wrongUsage = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
+  t.match(wrongUsage, {
+    code: 2,
+    stdout: '',
+    stderr: /^leadpipe: .*whenFinished: "next" needs seek paging\n$/,
+  })
   t.equal(portal.requestCount, requestCount)
   const { code, stdout } = await cli([...args, '--json'])
   t.equal(code, 0)
@@ -155,14 +159,14 @@ t.test('--paging offset is read by offset, and knows no next window', async t =>
   t.match(portal.requests.at(-1)?.url, 'offset=')
 })
 
-t.test('--reconcile says how many leads match', async t => {
+t.test('leadpipe export: --reconcile prints how many leads match', async t => {
   const path = join(t.testdir(), 'a.ndjson')
   const { code, stdout } = await cli(['export', path, ...access, '--reconcile'])
   t.equal(code, 0)
   t.match(stdout, `${portal.leads - portal.deleted} leads match on the portal now, as many as were read\n`)
 })
 
-t.test('--reconcile says why as many may not match as were read', async t => {
+t.test('leadpipe export: --reconcile explains a difference between matching and read leads', async t => {
   const changing = await createPortal({ leads: 300, faults: 'page=4-:delete=2' })
   t.teardown(() => changing.close())
   const { code, stdout } = await cli([
@@ -176,7 +180,7 @@ t.test('--reconcile says why as many may not match as were read', async t => {
   )
 })
 
-t.test('a failure says that the same command goes on from the checkpoint, where there is one', async t => {
+t.test('leadpipe export: a failure says that the same command resumes, if there is a checkpoint', async t => {
   const dir = t.testdir()
   const checkpoint = join(dir, 'c.json')
   const failing = await createPortal({ leads: 300, faults: '#4-:status=404' })
@@ -191,10 +195,10 @@ t.test('a failure says that the same command goes on from the checkpoint, where 
   t.match(failed.stderr, new RegExp(`^leadpipe: .* answered 404: .*${hint} ${checkpoint}\n$`))
   const other = await cli(args(portal.origin, checkpoint))
   t.match(other, { code: 1, stderr: 'it is of another run' })
-  t.notMatch(other.stderr, hint, 'the same command would be refused again')
-  const unreached = await cli(args(failing.origin, join(dir, 'none', 'd.json')))
+  t.notMatch(other.stderr, hint, 'the same command would fail again')
+  const unreached = await cli(args(failing.origin, join(dir, 'missing', 'd.json')))
   t.equal(unreached.code, 1)
-  t.notMatch(unreached.stderr, hint, 'there is none')
+  t.notMatch(unreached.stderr, hint, 'there is no checkpoint')
 })
 
 const wrong: Record<string, [args: string[], says: RegExp]> = {
@@ -202,11 +206,11 @@ const wrong: Record<string, [args: string[], says: RegExp]> = {
     ['--when-finished', 'next'],
     /^leadpipe: --when-finished: expected --checkpoint with it\n$/,
   ],
-  'another word for --when-finished': [
+  'an unknown --when-finished': [
     ['--checkpoint', 'c.json', '--when-finished', 'again'],
     /Allowed choices are stop, restart, next/,
   ],
-  'another word for --paging': [['--paging', 'cursor'], /Allowed choices are seek, offset/],
+  'an unknown --paging': [['--paging', 'cursor'], /Allowed choices are seek, offset/],
   'an empty checkpoint': [['--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
   '--reconcile with a limit': [
     ['--reconcile', '--limit', '5'],
@@ -218,7 +222,7 @@ const wrong: Record<string, [args: string[], says: RegExp]> = {
   ],
 }
 for (const [what, [args, says]] of Object.entries(wrong)) {
-  t.test(`${what} is wrong usage`, async t => {
+  t.test(`leadpipe export: ${what} is wrong usage`, async t => {
     const dir = t.testdir()
     const { requestCount } = portal
     const { code, stdout, stderr } = await cli(['export', join(dir, 'a.ndjson'), ...access, ...args])
@@ -231,7 +235,7 @@ for (const [what, [args, says]] of Object.entries(wrong)) {
   })
 }
 
-t.test('a checkpoint with standard output, or in the place of the output, is wrong usage', async t => {
+t.test('leadpipe export: --checkpoint with standard output, or at the output, is wrong usage', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
   for (const [destination, checkpoint, says] of [
@@ -247,7 +251,7 @@ t.test('a checkpoint with standard output, or in the place of the output, is wro
   }
 })
 
-t.test('a checkpoint of another run, or a damaged one, is a failure that says so', async t => {
+t.test('leadpipe export: a damaged checkpoint, or one of another run, is a failure', async t => {
   const dir = t.testdir()
   const args = (name: string) => ['export', join(dir, name), ...access, '--checkpoint', join(dir, 'c.json')]
   t.equal((await cli(args('a.ndjson'))).code, 0)

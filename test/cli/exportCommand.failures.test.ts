@@ -11,7 +11,7 @@ const portal = await createPortal({ leads: 250 })
 t.teardown(() => portal.close())
 const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
 
-t.test('wrong usage exits with 2, says what was received and expected, and does nothing', async t => {
+t.test('leadpipe: wrong usage exits with 2 and says what was expected, without a request', async t => {
   const folder = t.testdir()
   const path = join(folder, 'leads.ndjson')
   const before = portal.requestCount
@@ -70,7 +70,7 @@ t.test('wrong usage exits with 2, says what was received and expected, and does 
   t.same(readdirSync(folder), [])
 })
 
-t.test('a failure exits with 1 and says why in one sentence', async t => {
+t.test('leadpipe export: a failure exits with 1 and prints its reason in one line', async t => {
   const folder = t.testdir({ 'a-file': '', 'a-folder.ndjson': {} })
   const path = join(folder, 'leads.ndjson')
   const answers: Record<string, string> = {
@@ -85,7 +85,7 @@ t.test('a failure exits with 1 and says why in one sentence', async t => {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     }),
   )
-  const answered = (index: number) => [
+  const exportFrom = (index: number) => [
     'export',
     path,
     '--origin',
@@ -98,12 +98,12 @@ t.test('a failure exits with 1 and says why in one sentence', async t => {
       ['export', path, '--origin', portal.origin, '--access-token', 'wrong-token'],
       /refused the credentials.*401/,
     ],
-    [['export', join(folder, 'none/leads.ndjson'), ...access], /its directory does not exist/],
+    [['export', join(folder, 'missing/leads.ndjson'), ...access], /its directory does not exist/],
     [['export', join(folder, 'a-file/leads.ndjson'), ...access], /what should be its directory is a file/],
     [['export', join(folder, 'a-folder.ndjson'), ...access], /it is a directory/],
     [['export', '/dev/full', '--format', 'ndjson', ...access], /no space is left on the device/],
-    [answered(0), /page 1, byte 0: .*JSON/],
-    [answered(1), /expected a JSON array, found an object/],
+    [exportFrom(0), /page 1, byte 0: .*JSON/],
+    [exportFrom(1), /expected a JSON array, found an object/],
   ]
   for (const [args, says] of cases) {
     const { code, stderr } = await cli(args)
@@ -115,7 +115,7 @@ t.test('a failure exits with 1 and says why in one sentence', async t => {
   t.same(readdirSync(folder).toSorted(), ['a-file', 'a-folder.ndjson'])
 })
 
-t.test('a host that can not be reached is told while it is tried again', async t => {
+t.test('leadpipe export: it prints each failed attempt to reach a host', async t => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -130,7 +130,7 @@ t.test('a host that can not be reached is told while it is tried again', async t
   t.equal((await command.ended).code, 143)
 })
 
-t.test('SIGHUP, SIGINT and SIGTERM end an export with 129, 130 and 143, and leave no file', async t => {
+t.test('leadpipe export: SIGHUP, SIGINT, SIGTERM exit with 129, 130, 143 and leave no file', async t => {
   const server = createServer((_request, response) => {
     response.write('[{"guid":"a"}')
   }).listen(0, '127.0.0.1')

@@ -20,7 +20,7 @@ const lines = (text: string) =>
     .filter(line => line !== '')
     .map(line => JSON.parse(line))
 
-t.test('exports every lead to a file, and says how many and where', async t => {
+t.test('leadpipe export: it writes every lead to a file, and prints how many and where', async t => {
   const path = join(t.testdir(), 'leads.ndjson')
   const { code, stdout, stderr } = await cli(['export', path, ...access])
   t.equal(code, 0)
@@ -30,7 +30,7 @@ t.test('exports every lead to a file, and says how many and where', async t => {
   t.match(stdout, 'the numbers add up')
 })
 
-t.test('--json prints the report as one JSON object', async t => {
+t.test('leadpipe export: --json prints the report as one JSON object', async t => {
   const path = join(t.testdir(), 'leads.json.gz')
   const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])
   t.equal(code, 0)
@@ -38,24 +38,24 @@ t.test('--json prints the report as one JSON object', async t => {
   t.match(report, { leads: 250, records: 250, skipped: 0, source: { retries: 0, malformed: 0 } })
   t.equal(report.source.requests, report.source.pages)
   t.same(JSON.parse(gunzipSync(readFileSync(path)).toString()), all)
-  const pageAfterPage = ['--paging', 'offset', '--concurrency', '1', '--include-deleted', '--json']
-  const byOffset = await cli(['export', path, ...access, ...pageAfterPage])
+  const pageByPage = ['--paging', 'offset', '--concurrency', '1', '--include-deleted', '--json']
+  const byOffset = await cli(['export', path, ...access, ...pageByPage])
   t.match(JSON.parse(byOffset.stdout), { leads: 250, records: 250, source: { pages: 4, requests: 4 } })
 })
 
-t.test('--json goes to standard error when records go to standard output', async t => {
+t.test('leadpipe export: with records on standard output, --json prints to standard error', async t => {
   const { code, stdout, stderr } = await cli(['export', '-', ...access, '--limit', '3', '--json'])
   t.equal(code, 0)
   t.same(lines(stdout), listed.slice(0, 3))
   t.equal(JSON.parse(stderr).records, 3)
 })
 
-t.test('--quiet prints nothing when all is well', async t => {
+t.test('leadpipe export: --quiet prints nothing if the export succeeds', async t => {
   const path = join(t.testdir(), 'leads.ndjson')
   t.match(await cli(['export', path, ...access, '--quiet']), { code: 0, stdout: '', stderr: '' })
 })
 
-t.test('--explode and --select shape the records', async t => {
+t.test('leadpipe export: --explode and --select shape the records', async t => {
   const select = 'guid,form=conversionEvent.formName,value=formValue.fieldValue'
   const { stdout } = await cli(['export', '-', ...access, '--explode', 'values', '--select', select])
   const expected = listed.flatMap(lead =>
@@ -71,16 +71,16 @@ t.test('--explode and --select shape the records', async t => {
   t.same(lines(stdout), expected)
 })
 
-t.test('--select names a field that is most likely a typing mistake', async t => {
+t.test('leadpipe export: --select warns of a field that is not documented', async t => {
   const { code, stderr } = await cli(['export', '-', ...access, '--limit', '1', '--select', 'guid,emial'])
   t.equal(code, 0)
   t.match(stderr, '"emial" is no documented field')
 })
 
-t.test('--on-invalid skip leaves out what does not match the schema, and says how many', async t => {
-  const bad = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
-  t.teardown(() => bad.close())
-  const args = ['--origin', bad.origin, '--access-token', bad.accessToken]
+t.test('leadpipe export: --on-invalid skip leaves out invalid leads, and prints how many', async t => {
+  const portal = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => portal.close())
+  const args = ['--origin', portal.origin, '--access-token', portal.accessToken]
   const failed = await cli(['export', '-', ...args])
   t.equal(failed.code, 1)
   t.match(failed.stderr, /^leadpipe: lead b: \/score must be number\n$/)
@@ -91,27 +91,27 @@ t.test('--on-invalid skip leaves out what does not match the schema, and says ho
 })
 
 t.test(
-  'a list that is read by offset because of another flag is told of, unless it was asked for',
+  'leadpipe export: it warns if another flag causes offset paging, unless --paging offset or --quiet is given',
   async t => {
-    const note = (reasons: string) =>
+    const warning = (reasons: string) =>
       `leadpipe: read by offset because of ${reasons}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)\n`
-    const cases: [flags: string[], said: string][] = [
-      [['--dir', 'desc'], note('--dir')],
-      [['--sort', 'guid', '--offset', '1'], note('--sort and --offset')],
-      [['--max', '1', '--limit', '1'], note('--max 1')],
+    const cases: [flags: string[], printed: string][] = [
+      [['--dir', 'desc'], warning('--dir')],
+      [['--sort', 'guid', '--offset', '1'], warning('--sort and --offset')],
+      [['--max', '1', '--limit', '1'], warning('--max 1')],
       [['--dir', 'desc', '--paging', 'offset'], ''],
       [['--dir', 'desc', '--quiet'], ''],
       [['--guid', listed[0]?.guid as string, '--dir', 'desc'], ''],
     ]
-    for (const [flags, said] of cases) {
+    for (const [flags, printed] of cases) {
       const { code, stderr } = await cli(['export', '/dev/null', '--format', 'ndjson', ...access, ...flags])
       t.equal(code, 0)
-      t.equal(stderr, said, flags.join(' '))
+      t.equal(stderr, printed, flags.join(' '))
     }
   },
 )
 
-t.test('every parameter of the API reaches the portal in the documented spelling', async t => {
+t.test('leadpipe export: every parameter is sent in the spelling of the API documentation', async t => {
   const guids = listed.slice(0, 2).map(lead => lead.guid)
   const before = portal.requestCount
   const { code } = await cli([
@@ -127,14 +127,14 @@ t.test('every parameter of the API reaches the portal in the documented spelling
   t.match(portal.requests.at(-1)?.url, query)
 })
 
-t.test('the token may come from the environment', async t => {
+t.test('leadpipe export: the token can be in LEADPIPE_ACCESS_TOKEN', async t => {
   const env = { LEADPIPE_ACCESS_TOKEN: portal.accessToken }
   const { code, stdout } = await cli(['export', '-', '--origin', portal.origin, '--limit', '1'], env)
   t.equal(code, 0)
   t.equal(lines(stdout).length, 1)
 })
 
-t.test('help shows every option', async t => {
+t.test('leadpipe export: --help shows every option and exit code', async t => {
   const { code, stdout } = await cli(['export', '--help'])
   t.equal(code, 0)
   for (const option of ['--origin', '--guid', '--select', '--on-invalid', '--rate', '--json'])
@@ -142,14 +142,14 @@ t.test('help shows every option', async t => {
   t.match((await cli(['--help'])).stdout, /Exit codes:\n(.*\n)* +129 +interrupted by SIGHUP\n/)
 })
 
-t.test('help says that deleted leads are left out, unless they are asked for', async t => {
+t.test('leadpipe export: --help says that deleted leads are left out by default', async t => {
   const { stdout } = await cli(['export', '--help'])
-  const said = stdout.replace(/\s+/g, ' ')
-  t.match(said, 'Export every lead of a portal (deleted ones only with --include-deleted)')
-  t.match(said, '--include-deleted deleted leads, too (default: they are left out)')
+  const help = stdout.replace(/\s+/g, ' ')
+  t.match(help, 'Export every lead of a portal (deleted ones only with --include-deleted)')
+  t.match(help, '--include-deleted deleted leads, too (default: they are left out)')
 })
 
-t.test('help says every kind of destination', async t => {
+t.test('leadpipe: --help names every kind of destination', async t => {
   for (const args of [['--help'], ['export', '--help'], ['replay', '--help']]) {
     const { code, stdout } = await cli(args)
     t.equal(code, 0)
@@ -157,12 +157,12 @@ t.test('help says every kind of destination', async t => {
   }
 })
 
-t.test('--version prints the version of the package', async t => {
+t.test('leadpipe: --version prints the version of the package', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-t.test('a lead as it was: unknown fields, big texts and other scripts arrive unchanged', async t => {
+t.test('leadpipe export: unknown fields, escapes and any script are written unchanged', async t => {
   const lead = { guid: 'x', later: { deep: [1, null, 'ü'] }, firstName: '魏 \u2028 🌍 "q" \\ \u0001' } as Lead
   const own = await createPortal({ leads: [lead] })
   t.teardown(() => own.close())
@@ -170,12 +170,12 @@ t.test('a lead as it was: unknown fields, big texts and other scripts arrive unc
   t.same(lines(stdout), [lead])
 })
 
-t.test('--on-invalid quarantine sets aside, and replay brings back', async t => {
-  const bad = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
-  t.teardown(() => bad.close())
+t.test('leadpipe replay: it exports repaired leads from the quarantine of leadpipe export', async t => {
+  const portal = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => portal.close())
   const folder = t.testdir()
   const [rejected, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson')]
-  const args = ['--origin', bad.origin, '--access-token', bad.accessToken]
+  const args = ['--origin', portal.origin, '--access-token', portal.accessToken]
   const policy = ['--on-invalid', 'quarantine', '--quarantine']
   const exported = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0.5'])
   t.equal(exported.code, 0)
@@ -196,12 +196,12 @@ t.test('--on-invalid quarantine sets aside, and replay brings back', async t => 
   t.same(lines(replayed.stdout), [{ guid: 'b', score: 1 }])
   t.match(replayed.stderr, '1 lead read')
 
-  t.match(await cli(['replay', join(folder, 'none.ndjson'), '-']), { code: 1, stderr: /no such file/ })
+  t.match(await cli(['replay', join(folder, 'missing.ndjson'), '-']), { code: 1, stderr: /no such file/ })
   t.match(await cli(['export', '-', ...args, '--on-invalid', 'quarantine']), { code: 2 })
   t.match(await cli(['export', '-', ...args, '--max-invalid', '3']), { code: 2 })
 })
 
-t.test('a lead that was asked for by guid and did not come is told', async t => {
+t.test('leadpipe export: it prints how many leads of --guid were missing', async t => {
   const guid = listed[0]?.guid as string
   const { code, stdout, stderr } = await cli(['export', '-', ...access, '--guid', guid, '--guid', 'nobody'])
   t.equal(code, 0)
@@ -209,7 +209,7 @@ t.test('a lead that was asked for by guid and did not come is told', async t => 
   t.match(stderr, '1 lead asked for by guid did not come')
 })
 
-t.test('an http destination gets every record, in batches', async t => {
+t.test('leadpipe export: an http destination gets every record in batches', async t => {
   const bodies: string[] = []
   const { origin } = await listen(t, async (request, response) => {
     bodies.push(await text(request))

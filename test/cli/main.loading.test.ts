@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-/** The files that are loaded with a file, before any code of theirs runs: what it imports, and what that imports. */
+/** The files that a file imports statically, directly or through others. */
 function loadedWith(url: URL, found = new Set<string>()): Set<string> {
   const path = fileURLToPath(url)
   if (found.has(path)) return found
@@ -14,7 +14,7 @@ function loadedWith(url: URL, found = new Set<string>()): Set<string> {
 }
 
 t.test(
-  'the command line starts without the library and the portal: a command loads what it needs',
+  'leadpipe: the command line starts without loading the library and the portal, which a command loads',
   async t => {
     const loaded = [...loadedWith(new URL('../../lib/cli/main.ts', import.meta.url))]
     t.ok(loaded.some(path => path.endsWith('/cli/exportCommand.ts')))

@@ -9,19 +9,19 @@ import { cli, startCli } from '../support/cli.ts'
 import { listen } from '../support/listen.ts'
 import { seekOrder } from '../support/seekOrder.ts'
 
-// What only a process has: its exit code, real signals, a real pipe. Everything else of the command line is tested
+// What needs a process: exit codes, real signals and pipes. Everything else of the command line is tested
 // in the process of the test.
 
 const portal = await createPortal({ leads: 250 })
 t.teardown(() => portal.close())
 const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
 
-t.test('leadpipe --version prints the version of the package', async t => {
+t.test('leadpipe process: --version prints the version of the package', async t => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-t.test('a process of wrong usage exits with 2, one that fails with 1, each with one sentence', async t => {
+t.test('leadpipe process: wrong usage exits with 2, a failure with 1, each with one line', async t => {
   const path = join(t.testdir(), 'leads.ndjson')
   const usage = await cli(['export', path, ...access, '--max', '1000'])
   t.match(usage, { code: 2, stdout: '', stderr: /^leadpipe: --max: [^\n]+\n$/ })
@@ -39,7 +39,7 @@ for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  t.test(`${signal} ends the process of an export with ${code}, and leaves no file`, async t => {
+  t.test(`leadpipe process: ${signal} ends an export with ${code}, and leaves no file`, async t => {
     const { server, origin } = await listen(t, (_request, response) => {
       response.write('[{"guid":"a"}')
     })
@@ -55,7 +55,7 @@ for (const [signal, code] of [
   })
 }
 
-t.test('two processes: a portal, and an export that gives its leads to a pipe', async t => {
+t.test('leadpipe process: an export writes the leads of a leadpipe portal to a pipe', async t => {
   const served = startCli(['portal', '--leads', '300', '--seed', '7', '--json'])
   t.teardown(() => served.kill())
   const [line] = await once(served.stdout as NodeJS.ReadableStream, 'data')
@@ -74,7 +74,7 @@ t.test('two processes: a portal, and an export that gives its leads to a pipe', 
   t.same(await once(served, 'exit'), [0, null])
 })
 
-t.test('a reader of standard output that goes away ends the export in one sentence', async t => {
+t.test('leadpipe process: a closed reader of standard output fails the export with one line', async t => {
   const child = startCli(['export', '-', ...access])
   const head = spawn('head', ['-c', '10'], { stdio: [child.stdout as never, 'ignore', 'ignore'] })
   child.stdout?.destroy()

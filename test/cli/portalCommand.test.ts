@@ -6,7 +6,7 @@ import { Command, cli } from '../support/cliInProcess.ts'
 import { seekOrder } from '../support/seekOrder.ts'
 
 t.test(
-  "two terminals: portal and export give the portal's leads, byte for byte the same each time",
+  "leadpipe portal: leadpipe export from it writes the portal's leads, and the same bytes each time",
   async t => {
     const folder = t.testdir()
     const portal = new Command(['portal', '--leads', '300', '--seed', '7', '--json'])
@@ -27,7 +27,7 @@ t.test(
   },
 )
 
-t.test('says what it holds and how to export from it, and stops cleanly on SIGTERM', async t => {
+t.test('leadpipe portal: it prints its leads and how to export them, and exits on SIGTERM', async t => {
   const portal = new Command(['portal', '--leads', '100'])
   t.match(
     await portal.stdout.first,
@@ -37,7 +37,7 @@ t.test('says what it holds and how to export from it, and stops cleanly on SIGTE
   t.equal((await portal.ended).code, 0)
 })
 
-t.test('wrong usage exits with 2 and one sentence', async t => {
+t.test('leadpipe portal: wrong usage exits with 2', async t => {
   const cases: [args: string[], says: RegExp][] = [
     [['portal', '--leads', '-5'], /--leads .*-5/],
     [['portal', '--port', '70000'], /--port .*70000/],
@@ -53,8 +53,8 @@ t.test('wrong usage exits with 2 and one sentence', async t => {
   }
 })
 
-t.test('a port in use, or a file that is no database, exits with 1 and one sentence', async t => {
-  const folder = t.testdir({ 'leads.db': 'this is no database, and long enough to tell'.repeat(100) })
+t.test('leadpipe portal: a port in use, or a file that is not a database, exits with 1', async t => {
+  const folder = t.testdir({ 'leads.db': 'this is not a database, and long enough to see'.repeat(100) })
   const portal = new Command(['portal', '--leads', '1', '--json'])
   t.teardown(() => portal.interrupt('SIGTERM'))
   const { port } = new URL(JSON.parse(await portal.stdout.first).origin)
@@ -68,7 +68,7 @@ t.test('a port in use, or a file that is no database, exits with 1 and one sente
   }
 })
 
-t.test('--faults breaks what it serves, and an export survives it', async t => {
+t.test('leadpipe portal: --faults breaks responses, and leadpipe export retries them', async t => {
   const portal = new Command([
     'portal',
     '--leads',

@@ -1,4 +1,4 @@
-// What real clients of the API put on the wire, read, and had to survive: a line each, a test each.
+// What real clients of the API send, read and have to survive: one note and one test each. A title quotes its note.
 import { get } from 'node:http'
 import t, { type Test } from 'tap'
 import {
@@ -20,8 +20,8 @@ const all = [...generateLeads({ count })]
 const portal = await createPortal({ leads: count })
 t.teardown(() => portal.close())
 
-/** The JSON that a path of the portal answers; with the token unless the path says otherwise. */
-async function ask(path: string, init?: RequestInit): Promise<{ status: number; json: unknown }> {
+/** Requests a path of the portal as JSON; adds the token unless the path or the headers have credentials. */
+async function request(path: string, init?: RequestInit): Promise<{ status: number; json: unknown }> {
   const separator = path.includes('?') ? '&' : '?'
   const token = /token|hapikey|\bno-token/.test(path + JSON.stringify(init ?? {}))
     ? ''
@@ -29,7 +29,7 @@ async function ask(path: string, init?: RequestInit): Promise<{ status: number; 
   const response = await fetch(`${portal.origin}${path}${token}`, init)
   return { status: response.status, json: await response.json() }
 }
-const listOf = async (query: string) => (await ask(`/leads/v1/list?max=100&${query}`)).json as Lead[]
+const listOf = async (query: string) => (await request(`/leads/v1/list?max=100&${query}`)).json as Lead[]
 const guidsOf = (list: readonly Lead[]) => list.map(({ guid }) => guid).sort()
 
 async function exported(
@@ -61,17 +61,17 @@ async function exported(
 }
 
 t.test(
-  'on the wire: "Path /leads/v1/list and /leads/v1/list/; one lead: /leads/v1/lead/{guid} with or without a trailing slash"',
+  'API, on the wire: "Path /leads/v1/list and /leads/v1/list/; one lead: /leads/v1/lead/{guid} with or without a trailing slash"',
   async t => {
-    t.strictSame(await ask('/leads/v1/list/'), await ask('/leads/v1/list'))
+    t.strictSame(await request('/leads/v1/list/'), await request('/leads/v1/list'))
     const [lead] = all
     for (const path of [`/leads/v1/lead/${lead?.guid}`, `/leads/v1/lead/${lead?.guid}/`]) {
-      t.strictSame((await ask(path)).json, lead)
+      t.strictSame((await request(path)).json, lead)
     }
   },
 )
 
-t.test('on the wire: "/leads/v1/lead/?email=…, ?userToken=…, ?conversionEventGuid=…"', async t => {
+t.test('API, on the wire: "/leads/v1/lead/?email=…, ?userToken=…, ?conversionEventGuid=…"', async t => {
   const lead = all.find(one => one.email && one.userToken && one.leadConversionEvents?.[0]) as Lead
   const event = lead.leadConversionEvents?.[0]?.guid
   for (const query of [
@@ -87,18 +87,18 @@ t.test('on the wire: "/leads/v1/lead/?email=…, ?userToken=…, ?conversionEven
 })
 
 t.test(
-  'on the wire: "Credentials: access_token=, hapikey=, or Authorization: Bearer. Some send portalId= too; unknown parameters are ignored"',
+  'API, on the wire: "Credentials: access_token=, hapikey=, or Authorization: Bearer. Some send portalId= too; unknown parameters are ignored"',
   async t => {
-    const expected = (await ask('/leads/v1/list')).json
-    t.strictSame((await ask(`/leads/v1/list?hapikey=${portal.accessToken}`)).json, expected)
+    const expected = (await request('/leads/v1/list')).json
+    t.strictSame((await request(`/leads/v1/list?hapikey=${portal.accessToken}`)).json, expected)
     const headers = { Authorization: `Bearer ${portal.accessToken}` }
-    t.strictSame((await ask('/leads/v1/list?no-token', { headers })).json, expected)
-    t.strictSame((await ask('/leads/v1/list?portalId=62515&colour=red')).json, expected)
+    t.strictSame((await request('/leads/v1/list?no-token', { headers })).json, expected)
+    t.strictSame((await request('/leads/v1/list?portalId=62515&colour=red')).json, expected)
   },
 )
 
 t.test(
-  'on the wire: "guids[0]=a&guids[1]=b: brackets raw or percent-encoded, indices in any order"',
+  'API, on the wire: "guids[0]=a&guids[1]=b: brackets raw or percent-encoded, indices in any order"',
   async t => {
     const [a, b] = all.filter(lead => !lead.isDeleted).map(({ guid }) => guid) as [string, string]
     for (const query of [`guids[0]=${a}&guids[1]=${b}`, `guids%5B7%5D=${b}&guids%5B2%5D=${a}`]) {
@@ -108,7 +108,7 @@ t.test(
 )
 
 t.test(
-  'on the wire: "Opt-out is spelled optOut, optout and emailOptOut; not-imported isNotImported and notImported"',
+  'API, on the wire: "Opt-out is spelled optOut, optout and emailOptOut; not-imported isNotImported and notImported"',
   async t => {
     const optedOut = await listOf('optOut=true')
     t.ok(optedOut.length > 0 && optedOut.every(lead => lead.emailOptOut))
@@ -120,7 +120,7 @@ t.test(
 )
 
 t.test(
-  'on the wire: "Times as integers, and in exponent form such as 2.678400318E9. A buggy client sends offset=-98"',
+  'API, on the wire: "Times as integers, and in exponent form such as 2.678400318E9. A buggy client sends offset=-98"',
   async t => {
     const middle = Math.floor((all[30]?.insertedAt as number) / 1_000) * 1_000
     const expected = await listOf(`timePivot=insertedAt&startTime=${middle}`)
@@ -133,7 +133,7 @@ t.test(
 )
 
 t.test(
-  'on the wire: "Sort names: any lead attribute …, fce.convertDate, lce.convertDate …; insteredAt is a typo of insertedAt: accept both"',
+  'API, on the wire: "Sort names: any lead attribute …, fce.convertDate, lce.convertDate …; insteredAt is a typo of insertedAt: accept both"',
   async t => {
     for (const name of [
       'firstName',
@@ -146,7 +146,7 @@ t.test(
       'closedAt',
       'zip',
     ]) {
-      t.equal((await ask(`/leads/v1/list?sort=${name}&dir=desc`)).status, 200, name)
+      t.equal((await request(`/leads/v1/list?sort=${name}&dir=desc`)).status, 200, name)
     }
     const lce = (await listOf('sort=lce.convertDate&dir=desc')).map(lead => lead.lastConvertedAt ?? 0)
     t.strictSame(
@@ -158,7 +158,7 @@ t.test(
 )
 
 t.test(
-  'on the wire: "firstConvertedAt is a pivot though no field of the lead (it is the first event\'s convertDate)"',
+  'API, on the wire: "firstConvertedAt is a pivot though no field of the lead (it is the first event\'s convertDate)"',
   async t => {
     const first = (lead: Lead) =>
       Math.min(...(lead.leadConversionEvents ?? []).map(event => event.convertDate ?? 0))
@@ -175,7 +175,7 @@ t.test(
 )
 
 t.test(
-  'on the wire: "One Python client decodes gzip only when the header is written in canonical case"',
+  'API, on the wire: "One Python client decodes gzip only when the header is written in canonical case"',
   async t => {
     const path = `${portal.origin}/leads/v1/list?access_token=${portal.accessToken}`
     const names = await new Promise<string[]>(resolve => {
@@ -188,13 +188,13 @@ t.test(
   },
 )
 
-t.test('read: "/list answers a JSON array; /lead/{guid} an object"', async t => {
-  t.ok(Array.isArray((await ask('/leads/v1/list')).json))
-  t.notOk(Array.isArray((await ask(`/leads/v1/lead/${all[0]?.guid}`)).json))
+t.test('API, read: "/list answers a JSON array; /lead/{guid} an object"', async t => {
+  t.ok(Array.isArray((await request('/leads/v1/list')).json))
+  t.notOk(Array.isArray((await request(`/leads/v1/lead/${all[0]?.guid}`)).json))
 })
 
 t.test(
-  'read: "Absent times are 0, absent text is \\"\\"; leadNurturingCampaignId is -1 …; formGuid may be \\"\\" inside a value …; score is a float"',
+  'API, read: "Absent times are 0, absent text is \\"\\"; leadNurturingCampaignId is -1 …; formGuid may be \\"\\" inside a value …; score is a float"',
   async t => {
     t.ok(all.some(lead => lead.closedAt === 0 && lead.company === '' && lead.leadNurturingCampaignId === -1))
     const values = all
@@ -205,7 +205,7 @@ t.test(
   },
 )
 
-t.test('read: "There is no total and no has-more: paging ends at a short or an empty page"', async t => {
+t.test('API, read: "There is no total and no has-more: paging ends at a short or an empty page"', async t => {
   const how = { paging: 'offset', readAheadBytes: 0 } as const
   const { received, requests } = await exported(t, {}, {}, new FakeClock(), how)
   t.equal(received.length, count)
@@ -214,7 +214,7 @@ t.test('read: "There is no total and no has-more: paging ends at a short or an e
 })
 
 t.test(
-  'survive: "A server that clamps max to 100 silently: advance by the number of leads received"',
+  'API, survive: "A server that clamps max to 100 silently: advance by the number of leads received"',
   async t => {
     const list = Array.from({ length: 95 }, (_, index) => ({ guid: `${index}` }))
     const { origin } = await listen(t, (request, response) => {
@@ -225,7 +225,7 @@ t.test(
   },
 )
 
-t.test('survive: "An error body that is an HTML page (a 401 was a Tomcat page), not JSON"', async t => {
+t.test('API, survive: "An error body that is an HTML page (a 401 was a Tomcat page), not JSON"', async t => {
   const { error, requests } = await exported(t, { errors: 'html' }, { accessToken: 'another-token' })
   t.match(error, { code: 'AUTH', retryable: false })
   t.notMatch(error?.message, /[<>]/)
@@ -233,7 +233,7 @@ t.test('survive: "An error body that is an HTML page (a 401 was a Tomcat page), 
 })
 
 t.test(
-  'survive: "JSON error bodies …; later ones add errors[] and category. 502, 503, 504 are transient: wait, then retry"',
+  'API, survive: "JSON error bodies …; later ones add errors[] and category. 502, 503, 504 are transient: wait, then retry"',
   async t => {
     const body =
       '"{\\"status\\":\\"error\\",\\"message\\":\\"come back\\",\\"category\\":\\"X\\",\\"errors\\":[]}"'
@@ -247,7 +247,7 @@ t.test(
 )
 
 t.test(
-  'survive: "429: Retry-After is not always there. policyName: TEN_SECONDLY_ROLLING (wait about 10 s), SECONDLY (about 1 s), DAILY (stop)"',
+  'API, survive: "429: Retry-After is not always there. policyName: TEN_SECONDLY_ROLLING (wait about 10 s), SECONDLY (about 1 s), DAILY (stop)"',
   async t => {
     for (const [policy, wait] of [
       ['TEN_SECONDLY_ROLLING', 10_000],
@@ -268,7 +268,7 @@ t.test(
 )
 
 t.test(
-  'survive: "Headers seen: X-HubSpot-RateLimit-Daily-Remaining, …": a portal with limits of its own',
+  'API, survive: "Headers seen: X-HubSpot-RateLimit-Daily-Remaining, …": a portal with its own limits',
   async t => {
     const clock = new FakeClock()
     const { received, waits } = await exported(
@@ -285,7 +285,7 @@ t.test(
 )
 
 t.test(
-  'survive: "Whether startTime is exclusive or inclusive, and which pivot is the default, differ: always send timePivot with a time bound"',
+  'API, survive: "Whether startTime is exclusive or inclusive, and which pivot is the default, differ: always send timePivot with a time bound"',
   async t => {
     const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
     await leads(openClient(t, origin), { startTime: 5 }).toArray()
@@ -310,7 +310,7 @@ t.test(
 )
 
 t.test(
-  'survive: "Sort order has no documented tie-break … Bulk imports put thousands of leads on one millisecond": the portal can reorder ties',
+  'API, survive: "Sort order has no documented tie-break … Bulk imports put thousands of leads on one millisecond": the portal can reorder ties',
   async t => {
     const tied = Array.from({ length: 40 }, (_, index) => ({
       guid: `t${index}`,
@@ -325,7 +325,7 @@ t.test(
   },
 )
 
-t.test('survive: a failure that never ends does end, within its retries', async t => {
+t.test('API, survive: a failure that lasts is an error after the retries', async t => {
   const error = await failureOf(
     exported(t, { faults: '*:status=503' }).then(({ error }) => Promise.reject(error)),
   )

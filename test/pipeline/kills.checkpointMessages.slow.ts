@@ -4,15 +4,15 @@ import type { Told } from '../support/children/Aim.ts'
 import type { Place } from '../support/KillableExport.ts'
 
 /*
- * Processes that die within a word of the channel `leadpipe:checkpoint`: behind a flush, behind a save, behind prepare,
- * and between commit and the last word.
+ * Processes that die while a message of the channel `leadpipe:checkpoint` is published: after a flush, a save or
+ * prepare, and between commit and the last save.
  */
 
-// A machine that has more to do takes longer.
+// The timeout suits a busy machine.
 t.setTimeout(600_000)
 const { exportTo, killAt, end } = await aimedExports(t)
 
-/** In the order of a run: one export dies at each of them. */
+/** The messages in the order of a run; one export is killed at each in turn. */
 const words: [told: Told, nth: number, place: Place][] = [
   ['running flushed', 2, 'between two saves'],
   ['running saved', 2, 'between two saves'],
@@ -23,7 +23,7 @@ const words: [told: Told, nth: number, place: Place][] = [
 ]
 for (const variant of variants) {
   t.test(
-    `${titleOf(variant)}, killed behind flush, save, prepare and commit, comes out the same`,
+    `killed export: ${titleOf(variant)}, killed after flush, save, prepare and commit, has the same bytes`,
     async t => {
       const killed = exportTo(variant)
       for (const [told, nth, place] of words) await killAt(t, killed, { told, nth }, place)
@@ -42,7 +42,7 @@ const once: [told: Told, place: Place][] = [
 ]
 for (const [index, [told, place]] of once.entries()) {
   const variant = variants[index % variants.length] as Variant
-  t.test(`killed once, at the first "${told}": ${titleOf(variant)} comes out the same`, async t => {
+  t.test(`killed export: killed at the first "${told}", ${titleOf(variant)} has the same bytes`, async t => {
     const killed = exportTo(variant)
     await killAt(t, killed, { told, nth: 1 }, place)
     await end(t, killed, variant)

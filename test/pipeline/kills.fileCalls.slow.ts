@@ -9,10 +9,10 @@ import type { Place } from '../support/KillableExport.ts'
 import { partialOf } from '../support/partialOf.ts'
 
 /*
- * Processes that die at a call to a file, before or behind it, or in the middle of a write.
+ * Processes that die before or after a call to a file, or in the middle of a write.
  */
 
-// A machine that has more to do takes longer.
+// The timeout suits a busy machine.
 t.setTimeout(600_000)
 const { exportTo, undisturbed, killAt, end } = await aimedExports(t)
 
@@ -33,30 +33,22 @@ const moments: [
   place: Place,
   since?: Told,
 ][] = [
-  ['before there is a file', 'open', 'OUTPUT.partial', 1, 'before', first],
+  ['before its file is created', 'open', 'OUTPUT.partial', 1, 'before', first],
   ['before the first flush', 'sync', 'OUTPUT.partial', 1, 'before', first],
   ['when the first save is half written', 'write', 'checkpoint.json.tmp', 1, 'half', first],
-  ['before the first save has its name', 'rename', 'checkpoint.json', 1, 'before', first],
-  ['behind the first save', 'rename', 'checkpoint.json', 1, 'after', between],
+  ['before the first save is renamed', 'rename', 'checkpoint.json', 1, 'before', first],
+  ['after the first save', 'rename', 'checkpoint.json', 1, 'after', between],
   ['in the middle of a write', 'write', 'OUTPUT.partial', 3, 'half', between],
   ['in the middle of a write to the quarantine', 'write', 'rejected.ndjson.partial', 3, 'half', between],
   ['between a write and its flush', 'sync', 'OUTPUT.partial', 4, 'before', between],
   ['between flush and save', 'open', 'checkpoint.json.tmp', 4, 'before', between],
   ['when a save is half written', 'write', 'checkpoint.json.tmp', 4, 'half', between],
   ['before a save is flushed', 'sync', 'checkpoint.json.tmp', 4, 'before', between],
-  ['before a save has its name', 'rename', 'checkpoint.json', 4, 'before', between],
-  ['behind a save', 'rename', 'checkpoint.json', 4, 'after', between],
+  ['before a save is renamed', 'rename', 'checkpoint.json', 4, 'before', between],
+  ['after a save', 'rename', 'checkpoint.json', 4, 'after', between],
+  ['between prepare and its save', 'open', 'checkpoint.json.tmp', 1, 'before', between, 'prepared flushed'],
   [
-    'when the end is written, and nothing says so',
-    'open',
-    'checkpoint.json.tmp',
-    1,
-    'before',
-    between,
-    'prepared flushed',
-  ],
-  [
-    'when the word that it is prepared is half written',
+    'when the save of prepare is half written',
     'write',
     'checkpoint.json.tmp',
     1,
@@ -64,12 +56,12 @@ const moments: [
     between,
     'prepared flushed',
   ],
-  ['between the last save and the renaming', 'rename', 'OUTPUT', 1, 'before', prepared],
-  ['behind the renaming', 'rename', 'OUTPUT', 1, 'after', renamed],
-  ['before the quarantine has its name', 'rename', 'rejected.ndjson', 1, 'before', renamed],
-  ['when the quarantine has its name', 'rename', 'rejected.ndjson', 1, 'after', renamed],
+  ['between the save of prepare and the rename', 'rename', 'OUTPUT', 1, 'before', prepared],
+  ['after the rename', 'rename', 'OUTPUT', 1, 'after', renamed],
+  ['before the quarantine is renamed', 'rename', 'rejected.ndjson', 1, 'before', renamed],
+  ['after the quarantine is renamed', 'rename', 'rejected.ndjson', 1, 'after', renamed],
   [
-    'when the last word is half written',
+    'when the last save is half written',
     'write',
     'checkpoint.json.tmp',
     1,
@@ -77,11 +69,11 @@ const moments: [
     renamed,
     'committed flushed',
   ],
-  ['behind the last word', 'rename', 'checkpoint.json', 1, 'after', committed, 'committed flushed'],
+  ['after the last save', 'rename', 'checkpoint.json', 1, 'after', committed, 'committed flushed'],
 ]
 for (const [index, [moment, call, file, nth, when, place, since]] of moments.entries()) {
   const variant = variants[index % variants.length] as Variant
-  t.test(`killed ${moment}: ${titleOf(variant)} comes out the same`, async t => {
+  t.test(`killed export: killed ${moment}, ${titleOf(variant)} has the same bytes`, async t => {
     const killed = exportTo(variant)
     const aim: Aim = { call, file: file.replace('OUTPUT', variant.name), nth, when, ...(since && { since }) }
     await killAt(t, killed, aim, place)
@@ -89,7 +81,7 @@ for (const [index, [moment, call, file, nth, when, place, since]] of moments.ent
   })
 }
 
-t.test('killed in each of its processes, before and behind what it cuts off', async t => {
+t.test('killed export: killed before and after it cuts off its file, it has the same bytes', async t => {
   const variant = { name: 'a.ndjson', transform: false }
   const { name } = variant
   const killed = exportTo(variant)
@@ -103,31 +95,31 @@ t.test('killed in each of its processes, before and behind what it cuts off', as
   await end(t, killed, variant)
 })
 
-// A power failure takes what was not flushed: a file has any bytes there then, or none.
+// A power failure loses what was not flushed: the file has any bytes there then, or none.
 for (const [left, spoil] of Object.entries<(path: string, from: number) => void>({
-  nothing: (path, from) => truncateSync(path, from),
+  missing: (path, from) => truncateSync(path, from),
   zeros(path, from) {
     const { size } = statSync(path)
     truncateSync(path, from)
     truncateSync(path, size)
   },
-  'something else': (path, from) => {
+  'other bytes': (path, from) => {
     const { size } = statSync(path)
     truncateSync(path, from)
     appendFileSync(path, 'x'.repeat(size - from))
   },
 })) {
-  t.test(`what was written and not flushed is ${left} after a power failure`, async t => {
+  t.test(`killed export: with unflushed bytes ${left} after a power failure, it resumes`, async t => {
     const variant = { name: 'a.json', transform: false }
     const killed = exportTo(variant)
     const aim: Aim = { call: 'sync', file: `${variant.name}.partial`, nth: 4, when: 'before' }
     await killAt(t, killed, aim, between)
     const { state } = (await loadCheckpoint(killed.checkpoint)) ?? {}
     const files = Object.values(state?.sinks ?? {}) as FileState[]
-    // Of the quarantine, everything may be flushed.
+    // The quarantine may be flushed completely.
     t.ok(
       files.some(({ temporary, bytes }) => statSync(temporary).size > bytes),
-      'there is something to lose',
+      'there are unflushed bytes',
     )
     for (const { temporary, bytes } of files) spoil(temporary, bytes)
     await end(t, killed, variant)
@@ -135,7 +127,7 @@ for (const [left, spoil] of Object.entries<(path: string, from: number) => void>
 }
 
 for (const variant of variants.filter(({ name, transform }) => name !== 'a.json' && !transform)) {
-  t.test(`${titleOf(variant)}: a disk that is full twice, then has room again`, async t => {
+  t.test(`killed export: ${titleOf(variant)} resumes after the disk was full twice`, async t => {
     const folder = `full ${variant.name}`
     const { size } = undisturbed(variant)
     for (const share of [0.5, 0.8]) {
@@ -143,7 +135,7 @@ for (const variant of variants.filter(({ name, transform }) => name !== 'a.json'
       const limited = exportTo(variant, ['bash', '-c', `ulimit -f ${blocks}; exec "$@"`, 'bash'], folder)
       const { code, stderr } = await limited.start()
       t.equal(code, 1)
-      // Whichever comes to the limit first.
+      // Either file may reach the limit first.
       const files = [limited.output, join(dirname(limited.output), 'rejected.ndjson')]
       const full = files.find(file => stderr.includes(`can't write ${file}: the file would be too large`))
       t.ok(full, stderr)

@@ -98,7 +98,7 @@ const temporary = (path: string) => temporaryOf(path, checkpointKey)
 for (const name of names) {
   t.test(
     `toFile: ${name}: resumed from any flushed state, the file is the same as without a crash`,
-    async () => {
+    async t => {
       const scenario = fc.record({
         values: fc.array(
           fc.oneof(
@@ -141,7 +141,7 @@ for (const name of names) {
           rmSync(path)
         }
       })
-      await fc.assert(property, { numRuns: 12 })
+      await t.resolves(fc.assert(property, { numRuns: 12 }))
     },
   )
 
