@@ -41,7 +41,7 @@ function importTable(markdown: string): Map<string, Allowance> {
     for (const part of parts) {
       if (table.has(part)) throw new Error(`the table has two rows for ${part}`)
       const above = [...table.keys()]
-      const said = may.map((name): Partial<Allowance> => {
+      const allowances = may.map((name): Partial<Allowance> => {
         if (name === 'nothing of ours') return {}
         if (name === 'all of the above') return { parts: above }
         if (name === "the lead's type and schema") return { files: leadFiles }
@@ -49,8 +49,8 @@ function importTable(markdown: string): Map<string, Allowance> {
         throw new Error(`the table says that ${part} may import "${name}", which is not a part`)
       })
       table.set(part, {
-        parts: said.flatMap(({ parts = [] }) => parts),
-        files: said.flatMap(({ files = [] }) => files),
+        parts: allowances.flatMap(({ parts = [] }) => parts),
+        files: allowances.flatMap(({ files = [] }) => files),
       })
     }
   }

@@ -1,6 +1,6 @@
 const firstTime = 1_300_000_000_000
 const second = 1_000
-/** An import begins after each so many leads. */
+/** The number of leads from one import to the next. */
 const period = 50_000
 /** Leads of one import, all with the same time: more than three pages. */
 const bulk = 350
