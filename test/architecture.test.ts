@@ -15,7 +15,7 @@ interface Allowance {
   files: readonly string[]
 }
 
-/** The names in a cell of the table; what is in parentheses, or behind a colon, is for people. */
+/** The names in a cell of the table, without remarks in parentheses or after a colon. */
 const namesIn = (cell: string): string[] =>
   cell
     .replace(/\(.*?\)|:.*/g, '')
@@ -23,9 +23,9 @@ const namesIn = (cell: string): string[] =>
     .map(name => name.trim())
 
 /**
- * Reads who may import what off a text of Markdown with the table `| part | may import |`.
+ * Parses the table `| part | may import |` of a Markdown text.
  *
- * @throws {Error} naming a word that is neither a part nor one of the three phrases, and a part that has two rows
+ * @throws {Error} for a word that is neither a part nor one of the three phrases, and for a part with two rows
  */
 function importTable(markdown: string): Map<string, Allowance> {
   const [, body = ''] = markdown.split(/^\| part \| may import \|\n\|[-|]+\|\n/m)
@@ -41,23 +41,23 @@ function importTable(markdown: string): Map<string, Allowance> {
     for (const part of parts) {
       if (table.has(part)) throw new Error(`the table has two rows for ${part}`)
       const above = [...table.keys()]
-      const said = may.map((name): Partial<Allowance> => {
+      const allowances = may.map((name): Partial<Allowance> => {
         if (name === 'nothing of ours') return {}
         if (name === 'all of the above') return { parts: above }
         if (name === "the lead's type and schema") return { files: leadFiles }
         if (known.has(name)) return { parts: [name] }
-        throw new Error(`the table says that ${part} may import "${name}", which is no part`)
+        throw new Error(`the table says that ${part} may import "${name}", which is not a part`)
       })
       table.set(part, {
-        parts: said.flatMap(({ parts = [] }) => parts),
-        files: said.flatMap(({ files = [] }) => files),
+        parts: allowances.flatMap(({ parts = [] }) => parts),
+        files: allowances.flatMap(({ files = [] }) => files),
       })
     }
   }
   return table
 }
 
-/** Who may import what, as lib/README.md says. */
+/** The table of lib/README.md. */
 const table = importTable(readFileSync(join(lib, 'README.md'), 'utf8'))
 
 /** Each third-party package has one home. */
@@ -141,17 +141,17 @@ function broken({ file, specifier }: Import): string | undefined {
   return `${file} imports ${specifier}: its home is ${home.join(' and ')}`
 }
 
-t.test('every import of lib/ keeps to the table', async t => {
-  t.ok(files.length > 50, 'the files of lib/ are found')
+t.test('architecture: every import of lib/ keeps to the table of lib/README.md', async t => {
+  t.ok(files.length > 50, 'lib/ has more than 50 files')
   t.same(files.flatMap(importsOf).map(broken).filter(Boolean), [])
 })
 
-t.test('every part of lib/ has a row in the table of lib/README.md, and every row has a part', async t => {
+t.test('architecture: every part of lib/ has a row in the table, and every row has a part', async t => {
   t.strictSame([...table.keys()].toSorted(), [...new Set(files.map(partOf))].toSorted())
 })
 
 t.test(
-  'the table has no circle: no part may import one that may import it, through whatever others',
+  'architecture: the table has no circle: no part may import one that may import it, also through others',
   async t => {
     const reached = (from: string, seen = new Set<string>()): Set<string> => {
       for (const part of table.get(from)?.parts ?? []) {
@@ -166,25 +166,25 @@ t.test(
   },
 )
 
-/** The shortest way from a file through what it imports, types included, back to itself. */
+/** The shortest path of imports, types included, from a file back to itself. */
 function circleOf(
   start: string,
   importsByFile: ReadonlyMap<string, readonly string[]>,
 ): string[] | undefined {
-  const ways = [[start]]
+  const paths = [[start]]
   const seen = new Set<string>()
-  for (const way of ways) {
-    for (const file of importsByFile.get(way.at(-1) as string) ?? []) {
-      if (file === start) return [...way, start]
+  for (const path of paths) {
+    for (const file of importsByFile.get(path.at(-1) as string) ?? []) {
+      if (file === start) return [...path, start]
       if (seen.has(file)) continue
       seen.add(file)
-      ways.push([...way, file])
+      paths.push([...path, file])
     }
   }
   return undefined
 }
 
-t.test('no file of lib/ imports itself through others, types included', async t => {
+t.test('architecture: no file of lib/ imports itself through others, types included', async t => {
   const own = (file: string) =>
     importsOf(file)
       .filter(({ specifier }) => specifier.startsWith('.'))
@@ -192,7 +192,7 @@ t.test('no file of lib/ imports itself through others, types included', async t 
   const graph = new Map(files.map(file => [file, own(file)]))
   const circles = files.map(file => circleOf(file, graph)?.join(' → ')).filter(Boolean)
   t.strictSame(circles, [])
-  t.ok(graph.get('http/Requester.ts')?.includes('http/exchange.ts'), 'an import of types alone is seen')
+  t.ok(graph.get('http/Requester.ts')?.includes('http/exchange.ts'), 'an import of types alone is found')
   t.strictSame(
     circleOf(
       'a',
@@ -207,7 +207,7 @@ t.test('no file of lib/ imports itself through others, types included', async t 
   )
 })
 
-t.test('outside of the portal, lib/ has no file that is too long, and not too many of them', async t => {
+t.test('architecture: lib/ without portal/ keeps to the limits of lines and files', async t => {
   const [mostLines, mostFiles] = [250, 170]
   const counted = files
     .filter(file => partOf(file) !== 'portal')
@@ -220,7 +220,7 @@ t.test('outside of the portal, lib/ has no file that is too long, and not too ma
   t.ok(counted.length <= mostFiles, `${counted.length} files, ${mostFiles} are allowed`)
 })
 
-t.test('the table is read as it is written, and a word that says nothing is not passed over', async t => {
+t.test('architecture test: the table is parsed, and an unknown word is an error', async t => {
   const read = (...rows: string[]) =>
     importTable(`before\n\n| part | may import |\n|---|---|\n${rows.join('\n')}\n\n| a | b |\n`)
   const rows = [
@@ -238,14 +238,14 @@ t.test('the table is read as it is written, and a word that says nothing is not 
     f: { parts: [], files: leadFiles },
   })
   t.throws(() => read('| a | the rest |'), {
-    message: 'the table says that a may import "the rest", which is no part',
+    message: 'the table says that a may import "the rest", which is not a part',
   })
   t.throws(() => read('| a | nothing of ours |', '| a, b | nothing of ours |'), {
     message: 'the table has two rows for a',
   })
 })
 
-t.test('every package of the table is used by its home, and is a dependency', async t => {
+t.test('architecture: every package with a home is used there, and is a dependency', async t => {
   const manifest = JSON.parse(readFileSync(join(lib, '../package.json'), 'utf8'))
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies }
   t.same(Object.keys(declared).toSorted(), Object.keys(homes).toSorted())
@@ -253,7 +253,7 @@ t.test('every package of the table is used by its home, and is a dependency', as
   for (const name of Object.keys(homes)) t.ok(used.has(name), name)
 })
 
-t.test('the test has teeth: imports that break the table are named', async t => {
+t.test('architecture test: imports that break the table are found', async t => {
   const cases: Import[] = [
     { file: 'operators/filter.ts', specifier: '../hubspot/HubSpotClient.ts' },
     { file: 'portal/createPortal.ts', specifier: '../errors.ts' },

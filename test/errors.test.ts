@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import t from 'tap'
 import { errorCodes, LeadpipeError } from '../lib/errors.ts'
 
-t.test('the codes are a closed list without repetition', async t => {
+t.test('LeadpipeError: the list of codes', async t => {
   t.strictSame(
     [...errorCodes],
     [
@@ -26,7 +26,7 @@ t.test('the codes are a closed list without repetition', async t => {
   )
 })
 
-t.test('an error says its code, and nothing that it was not given', async t => {
+t.test('LeadpipeError: without options, it has neither cause, context nor report', async t => {
   const error = new LeadpipeError('PAGING', 'no progress')
   t.ok(error instanceof Error)
   t.match(error, {
@@ -41,7 +41,7 @@ t.test('an error says its code, and nothing that it was not given', async t => {
   t.match(error.stack, /^(LeadpipeError|Error): no progress\n/)
 })
 
-t.test('it keeps cause, context and whether it is worth a repetition', async t => {
+t.test('LeadpipeError: it keeps cause, context and retryable', async t => {
   const cause = new Error('why')
   const error = new LeadpipeError('NETWORK', 'gone', { retryable: true, cause, context: { page: 3 } })
   t.equal(error.cause, cause)
@@ -51,7 +51,7 @@ t.test('it keeps cause, context and whether it is worth a repetition', async t =
   t.match(inspect(error), /\[cause\]: Error: why/)
 })
 
-t.test('a cause may be anything that was thrown, undefined too', async t => {
+t.test('LeadpipeError: the cause can be any thrown value, also undefined', async t => {
   for (const cause of [undefined, null, 'a string', 7]) {
     const error = new LeadpipeError('OPERATOR', 'failed', { cause })
     t.ok('cause' in error)

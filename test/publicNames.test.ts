@@ -8,7 +8,7 @@ import * as portal from '../lib/portal/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-t.test('leadpipe exports what it promises, and nothing else', async t => {
+t.test('leadpipe: the list of exports', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [
     'HubSpotClient',
     'LeadpipeError',
@@ -38,7 +38,7 @@ t.test('leadpipe exports what it promises, and nothing else', async t => {
   ])
 })
 
-t.test('leadpipe/portal exports what it promises, and nothing else', async t => {
+t.test('leadpipe/portal: the list of exports', async t => {
   t.strictSame(Object.keys(portal).toSorted(), [
     'PortalError',
     'createPortal',
@@ -63,7 +63,7 @@ const members: Readonly<Record<string, readonly string[]>> = {
 }
 
 t.test(
-  'a public class has the members that users need; what `run` and the sources need has a symbol',
+  'public classes have the members that users need; what `run` and the sources need has a symbol',
   async t => {
     for (const [file, expected] of Object.entries(members)) {
       const text = readFileSync(`${root}dist/${file}.d.ts`, 'utf8')
@@ -79,7 +79,7 @@ t.test(
   },
 )
 
-t.test('the built package can be imported by its names, in plain Node', async t => {
+t.test('package: the build can be imported by its names in plain Node', async t => {
   const code = `
     const names = [Object.keys(await import('leadpipe')), Object.keys(await import('leadpipe/portal'))]
     console.log(JSON.stringify(names))`
@@ -89,7 +89,7 @@ t.test('the built package can be imported by its names, in plain Node', async t 
   t.strictSame(ofPortal.toSorted(), Object.keys(portal).toSorted())
 })
 
-t.test('the package holds what users need, and no more', async t => {
+t.test('package: it has the built files and documents, and no others', async t => {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
@@ -104,7 +104,7 @@ t.test('the package holds what users need, and no more', async t => {
   }
 })
 
-t.test('every dependency is free of install scripts', async t => {
+t.test('package: no dependency has an install script', async t => {
   const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'))
   const scripted = Object.entries<{ hasInstallScript?: true; dev?: true }>(packages)
     .filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev)
@@ -112,23 +112,23 @@ t.test('every dependency is free of install scripts', async t => {
   t.strictSame(scripted, [])
 })
 
-t.test('package.json names the files that do something when they are imported, for bundlers', async t => {
+t.test('package: sideEffects of package.json names the files with side effects', async t => {
   const { sideEffects } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   const built = readdirSync(`${root}dist`, { recursive: true, encoding: 'utf8' }).map(file =>
     file.split(sep).join('/'),
   )
   const modules = built.filter(file => file.endsWith('.js'))
-  // A call that is a statement of its own, on something that the module did not make.
-  const does = modules.filter(file => {
+  // A call as a statement, on something that the module did not declare.
+  const withSideEffects = modules.filter(file => {
     const text = readFileSync(`${root}dist/${file}`, 'utf8')
     return [...text.matchAll(/^(?:await )?(\w+)[\w.]*\(/gm)].some(
       ([, name]) => !text.includes(`const ${name} =`),
     )
   })
-  t.strictSame(does.map(file => `./dist/${file}`).toSorted(), sideEffects.toSorted())
+  t.strictSame(withSideEffects.map(file => `./dist/${file}`).toSorted(), sideEffects.toSorted())
   t.strictSame(
     built.filter(file => file.endsWith('.map')),
     [],
-    'nor are there maps to sources that are not packed',
+    'there are no source maps, as the sources are not packed',
   )
 })

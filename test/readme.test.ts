@@ -6,13 +6,13 @@ import * as leadpipe from '../lib/index.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
 
-t.test('the table of errors has every code, and no other', async t => {
+t.test('README: the table of errors has every code, and no others', async t => {
   const table = readme.slice(readme.indexOf('\n## Errors'), readme.indexOf('\n## Measured'))
   const codes = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code)
   t.strictSame(codes.toSorted(), leadpipe.errorCodes.toSorted())
 })
 
-t.test('the table of parts has every operator, source and sink', async t => {
+t.test('README: the table of parts has every operator, source and sink', async t => {
   const table = readme.slice(readme.indexOf('\n## The parts'), readme.indexOf('\n## The report'))
   const functions = Object.entries(leadpipe)
     .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
@@ -20,7 +20,7 @@ t.test('the table of parts has every operator, source and sink', async t => {
   for (const name of functions) t.match(table, new RegExp(`\`${name}\\(`), name)
 })
 
-t.test('every script that the README tells to run is there', async t => {
+t.test('README: every npm script that it names exists', async t => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   for (const [, name] of readme.matchAll(/npm (?:run )?(demo|test(?::\w+)?|bench)\b/g))
     t.ok(name && name in scripts, `npm run ${name}`)

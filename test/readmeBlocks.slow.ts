@@ -13,7 +13,7 @@ const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code]) =
 const portal = await createPortal({ leads: 2_000 })
 t.teardown(() => portal.close())
 
-/** The one thing that is changed: the block talks to the embedded portal instead of the real one. */
+/** The only change to a block: it connects to the embedded portal instead of the real one. */
 const onEmbeddedPortal = (code: string) =>
   code
     .replaceAll('accessToken: process.env.LEADPIPE_ACCESS_TOKEN', `$&, origin: '${portal.origin}'`)
@@ -21,8 +21,8 @@ const onEmbeddedPortal = (code: string) =>
 
 t.ok(blocks.length >= 3, 'the blocks are found')
 for (const [index, code] of blocks.entries()) {
-  t.test(`block ${index + 1} of the README runs as it stands there`, async t => {
-    // Inside the project, so that the package is found by its name.
+  t.test(`README: block ${index + 1} runs as printed`, async t => {
+    // Inside the project, so that the package resolves by its name.
     const folder = join(root, '.readme-blocks', String(index))
     // A checkpoint of an earlier run belongs to another portal.
     rmSync(folder, { recursive: true, force: true })
@@ -37,7 +37,7 @@ for (const [index, code] of blocks.entries()) {
   })
 }
 
-t.test("by hand, the README's loop really loses what the text says it loses", async t => {
+t.test('README: the loop by hand really loses leads, as the text says', async t => {
   const path = join(root, '.readme-blocks')
   const [own, byHand] = [join(path, '0', 'conversions.ndjson.gz'), join(path, '1', 'conversions.ndjson')]
   const lines = (text: string) => text.split('\n').filter(line => line !== '').length

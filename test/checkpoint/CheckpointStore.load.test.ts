@@ -8,71 +8,69 @@ import { LeadpipeError } from '../../lib/errors.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { aCheckpoint } from './aCheckpoint.ts'
 
-/** What is loaded from a file of these bytes: a checkpoint, or the error. */
+/** Loads a file with these bytes; resolves to the checkpoint or the error. */
 async function loaded(path: string, bytes: Uint8Array | string): Promise<unknown> {
   writeFileSync(path, bytes)
   return loadCheckpoint(path).catch(error => error)
 }
 
-const isRefusal = (found: unknown, path: string) =>
+const isCheckpointError = (found: unknown, path: string) =>
   found instanceof LeadpipeError &&
   found.code === 'CHECKPOINT' &&
   found.context.path === path &&
   found.message.startsWith(`checkpoint ${path}: `)
 
-async function real(path: string): Promise<Buffer> {
+async function savedBytes(path: string): Promise<Buffer> {
   await saveCheckpoint(path, aCheckpoint())
   return readFileSync(path)
 }
 
-t.test('cut anywhere, it is refused; without its last line break it is whole', async t => {
+t.test('loadCheckpoint: a file cut anywhere is damaged, except without its last line break', async t => {
   const path = join(t.testdir(), 'a.json')
-  const whole = await real(path)
+  const whole = await savedBytes(path)
   const accepted: number[] = []
   for (let length = 0; length < whole.length; length += 1) {
     const found = await loaded(path, whole.subarray(0, length))
-    if (isRefusal(found, path)) continue
+    if (isCheckpointError(found, path)) continue
     accepted.push(length)
     t.strictSame(found, aCheckpoint(), `cut to ${length} bytes`)
   }
   t.strictSame(accepted, [whole.length - 1])
 })
 
-t.test('with any byte changed, it is refused', async t => {
+t.test('loadCheckpoint: a file with any byte changed is damaged', async t => {
   const path = join(t.testdir(), 'a.json')
-  const whole = await real(path)
+  const whole = await savedBytes(path)
   const accepted: number[] = []
   for (let at = 0; at < whole.length; at += 1) {
-    // A flipped bit; a line break; the digit or letter next to it.
+    // A flipped bit, a line break, or the neighbouring digit or letter.
     for (const byte of [(whole[at] as number) ^ 0x20, 0x0a, (whole[at] as number) ^ 1]) {
       if (byte === whole[at]) continue
       const changed = Buffer.from(whole)
       changed[at] = byte
-      if (!isRefusal(await loaded(path, changed), path)) accepted.push(at)
+      if (!isCheckpointError(await loaded(path, changed), path)) accepted.push(at)
     }
   }
   t.strictSame(accepted, [])
 })
 
-t.test('whatever is done to it, it is refused, or says what it said', async t => {
+t.test('loadCheckpoint: a changed file is damaged or has the same content', async t => {
   const path = join(t.testdir(), 'a.json')
-  const whole = await real(path)
+  const whole = await savedBytes(path)
   const place = fc.nat(whole.length)
-  await fc.assert(
-    fc.asyncProperty(place, place, fc.uint8Array({ maxLength: 40 }), async (from, to, bytes) => {
-      const damaged = Buffer.concat([whole.subarray(0, from), bytes, whole.subarray(to)])
-      const found = await loaded(path, damaged)
-      if (!isRefusal(found, path)) t.strictSame(found, aCheckpoint())
-    }),
-    { numRuns: 300 },
-  )
+  const edits = fc.asyncProperty(place, place, fc.uint8Array({ maxLength: 40 }), async (from, to, bytes) => {
+    const damaged = Buffer.concat([whole.subarray(0, from), bytes, whole.subarray(to)])
+    const found = await loaded(path, damaged)
+    if (!isCheckpointError(found, path)) t.strictSame(found, aCheckpoint())
+  })
+  await t.resolves(fc.assert(edits, { numRuns: 300 }))
 })
 
-t.test('what stands behind it is refused: another process wrote into it', async t => {
+t.test('loadCheckpoint: bytes after the checkpoint make the file damaged', async t => {
   const path = join(t.testdir(), 'a.json')
-  const whole = await real(path)
-  t.ok(isRefusal(await loaded(path, Buffer.concat([whole, Buffer.from('x')])), path))
-  t.ok(isRefusal(await loaded(path, Buffer.concat([whole, whole])), path))
+  const whole = await savedBytes(path)
+  t.ok(isCheckpointError(await loaded(path, Buffer.concat([whole, Buffer.from('x')])), path))
+  t.ok(isCheckpointError(await loaded(path, Buffer.concat([whole, whole])), path))
 })
 
 const others: Record<string, string> = {
@@ -82,25 +80,25 @@ const others: Record<string, string> = {
   'an array': '[]\n[]\n',
   null: 'null\nnull\n',
   'a text': '"leadpipe checkpoint"\n{}\n',
-  'no JSON': 'guid,email\na,b\n',
+  'a text that is not JSON': 'guid,email\na,b\n',
   'an export': '{"guid":"a"}\n{"guid":"b"}\n',
 }
 for (const [what, text] of Object.entries(others)) {
-  t.test(`${what} is no checkpoint`, async t => {
+  t.test(`loadCheckpoint: ${what} is not a checkpoint`, async t => {
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, text)
-    t.ok(isRefusal(found, path))
+    t.ok(isCheckpointError(found, path))
     t.match(found, { message: /it is no checkpoint of leadpipe, or a damaged one$/ })
   })
 }
 
-/** A checkpoint file with any content, whose first line says what it should. */
+/** A checkpoint file with any body and a valid first line. */
 function sealed(body: string, version = 2): string {
   const digest = createHash('sha256').update(body).digest('hex')
   return `${JSON.stringify({ format: 'leadpipe checkpoint', version, digest })}\n${body}\n`
 }
 
-t.test('a checkpoint of another version says so, whatever else it holds', async t => {
+t.test('loadCheckpoint: a checkpoint of an unknown version is an error that names the version', async t => {
   const path = join(t.testdir(), 'a.json')
   for (const version of [0, 3, null]) {
     writeFileSync(path, sealed('{}', version as number))
@@ -111,7 +109,7 @@ t.test('a checkpoint of another version says so, whatever else it holds', async 
   }
 })
 
-/** A change somewhere in a value of plain JSON; a checkpoint may be changed like that by hand, or by another program. */
+/** A checkpoint with one value changed or deleted, as by hand or by another program. */
 function changed(at: string, value: unknown): unknown {
   const copy = JSON.parse(JSON.stringify(aCheckpoint()))
   const names = at.split('.')
@@ -154,19 +152,19 @@ const wrong: [at: string, value: unknown][] = [
 ]
 for (const [at, value] of [...required.map(name => [name, undefined] as const), ...wrong]) {
   const what = value === undefined ? `without ${at}` : `whose ${at} is ${JSON.stringify(value)}`
-  t.test(`a checkpoint ${what} is refused although its digest is right`, async t => {
+  t.test(`loadCheckpoint: a checkpoint ${what} is damaged although its digest is right`, async t => {
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, sealed(JSON.stringify(changed(at, value))))
-    t.ok(isRefusal(found, path))
+    t.ok(isCheckpointError(found, path))
     t.match(found, { message: /: it is damaged: it is not what a checkpoint of version 2 holds$/ })
   })
 }
 
-t.test('a checkpoint is loaded in each phase, with what a run adds to it', async t => {
+t.test('loadCheckpoint: a checkpoint of each phase is loaded with version and report', async t => {
   const path = join(t.testdir(), 'a.json')
   for (const phase of ['running', 'prepared', 'committed'] as const) {
     const given = { ...aCheckpoint(), phase, report: { leads: 4 } }
-    given.pipeline = { ...given.pipeline, version: 'of the functions' }
+    given.pipeline = { ...given.pipeline, version: 'a version' }
     t.strictSame(await loaded(path, sealed(JSON.stringify(given))), given)
   }
 })

@@ -16,7 +16,7 @@ import { aCheckpoint } from './aCheckpoint.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 
-t.test('what is saved is loaded, whatever is in it', async t => {
+t.test('saveCheckpoint: a saved checkpoint is loaded unchanged', async t => {
   const path = join(t.testdir(), 'a.json')
   t.equal(await loadCheckpoint(path), undefined)
   for (const saves of [1, 2]) {
@@ -25,28 +25,28 @@ t.test('what is saved is loaded, whatever is in it', async t => {
   }
 })
 
-t.test('nobody else may read it, whatever was left behind by another', async t => {
+t.test('saveCheckpoint: only the owner can read the file, also if a temporary file existed', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.json')
   await saveCheckpoint(path, aCheckpoint())
   t.equal(modeOf(path), 0o600)
-  writeFileSync(`${path}.tmp`, 'left behind')
+  writeFileSync(`${path}.tmp`, 'left over')
   chmodSync(`${path}.tmp`, 0o644)
   await saveCheckpoint(path, aCheckpoint())
   t.equal(modeOf(path), 0o600)
 })
 
-t.test('a temporary file that was left behind is no checkpoint, and replaced', async t => {
+t.test('saveCheckpoint: an old temporary file is not loaded, and is replaced', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.json')
-  writeFileSync(`${path}.tmp`, 'left behind, longer than any checkpoint '.repeat(1_000))
+  writeFileSync(`${path}.tmp`, 'left over, longer than any checkpoint '.repeat(1_000))
   t.equal(await loadCheckpoint(path), undefined)
   await saveCheckpoint(path, aCheckpoint())
   t.strictSame(await loadCheckpoint(path), aCheckpoint())
   t.strictSame(readdirSync(dir), ['a.json'])
 })
 
-t.test('a link in the place of the temporary file leads nowhere', async t => {
+t.test('saveCheckpoint: a link at the temporary path is not followed', async t => {
   const dir = t.testdir({ precious: 'as it was' })
   const path = join(dir, 'a.json')
   symlinkSync(join(dir, 'precious'), `${path}.tmp`)
@@ -55,7 +55,7 @@ t.test('a link in the place of the temporary file leads nowhere', async t => {
   t.strictSame(await loadCheckpoint(path), aCheckpoint())
 })
 
-t.test('one that is a link is saved where it leads, and stays a link', async t => {
+t.test('saveCheckpoint: a path that is a link is saved at its target, and stays a link', async t => {
   const dir = t.testdir({ volume: {} })
   const path = join(dir, 'a.json')
   symlinkSync(join('volume', 'b.json'), path)
@@ -67,7 +67,7 @@ t.test('one that is a link is saved where it leads, and stays a link', async t =
   t.strictSame(readdirSync(join(dir, 'volume')), ['b.json'])
 })
 
-t.test("one that can't be written leaves the last one as it was", async t => {
+t.test('saveCheckpoint: a failed save is a CHECKPOINT error, and the last checkpoint stays', async t => {
   const path = join(t.testdir(), 'a.json')
   await saveCheckpoint(path, aCheckpoint(1))
   mkdirSync(`${path}.tmp`)
@@ -77,7 +77,7 @@ t.test("one that can't be written leaves the last one as it was", async t => {
   t.strictSame(await loadCheckpoint(path), aCheckpoint(1))
 })
 
-t.test('a directory in its place is refused, to be read and to be written', async t => {
+t.test('loadCheckpoint and saveCheckpoint: a directory at the path is a CHECKPOINT error', async t => {
   const dir = t.testdir({ 'a.json': {} })
   const path = join(dir, 'a.json')
   t.match(await failureOf(loadCheckpoint(path)), { code: 'CHECKPOINT', message: /it can't be read: EISDIR/ })

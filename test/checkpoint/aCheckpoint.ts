@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../lib/checkpoint/Checkpoint.ts'
 
-/** A checkpoint such as a run saves, told apart by how often it was saved. */
+/** A checkpoint as a run saves it. */
 export const aCheckpoint = (saves = 1): Checkpoint => ({
   pipeline: {
     source: {

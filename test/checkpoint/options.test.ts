@@ -3,7 +3,7 @@ import { checkpointSettings } from '../../lib/checkpoint/options.ts'
 import { LeadpipeError } from '../../lib/errors.ts'
 import { runOptions } from '../../lib/run/options.ts'
 
-t.test('a path is enough; what is left out has a default', async t => {
+t.test('checkpoint option: a path is enough, and the rest has defaults', async t => {
   const defaults = {
     path: 'a.json',
     every: { leads: 1_000, bytes: 5_000_000, milliseconds: 5_000 },
@@ -25,7 +25,7 @@ t.test('a path is enough; what is left out has a default', async t => {
   })
 })
 
-t.test('what is right is taken', async t => {
+t.test('checkpoint option: valid values are accepted', async t => {
   for (const checkpoint of [
     'a.json',
     { path: 'a.json' },
@@ -84,7 +84,7 @@ const wrong: [checkpoint: unknown, says: RegExp | string][] = [
   ],
 ]
 for (const [checkpoint, says] of wrong) {
-  t.test(`${JSON.stringify(checkpoint)} is refused by name`, async t => {
+  t.test(`checkpoint option: ${JSON.stringify(checkpoint)} is an OPTION error that names it`, async t => {
     const error = t.throws(() => runOptions({ checkpoint } as never), {
       constructor: LeadpipeError,
       code: 'OPTION',

@@ -9,16 +9,16 @@ import { exportModified, exportRows, postLeads } from '../support/goldenRuns.ts'
 import { receive } from '../support/receive.ts'
 
 /*
- * Checkpoints that leadpipe 0.1 saved, as they are: test/fixtures/checkpoints/README.md.
+ * Checkpoints as leadpipe 0.1 saved them; see test/fixtures/checkpoints/README.md.
  */
 
 const minute = 60_000
 const day = 24 * 60 * minute
-/** Where the golden windows end, and where the ones behind them begin. */
+/** Where the golden windows end, and where the next ones begin. */
 const stopTime = goldenTime - minute
 const overlapped = stopTime - 10 * minute
 
-/** Leads that come an hour after the golden checkpoints were made: one valid, one invalid, one that is no lead. */
+/** Leads inserted an hour after the golden checkpoints were saved: valid, invalid, and not a lead. */
 const later = ['valid', 'invalid', 'none'].map((kind, n) => ({
   guid: `later-${kind}`,
   insertedAt: goldenTime + 60 * minute + n,
@@ -37,17 +37,17 @@ const rejectedIn = (dir: string) =>
 const versionIn = (dir: string): number => JSON.parse(linesOf(dir, 'checkpoint.json')[0] as string).version
 const reportIn = (dir: string): Report => JSON.parse(linesOf(dir, 'checkpoint.json')[1] as string).report
 
-/** Every file, byte for byte. */
+/** The bytes of every file by name. */
 const everythingIn = (dir: string) =>
   Object.fromEntries(readdirSync(dir).map(name => [name, readFileSync(join(dir, name)).toString('base64')]))
 
-/** The files of the last window are put where the next one does not write. */
+/** Moves the files of the last window to names that the next one does not write. */
 function moveAway(dir: string, ...names: string[]): void {
   for (const name of names) renameSync(join(dir, name), join(dir, `moved-${name}`))
 }
 
 t.test(
-  'a checkpoint of version 1 that has finished: next reads what is new, and saves version 2',
+  "checkpoint of version 1: whenFinished 'next' reads what is new after a finished run, and saves version 2",
   async t => {
     const { portal, mixedOrigin: origin, clock } = await goldenPortal(t)
     const dir = goldenCheckpoint(t, 'finished', { origin })
@@ -83,7 +83,7 @@ t.test(
   },
 )
 
-t.test('a checkpoint of version 1 of a nightly export: each night is one window more', async t => {
+t.test('checkpoint of version 1: a nightly export continues with one window per night', async t => {
   const { portal, clock } = await goldenPortal(t)
   const { origin } = portal
   const dir = goldenCheckpoint(t, 'finished-plain', { origin })
@@ -109,10 +109,13 @@ t.test('a checkpoint of version 1 of a nightly export: each night is one window 
     window: { startTime: stopTime + day + 2 * minute, stopTime: stopTime + 2 * day },
   })
   t.equal(versionIn(dir), 2)
-  t.ok(readFileSync(join(dir, 'modified-2026-03-01.ndjson')).equals(first), 'the first window is as it was')
+  t.ok(
+    readFileSync(join(dir, 'modified-2026-03-01.ndjson')).equals(first),
+    'the file of the first window is not changed',
+  )
 })
 
-t.test('a checkpoint of version 1 of a delivery: next delivers what is new', async t => {
+t.test("checkpoint of version 1: whenFinished 'next' delivers what is new to a receiver", async t => {
   const { portal, clock } = await goldenPortal(t)
   const { origin } = portal
   const receiver = await receive(t)
@@ -129,7 +132,7 @@ t.test('a checkpoint of version 1 of a delivery: next delivers what is new', asy
   t.equal(versionIn(dir), 2)
 })
 
-t.test('a checkpoint of version 1: the next window does not replace the files of the last', async t => {
+t.test('checkpoint of version 1: the next window does not replace the files of the last', async t => {
   const { portal, mixedOrigin: origin, clock } = await goldenPortal(t)
   const dir = goldenCheckpoint(t, 'finished', { origin })
   clock.time = goldenTime + day
@@ -143,11 +146,11 @@ t.test('a checkpoint of version 1: the next window does not replace the files of
     t.strictSame(everythingIn(dir), before)
     moveAway(dir, name)
   }
-  t.equal(portal.requestCount, requestCount, 'no request')
+  t.equal(portal.requestCount, requestCount, 'no request is sent')
 })
 
 for (const golden of ['finished', 'finished-plain', 'finished-http'] as const) {
-  t.test(`a checkpoint of version 1, ${golden}: stop gives the report of then, and does nothing`, async t => {
+  t.test(`checkpoint of version 1, ${golden}: whenFinished 'stop' returns the saved report`, async t => {
     const { portal, mixedOrigin } = await goldenPortal(t)
     const origin = golden === 'finished' ? mixedOrigin : portal.origin
     const { origin: receiver, arrivals } = await receive(t)
@@ -167,13 +170,13 @@ for (const golden of ['finished', 'finished-plain', 'finished-http'] as const) {
       t.strictSame(report.operators, operators)
       t.match(report.checkpoint, { path: join(dir, 'checkpoint.json'), starts: 1, found: 'finished' })
     }
-    t.equal(portal.requestCount, requestCount, 'no request')
+    t.equal(portal.requestCount, requestCount, 'no request is sent')
     t.strictSame(arrivals, [])
-    t.strictSame(everythingIn(dir), before, 'no file changed')
+    t.strictSame(everythingIn(dir), before, 'no file is changed')
   })
 }
 
-t.test('a checkpoint of version 1 that has finished: restart starts over, and saves version 2', async t => {
+t.test("checkpoint of version 1: whenFinished 'restart' starts again, and saves version 2", async t => {
   const { portal, mixedOrigin: origin } = await goldenPortal(t)
   const dir = goldenCheckpoint(t, 'finished', { origin })
   const out = readFileSync(join(dir, 'out.ndjson'), 'utf8')
@@ -183,7 +186,7 @@ t.test('a checkpoint of version 1 that has finished: restart starts over, and sa
   const report = await exportRows({ dir, origin }, { whenFinished: 'restart' })
   t.match(report, { leads, records, quarantined, window, checkpoint: { starts: 1 } })
   t.equal(report.checkpoint?.found, undefined)
-  t.ok(portal.requestCount > requestCount, 'the leads were asked for')
+  t.ok(portal.requestCount > requestCount, 'the leads were requested')
   t.equal(readFileSync(join(dir, 'out.ndjson'), 'utf8'), out)
   t.strictSame(rejectedIn(dir), rejected)
   t.equal(versionIn(dir), 2)
@@ -196,7 +199,7 @@ t.test('a checkpoint of version 1 that has finished: restart starts over, and sa
 
 for (const phase of ['running', 'complete'] as const) {
   t.test(
-    `a checkpoint of version 1 that is ${phase} is refused with what to do, and left as it is`,
+    `checkpoint of version 1: one that is ${phase} is a CHECKPOINT error that says what to do, and is not changed`,
     async t => {
       const { portal, mixedOrigin: origin } = await goldenPortal(t)
       const dir = goldenCheckpoint(t, phase, { origin })
@@ -207,19 +210,19 @@ for (const phase of ['running', 'complete'] as const) {
       for (const whenFinished of [undefined, 'stop', 'restart', 'next'] as const) {
         const error = await failureOf(exportRows({ dir, origin }, { whenFinished }))
         t.match(error, { code: 'CHECKPOINT', context: { path } })
-        // The name of the folder may have the same words.
+        // The name of the folder may contain the same words.
         const message = (error as Error).message.replaceAll(dir, '')
         t.match(message, /version 1/)
         t.match(message, new RegExp(`\\b${phase}\\b`))
         t.match(message, /finish it with leadpipe 0\.1, or delete it/)
-        t.strictSame(everythingIn(dir), before, 'no file changed')
+        t.strictSame(everythingIn(dir), before, 'no file is changed')
       }
-      t.equal(portal.requestCount, requestCount, 'no request')
+      t.equal(portal.requestCount, requestCount, 'no request is sent')
     },
   )
 }
 
-t.test('a checkpoint of version 1 of another run is refused, and left as it is', async t => {
+t.test('checkpoint of version 1: one of another run is a CHECKPOINT error, and is not changed', async t => {
   const { portal, mixedOrigin: origin } = await goldenPortal(t)
   const dir = goldenCheckpoint(t, 'finished', { origin })
   const before = everythingIn(dir)
@@ -229,11 +232,11 @@ t.test('a checkpoint of version 1 of another run is refused, and left as it is',
       'another query': () => exportRows({ dir, origin }, { whenFinished }, { search: 'a' }),
       'another startTime': () => exportRows({ dir, origin }, { whenFinished }, { startTime: 5 }),
       'another portal': () => exportRows({ dir, origin: portal.origin }, { whenFinished }),
-      'another word for the functions': () => exportRows({ dir, origin }, { whenFinished, version: 'other' }),
+      'another version': () => exportRows({ dir, origin }, { whenFinished, version: 'other' }),
     })) {
       t.match(await failureOf(begin()), { code: 'CHECKPOINT', message: /of another run/ }, what)
     }
   }
-  t.equal(portal.requestCount, requestCount, 'no request')
-  t.strictSame(everythingIn(dir), before, 'no file changed')
+  t.equal(portal.requestCount, requestCount, 'no request is sent')
+  t.strictSame(everythingIn(dir), before, 'no file is changed')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { plural, size, span } from '../../lib/cli/inWords.ts'
 
-t.test('bytes in the unit that reads best, rounded into the next where they reach it', async t => {
+t.test('size: bytes are shown in the largest unit that fits after rounding', async t => {
   const cases: [bytes: number, words: string][] = [
     [0, '0 bytes'],
     [1, '1 byte'],
@@ -18,7 +18,7 @@ t.test('bytes in the unit that reads best, rounded into the next where they reac
   for (const [bytes, words] of cases) t.equal(size(bytes), words, `${bytes}`)
 })
 
-t.test('a time in words, rounded into minutes where it reaches one', async t => {
+t.test('span: a time is shown in seconds, minutes or hours after rounding', async t => {
   const cases: [milliseconds: number, words: string][] = [
     [0, '0.0 s'],
     [535, '0.5 s'],
@@ -33,7 +33,7 @@ t.test('a time in words, rounded into minutes where it reaches one', async t => 
   for (const [milliseconds, words] of cases) t.equal(span(milliseconds), words, `${milliseconds}`)
 })
 
-t.test('one is told from many', async t => {
+t.test('plural: one has the singular, many the plural', async t => {
   t.equal(plural(1, 'lead'), '1 lead')
   t.equal(plural(1_234_567, 'lead'), '1,234,567 leads')
 })

@@ -33,12 +33,12 @@ const cases: [path: string, explode: 'events' | 'values' | undefined, note: stri
   ['formValue.feildName', 'values', unknown('formValue.feildName')],
 ]
 for (const [path, explode, note] of cases) {
-  t.test(`${path}, exploded to ${explode ?? 'nothing'}: ${note ?? 'no word'}`, async t => {
+  t.test(`selectNotes: ${path} with ${explode ?? 'no'} explode: ${note ?? 'no note'}`, async t => {
     t.strictSame(selectNotes({ name: path }, explode), note === undefined ? [] : [note])
   })
 }
 
-t.test('each mistake is told once', async t => {
+t.test('selectNotes: each unknown field has one note', async t => {
   t.strictSame(selectNotes({ a: 'emial', b: 'guid', c: 'emial' }), [unknown('emial')])
   t.strictSame(selectNotes(undefined), [])
 })

@@ -6,11 +6,11 @@ import { failureOf } from '../support/failureOf.ts'
 
 const refusal = (cause: unknown) => new Error('locked', { cause })
 
-t.test('lockFile: one at a time holds a file, whatever it is called', async t => {
+t.test('lockFile: a file can be locked once at a time, under whatever name', async t => {
   const dir = t.testdir({ folder: {} })
   symlinkSync(join(dir, 'folder'), join(dir, 'link'))
   const path = join(dir, 'folder', 'a.json')
-  // It leads to a file that does not exist yet.
+  // A link to a file that does not exist yet.
   symlinkSync(path, join(dir, 'a-link.json'))
   const release = await lockFile(path, refusal)
   for (const name of [

@@ -11,12 +11,12 @@ import { plainNode } from '../support/plainNode.ts'
 import { serveOneBody } from '../support/serveOneBody.ts'
 
 /**
- * What may be on its way from the portal to the sink: above all the kernel's receive buffer, which grows to
- * 32 MiB for a fast sender, then its send buffer of 4 MiB, then what streams and the decoder hold.
+ * Bytes that may be between the portal and the sink: above all the kernel's receive buffer, which grows to
+ * 32 MiB for a fast sender, its send buffer of 4 MiB, and the buffers of streams and decoder.
  */
-const underway = 64 * 1024 * 1024
+const inFlight = 64 * 1024 * 1024
 
-t.test("a sink that takes one record at a time stops the writes of the portal's socket", async t => {
+t.test("run: a sink that accepts one record at a time stops the writes of the portal's socket", async t => {
   const text = 'x'.repeat(2_000_000)
   const count = 100
   const portal = await createPortal({
@@ -26,24 +26,24 @@ t.test("a sink that takes one record at a time stops the writes of the portal's 
   const proxy = await countingProxy(t, portal.origin)
   await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: proxy.origin })
 
-  let taken = 0
+  let accepted = 0
   let furthest = 0
   const slow = new Writable({
     objectMode: true,
     highWaterMark: 1,
     write(_lead: Lead, _encoding, callback) {
-      taken += text.length
-      furthest = Math.max(furthest, proxy.bytes - taken)
-      // Every queue of the event loop has its turn before the next record: who could send more, would.
+      accepted += text.length
+      furthest = Math.max(furthest, proxy.bytes - accepted)
+      // Every queue of the event loop has a turn before the next record, so that a sender could send more.
       setImmediate(() => setImmediate(callback))
     },
   })
   const report = await run(leads(client, { highWaterMark: 1 }), validate(), slow)
   t.equal(report.leads, count)
-  t.ok(furthest < underway, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
+  t.ok(furthest < inFlight, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
 })
 
-t.test('a slow sink needs no more memory than a fast one', async t => {
+t.test('run: a slow sink needs no more memory than a fast one', async t => {
   const count = 30_000
   const { origin } = await serveOneBody(t, count)
   const script = await compileChild('exportInto', t.testdir())
@@ -55,7 +55,7 @@ t.test('a slow sink needs no more memory than a fast one', async t => {
     return peakMegabytes
   }
   const fast = await peak('fast')
-  // A third of what is sent.
+  // The tolerance is a third of what is sent.
   const most = fast + 50
   const slow = await leastPeak(() => peak('slow'), most)
   t.ok(slow < most, `slow ${slow} MB, fast ${fast} MB`)

@@ -40,8 +40,8 @@ const ways = {
   guids: { query: { includeDeleted: true, guids: [...guids].sort() }, expected: [...guids].sort() },
 } as const satisfies Record<string, Way>
 
-/** Faults that must not be seen in what comes out. */
-const survived = [
+/** Faults after which every lead must still be read once. */
+const survivable = [
   'status=500',
   'status=502,body=html',
   'status=503,Retry-After=1',
@@ -99,9 +99,9 @@ async function exported(
 for (const [name, way] of Object.entries(ways)) {
   const sortedIfGuids = (list: string[]) => (name === 'guids' ? [...list].sort() : list)
   for (const place of ['page=first x1', 'page=3 x1', 'page=last x1', 'page=1- x2']) {
-    t.test(`${name}: each fault at ${place} leaves the export complete, nothing twice`, async t => {
-      for (const fault of survived) {
-        // How a body is sent makes a difference where it is the body that breaks.
+    t.test(`leads: ${name} paging: with each fault at ${place}, each lead is read once`, async t => {
+      for (const fault of survivable) {
+        // Compression makes a difference if the body breaks.
         const encodings = /^(cut|drip)/.test(fault) ? (['auto', 'never'] as const) : (['auto'] as const)
         for (const gzip of encodings) {
           const { guids, error } = await exported(t, `${place}:${fault}`, way, { gzip })
@@ -112,8 +112,8 @@ for (const [name, way] of Object.entries(ways)) {
     })
   }
 
-  t.test(`${name}: faults mixed at random, by seed, leave the export complete, nothing twice`, async t => {
-    const faults = survived.map(fault => `4%:${fault}`).join('; ')
+  t.test(`leads: ${name} paging: with random faults by seed, each lead is read once`, async t => {
+    const faults = survivable.map(fault => `4%:${fault}`).join('; ')
     for (let faultSeed = 1; faultSeed <= 6; faultSeed += 1) {
       const { guids, error } = await exported(t, faults, way, { faultSeed })
       t.equal(error, undefined, `seed ${faultSeed}: ${error?.message}`)
@@ -121,7 +121,7 @@ for (const [name, way] of Object.entries(ways)) {
     }
   })
 
-  t.test(`${name}: a stall ends with the time-out, and what is missing is asked for again`, async t => {
+  t.test(`leads: ${name} paging: a stall ends with the timeout, and the rest is requested again`, async t => {
     const timeouts = { headers: 1_100, chunk: 1_100 }
     const { guids, error } = await exported(t, 'page=2 x1:stall; page=3 x1:stall=0.5', way, { timeouts })
     t.equal(error, undefined)
@@ -146,8 +146,8 @@ const ends: [faults: string, code: string, requests: number][] = [
   ['page=2:element=null', 'DECODE', 2],
 ]
 for (const [faults, code, requests] of ends) {
-  t.test(`${faults} ends with ${code} within the retries, and the token is in no output`, async t => {
-    // Seeking asks for the last leads of a page again, and they come whole then.
+  t.test(`leads: ${faults} ends with ${code} within the retries, without the token in the error`, async t => {
+    // Seek paging requests the last leads of a page again, and receives them whole.
     const bySeek = faults === 'page=2:element=null' ? [] : [ways.seek]
     for (const way of [ways.offset, ...bySeek]) {
       for (const concurrency of [1, 4]) {
@@ -161,7 +161,7 @@ for (const [faults, code, requests] of ends) {
   })
 }
 
-t.test('elements that are no leads are set aside, the rest of their page goes on', async t => {
+t.test('leads: elements that are not leads are quarantined, and the rest of the page is read', async t => {
   const faults = 'page=2:garbage=malformed; page=3:element=[1]; page=4:oversized=20000'
   const portal = await createPortal({ leads: count, faults })
   t.teardown(() => portal.close())

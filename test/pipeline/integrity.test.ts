@@ -40,7 +40,7 @@ const ways = [
 for (const [shape, reshape] of Object.entries(shapes)) {
   for (const decode of ['express', 'stream-json'] as const) {
     for (const { expected, source, ...way } of ways) {
-      t.test(`the file deep-equals the portal's leads: ${shape}, by ${decode}, by ${way.paging}`, async t => {
+      t.test(`export: bodies ${shape}, by ${decode}, ${way.paging}: all leads are written`, async t => {
         const origin = await reshapingProxy(t, portal.origin, reshape)
         await using client = new HubSpotClient({ accessToken: portal.accessToken, origin })
         const path = join(t.testdir(), 'leads.json.gz')
@@ -56,14 +56,14 @@ for (const [shape, reshape] of Object.entries(shapes)) {
   }
 }
 
-t.test('the file holds the very bytes that JSON.stringify gives for the leads', async t => {
+t.test('export: an NDJSON file has the bytes of JSON.stringify for each lead', async t => {
   await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
   const path = join(t.testdir(), 'leads.ndjson')
   await run(leads(client, { includeDeleted: true }), toFile(path))
   t.equal(readFileSync(path, 'utf8'), all.map(lead => `${JSON.stringify(lead)}\n`).join(''))
 })
 
-t.test('any page size, offset and limit give the same leads', async t => {
+t.test('leads: any page size, offset and limit read the expected part of the list', async t => {
   await using client = new HubSpotClient({
     accessToken: portal.accessToken,
     origin: portal.origin,
@@ -81,7 +81,7 @@ t.test('any page size, offset and limit give the same leads', async t => {
   }
 })
 
-t.test('one client serves several runs at once', async t => {
+t.test('HubSpotClient: one client can be used by several runs at once', async t => {
   await using client = new HubSpotClient({
     accessToken: portal.accessToken,
     origin: portal.origin,

@@ -11,15 +11,15 @@ const seed = Number(process.env.KILLS_SEED ?? 1)
 const wanted = 50
 const names = ['leads.ndjson', 'leads.json', 'leads.ndjson.gz']
 
-// A machine that has more to do takes longer.
+// The timeout suits a busy machine.
 t.setTimeout(300_000)
-t.test('killed at least 50 times at random moments, an export comes out as if it had not been', async t => {
+t.test('killed export: killed 50 times at random moments, it has the same bytes and counts', async t => {
   const dir = t.testdir()
   const script = await compileChild('exportKilled', join(dir, 'compiled'))
-  const held = killableLeads(2_000)
-  const portal = await createPortal({ leads: held })
+  const list = killableLeads(2_000)
+  const portal = await createPortal({ leads: list })
   const faulty = await createPortal({
-    leads: held,
+    leads: list,
     faults: '4%:cut=0.5; 2%:cut=0.9,framing=chunked; 2%:status=503,Retry-After=0; 1%:reset; every=7:reorder',
     faultSeed: seed,
   })
@@ -45,23 +45,23 @@ t.test('killed at least 50 times at random moments, an export comes out as if it
     const { name, moments } = expected
     const job = { origin: faulty.origin, accessToken, dir: join(dir, String(courses.length)), name, every }
     const killed = new KillableExport(script, job)
-    // A third of an export at most, so that each is killed early and late.
+    // After a third of an export at most, so that each is killed early and late.
     const course = await killUntilDone(killed, () => 1 + Math.floor((chance() * moments) / 3))
     courses.push(course)
     kills += course.kills.length
     const { output, quarantine } = killed.contents()
     t.ok(output === expected.output, `${name}, killed ${course.kills.length} times: the output is the same`)
-    t.ok(quarantine === expected.quarantine, 'and the quarantine')
-    t.strictSame(steadyNumbers(course.report), steadyNumbers(expected.report), 'and the numbers')
+    t.ok(quarantine === expected.quarantine, 'the quarantine is the same')
+    t.strictSame(steadyNumbers(course.report), steadyNumbers(expected.report), 'the counts are the same')
     t.strictSame(course.failures, [])
     const { starts = 0 } = course.report.checkpoint ?? {}
-    t.ok(starts > 0 && starts <= course.starts, `${starts} of ${course.starts} starts came to a save`)
+    t.ok(starts > 0 && starts <= course.starts, `${starts} of ${course.starts} starts reached a save`)
   }
 
   t.comment(`KILLS_SEED=${seed}`)
   tellKills(t, courses)
   const failed = faulty.requests.filter(({ faults }) => faults.some(fault => !fault.includes('reorder')))
-  t.ok(failed.length > 0, `${failed.length} requests failed meanwhile`)
+  t.ok(failed.length > 0, `${failed.length} requests failed during the exports`)
   const between = courses
     .flatMap(course => course.kills)
     .filter(place => place === 'between two saves' || place === 'prepared, not renamed')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { comparePeaks } from '../support/comparePeaks.ts'
 
-// A machine that has more to do takes longer.
+// The timeout suits a busy machine.
 t.setTimeout(300_000)
 
 comparePeaks('seek', true)

@@ -31,7 +31,7 @@ const pivotOf = (lead: Lead, pivot: NonNullable<PageQuery['timePivot']>): number
       ) % Number.POSITIVE_INFINITY || 0
     : (lead[pivot] ?? 0)
 
-/** What the documentation says, written as a plain filter. */
+/** Whether a lead matches a query, as the API documentation says. */
 function matches(lead: Lead, query: PageQuery): boolean {
   const { search = '', startTime, stopTime, timePivot = 'insertedAt', guids } = query
   const time = pivotOf(lead, timePivot)
@@ -77,7 +77,7 @@ const query: fc.Arbitrary<PageQuery> = fc
     return { ...rest, startTime, stopTime }
   })
 
-t.test('random combinations of parameters equal a plain filter over the leads', async t => {
+t.test('leads: random combinations of parameters select the same leads as a plain filter', async t => {
   await fc.assert(
     fc.asyncProperty(query, async query => {
       const expected = all.filter(lead => matches(lead, query)).map(lead => lead.guid)
@@ -87,7 +87,7 @@ t.test('random combinations of parameters equal a plain filter over the leads', 
   )
 })
 
-t.test('each parameter alone gives neither nothing nor everything', async t => {
+t.test('leads: each parameter alone selects some of the leads, as a plain filter does', async t => {
   const middle = times[50] as number
   const alone: PageQuery[] = [
     { search: 'acme' },
@@ -118,7 +118,7 @@ t.test('each parameter alone gives neither nothing nor everything', async t => {
   t.equal((await guidsOf({ includeDeleted: true })).length, count)
 })
 
-t.test('sort and dir order the leads, page after page', async t => {
+t.test('leads: sort and dir order the leads over all pages', async t => {
   for (const dir of ['asc', 'desc'] as const) {
     const emails: string[] = []
     for await (const { email = '' } of leads(client, { sort: 'email', dir, max: 40 })) emails.push(email)
@@ -127,7 +127,7 @@ t.test('sort and dir order the leads, page after page', async t => {
   }
 })
 
-t.test('excludeConversionEvents leaves the events out and nothing else', async t => {
+t.test('leads: excludeConversionEvents leaves out the events and nothing else', async t => {
   const byGuid = new Map(all.map(lead => [lead.guid, lead]))
   for await (const lead of leads(client, { excludeConversionEvents: true })) {
     t.strictSame(lead, { ...byGuid.get(lead.guid), leadConversionEvents: [] })

@@ -35,7 +35,7 @@ const elements = {
 const body = `[${Object.values(elements).join(', ')}]`
 const maxLeadBytes = 500
 
-/** A portal that answers one page with every kind of element, in small pieces. */
+/** Serves one page with every kind of element, in small chunks. Returns the origin. */
 async function portalOf(t: Test, page = body): Promise<string> {
   const { origin } = await listen(t, (request, response) => {
     const first = !new URL(request.url ?? '/', 'http://x').searchParams.has('offset')
@@ -55,7 +55,7 @@ const recordsOf = (path: string): Quarantined[] =>
     .map(line => JSON.parse(line))
 
 t.test(
-  'whatever is no valid lead is set aside with its raw text, the rest goes on, and the numbers add up',
+  'quarantine: every element that is not a valid lead is written with its raw text, the others reach the sink',
   async t => {
     const client = openClient(t, await portalOf(t))
     const path = join(t.testdir(), 'rejected.ndjson')
@@ -107,7 +107,7 @@ t.test(
   },
 )
 
-t.test('skip leaves out and counts the same', async t => {
+t.test("validate: onInvalid 'skip' leaves out and counts the same elements", async t => {
   const client = openClient(t, await portalOf(t))
   const sink = toArray<Lead>({ max: 100 })
   const report = await run(leadsByOffset(client, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
@@ -115,7 +115,7 @@ t.test('skip leaves out and counts the same', async t => {
 })
 
 t.test(
-  "with fail, or without validate, or with a stream of the user's in front, an element that is no lead is DECODE",
+  "run: an element that is not a lead is a DECODE error with onInvalid 'fail', without validate, and after transform()",
   async t => {
     const client = openClient(t, await portalOf(t, `[${elements.good},${elements.number}]`))
     const sink = () => toArray({ max: 100 })
@@ -130,7 +130,7 @@ t.test(
 )
 
 t.test(
-  'an unbalanced page is DECODE with page and offset, also with a quarantine, which holds what came before',
+  'quarantine: an unbalanced page is a DECODE error with page and offset, and the quarantine has what was before',
   async t => {
     const page = `[${elements.schema},{"guid":"a"],{"guid":"b"}]`
     const client = openClient(t, await portalOf(t, page))
@@ -150,7 +150,7 @@ t.test(
   },
 )
 
-t.test('maxInvalid bounds the count, or the share, and says how many', async t => {
+t.test('validate: more invalid leads than maxInvalid, a count or a share, fail the run', async t => {
   const bad = (i: number) => (i % 10 === 0 ? { guid: `b${i}`, score: 'x' } : { guid: `g${i}` })
   const values = Array.from({ length: 2_000 }, (_, i) => bad(i))
   const attempt = (maxInvalid: number, count = 2_000) =>
@@ -166,7 +166,7 @@ t.test('maxInvalid bounds the count, or the share, and says how many', async t =
   await t.rejects(attempt(0, 1), { code: 'INVALID_LEAD' })
 })
 
-t.test('the quarantine of a run that fails is kept, the output is not', async t => {
+t.test('quarantine: the file is kept if the run fails, the output is not', async t => {
   const folder = t.testdir()
   const [path, output] = [join(folder, 'rejected.ndjson'), join(folder, 'leads.ndjson')]
   const values = [{ guid: 'a', score: 'x' }, { guid: 'b' }, { guid: 'c', score: 'x' }]
@@ -183,22 +183,22 @@ t.test('the quarantine of a run that fails is kept, the output is not', async t 
   t.notOk(existsSync(output))
 })
 
-t.test('nothing to set aside gives an empty file', async t => {
-  const path = join(t.testdir({ 'rejected.ndjson': 'of an earlier run' }), 'rejected.ndjson')
+t.test('quarantine: without an invalid lead, it is an empty file', async t => {
+  const path = join(t.testdir({ 'rejected.ndjson': 'from an earlier run' }), 'rejected.ndjson')
   await run([{ guid: 'a' }], validate({ onInvalid: 'quarantine', quarantine: path }), toArray({ max: 1 }))
   t.equal(readFileSync(path, 'utf8'), '')
 })
 
 t.test(
-  'any object-mode Writable can be the quarantine, in a plain pipeline too, and holds the run back',
+  'quarantine: it can be any object-mode Writable, also in a plain pipeline, and its backpressure holds',
   async t => {
-    const taken: Quarantined[] = []
+    const received: Quarantined[] = []
     const slow = () =>
       new Writable({
         objectMode: true,
         highWaterMark: 1,
         write(record, _encoding, callback) {
-          taken.push(record)
+          received.push(record)
           setImmediate(callback)
         },
       })
@@ -212,7 +212,7 @@ t.test(
     t.match(report, { quarantined: 50, records: 0 })
     t.ok(first.writableFinished)
     await pipeline(values, validate({ onInvalid: 'quarantine', quarantine: slow() }), toArray({ max: 1 }))
-    t.equal(taken.length, 100)
+    t.equal(received.length, 100)
     await t.rejects(
       pipeline(values, validate({ onInvalid: 'quarantine', quarantine: 'x.ndjson' }), toArray({ max: 1 })),
       { code: 'OPTION', message: /a path needs run/ },
@@ -220,7 +220,7 @@ t.test(
   },
 )
 
-t.test('a quarantine that fails, fails the run', async t => {
+t.test('quarantine: a failed write or open fails the run', async t => {
   const values = Array.from({ length: 5 }, (_, i) => ({ guid: `g${i}`, score: 'x' }))
   const broken = new Writable({
     objectMode: true,
@@ -233,7 +233,7 @@ t.test('a quarantine that fails, fails the run', async t => {
     run(values, validate({ onInvalid: 'quarantine', quarantine: broken }), toArray({ max: 9 })),
     /no room/,
   )
-  const missing = join(t.testdir(), 'none', 'rejected.ndjson')
+  const missing = join(t.testdir(), 'missing', 'rejected.ndjson')
   let pulled = 0
   const counted = (function* () {
     for (const value of values) {
@@ -250,7 +250,7 @@ t.test('a quarantine that fails, fails the run', async t => {
   t.equal(pulled, 0)
 })
 
-t.test('wrong options are refused', async t => {
+t.test('validate: wrong options for the quarantine are OPTION errors', async t => {
   t.throws(() => validate({ onInvalid: 'quarantine' }), {
     code: 'OPTION',
     message: /quarantine: expected the path/,
@@ -263,7 +263,7 @@ t.test('wrong options are refused', async t => {
   await t.rejects(run([], validate(same), validate(same), toArray({ max: 1 })), { code: 'OPTION' })
 })
 
-t.test('quarantined() feeds what was set aside through a pipeline again', async t => {
+t.test('quarantined: it reads quarantined leads as the source of another run', async t => {
   const client = openClient(t, await portalOf(t))
   const folder = t.testdir()
   const [path, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson.gz')]
@@ -291,7 +291,7 @@ t.test('quarantined() feeds what was set aside through a pipeline again', async 
   t.equal(first.records, 1)
 })
 
-t.test('a quarantine file that is missing, or has another line, is SOURCE in one sentence', async t => {
+t.test('quarantined: a missing file, or a line that is not a record, is a SOURCE error', async t => {
   const path = join(t.testdir(), 'rejected.ndjson')
   await t.rejects(run(quarantined(path), toArray({ max: 1 })), { code: 'SOURCE', message: /no such file/ })
   writeFileSync(path, '{"raw":"{\\"guid\\":\\"a\\"}"}\n{"guid":"b"}\n')

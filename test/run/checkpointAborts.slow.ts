@@ -10,49 +10,48 @@ import { leads } from '../../lib/sources/leads.ts'
 import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { reshapingProxy } from '../support/reshapingProxy.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { turns } from '../support/turns.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const portal = await createPortal({ leads: 130 })
 t.teardown(() => portal.close())
-const { accessToken } = portal
 const name = 'out.json'
 
-const source = (t: Test, origin = portal.origin) => leads(openClient(t, origin, { accessToken }), { max: 20 })
+const source = (t: Test, origin = portal.origin) => leads(portalClient(t, portal, { origin }), { max: 20 })
 
-/** One start; nothing but an abort saves anything, after the first answer. */
-function start(
+/** Runs the export once; after the first response, only an abort saves a checkpoint. */
+const exportLeads = (
   t: Test,
   work: Workplace,
   {
     signal,
-    see = () => {},
+    onLead = () => {},
     origin,
-  }: { signal?: AbortSignal; see?: (lead: Lead) => unknown; origin?: string } = {},
-) {
-  return run(source(t, origin), peek(see), toFile(work.file(name)), {
-    checkpoint: {
-      path: work.checkpoint,
-      every: { leads: 1e9, bytes: 1e12, milliseconds: 1e9 },
-      version: '1',
-    },
+  }: { signal?: AbortSignal; onLead?: (lead: Lead) => unknown; origin?: string } = {},
+) =>
+  runWithCheckpoint(work, {
+    source: source(t, origin),
+    operators: peek(onLead),
+    sink: toFile(work.file(name)),
+    checkpoint: { every: { leads: 1e9, bytes: 1e12, milliseconds: 1e9 }, version: '1' },
     signal,
   })
-}
 
-const reference = async (t: Test, work: Workplace) => {
-  const report = await start(t, work)
+/** The report and file of a run that is not aborted. */
+const undisturbedRun = async (t: Test, work: Workplace) => {
+  const report = await exportLeads(t, work)
   const contents = work.contents(name)
   work.clear()
   return { report, contents }
 }
 
 for (const k of [1, 7, 16, 40]) {
-  t.test(`aborted after every ${k} leads, a run saves what is done: no step sees a lead twice`, async t => {
+  t.test(`checkpoint: a run aborted after each ${k} leads and resumed reads each lead once`, async t => {
     const work = new Workplace(t)
-    const undisturbed = await reference(t, work)
+    const undisturbed = await undisturbedRun(t, work)
     const seen: unknown[] = []
     const reason = new Error('enough for now')
     let starts = 0
@@ -60,9 +59,9 @@ for (const k of [1, 7, 16, 40]) {
       starts += 1
       const before = seen.length
       const abort = new AbortController()
-      const outcome = start(t, work, {
+      const outcome = exportLeads(t, work, {
         signal: abort.signal,
-        see({ guid }) {
+        onLead({ guid }) {
           seen.push(guid)
           if (seen.length === before + k) abort.abort(reason)
         },
@@ -86,18 +85,18 @@ for (const k of [1, 7, 16, 40]) {
   })
 }
 
-t.test('an abort before the start touches nothing', async t => {
+t.test('checkpoint: an abort before the start sends no request and creates no file', async t => {
   const work = new Workplace(t)
   const { requestCount } = portal
-  const outcome = start(t, work, { signal: AbortSignal.abort('no') })
+  const outcome = exportLeads(t, work, { signal: AbortSignal.abort('no') })
   t.equal(await failureOf(outcome), 'no')
   t.equal(portal.requestCount, requestCount)
   t.strictSame(work.names, [])
 })
 
-t.test('an abort before the first answer, and one with it, leave a run that begins anew', async t => {
+t.test('checkpoint: after an abort at the first response, the next run starts at the beginning', async t => {
   const work = new Workplace(t)
-  const undisturbed = await reference(t, work)
+  const undisturbed = await undisturbedRun(t, work)
   for (const when of ['before', 'after'] as const) {
     const abort = new AbortController()
     const origin = await reshapingProxy(t, portal.origin, (body, response) => {
@@ -105,30 +104,30 @@ t.test('an abort before the first answer, and one with it, leave a run that begi
       response.end(body)
       if (when === 'after') abort.abort('no')
     })
-    t.equal(await failureOf(start(t, work, { signal: abort.signal, origin })), 'no')
+    t.equal(await failureOf(exportLeads(t, work, { signal: abort.signal, origin })), 'no')
     work.clear()
   }
-  const report = await start(t, work)
+  const report = await exportLeads(t, work)
   t.strictSame(countsOf(report), countsOf(undisturbed.report))
   t.equal(work.contents(name), undisturbed.contents)
 })
 
-t.test('the reason is told as it is, whatever it is', async t => {
+t.test('checkpoint: an aborted run rejects with the reason itself, of whatever type', async t => {
   const work = new Workplace(t)
   for (const reason of [null, 0, '', { code: 'MINE' }]) {
     const abort = new AbortController()
-    const outcome = start(t, work, { signal: abort.signal, see: () => abort.abort(reason) })
+    const outcome = exportLeads(t, work, { signal: abort.signal, onLead: () => abort.abort(reason) })
     t.equal(await failureOf(outcome), reason)
   }
 })
 
-t.test("an abort by the source's own signal saves what is done, as one of the run does", async t => {
+t.test('checkpoint: an abort by the signal of leads() saves the position, as that of run does', async t => {
   const work = new Workplace(t)
-  const undisturbed = await reference(t, work)
+  const undisturbed = await undisturbedRun(t, work)
   const abort = new AbortController()
   let seen = 0
   const outcome = run(
-    leads(openClient(t, portal.origin, { accessToken }), { max: 20, signal: abort.signal }),
+    leads(portalClient(t, portal), { max: 20, signal: abort.signal }),
     peek(() => {
       seen += 1
       if (seen === 50) abort.abort('no')
@@ -138,19 +137,19 @@ t.test("an abort by the source's own signal saves what is done, as one of the ru
   )
   t.equal(await failureOf(outcome), 'no')
   t.equal((work.saved.state.source as SourceState).position.leads, seen)
-  t.strictSame(countsOf(await start(t, work)), countsOf(undisturbed.report))
+  t.strictSame(countsOf(await exportLeads(t, work)), countsOf(undisturbed.report))
   t.equal(work.contents(name), undisturbed.contents)
 })
 
 t.test(
-  'an abort while a step never ends waits for it no longer than its patience, and keeps the last save',
+  'checkpoint: an abort waits 10 seconds at most for a step that never settles, and keeps the last save',
   async t => {
     const work = new Workplace(t)
     const abort = new AbortController()
     let isSettled = false
     const stuck = new Promise<Promise<unknown>>(resolve => {
       const never = operator<Lead>('never', () => {
-        // Within a promise, so that who awaits it does not await the run.
+        // In an array, so that awaiting the promise does not await the run.
         resolve(Promise.resolve([outcome]))
         return new Promise<void>(() => {})
       })
@@ -168,7 +167,7 @@ t.test(
     await turns(10)
     mock.timers.tick(9_999)
     await turns(10)
-    t.notOk(isSettled, 'it waits for ten seconds')
+    t.notOk(isSettled, 'the run still waits after 9.999 seconds')
     mock.timers.tick(1)
     t.equal(await outcome, 'no')
     t.strictSame(work.everything, before)

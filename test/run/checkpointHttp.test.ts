@@ -7,51 +7,59 @@ import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
-import { paced } from '../support/paced.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { accept, type Receiving, receive } from '../support/receive.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const portal = await createPortal({ leads: 110 })
 t.teardown(() => portal.close())
 
-function start(t: Test, work: Workplace, { origin }: Receiving, look = (_: Moment) => {}, waits = false) {
-  return run(
-    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
-    paced<Lead>(waits),
-    map(({ guid, email }) => ({ guid, email })),
-    watchSaves(toHttp(`${origin}/leads`, { batch: { records: 7 }, retry: { retries: 0 } }), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
-  )
-}
+/** Delivers the portal's leads to a receiver. */
+const deliver = (
+  t: Test,
+  work: Workplace,
+  { origin }: Receiving,
+  onMoment?: (moment: Moment) => void,
+  waits = false,
+) =>
+  runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal), { max: 20 }),
+    waits,
+    operators: map(({ guid, email }: Lead) => ({ guid, email })),
+    sink: toHttp(`${origin}/leads`, { batch: { records: 7 }, retry: { retries: 0 } }),
+    every: 10,
+    onMoment,
+  })
 
 const batches = ({ arrivals }: Receiving) => arrivals.map(({ key, text }) => `${key} ${text}`)
 
 for (const waits of [true, false]) {
-  const when = waits ? 'when no lead comes during a save' : 'while leads come'
-  t.test(`saved ${when}: the same batches come under the same keys, and none is missing`, async t => {
+  const when = waits ? 'between leads' : 'while leads arrive'
+  t.test(`checkpoint: saved ${when}, a resumed run sends the same batches under the same keys`, async t => {
     const work = new Workplace(t)
     const receiver = await receive(t)
-    const sent: number[] = []
-    const look = (moment: Moment) => {
+    const arrivalsAtSave: number[] = []
+    const onMoment = (moment: Moment) => {
       work.keep(moment)
-      sent.push(receiver.arrivals.length)
+      arrivalsAtSave.push(receiver.arrivals.length)
     }
-    const undisturbed = await start(t, work, receiver, look, waits)
+    const undisturbed = await deliver(t, work, receiver, onMoment, waits)
     const expected = batches(receiver)
     t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.leads / 7))
-    t.ok(work.snapshots.length > (waits ? 8 : 3), `${work.snapshots.length} moments`)
+    t.ok(work.snapshots.length > (waits ? 8 : 3), `${work.snapshots.length} snapshots`)
     for (const [index, snapshot] of work.snapshots.entries()) {
       work.goBack(snapshot)
       const from = receiver.arrivals.length
       const { requestCount } = portal
-      const report = await start(t, work, receiver)
+      const report = await deliver(t, work, receiver)
       const repeated = batches(receiver).slice(from)
-      const settled = sent[index] as number
-      t.strictSame(new Set([...expected.slice(0, settled), ...repeated]), new Set(expected))
+      const acknowledged = arrivalsAtSave[index] as number
+      t.strictSame(new Set([...expected.slice(0, acknowledged), ...repeated]), new Set(expected))
       t.equal(new Set(repeated).size, repeated.length)
-      if (waits) t.equal(repeated.length, expected.length - settled, 'no batch that was settled comes again')
+      if (waits)
+        t.equal(repeated.length, expected.length - acknowledged, 'no acknowledged batch is sent again')
       t.strictSame(countsOf(report), countsOf(undisturbed))
       if (snapshot.moment !== 'saved') {
         t.strictSame(repeated, [])
@@ -61,7 +69,7 @@ for (const waits of [true, false]) {
   })
 }
 
-t.test('a receiver that fails loses nothing: what was not settled comes again, under its key', async t => {
+t.test('checkpoint: batches that a receiver did not accept are sent again under the same key', async t => {
   const work = new Workplace(t)
   let failing = 0
   const receiver = await receive(t, (arrival, response) => {
@@ -73,7 +81,7 @@ t.test('a receiver that fails loses nothing: what was not settled comes again, u
   let starts = 0
   while (report === undefined) {
     starts += 1
-    report = await start(t, work, receiver).catch(error => {
+    report = await deliver(t, work, receiver).catch(error => {
       if (error.code !== 'SINK') throw error
     })
   }
@@ -91,13 +99,13 @@ t.test('a receiver that fails loses nothing: what was not settled comes again, u
   t.equal(guids, (report as { records: number }).records)
 })
 
-t.test('records that wait for a batch when a run is aborted are in the checkpoint', async t => {
+t.test('checkpoint: records that wait for a batch when the run is aborted are saved', async t => {
   const work = new Workplace(t)
   const receiver = await receive(t)
   const abort = new AbortController()
   let seen = 0
   const outcome = run(
-    leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
+    leads(portalClient(t, portal), { max: 20 }),
     map(({ guid }) => {
       seen += 1
       if (seen === 3) abort.abort('no')
@@ -111,16 +119,18 @@ t.test('records that wait for a batch when a run is aborted are in the checkpoin
   t.equal((work.saved.state.sinks.sink as { held: string[] }).held.length, seen)
 })
 
-t.test('another query of the URL is another run; what it was and is stays untold', async t => {
+t.test('checkpoint: another URL query of toHttp is another run; the error shows only digests', async t => {
   const work = new Workplace(t)
   const receiver = await receive(t)
-  const begin = (query: string, look = (_: Moment) => {}) =>
-    run(
-      leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { max: 20 }),
-      paced<Lead>(),
-      watchSaves(toHttp(`${receiver.origin}/leads${query}`), look),
-      { checkpoint: { path: work.checkpoint, every: { leads: 10 }, whenFinished: 'stop' } },
-    )
+  const begin = (query: string, onMoment?: (moment: Moment) => void) =>
+    runWithCheckpoint(work, {
+      source: leads(portalClient(t, portal), { max: 20 }),
+      waits: true,
+      sink: toHttp(`${receiver.origin}/leads${query}`),
+      every: 10,
+      checkpoint: { whenFinished: 'stop' },
+      onMoment,
+    })
   const { records } = await begin('?table=a', work.keep)
   const digest = 'one whose digest is [0-9a-f]{12}…'
   for (const goBack of [() => {}, () => work.goBack(work.snapshots[3] as never)]) {
@@ -143,12 +153,12 @@ t.test('another query of the URL is another run; what it was and is stays untold
   }
 })
 
-t.test('batches that are cut by time are refused', async t => {
+t.test('checkpoint: toHttp with batch.milliseconds is an OPTION error before the first request', async t => {
   const work = new Workplace(t)
   const receiver = await receive(t)
   const { requestCount } = portal
   const outcome = run(
-    leads(openClient(t, portal.origin, { accessToken: portal.accessToken })),
+    leads(portalClient(t, portal)),
     toHttp(receiver.origin, { batch: { milliseconds: 50 } }),
     { checkpoint: work.checkpoint },
   )

@@ -18,15 +18,14 @@ import { leads } from '../../lib/sources/leads.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
-import { paced } from '../support/paced.ts'
+import { portalClient } from '../support/portalClient.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { turns } from '../support/turns.ts'
 import { Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const portal = await createPortal({ leads: 130 })
 t.teardown(() => portal.close())
-const { accessToken, origin } = portal
 const name = 'out.ndjson'
 
 interface Setting {
@@ -36,10 +35,10 @@ interface Setting {
 
 const guidOf = ({ guid }: Lead) => ({ guid })
 
-/** Numbers values, and says at the end how many there were. */
-const numbered = <T>(word: string) =>
+/** Numbers values, and emits their count at the end. */
+const numbering = <T>(word: string) =>
   operator<T, unknown>({
-    name: `numbered ${word}`,
+    name: `numbering ${word}`,
     create() {
       let n = 0
       return {
@@ -52,12 +51,12 @@ const numbered = <T>(word: string) =>
         restore: state => {
           n = Number(state)
         },
-        counts: () => ({ numbered: n }),
+        counts: () => ({ numbering: n }),
       }
     },
   })
 
-/** Hands values on a few at a time, so that it always holds some. */
+/** Emits values four at a time, so that it often holds some. */
 class Holding extends Transform {
   #held: unknown[] = []
   constructor() {
@@ -78,8 +77,8 @@ class Holding extends Transform {
 }
 
 const settings: Record<string, Setting> = {
-  'state of its own, flushed at the end': {
-    operators: () => compose(map(guidOf), numbered('a'), numbered('b')),
+  'operators with state and a flush at the end': {
+    operators: () => compose(map(guidOf), numbering('a'), numbering('b')),
   },
   'take, with operators around it': {
     operators: () =>
@@ -90,7 +89,7 @@ const settings: Record<string, Setting> = {
       ),
   },
   'take of all': { operators: () => take<Lead>(1_000) },
-  'an operator that wants no more, without a last value': {
+  'an operator that returns done without a last value': {
     operators: () =>
       operator<Lead>({
         name: 'until',
@@ -112,14 +111,14 @@ const settings: Record<string, Setting> = {
       }),
   },
   'a limit': { operators: () => map(guidOf), limit: 77 },
-  'a limit behind which nothing follows': { operators: () => map(guidOf), limit: 1_000 },
-  'streams of the user, before, between and behind': {
+  'a limit larger than the list': { operators: () => map(guidOf), limit: 1_000 },
+  "a user's streams before, between and after operators": {
     operators: () =>
       compose(
         transform<Lead, Lead>(() => new Holding()),
         map(guidOf),
         transform(() => new Holding()),
-        numbered('n'),
+        numbering('n'),
         transform(() => new Holding()),
       ),
   },
@@ -132,7 +131,7 @@ const settings: Record<string, Setting> = {
           await turns(1)
           emit({ guid: `${lead.guid} again` })
         }),
-        numbered('n'),
+        numbering('n'),
       ),
   },
   'explode and project': {
@@ -144,75 +143,75 @@ const settings: Record<string, Setting> = {
         project({ guid: 'guid', form: 'conversionEvent.formName', value: 'formValue.fieldValue' }),
       ),
   },
-  'an operator that lets nothing through': { operators: () => filter(() => false) },
+  'a filter that drops everything': { operators: () => filter(() => false) },
 }
 
-function start(
+const exportWith = (
   t: Test,
   work: Workplace,
   { operators, limit }: Setting,
-  look = (_: Moment) => {},
+  onMoment?: (moment: Moment) => void,
   waits = true,
-) {
-  return run(
-    leads(openClient(t, origin, { accessToken }), { max: 20, limit }),
-    paced<Lead>(waits),
-    operators(),
-    watchSaves(toFile(work.file(name)), look),
-    { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
-  )
-}
+) =>
+  runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal), { max: 20, limit }),
+    waits,
+    operators: operators(),
+    sink: toFile(work.file(name)),
+    every: 10,
+    onMoment,
+  })
 
 for (const [what, setting] of Object.entries(settings)) {
-  t.test(`${what}: from each checkpoint, everything comes out the same`, async t => {
+  t.test(`checkpoint: ${what}: resumed from any save, a run writes the same file`, async t => {
     const work = new Workplace(t)
-    const undisturbed = await start(t, work, setting, work.keep)
+    const undisturbed = await exportWith(t, work, setting, work.keep)
     const contents = work.contents(name)
     t.ok(work.snapshots.length > 5)
     work.clear()
-    await start(t, work, setting, work.keep, false)
-    t.equal(work.contents(name), contents, 'saved while leads come')
+    await exportWith(t, work, setting, work.keep, false)
+    t.equal(work.contents(name), contents, 'the file of a run that is saved while leads arrive')
     for (const [index, snapshot] of work.snapshots.entries()) {
       work.goBack(snapshot)
-      const report = await start(t, work, setting, undefined, index % 4 === 0)
-      t.equal(work.contents(name), contents, `from moment ${index}, ${snapshot.moment}`)
-      t.strictSame(withoutChance(countsOf(report)), withoutChance(countsOf(undisturbed)))
+      const report = await exportWith(t, work, setting, undefined, index % 4 === 0)
+      t.equal(work.contents(name), contents, `from snapshot ${index}, ${snapshot.moment}`)
+      t.strictSame(withoutReadAhead(countsOf(report)), withoutReadAhead(countsOf(undisturbed)))
     }
   })
 
-  t.test(`${what}: ended at every save, it comes out the same`, async t => {
+  t.test(`checkpoint: ${what}: a run killed at each save and resumed writes the same file`, async t => {
     const work = new Workplace(t)
-    const undisturbed = await start(t, work, setting)
+    const undisturbed = await exportWith(t, work, setting)
     const contents = work.contents(name)
     work.clear()
-    // Each start gets as far as its first save, then its second, then its third, and so on around.
+    // The first run gets as far as its second save, the next to its third, and so on in turn.
     for (let starts = 1; ; starts += 1) {
       const kept = work.snapshots.length
-      const report = await start(t, work, setting, work.keep)
-      const ended = work.snapshots[kept + (starts % 4)]
-      if (ended?.moment !== 'saved') {
+      const report = await exportWith(t, work, setting, work.keep)
+      const killedAt = work.snapshots[kept + (starts % 4)]
+      if (killedAt?.moment !== 'saved') {
         t.ok(starts > 3)
         t.equal(work.contents(name), contents)
-        t.strictSame(withoutChance(countsOf(report)), withoutChance(countsOf(undisturbed)))
+        t.strictSame(withoutReadAhead(countsOf(report)), withoutReadAhead(countsOf(undisturbed)))
         t.equal(report.checkpoint?.starts, starts)
         return
       }
-      work.goBack(ended)
+      work.goBack(killedAt)
     }
   })
 }
 
-/** What had been read ahead when an operator wanted no more is a matter of chance. */
-function withoutChance({ leads, source, operators, ...rest }: ReturnType<typeof countsOf>) {
+/** Without what varies: how much had been read ahead when an operator ended the run. */
+function withoutReadAhead({ leads, source, operators, ...rest }: ReturnType<typeof countsOf>) {
   const ends = operators.some(({ name }) => name === 'until' || (name === 'take' && operators.length > 2))
   return ends ? { ...rest, out: operators.map(({ out }) => out) } : { leads, source, operators, ...rest }
 }
 
-t.test('take that had all when it was saved asks for nothing more after a restart', async t => {
+t.test('checkpoint: a resumed run whose take() was full when it was saved sends no request', async t => {
   const work = new Workplace(t)
-  // It is saved behind the last lead that is taken.
+  // One of the saves is directly after the last lead that is taken.
   const setting = { operators: () => take<Lead>(30) }
-  await start(t, work, setting, work.keep)
+  await exportWith(t, work, setting, work.keep)
   const contents = work.contents(name)
   const all = work.snapshots.filter(snapshot => {
     work.goBack(snapshot)
@@ -225,15 +224,15 @@ t.test('take that had all when it was saved asks for nothing more after a restar
   for (const snapshot of all) {
     work.goBack(snapshot)
     const { requestCount } = portal
-    t.match(await start(t, work, setting), { records: 30 })
+    t.match(await exportWith(t, work, setting), { records: 30 })
     t.equal(portal.requestCount, requestCount)
     t.equal(work.contents(name), contents)
   }
 })
 
-t.test('the numbers are compared when the source has let go of what it had read ahead', async t => {
+t.test('checkpoint: after an early end, the ledger counts leads that were read ahead as unused', async t => {
   const work = new Workplace(t)
-  const source = leads(openClient(t, origin, { accessToken }), { max: 20 })
+  const source = leads(portalClient(t, portal), { max: 20 })
   let seen = 0
   const untilReadAhead = peek(() => {
     seen += 1
@@ -249,25 +248,25 @@ t.test('the numbers are compared when the source has let go of what it had read 
 })
 
 const unsaved: Record<string, Operator<Lead, unknown>> = {
-  'a flush without a save': operator<Lead>(
+  'flush() but no save()': operator<Lead>(
     'last',
     (lead, emit) => emit(lead),
     () => {},
   ),
-  'a create without a save': operator<Lead>({
+  'create() but no save()': operator<Lead>({
     name: 'last',
     create: () => ({ step: (lead, emit) => emit(lead) }),
   }),
-  'a save without a restore': operator<Lead>({
+  'save() but no restore()': operator<Lead>({
     name: 'last',
     create: () => ({ step: (lead, emit) => emit(lead), save: () => 1 }),
   }),
 }
 for (const [what, operators] of Object.entries(unsaved)) {
-  t.test(`${what} is refused before anything is touched`, async t => {
+  t.test(`checkpoint: an operator with ${what} is an OPTION error before the first request`, async t => {
     const work = new Workplace(t)
     const { requestCount } = portal
-    t.match(await failureOf(start(t, work, { operators: () => operators })), {
+    t.match(await failureOf(exportWith(t, work, { operators: () => operators })), {
       code: 'OPTION',
       message: /^run\(\) options: checkpoint: "last" may hold state, and has no /,
     })
@@ -276,12 +275,12 @@ for (const [what, operators] of Object.entries(unsaved)) {
   })
 }
 
-t.test('a state that is no JSON fails the run, and the last checkpoint stays', async t => {
+t.test('checkpoint: an operator state that is not JSON is an OPERATOR error at the save', async t => {
   const work = new Workplace(t)
   let seen = 0
-  const odd = () =>
+  const unsavable = () =>
     operator<Lead>({
-      name: 'odd',
+      name: 'unsavable',
       create: () => ({
         step(lead, emit) {
           seen += 1
@@ -291,15 +290,18 @@ t.test('a state that is no JSON fails the run, and the last checkpoint stays', a
         restore() {},
       }),
     })
-  t.match(await failureOf(start(t, work, { operators: odd })), { code: 'OPERATOR', message: /^odd: .*Map/ })
+  t.match(await failureOf(exportWith(t, work, { operators: unsavable })), {
+    code: 'OPERATOR',
+    message: /^unsavable: .*Map/,
+  })
   t.ok((work.saved.state.chain.operators[1]?.counts.in as number) <= 50)
   seen = 0
-  t.match(await start(t, work, { operators: () => map((lead: Lead) => lead) }).catch(error => error), {
+  t.match(await exportWith(t, work, { operators: () => map((lead: Lead) => lead) }).catch(error => error), {
     code: 'CHECKPOINT',
   })
 })
 
-t.test('a restore that throws is an OPERATOR error, and changes nothing', async t => {
+t.test('checkpoint: a restore() that throws is an OPERATOR error, and changes no file', async t => {
   const work = new Workplace(t)
   const setting = (restore: () => void) => ({
     operators: () =>
@@ -308,7 +310,7 @@ t.test('a restore that throws is an OPERATOR error, and changes nothing', async 
         create: () => ({ step: (lead, emit) => emit(lead), save: () => 1, restore }),
       }),
   })
-  await start(
+  await exportWith(
     t,
     work,
     setting(() => {}),
@@ -321,13 +323,13 @@ t.test('a restore that throws is an OPERATOR error, and changes nothing', async 
   const refuse = () => {
     throw new Error('not this one')
   }
-  t.match(await failureOf(start(t, work, setting(refuse))), {
+  t.match(await failureOf(exportWith(t, work, setting(refuse))), {
     code: 'OPERATOR',
     message: 'picky: restore(): not this one',
   })
   t.strictSame(work.everything, before)
   t.equal(portal.requestCount, requestCount)
-  await start(
+  await exportWith(
     t,
     work,
     setting(() => {}),

@@ -1,16 +1,15 @@
 import t, { type Test } from 'tap'
-import type { Lead, LeadSource, Report } from '../../lib/index.ts'
+import type { LeadSource, Report } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
-import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { openClient } from '../support/openClient.ts'
-import { paced } from '../support/paced.ts'
+import { portalClient } from '../support/portalClient.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { Workplace } from '../support/Workplace.ts'
-import { type Moment, watchSaves } from '../support/watchSaves.ts'
+import type { Moment } from '../support/watchSaves.ts'
 
 const portal = await createPortal({
   leads: Array.from({ length: 120 }, (_, n) => ({ guid: `lead-${n}`, insertedAt: 1_000_000 + (n % 10) })),
@@ -18,8 +17,8 @@ const portal = await createPortal({
 t.teardown(() => portal.close())
 const name = 'out.ndjson'
 
-const client = (t: Test) => openClient(t, portal.origin, { accessToken: portal.accessToken })
-/** Every second is not there, and some come twice. */
+const client = (t: Test) => portalClient(t, portal)
+/** Every second guid has no lead, and some guids are repeated. */
 const guids = Array.from({ length: 150 }, (_, n) => (n % 2 === 0 ? `lead-${n % 118}` : `nobody-${n}`))
 const missing = new Set(guids.filter(guid => guid.startsWith('nobody')))
 
@@ -38,51 +37,49 @@ const ways: Record<string, (t: Test) => LeadSource> = {
     }),
 }
 
-const start = (work: Workplace, source: LeadSource, look = (_: Moment) => {}, waits = true) =>
-  run(source, paced<Lead>(waits), watchSaves(toFile(work.file(name)), look), {
-    checkpoint: { path: work.checkpoint, every: { leads: 7 } },
-  })
+const exportFrom = (work: Workplace, source: LeadSource, onMoment?: (moment: Moment) => void, waits = true) =>
+  runWithCheckpoint(work, { source, waits, sink: toFile(work.file(name)), every: 7, onMoment })
 
 for (const [way, source] of Object.entries(ways)) {
-  t.test(`${way}: from each checkpoint, the same leads come in the same order`, async t => {
+  t.test(`checkpoint: ${way}: resumed from any save, a run emits the same leads in order`, async t => {
     const work = new Workplace(t)
-    const undisturbed = await start(work, source(t), work.keep)
+    const undisturbed = await exportFrom(work, source(t), work.keep)
     const contents = work.contents(name)
     t.ok(work.snapshots.length > 5)
     work.clear()
-    await start(work, source(t), work.keep, false)
-    t.equal(work.contents(name), contents, 'saved while leads come')
+    await exportFrom(work, source(t), work.keep, false)
+    t.equal(work.contents(name), contents, 'the file of a run that is saved while leads arrive')
     if (way.includes('guid')) {
       t.equal(undisturbed.missing?.count, missing.size)
       t.strictSame(new Set(undisturbed.missing?.guids), missing)
     }
     for (const [index, snapshot] of work.snapshots.entries()) {
       work.goBack(snapshot)
-      const report = await start(work, source(t), undefined, index % 2 === 0)
-      t.equal(work.contents(name), contents, `from moment ${index}, ${snapshot.moment}`)
+      const report = await exportFrom(work, source(t), undefined, index % 2 === 0)
+      t.equal(work.contents(name), contents, `from snapshot ${index}, ${snapshot.moment}`)
       t.strictSame(withoutMissing(report), withoutMissing(undisturbed))
     }
   })
 }
 
-/** What is missing has a test of its own. */
+/** Without the missing guids, which have their own test. */
 const withoutMissing = (report: Report) => ({ ...countsOf(report), missing: undefined })
 
-t.test('what did not come of the guids is counted once over restarts', async t => {
+t.test('checkpoint: guids without a lead are counted once over all restarts', async t => {
   const work = new Workplace(t)
   const source = () => leads(client(t), { guids, max: 20 })
-  const undisturbed = await start(work, source(), work.keep)
+  const undisturbed = await exportFrom(work, source(), work.keep)
   for (const snapshot of work.snapshots) {
     work.goBack(snapshot)
-    t.strictSame((await start(work, source())).missing, undisturbed.missing)
+    t.strictSame((await exportFrom(work, source())).missing, undisturbed.missing)
   }
 })
 
-t.test('other guids are another run; so is another order of the same', async t => {
+t.test('checkpoint: other guids, or the same guids in another order, are another run', async t => {
   const work = new Workplace(t)
-  await start(work, leads(client(t), { guids: ['lead-1', 'lead-2'] }))
+  await exportFrom(work, leads(client(t), { guids: ['lead-1', 'lead-2'] }))
   for (const other of [['lead-2', 'lead-1'], ['lead-1'], ['lead-1', 'lead-2', 'lead-3']]) {
-    t.match(await failureOf(start(work, leads(client(t), { guids: other }))), {
+    t.match(await failureOf(exportFrom(work, leads(client(t), { guids: other }))), {
       code: 'CHECKPOINT',
       message:
         /source\.guids was one whose digest is [0-9a-f]{12}… and is one whose digest is [0-9a-f]{12}… now/,
@@ -90,17 +87,17 @@ t.test('other guids are another run; so is another order of the same', async t =
   }
 })
 
-t.test('other guids of an iterable do not go on where those of before were left', async t => {
+t.test('checkpoint: an iterable that begins with other guids is a CHECKPOINT error', async t => {
   const first = Array.from({ length: 60 }, (_, n) => `lead-${n}`)
   const others: Record<string, string[]> = {
-    'others from the first on': first.map((_, n) => `lead-${n + 60}`),
+    'other guids from the first on': first.map((_, n) => `lead-${n + 60}`),
     'another order': ['lead-1', 'lead-0', ...first.slice(2)],
     fewer: first.slice(0, 5),
-    'one more in front': ['lead-100', ...first],
+    'one more at the start': ['lead-100', ...first],
   }
   const work = new Workplace(t)
   const source = (guids: Iterable<string>) => leads(client(t), { guids: new Set(guids), max: 10 })
-  await start(work, source(first), work.keep)
+  await exportFrom(work, source(first), work.keep)
   const contents = work.contents(name)
   let refused = 0
   for (const snapshot of work.snapshots.filter(({ moment }) => moment === 'saved')) {
@@ -112,12 +109,12 @@ t.test('other guids of an iterable do not go on where those of before were left'
       const { everything } = work
       const { requestCount } = portal
       const message = `leads(): guids: the first ${position.guids} are not those that the checkpoint is of: give the same ones in the same order, or delete it to begin anew`
-      t.match(await failureOf(start(work, source(guids))), { code: 'CHECKPOINT', message }, what)
+      t.match(await failureOf(exportFrom(work, source(guids))), { code: 'CHECKPOINT', message }, what)
       t.equal(portal.requestCount, requestCount)
       t.strictSame(work.everything, everything)
     }
     work.goBack(snapshot)
-    t.match(await start(work, source([...first, 'lead-0'])), { leads: 60 })
+    t.match(await exportFrom(work, source([...first, 'lead-0'])), { leads: 60 })
     t.equal(work.contents(name), contents)
   }
   t.ok(refused >= 20)

@@ -10,7 +10,8 @@ import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
-import { openClient } from '../support/openClient.ts'
+import { portalClient } from '../support/portalClient.ts'
+import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const minute = 60_000
@@ -18,7 +19,7 @@ const hour = 60 * minute
 const day = 24 * hour
 const began = Date.UTC(2026, 2, 1, 12)
 
-/** A portal whose clock is moved by hand. */
+/** A portal whose clock the test sets. */
 async function openPortal(t: Test, count: number) {
   const clock = { time: began }
   const portal = await createPortal({
@@ -31,9 +32,9 @@ async function openPortal(t: Test, count: number) {
 
 const aLead = (guid: string, time: number) => ({ guid, insertedAt: time, lastModifiedAt: time })
 
-interface Start {
+interface Given {
   checkpoint?: Partial<CheckpointOptions>
-  see?: (lead: Lead) => void
+  onLead?: (lead: Lead) => void
   signal?: AbortSignal
   query?: LeadsQuery
   options?: LeadsOptions
@@ -41,32 +42,25 @@ interface Start {
   to?: string
 }
 
-function start(t: Test, work: Workplace, portal: Portal, given: Start = {}) {
-  const {
-    checkpoint,
-    see = () => {},
+/** Exports a window of changed leads. */
+function exportWindow(t: Test, work: Workplace, portal: Portal, given: Given = {}) {
+  const { checkpoint, onLead = () => {}, signal, query, options } = given
+  return runWithCheckpoint(work, {
+    source: leads(portalClient(t, portal), { timePivot: 'lastModifiedAt', max: 10, ...query, ...options }),
+    operators: given.operators?.() ?? peek(onLead),
+    sink: toFile(work.file(given.to ?? 'changed-{date}.ndjson')),
+    checkpoint: { whenFinished: 'next', version: '1', ...checkpoint },
     signal,
-    query,
-    options,
-    operators,
-    to = 'changed-{date}.ndjson',
-  } = given
-  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
-  return run(
-    leads(client, { timePivot: 'lastModifiedAt', max: 10, ...query, ...options }),
-    (operators ?? (() => peek(see)))(),
-    toFile(work.file(to)),
-    { checkpoint: { path: work.checkpoint, whenFinished: 'next', version: '1', ...checkpoint }, signal },
-  )
+  })
 }
 
 const versionOf = ({ guid, lastModifiedAt }: Lead) => `${guid} at ${lastModifiedAt}`
 const exports = (work: Workplace) => work.names.filter(name => name.startsWith('changed-'))
 
-t.test('the next window follows the last, and begins the overlap before its end', async t => {
+t.test("checkpoint: whenFinished 'next' reads from the end of the last window, less the overlap", async t => {
   const { portal, clock } = await openPortal(t, 25)
   const work = new Workplace(t)
-  const first = await start(t, work, portal)
+  const first = await exportWindow(t, work, portal)
   const end = began - minute
   t.match(first, {
     leads: 25,
@@ -76,10 +70,10 @@ t.test('the next window follows the last, and begins the overlap before its end'
   t.equal(first.window?.startTime, undefined)
 
   clock.time = began + day
-  // Exactly where the overlap begins, a millisecond later, in it, at the end, and behind it.
+  // At the start of the overlap, a millisecond later, within it, at its end, and after it.
   const times = [end - 10 * minute, end - 10 * minute + 1, end - 1, end, end + 1, end + day, end + day + 1]
   portal.insert(times.map((time, n) => aLead(`new-${n}`, time)))
-  const second = await start(t, work, portal)
+  const second = await exportWindow(t, work, portal)
   t.match(second, {
     window: { timePivot: 'lastModifiedAt', startTime: end - 10 * minute, stopTime: end + day },
     checkpoint: { starts: 1 },
@@ -91,7 +85,7 @@ t.test('the next window follows the last, and begins the overlap before its end'
   )
 
   clock.time = began + 2 * day
-  const third = await start(t, work, portal, { checkpoint: { overlap: 0 } })
+  const third = await exportWindow(t, work, portal, { checkpoint: { overlap: 0 } })
   t.match(third, { leads: 1, window: { startTime: end + day, stopTime: end + 2 * day } })
   t.strictSame(
     work.lines<Lead>('changed-2026-03-03.ndjson').map(({ guid }) => guid),
@@ -99,18 +93,18 @@ t.test('the next window follows the last, and begins the overlap before its end'
   )
 })
 
-t.test('a window never begins before the startTime of the query', async t => {
+t.test('checkpoint: the next window does not begin before the startTime of the query', async t => {
   const { portal, clock } = await openPortal(t, 5)
   const work = new Workplace(t)
   const query = { startTime: began - 5 * minute }
-  await start(t, work, portal, { query })
+  await exportWindow(t, work, portal, { query })
   clock.time += minute
-  t.match(await start(t, work, portal, { query }), {
+  t.match(await exportWindow(t, work, portal, { query }), {
     window: { startTime: began - 5 * minute, stopTime: began },
   })
 })
 
-t.test('each change that becomes visible within the overlap is in some window, whatever goes on', async t => {
+t.test('checkpoint: each change that becomes visible within the overlap is in some window', async t => {
   for (const seed of [1, 2, 3]) {
     const { portal, clock } = await openPortal(t, 40)
     const work = new Workplace(t)
@@ -124,7 +118,7 @@ t.test('each change that becomes visible within the overlap is in some window, w
     const change = () => {
       clock.time += chance(5_000)
       if (chance(3) === 0) {
-        // It was made some time ago and becomes visible now.
+        // A lead that was created some time ago and becomes visible now.
         const lead = aLead(`late-${guids.length}`, clock.time - chance(9 * minute))
         guids.push(lead.guid)
         portal.insert([lead])
@@ -140,25 +134,25 @@ t.test('each change that becomes visible within the overlap is in some window, w
       const abort = new AbortController()
       const stop = window % 2 === 0 ? chance(15) : -1
       let seen = 0
-      const given: Start = {
+      const given: Given = {
         to: 'changed-{time}.ndjson',
         signal: abort.signal,
         checkpoint: { every: { leads: 3 } },
-        see() {
+        onLead() {
           if (seen === stop) abort.abort('no more')
           seen += 1
           if (chance(3) === 0) change()
         },
       }
-      await start(t, work, portal, given).catch(error => t.equal(error, 'no more'))
-      // An unfinished window is gone on with, however much later.
+      await exportWindow(t, work, portal, given).catch(error => t.equal(error, 'no more'))
+      // An unfinished window resumes, however much later.
       if (abort.signal.aborted) {
         clock.time += chance(2) * day
-        await start(t, work, portal, { ...given, signal: undefined, see: change })
+        await exportWindow(t, work, portal, { ...given, signal: undefined, onLead: change })
       }
     }
     clock.time += day
-    await start(t, work, portal, { to: 'changed-{time}.ndjson' })
+    await exportWindow(t, work, portal, { to: 'changed-{time}.ndjson' })
     const found = new Set(exports(work).flatMap(name => work.lines<Lead>(name).map(versionOf)))
     t.ok(last.size > 40)
     t.strictSame(
@@ -168,80 +162,80 @@ t.test('each change that becomes visible within the overlap is in some window, w
     )
     for (const name of exports(work)) {
       const versions = work.lines<Lead>(name).map(versionOf)
-      t.equal(new Set(versions).size, versions.length, `${name}: no version twice`)
+      t.equal(new Set(versions).size, versions.length, `${name}: each version once`)
     }
   }
 })
 
-t.test('an unfinished window keeps its end and its name on another day', async t => {
+t.test('checkpoint: a window that resumes on another day keeps its end and its file name', async t => {
   const { portal, clock } = await openPortal(t, 30)
   const work = new Workplace(t)
   const abort = new AbortController()
   let seen = 0
-  const see = () => {
+  const onLead = () => {
     seen += 1
     if (seen === 12) abort.abort('no')
   }
-  await failureOf(start(t, work, portal, { see, signal: abort.signal }))
+  await failureOf(exportWindow(t, work, portal, { onLead, signal: abort.signal }))
   t.strictSame(exports(work), [work.partial('changed-2026-03-01.ndjson')])
   clock.time += 3 * day
   portal.insert([aLead('later', clock.time - hour)])
-  t.match(await start(t, work, portal), { leads: 30, window: { stopTime: began - minute } })
+  t.match(await exportWindow(t, work, portal), { leads: 30, window: { stopTime: began - minute } })
   t.strictSame(exports(work), ['changed-2026-03-01.ndjson'])
-  t.match(await start(t, work, portal), { leads: 1, window: { stopTime: began + 3 * day - minute } })
+  t.match(await exportWindow(t, work, portal), { leads: 1, window: { stopTime: began + 3 * day - minute } })
   t.strictSame(exports(work), ['changed-2026-03-01.ndjson', 'changed-2026-03-04.ndjson'])
 })
 
-t.test('a window in which nothing changed is an empty file, which the next one may replace', async t => {
+t.test('checkpoint: a window without changes is an empty file, which the next may replace', async t => {
   const { portal, clock } = await openPortal(t, 5)
   const work = new Workplace(t)
-  await start(t, work, portal)
+  await exportWindow(t, work, portal)
   for (const later of [0, hour]) {
     clock.time = began + day + later
-    t.match(await start(t, work, portal), { leads: 0, records: 0 })
+    t.match(await exportWindow(t, work, portal), { leads: 0, records: 0 })
     t.equal(work.contents('changed-2026-03-02.ndjson'), '')
   }
   clock.time += hour
   portal.insert([aLead('new', clock.time - 2 * minute)])
-  t.match(await start(t, work, portal), { leads: 1 })
+  t.match(await exportWindow(t, work, portal), { leads: 1 })
   t.equal(work.lines('changed-2026-03-02.ndjson').length, 1)
 })
 
-t.test('the file of a window is never replaced by the next', async t => {
-  const names: [to: string, name: string, asks: boolean][] = [
-    // Looked at before the first request, unless the name has to wait for the server's clock.
+t.test('checkpoint: a file with records is not replaced by the next window: a CHECKPOINT error', async t => {
+  const names: [to: string, name: string, sendsRequests: boolean][] = [
+    // The file is checked before the first request, unless its name depends on the server's clock.
     ['changed.ndjson', 'changed.ndjson', false],
     ['changed.json', 'changed.json', false],
     ['changed.ndjson.gz', 'changed.ndjson.gz', false],
     ['changed-{date}.ndjson', 'changed-2026-03-01.ndjson', true],
   ]
-  for (const [to, name, asks] of names) {
+  for (const [to, name, sendsRequests] of names) {
     const { portal, clock } = await openPortal(t, 5)
     const work = new Workplace(t)
-    await start(t, work, portal, { to })
+    await exportWindow(t, work, portal, { to })
     clock.time += hour
     portal.insert([aLead('new', clock.time - 2 * minute)])
     const { everything } = work
     const { requestCount } = portal
-    t.match(await failureOf(start(t, work, portal, { to })), {
+    t.match(await failureOf(exportWindow(t, work, portal, { to })), {
       code: 'CHECKPOINT',
       message: new RegExp(
         `${name} holds the 5 records of the window before, which the next one would replace: move it away, or put \\{date\\} or \\{time\\} into the name$`,
       ),
     })
     t.strictSame(work.everything, everything, to)
-    t.equal(portal.requestCount > requestCount, asks)
+    t.equal(portal.requestCount > requestCount, sendsRequests)
     work.rename(name, 'moved')
-    t.match(await start(t, work, portal, { to }), { leads: 1 })
+    t.match(await exportWindow(t, work, portal, { to }), { leads: 1 })
   }
 })
 
-t.test('nor are those that its quarantine and its dead letters came to', async t => {
+t.test('checkpoint: the next window does not replace a quarantine or dead letters', async t => {
   const { portal, clock } = await openPortal(t, 5)
   const { origin } = await listen(t, (request, response) => {
     request.resume().on('end', () => response.writeHead(422).end())
   })
-  const client = openClient(t, portal.origin, { accessToken: portal.accessToken })
+  const client = portalClient(t, portal)
   const sides: Record<string, (work: Workplace) => Promise<unknown>> = {
     'rejected.ndjson': work =>
       run(
@@ -277,36 +271,38 @@ t.test('nor are those that its quarantine and its dead letters came to', async t
   }
 })
 
-t.test('a limit counts in each window by itself', async t => {
+t.test('checkpoint: the option limit counts the leads of each window separately', async t => {
   const { portal, clock } = await openPortal(t, 30)
   const work = new Workplace(t)
   const options = { limit: 35 }
-  t.match(await start(t, work, portal, { options }), { leads: 30 })
+  t.match(await exportWindow(t, work, portal, { options }), { leads: 30 })
   clock.time += day
   portal.insert(Array.from({ length: 20 }, (_, n) => aLead(`new-${n}`, clock.time - hour + n)))
-  t.match(await start(t, work, portal, { options }), { leads: 20 })
+  t.match(await exportWindow(t, work, portal, { options }), { leads: 20 })
 })
 
-const cut: Record<string, { given: Start }> = {
+const cut: Record<string, { given: Given }> = {
   take: { given: { operators: () => take<Lead>(10) } },
   'a limit': {
     given: { options: { limit: 10 } },
   },
 }
 for (const [what, { given }] of Object.entries(cut)) {
-  t.test(`there is no window after one that ${what} cut short`, async t => {
+  t.test(`checkpoint: there is no next window after one that ${what} ended early`, async t => {
     const { portal, clock } = await openPortal(t, 30)
     const work = new Workplace(t)
-    t.match(await start(t, work, portal, given), { leads: what === 'take' ? Number : 10 })
+    t.match(await exportWindow(t, work, portal, given), { leads: what === 'take' ? Number : 10 })
     clock.time += day
     const before = work.everything
     const { requestCount } = portal
-    t.match(await failureOf(start(t, work, portal, given)), {
+    t.match(await failureOf(exportWindow(t, work, portal, given)), {
       code: 'CHECKPOINT',
       message: /the window before was not read to its end \(by a limit, or an operator that wanted no more\)/,
     })
     t.equal(portal.requestCount, requestCount)
     t.strictSame(work.everything, before)
-    t.match(await start(t, work, portal, { ...given, checkpoint: { whenFinished: 'stop' } }), { records: 10 })
+    t.match(await exportWindow(t, work, portal, { ...given, checkpoint: { whenFinished: 'stop' } }), {
+      records: 10,
+    })
   })
 }

@@ -38,8 +38,8 @@ const inQuarantine: Sides = ['quarantined', 'records in quarantine']
 const intoTheSink: Sides = ['passed on', 'into the sink']
 const acknowledged: Sides = ['records into the sink', 'records acknowledged']
 
-/** Ten elements came, two of them went to a quarantine, and eight arrived. */
-const right: LedgerFacts = {
+/** Ten elements were received, two of them were quarantined, and eight reached the sink. */
+const correct: LedgerFacts = {
   source: { delivered: 10, equations: [equation('a of the source', 'b of the source', 10, 10)] },
   received: 10,
   operators: [equation('out of map', 'into filter', 8, 8)],
@@ -51,12 +51,12 @@ const right: LedgerFacts = {
   ],
 }
 
-t.test('numbers that add up pass', async t => {
-  t.doesNotThrow(() => checkLedger(ledger(right)))
+t.test('ledger: counts that add up pass', async t => {
+  t.doesNotThrow(() => checkLedger(ledger(correct)))
 })
 
-t.test('the ledger compares what the stages say of themselves, and what one says with the next', async t => {
-  t.strictSame(sidesOf(ledger(right)), [
+t.test('ledger: the counts of each stage are compared with each other and with the next stage', async t => {
+  t.strictSame(sidesOf(ledger(correct)), [
     ['a of the source', 'b of the source'],
     outOfTheSource,
     ['out of map', 'into filter'],
@@ -68,9 +68,9 @@ t.test('the ledger compares what the stages say of themselves, and what one says
   ])
 })
 
-t.test('what a stage does not count is not compared', async t => {
+t.test('ledger: counts that a stage does not have are not compared', async t => {
   const silent: LedgerFacts = {
-    ...right,
+    ...correct,
     source: { equations: [] },
     sink: { equations: [] },
     quarantines: [],
@@ -82,27 +82,30 @@ t.test('what a stage does not count is not compared', async t => {
   ])
 })
 
-/** One number that is off, and what does not hold then. */
+/** Facts with one wrong count, and the equations that do not hold then. */
 const off: Record<string, [wrong: (by: number) => LedgerFacts, ...equations: Sides[]]> = {
-  'elements that the source delivered': [
-    by => ({ ...right, source: { ...right.source, delivered: 10 + by } }),
+  'the count of elements delivered by the source': [
+    by => ({ ...correct, source: { ...correct.source, delivered: 10 + by } }),
     outOfTheSource,
   ],
-  'elements received': [by => ({ ...right, received: 10 + by }), outOfTheSource],
-  'records passed on': [by => ({ ...right, passed: 8 + by }), intoTheSink],
-  'records into the sink': [
-    by => ({ ...right, sink: { ...right.sink, received: 8 + by } }),
+  'the count of elements received': [by => ({ ...correct, received: 10 + by }), outOfTheSource],
+  'the count of records passed on': [by => ({ ...correct, passed: 8 + by }), intoTheSink],
+  'the count of records into the sink': [
+    by => ({ ...correct, sink: { ...correct.sink, received: 8 + by } }),
     intoTheSink,
     acknowledged,
   ],
-  'records acknowledged': [by => ({ ...right, sink: { ...right.sink, acknowledged: 8 + by } }), acknowledged],
-  'records quarantined': [
-    by => ({ ...right, quarantines: [{ quarantined: 2 + by, acknowledged: 2 }] }),
+  'the count of records acknowledged': [
+    by => ({ ...correct, sink: { ...correct.sink, acknowledged: 8 + by } }),
+    acknowledged,
+  ],
+  'the count of records quarantined': [
+    by => ({ ...correct, quarantines: [{ quarantined: 2 + by, acknowledged: 2 }] }),
     inQuarantine,
   ],
-  'records in quarantine': [
+  'the count of records in quarantine': [
     by => ({
-      ...right,
+      ...correct,
       quarantines: [
         { quarantined: 1, acknowledged: 1 },
         { quarantined: 2, acknowledged: 2 + by },
@@ -110,31 +113,34 @@ const off: Record<string, [wrong: (by: number) => LedgerFacts, ...equations: Sid
     }),
     inQuarantine,
   ],
-  'what the source says of itself': [
-    by => ({ ...right, source: { ...right.source, equations: [equation('a', 'b', 5, 5 + by)] } }),
+  'a count in an equation of the source': [
+    by => ({ ...correct, source: { ...correct.source, equations: [equation('a', 'b', 5, 5 + by)] } }),
     ['a', 'b'],
   ],
-  'what operators say': [by => ({ ...right, operators: [equation('a', 'b', 5 + by, 5)] }), ['a', 'b']],
-  'what the sink says of itself': [
-    by => ({ ...right, sink: { ...right.sink, equations: [equation('a', 'b', 5, 5 + by)] } }),
+  'a count in an equation of the operators': [
+    by => ({ ...correct, operators: [equation('a', 'b', 5 + by, 5)] }),
+    ['a', 'b'],
+  ],
+  'a count in an equation of the sink': [
+    by => ({ ...correct, sink: { ...correct.sink, equations: [equation('a', 'b', 5, 5 + by)] } }),
     ['a', 'b'],
   ],
 }
 for (const [what, [wrong, ...equations]] of Object.entries(off)) {
   for (const by of [1, -1]) {
-    t.test(`${what}, off by ${by}: LEDGER, naming what does not hold`, async t => {
-      isWrong(t, await failureOf(() => checkLedger(ledger(wrong(by)))), ...equations)
+    t.test(`ledger: ${what} off by ${by} is a LEDGER error that names the equation`, async t => {
+      isLedgerError(t, await failureOf(() => checkLedger(ledger(wrong(by)))), ...equations)
     })
   }
 }
 
-t.test('several wrong equations are all named', async t => {
-  const wrong = { ...right, received: 9, passed: 7 }
-  isWrong(t, await failureOf(() => checkLedger(ledger(wrong))), outOfTheSource, intoTheSink)
+t.test('ledger: a LEDGER error names each wrong equation', async t => {
+  const wrong = { ...correct, received: 9, passed: 7 }
+  isLedgerError(t, await failureOf(() => checkLedger(ledger(wrong))), outOfTheSource, intoTheSink)
 })
 
-/** The failure must be LEDGER, name each equation that is wrong, in the message too, and no other. */
-function isWrong(t: Test, failure: unknown, ...equations: Sides[]): void {
+/** Asserts a LEDGER error that names these equations and no others, also in its message. */
+function isLedgerError(t: Test, failure: unknown, ...equations: Sides[]): void {
   const { code, message, context } = failure as LeadpipeError
   t.equal(code, 'LEDGER', message)
   const wrong = context.wrong as Equation[]
@@ -145,7 +151,7 @@ function isWrong(t: Test, failure: unknown, ...equations: Sides[]): void {
 }
 
 /*
- * The same by whole runs: of stages that lie, and of those that do not.
+ * Whole runs: with stages that count wrong, and with stages that count right.
  */
 
 const sink = () => toArray({ max: 99 })
@@ -159,15 +165,15 @@ async function tenLeads(t: Test) {
   return leadsByOffset(openClient(t, origin), { max: 4 })
 }
 
-/** The run must fail with LEDGER, and with these equations; its report holds the numbers. */
-async function wrong(t: Test, running: Promise<unknown>, ...equations: Sides[]): Promise<void> {
+/** Asserts that a run fails with LEDGER and these equations, and has a report. */
+async function failsLedger(t: Test, running: Promise<unknown>, ...equations: Sides[]): Promise<void> {
   const failure = (await failureOf(running)) as LeadpipeError
-  isWrong(t, failure, ...equations)
+  isLedgerError(t, failure, ...equations)
   t.match(failure.report, { leads: Number, records: Number, operators: Array })
 }
 
-/** Five numbers, of which it says that they are more, or less. */
-class LyingSource extends SourceReadable<number> {
+/** A source of five numbers that counts more or fewer as delivered. */
+class MiscountingSource extends SourceReadable<number> {
   constructor(delivered: number) {
     const open = (): SourceRun<number> => {
       const batches = [{ items: numbers, bytes: 0, positionAfter: () => undefined }]
@@ -178,40 +184,41 @@ class LyingSource extends SourceReadable<number> {
         delivered,
       }
     }
-    super({ name: 'lying', open }, open)
+    super({ name: 'miscounting', open }, open)
   }
 }
 
 t.test(
-  'a source that swallows what it counted as delivered, or delivers twice what it counted once',
+  'run: a source that delivers fewer or more records than it counts is a LEDGER error, whichever it is',
   async t => {
-    t.match(await run(new LyingSource(5), sink()), { records: 5 })
-    for (const delivered of [6, 4]) await wrong(t, run(new LyingSource(delivered), sink()), outOfTheSource)
+    t.match(await run(new MiscountingSource(5), sink()), { records: 5 })
+    for (const delivered of [6, 4])
+      await failsLedger(t, run(new MiscountingSource(delivered), sink()), outOfTheSource)
   },
 )
 
 const scanned = 'elements scanned'
-const came: Sides = [scanned, 'decoded + malformed']
-const went: Sides = ['decoded + malformed', 'delivered + rejected + dropped + unused']
-const seen: Sides = [scanned, 'elements seen by stream-json']
+const decodedAll: Sides = [scanned, 'decoded + malformed']
+const allUsed: Sides = ['decoded + malformed', 'delivered + rejected + dropped + unused']
+const seenByBoth: Sides = [scanned, 'elements seen by stream-json']
 const miscounts: Partial<Record<keyof SourceCounts, Sides[]>> = {
-  scannedOnPages: [seen],
-  tokenisedOnPages: [seen],
-  scanned: [came],
-  malformed: [came, went],
-  rejected: [went, outOfTheSource],
-  dropped: [went],
-  unused: [went],
-  decoded: [came, went],
-  delivered: [went, outOfTheSource],
+  scannedOnPages: [seenByBoth],
+  tokenisedOnPages: [seenByBoth],
+  scanned: [decodedAll],
+  malformed: [decodedAll, allUsed],
+  rejected: [allUsed, outOfTheSource],
+  dropped: [allUsed],
+  unused: [allUsed],
+  decoded: [decodedAll, allUsed],
+  delivered: [allUsed, outOfTheSource],
 }
 
-/** One of the counts of every list is off, for the length of a test. */
+/** Makes one count of every `leads()` wrong until the test ends. */
 function miscount(t: Test, name: keyof SourceCounts, by: number): void {
   const { counts } = LeadRun.prototype
   LeadRun.prototype.counts = function () {
-    const right = counts.call(this)
-    return { ...right, [name]: right[name] + by }
+    const real = counts.call(this)
+    return { ...real, [name]: real[name] + by }
   }
   t.teardown(() => {
     LeadRun.prototype.counts = counts
@@ -220,15 +227,15 @@ function miscount(t: Test, name: keyof SourceCounts, by: number): void {
 
 for (const [name, equations] of Object.entries(miscounts)) {
   for (const by of [1, -1]) {
-    t.test(`leads() whose count ${name} is off by ${by}`, async t => {
+    t.test(`run: leads() whose count ${name} is off by ${by} is a LEDGER error`, async t => {
       const source = await tenLeads(t)
       miscount(t, name as keyof SourceCounts, by)
-      await wrong(t, run(source, sink()), ...equations)
+      await failsLedger(t, run(source, sink()), ...equations)
     })
   }
 }
 
-t.test('between all operators of a chain there is an equation, and at both of its ends', async t => {
+t.test('Chain: there is an equation between each two operators and at both ends', async t => {
   const chain = (...operators: Operator<never, unknown>[]) =>
     new Chain(
       operators.flatMap(part => part[recipe]),
@@ -256,39 +263,41 @@ t.test('between all operators of a chain there is an equation, and at both of it
   ])
 })
 
-/** What validate() says of numbers that are given to it. */
+/** The equations of validate() that do not hold for these counts. */
 const ofValidate = ({ own, ...counts }: Partial<OperatorCounts>, rejected = 0): Sides[] => {
   const [definition] = validate({ onInvalid: 'skip' })[recipe]
   const { equations = () => [] } = definition as { equations?: (...given: unknown[]) => Equation[] }
   const given = { name: 'validate', in: 5, out: 5, own: { valid: 5, skipped: 0, ...own }, ...counts }
   return sidesOf(equations(given, rejected).filter(({ values: [a, b] }) => a !== b))
 }
-const allOfThem: Sides = ['into validate', 'valid + skipped + quarantined + unused']
-const validOnes: Sides = ['valid in validate', 'out of validate']
+const allCounted: Sides = ['into validate', 'valid + skipped + quarantined + unused']
+const validEmitted: Sides = ['valid in validate', 'out of validate']
 
-t.test('a validate whose numbers lie', async t => {
+t.test('validate: each wrong count breaks an equation', async t => {
   t.strictSame(ofValidate({}), [])
   t.strictSame(ofValidate({ in: 9, unused: 3, own: { skipped: 1, quarantined: 1 } }, 1), [])
-  t.strictSame(ofValidate({ own: { valid: 6 } }), [allOfThem, validOnes])
-  t.strictSame(ofValidate({ own: { valid: 4, skipped: 1 } }), [validOnes])
-  t.strictSame(ofValidate({ own: { skipped: 1 } }), [allOfThem])
-  t.strictSame(ofValidate({ own: { quarantined: 1 } }), [allOfThem])
-  t.strictSame(ofValidate({ unused: 1 }), [allOfThem])
-  t.strictSame(ofValidate({}, 1), [allOfThem])
+  t.strictSame(ofValidate({ own: { valid: 6 } }), [allCounted, validEmitted])
+  t.strictSame(ofValidate({ own: { valid: 4, skipped: 1 } }), [validEmitted])
+  t.strictSame(ofValidate({ own: { skipped: 1 } }), [allCounted])
+  t.strictSame(ofValidate({ own: { quarantined: 1 } }), [allCounted])
+  t.strictSame(ofValidate({ unused: 1 }), [allCounted])
+  t.strictSame(ofValidate({}, 1), [allCounted])
 })
 
-t.test('a run with an operator of leadpipe whose numbers lie', async t => {
-  const lying = new Operator<number, number>([
+t.test('run: a leadpipe operator with wrong counts is a LEDGER error', async t => {
+  const miscounting = new Operator<number, number>([
     {
-      name: 'lying',
+      name: 'miscounting',
       create: () => ({ step: (n: number, emit: (n: number) => void) => emit(n) }),
-      equations: counts => [equation('valid in lying', 'out of lying', counts.out + 1, counts.out)],
+      equations: counts => [
+        equation('valid in miscounting', 'out of miscounting', counts.out + 1, counts.out),
+      ],
     },
   ])
-  await wrong(t, run(numbers, lying, sink()), ['valid in lying', 'out of lying'])
+  await failsLedger(t, run(numbers, miscounting, sink()), ['valid in miscounting', 'out of miscounting'])
 })
 
-t.test("numbers of the same names in a user's own operator mean what the user says", async t => {
+t.test("run: counts of a user's operator are reported and not compared, whatever their names", async t => {
   const counts = { valid: 77, skipped: 88, quarantined: 66, records: 99, rejected: 55 }
   const distinct = operator<number>({
     name: 'distinct',
@@ -300,8 +309,8 @@ t.test("numbers of the same names in a user's own operator mean what the user sa
     quarantined: 0,
     operators: [{ name: 'distinct', in: 5, out: 5, own: counts }],
   })
-  const bad = sink()
-  const quarantining = validate({ onInvalid: 'quarantine', quarantine: bad })
+  const quarantine = sink()
+  const quarantining = validate({ onInvalid: 'quarantine', quarantine })
   t.match(await run([{ guid: 'a' }, {}], quarantining, distinct as Operator<unknown, number>, plain()), {
     records: 1,
     skipped: 0,
@@ -309,7 +318,7 @@ t.test("numbers of the same names in a user's own operator mean what the user sa
   })
 })
 
-t.test("an operator of the user's may have the name of one of ours", async t => {
+t.test("run: a user's operator can have the name of a leadpipe operator", async t => {
   for (const name of ['validate', 'encode', 'take', 'transform']) {
     const twice = operator<number>(name, (n, emit) => {
       emit(n)
@@ -319,12 +328,12 @@ t.test("an operator of the user's may have the name of one of ours", async t => 
   }
 })
 
-t.test('of two quarantines, only what one of ours took is compared', async t => {
-  const theirs: unknown[] = []
+t.test("run: with a user's Writable as a second quarantine, the counts add up", async t => {
+  const quarantined: unknown[] = []
   const own = new Writable({
     objectMode: true,
     write(record, _encoding, callback) {
-      theirs.push(record)
+      quarantined.push(record)
       callback()
     },
   })
@@ -336,17 +345,17 @@ t.test('of two quarantines, only what one of ours took is compared', async t => 
     sink(),
   )
   t.match(report, { records: 1, quarantined: 2 })
-  t.equal(theirs.length, 1)
+  t.equal(quarantined.length, 1)
 })
 
-/** A sink that acknowledges, or receives, less or more than it should. */
-class LyingSink extends SinkWritable<unknown> {
-  constructor(lie: (record: unknown) => { received: number; acknowledged: number }) {
+/** A sink that counts what the function returns for each record. */
+class MiscountingSink extends SinkWritable<unknown> {
+  constructor(countsFor: (record: unknown) => { received: number; acknowledged: number }) {
     const open = async (): Promise<SinkRun> => {
       const counts = { received: 0, acknowledged: 0, bytes: 0 }
       return {
         write(record) {
-          const { received, acknowledged } = lie(record)
+          const { received, acknowledged } = countsFor(record)
           counts.received += received
           counts.acknowledged += acknowledged
         },
@@ -356,39 +365,39 @@ class LyingSink extends SinkWritable<unknown> {
         counts: () => counts,
       }
     }
-    super({ name: 'lying', open })
+    super({ name: 'miscounting', open })
   }
 }
 
-t.test('a sink that acknowledges one less or more, or did not see one', async t => {
+t.test('run: a sink that acknowledges or receives too few or too many is a LEDGER error', async t => {
   const acknowledges = (count: number): AnySink<unknown> =>
-    new LyingSink(n => ({ received: 1, acknowledged: n === 3 ? count : 1 }))
+    new MiscountingSink(n => ({ received: 1, acknowledged: n === 3 ? count : 1 }))
   t.match(await run(numbers, acknowledges(1)), { records: 5 })
-  await wrong(t, run(numbers, acknowledges(0)), acknowledged)
-  await wrong(t, run(numbers, acknowledges(2)), acknowledged)
-  const blind: AnySink<unknown> = new LyingSink(n =>
+  await failsLedger(t, run(numbers, acknowledges(0)), acknowledged)
+  await failsLedger(t, run(numbers, acknowledges(2)), acknowledged)
+  const missesOne: AnySink<unknown> = new MiscountingSink(n =>
     n === 3 ? { received: 0, acknowledged: 0 } : { received: 1, acknowledged: 1 },
   )
-  await wrong(t, run(numbers, blind), intoTheSink)
+  await failsLedger(t, run(numbers, missesOne), intoTheSink)
 })
 
-t.test('a quarantine that acknowledges one less than it was given', async t => {
+t.test('run: a quarantine that acknowledges too few records is a LEDGER error', async t => {
   let given = 0
-  const quarantine = new LyingSink(() => {
+  const quarantine = new MiscountingSink(() => {
     given += 1
     return { received: 1, acknowledged: given === 2 ? 0 : 1 }
   })
-  const setAside = validate({ onInvalid: 'quarantine', quarantine })
-  await wrong(t, run([{}, { guid: 'a' }, {}], setAside, sink()), inQuarantine)
+  const quarantining = validate({ onInvalid: 'quarantine', quarantine })
+  await failsLedger(t, run([{}, { guid: 'a' }, {}], quarantining, sink()), inQuarantine)
 })
 
-t.test('a run whose numbers do not add up gives no file its name', async t => {
+t.test('run: a LEDGER error leaves no output file', async t => {
   const path = join(t.testdir(), 'out.ndjson')
-  await wrong(t, run(new LyingSource(6), toFile(path)), outOfTheSource)
+  await failsLedger(t, run(new MiscountingSource(6), toFile(path)), outOfTheSource)
   t.notOk(existsSync(path))
 })
 
-t.test('what is right stays right: no false alarm where a run ends early, in any shape', async t => {
+t.test('run: no LEDGER error if take() ends a run early, with any operators around it', async t => {
   for (const count of [0, 1, 4, 5, 9, 10, 11]) {
     for (const stages of [
       [take(count)],

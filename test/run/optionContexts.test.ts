@@ -19,7 +19,7 @@ import { serveLeads } from '../support/serveLeads.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const sink = () => toArray<unknown>({ max: 9 })
-const aside = (quarantine: string | PassThrough) => validate({ onInvalid: 'quarantine', quarantine })
+const quarantining = (quarantine: string | PassThrough) => validate({ onInvalid: 'quarantine', quarantine })
 
 interface Given {
   source: () => LeadSource
@@ -27,7 +27,7 @@ interface Given {
 }
 
 const cases: Record<string, [failing: (given: Given) => unknown, context: object, message: string]> = {
-  'state that is not saved': [
+  'operator state that is not saved': [
     ({ source, work }) =>
       run(
         source(),
@@ -42,7 +42,7 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
     { owner: 'run() options', option: 'checkpoint' },
     'run() options: checkpoint: "mine" may hold state',
   ],
-  'a progress that throws': [
+  'an onProgress that throws': [
     () =>
       run(new Readable({ objectMode: true, read() {} }), sink(), {
         progressInterval: 10,
@@ -53,8 +53,8 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
     { owner: 'run() options', option: 'onProgress' },
     'run() options: onProgress failed: no',
   ],
-  'two quarantines in one': [
-    ({ work }) => run([1], compose(aside(work.file('q')), aside(work.file('q'))), sink()),
+  'two quarantines to one path': [
+    ({ work }) => run([1], compose(quarantining(work.file('q')), quarantining(work.file('q'))), sink()),
     { owner: 'validate()', option: 'quarantine' },
     'validate(): quarantine: two operators write to "',
   ],
@@ -76,12 +76,12 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
     { owner: 'leads()', option: 'excludeConversionEvents', operator: 'explodeEvents' },
     'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
   ],
-  'nothing to reconcile': [
+  'reconcile without leads()': [
     () => run([1], sink(), { reconcile: true }),
     { owner: 'run() options', option: 'reconcile' },
     'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from',
   ],
-  'options that are no JSON': [
+  'operator options that are not JSON': [
     ({ source, work }) =>
       run(
         source(),
@@ -93,12 +93,12 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
     'mine: the options must be plain JSON, found ',
   ],
   'a quarantine of bytes': [
-    () => aside(new PassThrough()),
+    () => quarantining(new PassThrough()),
     { owner: 'validate()', option: 'quarantine' },
     'validate(): quarantine: expected an object-mode Writable, received one that takes bytes',
   ],
   'a path without run()': [
-    () => pipeline([1], aside('q.ndjson'), sink()),
+    () => pipeline([1], quarantining('q.ndjson'), sink()),
     { owner: 'validate()', option: 'quarantine' },
     'validate(): quarantine: a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile("q.ndjson")',
   ],
@@ -107,12 +107,12 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
     { owner: 'validate()', option: 'schema' },
     'validate(): schema: expected a JSON Schema that compiles: ',
   ],
-  'a schema that waits': [
+  'an asynchronous schema': [
     () => validate({ schema: { $async: true } }),
     { owner: 'validate()', option: 'schema' },
     'validate(): schema: expected a synchronous schema, received one with $async',
   ],
-  'a field that would be a prototype': [
+  'a field named __proto__': [
     () => project(['__proto__'] as never),
     { owner: 'project()' },
     "project(): expected a name for a field, received '__proto__'",
@@ -139,7 +139,7 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
 }
 
 for (const [what, [failing, context, message]] of Object.entries(cases)) {
-  t.test(`${what}: the error says to programs who has the option, and its name`, async (t: Test) => {
+  t.test(`OPTION error, ${what}: context has the owner and the name of the option`, async (t: Test) => {
     const { origin } = await serveLeads(t, [])
     const source = () => leads(openClient(t, origin), { excludeConversionEvents: true })
     const work = new Workplace(t)

@@ -22,7 +22,7 @@ import { turns } from '../support/turns.ts'
 
 const sink = () => toArray({ max: 10_000 })
 
-/** A source that never ends, and gives every queue its turn. */
+/** A source that never ends, and yields to the event loop between values. */
 async function* endless(onEnd: () => void = () => {}) {
   try {
     for (let n = 0; ; n += 1) {
@@ -45,7 +45,7 @@ const reasons: Record<string, unknown> = {
 }
 
 for (const [what, reason] of Object.entries(reasons)) {
-  t.test(`an abort rejects with its reason untouched: ${what}`, async t => {
+  t.test(`run: an abort rejects with the reason itself: ${what}`, async t => {
     for (const [when, abort] of Object.entries({
       'before the start': (controller: AbortController): void => controller.abort(reason),
       'at once': (controller: AbortController) => queueMicrotask(() => controller.abort(reason)),
@@ -75,18 +75,18 @@ for (const [what, reason] of Object.entries(reasons)) {
   })
 }
 
-t.test('an abort without a reason rejects with what the platform gives', async t => {
+t.test('run: an abort without a reason rejects with an AbortError', async t => {
   const controller = new AbortController()
   void turns(5).then(() => controller.abort())
   t.match(await failureOf(run(endless(), sink(), { signal: controller.signal })), { name: 'AbortError' })
 })
 
-t.test('a timeout is an abort like others', async t => {
+t.test('run: AbortSignal.timeout() rejects with a TimeoutError', async t => {
   const signal = AbortSignal.timeout(10)
   t.match(await failureOf(run(endless(), sink(), { signal })), { name: 'TimeoutError' })
 })
 
-t.test('aborted before the start: nothing is requested, nothing touched', async t => {
+t.test('run: an abort before the start sends no request and creates no file', async t => {
   const dir = t.testdir()
   const { origin, targets } = await serveLeads(t, someLeads(3))
   const signal = AbortSignal.abort('no')
@@ -98,7 +98,7 @@ t.test('aborted before the start: nothing is requested, nothing touched', async 
   t.strictSame(readdirSync(dir), [])
 })
 
-t.test('aborted by a step, synchronous or not: the file is as before, the connection closed', async t => {
+t.test('run: an abort by a step leaves the existing file and closes the connection', async t => {
   const { origin, connections } = await serveLeads(t, someLeads(300, 3))
   const client = openClient(t, origin)
   const reason = new Error('enough')
@@ -123,7 +123,7 @@ t.test('aborted by a step, synchronous or not: the file is as before, the connec
   t.equal(await eventually(connections, 0), 0)
 })
 
-t.test('an abort does not wait for a step that never comes to its end', async t => {
+t.test('run: an abort does not wait for a step that never settles', async t => {
   const controller = new AbortController()
   void turns(10).then(() => controller.abort('enough'))
   const failing = run(
@@ -135,7 +135,7 @@ t.test('an abort does not wait for a step that never comes to its end', async t 
   t.equal(await failureOf(failing), 'enough')
 })
 
-t.test('an abort does not wait for a write that never comes to its end, nor for an answer', async t => {
+t.test('run: an abort does not wait for a write or a response that never ends', async t => {
   const { origin } = await listen(t, () => {})
   const own = new Writable({ objectMode: true, write() {} })
   for (const stages of [
@@ -149,7 +149,7 @@ t.test('an abort does not wait for a write that never comes to its end, nor for 
   }
 })
 
-t.test("the signal of leads() ends a run with the signal's reason", async t => {
+t.test('run: an abort by the signal of leads() rejects with its reason', async t => {
   const { origin } = await serveLeads(t, someLeads(300))
   const controller = new AbortController()
   const reason = new Error('enough')
@@ -161,7 +161,7 @@ t.test("the signal of leads() ends a run with the signal's reason", async t => {
   t.equal(await failureOf(run(source, look, sink())), reason)
 })
 
-t.test('an abort after the end changes nothing, and no listener stays on the signal', async t => {
+t.test('run: after its end, no listener is left on the signal', async t => {
   const controller = new AbortController()
   const { signal } = controller
   let listeners = 0
@@ -181,7 +181,7 @@ t.test('an abort after the end changes nothing, and no listener stays on the sig
   await turns(2)
 })
 
-t.test('any number of runs may share a signal, with no warning', async t => {
+t.test('run: twelve runs can share a signal without a process warning', async t => {
   const warnings = noted(t, 'warning')
   const controller = new AbortController()
   const failing = Array.from({ length: 12 }, () =>
@@ -194,7 +194,7 @@ t.test('any number of runs may share a signal, with no warning', async t => {
   t.strictSame(warnings, [])
 })
 
-/** Runs until `enough` says so, and gives what was told. */
+/** Runs until `enough` returns true; returns the report. */
 async function progressOf(options: RunOptions, enough: () => boolean) {
   const until = async function* () {
     for (let n = 0; !enough(); n += 1) {
@@ -210,20 +210,20 @@ async function progressOf(options: RunOptions, enough: () => boolean) {
   )
 }
 
-t.test('onProgress is told the numbers so far, and no more after the end', async t => {
-  const told: Report[] = []
-  const onProgress = (progress: Report) => told.push(progress)
-  const report = await progressOf({ onProgress, progressInterval: 10 }, () => told.length >= 3)
-  const before = told.length
+t.test('run: onProgress is called with the counts so far, and not after the end', async t => {
+  const reports: Report[] = []
+  const onProgress = (progress: Report) => reports.push(progress)
+  const report = await progressOf({ onProgress, progressInterval: 10 }, () => reports.length >= 3)
+  const before = reports.length
   t.ok(before >= 3)
-  for (const [index, progress] of told.entries()) {
-    t.ok(progress.leads >= (told[index - 1]?.leads ?? 0))
+  for (const [index, progress] of reports.entries()) {
+    t.ok(progress.leads >= (reports[index - 1]?.leads ?? 0))
     t.ok(progress.leads <= report.leads)
     t.match(progress, { operators: [{ name: 'filter', in: Number }], sink: { received: Number } })
   }
-  t.strictSame(Object.keys(told[0] ?? {}), Object.keys(report))
+  t.strictSame(Object.keys(reports[0] ?? {}), Object.keys(report))
   await turns(5)
-  t.equal(told.length, before)
+  t.equal(reports.length, before)
 })
 
 for (const [how, onProgress] of Object.entries<() => unknown>({
@@ -233,11 +233,11 @@ for (const [how, onProgress] of Object.entries<() => unknown>({
   rejects: async () => {
     throw new Error('no room')
   },
-  'throws words': () => {
+  'throws a text': () => {
     throw 'no room'
   },
 })) {
-  t.test(`an onProgress that ${how} fails the run`, async t => {
+  t.test(`run: an onProgress that ${how} fails the run with OPTION`, async t => {
     const onEnd = { called: false }
     const source = endless(() => {
       onEnd.called = true
@@ -252,7 +252,7 @@ for (const [how, onProgress] of Object.entries<() => unknown>({
   })
 }
 
-t.test('no timer is left behind by a run, however it ends', async t => {
+t.test('run: no timer is left, however the run ends', async t => {
   const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = timers()
   const onProgress = () => {}

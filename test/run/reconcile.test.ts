@@ -9,11 +9,12 @@ import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
+import { portalClient } from '../support/portalClient.ts'
 import { Workplace } from '../support/Workplace.ts'
 import { watchSaves } from '../support/watchSaves.ts'
 
 const began = 1_000_000
-/** Two leads a millisecond; every fifth is deleted. */
+/** Two leads per millisecond; every fifth is deleted. */
 const list = Array.from({ length: 100 }, (_, n) => ({
   guid: `lead-${n}`,
   insertedAt: began + Math.floor(n / 2),
@@ -22,7 +23,7 @@ const list = Array.from({ length: 100 }, (_, n) => ({
 }))
 const sink = () => toArray({ max: 1_000 })
 const source = (t: Test, portal: Portal, query?: LeadsQuery, options?: LeadsOptions) =>
-  leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { ...query, ...options })
+  leads(portalClient(t, portal), { ...query, ...options })
 
 const queries: LeadsQuery[] = [
   {},
@@ -37,7 +38,7 @@ const queries: LeadsQuery[] = [
 
 for (const startTime of ['inclusive', 'exclusive'] as const) {
   for (const stopTime of ['inclusive', 'exclusive'] as const) {
-    t.test(`startTime ${startTime}, stopTime ${stopTime}: what matches is what was read`, async t => {
+    t.test(`reconcile: startTime ${startTime}, stopTime ${stopTime}: matching equals delivered`, async t => {
       const portal = await createPortal({ leads: list, startTime, stopTime })
       t.after(() => portal.close())
       for (const query of queries) {
@@ -50,7 +51,7 @@ for (const startTime of ['inclusive', 'exclusive'] as const) {
   }
 }
 
-t.test('a window that is empty by its bounds matches nothing', async t => {
+t.test('reconcile: a window whose bounds are equal matches no lead', async t => {
   const portal = await createPortal({ leads: list, startTime: 'inclusive' })
   t.after(() => portal.close())
   const query = { startTime: began + 10, stopTime: began + 10 }
@@ -58,7 +59,7 @@ t.test('a window that is empty by its bounds matches nothing', async t => {
   t.same(report.reconciliation, { matching: 0, delivered: 0 })
 })
 
-t.test('about 2 log2 N requests of one lead count N leads', async t => {
+t.test('reconcile: N leads are counted with about 2 log2 N requests of one lead', async t => {
   const portal = await createPortal({ leads: 1_000 })
   t.after(() => portal.close())
   const report = await run(source(t, portal, { includeDeleted: true }), sink(), { reconcile: true })
@@ -69,7 +70,7 @@ t.test('about 2 log2 N requests of one lead count N leads', async t => {
   t.same(report.reconciliation, { matching: 1_000, delivered: 1_000 })
 })
 
-t.test('leads that were deleted meanwhile show as a difference, and fail nothing', async t => {
+t.test('reconcile: leads deleted during the run show as a difference and do not fail it', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
   let seen = 0
@@ -81,7 +82,7 @@ t.test('leads that were deleted meanwhile show as a difference, and fail nothing
   t.same(report.reconciliation, { matching: 77, delivered: 80 })
 })
 
-t.test('with a checkpoint, what was read before a restart counts', async t => {
+t.test('reconcile: leads that were read before a restart count as delivered', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
   const work = new Workplace(t)
@@ -102,7 +103,7 @@ t.test('with a checkpoint, what was read before a restart counts', async t => {
 })
 
 for (const bound of ['inclusive', 'exclusive'] as const) {
-  t.test(`bounds ${bound}: a run that is found finished is counted as well, within its window`, async t => {
+  t.test(`reconcile: ${bound} bounds: a finished run is counted within its window`, async t => {
     const portal = await createPortal({ leads: list, startTime: bound, stopTime: bound })
     t.after(() => portal.close())
     for (const paging of ['seek', 'offset'] as const) {
@@ -122,7 +123,7 @@ for (const bound of ['inclusive', 'exclusive'] as const) {
   })
 }
 
-t.test('a run that lacked nothing but its last word is counted as well', async t => {
+t.test('reconcile: a run that is resumed after prepare is counted', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
   const work = new Workplace(t)
@@ -138,18 +139,18 @@ t.test('a run that lacked nothing but its last word is counted as well', async t
   }
 })
 
-t.test('an abort while it is counted ends the counting', async t => {
+t.test('reconcile: an abort during the count rejects the run', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
   const abort = new AbortController()
   const from = source(t, portal)
-  // The list is read by now, and nothing was counted.
+  // The list has been read, and the count has not begun.
   from.once('close', () => abort.abort('no'))
   t.equal(await failureOf(run(from, sink(), { reconcile: true, signal: abort.signal })), 'no')
 })
 
 t.test(
-  'a portal that can not be asked afterwards fails the run, which says that everything is written',
+  'reconcile: a portal that cannot be counted fails the run; the error says that everything is written',
   async t => {
     const portal = await createPortal({ leads: list })
     t.after(() => portal.close())
@@ -176,7 +177,7 @@ t.test(
   },
 )
 
-t.test('what can not be counted is refused before the first request', async t => {
+t.test('reconcile: a source that cannot be counted is an OPTION error before the first request', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
   const refused = [

@@ -54,7 +54,7 @@ const sources: Record<string, () => Iterable<unknown> | AsyncIterable<unknown>> 
       yield* values
     },
   }),
-  'a Readable of its own': () => new Counting(),
+  'a subclass of Readable': () => new Counting(),
   'Readable.from': () => Readable.from(values),
   'a Duplex that others write': duplex,
   'a Readable without a close event': () => {
@@ -72,7 +72,7 @@ const sources: Record<string, () => Iterable<unknown> | AsyncIterable<unknown>> 
 }
 
 for (const [what, source] of Object.entries(sources)) {
-  t.test(`${what} is a source`, async t => {
+  t.test(`run: ${what} can be the source`, async t => {
     const sink = toArray({ max: 99 })
     const report = await run(
       source(),
@@ -98,7 +98,7 @@ const sinkOf = (options: object = {}) => {
   return { seen, sink }
 }
 
-t.test("a Writable of the user's is a sink; run waits until it has finished", async t => {
+t.test("run: a user's Writable can be the sink, and run waits until it has finished", async t => {
   let finished = false
   const { seen, sink } = sinkOf({
     highWaterMark: 1,
@@ -117,7 +117,7 @@ t.test("a Writable of the user's is a sink; run waits until it has finished", as
 })
 
 t.test(
-  'a Writable that is not destroyed at its end, or has no close event, is no reason to wait',
+  'run: a Writable that is not destroyed at its end, or emits no close event, does not hang the run',
   async t => {
     for (const options of [{ autoDestroy: false }, { emitClose: false }]) {
       const { seen, sink } = sinkOf(options)
@@ -127,7 +127,7 @@ t.test(
   },
 )
 
-t.test('a Duplex is a sink: run waits for what it takes, not for what it gives', async t => {
+t.test('run: with a Duplex as the sink, run waits for its writable side only', async t => {
   const through = new PassThrough({ objectMode: true, highWaterMark: 99 })
   t.match(await run(values, through), { records: 50 })
   t.strictSame(await through.toArray(), values)
@@ -135,7 +135,7 @@ t.test('a Duplex is a sink: run waits for what it takes, not for what it gives',
   t.match(await run(values, half), { records: 50 })
 })
 
-t.test('bytes from a Readable go to a Writable of bytes', async t => {
+t.test('run: bytes of a Readable can be written to a Writable of bytes', async t => {
   const through = new PassThrough()
   const [report, received] = await Promise.all([
     run(Readable.from([Buffer.from('ab'), Buffer.from('c')], { objectMode: false }), through),
@@ -145,7 +145,7 @@ t.test('bytes from a Readable go to a Writable of bytes', async t => {
   t.match(report, { leads: 2 })
 })
 
-t.test('the report has the numbers of every stage', async t => {
+t.test('run: the report has the counts of every stage', async t => {
   const given = [...someLeads(25, 2), { no: 'guid' }]
   const { origin } = await serveLeads(t, given)
   const path = join(t.testdir(), 'a.ndjson')
@@ -178,23 +178,23 @@ t.test('the report has the numbers of every stage', async t => {
   t.strictSame(JSON.parse(JSON.stringify(report)), report, 'it is plain JSON')
 })
 
-t.test('of bytes for a Writable of the user, records are counted where they become bytes', async t => {
+t.test("run: with a user's Writable of bytes, records are counted by encode()", async t => {
   const { sink } = sinkOf({ objectMode: false })
   t.match(await run(values, encode('json'), sink), { leads: 50, records: 50, sink: { received: 1 } })
   const zipped = transform<Buffer, Buffer>(() => createGzip())
   t.match(await run(values, encode(), zipped, sinkOf({ objectMode: false }).sink), { records: 50 })
 })
 
-t.test('nothing is read before there is room: a slow sink slows the source', async t => {
+t.test('run: a slow sink slows the source', async t => {
   let pulled = 0
-  let taken = 0
+  let written = 0
   let furthest = 0
   const slow = new Writable({
     objectMode: true,
     highWaterMark: 1,
     write(_value, _encoding, callback) {
-      taken += 1
-      furthest = Math.max(furthest, pulled - taken)
+      written += 1
+      furthest = Math.max(furthest, pulled - written)
       turns(2).then(() => callback())
     },
   })
@@ -206,12 +206,12 @@ t.test('nothing is read before there is room: a slow sink slows the source', asy
     map(async n => n),
     slow,
   )
-  t.equal(taken, 400)
-  // Two streams of 16 either side, and what iterating reads ahead.
+  t.equal(written, 400)
+  // Two streams of 16 on each side, and what the iteration reads ahead.
   t.ok(furthest <= 70, `${furthest} values ahead of the sink`)
 })
 
-t.test('many runs at once do not get into each other', async t => {
+t.test('run: eight runs with one client at the same time do not affect each other', async t => {
   const { origin } = await serveLeads(t, someLeads(40, 1))
   const client = openClient(t, origin)
   const sinks = Array.from({ length: 8 }, () => toArray({ max: 99 }))
@@ -221,7 +221,7 @@ t.test('many runs at once do not get into each other', async t => {
   for (const sink of sinks) t.strictSame(sink.records, expected)
 })
 
-t.test("a source's own words: the very objects arrive, unchanged", async t => {
+t.test('run: the sink receives the objects of the source themselves', async t => {
   const lead = Object.freeze(aLead(1, 1))
   const sink = toArray({ max: 1 })
   await run([lead], validate(), sink)

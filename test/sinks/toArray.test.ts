@@ -7,7 +7,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { sinkStage } from '../../lib/streams/attachSink.ts'
 import { failureOf } from '../support/failureOf.ts'
 
-t.test('holds the very records, up to max', async t => {
+t.test('toArray: it holds the records themselves, up to max', async t => {
   const values = [{ n: 1 }, 'text', 0]
   const sink = toArray({ max: 3 })
   const report = await run(values, sink)
@@ -16,7 +16,7 @@ t.test('holds the very records, up to max', async t => {
   t.match(report, { records: 3, sink: { received: 3, acknowledged: 3, bytes: 0 } })
 })
 
-t.test('one more than max is SINK; what came before is there', async t => {
+t.test('toArray: one record more than max is a SINK error; the records before it are kept', async t => {
   for (const through of [
     (sink: ReturnType<typeof toArray>) => run([1, 2, 3, 4], sink),
     (sink: ReturnType<typeof toArray>) => pipeline(Readable.from([1, 2, 3, 4]), sink),
@@ -33,7 +33,7 @@ t.test('one more than max is SINK; what came before is there', async t => {
   }
 })
 
-t.test('refuses to be made without a bound, or with a wrong one', async t => {
+t.test('toArray: a missing or wrong max is an OPTION error', async t => {
   for (const [options, message] of [
     [undefined, 'toArray(): max: expected an integer, 1 or more (records), received undefined'],
     [{}, 'toArray(): max: expected an integer, 1 or more (records), received undefined'],
@@ -48,6 +48,6 @@ t.test('refuses to be made without a bound, or with a wrong one', async t => {
   }
 })
 
-t.test('memory does not outlive the process: an array has no fingerprint to be resumed by', async t => {
+t.test('toArray: it has no fingerprint, so a run to it cannot be resumed', async t => {
   t.equal(sinkStage(toArray({ max: 1 })).fingerprint, undefined)
 })

@@ -43,7 +43,7 @@ const zipped: Record<string, { options?: FileOptions; expected: string }> = {
 }
 
 for (const [name, { options, expected }] of Object.entries(plain)) {
-  t.test(`${name}${options ? ` with ${JSON.stringify(options)}` : ''}: these very bytes`, async t => {
+  t.test(`toFile: ${name} ${options ? JSON.stringify(options) : ''} has the expected bytes`, async t => {
     const path = join(t.testdir(), name)
     const report = await run(records, toFile(path, options))
     t.equal(readFileSync(path, 'utf8'), expected)
@@ -59,7 +59,7 @@ for (const [name, { options, expected }] of Object.entries(plain)) {
 }
 
 for (const [name, { options, expected }] of Object.entries(zipped)) {
-  t.test(`${name}${options ? ` with ${JSON.stringify(options)}` : ''}: gzip of these bytes`, async t => {
+  t.test(`toFile: ${name} ${options ? JSON.stringify(options) : ''} is gzip of them`, async t => {
     const path = join(t.testdir(), name)
     const report = await run(records, toFile(path, options))
     t.equal(gunzipSync(readFileSync(path)).toString(), expected)
@@ -67,7 +67,7 @@ for (const [name, { options, expected }] of Object.entries(zipped)) {
   })
 }
 
-t.test('no records: an empty NDJSON file, an empty array, an empty gzip of them', async t => {
+t.test('toFile: without records, it writes an empty NDJSON file, JSON array or gzip of them', async t => {
   const dir = t.testdir()
   for (const [name, expected] of [
     ['a.ndjson', ''],
@@ -80,7 +80,7 @@ t.test('no records: an empty NDJSON file, an empty array, an empty gzip of them'
   }
 })
 
-t.test('in a plain pipeline it does the same', async t => {
+t.test('toFile: in a plain pipeline, it writes the same bytes as in run', async t => {
   const path = join(t.testdir(), 'a.ndjson')
   const sink = toFile(path)
   await pipeline(records, sink)
@@ -93,7 +93,7 @@ t.test('in a plain pipeline it does the same', async t => {
   t.equal(sink.path, path)
 })
 
-t.test('nothing is touched when it is made, and none of the disk before there is a block', async t => {
+t.test('toFile: no file is created before the first block is full', async t => {
   const dir = t.testdir()
   const files = openFiles()
   const sink = toFile(join(dir, 'a.ndjson'))
@@ -104,7 +104,7 @@ t.test('nothing is touched when it is made, and none of the disk before there is
   sink.destroy()
 })
 
-t.test('a temporary file takes the bytes until the last one; then only the file is there', async t => {
+t.test('toFile: bytes go to a temporary file, which is renamed at the end', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
   const sink = toFile(path)
@@ -116,7 +116,7 @@ t.test('a temporary file takes the bytes until the last one; then only the file 
   t.equal(readFileSync(path, 'utf8'), `${JSON.stringify(large)}\n`.repeat(2))
 })
 
-t.test('large records, and text that would break at any byte, arrive whole', async t => {
+t.test('toFile: large records and multi-byte text are written unchanged', async t => {
   const dir = t.testdir()
   const units = ['😀', '漢', 'ü', 'x', '\u{10ffff}', '\ud83d']
   const many = Array.from({ length: 300 }, (_, n) => ({
@@ -132,7 +132,7 @@ t.test('large records, and text that would break at any byte, arrive whole', asy
   t.ok(gunzipSync(readFileSync(join(dir, 'a.ndjson.gz'))).toString() === expected)
 })
 
-t.test('it holds the sender up: write returns false, and drain comes', async t => {
+t.test('toFile: write() returns false when the buffer is full, and drain is emitted later', async t => {
   for (const name of ['a.ndjson', 'a.ndjson.gz']) {
     const path = join(t.testdir(), name)
     const sink = toFile(path, { highWaterMark: 2 })
@@ -150,7 +150,7 @@ t.test('it holds the sender up: write returns false, and drain comes', async t =
   }
 })
 
-t.test('an older file is replaced by the new one, as open to others as it was and no more', async t => {
+t.test('toFile: the new file keeps the permissions of the file that it replaces', async t => {
   const dir = t.testdir()
   for (const mode of [0o600, 0o640, 0o664]) {
     const path = join(dir, `${mode}.ndjson`)
@@ -159,11 +159,11 @@ t.test('an older file is replaced by the new one, as open to others as it was an
     await run([1], toFile(path))
     t.equal(readFileSync(path, 'utf8'), '1\n')
     t.equal(statSync(path).mode & 0o777, before.mode & 0o777)
-    t.not(statSync(path).ino, before.ino, 'it is another file, not the old one overwritten')
+    t.not(statSync(path).ino, before.ino, 'the old file is replaced, not overwritten')
   }
 })
 
-t.test('a symbolic link stays one: the file it leads to is replaced', async t => {
+t.test('toFile: a symbolic link stays a link, and its target is replaced', async t => {
   const dir = t.testdir({
     real: { 'target.ndjson': 'old\n' },
     'link.ndjson': t.fixture('symlink', 'chain.ndjson'),
@@ -188,21 +188,22 @@ t.test('a symbolic link stays one: the file it leads to is replaced', async t =>
   }
 })
 
-t.test('two sinks to one path at once: one complete file wins, nothing is mixed or left', async t => {
+t.test('toFile: of several sinks to one path at once, one complete file remains', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
-  const of = (who: string) => Array.from({ length: 900 }, (_, n) => ({ who, n, text: 'x'.repeat(1_000) }))
+  const recordsOf = (who: string) =>
+    Array.from({ length: 900 }, (_, n) => ({ who, n, text: 'x'.repeat(1_000) }))
   const whole = (who: string) =>
-    of(who)
+    recordsOf(who)
       .map(record => `${JSON.stringify(record)}\n`)
       .join('')
-  await Promise.all(['one', 'two', 'three'].map(who => run(of(who), toFile(path))))
+  await Promise.all(['one', 'two', 'three'].map(who => run(recordsOf(who), toFile(path))))
   const winner = readFileSync(path, 'utf8')
   t.ok(['one', 'two', 'three'].some(who => winner === whole(who)))
   t.strictSame(readdirSync(dir), ['a.ndjson'])
 })
 
-t.test('no file stays open', async t => {
+t.test('toFile: no file stays open', async t => {
   const dir = t.testdir()
   await run(records, toFile(join(dir, 'warm-up.json.gz')))
   const before = openFiles()
@@ -213,7 +214,7 @@ t.test('no file stays open', async t => {
   t.equal(await leakedFiles(before), 0)
 })
 
-t.test('refuses a name that does not tell the format, and wrong options', async t => {
+t.test('toFile: a name without a known ending, or a wrong option, is an OPTION error', async t => {
   const dir = t.testdir()
   const names = 'expected a name that ends in .ndjson, .jsonl, .json (and .gz), or the option format'
   for (const [given, message] of [

@@ -15,7 +15,7 @@ import { accept, receive } from '../support/receive.ts'
 import { turns } from '../support/turns.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 
-t.test('in run, the report says what arrived', async t => {
+t.test('toHttp: the report of run counts what the receiver got', async t => {
   const { origin, arrivals } = await receive(t)
   const report = await run(numbered(250), toHttp(`${origin}/in`))
   const arrived = arrivals.flatMap(({ records }) => numbersOf(records))
@@ -37,7 +37,7 @@ t.test('in run, the report says what arrived', async t => {
   })
 })
 
-t.test('in a plain pipeline, it has delivered when that ends', async t => {
+t.test('toHttp: when a plain pipeline ends, all records are delivered and sockets closed', async t => {
   const { origin, arrivals, connections, server } = await receive(t)
   const sockets = watchSockets(server)
   const sink = toHttp(origin)
@@ -47,14 +47,14 @@ t.test('in a plain pipeline, it has delivered when that ends', async t => {
   t.equal(await connections(), 0)
 })
 
-t.test('without a record nothing is sent', async t => {
+t.test('toHttp: without a record, no request is sent', async t => {
   const { origin, arrivals } = await receive(t)
   const { records, sink } = await run([], toHttp(origin))
   t.match({ records, sink }, { records: 0, sink: { received: 0, requests: 0 } })
   t.strictSame(arrivals, [])
 })
 
-t.test('made, looked at and destroyed, it has opened nothing', async t => {
+t.test('toHttp: destroyed before a record, it has opened no socket', async t => {
   const { origin, server } = await receive(t)
   const sockets = watchSockets(server)
   const sink = toHttp(origin)
@@ -64,7 +64,7 @@ t.test('made, looked at and destroyed, it has opened nothing', async t => {
   t.equal(sockets.open.size, 0)
 })
 
-t.test('each format has its body and its content type', async t => {
+t.test('toHttp: each format has its body and its content type', async t => {
   const { origin, arrivals } = await receive(t)
   for (const format of ['ndjson', 'json', 'single'] as const) {
     await run([{ a: 'é' }, { a: 2 }], toHttp(origin, { format, order: 'strict' }))
@@ -80,7 +80,7 @@ t.test('each format has its body and its content type', async t => {
   )
 })
 
-t.test('method, path, query and headers go as they were given', async t => {
+t.test('toHttp: method, path, query and headers are sent as given', async t => {
   const { origin, arrivals, targets } = await receive(t)
   const headers = { Authorization: 'Bearer abc', 'Content-Type': 'application/vnd.leads+json' }
   await run([1], toHttp(`${origin}/a/b?c=d%20e`, { method: 'PUT', headers, format: 'json' }))
@@ -89,7 +89,7 @@ t.test('method, path, query and headers go as they were given', async t => {
   t.strictSame(targets, ['/a/b?c=d%20e'])
 })
 
-t.test('a gzip body decodes to the plain one, under the same key', async t => {
+t.test('toHttp: a gzip body has the same content and key as a plain one', async t => {
   const { origin, arrivals } = await receive(t)
   const records = numbered(100)
   const { sink } = await run(records, toHttp(origin, { runId: 'r', compression: 'gzip' }))
@@ -102,7 +102,7 @@ t.test('a gzip body decodes to the plain one, under the same key', async t => {
   t.equal(sink.bytes, zipped?.sent.length)
 })
 
-t.test('a run that is repeated with its id sends the same keys; another run sends others', async t => {
+t.test('toHttp: the same runId gives the same keys, another runId other keys', async t => {
   const { origin, arrivals } = await receive(t)
   const keysOf = async (runId?: string) => {
     arrivals.length = 0
@@ -118,17 +118,17 @@ t.test('a run that is repeated with its id sends the same keys; another run send
   t.match(sink.runId, /^[\w-]{36}$/)
 })
 
-t.test('two batches with the same records have keys of their own', async t => {
+t.test('toHttp: two batches with the same records have different keys', async t => {
   const { origin, arrivals } = await receive(t)
   await run(['x', 'x', 'x'], toHttp(origin, { batch: { records: 1 } }))
   t.equal(new Set(arrivals.map(({ key }) => key)).size, 3)
 })
 
-t.test('no more than so many requests are under way, and as many as that', async t => {
+t.test('toHttp: as many requests as concurrency are in flight, and no more', async t => {
   const held: (() => void)[] = []
   const receiving = await receive(t, (arrival, response) => {
     held.push(() => accept(arrival, response))
-    // Each answer waits for the third request after it, or for the last.
+    // Responses are held until three requests are waiting, or until the last.
     if (held.length === 3 || receiving.arrivals.length === 30) for (const answer of held.splice(0)) answer()
   })
   const { records } = await run(
@@ -139,15 +139,15 @@ t.test('no more than so many requests are under way, and as many as that', async
   t.equal(receiving.most, 3)
 })
 
-t.test('while every request waits for its answer, it takes no more than one batch', async t => {
+t.test('toHttp: while all requests wait for a response, it accepts one more batch only', async t => {
   const answers: (() => void)[] = []
   const { origin, arrivals } = await receive(t, (arrival, response) => {
     answers.push(() => accept(arrival, response))
   })
-  let given = 0
+  let pulled = 0
   function* records() {
     for (const record of numbered(1_000)) {
-      given += 1
+      pulled += 1
       yield record
     }
   }
@@ -156,8 +156,8 @@ t.test('while every request waits for its answer, it takes no more than one batc
   while (answers.length < 2) await turns(1)
   await turns(50)
   t.equal(arrivals.length, 2)
-  t.equal(sink.counts.received, 30, 'two batches on their way, and one that waits')
-  t.ok(given <= 30 + sink.writableHighWaterMark + 2, `${given}`)
+  t.equal(sink.counts.received, 30, 'two batches in flight, and one that waits')
+  t.ok(pulled <= 30 + sink.writableHighWaterMark + 2, `${pulled} records were pulled`)
   let ended = false
   void running.finally(() => {
     ended = true
@@ -170,25 +170,25 @@ t.test('while every request waits for its answer, it takes no more than one batc
   t.equal(sink.counts.acknowledged, 1_000)
 })
 
-t.test('strict order is kept, one request at a time, through failures and halves', async t => {
+t.test('toHttp: strict order is kept through retries and split batches', async t => {
   let requests = 0
-  const taken: number[] = []
+  const accepted: number[] = []
   const receiving = await receive(t, ({ records }, response) => {
     requests += 1
     if (requests % 3 === 0) response.writeHead(503).end()
     else if (records.length > 3) response.writeHead(413).end()
     else {
-      taken.push(...numbersOf(records))
+      accepted.push(...numbersOf(records))
       response.end()
     }
   })
   const options = { order: 'strict', concurrency: 8, batch: { records: 8 } } as const
   await run(numbered(100), toHttp(receiving.origin, withClock(options, new FakeClock())))
-  t.strictSame(taken, numbersOf(numbered(100)))
+  t.strictSame(accepted, numbersOf(numbered(100)))
   t.equal(receiving.most, 1)
 })
 
-t.test('a receiver that is absent fails after its retries, with clear numbers', async t => {
+t.test('toHttp: a receiver that is down is a SINK error after the retries', async t => {
   const { origin, server } = await listen(t, () => {})
   await new Promise(resolve => server.close(resolve))
   const clock = new FakeClock()
@@ -209,7 +209,7 @@ t.test('a receiver that is absent fails after its retries, with clear numbers', 
   t.ok(sink.counts.requests <= 9)
 })
 
-t.test('what was acknowledged before a failure is told', async t => {
+t.test('toHttp: a SINK error says how many records were acknowledged before it', async t => {
   let requests = 0
   const { origin } = await receive(t, (_arrival, response) => {
     requests += 1
@@ -229,7 +229,7 @@ t.test('what was acknowledged before a failure is told', async t => {
   })
 })
 
-t.test('a record that is no JSON is named by its number, and by its guid where it has one', async t => {
+t.test('toHttp: a record that is not JSON is a SINK error with its number and guid', async t => {
   const { origin } = await receive(t)
   t.match(await failureOf(run([1, { guid: 'g', n: 2n }], toHttp(origin))), {
     code: 'SINK',

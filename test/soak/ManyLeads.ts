@@ -1,12 +1,12 @@
 const firstTime = 1_300_000_000_000
 const second = 1_000
-/** After so many leads comes an import. */
+/** The number of leads from one import to the next. */
 const period = 50_000
-/** Leads of one import, all of one time: more than three pages. */
+/** Leads of one import, all with the same time: more than three pages. */
 const bulk = 350
 const filling = 'What people write into forms. '.repeat(14)
 
-/** A list of any number of leads that is computed, not held. */
+/** A list of any number of leads that are computed on demand. */
 export class ManyLeads {
   readonly count: number
 
@@ -19,7 +19,7 @@ export class ManyLeads {
     return firstTime + (inPeriod < bulk ? index - inPeriod : index) * second
   }
 
-  /** In the order of guids, a tie is in another order than by number. */
+  /** The guid of a lead; leads of the same time are in another order by guid than by number. */
   guidOf(index: number): string {
     const mixed = Math.imul(index + 1, 0x9e3779b1) >>> 0
     return `${mixed.toString(16).padStart(8, '0')}-${index.toString().padStart(8, '0')}`
@@ -36,7 +36,7 @@ export class ManyLeads {
     return from
   }
 
-  /** A page as the Leads API gives it: behind startTime, up to stopTime, by time or by guid. */
+  /** A page as the Leads API returns it: after startTime, up to stopTime, by time or by guid. */
   page(parameters: URLSearchParams): string {
     const number = (name: string, otherwise: number) => Number(parameters.get(name) ?? otherwise)
     const from = this.firstAfter(number('startTime', Number.NEGATIVE_INFINITY))
@@ -50,7 +50,7 @@ export class ManyLeads {
     return `[${numbers.map(index => this.#text(index)).join(',')}]`
   }
 
-  /** The numbers of some leads. */
+  /** The numbers of the leads of a range, ordered by guid. */
   inOrderOfGuid(from: number, to: number): number[] {
     return range(from, to)
       .map(index => ({ index, guid: this.guidOf(index) }))
@@ -58,7 +58,7 @@ export class ManyLeads {
       .map(({ index }) => index)
   }
 
-  /** The numbers of all leads, by time, ties by guid. */
+  /** The numbers of all leads, ordered by time, then by guid. */
   *inOrder(): Generator<number> {
     for (let from = 0; from < this.count; ) {
       const to = this.firstAfter(this.timeOf(from))

@@ -12,12 +12,12 @@ import { steady } from './steady.ts'
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
 const wanted = Number(process.env.SOAK_KILLS ?? 300)
 const names = ['leads.ndjson', 'leads.json', 'leads.ndjson.gz', 'leads.json.gz']
-/** Every other time around, a Transform of the user's is in the middle. */
-const isBehindTransform = (index: number) => Math.floor(index / names.length) % 2 === 1
+/** Whether an export has a user's Transform: every second round of the names. */
+const hasTransform = (index: number) => Math.floor(index / names.length) % 2 === 1
 const count = 2_000
 const every = 100
 
-/** Everything that goes wrong with answers; what would set aside other leads than an undisturbed run is left out. */
+/** Every fault of responses, except those that would quarantine other leads than an undisturbed run. */
 const faults = [
   '2%:cut=0.5',
   '1%:cut=0',
@@ -43,7 +43,7 @@ const dir = t.testdir()
 const script = await compileChild('exportKilled', join(dir, 'compiled'))
 const chance = chanceOf(seed)
 
-/** Exports anew until half of the wanted kills are made; a third of an export is done between two at most. */
+/** Repeats exports until half of the wanted kills are made; between two kills, a third of an export is done at most. */
 async function killMany(
   t: Test,
   moments: number,
@@ -61,9 +61,9 @@ async function killMany(
   tellKills(t, courses)
 }
 
-t.test('killed again and again, every fault of the portal mixed in: the same bytes', async t => {
-  const held = killableLeads(count)
-  const sound = await createPortal({ leads: held })
+t.test('killed export: killed repeatedly, with every fault of the portal, it has the same bytes', async t => {
+  const list = killableLeads(count)
+  const sound = await createPortal({ leads: list })
   const { accessToken } = sound
   const expected = new Map<string, Awaited<ReturnType<typeof undisturbed>>>()
   async function undisturbed(name: string, transform: boolean) {
@@ -84,27 +84,31 @@ t.test('killed again and again, every fault of the portal mixed in: the same byt
   const moments = expected.get('leads.json false')?.told.length ?? 0
   await killMany(t, moments, async (name, index, moment) => {
     const gzip = index % 2 === 0 ? 'auto' : 'never'
-    await using portal = await createPortal({ leads: held, faults, faultSeed: seed + index, gzip })
-    const transform = isBehindTransform(index)
+    await using portal = await createPortal({ leads: list, faults, faultSeed: seed + index, gzip })
+    const transform = hasTransform(index)
     const { origin } = portal
     const job = { origin, accessToken, dir: join(dir, `bytes ${index}`), name, every, transform }
     const killed = new KillableExport(script, job)
     const course = await killUntilDone(killed, moment)
     const { output, quarantine } = killed.contents()
     const whole = expected.get(`${name} ${transform}`)
-    const what = `${name}${transform ? ' behind a Transform' : ''}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
+    const what = `${name}${transform ? ' with a Transform' : ''}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.ok(output === whole?.output && quarantine === whole.quarantine, what)
-    t.strictSame(steadyNumbers(course.report), whole && steadyNumbers(whole.report), 'and the numbers')
+    t.strictSame(
+      steadyNumbers(course.report),
+      whole && steadyNumbers(whole.report),
+      'the counts are the same',
+    )
     rmSync(job.dir, { recursive: true })
     return course
   })
 })
 
-t.test('killed again and again while leads change: each that does not comes once, in order', async t => {
-  const held = killableLeads(count, 'one')
+t.test('killed export: killed repeatedly while leads change, it has each unchanged lead once', async t => {
+  const list = killableLeads(count, 'one')
   await killMany(t, 600, async (name, index, moment) => {
     await using portal = await createPortal({
-      leads: held,
+      leads: list,
       faults: `${changes}; ${faults}`,
       faultSeed: seed + index,
     })
@@ -117,7 +121,7 @@ t.test('killed again and again while leads change: each that does not comes once
       name,
       every,
       query: { timePivot },
-      transform: isBehindTransform(index),
+      transform: hasTransform(index),
     } as const
     const killed = new KillableExport(script, job)
     const course = await killUntilDone(killed, moment)
@@ -132,20 +136,24 @@ t.test('killed again and again while leads change: each that does not comes once
     const { total } = records.pop() ?? {}
     const rejected = lines(quarantine)
     const places = records.map(line => `${line[timePivot]} ${line.guid}`)
-    const came = [...records, ...rejected].map(({ guid }) => guid)
-    const guids = new Set(came)
-    const lost = [...(await steady(portal, held))].filter(guid => !guids.has(guid))
+    const arrived = [...records, ...rejected].map(({ guid }) => guid)
+    const guids = new Set(arrived)
+    const lost = [...(await steady(portal, list))].filter(guid => !guids.has(guid))
 
     const what = `${name}, ${timePivot}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.strictSame(lost, [], what)
-    t.equal(guids.size, came.length, 'nothing comes twice')
-    t.strictSame(places, places.toSorted(), 'in order')
+    t.equal(guids.size, arrived.length, 'no lead is repeated')
+    t.strictSame(places, places.toSorted(), 'the leads are in order')
     t.ok(
       records.every(({ n }, at) => n === at + 1),
-      'the operator went on with its state',
+      'the operator resumed with its state',
     )
     t.equal(total, records.length)
-    t.match(course.report, { records: records.length + 1, quarantined: rejected.length, leads: came.length })
+    t.match(course.report, {
+      records: records.length + 1,
+      quarantined: rejected.length,
+      leads: arrived.length,
+    })
     rmSync(job.dir, { recursive: true })
     return course
   })

@@ -8,7 +8,7 @@ import { KillableExport, type Place, places } from '../support/KillableExport.ts
 import { killableLeads } from '../support/killableLeads.ts'
 
 const name = 'a.json.gz'
-/** Every call that a run makes, by the end of the file's name; and where in it a process can die. */
+/** Every call of a run to a file, by the end of its name, and the moments of it at which the process is killed. */
 const calls: [CallAim['call'], file: string, CallAim['when'][]][] = [
   ['open', `${name}.partial`, ['before']],
   ['open', 'rejected.ndjson.partial', ['before']],
@@ -32,7 +32,7 @@ const words: Told[] = [
   'committed flushed',
   'committed saved',
 ]
-/** A kind of moment that comes several times in a run; which of them it is to be comes last. */
+/** Kinds of moments; each occurs several times in a run. `aim` selects the nth. */
 const kinds: [what: string, aim: (nth: number) => Aim][] = [
   ...calls.flatMap(([call, file, whens]) =>
     whens.map((when): [string, (nth: number) => Aim] => [
@@ -44,19 +44,19 @@ const kinds: [what: string, aim: (nth: number) => Aim][] = [
 ]
 
 t.setTimeout(24 * 3_600_000)
-t.test('killed at every single thing that a run does to its files: the same bytes', async t => {
+t.test('killed export: killed at every file call and every message, it has the same bytes', async t => {
   const dir = t.testdir()
   const script = await compileChild('exportKilled', join(dir, 'compiled'))
   const { origin, accessToken, close } = await createPortal({ leads: killableLeads(600) })
   t.teardown(close)
   for (const transform of [false, true]) {
-    const variant = transform ? `${name} behind a Transform` : name
+    const variant = transform ? `${name} with a Transform` : name
     const job = { origin, accessToken, dir: join(dir, 'export'), name, every: 100, transform }
     const whole = new KillableExport(script, job)
     await whole.start()
     const expected = whole.contents()
 
-    const fallen = new Map<Place, number>()
+    const kills = new Map<Place, number>()
     for (const [what, aim] of kinds) {
       for (let nth = 1; ; nth += 1) {
         rmSync(job.dir, { recursive: true })
@@ -68,13 +68,13 @@ t.test('killed at every single thing that a run does to its files: the same byte
           break
         }
         const place = await killed.place()
-        fallen.set(place, (fallen.get(place) ?? 0) + 1)
+        kills.set(place, (kills.get(place) ?? 0) + 1)
         const { report, stderr: problem } = await killed.start()
         if (report === undefined) throw new Error(`${what} ${nth}: ${problem}`)
         t.strictSame(killed.contents(), expected, `${variant}, ${what} ${nth}: ${place}`)
       }
     }
     t.comment(`${variant}:`)
-    for (const place of places) t.comment(`${String(fallen.get(place) ?? 0).padStart(5)} ${place}`)
+    for (const place of places) t.comment(`${String(kills.get(place) ?? 0).padStart(5)} ${place}`)
   }
 })

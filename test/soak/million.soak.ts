@@ -9,16 +9,16 @@ import { listen } from '../support/listen.ts'
 import { plainNode } from '../support/plainNode.ts'
 import { ManyLeads } from './ManyLeads.ts'
 
-/** Megabytes that the memory which is in use may differ by: 20 bytes a lead of a million. */
+/** Megabytes by which the heap in use may grow: 20 bytes per lead of a million. */
 const live = 20
 /**
- * Megabytes that the peak may grow by. What is read ahead is 16 MiB of bodies at most, three times that in memory,
- * and as much again may be garbage at the worst moment; whether that comes early or late is chance.
+ * Megabytes by which the peak may grow. Bodies read ahead have 16 MiB at most, three times that in memory, and as
+ * much again may be garbage at the worst moment; whether that is early or late is chance.
  */
 const peak = 100
 
 t.setTimeout(24 * 3_600_000)
-t.test('the memory for very many leads, read by seeking, does not grow', async t => {
+t.test('leads: the memory of an export of a million leads by seek paging does not grow', async t => {
   const many = new ManyLeads(Number(process.env.SOAK_LEADS ?? 1_000_000))
   let requests = 0
   const { origin } = await listen(t, (request, response) => {
@@ -50,11 +50,11 @@ t.test('the memory for very many leads, read by seeking, does not grow', async t
     )
   }
   const [early, , late] = memory
-  // At the end, nothing is read ahead any more.
-  t.ok(late.liveMegabytes < early.liveMegabytes + live, 'no more is in use than at the first tenth')
+  // At the end, nothing is read ahead.
+  t.ok(late.liveMegabytes < early.liveMegabytes + live, 'the memory in use is about that of the first tenth')
   t.ok(late.peakMegabytes < early.peakMegabytes + peak, 'the peak is about that of the first tenth')
   t.equal(report.records, many.count)
-  t.ok(requests < (many.count / 100) * 1.5 + 100, 'little is asked for twice')
+  t.ok(requests < (many.count / 100) * 1.5 + 100, 'few pages are requested twice')
 
   const expected = many.inOrder()
   let wrong = 0
@@ -62,6 +62,6 @@ t.test('the memory for very many leads, read by seeking, does not grow', async t
     const next = expected.next()
     if (next.done || JSON.parse(line).guid !== many.guidOf(next.value)) wrong += 1
   }
-  t.equal(wrong, 0, 'each lead is in its place')
-  t.ok(expected.next().done, 'none is missing')
+  t.equal(wrong, 0, 'the leads are in order')
+  t.ok(expected.next().done, 'no lead is missing')
 })

@@ -8,7 +8,7 @@ import t from 'tap'
 import { plainNode } from '../support/plainNode.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// Inside the project, so that the package is found by its name: what is compiled against is what is published.
+// Inside the project, so that the package resolves by its name to the published types.
 const folder = join(root, '.readme-blocks', 'exactOptional')
 
 const config = {
@@ -27,7 +27,7 @@ const config = {
 }
 
 t.test(
-  "with exactOptionalPropertyTypes, README's blocks compile, and every option may be undefined",
+  "types: with exactOptionalPropertyTypes, README's blocks compile, and every option may be undefined",
   async t => {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
@@ -39,8 +39,8 @@ t.test(
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const [command, ...node] = plainNode
     const compiler = spawn(command, [...node, join(root, 'node_modules/typescript/bin/tsc'), '-p', folder])
-    const [said, [code]] = await Promise.all([text(compiler.stdout), once(compiler, 'close')])
-    t.equal(said, '')
+    const [printed, [code]] = await Promise.all([text(compiler.stdout), once(compiler, 'close')])
+    t.equal(printed, '')
     t.equal(code, 0)
   },
 )

@@ -23,11 +23,11 @@ import { isExactly } from '../support/isExactly.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
-t.test('the sample of the design compiles, infers, and does what it says', async t => {
+t.test('types: the example of the design compiles, is inferred, and runs', async t => {
   const { origin } = await serveLeads(t, someLeads(5, 2))
   const path = join(t.testdir(), 'conversions.ndjson.gz')
   const report = await run(
-    // This server knows only offsets.
+    // The test server supports offset paging only.
     leads(openClient(t, origin), {
       timePivot: 'lastModifiedAt',
       startTime: Date.UTC(2012, 0, 1),
@@ -60,7 +60,7 @@ t.test('the sample of the design compiles, infers, and does what it says', async
   })
 })
 
-t.test('at least twelve stages', async t => {
+t.test('types: run infers more than twelve stages', async t => {
   const step = map((n: number) => n + 1)
   const values = toArray<string>({ max: 1 })
   await run(
@@ -85,7 +85,7 @@ t.test('at least twelve stages', async t => {
   t.strictSame(values.records, ['8'])
 })
 
-t.test('a type guard narrows what comes after', async t => {
+t.test('types: a type guard in filter narrows the stages after it', async t => {
   interface Customer extends Lead {
     isCustomer: true
     email: string
@@ -102,7 +102,7 @@ t.test('a type guard narrows what comes after', async t => {
   t.strictSame(values.records, ['0@EXAMPLE.COM', '2@EXAMPLE.COM'])
 })
 
-t.test('plain Node: a typed for await, and a plain pipeline', async t => {
+t.test('types: for await and a plain pipeline are typed', async t => {
   const { origin } = await serveLeads(t, someLeads(4))
   const portal = openClient(t, origin)
   const emails: (string | undefined)[] = []

@@ -32,7 +32,7 @@ import {
 } from '../../lib/index.ts'
 import { isExactly } from '../support/isExactly.ts'
 
-/** For the compiler only: `npm run check` compiles this file, nothing runs it. */
+/** For the compiler only: `npm run check` compiles this file, and nothing runs it. */
 declare function compiled(code: () => unknown): void
 declare const client: HubSpotClient
 const sink = () => toArray({ max: 1 })
@@ -66,14 +66,14 @@ compiled(() =>
     peek(record => {
       isExactly<ConversionEvent>()(record.conversionEvent)
       isExactly<string>()(record.guid)
-      // @ts-expect-error: the array is no more there.
+      // @ts-expect-error: the exploded array is gone.
       record.leadConversionEvents
     }),
     explodeFormValues(),
     peek(record => {
       isExactly<FormSubmissionValue>()(record.formValue)
       isExactly<string | undefined>()(record.conversionEvent.formName)
-      // @ts-expect-error: nor is this one.
+      // @ts-expect-error: the exploded array of the event is gone.
       record.conversionEvent.formSubmissionValues
     }),
     project(['guid', 'formValue.fieldName', 'conversionEvent.convertDate']),
@@ -86,20 +86,20 @@ compiled(() =>
   ),
 )
 
-/** Named, so that each wrong call stands on one line, under its directive. */
+/** Named, so that each wrong call fits on one line, under its directive. */
 const guidOf = (lead: Lead) => lead.guid
 const ofCustomer = (lead: Lead) => lead.isCustomer
 
 // A wrong order does not compile.
 compiled(() => [
-  // @ts-expect-error: form values are in an event, and there is none yet.
+  // @ts-expect-error: form values are in an event, and the events are not exploded yet.
   run(leads(client), explodeFormValues(), explodeEvents(), sink()),
-  // @ts-expect-error: the events are gone.
+  // @ts-expect-error: project has removed the events.
   run(leads(client), project(['guid', 'email']), explodeEvents(), sink()),
-  // @ts-expect-error: the lead is gone.
+  // @ts-expect-error: map has replaced the lead by its guid.
   run(leads(client), map(guidOf), filter(ofCustomer), sink()),
   run(leads(client), filter(ofCustomer), map(guidOf), sink()),
-  // @ts-expect-error: what comes out of one must go into the next.
+  // @ts-expect-error: the output of one operator must be the input of the next.
   compose(map(guidOf), filter(ofCustomer)),
   run(leads(client), compose(filter(ofCustomer), map(guidOf)), sink()),
   run(leads(client), compose(explodeEvents(), explodeFormValues()), sink()),
@@ -108,17 +108,17 @@ compiled(() => [
 // An unknown path does not compile, in a list and in a mapping.
 compiled(() => {
   const given = [
-    // @ts-expect-error
+    // @ts-expect-error: a lead has no emial, in a list.
     run(leads(client), project(['guid', 'emial']), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: a lead has no emial, in a mapping.
     run(leads(client), project({ mail: 'emial' }), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: crmDetails has no statsu, in a list.
     run(leads(client), project(['crmDetails.statsu']), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: crmDetails has no statsu, in a mapping.
     run(leads(client), project({ s: 'crmDetails.statsu' }), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: without explodeEvents, there is no conversionEvent.
     run(leads(client), project(['conversionEvent.formName']), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: the function takes something that is not a lead.
     run(leads(client), project({ n: (lead: { no: string }) => lead.no }), sink()),
     run(leads(client), project(['leadConversionEvents.0.formName']), sink()),
     run(leads(client), project({ n: lead => isExactly<Lead>()(lead).guid.length, id: 'guid' }), sink()),
@@ -126,7 +126,7 @@ compiled(() => {
   return given
 })
 
-// Explode knows arrays, the names of items, and what is left.
+// explode() knows arrays, the names of items, and the remaining fields.
 compiled(() => [
   run(
     leads(client),
@@ -134,14 +134,14 @@ compiled(() => [
     peek(record => {
       isExactly<ConversionEvent>()(record.event)
       isExactly<string>()(record.guid)
-      // @ts-expect-error: the array is no more there.
+      // @ts-expect-error: the exploded array is gone.
       record.leadConversionEvents
     }),
     explode('event.formSubmissionValues', { as: 'value', keepEmpty: true }),
     peek(record => {
       isExactly<FormSubmissionValue | undefined>()(record.value)
       isExactly<string | undefined>()(record.event.formName)
-      // @ts-expect-error: nor is this one.
+      // @ts-expect-error: the exploded array of the event is gone.
       record.event.formSubmissionValues
     }),
     sink(),
@@ -153,13 +153,13 @@ compiled(() => [
     sink(),
   ),
   run(leads(client), explode('leadConversionEvents.0.formSubmissionValues'), sink()),
-  // @ts-expect-error: text is no array.
+  // @ts-expect-error: email is a text, not an array.
   run(leads(client), explode('email'), sink()),
-  // @ts-expect-error: nor is what is not there.
+  // @ts-expect-error: a lead has no field events.
   run(leads(client), explode('events'), sink()),
 ])
 
-// Validate turns anything into leads, or into what is said.
+// validate() emits leads, or the type that is given.
 interface Customer {
   name: string
 }
@@ -176,23 +176,23 @@ compiled(() => [
     map(one => isExactly<Customer>()(one).name),
     sink(),
   ),
-  // @ts-expect-error: no such policy.
+  // @ts-expect-error: 'ignore' is not a policy.
   validate({ onInvalid: 'ignore' }),
 ])
 
-// The assertions have teeth.
+// isExactly() rejects every other type.
 compiled(() => [
-  // @ts-expect-error
+  // @ts-expect-error: another type.
   isExactly<string>()(1),
-  // @ts-expect-error
+  // @ts-expect-error: a narrower type.
   isExactly<string | undefined>()('a' as string),
-  // @ts-expect-error
+  // @ts-expect-error: a wider type.
   isExactly<string>()('a' as string | undefined),
-  // @ts-expect-error
+  // @ts-expect-error: an object with an additional property.
   isExactly<{ a: string }>()({ a: 'a', b: 1 }),
-  // @ts-expect-error
+  // @ts-expect-error: an object whose property is not optional.
   isExactly<{ a?: string }>()({ a: 'a' }),
-  // @ts-expect-error
+  // @ts-expect-error: any.
   isExactly<string>()(JSON.parse('')),
   isExactly<{ a: string; b: number }>()({} as { a: string } & { b: number }),
 ])
@@ -200,11 +200,11 @@ compiled(() => [
 // A sink of the wrong type does not compile.
 compiled(() => {
   const given = [
-    // @ts-expect-error
+    // @ts-expect-error: a sink of texts for leads.
     run(leads(client), toArray<string>({ max: 1 })),
-    // @ts-expect-error
+    // @ts-expect-error: a sink of leads for texts.
     run(leads(client), map(guidOf), toArray<Lead>({ max: 1 })),
-    // @ts-expect-error
+    // @ts-expect-error: the email of a lead may be undefined.
     run(leads(client), project(['email']), toArray<{ email: string }>({ max: 1 })),
     run(leads(client), project(['email']), toArray<{ email: string | undefined }>({ max: 1 })),
     run(leads(client), toArray<Lead>({ max: 1 })),
@@ -215,26 +215,26 @@ compiled(() => {
   return given
 })
 
-// What is no stage, or no option, does not compile.
+// An argument that is neither a stage nor an option does not compile.
 compiled(() => {
   const given = [
-    // @ts-expect-error
+    // @ts-expect-error: no sink.
     run(leads(client)),
-    // @ts-expect-error
+    // @ts-expect-error: a path is not a sink.
     run(leads(client), filter(ofCustomer), 'leads.ndjson'),
-    // @ts-expect-error
+    // @ts-expect-error: a stream needs transform().
     run(leads(client), new Transform(), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: a function is not an operator.
     run(leads(client), (lead: Lead) => lead, sink()),
-    // @ts-expect-error
+    // @ts-expect-error: a checkpoint needs a path, and every is an object.
     run(leads(client), sink(), { checkpoint: { every: 5 } }),
-    // @ts-expect-error
+    // @ts-expect-error: an AbortController is not a signal.
     run(leads(client), sink(), { signal: new AbortController() }),
-    // @ts-expect-error
+    // @ts-expect-error: a sink is not a source.
     run(sink(), sink()),
-    // @ts-expect-error
+    // @ts-expect-error: the access token is an option of the client.
     leads(client, { access_token: 'a' }),
-    // @ts-expect-error
+    // @ts-expect-error: leads() has one object of options.
     leads(client, { max: 5 }, { limit: 5 }),
     run(leads(client, { max: 5, limit: 5 }), sink(), {
       onProgress: ({ records }) => isExactly<number>()(records),
@@ -243,7 +243,7 @@ compiled(() => {
   return given
 })
 
-// Sources of every kind carry their type.
+// A source of every kind keeps the type of its values.
 compiled(() => {
   async function* texts() {
     yield 'text'
@@ -272,10 +272,10 @@ compiled(() => {
   ]
 })
 
-// Operators of the user, and streams of the user, carry the types that are said.
+// A user's operators and streams have the types that are given.
 const withDomain = operator<Lead, Lead & { domain: string }>('withDomain', (lead, emit) => {
   emit({ ...isExactly<Lead>()(lead), domain: lead.email?.split('@')[1] ?? '' })
-  // @ts-expect-error
+  // @ts-expect-error: the output needs a domain.
   emit(lead)
 })
 const shout = transform<{ domain: string }, string>(() => new Transform({ objectMode: true }))
@@ -291,12 +291,12 @@ compiled(() =>
   ),
 )
 compiled(() => operator<number>('counted', (n, emit) => (n > 1 ? emit(n) : undefined)))
-// @ts-expect-error: what a step returns would be lost.
+// @ts-expect-error: a value that a step returns would be lost.
 compiled(() => operator<number>('returns', n => n + 1))
-// @ts-expect-error: so would what its promise holds.
+// @ts-expect-error: the value of a promise that a step returns would be lost.
 compiled(() => operator<number>('returns', async n => n + 1))
 
-// What operators take and make can be named, in functions of the user that make them.
+// The input and output types of operators can be named in a user's functions that create them.
 type Slim = Picked<Lead, 'guid' | 'email'>
 isExactly<Operator<Lead, Slim>>()(project<Lead, 'guid' | 'email'>(['guid', 'email']))
 type Named = Projected<Lead, { id: 'guid'; n: (lead: Lead) => number }>
@@ -321,7 +321,7 @@ compiled(() => {
   const definition: StepDefinition<Lead, string> = {
     name: 'own',
     create: () => ({ step: (lead, emit) => emit(lead.guid) }),
-    // @ts-expect-error: it is leadpipe's own affair.
+    // @ts-expect-error: takesRejected is internal to leadpipe.
     takesRejected: true,
   }
   return operator(definition)

@@ -11,7 +11,7 @@ import { failureOf } from '../../support/failureOf.ts'
 
 const url = 'https://receiver.example/in'
 
-t.test('what is not said has its default', async t => {
+t.test('toHttp: an option that is left out has its default', async t => {
   t.strictSame(httpSettings(), {
     method: 'POST',
     headers: {},
@@ -38,7 +38,7 @@ t.test('what is not said has its default', async t => {
   t.equal(httpSettings({ order: 'strict', concurrency: 8 }).concurrency, 1)
 })
 
-t.test('undefined counts as absent, inside of an option, too', async t => {
+t.test('toHttp: an option that is undefined counts as absent, also a nested one', async t => {
   const given = { batch: { records: undefined }, retry: { retries: undefined }, signal: undefined }
   t.strictSame(httpSettings(given as unknown as HttpOptions), httpSettings())
 })
@@ -92,17 +92,17 @@ const wrong: [options: unknown, message: RegExp][] = [
   [{ headers: { 'a b': 'c' } }, /expected names of headers, received one that is none/],
 ]
 
-t.test('a wrong, unknown or contradictory option is refused by name', async t => {
+t.test('toHttp: a wrong, unknown or contradictory option is an OPTION error that names it', async t => {
   for (const [options, message] of wrong) {
     t.match(await failureOf(() => toHttp(url, options as HttpOptions)), { code: 'OPTION', message })
   }
 })
 
-t.test('an operator in front of bytes may take dead letters', async () => {
-  toHttp(url, { onRefused: 'dead-letter', deadLetter: encode() })
+t.test('toHttp: encode() can be the deadLetter', async t => {
+  t.doesNotThrow(() => toHttp(url, { onRefused: 'dead-letter', deadLetter: encode() }))
 })
 
-t.test('a wrong URL is refused, and tells no secret', async t => {
+t.test('toHttp: a wrong URL is an OPTION error without credentials or query', async t => {
   const cases: [string, RegExp][] = [
     ['/in', /url: expected an http or https URL, received "\/in"/],
     ['http://user:hunter22@/x', /expected an http or https URL/],
@@ -121,7 +121,7 @@ t.test('a wrong URL is refused, and tells no secret', async t => {
   }
 })
 
-t.test('a URL object will do; scheme, host and path are told', async t => {
+t.test('toHttp: a URL object is accepted; the property url has no query', async t => {
   t.equal(
     toHttp(new URL('https://receiver.example:8443/a/b?key=hunter22')).url,
     'https://receiver.example:8443/a/b',

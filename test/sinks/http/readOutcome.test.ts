@@ -6,7 +6,7 @@ import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { listen } from '../../support/listen.ts'
 
-t.test('toHttp: what a webhook refuses is not told as if the portal had refused it', async t => {
+t.test('toHttp: an error response of a receiver is not described as one of the portal', async t => {
   const daily = JSON.stringify({ message: 'come back tomorrow', policyName: 'DAILY' })
   const cases: [status: number, body: string, code: string, why: string][] = [
     [401, 'who are you?', 'AUTH', 'the credentials were refused: it answered 401: who are you?'],

@@ -1,0 +1,269 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createPortal } from '../../lib/portal/index.ts'
+import { Command, cli } from '../support/cliInProcess.ts'
+import { listen } from '../support/listen.ts'
+import { partialOf } from '../support/partialOf.ts'
+
+const portal = await createPortal({ leads: 300 })
+t.teardown(() => portal.close())
+const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
+
+/** Starts a proxy of the portal that answers four requests, and the others when `release` is called. */
+async function slowPortal(t: Test) {
+  let requests = 0
+  let reached = () => {}
+  let release = () => {}
+  const held = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const waiting = new Promise<void>(resolve => {
+    reached = resolve
+  })
+  const { origin } = await listen(t, async (request, response) => {
+    requests += 1
+    if (requests > 4) {
+      reached()
+      await held
+    }
+    const answer = await fetch(new URL(request.url ?? '/', portal.origin))
+    for (const [name, value] of answer.headers) if (name === 'date') response.setHeader(name, value)
+    response.statusCode = answer.status
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  })
+  return { origin, waiting, release }
+}
+
+for (const [signal, code] of [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  t.test(`leadpipe export: ${signal} saves and exits with ${code}; the same command resumes`, async t => {
+    const dir = t.testdir()
+    const [undisturbed, path, checkpoint] = ['a.ndjson', 'b.ndjson', 'c.json'].map(name =>
+      join(dir, name),
+    ) as [string, string, string]
+    t.equal((await cli(['export', undisturbed, ...access, '--max', '20'])).code, 0)
+    const { origin, waiting, release } = await slowPortal(t)
+    const command = ['export', path, '--origin', origin, '--access-token', portal.accessToken, '--max', '20']
+    const args = [...command, '--checkpoint', checkpoint]
+    const interrupted = new Command([...args, '--concurrency', '1'])
+    await waiting
+    interrupted.interrupt(signal)
+    const { code: exitCode, stdout, stderr } = await interrupted.ended
+    t.equal(exitCode, code)
+    t.equal(stdout, '')
+    t.equal(
+      stderr.split('\n').filter(line => line.startsWith('leadpipe: '))[0],
+      `leadpipe: interrupted by ${signal}; the same command goes on from the checkpoint ${checkpoint}`,
+    )
+    t.strictSame(readdirSync(dir).sort(), ['a.ndjson', basename(partialOf(path)), 'c.json'])
+    release()
+    const { code: done, stdout: printed } = await cli([...args, '--concurrency', '1'])
+    t.equal(done, 0)
+    t.match(printed, 'the last of 2 starts')
+    t.ok(readFileSync(path).equals(readFileSync(undisturbed)))
+  })
+}
+
+t.test('leadpipe export: --json prints the checkpoint and the window', async t => {
+  const dir = t.testdir()
+  const [path, checkpoint] = [join(dir, 'a.json.gz'), join(dir, 'c.json')]
+  const args = ['export', path, ...access, '--checkpoint', checkpoint, '--json']
+  const first = await cli(args)
+  t.equal(first.code, 0)
+  const report = JSON.parse(first.stdout)
+  t.match(report, { checkpoint: { path: checkpoint, starts: 1 }, window: { timePivot: 'insertedAt' } })
+  const { requestCount } = portal
+  const again = await cli([...args, '--when-finished', 'stop'])
+  t.equal(again.code, 0)
+  t.strictSame(JSON.parse(again.stdout), {
+    ...report,
+    checkpoint: { ...report.checkpoint, found: 'finished' },
+  })
+  t.equal(portal.requestCount, requestCount)
+})
+
+t.test('leadpipe export: a run that had finished prints so, with the real path of the file', async t => {
+  const dir = t.testdir()
+  const checkpoint = join(dir, 'c.json')
+  const args = ['export', join(dir, 'a-{time}.ndjson'), ...access, '--checkpoint', checkpoint]
+  const { stdout: first } = await cli(args)
+  const [name = ''] = readdirSync(dir).filter(one => one.startsWith('a-'))
+  t.match(first, ` records written to ${join(dir, name)} (`)
+  t.match(first, /\ndone in .*; the numbers add up\n$/)
+  const { code, stdout } = await cli([...args, '--when-finished', 'stop'])
+  t.equal(code, 0)
+  t.match(stdout, ` records written to ${join(dir, name)} (`)
+  t.equal(
+    stdout.split('\n').at(-2),
+    `the run had finished before, by the checkpoint ${checkpoint}: nothing was done`,
+  )
+})
+
+t.test(
+  'leadpipe export: a finished checkpoint without --when-finished fails and names the three choices as flags',
+  async t => {
+    const dir = t.testdir()
+    const args = ['export', join(dir, 'a.ndjson'), ...access, '--checkpoint', join(dir, 'c.json')]
+    t.equal((await cli(args)).code, 0)
+    const { requestCount } = portal
+    const { code, stdout, stderr } = await cli(args)
+    t.equal(code, 1)
+    t.equal(stdout, '')
+    t.match(stderr, /^leadpipe: checkpoint .*c\.json: its run has finished; say what is to happen now: /m)
+    t.match(stderr, /--when-finished 'next' .*'restart' .*'stop' /)
+    t.equal(portal.requestCount, requestCount)
+  },
+)
+
+t.test('leadpipe export: --when-finished restart starts again, next reads what is new', async t => {
+  const dir = t.testdir()
+  const args = [
+    'export',
+    join(dir, 'a-{time}.ndjson'),
+    ...access,
+    '--checkpoint',
+    join(dir, 'c.json'),
+    '--json',
+  ]
+  const reportOf = async (...more: string[]) => JSON.parse((await cli([...args, ...more])).stdout)
+  const first = await reportOf()
+  const next = await reportOf('--when-finished', 'next')
+  t.match(next, {
+    leads: 0,
+    window: { startTime: first.window.stopTime - 600_000 },
+    checkpoint: { starts: 1 },
+  })
+  const restarted = await reportOf('--when-finished', 'restart')
+  t.equal(restarted.leads, first.leads)
+  t.equal(restarted.window.startTime, undefined)
+})
+
+t.test('leadpipe export: --paging offset with --when-finished next is wrong usage', async t => {
+  const dir = t.testdir()
+  const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
+  const { requestCount } = portal
+  const wrongUsage = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
+  t.match(wrongUsage, {
+    code: 2,
+    stdout: '',
+    stderr: /^leadpipe: .*whenFinished: "next" needs seek paging\n$/,
+  })
+  t.equal(portal.requestCount, requestCount)
+  const { code, stdout } = await cli([...args, '--json'])
+  t.equal(code, 0)
+  t.notOk('window' in JSON.parse(stdout))
+  t.match(portal.requests.at(-1)?.url, 'offset=')
+})
+
+t.test('leadpipe export: --reconcile prints how many leads match', async t => {
+  const path = join(t.testdir(), 'a.ndjson')
+  const { code, stdout } = await cli(['export', path, ...access, '--reconcile'])
+  t.equal(code, 0)
+  t.match(stdout, `${portal.leads - portal.deleted} leads match on the portal now, as many as were read\n`)
+})
+
+t.test('leadpipe export: --reconcile explains a difference between matching and read leads', async t => {
+  const changing = await createPortal({ leads: 300, faults: 'page=4-:delete=2' })
+  t.teardown(() => changing.close())
+  const { code, stdout } = await cli([
+    ...['export', join(t.testdir(), 'a.ndjson'), '--reconcile', '--max', '50', '--concurrency', '1'],
+    ...['--origin', changing.origin, '--access-token', changing.accessToken],
+  ])
+  t.equal(code, 0)
+  t.match(
+    stdout,
+    /^\d+ leads match on the portal now, \d+ were read: the two differ where leads were inserted, deleted or changed meanwhile$/m,
+  )
+})
+
+t.test('leadpipe export: a failure says that the same command resumes, if there is a checkpoint', async t => {
+  const dir = t.testdir()
+  const checkpoint = join(dir, 'c.json')
+  const failing = await createPortal({ leads: 300, faults: '#4-:status=404' })
+  t.teardown(() => failing.close())
+  const args = (origin: string, checkpoint: string) => [
+    ...['export', join(dir, 'a.ndjson'), '--max', '50', '--concurrency', '1', '--checkpoint', checkpoint],
+    ...['--origin', origin, '--access-token', portal.accessToken],
+  ]
+  const hint = '; the same command goes on from the checkpoint'
+  const failed = await cli(args(failing.origin, checkpoint))
+  t.equal(failed.code, 1)
+  t.match(failed.stderr, new RegExp(`^leadpipe: .* answered 404: .*${hint} ${checkpoint}\n$`))
+  const other = await cli(args(portal.origin, checkpoint))
+  t.match(other, { code: 1, stderr: 'it is of another run' })
+  t.notMatch(other.stderr, hint, 'the same command would fail again')
+  const unreached = await cli(args(failing.origin, join(dir, 'missing', 'd.json')))
+  t.equal(unreached.code, 1)
+  t.notMatch(unreached.stderr, hint, 'there is no checkpoint')
+})
+
+const wrong: Record<string, [args: string[], says: RegExp]> = {
+  '--when-finished without a checkpoint': [
+    ['--when-finished', 'next'],
+    /^leadpipe: --when-finished: expected --checkpoint with it\n$/,
+  ],
+  'an unknown --when-finished': [
+    ['--checkpoint', 'c.json', '--when-finished', 'again'],
+    /Allowed choices are stop, restart, next/,
+  ],
+  'an unknown --paging': [['--paging', 'cursor'], /Allowed choices are seek, offset/],
+  'an empty checkpoint': [['--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
+  '--reconcile with a limit': [
+    ['--reconcile', '--limit', '5'],
+    /^leadpipe: --reconcile: expected leads\(\) as the source, without/,
+  ],
+  '--paging seek with a sort': [
+    ['--paging', 'seek', '--sort', 'guid'],
+    /sort: expected none with paging: 'seek'/,
+  ],
+}
+for (const [what, [args, says]] of Object.entries(wrong)) {
+  t.test(`leadpipe export: ${what} is wrong usage`, async t => {
+    const dir = t.testdir()
+    const { requestCount } = portal
+    const { code, stdout, stderr } = await cli(['export', join(dir, 'a.ndjson'), ...access, ...args])
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.match(stderr, says)
+    t.notMatch(stderr, /^ +at /m)
+    t.equal(portal.requestCount, requestCount)
+    t.strictSame(readdirSync(dir), [])
+  })
+}
+
+t.test('leadpipe export: --checkpoint with standard output, or at the output, is wrong usage', async t => {
+  const dir = t.testdir()
+  const path = join(dir, 'a.ndjson')
+  for (const [destination, checkpoint, says] of [
+    ['-', join(dir, 'c.json'), /expected toFile\(\) or toHttp\(\) as the sink/],
+    [path, path, /expected a file of its own for each output/],
+  ] as const) {
+    const { code, stdout, stderr } = await cli(['export', destination, ...access, '--checkpoint', checkpoint])
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.match(stderr, says)
+    t.notMatch(stderr, /^ +at /m)
+    t.strictSame(readdirSync(dir), [])
+  }
+})
+
+t.test('leadpipe export: a damaged checkpoint, or one of another run, is a failure', async t => {
+  const dir = t.testdir()
+  const args = (name: string) => ['export', join(dir, name), ...access, '--checkpoint', join(dir, 'c.json')]
+  t.equal((await cli(args('a.ndjson'))).code, 0)
+  const other = await cli(args('b.ndjson'))
+  t.match(other, {
+    code: 1,
+    stdout: '',
+    stderr: /it is of another run: sink\.path was .*; delete it to begin anew/,
+  })
+  writeFileSync(join(dir, 'c.json'), 'guid,email\n')
+  const damaged = await cli(args('a.ndjson'))
+  t.match(damaged, { code: 1, stdout: '', stderr: /it is no checkpoint of leadpipe, or a damaged one\n$/ })
+  t.notMatch(damaged.stderr, /^ +at /m)
+  t.notOk(existsSync(join(dir, 'b.ndjson')))
+})

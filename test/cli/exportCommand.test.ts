@@ -1,0 +1,228 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import type { Lead } from '../../lib/index.ts'
+import { createPortal, generateLeads } from '../../lib/portal/index.ts'
+import { cli } from '../support/cliInProcess.ts'
+import { listen } from '../support/listen.ts'
+import { seekOrder } from '../support/seekOrder.ts'
+
+const portal = await createPortal({ leads: 250 })
+t.teardown(() => portal.close())
+const all = [...generateLeads({ count: 250 })].toSorted(seekOrder)
+const listed = all.filter(lead => !lead.isDeleted)
+const access = ['--origin', portal.origin, '--access-token', portal.accessToken]
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line))
+
+t.test('leadpipe export: it writes every lead to a file, and prints how many and where', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  const { code, stdout, stderr } = await cli(['export', path, ...access])
+  t.equal(code, 0)
+  t.equal(stderr, '')
+  t.same(lines(readFileSync(path, 'utf8')), listed)
+  t.match(stdout, `${listed.length} records written to ${path}`)
+  t.match(stdout, 'the numbers add up')
+})
+
+t.test('leadpipe export: --json prints the report as one JSON object', async t => {
+  const path = join(t.testdir(), 'leads.json.gz')
+  const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])
+  t.equal(code, 0)
+  const report = JSON.parse(stdout)
+  t.match(report, { leads: 250, records: 250, skipped: 0, source: { retries: 0, malformed: 0 } })
+  t.equal(report.source.requests, report.source.pages)
+  t.same(JSON.parse(gunzipSync(readFileSync(path)).toString()), all)
+  const pageByPage = ['--paging', 'offset', '--concurrency', '1', '--include-deleted', '--json']
+  const byOffset = await cli(['export', path, ...access, ...pageByPage])
+  t.match(JSON.parse(byOffset.stdout), { leads: 250, records: 250, source: { pages: 4, requests: 4 } })
+})
+
+t.test('leadpipe export: with records on standard output, --json prints to standard error', async t => {
+  const { code, stdout, stderr } = await cli(['export', '-', ...access, '--limit', '3', '--json'])
+  t.equal(code, 0)
+  t.same(lines(stdout), listed.slice(0, 3))
+  t.equal(JSON.parse(stderr).records, 3)
+})
+
+t.test('leadpipe export: --quiet prints nothing if the export succeeds', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  t.match(await cli(['export', path, ...access, '--quiet']), { code: 0, stdout: '', stderr: '' })
+})
+
+t.test('leadpipe export: --explode and --select shape the records', async t => {
+  const select = 'guid,form=conversionEvent.formName,value=formValue.fieldValue'
+  const { stdout } = await cli(['export', '-', ...access, '--explode', 'values', '--select', select])
+  const expected = listed.flatMap(lead =>
+    (lead.leadConversionEvents ?? []).flatMap(event =>
+      (event.formSubmissionValues ?? []).map(value => ({
+        guid: lead.guid,
+        form: event.formName,
+        value: value.fieldValue,
+      })),
+    ),
+  )
+  t.ok(expected.length > 100)
+  t.same(lines(stdout), expected)
+})
+
+t.test('leadpipe export: --select warns of a field that is not documented', async t => {
+  const { code, stderr } = await cli(['export', '-', ...access, '--limit', '1', '--select', 'guid,emial'])
+  t.equal(code, 0)
+  t.match(stderr, '"emial" is no documented field')
+})
+
+t.test('leadpipe export: --on-invalid skip leaves out invalid leads, and prints how many', async t => {
+  const portal = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => portal.close())
+  const args = ['--origin', portal.origin, '--access-token', portal.accessToken]
+  const failed = await cli(['export', '-', ...args])
+  t.equal(failed.code, 1)
+  t.match(failed.stderr, /^leadpipe: lead b: \/score must be number\n$/)
+  const skipped = await cli(['export', '-', ...args, '--on-invalid', 'skip'])
+  t.equal(skipped.code, 0)
+  t.same(lines(skipped.stdout), [{ guid: 'a' }, { guid: 'c' }])
+  t.match(skipped.stderr, '1 invalid lead left out')
+})
+
+t.test(
+  'leadpipe export: it warns if another flag causes offset paging, unless --paging offset or --quiet is given',
+  async t => {
+    const warning = (reasons: string) =>
+      `leadpipe: read by offset because of ${reasons}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)\n`
+    const cases: [flags: string[], printed: string][] = [
+      [['--dir', 'desc'], warning('--dir')],
+      [['--sort', 'guid', '--offset', '1'], warning('--sort and --offset')],
+      [['--max', '1', '--limit', '1'], warning('--max 1')],
+      [['--dir', 'desc', '--paging', 'offset'], ''],
+      [['--dir', 'desc', '--quiet'], ''],
+      [['--guid', listed[0]?.guid as string, '--dir', 'desc'], ''],
+    ]
+    for (const [flags, printed] of cases) {
+      const { code, stderr } = await cli(['export', '/dev/null', '--format', 'ndjson', ...access, ...flags])
+      t.equal(code, 0)
+      t.equal(stderr, printed, flags.join(' '))
+    }
+  },
+)
+
+t.test('leadpipe export: every parameter is sent in the spelling of the API documentation', async t => {
+  const guids = listed.slice(0, 2).map(lead => lead.guid)
+  const before = portal.requestCount
+  const { code } = await cli([
+    ...['export', '-', ...access, '--search', 'a&b', '--sort', 'email', '--dir', 'desc', '--max', '50'],
+    ...['--start-time', '2010-06-01', '--stop-time', '1320349394338'],
+    ...['--time-pivot', 'lastModifiedAt', '--exclude-conversion-events', '--opt-out', '--eligible-for-email'],
+    ...['--bounced', '--is-not-imported', '--include-deleted'],
+    ...guids.flatMap(guid => ['--guid', guid]),
+  ])
+  t.equal(code, 0)
+  t.equal(portal.requestCount, before + 1)
+  const query = `search=a%26b&sort=email&dir=desc&max=50&startTime=${Date.UTC(2010, 5, 1)}&stopTime=1320349394338&timePivot=lastModifiedAt&excludeConversionEvents=true&optOut=true&eligibleForEmail=true&bounced=true&isNotImported=true&includeDeleted=true&guids[0]=${guids[0]}&guids[1]=${guids[1]}`
+  t.match(portal.requests.at(-1)?.url, query)
+})
+
+t.test('leadpipe export: the token can be in LEADPIPE_ACCESS_TOKEN', async t => {
+  const env = { LEADPIPE_ACCESS_TOKEN: portal.accessToken }
+  const { code, stdout } = await cli(['export', '-', '--origin', portal.origin, '--limit', '1'], env)
+  t.equal(code, 0)
+  t.equal(lines(stdout).length, 1)
+})
+
+t.test('leadpipe export: --help shows every option and exit code', async t => {
+  const { code, stdout } = await cli(['export', '--help'])
+  t.equal(code, 0)
+  for (const option of ['--origin', '--guid', '--select', '--on-invalid', '--rate', '--json'])
+    t.match(stdout, option)
+  t.match((await cli(['--help'])).stdout, /Exit codes:\n(.*\n)* +129 +interrupted by SIGHUP\n/)
+})
+
+t.test('leadpipe export: --help says that deleted leads are left out by default', async t => {
+  const { stdout } = await cli(['export', '--help'])
+  const help = stdout.replace(/\s+/g, ' ')
+  t.match(help, 'Export every lead of a portal (deleted ones only with --include-deleted)')
+  t.match(help, '--include-deleted deleted leads, too (default: they are left out)')
+})
+
+t.test('leadpipe: --help names every kind of destination', async t => {
+  for (const args of [['--help'], ['export', '--help'], ['replay', '--help']]) {
+    const { code, stdout } = await cli(args)
+    t.equal(code, 0)
+    t.match(stdout.replace(/\s+/g, ' '), /file.* (HTTP|http\(s\)) .*standard output/, args.join(' '))
+  }
+})
+
+t.test('leadpipe: --version prints the version of the package', async t => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  t.match(await cli(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+t.test('leadpipe export: unknown fields, escapes and any script are written unchanged', async t => {
+  const lead = { guid: 'x', later: { deep: [1, null, 'ü'] }, firstName: '魏 \u2028 🌍 "q" \\ \u0001' } as Lead
+  const own = await createPortal({ leads: [lead] })
+  t.teardown(() => own.close())
+  const { stdout } = await cli(['export', '-', '--origin', own.origin, '--access-token', own.accessToken])
+  t.same(lines(stdout), [lead])
+})
+
+t.test('leadpipe replay: it exports repaired leads from the quarantine of leadpipe export', async t => {
+  const portal = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })
+  t.teardown(() => portal.close())
+  const folder = t.testdir()
+  const [rejected, still] = [join(folder, 'rejected.ndjson'), join(folder, 'still.ndjson')]
+  const args = ['--origin', portal.origin, '--access-token', portal.accessToken]
+  const policy = ['--on-invalid', 'quarantine', '--quarantine']
+  const exported = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0.5'])
+  t.equal(exported.code, 0)
+  t.same(lines(exported.stdout), [{ guid: 'a' }, { guid: 'c' }])
+  t.match(exported.stderr, '1 invalid lead quarantined')
+  t.match(lines(readFileSync(rejected, 'utf8')), [{ raw: '{"guid":"b","score":"high"}', guid: 'b' }])
+
+  const failed = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0'])
+  t.match(failed, { code: 1, stderr: /1 of 2 leads are invalid, more than maxInvalid \(0\)/ })
+
+  const unrepaired = await cli(['replay', rejected, '-', ...policy, still, '--json'])
+  t.equal(unrepaired.code, 0)
+  t.match(JSON.parse(unrepaired.stderr), { records: 0, quarantined: 1 })
+  const repaired = readFileSync(rejected, 'utf8').replace('\\"high\\"', '1')
+  writeFileSync(rejected, repaired)
+  const replayed = await cli(['replay', rejected, '-', '--select', 'guid,score'])
+  t.equal(replayed.code, 0)
+  t.same(lines(replayed.stdout), [{ guid: 'b', score: 1 }])
+  t.match(replayed.stderr, '1 lead read')
+
+  t.match(await cli(['replay', join(folder, 'missing.ndjson'), '-']), { code: 1, stderr: /no such file/ })
+  t.match(await cli(['export', '-', ...args, '--on-invalid', 'quarantine']), { code: 2 })
+  t.match(await cli(['export', '-', ...args, '--max-invalid', '3']), { code: 2 })
+})
+
+t.test('leadpipe export: it prints how many leads of --guid were missing', async t => {
+  const guid = listed[0]?.guid as string
+  const { code, stdout, stderr } = await cli(['export', '-', ...access, '--guid', guid, '--guid', 'nobody'])
+  t.equal(code, 0)
+  t.equal(lines(stdout).length, 1)
+  t.match(stderr, '1 lead asked for by guid did not come')
+})
+
+t.test('leadpipe export: an http destination gets every record in batches', async t => {
+  const bodies: string[] = []
+  const { origin } = await listen(t, async (request, response) => {
+    bodies.push(await text(request))
+    response.end()
+  })
+  const { code, stdout } = await cli(['export', `${origin}/hook?key=secret`, ...access, '--select', 'guid'])
+  t.equal(code, 0)
+  t.same(
+    lines(bodies.join(''))
+      .map(({ guid }) => guid)
+      .sort(),
+    listed.map(({ guid }) => guid).sort(),
+  )
+  t.match(stdout, `${listed.length} records written to ${origin}/hook (`)
+  t.notMatch(stdout, 'secret')
+})

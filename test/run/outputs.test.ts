@@ -1,0 +1,93 @@
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { basename, relative, resolve } from 'node:path'
+import t from 'tap'
+import { compose } from '../../lib/operators/compose.ts'
+import { validate } from '../../lib/operators/validate.ts'
+import { run } from '../../lib/run/run.ts'
+import { toFile } from '../../lib/sinks/toFile.ts'
+import { toHttp } from '../../lib/sinks/toHttp.ts'
+import { quarantined } from '../../lib/sources/quarantined.ts'
+import { failureOf } from '../support/failureOf.ts'
+import { Workplace } from '../support/Workplace.ts'
+
+const quarantining = (quarantine: string) => validate({ onInvalid: 'quarantine', quarantine })
+
+t.test('run: two outputs to one file are an OPTION error, under whatever names', async t => {
+  const work = new Workplace(t)
+  const [out, other] = [work.file('out.ndjson'), work.file('other.ndjson')]
+  symlinkSync('out.ndjson', work.file('link.ndjson'))
+  const elsewhere = `${work.path}/../${basename(work.path)}/out.ndjson`
+  const runs: [string, () => Promise<unknown>][] = [
+    ['the quarantine', () => run([{ guid: 'a' }], quarantining(elsewhere), toFile(out))],
+    ['a link', () => run([{ guid: 'a' }], quarantining(work.file('link.ndjson')), toFile(out))],
+    [
+      'two quarantines',
+      () =>
+        run(
+          [{ guid: 'a' }],
+          compose(quarantining(out), quarantining(work.file('link.ndjson'))),
+          toFile(other),
+        ),
+    ],
+    [
+      'dead letters',
+      () =>
+        run(
+          [{ guid: 'a' }],
+          quarantining(out),
+          toHttp('http://127.0.0.1:1', { onRefused: 'dead-letter', deadLetter: toFile(elsewhere) }),
+        ),
+    ],
+  ]
+  const { names } = work
+  for (const [what, begin] of runs) {
+    t.match(
+      await failureOf(begin()),
+      { code: 'OPTION', message: /^run\(\): expected a file of its own for each output, received / },
+      what,
+    )
+    t.strictSame(work.names, names)
+  }
+})
+
+t.test('run: an output to the quarantine that is read is an OPTION error, under any name', async t => {
+  const work = new Workplace(t)
+  const big = work.file('big.ndjson')
+  const content = `${JSON.stringify({ raw: '{"guid":5}' })}\n`
+  writeFileSync(big, content)
+  symlinkSync('big.ndjson', work.file('link.ndjson'))
+  const { names } = work
+  const paths = [
+    big,
+    relative(process.cwd(), big),
+    work.file('link.ndjson'),
+    `${work.path}/../${basename(work.path)}/big.ndjson`,
+  ]
+  for (const path of paths) {
+    for (const begin of [
+      () => run(quarantined(big), validate({ onInvalid: 'skip' }), toFile(path)),
+      () => run(quarantined(work.file('link.ndjson')), toFile(path)),
+      () => run(quarantined(big), quarantining(path), toFile(work.file('out.ndjson'))),
+    ]) {
+      t.match(await failureOf(begin()), {
+        code: 'OPTION',
+        message: `run(): expected a file of its own for each output, received ${resolve(path)} for one and for what quarantined() reads`,
+        context: { path: resolve(path) },
+      })
+    }
+  }
+  t.strictSame(work.names, names)
+  t.equal(work.contents('big.ndjson'), content)
+  const nowhere = run(quarantined(work.file('no/such.ndjson')), toFile(work.file('out.ndjson')))
+  t.match(await failureOf(nowhere), { code: 'SOURCE', message: /there is no such file$/ })
+  t.match(await run(quarantined(big), toFile(work.file('out.ndjson'))), { records: 1 })
+})
+
+t.test('run: a device can be several outputs', async t => {
+  const report = await run(
+    [{ guid: 'a' }],
+    quarantining('/dev/null'),
+    toFile('/dev/null', { format: 'json' }),
+  )
+  t.match(report, { records: 1, quarantined: 0 })
+})
