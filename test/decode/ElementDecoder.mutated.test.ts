@@ -12,7 +12,7 @@ const byte = fc.oneof(
   fc.nat({ max: 255 }),
 )
 
-/** A change of a few bytes somewhere (a share of the length) in a body. */
+/** A change of a few bytes; `at` is a share of the body's length. */
 const mutation = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   removed: fc.nat({ max: 3 }),
@@ -33,7 +33,7 @@ function mutate(
   ])
 }
 
-/** What JSON.parse says of a body: its elements, or undefined when it is no JSON array. */
+/** The elements of a body by JSON.parse; undefined if it is not a JSON array. */
 function parsed(body: Buffer): unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(body))
@@ -43,7 +43,7 @@ function parsed(body: Buffer): unknown[] | undefined {
   }
 }
 
-t.test('of damaged bodies both lanes and JSON.parse accept the same, with the same elements', async () => {
+t.test('both lanes accept the same damaged bodies as JSON.parse, with the same elements', async () => {
   fc.assert(
     fc.property(
       bodies,

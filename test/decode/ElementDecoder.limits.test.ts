@@ -13,7 +13,7 @@ function elementsOf(size: number): string[] {
   ]
 }
 
-t.test('an element of exactly maxLeadBytes passes, one byte more is refused', async t => {
+t.test('maxLeadBytes: an element of exactly that size is decoded, one byte more is refused', async t => {
   for (const text of elementsOf(20)) {
     t.equal(Buffer.byteLength(text), 20)
     const body = Buffer.from(`[0, ${text} , 0]`)
@@ -27,34 +27,40 @@ t.test('an element of exactly maxLeadBytes passes, one byte more is refused', as
   }
 })
 
-t.test('an element without an end is refused before more than maxLeadBytes and a chunk are held', async t => {
-  for (const lane of laneNames) {
-    for (const start of ['[{"a":"', '["', '[1', '[[', '[{"a":[1,']) {
-      let chunks = 0
-      function* endless() {
-        yield Buffer.from(start)
-        for (; chunks < 1_000; chunks += 1) yield Buffer.alloc(10, start === '[[' ? '1,' : '1')
+t.test(
+  'maxLeadBytes: an endless element is refused before more than the limit and one chunk are held',
+  async t => {
+    for (const lane of laneNames) {
+      for (const start of ['[{"a":"', '["', '[1', '[[', '[{"a":[1,']) {
+        let chunks = 0
+        function* endless() {
+          yield Buffer.from(start)
+          for (; chunks < 1_000; chunks += 1) yield Buffer.alloc(10, start === '[[' ? '1,' : '1')
+        }
+        const { error } = decodeAll(lane, endless(), { maxLeadBytes: 100 })
+        t.match(error, { code: 'DECODE', context: { problem: 'limit' } }, `${lane}: ${start}`)
+        t.match(error?.message, 'an element is larger than maxLeadBytes (100)')
+        t.ok(chunks <= 12, `after ${chunks} chunks`)
       }
-      const { error } = decodeAll(lane, endless(), { maxLeadBytes: 100 })
-      t.match(error, { code: 'DECODE', context: { problem: 'limit' } }, `${lane}: ${start}`)
-      t.match(error?.message, 'an element is larger than maxLeadBytes (100)')
-      t.ok(chunks <= 12, `after ${chunks} chunks`)
     }
-  }
-})
+  },
+)
 
-t.test('the stream-json lane lets an element of maxLeadBytes pass, in chunks of any size', async t => {
-  for (const text of elementsOf(20)) {
-    const body = Buffer.from(`[0,${text},0]`)
-    for (const chunks of [[body], byteByByte(body), cutAt(body, 10)]) {
-      const { error, elements } = decodeAll('stream-json', chunks, { maxLeadBytes: 20 })
-      t.equal(error, undefined)
-      t.equal(elements.length, 3)
+t.test(
+  'maxLeadBytes: the stream-json lane decodes an element of exactly that size, in chunks of any size',
+  async t => {
+    for (const text of elementsOf(20)) {
+      const body = Buffer.from(`[0,${text},0]`)
+      for (const chunks of [[body], byteByByte(body), cutAt(body, 10)]) {
+        const { error, elements } = decodeAll('stream-json', chunks, { maxLeadBytes: 20 })
+        t.equal(error, undefined)
+        t.equal(elements.length, 3)
+      }
     }
-  }
-})
+  },
+)
 
-t.test('maxLeadBytes bounds one element, not what lies between elements or all of them', async t => {
+t.test('maxLeadBytes limits one element, not the spaces between elements nor their sum', async t => {
   const body = Buffer.from(`[${Array(200).fill('"0123456"').join(',\n        ')}]`)
   const chunkings = [[body], cutAt(body, 1_000, 2_000), byteByByte(body)]
   for (const chunks of chunkings) {
@@ -62,7 +68,7 @@ t.test('maxLeadBytes bounds one element, not what lies between elements or all o
     t.equal(error, undefined)
     t.equal(elements.length, 200)
   }
-  // The stream-json lane counts the spaces in front of an element with it.
+  // The stream-json lane counts the spaces before an element as part of it.
   for (const chunks of chunkings) {
     const { error, elements } = decodeAll('stream-json', chunks, { maxLeadBytes: 9 + 9 })
     t.equal(error, undefined)
@@ -70,7 +76,7 @@ t.test('maxLeadBytes bounds one element, not what lies between elements or all o
   }
 })
 
-t.test('an element nested exactly maxDepth deep passes, one level more is refused', async t => {
+t.test('maxDepth: an element nested exactly that deep is decoded, one level more is refused', async t => {
   const nested = [
     (depth: number) => '['.repeat(depth) + ']'.repeat(depth),
     (depth: number) => '{"a":'.repeat(depth) + 1 + '}'.repeat(depth),
@@ -95,12 +101,12 @@ t.test('an element nested exactly maxDepth deep passes, one level more is refuse
   }
 })
 
-t.test('the express lane names the byte at which an element is too deep', async t => {
+t.test('maxDepth: the express lane names the byte at which an element is too deep', async t => {
   const { error } = decodeAll('express', [Buffer.from('[1,{"a":[[1]]}]')], { maxDepth: 2 })
   t.equal(error?.message, 'page 1, byte 9: an element is nested deeper than maxDepth (2)')
 })
 
-t.test('brackets in strings have no depth', async t => {
+t.test('maxDepth: brackets in strings are not counted', async t => {
   for (const lane of laneNames) {
     const body = Buffer.from('[{"[[[[{{{{":"[[[[\\"[[[["}]')
     t.equal(decodeAll(lane, [body], { maxDepth: 1 }).error, undefined)

@@ -8,7 +8,7 @@ import { decodeAll, type Lane, laneNames, lanes } from '../support/decodeAll.ts'
 
 const sample = readFileSync(new URL('../fixtures/lead-sample.json', import.meta.url))
 
-/** What every lane must say of a body that holds these elements. */
+/** Expects that a lane decodes these elements from the chunks and counts all of them. */
 function expectElements(lane: Lane, chunks: Uint8Array[], expected: unknown[]): void {
   const { elements, error, counts } = decodeAll(lane, chunks)
   if (error !== undefined) throw error
@@ -23,34 +23,31 @@ function expectElements(lane: Lane, chunks: Uint8Array[], expected: unknown[]): 
   })
 }
 
-t.test(
-  'both lanes give what JSON.parse gives, however a body is spaced and cut, and count it all',
-  async () => {
-    fc.assert(
-      fc.property(bodies, cuts, ({ body, expected }, shares) => {
-        const offsets = shares.map(share => Math.round(share * body.length))
-        for (const lane of laneNames) {
-          expectElements(lane, [body], expected)
-          expectElements(lane, cutAt(body, ...offsets), expected)
-        }
-      }),
-      { numRuns: 300 },
-    )
-  },
-)
+t.test('both lanes decode and count what JSON.parse returns, however a body is spaced and cut', async () => {
+  fc.assert(
+    fc.property(bodies, cuts, ({ body, expected }, shares) => {
+      const offsets = shares.map(share => Math.round(share * body.length))
+      for (const lane of laneNames) {
+        expectElements(lane, [body], expected)
+        expectElements(lane, cutAt(body, ...offsets), expected)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
 
 const awkward = Buffer.from(
   `\ufeff \t[ {"a\\"b":"\\\\","c":"\\\\\\"","\\u0000":"\\u00e9é漢😀\\ud83d\\ude00"},-1.5e+3 ,"]}\\\\",\r\n[[],{},[{"x":[1]}]],null,true,false,0,"","\ufffd",{"__proto__":{"__proto__":1}},[{"__proto__":[2]}]] \n`,
 )
-const held = JSON.parse(awkward.toString().slice(1)) as unknown[]
+const parsed = JSON.parse(awkward.toString().slice(1)) as unknown[]
 
-t.test('a body may be cut into two anywhere', async () => {
+t.test('both lanes decode a body that is cut into two chunks at any byte', async () => {
   for (const lane of laneNames) {
-    for (let at = 0; at <= awkward.length; at += 1) expectElements(lane, cutAt(awkward, at), held)
+    for (let at = 0; at <= awkward.length; at += 1) expectElements(lane, cutAt(awkward, at), parsed)
   }
 })
 
-t.test('a body may be cut into three anywhere', async () => {
+t.test('both lanes decode a body that is cut into three chunks at any two bytes', async () => {
   const short = Buffer.from('[{"a\\"":"\\\\é"},-1.5e3,"😀",true,[{}]]')
   const expected = JSON.parse(short.toString()) as unknown[]
   for (const lane of laneNames) {
@@ -62,16 +59,16 @@ t.test('a body may be cut into three anywhere', async () => {
   }
 })
 
-t.test('a body may come byte by byte', async t => {
+t.test('both lanes decode a body that arrives byte by byte', async t => {
   for (const lane of laneNames) {
-    expectElements(lane, byteByByte(awkward), held)
+    expectElements(lane, byteByByte(awkward), parsed)
     const { elements, error } = decodeAll(lane, byteByByte(sample))
     t.equal(error, undefined)
     t.strictSame(elements, JSON.parse(sample.toString()))
   }
 })
 
-t.test('__proto__ is an own property, not a prototype', async t => {
+t.test('both lanes: __proto__ is an own property of an element, not its prototype', async t => {
   for (const lane of laneNames) {
     const { elements } = decodeAll(lane, [Buffer.from('[{"__proto__":{"polluted":true},"a":1}]')])
     const [element] = elements as [object]
@@ -81,35 +78,35 @@ t.test('__proto__ is an own property, not a prototype', async t => {
   }
 })
 
-t.test('of a key that comes twice in a lead, the last value counts', async t => {
+t.test('both lanes: the last value of a duplicate key is kept', async t => {
   for (const lane of laneNames) {
     t.strictSame(decodeAll(lane, [Buffer.from('[{"a":1,"b":2,"a":3}]')]).elements, [{ a: 3, b: 2 }])
   }
 })
 
-t.test('numbers are read as JSON.parse reads them', async () => {
+t.test('both lanes read numbers as JSON.parse does', async () => {
   const text = '[-0,0.1,1e400,-1e400,1E-400,9007199254740993,123456789012345678901234567890,1.0]'
   for (const lane of laneNames) {
     expectElements(lane, [Buffer.from(text)], JSON.parse(text) as unknown[])
   }
 })
 
-t.test('an empty array holds nothing', async () => {
+t.test('both lanes find no elements in an empty array', async () => {
   for (const lane of laneNames) {
     for (const text of ['[]', ' [ ] ', '\ufeff[\n]\n'])
       expectElements(lane, byteByByte(Buffer.from(text)), [])
   }
 })
 
-t.test('chunks without a byte change nothing', async () => {
+t.test('both lanes ignore empty chunks', async () => {
   for (const lane of laneNames) {
     const none = Buffer.alloc(0)
     const chunks = byteByByte(awkward).flatMap(byte => [none, byte, none])
-    expectElements(lane, chunks, held)
+    expectElements(lane, chunks, parsed)
   }
 })
 
-t.test('a chunk may be reused for the next bytes once its elements are taken', async t => {
+t.test('both lanes: a chunk may be reused after its elements are taken', async t => {
   for (const lane of laneNames) {
     const chunk = Buffer.alloc(7)
     function* reused() {
@@ -118,11 +115,11 @@ t.test('a chunk may be reused for the next bytes once its elements are taken', a
         yield chunk.subarray(0, length)
       }
     }
-    t.strictSame(decodeAll(lane, reused()).elements, held)
+    t.strictSame(decodeAll(lane, reused()).elements, parsed)
   }
 })
 
-t.test('elements come one by one: those behind the one that was taken last are not parsed', async t => {
+t.test('both lanes decode lazily: elements after the last one taken are not parsed', async t => {
   for (const lane of laneNames) {
     const decoder = lanes[lane]({ page: 1, path: [], maxLeadBytes: 100, maxDepth: 10 })
     for (const { value } of decoder.write(Buffer.from('[1,2,3,4,5]'))) if (value === 2) break
