@@ -14,7 +14,7 @@ import { chainOfDefinitions } from '../engine/chainOf.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
-import { continuedAt } from './continuedAt.ts'
+import { runWithRestarts } from './runWithRestarts.ts'
 
 interface Numbered {
   guid: string
@@ -133,11 +133,11 @@ for (const [name, { make, given }] of Object.entries(cases)) {
     `${name}: a restart after any value, and after every one, changes neither values nor counts`,
     async t => {
       const values = [...given]
-      const undisturbed = await continuedAt([], values, make)
+      const undisturbed = await runWithRestarts([], values, make)
       for (let cut = 0; cut <= values.length; cut += 1) {
-        t.strictSame(await continuedAt([cut], values, make), undisturbed, `after ${cut}`)
+        t.strictSame(await runWithRestarts([cut], values, make), undisturbed, `after ${cut}`)
       }
-      t.strictSame(await continuedAt([...values.keys()], values, make), undisturbed)
+      t.strictSame(await runWithRestarts([...values.keys()], values, make), undisturbed)
     },
   )
 

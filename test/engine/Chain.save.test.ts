@@ -15,21 +15,21 @@ import { peek } from '../../lib/operators/peek.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
-import { continuedAt } from '../operators/continuedAt.ts'
+import { runWithRestarts } from '../operators/runWithRestarts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 import { chainOf, chainOfDefinitions, savedBy } from './chainOf.ts'
 
 const rejected = () => new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
 
-/** An operator that passes values on and whose instances have these methods, too. */
+/** An operator that passes values through and also has these methods. */
 const withMethods = (methods: Partial<OperatorInstance<unknown, unknown>>) =>
   operator<unknown>({
     name: 'mine',
     create: () => ({ step: (value, emit) => emit(value), ...methods }),
   })
 
-/** What is saved of the counts of an operator, where only these are not 0. */
+/** The saved counts of an operator: 0, except for these. */
 const counted = (counts: Partial<SavedCounts>): SavedCounts => ({
   in: 0,
   out: 0,
@@ -40,7 +40,7 @@ const counted = (counts: Partial<SavedCounts>): SavedCounts => ({
   ...counts,
 })
 
-/** The state of a chain of these operators, without a record. */
+/** The state of a chain of these operators that has received no record. */
 const stateOf = (operators: ChainState['operators']): ChainState => ({
   operators,
   records: 0,
@@ -48,7 +48,7 @@ const stateOf = (operators: ChainState['operators']): ChainState => ({
   passed: 0,
 })
 
-/** Gives values in pairs; counts them in a number that it does not save. */
+/** Emits values in pairs; has a count that it does not save. */
 const inPairs = () =>
   operator<number, number[]>({
     name: 'inPairs',
@@ -76,7 +76,7 @@ const inPairs = () =>
   })
 
 t.test(
-  'a save holds the name, the state and the counts of each operator, and what came and went',
+  'Chain.save: holds the name, state and counts of each operator, and the counts of the chain',
   async t => {
     const { chain, out } = chainOf(
       map((n: number) => n + 1),
@@ -98,7 +98,7 @@ t.test(
   },
 )
 
-t.test('to save changes nothing: no step is called and nothing is counted', async t => {
+t.test('Chain.save: calls no step and changes no count', async t => {
   const seen: unknown[] = []
   const { chain, out } = chainOf(
     operator<unknown>('look', value => {
@@ -110,7 +110,7 @@ t.test('to save changes nothing: no step is called and nothing is counted', asyn
   t.strictSame(chain.counts, [{ name: 'look', in: 0, out: 0 }])
 })
 
-t.test('what was saved does not change when the operator goes on', async t => {
+t.test('Chain.save: a saved state does not change when the operator changes its own', async t => {
   const held: number[] = []
   const { chain } = chainOf(
     operator<number>({
@@ -130,31 +130,34 @@ t.test('what was saved does not change when the operator goes on', async t => {
   t.strictSame(state.operators[0]?.state, { held: [1] })
 })
 
-t.test('a save that throws, and a restore, are OPERATOR errors with the name and the cause', async t => {
-  const boom = new Error('boom')
-  const fail = () => {
-    throw boom
-  }
-  t.match(await failureOf(() => chainOf(withMethods({ save: fail })).chain.save()), {
-    code: 'OPERATOR',
-    message: 'mine: save(): boom',
-    context: { operator: 'mine' },
-    cause: boom,
-  })
-  const { chain } = chainOf(withMethods({ restore: fail }))
-  const state = stateOf([{ name: 'mine', state: 1, counts: counted({}) }])
-  t.match(await failureOf(() => chain.restore(state)), {
-    code: 'OPERATOR',
-    message: 'mine: restore(): boom',
-    cause: boom,
-  })
-})
+t.test(
+  "Chain: save or restore that throws is an OPERATOR error with the operator's name and the cause",
+  async t => {
+    const boom = new Error('boom')
+    const fail = () => {
+      throw boom
+    }
+    t.match(await failureOf(() => chainOf(withMethods({ save: fail })).chain.save()), {
+      code: 'OPERATOR',
+      message: 'mine: save(): boom',
+      context: { operator: 'mine' },
+      cause: boom,
+    })
+    const { chain } = chainOf(withMethods({ restore: fail }))
+    const state = stateOf([{ name: 'mine', state: 1, counts: counted({}) }])
+    t.match(await failureOf(() => chain.restore(state)), {
+      code: 'OPERATOR',
+      message: 'mine: restore(): boom',
+      cause: boom,
+    })
+  },
+)
 
 class Own {
   a = 1
 }
-const round: Record<string, unknown> = {}
-round.again = { round }
+const circular: Record<string, unknown> = {}
+circular.again = { circular }
 
 for (const [what, state] of Object.entries({
   'an object of class Map': new Map(),
@@ -169,9 +172,9 @@ for (const [what, state] of Object.entries({
   NaN: { mean: Number.NaN },
   '-Infinity': Number.NEGATIVE_INFINITY,
   undefined: [undefined],
-  'an object that holds itself': round,
+  'an object that holds itself': circular,
 })) {
-  t.test(`a state with ${what} is refused: JSON would lose it`, async t => {
+  t.test(`Chain.save: a state with ${what} is refused, since JSON would lose it`, async t => {
     const { chain } = chainOf(withMethods({ save: () => state }))
     t.match(await failureOf(() => chain.save()), {
       code: 'OPERATOR',
@@ -180,12 +183,12 @@ for (const [what, state] of Object.entries({
   })
 }
 
-t.test('a state with a hole in an array is refused as well', async t => {
+t.test('Chain.save: a state with a hole in an array is refused', async t => {
   const { chain } = chainOf(withMethods({ save: () => new Array(2) }))
   t.match(await failureOf(() => chain.save()), { message: /found undefined$/ })
 })
 
-t.test('a state that is plain JSON comes through a file as it is', async () => {
+t.test('Chain.save: a state that is plain JSON is restored unchanged', async () => {
   const shared = { x: 1 }
   const property = fc.property(fc.jsonValue(), json => {
     const state = JSON.parse(JSON.stringify({ json, twice: [shared, shared] }))
@@ -200,22 +203,25 @@ t.test('a state that is plain JSON comes through a file as it is', async () => {
   fc.assert(property, { numRuns: 200 })
 })
 
-t.test('a field that is undefined is no field, and a state that is undefined is none', async t => {
-  for (const [state, expected] of [
-    [{ a: undefined, b: 1 }, { state: { b: 1 } }],
-    [undefined, {}],
-    [null, { state: null }],
-  ]) {
-    const given: unknown[] = []
-    const saved = savedBy(chainOf(withMethods({ save: () => state })).chain)
-    t.strictSame(saved.operators, [{ name: 'mine', ...(expected as object), counts: counted({}) }])
-    const restore = (state: unknown) => void given.push(state)
-    chainOf(withMethods({ restore })).chain.restore(saved)
-    t.strictSame(given, Object.values(expected as object))
-  }
-})
+t.test(
+  'Chain.save: fields that are undefined are dropped, and an undefined state is not restored',
+  async t => {
+    for (const [state, expected] of [
+      [{ a: undefined, b: 1 }, { state: { b: 1 } }],
+      [undefined, {}],
+      [null, { state: null }],
+    ]) {
+      const given: unknown[] = []
+      const saved = savedBy(chainOf(withMethods({ save: () => state })).chain)
+      t.strictSame(saved.operators, [{ name: 'mine', ...(expected as object), counts: counted({}) }])
+      const restore = (state: unknown) => void given.push(state)
+      chainOf(withMethods({ restore })).chain.restore(saved)
+      t.strictSame(given, Object.values(expected as object))
+    }
+  },
+)
 
-t.test('a state that nobody takes is refused', async t => {
+t.test('Chain.restore: a state for an operator without restore is refused', async t => {
   const { chain } = chainOf(map(value => value))
   t.throws(() => chain.restore(stateOf([{ name: 'map', state: 1, counts: counted({}) }])), {
     code: 'OPERATOR',
@@ -223,7 +229,7 @@ t.test('a state that nobody takes is refused', async t => {
   })
 })
 
-t.test('the state of other operators is refused with CHECKPOINT', async t => {
+t.test('Chain.restore: the state of other operators is refused with CHECKPOINT', async t => {
   for (const [names, has] of [
     [['filter'], 'filter'],
     [['filter', 'map', 'map'], 'filter, map, map'],
@@ -242,7 +248,7 @@ t.test('the state of other operators is refused with CHECKPOINT', async t => {
   }
 })
 
-t.test('numbers of an operator’s own count on, whether its restore takes them up or not', async t => {
+t.test("Chain.restore: an operator's own counts continue, whether its restore sets them or not", async t => {
   const counting = (restores: boolean) => () =>
     operator<number>({
       name: 'counting',
@@ -275,14 +281,17 @@ t.test('numbers of an operator’s own count on, whether its restore takes them 
   }
 })
 
-t.test('an operator’s numbers do not pass for the chain’s, and what is no number is not saved', async t => {
-  const counts = { in: 7, out: 7, unused: 7, name: 7, share: Number.NaN, word: 'w', own: 1 }
-  const { chain } = chainOf(withMethods({ counts: () => counts as never }))
-  t.strictSame(chain.counts, [{ name: 'mine', in: 0, out: 0, share: Number.NaN, word: 'w', own: 1 }])
-  t.strictSame(savedBy(chain).operators, [{ name: 'mine', counts: counted({ own: { own: 1 } }) }])
-})
+t.test(
+  "Chain.save: an operator's own counts do not replace the chain's, and only numbers are saved",
+  async t => {
+    const counts = { in: 7, out: 7, unused: 7, name: 7, share: Number.NaN, word: 'w', own: 1 }
+    const { chain } = chainOf(withMethods({ counts: () => counts as never }))
+    t.strictSame(chain.counts, [{ name: 'mine', in: 0, out: 0, share: Number.NaN, word: 'w', own: 1 }])
+    t.strictSame(savedBy(chain).operators, [{ name: 'mine', counts: counted({ own: { own: 1 } }) }])
+  },
+)
 
-t.test('elements that are not records are counted on', async t => {
+t.test('Chain.restore: the counts of elements that are not records continue', async t => {
   const stages = () => [validate({ onInvalid: 'skip' })]
   const before = chainOf(...stages())
   for (const value of [rejected(), { guid: 'a' }, {}, rejected()]) await before.chain.receive(value)
@@ -294,7 +303,7 @@ t.test('elements that are not records are counted on', async t => {
   t.strictSame(after.chain.counts, [{ name: 'validate', in: 2, out: 1, valid: 1, skipped: 4, rejected: 3 }])
 })
 
-t.test('maxInvalid counts over a restart: a number of values, and a share', async t => {
+t.test('Chain.restore: maxInvalid counts over all starts, as a number and as a share', async t => {
   const bad = {}
   const good = { guid: 'g' }
   for (const [maxInvalid, first, second] of [
@@ -314,7 +323,7 @@ t.test('maxInvalid counts over a restart: a number of values, and a share', asyn
   }
 })
 
-t.test('maxInvalid as a share is looked at over all starts at the end', async t => {
+t.test('Chain.restore: maxInvalid as a share is checked at the end over all starts', async t => {
   const make = () => validate({ onInvalid: 'skip', maxInvalid: 0.5 })
   const before = chainOf(make())
   for (const value of [{ guid: 'a' }, { guid: 'b' }, {}]) await before.chain.receive(value)
@@ -322,7 +331,7 @@ t.test('maxInvalid as a share is looked at over all starts at the end', async t 
   const one = chainOf(make()).chain
   one.restore(saved)
   await one.receive({})
-  await t.resolves(one.flush(), 'two of four, where the two since the restart alone would be all')
+  await t.resolves(one.flush(), '2 of 4 leads are invalid, 1 of them since the restart')
   const two = chainOf(make()).chain
   two.restore(saved)
   await two.receive({})
@@ -330,7 +339,7 @@ t.test('maxInvalid as a share is looked at over all starts at the end', async t 
   t.match(await failureOf(two.flush()), { code: 'INVALID_LEAD', message: /^3 of 5 leads/ })
 })
 
-t.test('a chain that was done before the restart is done at once, and says so', async t => {
+t.test('Chain.restore: a chain that was done is done at once', async t => {
   const untilFive = operator<number>('untilFive', (n, emit) => (n < 5 ? emit(n) : done))
   for (const stages of [
     () => [take<number>(2)],
@@ -352,7 +361,7 @@ t.test('a chain that was done before the restart is done at once, and says so', 
   }
 })
 
-/** Passes on what it has not seen; counts what it has, and gives their number at the end. */
+/** Emits each value once; counts the repeats, and emits their number at the end. */
 const distinct = (wait: boolean) =>
   operator<number>({
     name: 'distinct',
@@ -381,7 +390,7 @@ const distinct = (wait: boolean) =>
     },
   })
 
-/** Holds values back and passes them on in threes, last first; its counts begin with 0 each time. */
+/** Emits values in threes, last first; its own counts start from 0 at each restart. */
 const inThrees = () =>
   operator<number>({
     name: 'inThrees',
@@ -413,7 +422,7 @@ const fromTwo = validate<number>({ schema: { type: 'integer', minimum: 2 }, onIn
 const any = validate<number>({ schema: {}, onInvalid: 'skip' })
 type Make = () => Operator<number, number>
 
-/** Operators whose last record can be undone, whatever it came to in them. */
+/** Operators whose last record can always be undone. */
 const undoable: fc.Arbitrary<Make>[] = [
   small.map(k => () => filter((n: number) => n % (k + 1) !== 0)),
   small.map(k => () => map((n: number) => n + k)),
@@ -445,14 +454,14 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constant(rejected()) },
 )
 
-/** Operators one behind the other, and one that takes what is not a record. */
+/** These operators in sequence, then one that accepts elements that are not records. */
 const all =
   (...stages: readonly Make[]): Make =>
   () =>
     [...stages, () => any].map(one => one()).reduce((before, after) => compose(before, after))
 
 t.test(
-  'any sequence of operators, restarted from any saves, does and counts what one undisturbed does',
+  'Chain.restore: any operators emit and count the same with restarts at any saves as without',
   async t => {
     const property = fc.asyncProperty(
       fc.array(stage, { maxLength: 5 }),
@@ -461,21 +470,24 @@ t.test(
       async (stages, values, cuts) => {
         const make = all(...stages)
         const ascending = cuts.toSorted((a, b) => a - b)
-        assert.deepEqual(await continuedAt(ascending, values, make), await continuedAt([], values, make))
+        assert.deepEqual(
+          await runWithRestarts(ascending, values, make),
+          await runWithRestarts([], values, make),
+        )
       },
     )
     await t.resolves(fc.assert(property, { numRuns: 300 }))
   },
 )
 
-/** Passes values on, and fails for one; a version of it that was mended has the same name. */
+/** Passes values through, and throws at `bad`; the repaired version has the same name. */
 const failingAt = (bad: number | undefined) =>
   map((n: number) => {
     if (n === bad) throw new Error('boom')
     return n
   })
 
-t.test('a record that fails is undone: the save is that behind the record before', async t => {
+t.test('Chain.undo: after a failing record the save is the same as before that record', async t => {
   const { chain, out } = chainOf(
     filter((n: number) => n > 0),
     take(5),
@@ -491,7 +503,7 @@ t.test('a record that fails is undone: the save is that behind the record before
   t.strictSame(out, [1, 2])
 })
 
-t.test('what a failing record gave rise to before it failed does not reach the sink', async t => {
+t.test('Chain.undo: records emitted for a failing record before it failed do not reach the sink', async t => {
   const { chain, out } = chainOf(
     explode<{ of: number[] }, 'of'>('of'),
     map(({ of }) => of),
@@ -506,27 +518,24 @@ t.test('what a failing record gave rise to before it failed does not reach the s
   t.strictSame(chain.save(), before)
 })
 
-t.test(
-  'an operator that wants no more because of a failing record still wants it after the restart',
-  async t => {
-    const stages = (bad?: number) => [take<number>(2), failingAt(bad)]
-    const { chain } = chainOf(...stages(2))
-    chain.rememberRecords()
-    await chain.receive(1)
-    const before = chain.save()
-    await failureOf(async () => chain.receive(2))
-    t.ok(chain.undo())
-    t.strictSame(chain.save(), before)
-    const after = chainOf(...stages())
-    after.chain.restore(savedBy(chain))
-    t.notOk(after.chain.isDone)
-    await after.chain.receive(2)
-    t.strictSame(after.out, [2])
-    t.ok(after.chain.isDone)
-  },
-)
+t.test('Chain.undo: an operator that was done at a failing record is not done after the restart', async t => {
+  const stages = (bad?: number) => [take<number>(2), failingAt(bad)]
+  const { chain } = chainOf(...stages(2))
+  chain.rememberRecords()
+  await chain.receive(1)
+  const before = chain.save()
+  await failureOf(async () => chain.receive(2))
+  t.ok(chain.undo())
+  t.strictSame(chain.save(), before)
+  const after = chainOf(...stages())
+  after.chain.restore(savedBy(chain))
+  t.notOk(after.chain.isDone)
+  await after.chain.receive(2)
+  t.strictSame(after.out, [2])
+  t.ok(after.chain.isDone)
+})
 
-t.test('what operators do not want any more of a failing record is not counted in the restart', async t => {
+t.test('Chain.undo: values of a failing record that an operator left unused are not counted', async t => {
   const stages = (bad?: number) => [
     operator<number>('thrice', (n, emit) => {
       for (let copy = 0; copy < 3; copy += 1) emit(n)
@@ -543,7 +552,7 @@ t.test('what operators do not want any more of a failing record is not counted i
   t.strictSame(chain.save(), before)
 })
 
-t.test('an asynchronous step that fails before it emits is undone', async t => {
+t.test('Chain.undo: an asynchronous step that fails before it emits is undone', async t => {
   const { chain } = chainOf(
     take<number>(9),
     map(async (n: number) => {
@@ -560,7 +569,7 @@ t.test('an asynchronous step that fails before it emits is undone', async t => {
   t.strictSame(chain.save(), before)
 })
 
-t.test('a record is not undone when something of it is with the sink already', async t => {
+t.test('Chain.undo: a record is not undone if a part of it has reached the sink', async t => {
   const { chain, out } = chainOf(
     operator<number>('twice', async (n, emit) => {
       await null
@@ -575,7 +584,7 @@ t.test('a record is not undone when something of it is with the sink already', a
   t.notOk(chain.undo())
 })
 
-t.test('a record is undone in an operator of the user’s only where that holds nothing of it', async t => {
+t.test("Chain.undo: a record is undone in a user's operator only if that holds nothing of it", async t => {
   const step = (value: unknown, emit: (value: unknown) => void) => emit(value)
   const own = (methods: object) => operator<unknown>({ name: 'own', create: () => ({ step, ...methods }) })
   const boom = map(() => {
@@ -585,12 +594,12 @@ t.test('a record is undone in an operator of the user’s only where that holds 
   const save = () => 1
   const counts = () => ({ seen: 1 })
   for (const [what, stages, isUndone] of [
-    ['a step alone', [operator<unknown>('own', step), boom], true],
-    ['one that holds nothing, by its word', [own({}), boom], true],
-    ['one that saves a state', [own({ save, restore() {} }), boom], false],
-    ['one with counts', [own({ counts }), boom], false],
-    ['one with a state that the record did not reach', [boom, own({ save, restore() {} })], true],
-    ['one with a state, behind a filter', [peek(() => {}), none, own({ save, restore() {} })], true],
+    ['an operator from a step function', [operator<unknown>('own', step), boom], true],
+    ['an operator without state', [own({}), boom], true],
+    ['an operator that saves a state', [own({ save, restore() {} }), boom], false],
+    ['an operator with counts', [own({ counts }), boom], false],
+    ['an operator with a state that the record did not reach', [boom, own({ save, restore() {} })], true],
+    ['an operator with a state after a filter', [peek(() => {}), none, own({ save, restore() {} })], true],
   ] as [string, Operator<never, unknown>[], boolean][]) {
     const { chain } = chainOf(...stages)
     chain.rememberRecords()
@@ -602,38 +611,41 @@ t.test('a record is undone in an operator of the user’s only where that holds 
   }
 })
 
-t.test('an invalid lead too many is undone, and its quarantine record is not written', async t => {
-  const aside: unknown[] = []
-  const make = (maxInvalid: number) => {
-    const chain = new Chain(
-      validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid }).definitions,
-      { main: { write() {} }, side: [{ quarantine: { write: record => void aside.push(record) } }] },
-      { done() {}, failed() {} },
-    )
-    chain.rememberRecords()
-    return chain
-  }
-  for (const bad of [{ no: 'guid' }, rejected()]) {
-    aside.length = 0
-    const chain = make(1)
-    for (const value of [{ guid: 'a' }, bad]) await chain.receive(value)
-    const before = chain.save()
-    t.match(await failureOf(async () => chain.receive(bad)), { code: 'INVALID_LEAD' })
-    t.equal(aside.length, 1)
-    t.ok(chain.undo())
-    t.strictSame(chain.save(), before)
-    const after = make(2)
-    after.restore(savedBy(chain))
-    await after.receive(bad)
-    t.equal(aside.length, 2)
-    t.strictSame(
-      after.equations().filter(({ values: [left, right] }) => left !== right),
-      [],
-    )
-  }
-})
+t.test(
+  'Chain.undo: the lead that exceeds maxInvalid is undone, and its second quarantine record is not written',
+  async t => {
+    const quarantined: unknown[] = []
+    const make = (maxInvalid: number) => {
+      const chain = new Chain(
+        validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid }).definitions,
+        { main: { write() {} }, side: [{ quarantine: { write: record => void quarantined.push(record) } }] },
+        { done() {}, failed() {} },
+      )
+      chain.rememberRecords()
+      return chain
+    }
+    for (const bad of [{ no: 'guid' }, rejected()]) {
+      quarantined.length = 0
+      const chain = make(1)
+      for (const value of [{ guid: 'a' }, bad]) await chain.receive(value)
+      const before = chain.save()
+      t.match(await failureOf(async () => chain.receive(bad)), { code: 'INVALID_LEAD' })
+      t.equal(quarantined.length, 1)
+      t.ok(chain.undo())
+      t.strictSame(chain.save(), before)
+      const after = make(2)
+      after.restore(savedBy(chain))
+      await after.receive(bad)
+      t.equal(quarantined.length, 2)
+      t.strictSame(
+        after.equations().filter(({ values: [left, right] }) => left !== right),
+        [],
+      )
+    }
+  },
+)
 
-t.test('no record is undone when a sink failed, or when none were remembered', async t => {
+t.test('Chain.undo: no record is undone if a sink failed, or if records were not remembered', async t => {
   const boom = new Error('boom')
   const failing = chainOfDefinitions(map(value => value).definitions, {
     write() {
@@ -649,29 +661,29 @@ t.test('no record is undone when a sink failed, or when none were remembered', a
 })
 
 t.test(
-  'any operators whose record failed, mended and restarted behind the record before, come to the same',
+  'Chain.undo: any operators, repaired and restarted after a failing record, emit and count the same',
   async t => {
     const property = fc.asyncProperty(
       fc.array(fc.oneof(...undoable), { maxLength: 4 }),
       fc.array(fc.oneof(...undoable), { maxLength: 2 }),
       fc.array(value, { maxLength: 20 }),
       fc.nat(30),
-      async (before, behind, values, bad) => {
-        const make = (bad?: number) => all(...before, () => failingAt(bad), ...behind)()
+      async (before, after, values, bad) => {
+        const make = (bad?: number) => all(...before, () => failingAt(bad), ...after)()
         const first = chainOf(make(bad))
         first.chain.rememberRecords()
-        let through = 0
+        let received = 0
         try {
-          for (; through < values.length; through += 1) await first.chain.receive(values[through])
+          for (; received < values.length; received += 1) await first.chain.receive(values[received])
         } catch {
           assert.ok(first.chain.undo())
         }
         const second = chainOf(make())
         second.chain.rememberRecords()
         second.chain.restore(savedBy(first.chain))
-        for (const value of values.slice(through)) await second.chain.receive(value)
+        for (const value of values.slice(received)) await second.chain.receive(value)
         await second.chain.flush()
-        const undisturbed = await continuedAt([], values, make)
+        const undisturbed = await runWithRestarts([], values, make)
         assert.deepEqual([...first.out, ...second.out], undisturbed.out)
         assert.deepEqual(second.chain.counts, undisturbed.counts)
         const wrong = second.chain.equations().filter(({ values: [left, right] }) => left !== right)

@@ -1,7 +1,7 @@
 import { Chain } from '../../lib/engine/Chain.ts'
 import type { Operator, OperatorCounts } from '../../lib/index.ts'
 
-/** What came out of operators, and what they counted. */
+/** The output of a chain and its counts. */
 export interface Outcome {
   out: unknown[]
   counts: OperatorCounts[]
@@ -11,12 +11,12 @@ export interface Outcome {
 }
 
 /**
- * Runs values through operators that are made anew after so many values, at each cut, from the state that the ones
- * before saved; it goes through JSON, as it does through a checkpoint's file.
+ * Runs values through a chain of operators that is saved and restarted at each cut. The state passes through JSON, as in
+ * a checkpoint file.
  *
- * @param cuts in ascending order; with one, the chain remembers its records, as in a run with a checkpoint
+ * @param cuts numbers of values before a restart, ascending; if there are any, the chain remembers its records
  */
-export async function continuedAt(
+export async function runWithRestarts(
   cuts: readonly number[],
   values: readonly unknown[],
   make: () => Operator<never, unknown>,
