@@ -12,18 +12,18 @@ import { watchSockets } from '../support/watchSockets.ts'
 
 const closed = { code: 'NETWORK', retryable: false, message: 'the client was closed' }
 
-t.test('no connection is left', async t => {
+t.test('close(): no connection is left open', async t => {
   const { origin, server, connections } = await listen(t, (_request, response) => response.end('[]'))
   const sockets = watchSockets(server)
   const client = openClient(t, origin)
   await Promise.all(Array.from({ length: 10 }, async () => textOf((await client.get('/x', '')).body)))
-  t.ok((await connections()) > 0, 'idle connections are kept until then')
+  t.ok((await connections()) > 0, 'idle connections stay open until close()')
   await client.close()
   await sockets.allClosed()
   t.equal(await connections(), 0)
 })
 
-t.test('what waits for headers, or in the queue, fails at once', async t => {
+t.test('close(): requests in the queue or without an answer fail at once', async t => {
   let client: HubSpotClient | undefined
   const { origin, server, targets } = await listen(t, () => void client?.close())
   const sockets = watchSockets(server)
@@ -37,7 +37,7 @@ t.test('what waits for headers, or in the queue, fails at once', async t => {
   await sockets.allClosed()
 })
 
-t.test('what waits for another attempt fails at once', async t => {
+t.test('close(): a request that waits for its retry fails at once', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.writeHead(503).end())
   const clock = new FakeClock()
   clock.hold = true
@@ -47,7 +47,7 @@ t.test('what waits for another attempt fails at once', async t => {
   t.equal(targets.length, 1)
 })
 
-t.test('a body that is read fails, and its connection is closed', async t => {
+t.test('close(): a body that is being read fails, and its connection is closed', async t => {
   const { origin, server } = await listen(t, (_request, response) => void response.write('[{"guid":"a"},'))
   const sockets = watchSockets(server)
   const client = openClient(t, origin)
@@ -63,7 +63,7 @@ t.test('a body that is read fails, and its connection is closed', async t => {
   await sockets.allClosed()
 })
 
-t.test('a source that waits to go on behind a body that broke off fails at once', async t => {
+t.test('close(): a source that waits to resume after a broken body fails at once', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"a"},'))
   const clock = new FakeClock()
   clock.hold = true
@@ -73,7 +73,7 @@ t.test('a source that waits to go on behind a body that broke off fails at once'
   t.equal(targets.length, 1)
 })
 
-t.test('a body that turns out to be broken off afterwards is not waited for', async t => {
+t.test('close(): a body that turns out to be broken afterwards is not retried', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.end('[{"guid":"a"},{"guid":"b"},{"guid":"c"},')
   })
@@ -83,7 +83,7 @@ t.test('a body that turns out to be broken off afterwards is not waited for', as
   const error = await failureOf(async () => {
     for await (const { guid } of pageAfterPage(client, { highWaterMark: 1 })) {
       guids.push(guid)
-      // Its end has come, but the source waits for the consumer.
+      // The body has ended, but the source waits for the consumer.
       await turns(20)
       await client.close()
     }
@@ -93,7 +93,7 @@ t.test('a body that turns out to be broken off afterwards is not waited for', as
   t.equal(targets.length, 1)
 })
 
-t.test('a body that nobody reads is let go of', async t => {
+t.test('close(): a body that is not read is destroyed', async t => {
   const { origin, server } = await listen(t, (_request, response) => void response.write('['))
   const sockets = watchSockets(server)
   const client = openClient(t, origin)
@@ -103,7 +103,7 @@ t.test('a body that nobody reads is let go of', async t => {
   t.ok(body.destroyed)
 })
 
-t.test('it may be repeated, and at the same time', async t => {
+t.test('close(): it may be called again, and concurrently', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[]'))
   const client = openClient(t, origin)
   await textOf((await client.get('/x', '')).body)
@@ -119,11 +119,11 @@ t.test('idle connections do not keep the process alive', async t => {
   t.strictSame([code, stdout, stderr], [0, '0 leads\n', ''])
 })
 
-t.test('a client that was never used can be closed', async () => {
+t.test('close(): it resolves for a client that was never used', async () => {
   await new HubSpotClient({ accessToken: 'T' }).close()
 })
 
-t.test('afterwards requests fail, and nothing is sent', async t => {
+t.test('close(): later requests fail, and nothing is sent', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
   const client = openClient(t, origin)
   await client.close()
@@ -135,7 +135,7 @@ t.test('afterwards requests fail, and nothing is sent', async t => {
   t.strictSame(targets, [])
 })
 
-t.test('await using closes it', async t => {
+t.test('`await using` closes the client and its connections', async t => {
   const { origin, server } = await listen(t, (_request, response) => response.end('[]'))
   const sockets = watchSockets(server)
   {
@@ -146,7 +146,7 @@ t.test('await using closes it', async t => {
   t.equal(sockets.open.size, 0)
 })
 
-t.test('a source that waits for its consumer fails when it is read again', async t => {
+t.test('close(): a source that waits for its consumer fails when it is read again', async t => {
   const list = Array.from({ length: 5_000 }, (_, i) => ({ guid: `${i}`, text: 'x'.repeat(1_000) }))
   const { origin, server } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
   const sockets = watchSockets(server)

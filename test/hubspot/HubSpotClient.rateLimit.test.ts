@@ -9,9 +9,9 @@ import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
-/** A clock whose waits are over when the test says so. */
+/** A clock whose waits end when the test ends them. */
 class HeldClock implements Clock {
-  /** The waits that are under way, by how long they last, in the order in which they began. */
+  /** The pending waits, in the order in which they began. */
   readonly open: { milliseconds: number; end: () => void }[] = []
   now = () => 0
   monotonic = () => 0
@@ -22,22 +22,22 @@ class HeldClock implements Clock {
       const wait = {
         milliseconds,
         end: () => {
-          this.#forget(wait)
+          this.#remove(wait)
           resolve()
         },
       }
       signal?.addEventListener('abort', () => {
-        this.#forget(wait)
+        this.#remove(wait)
         reject(signal.reason)
       })
       this.open.push(wait)
     })
 
-  #forget(wait: (typeof this.open)[number]): void {
+  #remove(wait: (typeof this.open)[number]): void {
     this.open.splice(this.open.indexOf(wait), 1)
   }
 
-  /** Ends the waits of that length. */
+  /** Ends the waits of this length. */
   async pass(milliseconds: number): Promise<void> {
     for (const wait of [...this.open]) if (wait.milliseconds === milliseconds) wait.end()
     await turns(5)
@@ -51,7 +51,7 @@ async function until(condition: () => boolean): Promise<void> {
 const read = async (client: HubSpotClient, path: string) => textOf((await client.get(path, '')).body)
 const paths = (targets: string[]) => targets.map(target => target.split('?')[0])
 
-t.test('a 429 holds back every request of the client until its wait is over', async t => {
+t.test('429: every request of the client waits until the pause is over', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(targets.length === 1 ? 429 : 200).end('[]')
   })
@@ -67,7 +67,7 @@ t.test('a 429 holds back every request of the client until its wait is over', as
   t.strictSame(paths(targets).sort(), ['/a', '/b', '/c', '/limited', '/limited'])
 })
 
-t.test('of several 429, the one that has to wait longest decides', async t => {
+t.test('429: of several, the longest pause applies', async t => {
   const { origin, targets } = await listen(t, (request, response) => {
     const seconds = request.url?.match(/^\/after-(\d)/)?.[1]
     if (seconds === undefined || targets.length > 2) response.end('[]')
@@ -86,7 +86,7 @@ t.test('of several 429, the one that has to wait longest decides', async t => {
   t.equal(targets.length, 5)
 })
 
-t.test('a 429 that no retry follows holds back the others for its Retry-After', async t => {
+t.test('429: without a retry, the others wait for its Retry-After', async t => {
   const { origin, targets } = await listen(t, (request, response) => {
     if (request.url?.startsWith('/limited')) response.writeHead(429, { 'Retry-After': '5' }).end()
     else response.end('[]')
@@ -103,7 +103,7 @@ t.test('a 429 that no retry follows holds back the others for its Retry-After', 
   t.equal(await textOf(unread.body), '[]')
 })
 
-t.test('a 503 holds back nobody but the request that got it', async t => {
+t.test('503: only the request that got it waits', async t => {
   const { origin } = await listen(t, (request, response) => {
     response.writeHead(request.url?.startsWith('/bad') ? 503 : 200, { 'Retry-After': '5' }).end('[]')
   })
@@ -116,7 +116,7 @@ t.test('a 503 holds back nobody but the request that got it', async t => {
   await bad
 })
 
-t.test('a pause ends with the last request that there was, and no timer is left', async t => {
+t.test('429: a pause ends with the last waiting request, and no timer is left', async t => {
   let limited = true
   const { origin } = await listen(t, (_request, response) => {
     response.writeHead(limited ? 429 : 200, { 'Retry-After': '60' }).end('[]')
@@ -135,7 +135,7 @@ t.test('a pause ends with the last request that there was, and no timer is left'
   t.equal(await read(client, '/later'), '[]')
 })
 
-t.test('a request that is aborted in a pause rejects at once; the pause stays', async t => {
+t.test('429: a request that is aborted in a pause rejects at once, and the pause continues', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(targets.length === 1 ? 429 : 200).end('[]')
   })
@@ -156,7 +156,7 @@ t.test('a request that is aborted in a pause rejects at once; the pause stays', 
   t.equal(targets.length, 3)
 })
 
-t.test('close() ends a pause and everyone in it', async t => {
+t.test('429: close() ends a pause and all requests that wait in it', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.writeHead(429).end())
   const clock = new HeldClock()
   const client = openClient(t, origin, {}, clock)
@@ -172,7 +172,7 @@ t.test('close() ends a pause and everyone in it', async t => {
   t.equal(targets.length, 1)
 })
 
-t.test('many 429 at once leave no warning of too many listeners', async t => {
+t.test('429: many at once cause no warning about too many listeners', async t => {
   const warnings: string[] = []
   const warned = (warning: Error) => void warnings.push(`${warning}`)
   process.on('warning', warned)
@@ -189,7 +189,7 @@ t.test('many 429 at once leave no warning of too many listeners', async t => {
   t.strictSame(warnings, [])
 })
 
-/** What a client waits for after one 429 like this, and how it ends. */
+/** The waits of a client after a 429 with these headers and this body, and the outcome. */
 async function after429(
   t: Parameters<typeof listen>[0],
   headers: Record<string, string>,
@@ -212,56 +212,62 @@ const policy = (policyName: unknown) =>
 const longPolicy = (policyName: string, length: number) =>
   JSON.stringify({ status: 'error', errors: ['x'.repeat(length)], policyName })
 
-t.test('"429: Retry-After is not always there": what is waited, by header, policy or back-off', async t => {
-  const date = new Date(new FakeClock().time + 7_000).toUTCString()
-  const cases: [title: string, headers: Record<string, string>, body: string, wait: number][] = [
-    ['seconds', { 'Retry-After': '3' }, '', 3_000],
-    ['a date', { 'Retry-After': date }, '', 7_000],
-    ['a date that is over', { 'Retry-After': 'Thu, 01 Jan 2015 00:00:00 GMT' }, '', 0],
-    ['more than maxDelay', { 'Retry-After': '86400' }, '', 60_000],
-    ['nonsense', { 'Retry-After': 'soon' }, '', 500],
-    ['the policy', {}, policy('TEN_SECONDLY_ROLLING'), 10_000],
-    ['the other policy', {}, policy('SECONDLY'), 1_000],
-    ['both', { 'Retry-After': '3' }, policy('TEN_SECONDLY_ROLLING'), 3_000],
-    ['both, the header 0', { 'Retry-After': '0' }, policy('SECONDLY'), 0],
-    ['nonsense and a policy', { 'Retry-After': 'soon' }, policy('SECONDLY'), 1_000],
-    ['a policy nobody knows', {}, policy('MONTHLY'), 500],
-    ['a policy that is no name', {}, policy(7), 500],
-    ['a name of Object', {}, policy('constructor'), 500],
-    ['a policy behind much else', {}, longPolicy('SECONDLY', 60_000), 1_000],
-    ['a policy behind too much', {}, longPolicy('SECONDLY', 66_000), 500],
-    ['no JSON', {}, '<html>"policyName":"SECONDLY"</html>', 500],
-    ['null', {}, 'null', 500],
-  ]
-  for (const [title, headers, body, wait] of cases) {
-    const { outcome, waits } = await after429(t, headers, body)
-    t.equal(outcome, '[]', title)
-    t.strictSame(waits, [wait, wait], title)
-  }
-  t.strictSame((await after429(t, {}, policy('TEN_SECONDLY_ROLLING'), 2_000)).waits, [2_000, 2_000])
-})
+t.test(
+  '"429: Retry-After is not always there": the wait is that of the header, the policy or the back-off',
+  async t => {
+    const date = new Date(new FakeClock().time + 7_000).toUTCString()
+    const cases: [title: string, headers: Record<string, string>, body: string, wait: number][] = [
+      ['seconds', { 'Retry-After': '3' }, '', 3_000],
+      ['a date', { 'Retry-After': date }, '', 7_000],
+      ['a date in the past', { 'Retry-After': 'Thu, 01 Jan 2015 00:00:00 GMT' }, '', 0],
+      ['more than maxDelay', { 'Retry-After': '86400' }, '', 60_000],
+      ['a malformed header', { 'Retry-After': 'soon' }, '', 500],
+      ['the ten-secondly policy', {}, policy('TEN_SECONDLY_ROLLING'), 10_000],
+      ['the secondly policy', {}, policy('SECONDLY'), 1_000],
+      ['a header and a policy', { 'Retry-After': '3' }, policy('TEN_SECONDLY_ROLLING'), 3_000],
+      ['a header of 0 and a policy', { 'Retry-After': '0' }, policy('SECONDLY'), 0],
+      ['a malformed header and a policy', { 'Retry-After': 'soon' }, policy('SECONDLY'), 1_000],
+      ['an unknown policy', {}, policy('MONTHLY'), 500],
+      ['a policy that is not a string', {}, policy(7), 500],
+      ['a policy named as a property of Object', {}, policy('constructor'), 500],
+      ['a policy after a long text', {}, longPolicy('SECONDLY', 60_000), 1_000],
+      ['a policy after too long a text', {}, longPolicy('SECONDLY', 66_000), 500],
+      ['a body that is not JSON', {}, '<html>"policyName":"SECONDLY"</html>', 500],
+      ['a body of null', {}, 'a body of null', 500],
+    ]
+    for (const [title, headers, body, wait] of cases) {
+      const { outcome, waits } = await after429(t, headers, body)
+      t.equal(outcome, '[]', title)
+      t.strictSame(waits, [wait, wait], title)
+    }
+    t.strictSame((await after429(t, {}, policy('TEN_SECONDLY_ROLLING'), 2_000)).waits, [2_000, 2_000])
+  },
+)
 
-t.test('"DAILY (retrying is useless: stop with a clear error that names the daily limit)"', async t => {
-  const remaining = (left: string) => ({ 'X-HubSpot-RateLimit-Daily-Remaining': left })
-  const html = '<html><h1>Too many</h1></html>'
-  for (const [headers, body] of [
-    [{}, policy('DAILY')],
-    [{ 'Retry-After': '1' }, policy('DAILY')],
-    [remaining('0'), ''],
-    [remaining(' 0 '), html],
-    [remaining('0'), '{"status":"error"}'],
-  ] as [Record<string, string>, string][]) {
-    const { outcome, waits, requests } = await after429(t, headers, body)
-    t.match(outcome, { code: 'DAILY_LIMIT', retryable: false, context: { status: 429, policy: 'DAILY' } })
-    t.match((outcome as Error).message, /^the portal's daily limit is used up: http.+ answered 429/)
-    t.strictSame([waits, requests], [[], 1])
-  }
-  for (const left of ['1', '', '-1', 'none', '00x']) {
-    t.equal((await after429(t, remaining(left), html)).outcome, '[]', `${left} remaining`)
-  }
-})
+t.test(
+  '429: "DAILY (retrying is useless: stop with a clear error that names the daily limit)": DAILY_LIMIT, and no retry',
+  async t => {
+    const remaining = (left: string) => ({ 'X-HubSpot-RateLimit-Daily-Remaining': left })
+    const html = '<html><h1>Too many</h1></html>'
+    for (const [headers, body] of [
+      [{}, policy('DAILY')],
+      [{ 'Retry-After': '1' }, policy('DAILY')],
+      [remaining('0'), ''],
+      [remaining(' 0 '), html],
+      [remaining('0'), '{"status":"error"}'],
+    ] as [Record<string, string>, string][]) {
+      const { outcome, waits, requests } = await after429(t, headers, body)
+      t.match(outcome, { code: 'DAILY_LIMIT', retryable: false, context: { status: 429, policy: 'DAILY' } })
+      t.match((outcome as Error).message, /^the portal's daily limit is used up: http.+ answered 429/)
+      t.strictSame([waits, requests], [[], 1])
+    }
+    for (const left of ['1', '', '-1', 'none', '00x']) {
+      t.equal((await after429(t, remaining(left), html)).outcome, '[]', `${left} remaining`)
+    }
+  },
+)
 
-t.test('the daily limit does not hold back others: each is told of it by itself', async t => {
+t.test('429: the daily limit pauses no other request, and each gets its own DAILY_LIMIT', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(429).end(policy('DAILY'))
   })
@@ -271,7 +277,7 @@ t.test('the daily limit does not hold back others: each is told of it by itself'
   t.equal(targets.length, 3)
 })
 
-t.test('"429 storms: retries without end": a portal that says nothing else ends it', async t => {
+t.test('"429 storms: retries without end": a portal that answers only 429 ends in RATE_LIMIT', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.writeHead(429).end())
   const error = await failureOf(leads(openClient(t, origin)).toArray())
   t.match(error, { code: 'RATE_LIMIT', retryable: true, context: { attempts: 6, status: 429 } })

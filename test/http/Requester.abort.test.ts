@@ -11,7 +11,7 @@ import { watchSockets } from '../support/watchSockets.ts'
 
 const reasons = [new Error('enough'), new TypeError('retryable?'), 'a string', { any: 'thing' }, 0]
 
-t.test('before the request: the reason, and nothing is sent', async t => {
+t.test('abort before the request rejects with the reason, and nothing is sent', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end())
   const client = openClient(t, origin)
   for (const reason of reasons) {
@@ -20,7 +20,7 @@ t.test('before the request: the reason, and nothing is sent', async t => {
   t.strictSame(targets, [])
 })
 
-t.test('in the queue: the reason, and it is never sent', async t => {
+t.test('abort in the queue rejects with the reason, and the request is never sent', async t => {
   const { origin, targets } = await listen(t, () => {})
   const client = openClient(t, origin, { concurrency: 1 })
   const first = failureOf(client.get('/first', ''))
@@ -36,7 +36,7 @@ t.test('in the queue: the reason, and it is never sent', async t => {
   t.equal(targets.length, 1)
 })
 
-t.test('while waiting for headers: the reason, and the connection is closed', async t => {
+t.test('abort before the headers arrive rejects with the reason, and closes the connection', async t => {
   for (const reason of reasons) {
     const controller = new AbortController()
     const { origin, server } = await listen(t, () => controller.abort(reason))
@@ -47,7 +47,7 @@ t.test('while waiting for headers: the reason, and the connection is closed', as
   }
 })
 
-t.test('in the wait for another attempt: the reason, and there is none', async t => {
+t.test('abort in the wait before a retry rejects with the reason, and nothing more is sent', async t => {
   for (const reason of reasons) {
     const { origin, targets } = await listen(t, (_request, response) => response.writeHead(503).end())
     const clock = new FakeClock()
@@ -60,7 +60,7 @@ t.test('in the wait for another attempt: the reason, and there is none', async t
   }
 })
 
-t.test('by the one who is told of the failure: the reason, without a wait', async t => {
+t.test('abort in onRetry rejects with the reason, without a wait', async t => {
   const { origin } = await listen(t, (_request, response) => response.writeHead(503).end())
   const controller = new AbortController()
   const client = openClient(t, origin)
@@ -69,7 +69,7 @@ t.test('by the one who is told of the failure: the reason, without a wait', asyn
   t.equal(await failureOf(client.get('/x', '', { signal: controller.signal, onRetry })), reason)
 })
 
-t.test('in an error body: the reason, not the status', async t => {
+t.test('abort while an error body is read rejects with the reason, not with the status', async t => {
   const controller = new AbortController()
   const reason = new Error('enough')
   const { origin } = await listen(t, (_request, response) => {
@@ -78,7 +78,7 @@ t.test('in an error body: the reason, not the status', async t => {
   t.equal(await failureOf(openClient(t, origin).get('/x', '', { signal: controller.signal })), reason)
 })
 
-t.test('in the body: the body fails with the reason, and the connection is closed', async t => {
+t.test('abort while the body is read fails the body with the reason, and closes the connection', async t => {
   for (const encoding of ['identity', 'gzip']) {
     for (const reason of reasons.slice(0, 2)) {
       const { origin, server } = await listen(t, (_request, response) => {
@@ -96,7 +96,7 @@ t.test('in the body: the body fails with the reason, and the connection is close
   }
 })
 
-t.test('a body that nobody reads yet may be aborted, too', async t => {
+t.test('abort destroys a body that is not read yet', async t => {
   for (const encoding of ['identity', 'gzip']) {
     const { origin, server } = await listen(t, (_request, response) => {
       response.writeHead(200, { 'Content-Encoding': encoding }).write(Buffer.alloc(10))
@@ -110,7 +110,7 @@ t.test('a body that nobody reads yet may be aborted, too', async t => {
   }
 })
 
-t.test('behind the end of the body: nothing', async t => {
+t.test('abort after the end of the body has no effect', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[]'))
   const controller = new AbortController()
   const { body } = await openClient(t, origin).get('/x', '', { signal: controller.signal })
@@ -120,28 +120,31 @@ t.test('behind the end of the body: nothing', async t => {
   t.equal(body.errored, null)
 })
 
-t.test('a hundred requests on one signal warn of nothing, and leave no listener behind', async t => {
-  const warnings: Error[] = []
-  const keep = (warning: Error) => void warnings.push(warning)
-  process.on('warning', keep)
-  t.after(() => process.off('warning', keep))
-  const { origin } = await listen(t, (request, response) => {
-    response.writeHead(request.url?.startsWith('/bad') ? 404 : 200).end('[]')
-  })
-  const client = openClient(t, origin, { concurrency: 10 })
-  const { signal } = new AbortController()
-  const requests = Array.from({ length: 100 }, (_, i) =>
-    client.get(i % 5 === 0 ? '/bad' : '/x', '', { signal }),
-  )
-  t.equal(getEventListeners(signal, 'abort').length, 1)
-  const answers = await Promise.allSettled(requests)
-  for (const answer of answers) if (answer.status === 'fulfilled') await textOf(answer.value.body)
-  await turns(3)
-  t.strictSame(warnings, [])
-  t.strictSame(getEventListeners(signal, 'abort'), [])
-})
+t.test(
+  'abort a hundred requests with one signal add one listener, remove it at the end, and cause no warning',
+  async t => {
+    const warnings: Error[] = []
+    const keep = (warning: Error) => void warnings.push(warning)
+    process.on('warning', keep)
+    t.after(() => process.off('warning', keep))
+    const { origin } = await listen(t, (request, response) => {
+      response.writeHead(request.url?.startsWith('/bad') ? 404 : 200).end('[]')
+    })
+    const client = openClient(t, origin, { concurrency: 10 })
+    const { signal } = new AbortController()
+    const requests = Array.from({ length: 100 }, (_, i) =>
+      client.get(i % 5 === 0 ? '/bad' : '/x', '', { signal }),
+    )
+    t.equal(getEventListeners(signal, 'abort').length, 1)
+    const answers = await Promise.allSettled(requests)
+    for (const answer of answers) if (answer.status === 'fulfilled') await textOf(answer.value.body)
+    await turns(3)
+    t.strictSame(warnings, [])
+    t.strictSame(getEventListeners(signal, 'abort'), [])
+  },
+)
 
-t.test('one signal ends all of its requests, and no other', async t => {
+t.test('abort one signal ends all of its requests, and no other', async t => {
   const { origin } = await listen(t, (request, response) => {
     if (request.url?.startsWith('/good')) response.end('[]')
   })
@@ -156,12 +159,12 @@ t.test('one signal ends all of its requests, and no other', async t => {
   t.equal(await textOf((await client.get('/good', '')).body), '[]')
 })
 
-t.test('a wait is over when its time is', async () => {
+t.test('systemClock.wait resolves after its time', async () => {
   await systemClock.wait(0)
   await systemClock.wait(1, new AbortController().signal)
 })
 
-t.test('a wait that is aborted, before or meanwhile, rejects with the reason untouched', async t => {
+t.test('systemClock.wait rejects with the reason when it is aborted, before or during the wait', async t => {
   for (const reason of [new Error('enough'), 'a string', { any: 'thing' }]) {
     t.equal(await failureOf(systemClock.wait(60_000, AbortSignal.abort(reason))), reason)
     const controller = new AbortController()
@@ -171,7 +174,7 @@ t.test('a wait that is aborted, before or meanwhile, rejects with the reason unt
   }
 })
 
-t.test('it tells time and chance', async t => {
+t.test('systemClock has a date, a monotonic time and random numbers from 0 to 1', async t => {
   t.equal(typeof systemClock.now(), 'number')
   const moment = systemClock.monotonic()
   t.ok(systemClock.monotonic() >= moment)

@@ -9,7 +9,7 @@ import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
 
-/** A portal with so many requests a day, and clients of a share. */
+/** A portal with this many requests a day, and clients with a share of them. */
 async function limited(t: Test, daily: number) {
   const clock = new FakeClock()
   const portal = await createPortal({ leads: 200, rateLimit: { daily }, now: clock.now })
@@ -23,7 +23,7 @@ const read = async (client: HubSpotClient) => textOf((await client.get('/leads/v
 
 const refusal = { code: 'DAILY_LIMIT', retryable: false }
 
-/** Reads until it is refused, and returns how often it was not. */
+/** Reads until a request is refused; returns the number of requests that were not. */
 async function readAll(client: HubSpotClient): Promise<number> {
   for (let count = 0; ; count += 1) {
     try {
@@ -35,7 +35,7 @@ async function readAll(client: HubSpotClient): Promise<number> {
   }
 }
 
-t.test('half of the daily limit is used, and the rest left to others', async t => {
+t.test('dailyShare: half of the daily limit is used, and the rest is left to others', async t => {
   const { portal, open } = await limited(t, 100)
   const seen: unknown[] = []
   const error = await failureOf(async () => {
@@ -48,10 +48,10 @@ t.test('half of the daily limit is used, and the rest left to others', async t =
     context: { dailyLimit: 100, dailyRemaining: 50, dailyShare: 0.5 },
   })
   t.equal(portal.requestCount, 50)
-  t.ok(seen.length > 40, 'what was answered is used')
+  t.ok(seen.length > 40, 'the leads received before are delivered')
 })
 
-t.test('many requests under way at once do not use more than the share', async t => {
+t.test('dailyShare: concurrent requests do not exceed the share', async t => {
   const { portal, open } = await limited(t, 100)
   const client = open(0.5)
   const all = await Promise.allSettled(Array.from({ length: 80 }, () => read(client)))
@@ -60,14 +60,17 @@ t.test('many requests under way at once do not use more than the share', async t
   t.equal(portal.requestCount, 50)
 })
 
-t.test('what others used counts; the first request goes out, for nothing is known before', async t => {
-  const { open } = await limited(t, 100)
-  t.equal(await readAll(open(0.3)), 30)
-  t.equal(await readAll(open(0.5)), 20)
-  t.equal(await readAll(open(0.5)), 1)
-})
+t.test(
+  'dailyShare: requests of others count; the first request is sent, since nothing is known before it',
+  async t => {
+    const { open } = await limited(t, 100)
+    t.equal(await readAll(open(0.3)), 30)
+    t.equal(await readAll(open(0.5)), 20)
+    t.equal(await readAll(open(0.5)), 1)
+  },
+)
 
-t.test('a share that is no whole number of requests is rounded down', async t => {
+t.test('dailyShare: a share that is not a whole number of requests is rounded down', async t => {
   for (const [daily, share, count] of [
     [10, 0.39, 3],
     [100, 0.07, 7],
@@ -79,32 +82,38 @@ t.test('a share that is no whole number of requests is rounded down', async t =>
   }
 })
 
-t.test('by default all of it may be used, and the 429 is not asked for', async t => {
-  const { portal, open } = await limited(t, 12)
-  t.equal(await readAll(open(1)), 12)
-  t.equal(portal.requestCount, 12)
-})
+t.test(
+  'dailyShare: by default the whole limit is used, and no request is sent that would get a 429',
+  async t => {
+    const { portal, open } = await limited(t, 12)
+    t.equal(await readAll(open(1)), 12)
+    t.equal(portal.requestCount, 12)
+  },
+)
 
-t.test('ten minutes after the last word of the portal one request asks anew', async t => {
-  const { clock, portal, open } = await limited(t, 10)
-  const client = open(0.5)
-  t.equal(await readAll(client), 5)
-  clock.time += 599_999
-  t.equal(await readAll(client), 0)
-  clock.time += 1
-  const all = await Promise.allSettled([1, 2, 3].map(() => read(client)))
-  t.strictSame(all.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected', 'rejected'])
-  t.equal(portal.requestCount, 6)
-  clock.time += 86_400_000
-  t.equal(await readAll(client), 5, 'the next day')
-  clock.skew = -86_400_000
-  t.equal(await readAll(client), 0, 'a date that is set back does not open it')
-  clock.time += 600_000
-  await read(client)
-  t.equal(portal.requestCount, 12, 'nor keep it closed')
-})
+t.test(
+  'dailyShare: ten minutes after the last answer, one request is sent to learn the state again',
+  async t => {
+    const { clock, portal, open } = await limited(t, 10)
+    const client = open(0.5)
+    t.equal(await readAll(client), 5)
+    clock.time += 599_999
+    t.equal(await readAll(client), 0)
+    clock.time += 1
+    const all = await Promise.allSettled([1, 2, 3].map(() => read(client)))
+    t.strictSame(all.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected', 'rejected'])
+    t.equal(portal.requestCount, 6)
+    clock.time += 86_400_000
+    t.equal(await readAll(client), 5, 'on the next day requests are allowed again')
+    clock.skew = -86_400_000
+    t.equal(await readAll(client), 0, 'a system date that is set back allows no requests')
+    clock.time += 600_000
+    await read(client)
+    t.equal(portal.requestCount, 12, 'a system date that is set back does not block requests')
+  },
+)
 
-t.test('a refused request is not sent, not counted, and not waited for', async t => {
+t.test('dailyShare: a refused request is not sent, not counted, and not delayed', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response
       .writeHead(200, {
@@ -125,7 +134,7 @@ t.test('a refused request is not sent, not counted, and not waited for', async t
   t.strictSame([requests, targets.length, clock.waits], [0, 1, []])
 })
 
-t.test('a portal that tells only part of it, or nonsense, is asked', async t => {
+t.test('dailyShare: incomplete or malformed daily headers do not limit requests', async t => {
   for (const headers of [
     { 'X-HubSpot-RateLimit-Daily-Remaining': '0' },
     { 'X-HubSpot-RateLimit-Daily': '100' },

@@ -10,7 +10,7 @@ import { openClient } from '../support/openClient.ts'
 import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
-/** A portal that shares its clock with its clients: their waits move its time on. */
+/** A portal that shares its clock with its clients, whose waits advance it. */
 async function limited(t: Test, rateLimit: RateLimit) {
   const clock = new FakeClock()
   const own = Array.from({ length: 70 }, (_, n) => ({ guid: `${n}`, insertedAt: n + 1 }))
@@ -27,7 +27,7 @@ const readMany = (client: HubSpotClient, count: number) =>
   Promise.all(Array.from({ length: count }, () => read(client)))
 const refused = ({ requests }: Portal) => requests.filter(({ status }) => status === 429).length
 
-t.test('an export of more requests than the limit sees not one 429', async t => {
+t.test('PortalLimits: an export with more requests than the limit gets no 429', async t => {
   const { portal, open } = await limited(t, { tenSecondly: 20, retryAfter: 'none' })
   const all = await leads(open(), { max: 1 }).toArray()
   t.equal(all.length, 70)
@@ -35,7 +35,7 @@ t.test('an export of more requests than the limit sees not one 429', async t => 
   t.ok(portal.requestCount >= 70)
 })
 
-t.test('one after the other, they go as fast as the window lets them', async t => {
+t.test('PortalLimits: sequential requests are as fast as the window allows', async t => {
   const { clock, portal, open } = await limited(t, { tenSecondly: 20, retryAfter: 'none' })
   const client = open()
   for (let count = 0; count < 70; count += 1) await read(client)
@@ -43,14 +43,14 @@ t.test('one after the other, they go as fast as the window lets them', async t =
   t.strictSame(clock.waits, [10_000, 10_000, 10_000])
 })
 
-t.test('nor do requests under way at once, by the second', async t => {
+t.test('PortalLimits: concurrent requests get no 429 with a limit by the second', async t => {
   const { portal, open } = await limited(t, { secondly: 7, tenSecondly: 20, retryAfter: 'none' })
   await readMany(open(5), 80)
   t.equal(refused(portal), 0)
   t.equal(portal.requestCount, 80)
 })
 
-t.test('a limit smaller than the concurrency is learnt from the first answers', async t => {
+t.test('PortalLimits: a limit smaller than the concurrency is learnt from the first answers', async t => {
   const { portal, open } = await limited(t, { tenSecondly: 2, retryAfter: 'none' })
   const client = open(8)
   await read(client)
@@ -58,7 +58,7 @@ t.test('a limit smaller than the concurrency is learnt from the first answers', 
   t.equal(refused(portal), 0)
 })
 
-t.test('all sources of one client share the limit', async t => {
+t.test('PortalLimits: all sources of one client share the limit', async t => {
   const { portal, open } = await limited(t, { tenSecondly: 20, retryAfter: 'none' })
   const client = open()
   const all = await Promise.all([10, 15, 20].map(max => leads(client, { max }).toArray()))
@@ -68,7 +68,7 @@ t.test('all sources of one client share the limit', async t => {
   t.equal(refused(portal), 0)
 })
 
-t.test('what another client uses is seen in the answers', async t => {
+t.test('PortalLimits: requests of another client are learnt from the answers', async t => {
   const { portal, open } = await limited(t, { tenSecondly: 20, retryAfter: 'none' })
   await readMany(open(), 17)
   const client = open()
@@ -78,7 +78,7 @@ t.test('what another client uses is seen in the answers', async t => {
   t.equal(portal.requestCount, 68)
 })
 
-t.test('two clients at once get all that they want', async t => {
+t.test('PortalLimits: two concurrent clients both read everything', async t => {
   const { open } = await limited(t, { tenSecondly: 20, retryAfter: 'none' })
   const all = await Promise.all([open(), open()].map(client => leads(client, { max: 2 }).toArray()))
   t.strictSame(
@@ -87,9 +87,9 @@ t.test('two clients at once get all that they want', async t => {
   )
 })
 
-/** A clock that stands; its waits last until they are aborted or ended. */
+/** A clock that does not advance; its waits last until they are aborted or ended. */
 class StandingClock implements Clock {
-  /** The waits that last. */
+  /** The pending waits. */
   readonly open = new Map<() => void, number>()
   now = () => 0
   monotonic = () => 0
@@ -107,7 +107,7 @@ class StandingClock implements Clock {
     return [...this.open.values()]
   }
 
-  /** Ends the waits of that length. */
+  /** Ends the waits of this length. */
   end(milliseconds: number): void {
     for (const [resolve, length] of this.open) {
       if (length === milliseconds) {
@@ -118,7 +118,7 @@ class StandingClock implements Clock {
   }
 }
 
-/** A client that was told that nothing is left, by an answer whose body is not read yet. */
+/** A client whose first answer says that no request remains; its body is not read yet. */
 async function exhausted(t: Test) {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(200, { 'X-HubSpot-RateLimit-Remaining': '0' }).end('[]')
@@ -129,7 +129,7 @@ async function exhausted(t: Test) {
   return { client, clock, targets, body }
 }
 
-t.test('no time is waited for while nobody wants to ask', async t => {
+t.test('PortalLimits: no timer runs while no request is queued', async t => {
   const { client, clock, targets, body } = await exhausted(t)
   t.strictSame(clock.waits, [])
   const controller = new AbortController()
@@ -142,16 +142,16 @@ t.test('no time is waited for while nobody wants to ask', async t => {
   t.strictSame(await Promise.all(queued), ['enough', 'enough', 'enough'])
   t.equal(await textOf(body), '[]')
   await turns(5)
-  t.strictSame(clock.waits, [], 'no timer is left that keeps the process alive')
+  t.strictSame(clock.waits, [], 'no timer is left to keep the process alive')
   const later = failureOf(client.get('/later', ''))
   await turns(5)
-  t.strictSame(clock.waits, [10_000], 'what was told still holds')
+  t.strictSame(clock.waits, [10_000], 'the limit still applies')
   await client.close()
   t.match(await later, { code: 'NETWORK', message: 'the client was closed' })
   t.strictSame(clock.waits, [])
 })
 
-t.test('an error tells what is left as well', async t => {
+t.test('PortalLimits: the headers of an error answer count, too', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(targets.length === 1 ? 404 : 200, { 'X-HubSpot-RateLimit-Remaining': '0' }).end('[]')
   })
@@ -163,7 +163,7 @@ t.test('an error tells what is left as well', async t => {
   t.strictSame(clock.waits, [10_000])
 })
 
-t.test('the end of a Retry-After does not open what the window keeps closed', async t => {
+t.test('PortalLimits: the end of a Retry-After does not end the wait for the window', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(429, { 'Retry-After': '3', 'X-HubSpot-RateLimit-Remaining': '0' }).end()
   })
