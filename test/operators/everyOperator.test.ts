@@ -24,7 +24,7 @@ interface Numbered {
 const numbered = (count: number): Numbered[] =>
   Array.from({ length: count }, (_, n) => ({ guid: `lead-${n}`, n }))
 
-/** Every operator with values, and what it makes of them. */
+/** Every operator, with values and what it emits for them. */
 const cases: Record<
   string,
   { make: () => Operator<never, unknown>; given: Iterable<unknown>; expected: readonly unknown[] }
@@ -130,7 +130,7 @@ const cases: Record<
 
 for (const [name, { make, given }] of Object.entries(cases)) {
   t.test(
-    `${name}: a restart after any value, and after every one, changes neither values nor counts`,
+    `${name}: a restart after any value, or after every value, changes neither output nor counts`,
     async t => {
       const values = [...given]
       const undisturbed = await runWithRestarts([], values, make)
@@ -155,16 +155,16 @@ for (const [name, { make, given }] of Object.entries(cases)) {
 for (const [setting, through] of Object.entries(settings)) {
   t.test(setting, async t => {
     for (const [name, { make, given, expected }] of Object.entries(cases)) {
-      t.test(`${name} emits what it should, in order`, async t => {
+      t.test(`${name}, ${setting}, emits the expected values in order`, async t => {
         t.strictSame(await through(given, make), expected)
       })
-      t.test(`${name} emits nothing for nothing`, async t => {
+      t.test(`${name}, ${setting}, emits nothing for an empty source`, async t => {
         t.strictSame(await through([], make), [])
       })
     }
 
     const boom = new Error('boom')
-    /** Operators whose user's code fails for the third value, in every way that code can fail. */
+    /** Operators whose callback fails for the third value, in every way that a callback can fail. */
     const failing: Record<string, () => Operator<never, unknown>> = {
       'filter that throws': () =>
         filter((value: Numbered) => {
@@ -213,7 +213,7 @@ for (const [setting, through] of Object.entries(settings)) {
         }),
     }
     for (const [name, make] of Object.entries(failing)) {
-      t.test(`${name}: OPERATOR with its name, the lead's guid and the cause`, async t => {
+      t.test(`${name}, ${setting}: OPERATOR with its name, the lead's guid and the cause`, async t => {
         const operator = name.split(' ')[0]
         const failure = await failureOf(through(numbered(50), make))
         t.type(failure, LeadpipeError)
@@ -227,7 +227,7 @@ for (const [setting, through] of Object.entries(settings)) {
       })
     }
 
-    t.test("an error of leadpipe's own that a step throws stays as it is", async t => {
+    t.test(`a LeadpipeError that a callback throws is unchanged, ${setting}`, async t => {
       const own = new LeadpipeError('INVALID_LEAD', 'mine')
       for (const make of [
         () =>
@@ -240,48 +240,54 @@ for (const [setting, through] of Object.entries(settings)) {
       }
     })
 
-    t.test('whatever is thrown becomes an OPERATOR error with a message', async t => {
-      for (const [thrown, said] of [
-        ['words', 'words'],
-        [undefined, 'undefined'],
-        [null, 'null'],
-        [Symbol('s'), 'Symbol(s)'],
-        [Object.create(null), '[Object: null prototype] {}'],
-        [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
-        [new RangeError(''), 'RangeError'],
-      ]) {
-        const failure = await failureOf(
-          through([1], () =>
-            map(() => {
-              throw thrown
-            }),
-          ),
-        )
-        t.match(failure, { code: 'OPERATOR', message: `map: ${said}`, cause: thrown })
-      }
-    })
+    t.test(
+      `anything that a callback throws becomes an OPERATOR error with a message, ${setting}`,
+      async t => {
+        for (const [thrown, shown] of [
+          ['words', 'words'],
+          [undefined, 'undefined'],
+          [null, 'null'],
+          [Symbol('s'), 'Symbol(s)'],
+          [Object.create(null), '[Object: null prototype] {}'],
+          [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+          [new RangeError(''), 'RangeError'],
+        ]) {
+          const failure = await failureOf(
+            through([1], () =>
+              map(() => {
+                throw thrown
+              }),
+            ),
+          )
+          t.match(failure, { code: 'OPERATOR', message: `map: ${shown}`, cause: thrown })
+        }
+      },
+    )
 
     for (const nothing of [null, undefined]) {
-      t.test(`${nothing} is refused where it is emitted: it would end or confuse a Node stream`, async t => {
-        for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
-          map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
-          'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
-          operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
-          'operator, at its end': () =>
-            operator<Numbered, unknown>(
-              'operator',
-              () => {},
-              emit => emit(nothing),
-            ),
-        })) {
-          const failure = await failureOf(through(numbered(3), make))
-          t.match(failure, { code: 'OPERATOR', context: { operator: name.split(',')[0] } }, name)
-          t.match((failure as Error).message, /emitted (null|undefined).*use filter to leave values out/)
-        }
-      })
+      t.test(
+        `an operator that emits ${nothing} fails with OPERATOR, ${setting}, since a Node stream cannot carry it`,
+        async t => {
+          for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
+            map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
+            'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
+            operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
+            'operator, at its end': () =>
+              operator<Numbered, unknown>(
+                'operator',
+                () => {},
+                emit => emit(nothing),
+              ),
+          })) {
+            const failure = await failureOf(through(numbered(3), make))
+            t.match(failure, { code: 'OPERATOR', context: { operator: name.split(',')[0] } }, name)
+            t.match((failure as Error).message, /emitted (null|undefined).*use filter to leave values out/)
+          }
+        },
+      )
     }
 
-    t.test('asynchronous steps keep the order and do not overlap', async t => {
+    t.test(`asynchronous steps keep the order and do not overlap, ${setting}`, async t => {
       let atOnce = 0
       let most = 0
       const uneven = () =>
@@ -301,7 +307,7 @@ for (const [setting, through] of Object.entries(settings)) {
       t.equal(most, 1)
     })
 
-    t.test('asynchronous steps behind an explode keep the order and do not overlap', async t => {
+    t.test(`asynchronous steps after an explode keep the order and do not overlap, ${setting}`, async t => {
       let atOnce = 0
       let most = 0
       const make = () =>
@@ -324,7 +330,7 @@ for (const [setting, through] of Object.entries(settings)) {
       t.equal(most, 1)
     })
 
-    t.test("a source's own error is not blamed on the operator", async t => {
+    t.test(`an error of the source is not attributed to the operator, ${setting}`, async t => {
       const lost = new Error('lost')
       const failure = await failureOf(
         through(
