@@ -132,7 +132,7 @@ for (const [way, use] of Object.entries(ways)) {
 
 t.test('side output: under run, a quarantine that is closed after the last record is SINK', async t => {
   const later = closing(own => void turns(2).then(() => own.destroy()), 99)
-  t.match(await failureOf(run(invalid, aside(later), sink())), closed)
+  t.match(await failureOf(run(invalid, validateInto(later), sink())), closed)
 })
 
 t.test('side output: run ends a quarantine, a plain pipeline leaves that to its owner', async t => {

@@ -9,30 +9,30 @@ const named = (count: number) => Array.from({ length: count }, (_, n) => hex(n))
 
 function reading(max: number, after?: { guid: string; tie: number }) {
   const reader = new TieReader(new SeekList({ max }), 7, new UnorderedElements(), after)
-  const came: string[] = []
+  const delivered: string[] = []
   const page = (elements: readonly (object | string)[]) => {
     for (const element of elements) {
-      if (reader.take(elementOf(element), one => came.push(nameOf(one))) === 'enough') break
+      if (reader.take(elementOf(element), one => delivered.push(nameOf(one))) === 'enough') break
     }
     return reader.finish(elements.length)
   }
-  return { reader, came, page }
+  return { reader, delivered, page }
 }
 
 const at = (guid: string, insertedAt = 7) => ({ guid, insertedAt })
 
-/** Reads a list that may change before each request; how many requests that took. */
+/** Reads a list that may change before each request; returns the leads and the number of requests. */
 function readAll(list: string[], max: number, change: (request: number) => void = () => {}) {
-  const { reader, came, page } = reading(max)
+  const { reader, delivered, page } = reading(max)
   for (let request = 1; request < 2_000; request += 1) {
     const { offset = 0 } = reader.next()
     change(request)
-    if (page(list.slice(offset, offset + max).map(guid => at(guid)))) return { came, requests: request }
+    if (page(list.slice(offset, offset + max).map(guid => at(guid)))) return { delivered, requests: request }
   }
-  throw new Error('it asks without end')
+  throw new Error('the requests do not end')
 }
 
-t.test('every lead comes once, by guid, in pages that overlap by one', async t => {
+t.test('TieReader: every lead is delivered once, by guid, from pages that overlap by one', async t => {
   for (const [count, max] of [
     [1, 4],
     [4, 4],
@@ -40,27 +40,27 @@ t.test('every lead comes once, by guid, in pages that overlap by one', async t =
     [100, 10],
     [101, 100],
   ] as const) {
-    const { came, requests } = readAll(named(count), max)
-    t.strictSame(came, named(count))
+    const { delivered, requests } = readAll(named(count), max)
+    t.strictSame(delivered, named(count))
     t.ok(requests <= count / (max - 1) + 2, `${requests} requests for ${count} by ${max}`)
   }
 })
 
-t.test('a page that does not begin with a lead that is known shows a gap: it steps back', async t => {
+t.test('TieReader: a page that does not begin with a known lead is a gap, and it steps back', async t => {
   const list = named(40)
   const deleted = new Set<string>()
-  const { came } = readAll(list, 10, request => {
+  const { delivered } = readAll(list, 10, request => {
     if (request > 6) return
     for (const guid of list.splice(0, 3)) deleted.add(guid)
   })
   t.strictSame(
-    came.filter(guid => !deleted.has(guid)),
+    delivered.filter(guid => !deleted.has(guid)),
     named(40).filter(guid => !deleted.has(guid)),
   )
-  t.equal(new Set(came).size, came.length)
+  t.equal(new Set(delivered).size, delivered.length)
 })
 
-t.test('how far it steps back doubles as long as there is a gap', async t => {
+t.test('TieReader: the step back doubles while there is a gap', async t => {
   const { reader, page } = reading(10)
   reader.next()
   page(named(10).map(guid => at(guid)))
@@ -72,43 +72,46 @@ t.test('how far it steps back doubles as long as there is a gap', async t => {
   t.strictSame(offsets, [9, 8, 6, 2])
 })
 
-t.test('leads that are inserted in front do not stop it', async t => {
+t.test('TieReader: leads that are inserted before its place do not stop it', async t => {
   const list = named(30).map(guid => `5${guid}`)
-  const { came } = readAll(list, 6, request => {
+  const { delivered } = readAll(list, 6, request => {
     if (request <= 20) list.unshift(`0${hex(100 - request)}`)
   })
   t.strictSame(
-    came.filter(guid => guid.startsWith('5')),
+    delivered.filter(guid => guid.startsWith('5')),
     named(30).map(guid => `5${guid}`),
   )
 })
 
-t.test('leads of a neighbouring time are left out', async t => {
-  const { reader, came, page } = reading(4)
+t.test('TieReader: leads of a neighbouring time are left out', async t => {
+  const { reader, delivered, page } = reading(4)
   t.match(reader.next(), { startTime: 6, stopTime: 8 })
   page([at('a', 6), at('b'), at('c', 8), at('d')])
-  t.strictSame(came, ['b', 'd'])
-  t.match(reader.next(), { startTime: 7, stopTime: 7 }, 'and both bounds are known to be included')
+  t.strictSame(delivered, ['b', 'd'])
+  t.match(reader.next(), { startTime: 7, stopTime: 7 }, 'both bounds are known to be inclusive')
 })
 
-t.test('it goes on behind a guid, near where that stood', async t => {
-  const { reader, came, page } = reading(4, { guid: 'b', tie: 11 })
+t.test('TieReader: it resumes after a guid, at the offset of that guid', async t => {
+  const { reader, delivered, page } = reading(4, { guid: 'b', tie: 11 })
   t.match(reader.next(), { offset: 11 })
   page([at('a'), at('b'), at('c'), at('d')])
-  t.strictSame(came, ['c', 'd'])
+  t.strictSame(delivered, ['c', 'd'])
 })
 
-t.test('what has no guid, or a guid and no time, comes once', async t => {
-  const { reader, came, page } = reading(5)
-  const noGuid = { insertedAt: 7, n: 1 }
-  reader.next()
-  page([noGuid, 'x!', at('a'), { guid: 'b', insertedAt: 'soon' }, at('c')])
-  reader.next()
-  page([noGuid, 'x!', at('c'), { guid: 'c2', insertedAt: 7.5 }, at('d')])
-  t.strictSame(came, [JSON.stringify(noGuid), 'x!', 'a', 'b', 'c', 'c2', 'd'])
-})
+t.test(
+  'TieReader: elements without a guid, and those with a guid and no time, are delivered once',
+  async t => {
+    const { reader, delivered, page } = reading(5)
+    const noGuid = { insertedAt: 7, n: 1 }
+    reader.next()
+    page([noGuid, 'x!', at('a'), { guid: 'b', insertedAt: 'soon' }, at('c')])
+    reader.next()
+    page([noGuid, 'x!', at('c'), { guid: 'c2', insertedAt: 7.5 }, at('d')])
+    t.strictSame(delivered, [JSON.stringify(noGuid), 'x!', 'a', 'b', 'c', 'c2', 'd'])
+  },
+)
 
-t.test('an order that is none is PAGING', async t => {
+t.test('TieReader: a list that is not in order is PAGING', async t => {
   const { reader, page } = reading(4)
   reader.next()
   t.throws(() => page([at('b'), at('a')]), {
@@ -117,14 +120,14 @@ t.test('an order that is none is PAGING', async t => {
   })
 })
 
-t.test('more without a guid than can be told apart is PAGING', async t => {
+t.test('TieReader: more elements without a guid than can be told apart are PAGING', async t => {
   const { reader, page } = reading(100)
   reader.next()
   const many = Array.from({ length: 1_001 }, (_, n) => ({ insertedAt: 7, n }))
   t.throws(() => page(many), { code: 'PAGING', message: /^too many leads of the time 7 have no guid/ })
 })
 
-t.test('a server that always shows a gap is given up', async t => {
+t.test('TieReader: a server that always shows a gap is PAGING after 100 pages', async t => {
   const { reader, page } = reading(4, { guid: 'a', tie: 9 })
   t.throws(
     () => {
@@ -137,13 +140,13 @@ t.test('a server that always shows a gap is given up', async t => {
   )
 })
 
-t.test('a page that broke off is no end; what came of it is progress', async t => {
-  const { reader, came } = reading(4)
+t.test('TieReader: a broken page is not the end, and its elements count as progress', async t => {
+  const { reader, delivered } = reading(4)
   reader.next()
   t.notOk(reader.interrupt(0))
   reader.next()
-  for (const guid of ['a', 'b']) reader.take(elementOf(at(guid)), one => came.push(nameOf(one)))
+  for (const guid of ['a', 'b']) reader.take(elementOf(at(guid)), one => delivered.push(nameOf(one)))
   t.ok(reader.interrupt(2))
   t.match(reader.next(), { offset: 1 })
-  t.strictSame(came, ['a', 'b'])
+  t.strictSame(delivered, ['a', 'b'])
 })
