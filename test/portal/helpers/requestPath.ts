@@ -7,42 +7,42 @@ import {
 } from 'node:http'
 import type { Portal } from '../../../lib/portal/index.ts'
 
-/** What came back from a portal, as far as it came. */
-export interface Asked {
-  /** 0 when the connection ended before any. */
+/** The reply of a portal, as much of it as arrived. */
+export interface Reply {
+  /** 0 if the connection ended before the headers. */
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Names and values as they were written. */
+  /** Names and values as they were sent. */
   readonly rawHeaders: readonly string[]
-  /** As it was sent: not decompressed. */
+  /** As it was sent, not decompressed. */
   readonly body: Buffer
-  /** Undefined for a complete answer; else how it broke: `reset` by the portal, or `closed` too early. */
+  /** Undefined for a complete reply; else 'reset' by the portal, or 'closed' too early. */
   readonly broken: 'reset' | 'closed' | undefined
 }
 
 /** How a request differs from a plain GET. */
-export interface AskOptions extends Pick<RequestOptions, 'method' | 'headers' | 'signal' | 'agent'> {
+export interface PathOptions extends Pick<RequestOptions, 'method' | 'headers' | 'signal' | 'agent'> {
   readonly body?: string | Buffer
-  /** Is told of each chunk of the answer as it comes. */
+  /** Called with each chunk of the body. */
   readonly onData?: (chunk: Buffer) => void
 }
 
 const agent = new Agent({ keepAlive: true })
 
-/** Requests a path of a portal with its token; the path otherwise as it goes on the wire. */
-export function askWithToken(portal: Portal, path: string, options?: AskOptions): Promise<Asked> {
+/** Requests a path of a portal with its token; the path is sent unchanged. */
+export function requestWithToken(portal: Portal, path: string, options?: PathOptions): Promise<Reply> {
   const joint = path.includes('?') ? '&' : '?'
-  return ask(portal, `${path}${joint}access_token=${portal.accessToken}`, options)
+  return requestPath(portal, `${path}${joint}access_token=${portal.accessToken}`, options)
 }
 
-/** Requests a path, which goes on the wire as it is, and takes whatever comes for an answer. */
-export function ask(portal: Portal, path: string, options: AskOptions = {}): Promise<Asked> {
+/** Requests a path, which is sent unchanged; resolves even if the reply is broken. */
+export function requestPath(portal: Portal, path: string, options: PathOptions = {}): Promise<Reply> {
   const { body, onData = () => {}, ...rest } = options
   const { hostname, port } = new URL(portal.origin)
   return new Promise(resolve => {
     const chunks: Buffer[] = []
     let response: IncomingMessage | undefined
-    const done = (broken: Asked['broken']) => {
+    const done = (broken: Reply['broken']) => {
       const { statusCode: status = 0, headers = {}, rawHeaders = [] } = response ?? {}
       resolve({ status, headers, rawHeaders, body: Buffer.concat(chunks), broken })
     }
