@@ -4,7 +4,7 @@ import t from 'tap'
 import { deferred } from '../../lib/async/promises.ts'
 import { Waiter } from '../../lib/async/Waiter.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const boom = new Error('boom')
@@ -41,7 +41,7 @@ for (const how of ['until', 'untilCutShort'] as const) {
   t.test(
     `Waiter.${how}: a promise that rejects after the interruption is no unhandled rejection`,
     async t => {
-      const unhandled = noted(t, 'unhandledRejection')
+      const unhandled = processEvents(t, 'unhandledRejection')
       const waiter = new Waiter()
       const late = deferred<void>()
       const waiting = failureOf(waiter[how](late.promise))

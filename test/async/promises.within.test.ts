@@ -1,6 +1,6 @@
 import t from 'tap'
 import { deferred, within } from '../../lib/async/promises.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
@@ -8,7 +8,7 @@ const timers = () => process.getActiveResourcesInfo().filter(name => name === 'T
 t.test(
   'within resolves to true if the work settles in time, even if it fails, and leaves no timer',
   async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     const before = timers()
     t.equal(await within(60_000, Promise.resolve(1)), true)
     t.equal(await within(60_000, Promise.reject(new Error('no'))), true)
@@ -21,7 +21,7 @@ t.test(
 t.test(
   'within resolves to false after the time limit, and a later failure is no unhandled rejection',
   async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     const never = deferred<void>()
     t.equal(await within(1, never.promise), false)
     never.reject(new Error('late'))

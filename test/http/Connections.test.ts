@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
@@ -10,7 +11,6 @@ import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
 import { receive } from '../support/receive.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
 const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events'
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import { systemClock } from '../../lib/http/Clock.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { FakeClock } from '../support/FakeClock.ts'
@@ -6,7 +7,6 @@ import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { runProcess } from '../support/runProcess.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 

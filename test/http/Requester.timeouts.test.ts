@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -5,7 +6,6 @@ import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 // undici checks its timers about every half second, so these tests run in parallel.
 t.jobs = 6

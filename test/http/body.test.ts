@@ -1,10 +1,10 @@
+import { text as textOf } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { failureOf } from '../support/failureOf.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 
 const list = Array.from({ length: 500 }, (_, i) => ({ guid: `${i}`, text: 'é'.repeat(i) }))

@@ -1,11 +1,11 @@
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import { RetryBudget } from '../../lib/http/retry.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { impatientClock } from '../support/impatientClock.ts'
+import { instantClock } from '../support/instantClock.ts'
 import { pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 /** The number of retries that a budget grants after this many requests. */
 function grantedRetries(share: number, requests: number): number {
@@ -46,7 +46,7 @@ t.test(
     const { origin, targets } = await listen(t, (request, response) => {
       response.writeHead(request.url?.startsWith('/good') ? 200 : 500).end('[]')
     })
-    const client = openClient(t, origin, { retry: { retries: 10, budget: 0 } }, impatientClock)
+    const client = openClient(t, origin, { retry: { retries: 10, budget: 0 } }, instantClock)
     for (let i = 0; i < 10; i += 1) {
       t.match(await failureOf(client.get(`/bad${i}`, '')), { context: { attempts: 11 } })
     }
@@ -76,7 +76,7 @@ t.test('RetryBudget: a page that is requested again after a broken body counts a
     const offset = Number(new URL(request.url ?? '', 'http://x').searchParams.get('offset') ?? 0)
     response.end(`[{"guid":"${offset}"},`)
   })
-  const source = pageAfterPage(openClient(t, origin, {}, impatientClock))
+  const source = pageAfterPage(openClient(t, origin, {}, instantClock))
   t.match(await failureOf(source.toArray()), {
     code: 'DECODE',
     message:

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parseRetryAfter, retryDelay } from '../../lib/http/retry.ts'
@@ -7,7 +8,6 @@ import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 /** An answer of a server: a status with headers and a body, or a connection reset. */
 type Scripted = { status: number; headers?: Record<string, string>; body?: string } | 'reset'

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
 import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
@@ -7,7 +8,6 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 /** A portal with this many requests a day, and clients with a share of them. */
 async function limited(t: Test, daily: number) {

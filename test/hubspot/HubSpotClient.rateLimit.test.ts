@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import type { Clock } from '../../lib/http/Clock.ts'
 import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
@@ -6,7 +7,6 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
 /** A clock whose waits end when the test ends them. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
@@ -7,7 +8,6 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 /** Sends one request and returns it as it arrived at the server. */
 async function sent(t: Test, options: HubSpotClientOptions, path: string, query: string) {

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { Clock } from '../../lib/http/Clock.ts'
 import type { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
@@ -7,7 +8,6 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
 /** A portal that shares its clock with its clients, whose waits advance it. */

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { dirname, join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/createPortal.ts'
 import { run } from '../../lib/run/run.ts'
@@ -10,7 +11,6 @@ import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { paced } from '../support/paced.ts'
-import { textOf } from '../support/textOf.ts'
 
 /** The messages that a channel publishes while the test runs. */
 function published(t: Test, name: string): unknown[] {

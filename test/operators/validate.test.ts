@@ -12,7 +12,7 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
 
@@ -206,7 +206,7 @@ t.test('validate: a schema that does not compile or is asynchronous is an OPTION
 t.test(
   'validate: a quarantine that fails at the record that exceeds maxInvalid: one error, no unhandled rejection',
   async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     type Callback = (error: Error) => void
     for (const fail of [
       (callback: Callback) => callback(new Error('no room')),

@@ -8,8 +8,8 @@ import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { jsonCopy } from '../support/jsonCopy.ts'
 import { openClient } from '../support/openClient.ts'
-import { reread } from '../support/reread.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
 import { type Moment, watchSaves } from '../support/watchSaves.ts'
 
@@ -88,7 +88,7 @@ t.test('so does one that an operator had ended, whose source was not read to its
       watchSaves(toFile(work.file('out.json')), look),
       { checkpoint: { path: work.checkpoint, every: { leads: 10 } } },
     )
-  const { checkpoint: _, duration: __, ...undisturbed } = reread(await begin(work.keep))
+  const { checkpoint: _, duration: __, ...undisturbed } = jsonCopy(await begin(work.keep))
   const contents = work.contents('out.json')
   for (const snapshot of work.snapshots.filter(({ moment }) => moment !== 'saved')) {
     work.goBack(snapshot)
@@ -134,7 +134,7 @@ t.test('an output that is gone, or another, when only its name is missing, is re
 
 t.test('a finished run is not begun again: the same report, no request, and nothing is touched', async t => {
   const work = new Workplace(t)
-  const first = reread(await start(t, work, 'out.json'))
+  const first = jsonCopy(await start(t, work, 'out.json'))
   const report = { ...first, checkpoint: { ...first.checkpoint, found: 'finished' } }
   const long = new Date(0)
   for (const name of work.names) utimesSync(work.file(name), long, long)

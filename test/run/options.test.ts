@@ -15,8 +15,8 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
-import { noted } from '../support/noted.ts'
 import { openClient } from '../support/openClient.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
 
@@ -182,7 +182,7 @@ t.test('an abort after the end changes nothing, and no listener stays on the sig
 })
 
 t.test('any number of runs may share a signal, with no warning', async t => {
-  const warnings = noted(t, 'warning')
+  const warnings = processEvents(t, 'warning')
   const controller = new AbortController()
   const failing = Array.from({ length: 12 }, () =>
     failureOf(run(endless(), sink(), { signal: controller.signal })),

@@ -10,7 +10,7 @@ import { run } from '../../lib/run/run.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../lib/stage/SinkStage.ts'
 import { SinkWritable } from '../../lib/streams/SinkWritable.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const boom = new Error('boom')
@@ -179,7 +179,7 @@ const failing: Record<string, { behaviour: Behaviour; calls: string[] }> = {
 
 for (const [what, { behaviour, calls }] of Object.entries(failing)) {
   t.test(`SinkWritable: one that ${what} fails a plain pipeline, and discards its output`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     const sink = new RecordingSink(behaviour)
     t.equal(await failureOf(pipeline(Readable.from([1, 2, 3]), sink)), boom)
     await closed(sink)

@@ -3,7 +3,7 @@ import { take } from '../../lib/operators/take.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 import { batchesOf, openSource } from './openSource.ts'
 
@@ -198,7 +198,7 @@ const failingWhenClosed: Record<string, () => Iterable<number> | AsyncIterable<n
 
 for (const [what, make] of Object.entries(failingWhenClosed)) {
   t.test(`${what} that fails when it is closed does not fail a run that has all its values`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     t.match(await run(make(), take(1), toArray({ max: 9 })), { leads: 1, records: 1 })
     await turns(2)
     t.strictSame(unhandled, [])

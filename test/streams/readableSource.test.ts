@@ -3,7 +3,7 @@ import { Duplex, PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 import { batchesOf, openSource } from './openSource.ts'
 
@@ -227,7 +227,7 @@ t.test('readableSource: a Readable that was destroyed before it is opened fails'
 t.test(
   'readableSource: close destroys the Readable without waiting for it, and later errors are ignored',
   async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+    const unhandled = processEvents(t, 'unhandledRejection')
     const stuck = new Readable({
       objectMode: true,
       read() {},

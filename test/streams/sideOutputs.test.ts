@@ -10,7 +10,7 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const invalid = [{ no: 'guid' }, { no: 'guid' }, { no: 'guid' }, { no: 'guid' }]
@@ -89,7 +89,7 @@ for (const [way, use] of Object.entries(ways)) {
   t.test(
     `side output: ${way}, a quarantine whose write fails, synchronously or not, is SINK with the cause`,
     async t => {
-      const unhandled = noted(t, 'unhandledRejection')
+      const unhandled = processEvents(t, 'unhandledRejection')
       for (const fail of [
         (callback: (error: Error) => void) => callback(boom()),
         (callback: (error: Error) => void) => void turns(2).then(() => callback(boom())),

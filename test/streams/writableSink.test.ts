@@ -6,7 +6,7 @@ import type { Ending, SinkRun } from '../../lib/stage/SinkStage.ts'
 import { attachSink } from '../../lib/streams/attachSink.ts'
 import { writableSink } from '../../lib/streams/writableSink.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { runProcess } from '../support/runProcess.ts'
 import { turns } from '../support/turns.ts'
 
@@ -101,7 +101,7 @@ for (const [what, { options, expected }] of Object.entries(failing)) {
   t.test(
     `writableSink: a Writable that ${what}, with room, is reported once, and later writes fail`,
     async t => {
-      const unhandled = noted(t, 'unhandledRejection')
+      const unhandled = processEvents(t, 'unhandledRejection')
       const { own } = writable(options)
       const { sink, failures } = await open(own)
       // If it fails synchronously, the write itself rejects.

@@ -7,7 +7,7 @@ import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
 import type { HttpOptions } from '../../../lib/sinks/http/options.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
-import { impatientClock } from '../../support/impatientClock.ts'
+import { instantClock } from '../../support/instantClock.ts'
 import { type Numbered, numbered, numbersOf } from '../../support/numbered.ts'
 import { type Arrival, type Behaviour, receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
@@ -114,7 +114,7 @@ t.test(
       const all = numbersOf(numbered(given.count))
       const { records: done, sink } = await run(
         numbered(given.count),
-        toHttp(receiving.origin, options, impatientClock),
+        toHttp(receiving.origin, options, instantClock),
       )
 
       const dead = deadLetter.records.map(({ record }) => record.n)
@@ -168,7 +168,7 @@ t.test('never are more requests under way than concurrency says, though they fai
       else void turns(5).then(() => response.end())
     })
     const options = { concurrency, batch: { records: 1 }, retry: { retries: 100 } }
-    const { records } = await run(numbered(60), toHttp(other.origin, options, impatientClock))
+    const { records } = await run(numbered(60), toHttp(other.origin, options, instantClock))
     t.equal(records, 60)
     t.equal(other.most, concurrency)
   }

@@ -9,7 +9,7 @@ import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/FakeClock.ts'
 import { failureOf } from '../../support/failureOf.ts'
-import { impatientClock } from '../../support/impatientClock.ts'
+import { instantClock } from '../../support/instantClock.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
 import { receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
@@ -98,7 +98,7 @@ t.test('destroyed at any moment, it leaves no socket, no timer and no rejection'
         onRefused: 'dead-letter',
         deadLetter,
       },
-      clock.hold ? clock : impatientClock,
+      clock.hold ? clock : instantClock,
     )
     const own = new AbortController()
     const options = how === 'signal of run' ? { signal: own.signal } : {}

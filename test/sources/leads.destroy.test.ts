@@ -14,10 +14,10 @@ import { watchSockets } from '../support/watchSockets.ts'
 
 const large = JSON.stringify(someLeads(5_000, 3))
 
-/** A moment in the life of a source: how to get there, and what the server is like. */
+/** A moment in the life of a source, with its server. */
 interface Moment {
   serve(t: Test): Promise<Listening>
-  /** Resolves when the source is there. */
+  /** Resolves when the source has reached the moment. */
   reach(source: LeadSource, server: Listening): Promise<unknown>
   hold?: true
 }
@@ -37,7 +37,7 @@ const moments: Record<string, Moment> = {
       return new Promise(resolve => server.once('request', resolve))
     },
   },
-  'in the wait for another attempt': {
+  'in the wait before a retry': {
     hold: true,
     serve: t => listen(t, (_request, response) => response.writeHead(503).end()),
     reach: source => {
@@ -49,7 +49,7 @@ const moments: Record<string, Moment> = {
     serve: t => listen(t, (_request, response) => void response.write('[{"guid":"a"},{"guid":"b"')),
     reach: read,
   },
-  'in the middle of a packed body': {
+  'in the middle of a gzip body': {
     serve: t =>
       listen(t, (_request, response) => {
         response.writeHead(200, { 'Content-Encoding': 'gzip' })
@@ -93,7 +93,7 @@ async function turnsUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await turns(1)
 }
 
-/** A source at that moment. */
+/** A source at this moment. */
 async function sourceAt(t: Test, { serve, reach, hold }: Moment, options: LeadsOptions = {}) {
   const server = await serve(t)
   const sockets = watchSockets(server.server)
@@ -105,12 +105,12 @@ async function sourceAt(t: Test, { serve, reach, hold }: Moment, options: LeadsO
   return { source, sockets, client, server }
 }
 
-// tap fails a test that leaves an unhandled rejection behind.
+// tap fails a test that leaves an unhandled rejection.
 for (const [name, moment] of Object.entries(moments)) {
-  // Where a connection is idle, it is not the source's any more, but the client's.
-  const idle = /^before|^between|^when|another attempt$/.test(name)
+  // An idle connection belongs to the client, not to the source.
+  const idle = /^before|^between|^when|a retry$/.test(name)
 
-  t.test(`${name}, destroy() closes source and connection`, async t => {
+  t.test(`leads: destroy() ${name} closes the source and its connection`, async t => {
     const { source, sockets, client } = await sourceAt(t, moment)
     let failed = false
     source.on('error', () => {
@@ -120,12 +120,12 @@ for (const [name, moment] of Object.entries(moments)) {
     source.destroy()
     source.destroy()
     await closed
-    t.notOk(failed, 'without an error')
+    t.notOk(failed, 'destroy() emits no error')
     if (idle) await client.close()
     await sockets.allClosed()
   })
 
-  t.test(`${name}, destroy(error) fails the source with that error`, async t => {
+  t.test(`leads: destroy(error) ${name} fails the source with this error`, async t => {
     const { source, sockets, client } = await sourceAt(t, moment)
     const error = new Error('enough')
     const failure = new Promise(resolve => source.once('error', resolve))
@@ -135,14 +135,14 @@ for (const [name, moment] of Object.entries(moments)) {
     await sockets.allClosed()
   })
 
-  t.test(`${name}, an abort fails the source with the signal's reason`, async t => {
+  t.test(`leads: an abort ${name} fails the source with the reason`, async t => {
     for (const reason of [new Error('enough'), { any: 'thing' }]) {
       const controller = new AbortController()
       const { signal } = controller
       const { source, sockets, client } = await sourceAt(t, moment, { signal })
       const failure = new Promise(resolve => source.once('error', resolve))
       controller.abort(reason)
-      // Before the first read nobody listens yet.
+      // Before the first read the source does not listen yet.
       if (name === 'before the first read') source.read(0)
       t.equal(await failure, reason)
       t.strictSame(getEventListeners(signal, 'abort'), [])
@@ -152,7 +152,7 @@ for (const [name, moment] of Object.entries(moments)) {
   })
 }
 
-t.test('leaving for await closes the connection', async t => {
+t.test('leads: leaving `for await` closes the connection', async t => {
   for (const decode of ['express', 'stream-json'] as const) {
     for (const count of [1, 2, 40]) {
       const { origin, server } = await listen(t, (_request, response) => response.end(large))
@@ -169,7 +169,7 @@ t.test('leaving for await closes the connection', async t => {
   }
 })
 
-t.test('an error thrown in for await is what comes out, and closes the connection', async t => {
+t.test('leads: an error thrown inside `for await` is thrown on, and closes the connection', async t => {
   const { origin, server } = await listen(t, (_request, response) => response.end(large))
   const sockets = watchSockets(server)
   const mine = new Error('mine')
@@ -180,7 +180,7 @@ t.test('an error thrown in for await is what comes out, and closes the connectio
   await sockets.allClosed()
 })
 
-t.test('for await rejects with the reason of an abort', async t => {
+t.test('leads: `for await` throws the reason of an abort', async t => {
   const { origin } = await listen(t, (_request, response) => response.end(large))
   const client = openClient(t, origin)
   const reason = new Error('enough')
@@ -197,7 +197,7 @@ t.test('for await rejects with the reason of an abort', async t => {
   t.equal(await failureOf(leadsByOffset(client, { signal: AbortSignal.abort(reason) }).toArray()), reason)
 })
 
-t.test('destroy() in a data handler is obeyed at once', async t => {
+t.test('leads: destroy() in a data handler takes effect at once', async t => {
   const { origin, server } = await listen(t, (_request, response) => response.end(large))
   const sockets = watchSockets(server)
   const source = leadsByOffset(openClient(t, origin))
@@ -211,7 +211,7 @@ t.test('destroy() in a data handler is obeyed at once', async t => {
   await sockets.allClosed()
 })
 
-t.test('a source that was destroyed leaves the client usable', async t => {
+t.test('leads: a destroyed source leaves the client usable', async t => {
   const { origin } = await listen(t, (request, response) => {
     response.end(request.url?.includes('offset=') ? '[]' : large)
   })
@@ -224,7 +224,7 @@ t.test('a source that was destroyed leaves the client usable', async t => {
   t.equal(count, 5_000)
 })
 
-t.test('a hundred sources on one signal warn of nothing, and leave no listener behind', async t => {
+t.test('leads: a hundred sources with one signal cause no warning, and leave no listener', async t => {
   const warnings: Error[] = []
   const keep = (warning: Error) => void warnings.push(warning)
   process.on('warning', keep)
@@ -238,7 +238,7 @@ t.test('a hundred sources on one signal warn of nothing, and leave no listener b
   t.strictSame(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('one signal ends all of its sources', async t => {
+t.test('leads: one signal ends all its sources', async t => {
   const { origin } = await listen(t, (_request, response) => response.end(large))
   const client = openClient(t, origin, { concurrency: 2 })
   const controller = new AbortController()

@@ -8,15 +8,15 @@ import { openClient } from '../support/openClient.ts'
 
 /**
  * Far more than the buffers of both sockets (the kernel's may grow to tens of MiB), of undici, of gunzip and
- * of the source can hold together. Only what is taken is ever written.
+ * of the source can hold together. The server writes only as much as is accepted.
  */
 const size = 1024 * 1024 * 1024
 const lead = JSON.stringify({ guid: 'x', text: Array.from({ length: 2_000 }, (_, i) => i).join() })
 const piece = Buffer.from(`${lead},`.repeat(10))
 
 /**
- * A body that is written only as fast as it is taken: `written` tells how much was, and `stopped` when the
- * socket has taken nothing for many turns of the event loop.
+ * A body that is written only as fast as it is accepted. `written` is its size so far; `stopped` resolves when the
+ * socket has accepted nothing for many turns of the event loop.
  */
 function serveEndless(t: Test, pack: (piece: Buffer) => Buffer, encoding: string) {
   const state = { written: 0, socket: undefined as Socket | undefined }
@@ -34,7 +34,7 @@ function serveEndless(t: Test, pack: (piece: Buffer) => Buffer, encoding: string
     }
     more()
   })
-  /** Resolves to what was written when that has not grown for a while. */
+  /** Resolves to `written` when it has not grown for a while. */
   async function stopped(): Promise<number> {
     let last = -1
     let quiet = 0
@@ -54,24 +54,30 @@ function serveEndless(t: Test, pack: (piece: Buffer) => Buffer, encoding: string
 
 for (const [encoding, pack] of [
   ['identity', (piece: Buffer) => piece],
-  // Packed without compression, so that as many bytes go over the wire.
+  // Gzip without compression, so that as many bytes are sent.
   ['gzip', (piece: Buffer) => gzipSync(piece, { level: 0 })],
 ] as const) {
   for (const decode of ['express', 'stream-json'] as const) {
-    t.test(`${decode}, ${encoding}: while nobody reads, the socket is left unread`, async t => {
-      const { served, state, stopped } = serveEndless(t, pack, encoding)
-      const { origin } = await served
-      const source = leadsByOffset(openClient(t, origin), { decode })
-      const iterator = source[Symbol.asyncIterator]()
-      for (let i = 0; i < 3; i += 1) t.equal((await iterator.next()).value?.guid, 'x')
-      const first = await stopped()
-      t.ok(first < size / 4, `${first} bytes were written before the server had to wait`)
-      t.ok(source.counts.delivered <= 3 + source.readableHighWaterMark, 'no further than the high-water mark')
-      for (let i = 0; i < 500; i += 1) await iterator.next()
-      const second = await stopped()
-      t.ok(second < size / 4 + 500 * lead.length, `and ${second} after 500 more`)
-      await iterator.return?.()
-      t.ok(await eventually(() => state.socket?.destroyed, true))
-    })
+    t.test(
+      `backpressure: ${decode}, ${encoding}: while the source is not read, its socket is not read`,
+      async t => {
+        const { served, state, stopped } = serveEndless(t, pack, encoding)
+        const { origin } = await served
+        const source = leadsByOffset(openClient(t, origin), { decode })
+        const iterator = source[Symbol.asyncIterator]()
+        for (let i = 0; i < 3; i += 1) t.equal((await iterator.next()).value?.guid, 'x')
+        const first = await stopped()
+        t.ok(first < size / 4, `${first} bytes were written before the server had to wait`)
+        t.ok(
+          source.counts.delivered <= 3 + source.readableHighWaterMark,
+          'at most highWaterMark leads are buffered',
+        )
+        for (let i = 0; i < 500; i += 1) await iterator.next()
+        const second = await stopped()
+        t.ok(second < size / 4 + 500 * lead.length, `${second} bytes were written after 500 more leads`)
+        await iterator.return?.()
+        t.ok(await eventually(() => state.socket?.destroyed, true))
+      },
+    )
   }
 }

@@ -11,7 +11,7 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { impatientClock } from '../support/impatientClock.ts'
+import { instantClock } from '../support/instantClock.ts'
 import { leadsByOffset, pageAfterPage } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
@@ -26,7 +26,7 @@ const offsetOf = (target = '') => Number(parameters(target).get('offset') ?? 0)
 const offsets = (targets: string[]) => targets.map(offsetOf)
 const guidsOf = (received: readonly Lead[]) => received.map(({ guid }) => guid)
 
-/** Sends so many bytes of a body, in a way that shows or hides that they are not all. */
+/** Sends the first `cut` bytes of a body, in a way that shows or hides that it is incomplete. */
 type Framing = (socket: Socket, body: Buffer, cut: number) => void
 
 const head = (...lines: string[]) => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n')
@@ -50,7 +50,7 @@ const framings: Record<string, Framing> = {
     send(socket, head(length(body)), body.subarray(0, cut), 'close'),
   'a Content-Length, reset': (socket, body, cut) =>
     send(socket, head(length(body)), body.subarray(0, cut), 'reset'),
-  'no length, closed as if that were all': (socket, body, cut) =>
+  'no length, closed as if complete': (socket, body, cut) =>
     send(socket, head('Connection: close'), body.subarray(0, cut), 'close'),
   'no length, reset': (socket, body, cut) =>
     send(socket, head('Connection: close'), body.subarray(0, cut), 'reset'),
@@ -60,7 +60,7 @@ const framings: Record<string, Framing> = {
     send(socket, head(chunked), chunk(body.subarray(0, cut)), 'close'),
   'chunked, closed in a chunk': (socket, body, cut) =>
     send(socket, head(chunked), chunk(body).subarray(0, cut + 4), 'close'),
-  'chunked, ended as if that were all': (socket, body, cut) =>
+  'chunked, ended as if complete': (socket, body, cut) =>
     send(
       socket,
       head(chunked),
@@ -71,11 +71,11 @@ const framings: Record<string, Framing> = {
     const zipped = gzipSync(body)
     send(socket, head(packed, length(zipped)), zipped.subarray(0, cut), 'close')
   },
-  'gzip, chunked, ended as if that were all': (socket, body, cut) => {
+  'gzip, chunked, ended as if complete': (socket, body, cut) => {
     const part = chunk(gzipSync(body).subarray(0, cut))
     send(socket, head(packed, chunked), Buffer.concat([part, Buffer.from('0\r\n\r\n')]), 'close')
   },
-  'gzip of a body that was cut before it was packed': (socket, body, cut) => {
+  'gzip of a body that was cut before its compression': (socket, body, cut) => {
     const zipped = gzipSync(body.subarray(0, cut))
     send(socket, head(packed, length(zipped)), zipped, 'close')
   },
@@ -85,34 +85,37 @@ const small = [{ guid: 'a"\\' }, { guid: 'é😀', n: [-1.5e3, null] }, { guid: 
 
 for (const decode of lanes) {
   for (const [name, framing] of Object.entries(framings)) {
-    t.test(`${decode}; ${name}: cut at every byte, every lead comes once and in order`, async t => {
-      let cut = 0
-      let pending = true
-      const { origin } = await listenRaw(t, (socket, request) => {
-        const body = Buffer.from(JSON.stringify(small.slice(offsetOf(request.split(' ')[1]))))
-        if (!pending) {
-          socket.write(Buffer.concat([Buffer.from(head(length(body))), body]))
-          return
+    t.test(
+      `broken body: ${decode}, ${name}: cut at any byte, every lead arrives once and in order`,
+      async t => {
+        let cut = 0
+        let pending = true
+        const { origin } = await listenRaw(t, (socket, request) => {
+          const body = Buffer.from(JSON.stringify(small.slice(offsetOf(request.split(' ')[1]))))
+          if (!pending) {
+            socket.write(Buffer.concat([Buffer.from(head(length(body))), body]))
+            return
+          }
+          pending = false
+          framing(socket, body, cut)
+        })
+        const client = openClient(t, origin, {}, instantClock)
+        const whole = Buffer.from(JSON.stringify(small))
+        const end = name.startsWith('gzip,') ? gzipSync(whole).length : whole.length
+        for (cut = 0; cut < end; cut += 1) {
+          pending = true
+          const source = leadsByOffset(client, { decode })
+          deepStrictEqual(await source.toArray(), small, `${cut} bytes`)
+          const { counts } = source
+          deepStrictEqual([counts.delivered, counts.decoded, counts.scanned], [3, 3, 3], `${cut} bytes`)
+          deepStrictEqual([counts.retries, counts.requests], [1, counts.pages + 1], `${cut} bytes`)
         }
-        pending = false
-        framing(socket, body, cut)
-      })
-      const client = openClient(t, origin, {}, impatientClock)
-      const whole = Buffer.from(JSON.stringify(small))
-      const end = name.startsWith('gzip,') ? gzipSync(whole).length : whole.length
-      for (cut = 0; cut < end; cut += 1) {
-        pending = true
-        const source = leadsByOffset(client, { decode })
-        deepStrictEqual(await source.toArray(), small, `${cut} bytes`)
-        const { counts } = source
-        deepStrictEqual([counts.delivered, counts.decoded, counts.scanned], [3, 3, 3], `${cut} bytes`)
-        deepStrictEqual([counts.retries, counts.requests], [1, counts.pages + 1], `${cut} bytes`)
-      }
-    })
+      },
+    )
   }
 }
 
-/** A server that lists `list`, and breaks off the answers that `shares` says, at that share of the body. */
+/** A server of `list` that breaks off its answers at these shares of their bodies. */
 function serveBroken(t: Test, list: readonly Lead[], shares: readonly number[], ignoreMax = 1_000) {
   let request = 0
   return listen(t, ({ url }, response) => {
@@ -133,7 +136,7 @@ function breakOff(response: ServerResponse, part: Buffer, how: number): void {
   else response.write(part, () => response.socket?.destroy())
 }
 
-t.test('whatever is cut, capped and limited, every lead comes once and in order', async t => {
+t.test('broken body: for any cuts, caps and limits, every lead arrives once and in order', async t => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat({ max: 40 }),
@@ -145,7 +148,7 @@ t.test('whatever is cut, capped and limited, every lead comes once and in order'
       async (count, max, cap, limit, shares, decode) => {
         const list = someLeads(count)
         const { origin, server } = await serveBroken(t, list, shares, cap)
-        const client = openClient(t, origin, { retry: { retries: 20 } }, impatientClock)
+        const client = openClient(t, origin, { retry: { retries: 20 } }, instantClock)
         const options = { decode, ...(limit === undefined ? {} : { limit }) }
         const source = leadsByOffset(client, { max, ...options })
         deepStrictEqual(await source.toArray(), list.slice(0, limit))
@@ -161,7 +164,7 @@ t.test('whatever is cut, capped and limited, every lead comes once and in order'
   )
 })
 
-t.test('what was asked for again begins behind what came', async t => {
+t.test('broken body: it is continued after the last complete lead', async t => {
   const list = someLeads(7)
   const part = (from: number, to: number, rest: string) =>
     `${JSON.stringify(list.slice(from, to)).slice(0, -1)}${rest}`
@@ -169,7 +172,7 @@ t.test('what was asked for again begins behind what came', async t => {
     part(0, 3, ',{"gu'),
     '[',
     part(3, 4, ''),
-    part(4, 7, ',') /* all that there is, but the end */,
+    part(4, 7, ',') /* the whole list without its end */,
     '[]',
   ]
   const { origin, targets } = await listen(t, (_request, response) =>
@@ -183,7 +186,7 @@ t.test('what was asked for again begins behind what came', async t => {
     targets.map(target => parameters(target).get('max')),
     ['20', '17', '17', '16', '13'],
   )
-  t.strictSame(clock.waits, [500, 1_000, 500, 500], 'a lead in between begins the waits anew')
+  t.strictSame(clock.waits, [500, 1_000, 500, 500], 'after a lead the back-off starts again')
   t.match(source.counts, { requests: 5, retries: 4, pages: 1, delivered: 7 })
 })
 
@@ -200,7 +203,7 @@ for (const [how, code, breaks] of [
     },
   ],
 ] as const) {
-  t.test(`${how} again and again, without a lead in between: ${code} after the retries`, async t => {
+  t.test(`broken body: ${how} repeatedly, without a lead: ${code} after the retries`, async t => {
     for (const retries of [0, 1, 3]) {
       const { origin, targets } = await listen(t, (request, response) => {
         if (offsetOf(request.url) === 0) response.end('[{"guid":"before"}]')
@@ -223,7 +226,7 @@ for (const [how, code, breaks] of [
   })
 }
 
-t.test('a page that was read to its end begins the retries anew', async t => {
+t.test('broken body: a complete page resets the retries', async t => {
   const list = someLeads(4)
   let broken = -1
   const { origin, targets } = await listen(t, (request, response) => {
@@ -238,7 +241,7 @@ t.test('a page that was read to its end begins the retries anew', async t => {
   t.strictSame(clock.waits, [500, 500, 500, 500, 500])
 })
 
-t.test('a body that is bad, not cut, is not asked for again', async t => {
+t.test('broken body: a malformed body is not retried', async t => {
   for (const body of ['[{"guid":"a"}}', '{"guid":"a"}', '[{"guid":"a"}] x', '<html>']) {
     const { origin, targets } = await listen(t, (_request, response) => response.end(body))
     t.match(
@@ -250,23 +253,27 @@ t.test('a body that is bad, not cut, is not asked for again', async t => {
   }
 })
 
-t.test('"a 401 was a Tomcat page": 401 and 403 in the middle of a page end it at once', async t => {
-  for (const status of [401, 403]) {
-    const { origin, targets } = await listen(t, (request, response) => {
-      if (offsetOf(request.url) === 0) response.end('[{"guid":"a"},')
-      else response.writeHead(status).end('<html><h1>HTTP Status</h1></html>')
-    })
-    const received: Lead[] = []
-    const error = await failureOf(async () => {
-      for await (const lead of leadsByOffset(openClient(t, origin), { highWaterMark: 1 })) received.push(lead)
-    })
-    t.match(error, { code: 'AUTH', context: { status }, message: /HTTP Status$/ })
-    t.strictSame(guidsOf(received), ['a'])
-    t.strictSame(offsets(targets), [0, 1])
-  }
-})
+t.test(
+  'broken body: "a 401 was a Tomcat page": 401 and 403 in the middle of a page end the source at once',
+  async t => {
+    for (const status of [401, 403]) {
+      const { origin, targets } = await listen(t, (request, response) => {
+        if (offsetOf(request.url) === 0) response.end('[{"guid":"a"},')
+        else response.writeHead(status).end('<html><h1>HTTP Status</h1></html>')
+      })
+      const received: Lead[] = []
+      const error = await failureOf(async () => {
+        for await (const lead of leadsByOffset(openClient(t, origin), { highWaterMark: 1 }))
+          received.push(lead)
+      })
+      t.match(error, { code: 'AUTH', context: { status }, message: /HTTP Status$/ })
+      t.strictSame(guidsOf(received), ['a'])
+      t.strictSame(offsets(targets), [0, 1])
+    }
+  },
+)
 
-t.test('"502, 503, 504 are transient": one in the middle of a page loses nothing', async t => {
+t.test('broken body: "502, 503, 504 are transient": one in the middle of a page loses no lead', async t => {
   const list = someLeads(5)
   let failures = 0
   const { origin, targets } = await listen(t, (request, response) => {
@@ -279,10 +286,10 @@ t.test('"502, 503, 504 are transient": one in the middle of a page loses nothing
   })
   const clock = new FakeClock()
   t.strictSame(await leadsByOffset(openClient(t, origin, {}, clock)).toArray(), list)
-  t.strictSame(clock.waits, [500, 500, 1_000, 2_000], 'a request has its own retries')
+  t.strictSame(clock.waits, [500, 500, 1_000, 2_000], 'the request has its own back-off')
 })
 
-t.test('a server that ignores offset is a PAGING error behind a cut, too, not a loop', async t => {
+t.test('broken body: a server that ignores offset is PAGING, not a loop', async t => {
   const { origin, targets } = await listen(t, (_request, response) =>
     response.end('[{"guid":"a"},{"guid":"b"},'),
   )
@@ -291,14 +298,14 @@ t.test('a server that ignores offset is a PAGING error behind a cut, too, not a 
     const client = openClient(t, origin, {}, new FakeClock())
     for await (const lead of leadsByOffset(client, { highWaterMark: 1 })) received.push(lead)
   })
-  // A few inserted leads could have moved so short a part, but not ten times in a row.
+  // Inserts may move so short a part, but not ten times in a row.
   t.match(error, { code: 'PAGING', context: { guid: 'a', offset: 20, previousOffset: 18 } })
   t.equal(received.length, 20)
   t.equal(targets.length, 11)
 })
 
 t.test(
-  'an abort in the wait for the rest of a body ends it with the reason; nothing more is sent',
+  'broken body: an abort in the wait before its rest rejects with the reason, and nothing more is sent',
   async t => {
     const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"a"},'))
     const clock = new FakeClock()
@@ -313,7 +320,7 @@ t.test(
   },
 )
 
-t.test('a server that closes idle connections while a slow sink holds the stream back', async t => {
+t.test('idle connections that the server closes while the sink is slow lose no lead', async t => {
   const list = someLeads(90)
   const { origin, server, targets } = await serveLeads(t, list)
   const open = new Set<Socket>()
@@ -333,32 +340,35 @@ t.test('a server that closes idle connections while a slow sink holds the stream
 })
 
 for (const how of ['destroy', 'resetAndDestroy'] as const) {
-  t.test(`a server that gives up a body because a slow sink takes none of it (${how})`, async t => {
-    const list = Array.from({ length: 3_000 }, (_, i) => ({ guid: `${i}`, text: 'x'.repeat(10_000) }))
-    let stuck: Socket | undefined
-    const { origin, targets } = await listen(t, (request, response) => {
-      if (targets.length === 1) stuck = request.socket
-      response.end(JSON.stringify(list.slice(offsetOf(request.url))))
-    })
-    let count = 0
-    for await (const { guid } of pageAfterPage(openClient(t, origin))) {
-      if (guid !== `${count}`) t.equal(guid, `${count}`)
-      count += 1
-      if (count === 20) {
-        await turns(200)
-        t.ok((stuck?.writableLength ?? 0) > 0, 'the server could not get rid of it')
-        const closed = once(stuck as Socket, 'close')
-        stuck?.[how]()
-        await closed
-        await turns(20)
+  t.test(
+    `broken body: a server that closes the connection because the sink is slow (${how}) loses no lead`,
+    async t => {
+      const list = Array.from({ length: 3_000 }, (_, i) => ({ guid: `${i}`, text: 'x'.repeat(10_000) }))
+      let stuck: Socket | undefined
+      const { origin, targets } = await listen(t, (request, response) => {
+        if (targets.length === 1) stuck = request.socket
+        response.end(JSON.stringify(list.slice(offsetOf(request.url))))
+      })
+      let count = 0
+      for await (const { guid } of pageAfterPage(openClient(t, origin))) {
+        if (guid !== `${count}`) t.equal(guid, `${count}`)
+        count += 1
+        if (count === 20) {
+          await turns(200)
+          t.ok((stuck?.writableLength ?? 0) > 0, 'the server has unsent bytes')
+          const closed = once(stuck as Socket, 'close')
+          stuck?.[how]()
+          await closed
+          await turns(20)
+        }
       }
-    }
-    t.equal(count, list.length)
-    t.equal(targets.length, 3)
-  })
+      t.equal(count, list.length)
+      t.equal(targets.length, 3)
+    },
+  )
 }
 
-/** Spaces or leads for as long as the connection is open, one each turn of the event loop. */
+/** Sends pieces as long as the connection is open, one per turn of the event loop. */
 function drip(response: ServerResponse, piece: () => string): void {
   if (response.destroyed) return
   response.write(piece())
@@ -366,7 +376,7 @@ function drip(response: ServerResponse, piece: () => string): void {
 }
 
 for (const decode of lanes) {
-  t.test(`${decode}: a page that drips without end is cut by timeouts.page, and continued`, async t => {
+  t.test(`timeouts.page: ${decode}: a page that drips endlessly is cut, and continued`, async t => {
     const list = someLeads(3)
     const { origin, targets } = await listen(t, (request, response) => {
       const rest = JSON.stringify(list.slice(offsetOf(request.url)))
@@ -384,35 +394,38 @@ for (const decode of lanes) {
   })
 }
 
-t.test('a page that drips leads goes on beyond the retries; one that drips nothing does not', async t => {
-  let sent = 0
-  const { origin, targets } = await listen(t, (request, response) => {
-    sent = offsetOf(request.url)
-    response.write('[{"guid":"first"}'.replace('first', `${sent}`))
-    if (sent < 4) {
+t.test(
+  'timeouts.page: a page that drips leads continues beyond the retries, one without leads does not',
+  async t => {
+    let sent = 0
+    const { origin, targets } = await listen(t, (request, response) => {
+      sent = offsetOf(request.url)
+      response.write('[{"guid":"first"}'.replace('first', `${sent}`))
+      if (sent < 4) {
+        drip(response, () => ' ')
+        return
+      }
+      response.end(']')
+    })
+    const client = openClient(t, origin, { timeouts: { page: 30 }, retry: { retries: 1 } })
+    const received = await leadsByOffset(client, { limit: 5 }).toArray()
+    t.strictSame(guidsOf(received), ['0', '1', '2', '3', '4'])
+    t.equal(targets.length, 5)
+    const { origin: dry, targets: dryTargets } = await listen(t, (_request, response) => {
       drip(response, () => ' ')
-      return
-    }
-    response.end(']')
-  })
-  const client = openClient(t, origin, { timeouts: { page: 30 }, retry: { retries: 1 } })
-  const received = await leadsByOffset(client, { limit: 5 }).toArray()
-  t.strictSame(guidsOf(received), ['0', '1', '2', '3', '4'])
-  t.equal(targets.length, 5)
-  const { origin: dry, targets: asked } = await listen(t, (_request, response) => {
-    drip(response, () => ' ')
-  })
-  const other = openClient(t, dry, { timeouts: { page: 30 }, retry: { retries: 2 } })
-  t.match(await failureOf(leadsByOffset(other).toArray()), {
-    code: 'TIMEOUT',
-    retryable: true,
-    message: /^page 1, byte \d+: the page took too long \(timeouts\.page\) \(after 3 attempts\)$/,
-    context: { page: 1, attempts: 3 },
-  })
-  t.equal(asked.length, 3)
-})
+    })
+    const other = openClient(t, dry, { timeouts: { page: 30 }, retry: { retries: 2 } })
+    t.match(await failureOf(leadsByOffset(other).toArray()), {
+      code: 'TIMEOUT',
+      retryable: true,
+      message: /^page 1, byte \d+: the page took too long \(timeouts\.page\) \(after 3 attempts\)$/,
+      context: { page: 1, attempts: 3 },
+    })
+    t.equal(dryTargets.length, 3)
+  },
+)
 
-t.test('the time that a slow consumer takes does not count for timeouts.page', async t => {
+t.test('timeouts.page: the time that a slow consumer takes does not count', async t => {
   const list = Array.from({ length: 2_000 }, (_, i) => ({ guid: `${i}`, text: 'x'.repeat(2_000) }))
   const { origin } = await listen(t, (request, response) => {
     if (parameters(request.url).get('search') === 'stalls') response.write('[')
@@ -423,7 +436,7 @@ t.test('the time that a slow consumer takes does not count for timeouts.page', a
   let count = 0
   for await (const { guid } of source) {
     if (guid !== `${count}`) t.equal(guid, `${count}`)
-    // When another page has run out of it, this one would have, too.
+    // Another page exceeds the timeout in this time, so this one would, too.
     if (count === 30)
       t.match(await failureOf(leadsByOffset(client, { search: 'stalls' }).toArray()), { code: 'TIMEOUT' })
     count += 1

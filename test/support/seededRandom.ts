@@ -1,5 +1,5 @@
-/** A chance from 0 to 1 that is the same for the same seed (mulberry32). */
-export function chanceOf(seed: number): () => number {
+/** A random number generator from 0 to 1; the same seed makes the same numbers (mulberry32). */
+export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -14,17 +14,17 @@ import { serveLeads } from '../support/serveLeads.ts'
 
 const decodes = ['express', 'stream-json'] as const
 
-/** tap's own comparison takes long for that many. */
+/** tap's own comparison is slow for so many leads. */
 const sameLeads: (received: unknown, expected: unknown, message?: string) => void = deepStrictEqual
 
-/** Offset and max of each request, in order. */
-const asked = (targets: string[]) =>
+/** The offset and max of each request, in order. */
+const pagesIn = (targets: string[]) =>
   targets.map(target => {
     const { searchParams } = new URL(target, 'http://localhost')
     return `${searchParams.get('offset') ?? '-'}/${searchParams.get('max')}`
   })
 
-/** A server that never gives more than `cap` leads a page. */
+/** A server that sends at most `cap` leads a page. */
 function serveCapped(t: Test, list: readonly unknown[], cap: number) {
   return listen(t, (request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost')
@@ -35,13 +35,13 @@ function serveCapped(t: Test, list: readonly unknown[], cap: number) {
 }
 
 for (const decode of decodes) {
-  t.test(`${decode}: every lead comes once, in the order of the server`, async t => {
+  t.test(`leads: ${decode}: every lead arrives once, in the order of the server`, async t => {
     const list = someLeads(250, 1)
     const { origin, targets } = await serveLeads(t, list)
     const source = pageAfterPage(openClient(t, origin), { decode })
     t.ok(source instanceof Readable)
     sameLeads(await source.toArray(), list)
-    t.strictSame(asked(targets), ['-/100', '100/100', '200/100', '250/100'])
+    t.strictSame(pagesIn(targets), ['-/100', '100/100', '200/100', '250/100'])
     t.match(source.counts, {
       requests: 4,
       retries: 0,
@@ -56,14 +56,14 @@ for (const decode of decodes) {
     })
   })
 
-  t.test(`${decode}: "a server that clamps max to 100 silently" loses nothing`, async t => {
+  t.test(`leads: ${decode}: "a server that clamps max to 100 silently" loses no lead`, async t => {
     const list = someLeads(100)
     const { origin, targets } = await serveCapped(t, list, 30)
     sameLeads(await pageAfterPage(openClient(t, origin), { decode }).toArray(), list)
-    t.strictSame(asked(targets), ['-/100', '30/100', '60/100', '90/100', '100/100'])
+    t.strictSame(pagesIn(targets), ['-/100', '30/100', '60/100', '90/100', '100/100'])
   })
 
-  t.test(`${decode}: the limit asks for no more than it needs, and stops there`, async t => {
+  t.test(`leads: ${decode}: with a limit, no more leads are requested than needed`, async t => {
     const cases: [limit: number, query: LeadsQuery, requests: string[]][] = [
       [1, {}, ['-/1']],
       [99, {}, ['-/99']],
@@ -78,14 +78,14 @@ for (const decode of decodes) {
       const source = pageAfterPage(openClient(t, origin), { ...query, limit, decode })
       const { offset = 0 } = query
       sameLeads(await source.toArray(), list.slice(offset, offset + limit))
-      t.strictSame(asked(targets), requests)
+      t.strictSame(pagesIn(targets), requests)
       const { scanned, decoded, malformed, delivered, scannedOnPages, tokenisedOnPages } = source.counts
       t.strictSame([scanned, decoded, malformed, delivered], [limit, limit, 0, limit])
       t.equal(scannedOnPages, tokenisedOnPages)
     }
   })
 
-  t.test(`${decode}: a server that ignores max is read no further than the limit`, async t => {
+  t.test(`leads: ${decode}: a server that ignores max is read no further than the limit`, async t => {
     const list = someLeads(50)
     const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
     const source = pageAfterPage(openClient(t, origin), { limit: 20, decode })
@@ -95,7 +95,7 @@ for (const decode of decodes) {
     t.equal(targets.length, 1)
   })
 
-  t.test(`${decode}: a server that ignores offset is a PAGING error, not a loop`, async t => {
+  t.test(`leads: ${decode}: a server that ignores offset is PAGING, not a loop`, async t => {
     const list = someLeads(30)
     const { origin, targets } = await listen(t, (_request, response) => response.end(JSON.stringify(list)))
     const received: Lead[] = []
@@ -109,11 +109,11 @@ for (const decode of decodes) {
       retryable: false,
       context: { guid: 'lead-0', offset: 30, previousOffset: 0 },
     })
-    sameLeads(received, list, 'what came twice is not delivered twice')
+    sameLeads(received, list, 'the second page is not delivered')
     t.equal(targets.length, 2)
   })
 
-  t.test(`${decode}: what is no object is refused with its page and place`, async t => {
+  t.test(`leads: ${decode}: an element that is not an object is DECODE with its page and place`, async t => {
     for (const [text, kind] of [
       ['null', 'null'],
       ['[{"guid":"b"}]', 'an array'],
@@ -142,7 +142,7 @@ for (const decode of decodes) {
     }
   })
 
-  t.test(`${decode}: an error in a body names the page, after the leads in front of it`, async t => {
+  t.test(`leads: ${decode}: an error in a body names the page, after the leads before it`, async t => {
     const { origin } = await listen(t, (request, response) => {
       if (!request.url?.includes('offset=')) response.end('[{"guid":"a"}]')
       else if (request.headers.authorization === 'Bearer reset') {
@@ -191,7 +191,7 @@ for (const decode of decodes) {
         for await (const { guid } of source) received.push(guid)
       })
       t.match(error, expected, accessToken)
-      // stream-json gives nothing of a chunk that is bad somewhere.
+      // stream-json emits nothing of a chunk that is malformed anywhere.
       const count = decode === 'stream-json' && accessToken === 'bad' ? received.length : 2
       t.strictSame(received, ['a', 'b'].slice(0, count), accessToken)
       t.match(source.counts, { pages: 1, delivered: count, decoded: count })
@@ -199,14 +199,14 @@ for (const decode of decodes) {
   })
 }
 
-t.test('both decoders deliver the same leads, and count the same', async t => {
+t.test('leads: both decoders deliver and count the same', async t => {
   const { origin } = await serveLeads(t, [...someLeads(120, 1), { guid: 'é😀', __proto__x: null }])
   const [express, streamJson] = decodes.map(decode => pageAfterPage(openClient(t, origin), { decode }))
   t.strictSame(await express?.toArray(), await streamJson?.toArray())
   t.strictSame(express?.counts, streamJson?.counts)
 })
 
-t.test('the query goes on the wire with every page', async t => {
+t.test('leads: the query is sent with every page', async t => {
   const { origin, targets } = await serveLeads(t, someLeads(3))
   const query: LeadsQuery = {
     max: 2,
@@ -231,7 +231,7 @@ t.test('the query goes on the wire with every page', async t => {
   ])
 })
 
-t.test('an empty portal is an empty stream', async t => {
+t.test('leads: an empty portal is an empty source', async t => {
   const { origin, targets } = await serveLeads(t, [])
   const source = pageAfterPage(openClient(t, origin))
   t.strictSame(await source.toArray(), [])
@@ -239,7 +239,7 @@ t.test('an empty portal is an empty stream', async t => {
   t.match(source.counts, { pages: 1, delivered: 0 })
 })
 
-t.test('retries are counted, and lose nothing', async t => {
+t.test('leads: retries are counted, and lose no lead', async t => {
   const list = someLeads(250)
   let arrived = 0
   const { origin } = await listen(t, (request, response) => {
@@ -254,7 +254,7 @@ t.test('retries are counted, and lose nothing', async t => {
   t.match(source.counts, { requests: 8, retries: 4, pages: 4, delivered: 250 })
 })
 
-t.test('a page that fails for good fails the stream with its error', async t => {
+t.test('leads: a page with a permanent error fails the source after the leads before it', async t => {
   const { origin } = await listen(t, (request, response) => {
     if (request.url?.includes('offset=')) response.writeHead(403).end()
     else response.end('[{"guid":"a"}]')
@@ -268,7 +268,7 @@ t.test('a page that fails for good fails the stream with its error', async t => 
   t.strictSame(received, ['a'])
 })
 
-t.test('each page is published', async t => {
+t.test('leads: each page is published on leadpipe:page', async t => {
   const published: unknown[] = []
   const keep = (message: unknown) => void published.push(message)
   subscribe('leadpipe:page', keep)
@@ -283,7 +283,7 @@ t.test('each page is published', async t => {
   ])
 })
 
-t.test('nothing is requested before the first read', async t => {
+t.test('leads: nothing is requested before the first read', async t => {
   const { origin, targets } = await serveLeads(t, someLeads(3))
   const client = openClient(t, origin)
   pageAfterPage(client)
@@ -292,7 +292,7 @@ t.test('nothing is requested before the first read', async t => {
   t.ok(targets.every(target => target.includes('search=read')))
 })
 
-t.test('leads that were read ahead are bounded by the high-water mark', async t => {
+t.test('leads: at most highWaterMark leads are read ahead', async t => {
   for (const highWaterMark of [0, 1, 5, 1_000]) {
     for (const decode of decodes) {
       const { origin } = await serveLeads(t, someLeads(300))
@@ -315,7 +315,7 @@ t.test('leads that were read ahead are bounded by the high-water mark', async t 
   }
 })
 
-t.test('a second for await over a source that was read to its end finds nothing', async t => {
+t.test('leads: a second `for await` over a source that has ended gets nothing', async t => {
   const { origin } = await serveLeads(t, someLeads(3))
   const source = pageAfterPage(openClient(t, origin))
   let count = 0
@@ -325,7 +325,7 @@ t.test('a second for await over a source that was read to its end finds nothing'
 })
 
 t.test(
-  'two consumers one after the other share the leads, when the first does not destroy the source',
+  'leads: two consumers in sequence share the leads, if the first does not destroy the source',
   async t => {
     const list = someLeads(150)
     const { origin } = await serveLeads(t, list)
@@ -340,17 +340,17 @@ t.test(
   },
 )
 
-t.test('a second for await after one that was left fails, and does not wait for ever', async t => {
+t.test('leads: a second `for await` after one that was left fails, and does not hang', async t => {
   const { origin } = await serveLeads(t, someLeads(150))
   const source = pageAfterPage(openClient(t, origin))
   for await (const _ of source) break
   const error = await failureOf(async () => {
-    for await (const _ of source) t.fail('a lead of a destroyed source')
+    for await (const _ of source) t.fail('a destroyed source delivered a lead')
   })
   t.match(error, { code: /PREMATURE_CLOSE|ABORT/ })
 })
 
-t.test('a source may be read by events, by read() and by pipe', async t => {
+t.test('leads: a source can be read by events, by read() and by pipe', async t => {
   const list = someLeads(120)
   const { origin } = await serveLeads(t, list)
   const client = openClient(t, origin)
@@ -368,7 +368,7 @@ t.test('a source may be read by events, by read() and by pipe', async t => {
   sameLeads(byRead, list)
 })
 
-t.test('many sources share one client', async t => {
+t.test('leads: many sources can share one client', async t => {
   const list = someLeads(250)
   const { origin } = await serveLeads(t, list)
   const client = openClient(t, origin)

@@ -11,7 +11,16 @@ import { failureOf } from '../support/failureOf.ts'
 import { type Listed, listServer } from '../support/ListServer.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { all, bounds, guidsOf, names, ordered, pivots, portalOf, read } from '../support/pivots.ts'
+import {
+  allLeads,
+  bounds,
+  guidsOf,
+  pivotNames,
+  pivots,
+  portalOf,
+  readLeads,
+  sortedByPivot,
+} from '../support/pivots.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
 const sorted = (list: readonly Lead[]) => guidsOf(list).sort()
@@ -19,39 +28,43 @@ const sorted = (list: readonly Lead[]) => guidsOf(list).sort()
 for (const startTime of bounds) {
   for (const stopTime of bounds) {
     t.test(
-      `startTime is out and stopTime is in, whatever the portal makes of them: ${startTime}, ${stopTime}`,
+      `seek paging: startTime is exclusive and stopTime inclusive, even if the portal differs: ${startTime}, ${stopTime}`,
       async t => {
         const portal = await portalOf(t, { startTime, stopTime })
-        for (const timePivot of names) {
+        for (const timePivot of pivotNames) {
           const pivot = pivots[timePivot]
-          const times = ordered(all, timePivot)
+          const times = sortedByPivot(allLeads, timePivot)
             .map(pivot)
             .filter(time => time > 0)
           const [from, to] = [times[Math.floor(times.length / 4)], times[Math.floor((3 * times.length) / 4)]]
           for (const query of [{ startTime: from }, { stopTime: to }, { startTime: from, stopTime: to }]) {
-            const came = await read(t, portal, { ...query, timePivot, includeDeleted: true } as LeadsQuery)
+            const received = await readLeads(t, portal, {
+              ...query,
+              timePivot,
+              includeDeleted: true,
+            } as LeadsQuery)
             const {
               startTime: after = Number.NEGATIVE_INFINITY,
               stopTime: until = Number.POSITIVE_INFINITY,
             } = query
-            const expected = all.filter(lead => pivot(lead) > after && pivot(lead) <= until)
+            const expected = allLeads.filter(lead => pivot(lead) > after && pivot(lead) <= until)
             t.strictSame(
-              guidsOf(came),
-              guidsOf(ordered(expected, timePivot)),
+              guidsOf(received),
+              guidsOf(sortedByPivot(expected, timePivot)),
               `${timePivot} ${JSON.stringify(query)}`,
             )
           }
-          const none = await read(t, portal, { startTime: to, stopTime: to, timePivot } as LeadsQuery)
-          t.strictSame(none, [], 'a window without any time is empty')
+          const none = await readLeads(t, portal, { startTime: to, stopTime: to, timePivot } as LeadsQuery)
+          t.strictSame(none, [], 'a window from a time to the same time is empty')
         }
       },
     )
   }
 }
 
-t.test('every other parameter finds the same leads as by offset', async t => {
+t.test('seek paging: with every other parameter it finds the same leads as offset paging', async t => {
   const portal = await portalOf(t)
-  const some = all[5] as Lead
+  const some = allLeads[5] as Lead
   for (const query of [
     {},
     { includeDeleted: true },
@@ -65,11 +78,11 @@ t.test('every other parameter finds the same leads as by offset', async t => {
     { optOut: true, isNotImported: true, includeDeleted: true, search: 'e', timePivot: 'lastModifiedAt' },
     { eligibleForEmail: true, timePivot: 'closedAt', startTime: 1 },
   ] satisfies LeadsQuery[]) {
-    const byOffset = await read(t, portal, query, { paging: 'offset' })
-    const bySeek = await read(t, portal, query)
+    const byOffset = await readLeads(t, portal, query, { paging: 'offset' })
+    const bySeek = await readLeads(t, portal, query)
     t.strictSame(sorted(bySeek), sorted(byOffset), JSON.stringify(query))
     const { timePivot: name = 'insertedAt' }: LeadsQuery = query
-    t.strictSame(guidsOf(bySeek), guidsOf(ordered(bySeek, name)))
+    t.strictSame(guidsOf(bySeek), guidsOf(sortedByPivot(bySeek, name)))
     if ('excludeConversionEvents' in query) {
       t.ok(bySeek.every(lead => lead.leadConversionEvents?.length === 0))
     }
@@ -80,7 +93,7 @@ t.test('every other parameter finds the same leads as by offset', async t => {
 const at = (...times: number[]) => times.map((insertedAt, index) => ({ guid: `g${index}`, insertedAt }))
 
 t.test(
-  'the list ends at the server’s Date less the lag, however wrong the clock of the client is',
+  "seek paging: the list ends at the server’s Date minus the lag, whatever the client's clock",
   async t => {
     const now = 1_600_000_000_000
     const list = at(now - 70_000, now - 60_000, now - 59_999, now, now + 5_000)
@@ -98,7 +111,7 @@ t.test(
   },
 )
 
-t.test('the end is that of the first answer, however long the reading takes', async t => {
+t.test('seek paging: the list ends at the Date of the first answer, however long reading takes', async t => {
   let now = 1_600_000_000_000
   const list = at(...Array.from({ length: 30 }, (_, index) => now - 100_000 + index))
   const portal = await portalOf(t, { leads: list, now: () => now })
@@ -113,14 +126,14 @@ t.test('the end is that of the first answer, however long the reading takes', as
   t.strictSame(guids, guidsOf(list as Lead[]))
 })
 
-t.test('a stopTime in front of that is the end', async t => {
+t.test('seek paging: an earlier stopTime is the end of the list', async t => {
   const now = 1_600_000_000_000
   const portal = await portalOf(t, { leads: at(now - 90_000, now - 80_000, now - 1), now: () => now })
-  t.strictSame(guidsOf(await read(t, portal, { stopTime: now - 85_000 })), ['g0'])
-  t.strictSame(guidsOf(await read(t, portal, { stopTime: now + 85_000 })), ['g0', 'g1'])
+  t.strictSame(guidsOf(await readLeads(t, portal, { stopTime: now - 85_000 })), ['g0'])
+  t.strictSame(guidsOf(await readLeads(t, portal, { stopTime: now + 85_000 })), ['g0', 'g1'])
 })
 
-t.test('leads with a pivot of 0 come first, by guid; a startTime leaves them out', async t => {
+t.test('seek paging: leads with a pivot of 0 are first, by guid, and a startTime excludes them', async t => {
   const open = Array.from({ length: 350 }, (_, index) => ({ guid: `o${(index * 7919) % 350}`, closedAt: 0 }))
   const closed = [
     { guid: 'z', closedAt: 1_300_000_000_000 },
@@ -128,12 +141,12 @@ t.test('leads with a pivot of 0 come first, by guid; a startTime leaves them out
     { guid: 'a', closedAt: 1_300_000_000_001 },
   ]
   const portal = await portalOf(t, { leads: [...open, ...closed] })
-  const came = await read(t, portal, { timePivot: 'closedAt' })
-  t.strictSame(guidsOf(came), [...open.map(({ guid }) => guid).sort(), 'z', 'a', 'b'])
-  t.strictSame(guidsOf(await read(t, portal, { timePivot: 'closedAt', startTime: 0 })), ['z', 'a', 'b'])
+  const received = await readLeads(t, portal, { timePivot: 'closedAt' })
+  t.strictSame(guidsOf(received), [...open.map(({ guid }) => guid).sort(), 'z', 'a', 'b'])
+  t.strictSame(guidsOf(await readLeads(t, portal, { timePivot: 'closedAt', startTime: 0 })), ['z', 'a', 'b'])
 })
 
-t.test('what sorts, has an offset or gives pages of one lead is read by offset', async t => {
+t.test('seek paging: a query with a sort, an offset or a max of 1 is read by offset', async t => {
   const { origin, targets } = await serveLeads(t, [{ guid: 'b' }, { guid: 'a' }])
   const client = openClient(t, origin)
   for (const query of [
@@ -148,11 +161,11 @@ t.test('what sorts, has an offset or gives pages of one lead is read by offset',
   }
   const other = await serveLeads(t, [{ guid: 'b' }, { guid: 'a' }])
   const bySeek = leads(openClient(t, other.origin)).toArray()
-  t.match(await failureOf(bySeek), { code: 'PAGING' }, 'another query is not')
+  t.match(await failureOf(bySeek), { code: 'PAGING' }, 'another query is read by seek')
   t.match(other.targets[0], /sort=insertedAt&dir=asc&max=100&timePivot=insertedAt$/)
 })
 
-t.test('what can not be read by seeking is refused with the reason', async t => {
+t.test('seek paging: a query that cannot be read by seek is refused with the reason', async t => {
   const { origin, targets } = await serveLeads(t, [])
   const client = openClient(t, origin)
   const cases: [query: LeadsQuery, options: LeadsOptions, message: string | RegExp][] = [
@@ -181,25 +194,31 @@ t.test('what can not be read by seeking is refused with the reason', async t => 
   t.ok(targets.length > 0)
 })
 
-t.test('leads without a guid or a time, and what is no lead, do not hide the others', async t => {
-  const list = [
-    { insertedAt: 1_300_000_000_000 },
-    ...at(1_300_000_000_000, 1_300_000_000_001),
-    { guid: 'no time' },
-    { guid: 'null', insertedAt: null },
-    { guid: 'half', insertedAt: 1_300_000_000_000.5 },
-    { email: 'neither' },
-  ]
-  const portal = await portalOf(t, { leads: list })
-  for (const max of [100, 3]) {
-    const came = await read(t, portal, { max })
-    t.strictSame(came.map(lead => JSON.stringify(lead)).sort(), list.map(lead => JSON.stringify(lead)).sort())
-  }
-})
+t.test(
+  'seek paging: leads without a guid or a time, and elements that are not leads, do not hide others',
+  async t => {
+    const list = [
+      { insertedAt: 1_300_000_000_000 },
+      ...at(1_300_000_000_000, 1_300_000_000_001),
+      { guid: 'no time' },
+      { guid: 'null', insertedAt: null },
+      { guid: 'half', insertedAt: 1_300_000_000_000.5 },
+      { email: 'neither' },
+    ]
+    const portal = await portalOf(t, { leads: list })
+    for (const max of [100, 3]) {
+      const received = await readLeads(t, portal, { max })
+      t.strictSame(
+        received.map(lead => JSON.stringify(lead)).sort(),
+        list.map(lead => JSON.stringify(lead)).sort(),
+      )
+    }
+  },
+)
 
 for (const absent of [0, 1, 99, 100, 300]) {
   t.test(
-    `a server for which an absent pivot is in no range: ${absent} of those are never lost in silence`,
+    `seek paging: a server that lists leads without a time in no range: ${absent} of them are never lost silently`,
     async t => {
       const list: Listed[] = [
         ...Array.from({ length: absent }, (_, n) => {
@@ -229,30 +248,37 @@ for (const absent of [0, 1, 99, 100, 300]) {
         count += 1
         if (count === 10) break
       }
-      t.equal((await read(first.position).toArray()).length, absent + 10, 'gone on with')
+      t.equal(
+        (await read(first.position).toArray()).length,
+        absent + 10,
+        'the resumed source delivers the rest',
+      )
     },
   )
 }
 
-t.test('a page whose closing bracket comes later than its last lead is read to its end', async t => {
-  const list: Listed[] = Array.from({ length: 400 }, (_, n) => {
-    const time = 1_300_000_000_000 + 1_000 * n
-    return { text: JSON.stringify({ guid: `g${n}`, insertedAt: time }), time, guid: `g${n}` }
-  })
-  const serve = listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' })
-  const { origin, connections } = await listen(t, (request, response) => {
-    // The leads first, and the rest when they are on their way.
-    const end = response.end.bind(response)
-    response.end = ((text: string) => {
-      response.write(text.slice(0, -1), () => setImmediate(() => end(text.slice(-1))))
-      return response
-    }) as typeof response.end
-    serve(request, response)
-  })
-  const client = openClient(t, origin, { concurrency: 4 })
-  for (const max of [3, 4, 5, 6, 7, 8, 9, 10, 20]) {
-    const report = await run(leads(client, { max }), toArray({ max: 1_000 }))
-    t.equal(report.records, 400, `${max} leads a page`)
-  }
-  t.ok((await connections()) <= 4, 'no connection was given up for a bracket')
-})
+t.test(
+  'seek paging: a page whose closing bracket arrives after its last lead is read to its end',
+  async t => {
+    const list: Listed[] = Array.from({ length: 400 }, (_, n) => {
+      const time = 1_300_000_000_000 + 1_000 * n
+      return { text: JSON.stringify({ guid: `g${n}`, insertedAt: time }), time, guid: `g${n}` }
+    })
+    const serve = listServer(list, { startTime: 'exclusive', stopTime: 'inclusive' })
+    const { origin, connections } = await listen(t, (request, response) => {
+      // The leads first, and the bracket after they were sent.
+      const end = response.end.bind(response)
+      response.end = ((text: string) => {
+        response.write(text.slice(0, -1), () => setImmediate(() => end(text.slice(-1))))
+        return response
+      }) as typeof response.end
+      serve(request, response)
+    })
+    const client = openClient(t, origin, { concurrency: 4 })
+    for (const max of [3, 4, 5, 6, 7, 8, 9, 10, 20]) {
+      const report = await run(leads(client, { max }), toArray({ max: 1_000 }))
+      t.equal(report.records, 400, `${max} leads a page`)
+    }
+    t.ok((await connections()) <= 4, 'no connection was closed because of a bracket')
+  },
+)

@@ -3,38 +3,32 @@ import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { GuidsPosition, Position } from '../../lib/lead/Position.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
-import {
-  breakEverywhere,
-  drifting,
-  inOrder,
-  readSome,
-  throughJson,
-  tied,
-} from '../support/breakEverywhere.ts'
+import { breakEverywhere, driftingPortal, guidsByTime, readSome, tied } from '../support/breakEverywhere.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { jsonCopy } from '../support/jsonCopy.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 
-t.test('seek: a restart keeps to the window of time of the first start', async t => {
+t.test('position: seek: a restart keeps the time window of the first start', async t => {
   const list = tied(1, 1, 1)
   const late = { guid: 'late', insertedAt: 3_999_999_999_000, isDeleted: false }
-  const portal = await drifting(t, list)
+  const portal = await driftingPortal(t, list)
   const client = openClient(t, portal.origin)
   const { guids, position } = await readSome(client, {}, {}, 1)
   portal.insert(late)
   t.match(position, { paging: 'seek', stopTime: portal.now - 60_000 })
   const later = await readSome(client, {}, { from: position, lag: 0 }, Number.POSITIVE_INFINITY)
-  t.strictSame([...guids, ...later.guids], inOrder(list))
-  const anew = await readSome(client, {}, { lag: 0 }, Number.POSITIVE_INFINITY)
-  t.strictSame(anew.guids, [...inOrder(list), 'late'])
+  t.strictSame([...guids, ...later.guids], guidsByTime(list))
+  const again = await readSome(client, {}, { lag: 0 }, Number.POSITIVE_INFINITY)
+  t.strictSame(again.guids, [...guidsByTime(list), 'late'])
 })
 
-t.test('guids: a position is refused with others than it is of, as far as they were taken', async t => {
+t.test('position: guids: a position is refused with other guids than those that were taken', async t => {
   const { origin, targets } = await listen(t, (request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://x')
-    const asked = [...searchParams].filter(([name]) => name.startsWith('guids[')).map(([, guid]) => guid)
-    response.end(JSON.stringify(asked.map(guid => ({ guid }))))
+    const requested = [...searchParams].filter(([name]) => name.startsWith('guids[')).map(([, guid]) => guid)
+    response.end(JSON.stringify(requested.map(guid => ({ guid }))))
   })
   const client = openClient(t, origin)
   const guids = Array.from({ length: 12 }, (_, n) => `g${n}`)
@@ -50,7 +44,7 @@ t.test('guids: a position is refused with others than it is of, as far as they w
     })
   }
   t.strictSame(targets, [])
-  // Those behind are the user's affair, and so are those of a position without a digest.
+  // Later guids may differ, and all may with a position without a digest.
   const rest = ['g7', 'g8', 'g9', 'new']
   const more = [...guids.slice(0, 10), 'new']
   const guidsFrom = async (from: Position) =>
@@ -60,19 +54,19 @@ t.test('guids: a position is refused with others than it is of, as far as they w
   t.strictSame(await guidsFrom({ ...own, guids: 10 }), rest)
 })
 
-t.test('the limit counts over both parts', async t => {
+t.test('position: the limit counts the leads of all starts', async t => {
   const list = tied(2, 5, 1, 3)
-  const portal = await drifting(t, list)
+  const portal = await driftingPortal(t, list)
   const client = openClient(t, portal.origin)
-  await breakEverywhere(client, () => ({ max: 3 }), inOrder(list).slice(0, 7), { limit: 7 })
+  await breakEverywhere(client, () => ({ max: 3 }), guidsByTime(list).slice(0, 7), { limit: 7 })
   const { origin } = await serveLeads(t, list)
   const guids = list.map(({ guid }) => guid).slice(0, 7)
   await breakEverywhere(openClient(t, origin), () => ({ max: 3 }), guids, { limit: 7, paging: 'offset' })
 })
 
-t.test('the position is behind the last lead that was read, not behind what was read ahead', async t => {
+t.test('position: it is after the last lead that was read, not after leads that were read ahead', async t => {
   const list = tied(1, 1, 1, 1, 1, 1, 1, 1)
-  const portal = await drifting(t, list)
+  const portal = await driftingPortal(t, list)
   const source = leads(openClient(t, portal.origin))
   t.match(source.position, { paging: 'seek', timePivot: 'insertedAt', leads: 0 })
   let count = 0
@@ -83,14 +77,14 @@ t.test('the position is behind the last lead that was read, not behind what was 
   t.equal(count, 8)
 })
 
-t.test('a source that goes on and is left before its first lead is where it was', async t => {
-  const portal = await drifting(t, tied(3, 3))
+t.test('position: a resumed source that is left before its first lead keeps its position', async t => {
+  const portal = await driftingPortal(t, tied(3, 3))
   const client = openClient(t, portal.origin)
   const { position } = await readSome(client, { max: 2 }, {}, 2)
-  t.strictSame(throughJson(leads(client, { max: 2, from: position }).position), position)
+  t.strictSame(jsonCopy(leads(client, { max: 2, from: position }).position), position)
 })
 
-t.test('from chooses the paging; one of another paging is refused', async t => {
+t.test('position: `from` chooses the paging, and a position of another paging is refused', async t => {
   const { origin } = await serveLeads(t, [{ guid: 'a' }, { guid: 'b' }])
   const client = openClient(t, origin)
   const offset: Position = { paging: 'offset', leads: 1, offset: 1 }
@@ -113,7 +107,7 @@ t.test('from chooses the paging; one of another paging is refused', async t => {
   }
 })
 
-t.test('a position that is none is refused at once', async t => {
+t.test('position: anything but a position is refused at once', async t => {
   const { origin, targets } = await serveLeads(t, [])
   const client = openClient(t, origin)
   for (const from of [

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/http/Clock.ts'
 
-/** A clock for many retries: every wait is over at once, and nothing is kept of it. */
-export const impatientClock: Clock = {
+/** A clock for many retries: every wait ends at once, and no waits are recorded. */
+export const instantClock: Clock = {
   now: () => 0,
   monotonic: () => 0,
   random: () => 0,
