@@ -39,7 +39,7 @@ for (const how of ['until', 'untilCutShort'] as const) {
   })
 
   t.test(
-    `Waiter.${how}: a promise that rejects after the interruption is no unhandled rejection`,
+    `Waiter.${how}: a promise that rejects after the interruption is not an unhandled rejection`,
     async t => {
       const unhandled = processEvents(t, 'unhandledRejection')
       const waiter = new Waiter()

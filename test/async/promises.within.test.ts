@@ -19,7 +19,7 @@ t.test(
 )
 
 t.test(
-  'within resolves to false after the time limit, and a later failure is no unhandled rejection',
+  'within resolves to false after the time limit, and a later failure is not an unhandled rejection',
   async t => {
     const unhandled = processEvents(t, 'unhandledRejection')
     const never = deferred<void>()

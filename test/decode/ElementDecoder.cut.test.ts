@@ -19,7 +19,7 @@ const bodies: [path: keyof typeof paths, text: string][] = [
 ]
 
 t.test(
-  'a body that ends too early is a retryable DECODE error with the problem "cut", wherever it ends',
+  'decoder: a body that ends too early is a retryable DECODE error with the problem "cut", wherever it ends',
   async t => {
     for (const lane of laneNames) {
       for (const [name, text] of bodies) {
@@ -53,7 +53,7 @@ function expectCut(lane: Lane, chunks: Uint8Array[], path: string[], all: unknow
   )
 }
 
-t.test('a lead that is cut anywhere is never emitted', async () => {
+t.test('decoder: a lead that is cut anywhere is never emitted', async () => {
   const [lead] = JSON.parse(sample.toString()) as [Lead]
   const body = Buffer.from(JSON.stringify([{ ...lead, leadConversionEvents: [] }]))
   for (const lane of laneNames) {
@@ -65,8 +65,11 @@ t.test('a lead that is cut anywhere is never emitted', async () => {
   }
 })
 
-t.test('the counts of a cut body add up: bytes, scanned, decoded and malformed elements', async t => {
-  const body = Buffer.from('[{"a":1},{"b":2},{"c"')
-  t.match(decodeAll('express', [body]).counts, { bytes: 21, scanned: 3, decoded: 2, malformed: 0 })
-  t.match(decodeAll('stream-json', [body]).counts, { bytes: 21, scanned: 3, decoded: 2, malformed: 0 })
-})
+t.test(
+  'decoder: the counts of a cut body add up: bytes, scanned, decoded and malformed elements',
+  async t => {
+    const body = Buffer.from('[{"a":1},{"b":2},{"c"')
+    t.match(decodeAll('express', [body]).counts, { bytes: 21, scanned: 3, decoded: 2, malformed: 0 })
+    t.match(decodeAll('stream-json', [body]).counts, { bytes: 21, scanned: 3, decoded: 2, malformed: 0 })
+  },
+)

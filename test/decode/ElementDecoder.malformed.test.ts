@@ -73,7 +73,7 @@ const notJson = [
   '"[1]',
 ]
 
-t.test('a body that is not JSON is a DECODE error, in one chunk and byte by byte', async t => {
+t.test('decoder: a body that is not JSON is a DECODE error, in one chunk and byte by byte', async t => {
   for (const lane of laneNames) {
     for (const text of notJson) {
       const body = Buffer.from(text)
@@ -88,7 +88,7 @@ t.test('a body that is not JSON is a DECODE error, in one chunk and byte by byte
   }
 })
 
-t.test('malformed: an error that no further byte could repair is not retryable', async t => {
+t.test('decoder, malformed JSON: an error that no further byte could repair is not retryable', async t => {
   const closed = notJson.filter(text => text !== '"[1]' && text !== '{]' && text !== '[{"a":1}{"a":2}]')
   for (const lane of laneNames) {
     for (const text of closed) {
@@ -99,7 +99,7 @@ t.test('malformed: an error that no further byte could repair is not retryable',
   }
 })
 
-t.test('malformed: JSON that is not an array fails with what it is instead', async t => {
+t.test('decoder, malformed JSON: JSON that is not an array fails with what it is instead', async t => {
   const bodies: [text: string, kind: string][] = [
     ['{"status":"error","message":"no [leads]"}', 'an object'],
     ['"leads"', 'a string'],
@@ -119,7 +119,7 @@ t.test('malformed: JSON that is not an array fails with what it is instead', asy
   }
 })
 
-t.test('a body without content fails as empty, and is retryable', async t => {
+t.test('decoder: a body without content fails as empty, and is retryable', async t => {
   for (const lane of laneNames) {
     for (const text of ['', '\ufeff', ' \r\n\t', '\ufeff  ']) {
       const { error } = decodeAll(lane, byteByByte(Buffer.from(text)))
@@ -130,7 +130,7 @@ t.test('a body without content fails as empty, and is retryable', async t => {
   }
 })
 
-t.test('malformed: the express lane names the byte at which the element begins', async t => {
+t.test('decoder, malformed JSON: the express lane names the byte at which the element begins', async t => {
   const { error, counts, elements } = decodeAll(
     'express',
     byteByByte(Buffer.from('[{"a":1}, {"b":tru}, {"c":3}]')),
@@ -141,7 +141,10 @@ t.test('malformed: the express lane names the byte at which the element begins',
   t.match(counts, { scanned: 2, decoded: 1, malformed: 1 })
 })
 
-t.test('malformed: the express lane names the byte of a bracket that closes nothing', async t => {
-  const { error } = decodeAll('express', [Buffer.from('[{"a":[1}]')])
-  t.equal(error?.message, 'page 1, byte 8: "}" closes a bracket that is not open')
-})
+t.test(
+  'decoder, malformed JSON: the express lane names the byte of a bracket that closes nothing',
+  async t => {
+    const { error } = decodeAll('express', [Buffer.from('[{"a":[1}]')])
+    t.equal(error?.message, 'page 1, byte 8: "}" closes a bracket that is not open')
+  },
+)

@@ -43,37 +43,40 @@ function parsed(body: Buffer): unknown[] | undefined {
   }
 }
 
-t.test('both lanes accept the same damaged bodies as JSON.parse, with the same elements', async () => {
-  fc.assert(
-    fc.property(
-      bodies,
-      fc.array(mutation, { minLength: 1, maxLength: 3 }),
-      cuts,
-      ({ body }, changes, shares) => {
-        const damaged = changes.reduce(mutate, body)
-        const chunks = cutAt(damaged, ...shares.map(share => Math.round(share * damaged.length)))
-        const express = decodeAll('express', chunks)
-        const streamJson = decodeAll('stream-json', chunks)
-        const expected = parsed(damaged)
-        deepStrictEqual(
-          streamJson.error === undefined,
-          expected !== undefined,
-          `stream-json: ${streamJson.error}`,
-        )
-        deepStrictEqual(express.error === undefined, expected !== undefined, `express: ${express.error}`)
-        for (const { error, elements, counts } of [express, streamJson]) {
-          if (error === undefined) {
-            deepStrictEqual(elements, expected)
-            deepStrictEqual(counts.scanned, elements.length)
-            deepStrictEqual(counts.tokenised, elements.length)
-          } else {
-            deepStrictEqual(error.code, 'DECODE')
+t.test(
+  'decoder: both lanes accept the same damaged bodies as JSON.parse, with the same elements',
+  async () => {
+    fc.assert(
+      fc.property(
+        bodies,
+        fc.array(mutation, { minLength: 1, maxLength: 3 }),
+        cuts,
+        ({ body }, changes, shares) => {
+          const damaged = changes.reduce(mutate, body)
+          const chunks = cutAt(damaged, ...shares.map(share => Math.round(share * damaged.length)))
+          const express = decodeAll('express', chunks)
+          const streamJson = decodeAll('stream-json', chunks)
+          const expected = parsed(damaged)
+          deepStrictEqual(
+            streamJson.error === undefined,
+            expected !== undefined,
+            `stream-json: ${streamJson.error}`,
+          )
+          deepStrictEqual(express.error === undefined, expected !== undefined, `express: ${express.error}`)
+          for (const { error, elements, counts } of [express, streamJson]) {
+            if (error === undefined) {
+              deepStrictEqual(elements, expected)
+              deepStrictEqual(counts.scanned, elements.length)
+              deepStrictEqual(counts.tokenised, elements.length)
+            } else {
+              deepStrictEqual(error.code, 'DECODE')
+            }
+            deepStrictEqual(counts.decoded, elements.length)
           }
-          deepStrictEqual(counts.decoded, elements.length)
-        }
-        if (expected !== undefined) deepStrictEqual(express.counts, streamJson.counts)
-      },
-    ),
-    { numRuns },
-  )
-})
+          if (expected !== undefined) deepStrictEqual(express.counts, streamJson.counts)
+        },
+      ),
+      { numRuns },
+    )
+  },
+)

@@ -9,7 +9,7 @@ import { decodeAll, laneNames } from '../support/decodeAll.ts'
 const inString = (...bytes: number[]) =>
   Buffer.concat([Buffer.from('["'), Buffer.from(bytes), Buffer.from('"]')])
 
-t.test('UTF-8: a byte-order mark at the beginning is skipped, wherever it is cut', async t => {
+t.test('decoder, UTF-8: a byte-order mark at the beginning is skipped, wherever it is cut', async t => {
   const body = Buffer.from('\ufeff[{"\ufeffa":"\ufeff"}]')
   for (const lane of laneNames) {
     for (let at = 0; at <= 6; at += 1) {
@@ -21,17 +21,20 @@ t.test('UTF-8: a byte-order mark at the beginning is skipped, wherever it is cut
   }
 })
 
-t.test('UTF-8: a body that begins with two byte-order marks is not JSON, wherever it is cut', async t => {
-  const body = Buffer.from('\ufeff\ufeff[null]')
-  for (let cut = 0; cut <= body.length; cut += 1) {
-    for (const lane of laneNames) {
-      const { error } = decodeAll(lane, cutAt(body, cut))
-      t.match(error, { code: 'DECODE', message: /not valid JSON/ }, `${lane}, cut at ${cut}`)
+t.test(
+  'decoder, UTF-8: a body that begins with two byte-order marks is not JSON, wherever it is cut',
+  async t => {
+    const body = Buffer.from('\ufeff\ufeff[null]')
+    for (let cut = 0; cut <= body.length; cut += 1) {
+      for (const lane of laneNames) {
+        const { error } = decodeAll(lane, cutAt(body, cut))
+        t.match(error, { code: 'DECODE', message: /not valid JSON/ }, `${lane}, cut at ${cut}`)
+      }
     }
-  }
-})
+  },
+)
 
-t.test('UTF-8: invalid bytes become U+FFFD and are counted, U+FFFD in the body is not', async () => {
+t.test('decoder, UTF-8: invalid bytes become U+FFFD and are counted, U+FFFD in the body is not', async () => {
   const cases: [bytes: number[], text: string, replaced: number][] = [
     [[0xff], '\ufffd', 1],
     [[0x80, 0x80], '\ufffd\ufffd', 2],
@@ -59,7 +62,7 @@ t.test('UTF-8: invalid bytes become U+FFFD and are counted, U+FFFD in the body i
   }
 })
 
-t.test('UTF-8: any bytes in a string are decoded the same by both lanes, at any cut', async () => {
+t.test('decoder, UTF-8: any bytes in a string are decoded the same by both lanes, at any cut', async () => {
   const bytes = fc.array(
     fc.oneof(
       fc.constantFrom(0xef, 0xbf, 0xbd, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xed, 0xbb),
@@ -81,7 +84,7 @@ t.test('UTF-8: any bytes in a string are decoded the same by both lanes, at any 
   )
 })
 
-t.test('UTF-8: invalid bytes around the array are counted', async t => {
+t.test('decoder, UTF-8: invalid bytes around the array are counted', async t => {
   const body = Buffer.concat([
     Buffer.from('{"a":"'),
     Buffer.from([0xff, 0xc3]),
@@ -96,7 +99,7 @@ t.test('UTF-8: invalid bytes around the array are counted', async t => {
   }
 })
 
-t.test('UTF-8: a body that ends within a character after its array is malformed', async t => {
+t.test('decoder, UTF-8: a body that ends within a character after its array is malformed', async t => {
   for (const lane of laneNames) {
     for (const bytes of [[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0x98]]) {
       const { error } = decodeAll(lane, [Buffer.concat([Buffer.from('[1]'), Buffer.from(bytes)])])

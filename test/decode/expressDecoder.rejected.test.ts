@@ -65,24 +65,27 @@ const bad: Record<string, string> = {
 }
 
 for (const [name, text] of Object.entries(bad)) {
-  t.test(`rejected: 'emit': ${name} is emitted raw with its byte, wherever the body is cut`, async () => {
-    for (const separator of [',', ' ,\n ']) {
-      for (const texts of [[text], ['{"a":"é"}', text, '"b"'], [text, '1', text, text, '{}']]) {
-        const wanted = expected(texts, separator, 1)
-        const body = Buffer.from(`[${texts.join(separator)}]`)
-        for (let at = 0; at <= body.length; at += 1) expectElements(cutAt(body, at), wanted)
-        expectElements(byteByByte(body), wanted)
-        for (const size of [2, 3, 7, 15, 16, 17]) {
-          const cuts = Array.from({ length: Math.ceil(body.length / size) }, (_, i) => i * size)
-          expectElements(cutAt(body, ...cuts), wanted)
+  t.test(
+    `decoder, rejected: emit: ${name} is emitted raw with its byte, wherever the body is cut`,
+    async () => {
+      for (const separator of [',', ' ,\n ']) {
+        for (const texts of [[text], ['{"a":"é"}', text, '"b"'], [text, '1', text, text, '{}']]) {
+          const wanted = expected(texts, separator, 1)
+          const body = Buffer.from(`[${texts.join(separator)}]`)
+          for (let at = 0; at <= body.length; at += 1) expectElements(cutAt(body, at), wanted)
+          expectElements(byteByByte(body), wanted)
+          for (const size of [2, 3, 7, 15, 16, 17]) {
+            const cuts = Array.from({ length: Math.ceil(body.length / size) }, (_, i) => i * size)
+            expectElements(cutAt(body, ...cuts), wanted)
+          }
         }
       }
-    }
-  })
+    },
+  )
 }
 
 t.test(
-  "rejected: 'emit': an element that is skipped may be cut into three chunks at any two bytes",
+  'decoder, rejected: emit: an element that is skipped may be cut into three chunks at any two bytes',
   async () => {
     for (const text of [bad['a large string of backslashes'], bad['a large object']] as string[]) {
       const body = Buffer.from(`[0,${text},{"a":1}]`)
@@ -122,7 +125,7 @@ const element = fc.oneof(
 )
 
 t.test(
-  "rejected: 'emit': elements that are too large are skipped whole, and no other is changed",
+  'decoder, rejected: emit: elements that are too large are skipped whole, and no other is changed',
   async () => {
     fc.assert(
       fc.property(
@@ -143,7 +146,7 @@ t.test(
 )
 
 t.test(
-  "rejected: 'emit': errors around an element are the same whether it is too large or short",
+  'decoder, rejected: emit: errors around an element are the same whether it is too large or short',
   async t => {
     for (const around of [
       '[%,1]',
@@ -174,7 +177,7 @@ t.test(
 )
 
 t.test(
-  "rejected: 'emit': of an element that is too large, only its beginning and one chunk are held",
+  'decoder, rejected: emit: of an element that is too large, only its beginning and one chunk are held',
   async t => {
     const decoder = expressDecoder({
       page: 1,
@@ -200,7 +203,7 @@ t.test(
 )
 
 t.test(
-  "rejected: 'emit': unbalanced brackets, a depth limit and a cut end the body, as without it",
+  'decoder, rejected: emit: unbalanced brackets, a depth limit and a cut end the body, as without it',
   async t => {
     for (const [text, problem] of [
       ['[1,{"a":1]]', 'malformed'],
@@ -221,7 +224,7 @@ t.test(
   },
 )
 
-t.test('express lane: each element has its raw text and the byte at which it begins', async t => {
+t.test('decoder, express lane: each element has its raw text and the byte at which it begins', async t => {
   const body = '\ufeff [ {"a" : "é"} ,null , "x",tru]'
   const decoder = expressDecoder({ page: 1, path: [], maxDepth: 10, ...options })
   const found: [raw: string | undefined, byte: number][] = []
@@ -237,7 +240,7 @@ t.test('express lane: each element has its raw text and the byte at which it beg
 })
 
 t.test(
-  'both lanes decode elements that are not objects: whether they are leads is not checked here',
+  'decoder: both lanes decode elements that are not objects: whether they are leads is not checked here',
   async t => {
     for (const lane of laneNames) {
       const { elements, error } = decodeAll(lane, [Buffer.from('[null,7,"a",[],true]')], options)
@@ -247,9 +250,12 @@ t.test(
   },
 )
 
-t.test("stream-json lane: a malformed element ends the body, even with rejected: 'emit'", async t => {
-  for (const text of ['tru', '{"a":1,}', '"\\q"']) {
-    const { error } = decodeAll('stream-json', [Buffer.from(`[1,${text},2]`)], options)
-    t.match(error, { code: 'DECODE', retryable: false, context: { problem: 'malformed' } })
-  }
-})
+t.test(
+  "decoder, stream-json lane: a malformed element ends the body, even with rejected: 'emit'",
+  async t => {
+    for (const text of ['tru', '{"a":1,}', '"\\q"']) {
+      const { error } = decodeAll('stream-json', [Buffer.from(`[1,${text},2]`)], options)
+      t.match(error, { code: 'DECODE', retryable: false, context: { problem: 'malformed' } })
+    }
+  },
+)

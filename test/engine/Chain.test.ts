@@ -53,13 +53,13 @@ t.test('Chain: synchronous steps run synchronously', async t => {
 })
 
 t.test('Chain: what a flush emits passes the later operators before those are flushed', async t => {
-  const say = (word: string) =>
+  const append = (word: string) =>
     operator<string>(
       word,
       (value, emit) => emit(`${value} ${word}`),
       emit => emit(`end of ${word}`),
     )
-  const { chain, out } = chainOf(say('a'), say('b'), say('c'))
+  const { chain, out } = chainOf(append('a'), append('b'), append('c'))
   await chain.receive('1')
   await chain.flush()
   t.strictSame(out, ['1 a b c', 'end of a b c', 'end of b c', 'end of c'])

@@ -121,7 +121,7 @@ t.test('abort after the end of the body has no effect', async t => {
 })
 
 t.test(
-  'abort a hundred requests with one signal add one listener, remove it at the end, and cause no warning',
+  'abort: a hundred requests with one signal add one listener, remove it at the end, and cause no warning',
   async t => {
     const warnings: Error[] = []
     const keep = (warning: Error) => void warnings.push(warning)
@@ -144,7 +144,7 @@ t.test(
   },
 )
 
-t.test('abort one signal ends all of its requests, and no other', async t => {
+t.test('abort: one signal ends all of its requests, and no other', async t => {
   const { origin } = await listen(t, (request, response) => {
     if (request.url?.startsWith('/good')) response.end('[]')
   })

@@ -153,7 +153,7 @@ for (const [name, { make, given }] of Object.entries(cases)) {
 }
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(setting, async t => {
+  t.test(`every operator, ${setting}`, async t => {
     for (const [name, { make, given, expected }] of Object.entries(cases)) {
       t.test(`${name}, ${setting}, emits the expected values in order`, async t => {
         t.strictSame(await through(given, make), expected)

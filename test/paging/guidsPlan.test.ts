@@ -133,7 +133,7 @@ t.test('GuidsPager: after a broken page only the guids that did not arrive are r
   t.notOk(pager.interrupt())
   t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
   take(pager, ['another'])
-  t.notOk(pager.interrupt(), 'a lead that was not requested is no progress')
+  t.notOk(pager.interrupt(), 'a lead that was not requested is not progress')
   t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
 })
 

@@ -75,7 +75,7 @@ t.test('guids: "A server that clamps max silently": guids that it left out are r
   t.equal(source.missing?.count, 3)
 })
 
-t.test('guids: a server that answers other leads is not asked endlessly', async t => {
+t.test('guids: a server that answers with other leads gets no endless requests', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"other"}]'))
   const source = leads(openClient(t, origin), { guids: ['a', 'b'] })
   await source.toArray()
@@ -232,7 +232,7 @@ for (const decode of ['express', 'stream-json'] as const) {
   )
 }
 
-t.test('guids: a body that breaks off after leads that were not requested is no progress', async t => {
+t.test('guids: a body that breaks off after leads that were not requested is not progress', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[{"guid":"other"},'))
   const client = openClient(t, origin, { retry: { retries: 2 } })
   t.match(await failureOf(leads(client, { guids: ['a'] }).toArray()), {

@@ -17,7 +17,7 @@ const kinds: Record<string, (time: number, n: number) => Listed> = {
     return { text: JSON.stringify({ guid, insertedAt: time }), time, guid }
   },
   'a lead without a guid': (time, n) => ({ text: JSON.stringify({ n, insertedAt: time }), time, guid: '' }),
-  'a time that is no integer': (time, n) => {
+  'a time that is not an integer': (time, n) => {
     const guid = `h${n}`
     return { text: JSON.stringify({ guid, insertedAt: time + 0.5 }), time: time + 0.5, guid }
   },

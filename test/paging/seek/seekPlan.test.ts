@@ -81,7 +81,7 @@ const spread = (count: number, gap: (n: number) => number): Lead[] => {
 }
 
 const lists: Record<string, Lead[]> = {
-  'no lead': [],
+  'an empty list': [],
   'one lead': spread(1, () => 1),
   'one lead per millisecond': spread(300, () => 1),
   'leads far apart': spread(300, () => 1_000),
