@@ -6,7 +6,7 @@ import { type GuidsCursor, GuidsPager, type GuidsRequest, guidsPlan } from '../.
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 
-const none = Number.POSITIVE_INFINITY
+const unlimited = Number.POSITIVE_INFINITY
 /** A pager of these guids; default: from the first one on. */
 const guidsPager = (
   query: PageQuery,
@@ -35,7 +35,7 @@ const named = (count: number) => Array.from({ length: count }, (_, index) => `g$
 async function pages(
   guids: Iterable<string> | AsyncIterable<string>,
   answer: (requested: readonly string[], max: number) => readonly (string | undefined)[],
-  { query = {}, limit = none }: { query?: PageQuery; limit?: number } = {},
+  { query = {}, limit = unlimited }: { query?: PageQuery; limit?: number } = {},
 ) {
   const pager = guidsPager(query, guids, 'report')
   const requests: PageQuery[] = []
@@ -110,10 +110,10 @@ t.test('GuidsPager: it counts all missing guids, and lists the first 1,000', asy
 
 t.test("GuidsPager: onMissing 'fail' fails at the first page that lacks leads, and names them", async t => {
   const pager = guidsPager({ max: 3 }, named(9), 'fail')
-  await pager.next(none)
+  await pager.next(unlimited)
   take(pager, named(3))
   pager.finish(3)
-  t.strictSame((await pager.next(none))?.guids, ['g3', 'g4', 'g5'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['g3', 'g4', 'g5'])
   take(pager, ['g4'])
   const error = await failureOf(() => pager.finish(1))
   t.match(error, {
@@ -126,15 +126,15 @@ t.test("GuidsPager: onMissing 'fail' fails at the first page that lacks leads, a
 
 t.test('GuidsPager: after a broken page only the guids that did not arrive are requested again', async t => {
   const pager = guidsPager({}, named(4), 'fail')
-  await pager.next(none)
+  await pager.next(unlimited)
   take(pager, ['g0', 'g2'])
   t.ok(pager.interrupt())
-  t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['g1', 'g3'])
   t.notOk(pager.interrupt())
-  t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['g1', 'g3'])
   take(pager, ['another'])
   t.notOk(pager.interrupt(), 'a lead that was not requested is not progress')
-  t.strictSame((await pager.next(none))?.guids, ['g1', 'g3'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['g1', 'g3'])
 })
 
 t.test('GuidsPager: guids are taken from the iterable only as needed, a page at a time', async t => {
@@ -154,12 +154,12 @@ t.test('GuidsPager: guids are taken from the iterable only as needed, a page at 
   }
   const pager = guidsPager({ max: 10 }, guids, 'report')
   t.equal(taken, 0)
-  const page = await pager.next(none)
+  const page = await pager.next(unlimited)
   t.equal(taken, 10)
   take(pager, page?.guids ?? [])
   pager.finish(10)
   t.equal(taken, 10)
-  await pager.next(none)
+  await pager.next(unlimited)
   t.equal(taken, 20)
   pager.close()
   pager.close()
@@ -181,7 +181,7 @@ t.test('GuidsPager: close() stops taking guids, even from an iterator without re
     }),
   }
   const pager = guidsPager({}, guids, 'report')
-  void pager.next(none)
+  void pager.next(unlimited)
   await turns(2)
   deliver('a')
   await turns(2)
@@ -204,7 +204,7 @@ t.test('GuidsPager: an iterator that fails or hangs when it is closed does no ha
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 'a' }), return: end }),
     }
     const pager = guidsPager({ max: 1 }, guids as AsyncIterable<string>, 'report')
-    await pager.next(none)
+    await pager.next(unlimited)
     pager.close()
     await turns(2)
   }
@@ -224,7 +224,7 @@ t.test('GuidsPager: an iterator that has ended or failed is not closed again', a
       }),
     }
     const pager = guidsPager({}, guids as AsyncIterable<string>, 'report')
-    const next = Promise.resolve(pager.next(none))
+    const next = Promise.resolve(pager.next(unlimited))
     if (fail) t.match(await failureOf(next), { code: 'SOURCE', cause: failure })
     else t.equal(await next, undefined)
     pager.close()
@@ -242,7 +242,7 @@ t.test('GuidsPager: a value that is not a guid is an OPTION error with the value
     [['a'], "[ 'a' ]"],
   ]) {
     const pager = guidsPager({}, new Set(['a', value]) as Set<string>, 'report')
-    t.match(await failureOf(Promise.resolve(pager.next(none))), {
+    t.match(await failureOf(Promise.resolve(pager.next(unlimited))), {
       code: 'OPTION',
       message: `leads(): guids: expected guids, strings that are not empty, received ${shown}`,
     })
@@ -253,8 +253,8 @@ t.test('GuidsPager: without guids there is no page', async t => {
   async function* nothing(): AsyncGenerator<string> {}
   for (const guids of [[], new Set<string>(), nothing()]) {
     const pager = guidsPager({}, guids, 'fail')
-    t.equal(await pager.next(none), undefined)
-    t.equal(await pager.next(none), undefined)
+    t.equal(await pager.next(unlimited), undefined)
+    t.equal(await pager.next(unlimited), undefined)
     t.strictSame(pager.missing, { count: 0, guids: [] })
   }
 })
@@ -263,7 +263,7 @@ t.test(
   'GuidsPager: the cursor after each lead holds the guids of the page that have not arrived, and those not yet taken',
   async t => {
     const pager = guidsPager({ max: 3 }, named(5), 'report')
-    await pager.next(none)
+    await pager.next(unlimited)
     const cursors = take(pager, ['g1', undefined, 'g0'])
     t.strictSame(cursors, [
       { taken: 3, pending: ['g0', 'g2'], missing: 0, digest: digestOf('g0', 'g1', 'g2') },
@@ -272,27 +272,27 @@ t.test(
     ])
     const [first] = cursors as [GuidsCursor]
     const later = guidsPager({ max: 3 }, named(5), 'report', { ...first, pending: [...first.pending] })
-    t.strictSame((await later.next(none))?.guids, ['g0', 'g2'])
+    t.strictSame((await later.next(unlimited))?.guids, ['g0', 'g2'])
     take(later, ['g0', 'g2'])
     later.finish(2)
-    t.strictSame((await later.next(none))?.guids, ['g3', 'g4'])
+    t.strictSame((await later.next(unlimited))?.guids, ['g3', 'g4'])
   },
 )
 
 t.test('GuidsPager: after a restart, guids that were repeated before it are skipped', async t => {
   const guids = ['a', 'a', 'b', 'a', 'c', 'b', 'd']
   const pager = guidsPager({ max: 9 }, guids, 'report', { taken: 3, pending: ['c'], missing: 0 })
-  t.strictSame((await pager.next(none))?.guids, ['c'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['c'])
   take(pager, ['c'])
   pager.finish(1)
-  t.strictSame((await pager.next(none))?.guids, ['d'])
+  t.strictSame((await pager.next(unlimited))?.guids, ['d'])
 })
 
 t.test(
   'GuidsPager: after a restart, an iterable with fewer guids than before is the end, not a failure',
   async t => {
     const pager = guidsPager({}, ['a'], 'report', { taken: 3, pending: [], missing: 0 })
-    t.equal(await pager.next(none), undefined)
+    t.equal(await pager.next(unlimited), undefined)
   },
 )
 
@@ -300,15 +300,15 @@ t.test('guidsPlan is one stretch, and a plan from its position as JSON continues
   const request: GuidsRequest = { query: { max: 2 }, guids: named(4), onMissing: 'report' }
   const plan = guidsPlan(request)
   t.strictSame(plan.start, { taken: 0, pending: [], missing: 0 })
-  const stretch = plan.next(none)
-  t.equal(plan.next(none), undefined)
+  const stretch = plan.next(unlimited)
+  t.equal(plan.next(unlimited), undefined)
   const pager = stretch?.pager as GuidsPager
-  await pager.next(none)
+  await pager.next(unlimited)
   const [cursor] = take(pager, ['g1']) as [GuidsCursor]
   const position = { ...plan.position(cursor), leads: 1 }
   const digest = digestOf('g0', 'g1')
   t.strictSame(position, { paging: 'guids', guids: 2, pending: ['g0'], missing: 0, digest, leads: 1 })
   const later = guidsPlan(request, JSON.parse(JSON.stringify(position)))
   t.strictSame(later.start, { taken: 2, pending: ['g0'], missing: 0, digest })
-  t.strictSame((await later.next(none)?.pager.next(none))?.guids, ['g0'])
+  t.strictSame((await later.next(unlimited)?.pager.next(unlimited))?.guids, ['g0'])
 })

@@ -5,7 +5,7 @@ import type { Element, LeadPlan, Stretch } from '../../lib/paging/LeadPlan.ts'
 import { OffsetPage, offsetPlan } from '../../lib/paging/offsetPlan.ts'
 import { Rejected } from '../../lib/stage/Rejected.ts'
 
-const none = Number.POSITIVE_INFINITY
+const unlimited = Number.POSITIVE_INFINITY
 
 const notALead = new Rejected('malformed', 'it is not valid JSON', 'tru', { page: 1, element: 0, byte: 0 })
 
@@ -24,7 +24,7 @@ function answer({ pager }: Stretch<number>, guids: readonly (string | undefined)
 }
 
 /** The next page and its request. */
-function nextPage(plan: LeadPlan<number>, wanted = none): { page: Stretch<number>; query: PageQuery } {
+function nextPage(plan: LeadPlan<number>, wanted = unlimited): { page: Stretch<number>; query: PageQuery } {
   const page = plan.next(wanted)
   if (page === undefined) throw new Error('there is no page')
   return { page, query: page.pager.next(wanted) as PageQuery }
@@ -33,7 +33,7 @@ function nextPage(plan: LeadPlan<number>, wanted = none): { page: Stretch<number
 const named = (from: number, count: number) => Array.from({ length: count }, (_, n) => `lead ${from + n}`)
 
 /** The requests if the pages hold these numbers of leads, all different. */
-function pages(query: PageQuery, received: readonly number[], limit = none): PageQuery[] {
+function pages(query: PageQuery, received: readonly number[], limit = unlimited): PageQuery[] {
   const plan = offsetPlan(query)
   const requests: PageQuery[] = []
   let delivered = 0
@@ -50,34 +50,40 @@ function pages(query: PageQuery, received: readonly number[], limit = none): Pag
 }
 
 const table: [title: string, query: PageQuery, received: number[], limit: number, requests: PageQuery[]][] = [
-  ['max is 100 by default', {}, [], none, [{ max: 100 }]],
-  ['the query has a max', { max: 7 }, [], none, [{ max: 7 }]],
-  ['a full page is followed by another', {}, [100], none, [{ max: 100 }, { max: 100, offset: 100 }]],
+  ['max is 100 by default', {}, [], unlimited, [{ max: 100 }]],
+  ['the query has a max', { max: 7 }, [], unlimited, [{ max: 7 }]],
+  ['a full page is followed by another', {}, [100], unlimited, [{ max: 100 }, { max: 100, offset: 100 }]],
   [
     'a short page is followed by another, since the server may cap max',
     {},
     [30, 30, 5],
-    none,
+    unlimited,
     [{ max: 100 }, { max: 100, offset: 30 }, { max: 100, offset: 60 }, { max: 100, offset: 65 }],
   ],
   [
     'a page larger than max counts completely',
     { max: 10 },
     [15],
-    none,
+    unlimited,
     [{ max: 10 }, { max: 10, offset: 15 }],
   ],
   [
     'the list begins at the offset of the query',
     { offset: 40 },
     [100],
-    none,
+    unlimited,
     [
       { max: 100, offset: 40 },
       { max: 100, offset: 140 },
     ],
   ],
-  ['the offset of the query may be 0', { offset: 0 }, [2], none, [{ max: 100 }, { max: 100, offset: 2 }]],
+  [
+    'the offset of the query may be 0',
+    { offset: 0 },
+    [2],
+    unlimited,
+    [{ max: 100 }, { max: 100, offset: 2 }],
+  ],
   ['the limit is less than max', {}, [], 3, [{ max: 3 }]],
   ['the limit shortens the last page', {}, [100, 50], 150, [{ max: 100 }, { max: 50, offset: 100 }]],
   ['the limit is the end of a page', {}, [100], 100, [{ max: 100 }]],
@@ -100,7 +106,7 @@ const table: [title: string, query: PageQuery, received: number[], limit: number
     'the rest of the query is unchanged',
     { search: 'x', sort: 'email', dir: 'asc', guids: ['a'] },
     [1],
-    none,
+    unlimited,
     [
       { search: 'x', sort: 'email', dir: 'asc', guids: ['a'], max: 100 },
       { search: 'x', sort: 'email', dir: 'asc', guids: ['a'], max: 100, offset: 1 },
@@ -121,8 +127,8 @@ t.test('offsetPlan: no page follows an empty one', async t => {
   const { page } = nextPage(plan)
   answer(page, [])
   plan.done(page)
-  t.equal(plan.next(none), undefined)
-  t.equal(plan.next(none), undefined)
+  t.equal(plan.next(unlimited), undefined)
+  t.equal(plan.next(unlimited), undefined)
 })
 
 t.test('offsetPlan: no page is requested when no lead is wanted', async t => {
@@ -133,7 +139,7 @@ t.test('offsetPlan: no page is requested when no lead is wanted', async t => {
 t.test('offsetPlan: a page is requested once if it is complete', async t => {
   const { page } = nextPage(offsetPlan({ max: 2 }))
   answer(page, ['a'])
-  t.equal(page.pager.next(none), undefined)
+  t.equal(page.pager.next(unlimited), undefined)
 })
 
 t.test('offsetPlan: pages are planned in sequence without waiting for earlier ones', async t => {
@@ -189,7 +195,7 @@ t.test(
     const [first, second] = [nextPage(plan), nextPage(plan)]
     answer(second.page, ['b'])
     plan.read?.(second.page)
-    t.equal(plan.next(none), undefined)
+    t.equal(plan.next(unlimited), undefined)
     answer(first.page, named(0, 5))
     plan.read?.(first.page)
     plan.done(first.page)
@@ -273,20 +279,20 @@ t.test('offsetPlan: a broken page is continued after its last complete element',
   const { page } = nextPage(offsetPlan({ offset: 5, max: 10 }))
   const { pager } = page
   t.notOk(pager.interrupt(0), 'nothing arrived')
-  t.strictSame(pager.next(none), { max: 10, offset: 5 })
+  t.strictSame(pager.next(unlimited), { max: 10, offset: 5 })
   for (const guid of ['a', undefined, 'b']) pager.take(element(guid), () => {})
   t.ok(pager.interrupt(3))
-  t.strictSame(pager.next(none), { max: 7, offset: 8 })
+  t.strictSame(pager.next(unlimited), { max: 7, offset: 8 })
   pager.take(element('a'), () => {})
   t.ok(pager.interrupt(1), 'inserts may have moved it')
 })
 
 t.test('offsetPlan: a long rest that begins with the same lead as the page is PAGING', async t => {
   const { pager } = nextPage(offsetPlan({ offset: 5, max: 100 })).page
-  pager.next(none)
+  pager.next(unlimited)
   for (let n = 0; n < 20; n += 1) pager.take(element(`a${n}`), () => {})
   pager.interrupt(20)
-  pager.next(none)
+  pager.next(unlimited)
   t.throws(() => pager.take(element('a0'), () => {}), {
     code: 'PAGING',
     context: { offset: 25, previousOffset: 5 },
@@ -297,7 +303,7 @@ t.test('offsetPlan: a page that breaks off after its last element is not request
   const { page } = nextPage(offsetPlan({ max: 2 }))
   for (const guid of ['a', 'b']) page.pager.take(element(guid), () => {})
   page.pager.interrupt(2)
-  t.equal(page.pager.next(none), undefined)
+  t.equal(page.pager.next(unlimited), undefined)
 })
 
 t.test('offsetPlan: if the rest of a broken page is empty, the list has ended', async t => {
@@ -305,10 +311,10 @@ t.test('offsetPlan: if the rest of a broken page is empty, the list has ended', 
   const { page } = nextPage(plan)
   page.pager.take(element('a'), () => {})
   page.pager.interrupt(1)
-  page.pager.next(none)
+  page.pager.next(unlimited)
   answer(page, [])
   plan.done(page)
-  t.equal(plan.next(none), undefined)
+  t.equal(plan.next(unlimited), undefined)
 })
 
 t.test(

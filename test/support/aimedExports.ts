@@ -26,6 +26,7 @@ interface Undisturbed {
   size: number
 }
 
+/** All exports: each file format, with and without a Transform. */
 export const variants: readonly Variant[] = ['a.ndjson', 'a.json', 'a.json.gz'].flatMap(name => [
   { name, transform: false },
   { name, transform: true },

@@ -61,6 +61,7 @@ export function numbersPlan(
   }
 }
 
+/** A stretch of a {@link numbersPlan}. */
 export type NumbersStretch = Stretch<number, NumbersRequest, number>
 
 /** The text of a page: the requested numbers, with `width` digits each. */

@@ -5,7 +5,7 @@ import { TimeReader } from '../../../lib/paging/seek/TimeReader.ts'
 import { UnorderedElements } from '../../../lib/paging/seek/UnorderedElements.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
 
-const none = Number.POSITIVE_INFINITY
+const unlimited = Number.POSITIVE_INFINITY
 
 interface Given {
   from?: SeekCursor
@@ -15,11 +15,11 @@ interface Given {
 }
 
 /** A reader, and `page` to pass it a page: "a5" is a lead with guid a at time 5, other texts are not leads. */
-function reading({ from = { time: 0 }, end = none, max = 4, stopTime = 100 }: Given = {}) {
+function reading({ from = { time: 0 }, end = unlimited, max = 4, stopTime = 100 }: Given = {}) {
   const list = new SeekList({ max, stopTime })
   const reader = new TimeReader(list, from, new UnorderedElements(from.others), end)
   const page = (...names: string[]) => {
-    const request = reader.next(none)
+    const request = reader.next(unlimited)
     const delivered: string[] = []
     const cursors: SeekCursor[] = []
     for (const name of names) {
@@ -36,7 +36,7 @@ function reading({ from = { time: 0 }, end = none, max = 4, stopTime = 100 }: Gi
 }
 
 const table: [title: string, given: Given, pages: string[][], delivered: string[], outcome: object][] = [
-  ['an empty page is the end', {}, [[]], [''], { next: 'end', before: none }],
+  ['an empty page is the end', {}, [[]], [''], { next: 'end', before: unlimited }],
   ['the last group of a page is held back', {}, [['a1', 'b2', 'c3']], ['a b'], { next: 'page' }],
   ['a group is delivered in the order of guid', {}, [['c1', 'a1', 'b1', 'd2']], ['a b c'], { next: 'page' }],
   ['a group that fills the page is a tie', {}, [['a1', 'b1', 'c1', 'd1']], [''], { next: 'tie', time: 1 }],
@@ -70,7 +70,7 @@ const table: [title: string, given: Given, pages: string[][], delivered: string[
     { stopTime: 2 },
     [['a1', 'b2', 'c3']],
     ['a b'],
-    { next: 'end', before: none },
+    { next: 'end', before: unlimited },
   ],
   [
     'a lead on the bound requests the page once more',
@@ -111,14 +111,14 @@ const table: [title: string, given: Given, pages: string[][], delivered: string[
     {},
     [['x!', 'y!'], []],
     ['x! y!', ''],
-    { next: 'end', before: none },
+    { next: 'end', before: unlimited },
   ],
   [
     'a full page of only malformed elements is the end if nothing follows',
     {},
     [['w!', 'x!', 'y!', 'z!'], []],
     ['w! x! y! z!', ''],
-    { next: 'end', before: none },
+    { next: 'end', before: unlimited },
   ],
 ]
 for (const [title, given, pages, delivered, outcome] of table) {
@@ -203,7 +203,7 @@ for (const [title, given, pages, message] of refused) {
 
 t.test('TimeReader: a server that ignores max is read no further than one page of one time', async t => {
   const { reader } = reading()
-  reader.next(none)
+  reader.next(unlimited)
   const answers = ['a', 'b', 'c', 'd', 'e'].map(guid =>
     reader.take(elementOf({ guid, insertedAt: 1 }), () => {}),
   )
@@ -218,7 +218,7 @@ t.test('TimeReader: a broken page is not the end, and a single group in it is re
     [['a1', 'b2'], { next: 'page', progress: true }],
   ] as const) {
     const { reader } = reading()
-    reader.next(none)
+    reader.next(unlimited)
     for (const name of names) reader.take(elementOf({ guid: name[0], insertedAt: Number(name[1]) }), () => {})
     t.strictSame(reader.interrupt(), expected)
   }

@@ -6,7 +6,7 @@ import type { SeekCursor } from '../../../lib/paging/seek/SeekList.ts'
 import { seekPlan } from '../../../lib/paging/seek/seekPlan.ts'
 import { elementOf, nameOf } from '../../support/elementOf.ts'
 
-const none = Number.POSITIVE_INFINITY
+const unlimited = Number.POSITIVE_INFINITY
 type Lead = { guid: string; insertedAt: number }
 
 /** The page that a server of these leads answers, exactly as documented. */
@@ -29,7 +29,7 @@ function readStretch({ pager }: Stretch<SeekCursor>, list: readonly Lead[]) {
   const delivered: string[] = []
   let requests = 0
   for (;;) {
-    const query = pager.next(none) as PageQuery | undefined
+    const query = pager.next(unlimited) as PageQuery | undefined
     if (query === undefined) return { delivered, requests }
     requests += 1
     const page = answer(list, query)
@@ -50,7 +50,7 @@ function readAll(list: readonly Lead[], width: number, pick: (open: number) => n
   let open: { stretch: Stretch<SeekCursor>; read?: { delivered: string[]; requests: number } }[] = []
   for (;;) {
     while (open.filter(({ read }) => read === undefined).length < width) {
-      const stretch = plan.next(none)
+      const stretch = plan.next(unlimited)
       if (stretch === undefined) break
       open.push({ stretch })
       open.sort((a, b) => a.stretch.place - b.stretch.place)
@@ -112,16 +112,16 @@ t.test(
     const list = lists['leads far apart'] as Lead[]
     const plan = seekPlan({ max: 10 }, { lag: 0 })
     plan.answered?.(1_000_000)
-    const first = plan.next(none) as Stretch<SeekCursor>
-    t.equal(plan.next(none), undefined, 'the first stretch is the whole list until the density is known')
+    const first = plan.next(unlimited) as Stretch<SeekCursor>
+    t.equal(plan.next(unlimited), undefined, 'the first stretch is the whole list until the density is known')
     readStretch(first, list)
     plan.read?.(first)
-    const windows = [plan.next(none), plan.next(none)] as Stretch<SeekCursor>[]
+    const windows = [plan.next(unlimited), plan.next(unlimited)] as Stretch<SeekCursor>[]
     t.ok(windows.every(window => window !== undefined))
     t.ok((windows[0]?.place as number) < (windows[1]?.place as number))
-    t.equal(plan.next(none), undefined, 'no more than two windows after one page')
+    t.equal(plan.next(unlimited), undefined, 'no more than two windows after one page')
     readStretch(windows[0] as Stretch<SeekCursor>, list)
-    t.ok(plan.next(none))
+    t.ok(plan.next(unlimited))
   },
 )
 
@@ -134,8 +134,8 @@ t.test('seekPlan: no stretch is planned if no lead is wanted, and at most a page
 
 t.test('seekPlan: without read-ahead the list is one stretch', async t => {
   const plan = seekPlan({ max: 10 }, { lag: 0, isSequential: true })
-  t.equal(plan.next(none)?.expected, none)
-  t.equal(plan.next(none), undefined)
+  t.equal(plan.next(unlimited)?.expected, unlimited)
+  t.equal(plan.next(unlimited), undefined)
 })
 
 t.test(
