@@ -2,7 +2,7 @@ import t from 'tap'
 import { deferred } from '../../lib/async/promises.ts'
 import { failureOf } from '../support/failureOf.ts'
 
-t.test('deferred settles when it is told, once', async t => {
+t.test('deferred settles once: later calls of resolve and reject have no effect', async t => {
   const resolved = deferred<number>()
   resolved.resolve(1)
   resolved.resolve(2)
@@ -15,7 +15,7 @@ t.test('deferred settles when it is told, once', async t => {
   t.equal(await failureOf(rejected.promise), reason)
 })
 
-t.test('deferred resolves as a promise that it is resolved with', async t => {
+t.test('deferred follows a promise that it is resolved with', async t => {
   const outer = deferred<number>()
   const inner = deferred<number>()
   outer.resolve(inner.promise)

@@ -7,7 +7,7 @@ import { failureOf } from '../support/failureOf.ts'
 const place = { page: 4, origin: 'http://portal' }
 const decoder = () => lanes.express({ page: 4, path: [], maxLeadBytes: 100, maxDepth: 10 })
 
-/** A body of these chunks that then ends, or fails. */
+/** A body of these chunks that ends after them, or fails with `failure`. */
 function bodyOf(chunks: string[], failure?: Error): Readable {
   return Readable.from(
     (function* () {
@@ -25,7 +25,7 @@ async function elementsOf(body: Readable, into: unknown[] = []): Promise<unknown
   return into
 }
 
-t.test('it gives the elements of each chunk, and nothing of an element before it is whole', async t => {
+t.test('decodeBody yields the elements of each chunk, and an element only when it is complete', async t => {
   const parts: unknown[][] = []
   for await (const elements of decodeBody(bodyOf(['[1,{"a"', ':2}', ',3]']), decoder(), place)) {
     parts.push(Array.from(elements, ({ value }) => value))
@@ -34,7 +34,7 @@ t.test('it gives the elements of each chunk, and nothing of an element before it
 })
 
 t.test(
-  'a body that breaks is an error with page and byte, the first cause, and all that was whole',
+  'decodeBody: a body that breaks yields its complete elements, then fails with page, byte and cause',
   async t => {
     const cause = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
     const elements: unknown[] = []
@@ -50,14 +50,14 @@ t.test(
   },
 )
 
-t.test('what the decoder finds wrong is told as it is', async t => {
+t.test('decodeBody passes the errors of the decoder through unchanged', async t => {
   t.match(await failureOf(elementsOf(bodyOf(['[1,', '2']))), { message: /^page 4, byte 4: the body ends/ })
   t.match(await failureOf(elementsOf(bodyOf(['[1 2]']))), {
     message: /^page 4, byte \d: the body is not valid/,
   })
 })
 
-t.test('leaving it early destroys the body', async t => {
+t.test('decodeBody destroys the body if the loop is left early', async t => {
   const body = bodyOf(['[1,2,', '3]'])
   for await (const _ of decodeBody(body, decoder(), place)) break
   t.ok(body.destroyed)

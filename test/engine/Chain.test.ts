@@ -22,7 +22,7 @@ import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
 import { chainOf } from './chainOf.ts'
 
-/** Adds up values and gives the sum at the end. */
+/** Passes values on, and emits their sum at the end. */
 const sum = () =>
   operator<number, number>({
     name: 'sum',
@@ -43,7 +43,7 @@ const sum = () =>
     },
   })
 
-t.test('a chain of synchronous steps is synchronous', async t => {
+t.test('Chain: synchronous steps run synchronously', async t => {
   const { chain, out } = chainOf(
     map((n: number) => n + 1),
     filter((n: number) => n % 2 === 0),
@@ -53,20 +53,20 @@ t.test('a chain of synchronous steps is synchronous', async t => {
   t.strictSame(out, [2])
 })
 
-t.test('what a flush emits goes through the later operators, in order, before their own', async t => {
-  const say = (word: string) =>
+t.test('Chain: what a flush emits passes the later operators before those are flushed', async t => {
+  const append = (word: string) =>
     operator<string>(
       word,
       (value, emit) => emit(`${value} ${word}`),
       emit => emit(`end of ${word}`),
     )
-  const { chain, out } = chainOf(say('a'), say('b'), say('c'))
+  const { chain, out } = chainOf(append('a'), append('b'), append('c'))
   await chain.receive('1')
   await chain.flush()
   t.strictSame(out, ['1 a b c', 'end of a b c', 'end of b c', 'end of c'])
 })
 
-t.test('an asynchronous flush is waited for', async t => {
+t.test('Chain: an asynchronous flush is awaited', async t => {
   const slow = operator<number>(
     'slow',
     (value, emit) => emit(value),
@@ -86,7 +86,7 @@ t.test('an asynchronous flush is waited for', async t => {
   t.strictSame(out, [70, 80, 90, 240])
 })
 
-t.test('done: the steps before it are called no more, not even for what is under way', async t => {
+t.test('Chain: after done, earlier steps are no longer called, not even for values under way', async t => {
   const seen: number[] = []
   const { chain, out, events } = chainOf(
     operator<number>('repeat', (value, emit) => {
@@ -108,7 +108,7 @@ t.test('done: the steps before it are called no more, not even for what is under
   ])
 })
 
-t.test('done behind an asynchronous step stops that step, too', async t => {
+t.test('Chain: done after an asynchronous step stops that step, too', async t => {
   let calls = 0
   const { chain, out } = chainOf(
     operator<number>('repeat', (value, emit) => {
@@ -125,7 +125,7 @@ t.test('done behind an asynchronous step stops that step, too', async t => {
   t.equal(calls, 2)
 })
 
-t.test('done: neither its own flush nor an earlier one is called, the later ones are', async t => {
+t.test('Chain: after done, neither that operator nor an earlier one is flushed; later ones are', async t => {
   const flushed: string[] = []
   const flushing = (name: string) =>
     operator<number>(
@@ -152,7 +152,7 @@ t.test('done: neither its own flush nor an earlier one is called, the later ones
   t.strictSame(flushed, ['after'])
 })
 
-t.test('done during a flush keeps the flushes before it from being called', async t => {
+t.test('Chain: done during a flush stops the flushes of earlier operators', async t => {
   const emitting = (name: string) =>
     operator<string>(
       name,
@@ -165,29 +165,32 @@ t.test('done during a flush keeps the flushes before it from being called', asyn
   t.strictSame(out, ['a', 'c'])
 })
 
-t.test('after a failure no step is called, and whatever is asked of the chain fails with it', async t => {
-  let calls = 0
-  const { chain, out, events } = chainOf(
-    peek(() => {
-      calls += 1
-    }),
-    map((n: number) => {
-      if (n === 2) throw new Error('two')
-      return n
-    }),
-  )
-  await chain.receive(1)
-  t.throws(() => chain.receive(2), { code: 'OPERATOR', message: 'map: two' })
-  t.throws(() => chain.receive(3), { message: 'map: two' })
-  await t.rejects(chain.flush(), { message: 'map: two' })
-  t.strictSame(out, [1])
-  t.equal(calls, 2)
-  t.match(events, [{ code: 'OPERATOR', message: 'map: two' }], 'it is reported once')
-  t.equal(events.length, 1)
-  t.equal(chain.failure?.error, events[0])
-})
+t.test(
+  'Chain: after a failure no step is called, and every later call fails with the same error',
+  async t => {
+    let calls = 0
+    const { chain, out, events } = chainOf(
+      peek(() => {
+        calls += 1
+      }),
+      map((n: number) => {
+        if (n === 2) throw new Error('two')
+        return n
+      }),
+    )
+    await chain.receive(1)
+    t.throws(() => chain.receive(2), { code: 'OPERATOR', message: 'map: two' })
+    t.throws(() => chain.receive(3), { message: 'map: two' })
+    await t.rejects(chain.flush(), { message: 'map: two' })
+    t.strictSame(out, [1])
+    t.equal(calls, 2)
+    t.match(events, [{ code: 'OPERATOR', message: 'map: two' }], 'the failure is reported')
+    t.equal(events.length, 1)
+    t.equal(chain.failure?.error, events[0])
+  },
+)
 
-t.test('a value that is emitted when the step has ended is not lost silently', async t => {
+t.test('Chain: a value that a step emits after its end fails the emit and the run', async t => {
   let late: (value: number) => void = () => {}
   const keep = operator<number>('keep', (_, emit) => {
     late = emit
@@ -195,26 +198,29 @@ t.test('a value that is emitted when the step has ended is not lost silently', a
   const { chain, out } = chainOf(keep)
   await chain.receive(1)
   const expected = { code: 'OPERATOR', message: /keep: it emitted a value after its step had ended/ }
-  t.throws(() => late(2), expected, 'the caller hears of it')
-  t.throws(() => chain.receive(3), expected, 'the run, if it still goes on, fails')
+  t.throws(() => late(2), expected, 'the emit throws')
+  t.throws(() => chain.receive(3), expected, 'the next receive throws')
   t.strictSame(out, [])
 })
 
-t.test('the same for a step whose promise is settled', async t => {
-  let late: (value: number) => void = () => {}
-  const { chain } = chainOf(
-    operator<number>('keep', async (_, emit) => {
-      late = emit
-      await null
-      emit(1)
-    }),
-  )
-  await chain.receive(1)
-  t.throws(() => late(2), { code: 'OPERATOR' })
-  await t.rejects(chain.flush(), { code: 'OPERATOR' })
-})
+t.test(
+  'Chain: a value that an asynchronous step emits after its promise settled fails the emit and the run',
+  async t => {
+    let late: (value: number) => void = () => {}
+    const { chain } = chainOf(
+      operator<number>('keep', async (_, emit) => {
+        late = emit
+        await null
+        emit(1)
+      }),
+    )
+    await chain.receive(1)
+    t.throws(() => late(2), { code: 'OPERATOR' })
+    await t.rejects(chain.flush(), { code: 'OPERATOR' })
+  },
+)
 
-t.test('what a step returns instead of emitting it is refused', async t => {
+t.test('Chain: a step that returns a value instead of emitting it fails with OPERATOR', async t => {
   for (const [returned, said] of [
     [1, 'a value of type number'],
     [null, 'null'],
@@ -232,24 +238,27 @@ t.test('what a step returns instead of emitting it is refused', async t => {
   }
 })
 
-t.test('a create that throws or makes nothing useful is named', async t => {
-  const made = (create: () => unknown) =>
-    failureOf(run([1], operator({ name: 'mine', create: create as () => never }), toArray({ max: 1 })))
-  t.match(
-    await made(() => {
-      throw new Error('no')
-    }),
-    { code: 'OPERATOR', message: 'mine: no' },
-  )
-  for (const nothing of [undefined, null, {}, { step: 1 }]) {
-    t.match(await made(() => nothing), {
-      code: 'OPERATOR',
-      message: 'mine: create() returned no object with a step',
-    })
-  }
-})
+t.test(
+  "Chain: a create that throws or returns no operator fails with OPERATOR and the operator's name",
+  async t => {
+    const made = (create: () => unknown) =>
+      failureOf(run([1], operator({ name: 'mine', create: create as () => never }), toArray({ max: 1 })))
+    t.match(
+      await made(() => {
+        throw new Error('no')
+      }),
+      { code: 'OPERATOR', message: 'mine: no' },
+    )
+    for (const nothing of [undefined, null, {}, { step: 1 }]) {
+      t.match(await made(() => nothing), {
+        code: 'OPERATOR',
+        message: 'mine: create() returned no object with a step',
+      })
+    }
+  },
+)
 
-t.test("an operator's own numbers do not replace what the chain counts", async t => {
+t.test("Chain: an operator's own counts do not replace those of the chain", async t => {
   const lying = operator<number>({
     name: 'lying',
     create: () => ({
@@ -262,7 +271,7 @@ t.test("an operator's own numbers do not replace what the chain counts", async t
   t.strictSame(chain.counts, [{ name: 'lying', in: 1, out: 1, own: { in: 99, out: 99, extra: 1 } }])
 })
 
-t.test('counts that throw fail the run with OPERATOR', async t => {
+t.test('Chain: counts() that throws fails the run with OPERATOR', async t => {
   const failing = operator<number>({
     name: 'failing',
     create: () => ({
@@ -278,9 +287,9 @@ t.test('counts that throw fail the run with OPERATOR', async t => {
   })
 })
 
-/** An operator and what it is in terms of arrays. */
+/** An operator, and the same on arrays. */
 interface Modelled {
-  said: string
+  title: string
   make: () => Operator<number, number>
   apply: (values: number[]) => number[]
 }
@@ -289,12 +298,12 @@ const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 const small = fc.integer({ min: 1, max: 5 })
 const modelled: fc.Arbitrary<Modelled> = fc.oneof(
   small.map(k => ({
-    said: `filter ${k}`,
+    title: `filter ${k}`,
     make: () => filter((n: number) => n % (k + 1) !== 0),
     apply: (values: number[]) => values.filter(n => n % (k + 1) !== 0),
   })),
   small.map(k => ({
-    said: `async filter ${k}`,
+    title: `async filter ${k}`,
     make: () =>
       filter(async (n: number) => {
         if (n % 3 === 0) await turn()
@@ -303,17 +312,17 @@ const modelled: fc.Arbitrary<Modelled> = fc.oneof(
     apply: (values: number[]) => values.filter(n => n % (k + 1) !== 0),
   })),
   small.map(k => ({
-    said: `map ${k}`,
+    title: `map ${k}`,
     make: () => map((n: number) => n + k),
     apply: (values: number[]) => values.map(n => n + k),
   })),
   small.map(k => ({
-    said: `async map ${k}`,
+    title: `async map ${k}`,
     make: () => map((n: number) => (n % 2 === 0 ? n * k : Promise.resolve(n * k))),
     apply: (values: number[]) => values.map(n => n * k),
   })),
   fc.constant({
-    said: 'repeat',
+    title: 'repeat',
     make: () =>
       operator<number>('repeat', (n, emit) => {
         for (let copy = 0; copy < Math.abs(n) % 4; copy += 1) emit(n + copy)
@@ -322,7 +331,7 @@ const modelled: fc.Arbitrary<Modelled> = fc.oneof(
       values.flatMap(n => Array.from({ length: Math.abs(n) % 4 }, (_, copy) => n + copy)),
   }),
   fc.constant({
-    said: 'async repeat',
+    title: 'async repeat',
     make: () =>
       operator<number>('repeat', async (n, emit) => {
         for (let copy = 0; copy < 3; copy += 1) {
@@ -333,12 +342,12 @@ const modelled: fc.Arbitrary<Modelled> = fc.oneof(
     apply: (values: number[]) => values.flatMap(n => [n, n + 1, n + 2]),
   }),
   fc.constant({
-    said: 'sum',
+    title: 'sum',
     make: sum,
     apply: (values: number[]) => [...values, values.reduce((total, n) => total + n, 0)],
   }),
   fc.constant({
-    said: 'last first',
+    title: 'last first',
     make: () =>
       operator<number>({
         name: 'hold',
@@ -358,14 +367,14 @@ const modelled: fc.Arbitrary<Modelled> = fc.oneof(
     apply: (values: number[]) => values.toReversed(),
   }),
   fc.nat(12).map(k => ({
-    said: `take ${k}`,
+    title: `take ${k}`,
     make: () => take<number>(k),
     apply: (values: number[]) => values.slice(0, k),
   })),
 )
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`any sequence of operators does what the methods of arrays do: ${setting}`, async t => {
+  t.test(`Chain: any sequence of operators emits what the array methods return: ${setting}`, async t => {
     const property = fc.assert(
       fc.asyncProperty(
         fc.array(modelled, { minLength: 1, maxLength: 6 }),
@@ -374,7 +383,7 @@ for (const [setting, through] of Object.entries(settings)) {
           const make = () =>
             stages.map(stage => stage.make()).reduce((before, after) => compose(before, after))
           const expected = stages.reduce((before, stage) => stage.apply(before), values)
-          assert.deepEqual(await through(values, make), expected, stages.map(stage => stage.said).join(', '))
+          assert.deepEqual(await through(values, make), expected, stages.map(stage => stage.title).join(', '))
         },
       ),
       { numRuns: 60 },
@@ -383,7 +392,7 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
-t.test('an error behind a step that goes on is told when that step is over, once', async t => {
+t.test('Chain: an error after an asynchronous step is reported once, when that step has ended', async t => {
   const failure = await failureOf(
     run(
       [1, 2, 3],
@@ -398,36 +407,42 @@ t.test('an error behind a step that goes on is told when that step is over, once
   t.match((failure as LeadpipeError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
 })
 
-t.test('an element that is not a record goes past all operators but the one that takes it', async t => {
-  const rejected = new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
-  const seen: unknown[] = []
-  class Own {
-    step(value: unknown, emit: (value: unknown) => void) {
-      emit(value)
+t.test(
+  'Chain: an element that is not a record skips every operator but the one that accepts such elements',
+  async t => {
+    const rejected = new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
+    const seen: unknown[] = []
+    class Own {
+      step(value: unknown, emit: (value: unknown) => void) {
+        emit(value)
+      }
+      reject(what: unknown) {
+        seen.push(what)
+      }
     }
-    reject(what: unknown) {
-      seen.push(what)
-    }
-  }
-  const own = operator<unknown>({ name: 'own', create: () => new Own() })
-  const { chain, out } = chainOf(own, validate(), validate({ onInvalid: 'skip' }))
-  await chain.receive(rejected)
-  t.match(chain.counts, [
-    { name: 'own' },
-    { name: 'validate', own: { skipped: 0 } },
-    { own: { skipped: 1, rejected: 1 } },
-  ])
-  t.strictSame([seen, out], [[], []])
-})
+    const own = operator<unknown>({ name: 'own', create: () => new Own() })
+    const { chain, out } = chainOf(own, validate(), validate({ onInvalid: 'skip' }))
+    await chain.receive(rejected)
+    t.match(chain.counts, [
+      { name: 'own' },
+      { name: 'validate', own: { skipped: 0 } },
+      { own: { skipped: 1, rejected: 1 } },
+    ])
+    t.strictSame([seen, out], [[], []])
+  },
+)
 
-t.test('an element that is not a record fails the chain when no operator takes it', async t => {
-  const { chain, out } = chainOf(validate())
-  const rejected = new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
-  t.throws(() => chain.receive(rejected), { message: 'no operator takes elements that are not records' })
-  t.strictSame(out, [])
-})
+t.test(
+  'Chain: an element that is not a record fails the chain if no operator accepts such elements',
+  async t => {
+    const { chain, out } = chainOf(validate())
+    const rejected = new Rejected('malformed', 'no JSON', '{', { page: 1, element: 0, byte: 0 })
+    t.throws(() => chain.receive(rejected), { message: 'no operator takes elements that are not records' })
+    t.strictSame(out, [])
+  },
+)
 
-t.test('an operator that catches what emit throws does not hide what it did wrong', async t => {
+t.test('Chain: an operator that catches an error of emit does not pass the refused value on', async t => {
   const hiding = operator<number>('hiding', (value, emit) => {
     try {
       emit(null as never)
@@ -436,10 +451,10 @@ t.test('an operator that catches what emit throws does not hide what it did wron
   })
   const { chain, out } = chainOf(hiding)
   await chain.receive(1)
-  t.strictSame(out, [1], 'a null that was refused is not in the stream')
+  t.strictSame(out, [1], 'the refused null was not emitted')
 })
 
-t.test('a failure behind an operator is not that operator’s: emit does not throw it', async t => {
+t.test('Chain: emit does not throw the failure of a later stage', async t => {
   const caught: unknown[] = []
   const boom = new Error('boom')
   const emitting = operator<number>('emitting', (value, emit) => {
@@ -467,7 +482,7 @@ t.test('a failure behind an operator is not that operator’s: emit does not thr
   t.ok(chain.isSinkFailed)
 })
 
-t.test('receive waits for a sink without room, and no step is called meanwhile', async t => {
+t.test('Chain: receive waits while the sink has no room, and resolves afterwards', async t => {
   let hasRoom: () => void = () => {}
   const written: unknown[] = []
   const chain = new Chain(
@@ -484,18 +499,18 @@ t.test('receive waits for a sink without room, and no step is called meanwhile',
     },
     { done() {}, failed() {} },
   )
-  let isThrough = false
+  let isReceived = false
   const waiting = Promise.resolve(chain.receive(1)).then(() => {
-    isThrough = true
+    isReceived = true
   })
   await turns(3)
-  t.notOk(isThrough)
+  t.notOk(isReceived)
   hasRoom()
   await waiting
   t.strictSame(written, [10])
 })
 
-t.test('a sink that fails while nobody waits for it fails the chain once', async t => {
+t.test('Chain: a sink that fails between two writes fails the chain once', async t => {
   const [first, second] = [new Error('first'), new Error('second')]
   const { chain, events, out } = chainOf(map((n: number) => n))
   await chain.receive(1)
@@ -507,9 +522,9 @@ t.test('a sink that fails while nobody waits for it fails the chain once', async
   t.strictSame(out, [1])
 })
 
-/** Writes what does not reach a limit to its side output. */
-const aside = (): OwnStepDefinition<number, number> => ({
-  name: 'aside',
+/** Writes numbers below 10 to its side output. */
+const divert = (): OwnStepDefinition<number, number> => ({
+  name: 'divert',
   stateless: true,
   create: outputs => ({
     step(n: number, emit: (n: number) => void) {
@@ -519,44 +534,44 @@ const aside = (): OwnStepDefinition<number, number> => ({
   }),
 })
 
-t.test('each operator writes to its own side outputs, which fail the chain as its sink does', async t => {
+t.test('Chain: each operator writes to its own side outputs, and their failure fails the chain', async t => {
   const [main, first, second]: unknown[][] = [[], [], []]
   const events: unknown[] = []
   const target = (records: unknown[] = []) => ({ write: (record: unknown) => void records.push(record) })
   const chain = new Chain(
-    [aside(), ...map((n: number) => n - 10)[recipe], aside()] as never,
+    [divert(), ...map((n: number) => n - 10)[recipe], divert()] as never,
     { main: target(main), side: [{ small: target(first) }, undefined, { small: target(second) }] },
     { done() {}, failed: error => events.push(error) },
   )
   for (const n of [1, 11, 25, 2, 30]) await chain.receive(n)
   t.strictSame([main, first, second], [[15, 20], [1, 2], [1]])
-  t.equal(chain.passed, 2, 'what goes aside is not passed on')
+  t.equal(chain.passed, 2, 'diverted records are not counted as passed')
   const boom = new Error('boom')
   chain.outlet(2)?.fail(boom)
   t.strictSame(events, [boom])
   t.equal(await failureOf(async () => chain.receive(1)), boom)
 })
 
-t.test('stopped, it takes nothing more and emits nothing more, also of a step that goes on', async t => {
-  let goOn: () => void = () => {}
+t.test('Chain: after stop it receives and emits nothing, even if a step is still running', async t => {
+  let finishStep: () => void = () => {}
   const { chain, out } = chainOf(
     map(async (n: number) => {
       await new Promise<void>(resolve => {
-        goOn = resolve
+        finishStep = resolve
       })
       return n
     }),
   )
   const waiting = chain.receive(1)
   chain.stop()
-  goOn()
+  finishStep()
   await waiting
   await chain.idle()
   await chain.receive(2)
   t.strictSame(out, [])
 })
 
-t.test('an operator that can not be made stops those that were made before it', async t => {
+t.test('Chain: if an operator cannot be created, those created before it are stopped', async t => {
   const made: PassThrough[] = []
   const first = transform(() => {
     const stream = new PassThrough({ objectMode: true })
@@ -576,14 +591,14 @@ t.test('an operator that can not be made stops those that were made before it', 
   )
 })
 
-t.test('drain has nothing to do without a stream of the user’s', async t => {
+t.test('Chain: drain returns undefined if the chain has no user stream', async t => {
   const { chain } = chainOf(map((n: number) => n))
   t.equal(chain.drain(), undefined)
   await chain.receive(1)
   t.equal(chain.drain(), undefined)
 })
 
-t.test('the equations of a chain hold whatever comes, and name what does not add up', async t => {
+t.test('Chain: its equations hold after every record, and name the counts that do not add up', async t => {
   const wrong = (chain: Chain) => chain.equations().filter(({ values: [left, right] }) => left !== right)
   const { chain } = chainOf(
     filter((n: number) => n % 2 === 0),
@@ -614,7 +629,7 @@ t.test('the equations of a chain hold whatever comes, and name what does not add
   t.strictSame(wrong(none), [{ left: 'kept', right: 'into lying', values: [7, 1] }])
 })
 
-t.test('a chain without operators passes on what it receives', async t => {
+t.test('Chain: without operators, records pass unchanged and are counted', async t => {
   const { chain, out } = chainOf()
   chain.receive(1)
   await chain.flush()
@@ -622,7 +637,7 @@ t.test('a chain without operators passes on what it receives', async t => {
   t.match(chain.equations(), [{ right: 'into the sink', values: [1, 1] }, { values: [0, 0] }])
 })
 
-t.test('totals come from the counts of leadpipe’s own operators, and of no other', async t => {
+t.test("Chain: totals include only the counts of leadpipe's own operators", async t => {
   const namesake = operator<unknown>({
     name: 'namesake',
     create: () => ({ step: (value, emit) => emit(value), counts: () => ({ skipped: 9, quarantined: 9 }) }),

@@ -10,10 +10,10 @@ import { chainOfDefinitions } from './chainOf.ts'
 
 const boom = new Error('boom')
 
-/** An outlet in front of a sink that behaves as told, and what came of it. */
+/** An outlet to a sink with this `write`; `reports` has its 'busy' reports and its errors. */
 function outletTo(write: (record: unknown) => void | Promise<void>) {
   const written: unknown[] = []
-  const told: unknown[] = []
+  const reports: unknown[] = []
   const outlet = new Outlet(
     {
       write(record) {
@@ -21,12 +21,12 @@ function outletTo(write: (record: unknown) => void | Promise<void>) {
         return write(record)
       },
     },
-    { busy: () => told.push('busy'), fail: error => told.push(error) },
+    { busy: () => reports.push('busy'), fail: error => reports.push(error) },
   )
-  return { outlet, written, told }
+  return { outlet, written, reports }
 }
 
-/** A sink that has no room behind any record until it is given some. */
+/** An outlet to a sink whose writes stay pending until the test settles them. */
 function withoutRoom() {
   const rooms: { resolve(): void; reject(error: unknown): void }[] = []
   const opened = outletTo(
@@ -38,30 +38,30 @@ function withoutRoom() {
   return { ...opened, rooms }
 }
 
-t.test('while the sink has room, records go straight to it, and nothing is waited for', async t => {
-  const { outlet, written, told } = outletTo(() => {})
+t.test('Outlet: while the sink has room, records are written at once and nothing is pending', async t => {
+  const { outlet, written, reports } = outletTo(() => {})
   outlet.receive(1)
   outlet.write(2)
   t.strictSame(written, [1, 2])
   t.equal(outlet.idle(), undefined)
   t.equal(outlet.passed, 2)
-  t.strictSame(told, [])
+  t.strictSame(reports, [])
 })
 
-t.test('what one record gives rise to is queued while the sink has no room, in order', async t => {
-  const { outlet, written, told, rooms } = withoutRoom()
+t.test('Outlet: records are queued in order while the sink has no room', async t => {
+  const { outlet, written, reports, rooms } = withoutRoom()
   const records = [{ n: 1 }, { n: 2 }, { n: 3 }]
   for (const record of records) outlet.receive(record)
   t.strictSame(written, [{ n: 1 }])
-  t.strictSame(told, ['busy'])
-  t.equal(outlet.passed, 3, 'they are on their way')
+  t.strictSame(reports, ['busy'])
+  t.equal(outlet.passed, 3, 'queued records count as passed')
   let isIdle = false
   const idle = outlet.idle()?.then(() => {
     isIdle = true
   })
   rooms[0]?.resolve()
   await turns(1)
-  t.strictSame(written, [{ n: 1 }, { n: 2 }], 'one at a time')
+  t.strictSame(written, [{ n: 1 }, { n: 2 }], 'one write at a time')
   t.notOk(isIdle)
   rooms[1]?.resolve()
   await turns(1)
@@ -70,11 +70,11 @@ t.test('what one record gives rise to is queued while the sink has no room, in o
   t.equal(outlet.idle(), undefined)
   t.ok(
     written.every((record, n) => record === records[n]),
-    'the very objects',
+    'the same objects are written',
   )
 })
 
-t.test('records that come while the queue is written are behind those in it', async t => {
+t.test('Outlet: a record that is received while the queue is written is written after the queue', async t => {
   const { outlet, written, rooms } = withoutRoom()
   outlet.receive(1)
   outlet.receive(2)
@@ -92,7 +92,7 @@ t.test('records that come while the queue is written are behind those in it', as
   t.strictSame(written, [1, 2, 3, 4])
 })
 
-t.test('whatever a sink does: one write at a time, every record once, in order', async t => {
+t.test('Outlet: for any sink, one write at a time, every record once and in order', async t => {
   const act = fc.oneof(
     fc.constant('receive' as const),
     fc.constant('turn' as const),
@@ -104,9 +104,9 @@ t.test('whatever a sink does: one write at a time, every record once, in order',
     async (acts, waits) => {
       let atOnce = 0
       let received = 0
-      const { outlet, written, told } = outletTo(() => {
+      const { outlet, written, reports } = outletTo(() => {
         const wait = waits[written.length % waits.length] as number
-        assert.equal(atOnce, 0, 'the sink has one writer')
+        assert.equal(atOnce, 0, 'writes do not overlap')
         if (wait === 0) return
         atOnce += 1
         return turns(wait - 1).then(() => {
@@ -121,7 +121,7 @@ t.test('whatever a sink does: one write at a time, every record once, in order',
       await outlet.idle()
       assert.deepEqual(written, [...Array(received).keys()])
       assert.equal(outlet.passed, received)
-      assert.ok(told.every(what => what === 'busy'))
+      assert.ok(reports.every(report => report === 'busy'))
     },
   )
   await t.resolves(fc.assert(property, { numRuns: 200 }))
@@ -134,53 +134,56 @@ for (const [what, fail] of Object.entries<() => void | Promise<void>>({
   'rejects at a write': () => Promise.reject(boom),
   'rejects at a write later': () => turns(2).then(() => Promise.reject(boom)),
 })) {
-  t.test(`a sink that ${what}: the operator hears nothing, the failure is told once`, async t => {
-    const { outlet, written, told } = outletTo(fail)
+  t.test(`Outlet: a sink that ${what} fails the outlet once, and receive does not throw`, async t => {
+    const { outlet, written, reports } = outletTo(fail)
     for (const n of [1, 2, 3]) t.equal(outlet.receive(n), undefined)
     await outlet.idle()
     outlet.receive(4)
     outlet.fail(new Error('another'))
     t.equal(outlet.idle(), undefined)
-    t.strictSame(written, [1], 'nothing is written behind the failure')
+    t.strictSame(written, [1], 'nothing is written after the failure')
     t.strictSame(
-      told.filter(one => one !== 'busy'),
+      reports.filter(report => report !== 'busy'),
       [boom],
     )
     t.ok(outlet.isFailed)
   })
 }
 
-t.test('a sink that throws in the middle of the queue: the rest is not written', async t => {
-  const { outlet, written, told } = outletTo(record => {
+t.test('Outlet: if the sink throws while the queue is written, the rest is not written', async t => {
+  const { outlet, written, reports } = outletTo(record => {
     if (record === 3) throw boom
     return turns(1)
   })
   for (const n of [1, 2, 3, 4]) outlet.receive(n)
   await outlet.idle()
   t.strictSame(written, [1, 2, 3])
-  t.strictSame(told, ['busy', boom])
+  t.strictSame(reports, ['busy', boom])
 })
 
-t.test('a sink that fails while nobody writes: told once, and nothing is written any more', async t => {
-  const { outlet, written, told } = outletTo(() => {})
-  outlet.fail(boom)
-  outlet.fail(boom)
-  outlet.receive(1)
-  t.strictSame([written, told, outlet.passed], [[], [boom], 0])
-})
+t.test(
+  'Outlet: a sink that fails between two writes is reported once, and nothing more is written',
+  async t => {
+    const { outlet, written, reports } = outletTo(() => {})
+    outlet.fail(boom)
+    outlet.fail(boom)
+    outlet.receive(1)
+    t.strictSame([written, reports, outlet.passed], [[], [boom], 0])
+  },
+)
 
-t.test('a sink that fails while its queue waits: the queue is not written', async t => {
-  const { outlet, written, told, rooms } = withoutRoom()
+t.test('Outlet: if the sink fails while the queue waits, the queue is not written', async t => {
+  const { outlet, written, reports, rooms } = withoutRoom()
   for (const n of [1, 2, 3]) outlet.receive(n)
   outlet.fail(boom)
   rooms[0]?.resolve()
   await outlet.idle()
   t.strictSame(written, [1])
-  t.strictSame(told, ['busy', boom])
+  t.strictSame(reports, ['busy', boom])
 })
 
-t.test('stopped, an outlet says what waits, and is idle when the last write is over', async t => {
-  const { outlet, written, told, rooms } = withoutRoom()
+t.test('Outlet: stop returns the queued records; idle resolves when the last write has ended', async t => {
+  const { outlet, written, reports, rooms } = withoutRoom()
   for (const n of [1, 2, 3, 4]) outlet.receive(n)
   rooms[0]?.resolve()
   await turns(1)
@@ -191,11 +194,11 @@ t.test('stopped, an outlet says what waits, and is idle when the last write is o
   await idle
   t.equal(outlet.idle(), undefined)
   t.strictSame(written, [1, 2])
-  t.strictSame(told, ['busy'])
+  t.strictSame(reports, ['busy'])
   t.strictSame(outlet.stop(), [])
 })
 
-t.test('what is held goes to the sink when it is released, and not when it is dropped', async t => {
+t.test('Outlet: records on hold are written when released, and not written when dropped', async t => {
   const { outlet, written } = outletTo(() => {})
   outlet.hold()
   outlet.receive(1)
@@ -212,7 +215,7 @@ t.test('what is held goes to the sink when it is released, and not when it is dr
   t.strictSame([written, outlet.passed], [[1, 2, 3, 5], 4])
 })
 
-t.test('a release into a sink without room keeps the order', async t => {
+t.test('Outlet: released records keep their order if the sink has no room', async t => {
   const { outlet, written, rooms } = withoutRoom()
   outlet.receive(1)
   outlet.hold()
@@ -227,7 +230,7 @@ t.test('a release into a sink without room keeps the order', async t => {
   t.strictSame(written, [1, 2, 3, 4])
 })
 
-t.test('an operator’s emit does not wait, and the chain waits before the next record', async t => {
+t.test('Chain: emit does not wait for the sink, but receive does before the next record', async t => {
   let emitted = 0
   const repeat = operator<number>('repeat', (n, emit) => {
     for (let copy = 0; copy < 1_000; copy += 1) {
@@ -251,7 +254,7 @@ t.test('an operator’s emit does not wait, and the chain waits before the next 
   t.strictSame(written, [...Array(1_000).fill(1), ...Array(1_000).fill(2)])
 })
 
-t.test('a sink that fails in the middle of what one record gave rise to fails the chain', async t => {
+t.test('Chain: a sink that fails amid the records emitted for one value fails the chain', async t => {
   const repeat = operator<number>('repeat', (n, emit) => {
     for (let copy = 0; copy < 5; copy += 1) emit(n + copy)
   })

@@ -14,16 +14,16 @@ import { operator } from '../../lib/operators/operator.ts'
 import { take } from '../../lib/operators/take.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
-import { continuedAt } from '../operators/continuedAt.ts'
+import { runWithRestarts } from '../operators/runWithRestarts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 import { chainOf, chainOfDefinitions, savedBy } from './chainOf.ts'
 
-/** Among values: the chain is drained and saved. */
+/** Marks in a list of values where the chain is drained and saved. */
 const save = Symbol('save')
 const pass = () => new PassThrough({ objectMode: true })
 
-/** Joins values, so many in one; what is left comes at the end, even if it is nothing. */
+/** Joins values in batches of `size`; emits the rest at the end, even if it is empty. */
 const batches = (size: number) => () => {
   let held: unknown[] = []
   return new Transform({
@@ -41,7 +41,7 @@ const batches = (size: number) => () => {
   })
 }
 
-/** Passes values on some turns later. */
+/** Passes values on after some turns of the event loop. */
 const slow = () =>
   new Transform({
     objectMode: true,
@@ -50,7 +50,7 @@ const slow = () =>
     },
   })
 
-/** Comes to its end by itself after three values, and takes the others to no avail. */
+/** Ends by itself after three values, and ignores the others. */
 const firstThree = () => {
   let seen = 0
   return new Transform({
@@ -64,7 +64,7 @@ const firstThree = () => {
   })
 }
 
-/** Gives something before the first value. */
+/** Emits something before the first value. */
 const greeting = () => {
   const stream = pass()
   stream.push('hello')
@@ -72,15 +72,14 @@ const greeting = () => {
 }
 
 const kinds: Record<string, () => Duplex> = {
-  'a stream that passes values on': pass,
+  'a stream that passes values through': pass,
   'a stream that holds values back': batches(3),
   'an asynchronous stream': slow,
   'a stream that ends by itself': firstThree,
-  'a stream that begins by itself': greeting,
+  'a stream that emits before its first value': greeting,
   'a stream without room': () => new PassThrough({ objectMode: true, highWaterMark: 1 }),
   'a stream that stays open': () => new PassThrough({ objectMode: true, autoDestroy: false }),
-  'a stream that does not tell that it is closed': () =>
-    new PassThrough({ objectMode: true, emitClose: false }),
+  'a stream without a close event': () => new PassThrough({ objectMode: true, emitClose: false }),
   'an async generator': () =>
     Duplex.from(async function* (values: AsyncIterable<unknown>) {
       for await (const value of values) yield value
@@ -88,10 +87,10 @@ const kinds: Record<string, () => Duplex> = {
     }),
 }
 
-/** A chain that is this stream. */
+/** A chain of only this stream. */
 const streamChain = (createStream: () => Duplex) => chainOfDefinitions([{ name: 'own', createStream }])
 
-/** A chain that is this stream, behind a restart: the stream is made for the first value. */
+/** A chain of only this stream after a restart: the stream is created for the first value. */
 function restoredChain(createStream: () => Duplex, state: ChainState = savedBy(streamChain(pass).chain)) {
   const watched = chainOfDefinitions([{ name: 'own', createStream }], undefined, true)
   watched.chain.restore(state)
@@ -99,8 +98,8 @@ function restoredChain(createStream: () => Duplex, state: ChainState = savedBy(s
 }
 
 /**
- * Gives values to a chain, and saves it in between, as a run does: waits only when it is told to. Returns what was
- * saved last.
+ * Feeds values to a chain and saves it between them, as a run does: waits only for promises. Returns the last
+ * saved state.
  */
 async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unknown>, out: unknown[] = []) {
   let state: ChainState | undefined
@@ -108,32 +107,32 @@ async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unkn
     state = savedBy(chain)
     out.push(save)
   }
-  const give = (value: unknown) => (value === save ? chain.drain()?.then(keep) : chain.receive(value))
-  if (Symbol.asyncIterator in values) for await (const value of values) await give(value)
+  const feedOne = (value: unknown) => (value === save ? chain.drain()?.then(keep) : chain.receive(value))
+  if (Symbol.asyncIterator in values) for await (const value of values) await feedOne(value)
   else {
     for (const value of values) {
-      const wait = give(value)
+      const wait = feedOne(value)
       if (wait !== undefined) await wait
     }
   }
   return state
 }
 
-/** What comes out of a chain, with each save where it was taken. */
-async function through({ chain, out }: ReturnType<typeof chainOf>, values: Iterable<unknown>) {
+/** The output of a chain, with a mark at each save. */
+async function outputOf({ chain, out }: ReturnType<typeof chainOf>, values: Iterable<unknown>) {
   await feed(chain, values, out)
   await chain.flush()
   return out
 }
 
-/** What comes out of the stream itself. */
-async function plainly(stream: Duplex, values: Iterable<unknown>): Promise<unknown[]> {
+/** The output of the stream without a chain. */
+async function plainOutputOf(stream: Duplex, values: Iterable<unknown>): Promise<unknown[]> {
   const sink = toArray({ max: 9_999 })
   await pipeline(Readable.from(values), stream, sink)
   return sink.records
 }
 
-/** What is between the saves, each with the save at its end. */
+/** The values between the saves; each part ends with its save. */
 function sections(values: readonly unknown[]): unknown[][] {
   const all: unknown[][] = [[]]
   for (const value of values) {
@@ -150,67 +149,70 @@ const saved = fc.array(
 )
 
 for (const [kind, create] of Object.entries(kinds)) {
-  t.test(`${kind}: as long as nothing is saved, the chain does what the stream does`, async t => {
+  t.test(`StreamRunner: ${kind}: without a save the chain emits what the stream emits`, async t => {
     const property = fc.asyncProperty(values, async values => {
-      assert.deepEqual(await through(streamChain(create), values), await plainly(create(), values))
+      assert.deepEqual(await outputOf(streamChain(create), values), await plainOutputOf(create(), values))
     })
     await t.resolves(fc.assert(property, { numRuns: 30 }))
   })
 
-  t.test(`${kind}: between two saves the chain does what a new stream does`, async t => {
+  t.test(`StreamRunner: ${kind}: between two saves the chain emits what a new stream emits`, async t => {
     const property = fc.asyncProperty(saved, async values => {
       const expected: unknown[] = []
       for (const [index, section] of sections(values).entries()) {
         const given = section.filter(value => value !== save)
-        if (index === 0 || given.length > 0) expected.push(...(await plainly(create(), given)))
+        if (index === 0 || given.length > 0) expected.push(...(await plainOutputOf(create(), given)))
         expected.push(...section.filter(value => value === save))
       }
-      assert.deepEqual(await through(streamChain(create), values), expected)
+      assert.deepEqual(await outputOf(streamChain(create), values), expected)
     })
     await t.resolves(fc.assert(property, { numRuns: 30 }))
   })
 
   t.test(
-    `${kind}: a chain restored from a save does what the other did behind it, and counts on`,
+    `StreamRunner: ${kind}: a restored chain emits and counts what the saved chain does after the save`,
     async t => {
       const property = fc.asyncProperty(saved, saved, async (before, after) => {
         const whole = streamChain(create)
         const state = await feed(whole.chain, [...before, save], whole.out)
-        const behind = whole.out.length
-        await through(whole, after)
+        const atSave = whole.out.length
+        await outputOf(whole, after)
         const rest = restoredChain(create, state)
-        assert.deepEqual(await through(rest, after), whole.out.slice(behind))
+        assert.deepEqual(await outputOf(rest, after), whole.out.slice(atSave))
         assert.deepEqual(rest.chain.counts, whole.chain.counts)
       })
       await t.resolves(fc.assert(property, { numRuns: 30 }))
     },
   )
 
-  t.test(`${kind}: stopped at any moment, nothing waits any more, and the stream is destroyed`, async t => {
-    const property = fc.asyncProperty(saved, fc.nat(12), async (values, moment) => {
-      const made: Duplex[] = []
-      const watched = streamChain(() => {
-        const stream = create()
-        made.push(stream)
-        return stream
+  t.test(
+    `StreamRunner: ${kind}: stopped at any time, no wait stays pending and the stream is destroyed`,
+    async t => {
+      const property = fc.asyncProperty(saved, fc.nat(12), async (values, moment) => {
+        const made: Duplex[] = []
+        const watched = streamChain(() => {
+          const stream = create()
+          made.push(stream)
+          return stream
+        })
+        const over = outputOf(watched, values)
+        await turns(moment)
+        watched.chain.stop()
+        const before = watched.out.filter(value => value !== save).length
+        await over
+        for (const stream of made) {
+          assert.ok(stream.destroyed || (stream.readableEnded && stream.writableFinished))
+        }
+        assert.equal(watched.out.filter(value => value !== save).length, before)
+        assert.deepEqual(watched.events, [])
       })
-      const over = through(watched, values)
-      await turns(moment)
-      watched.chain.stop()
-      const before = watched.out.filter(value => value !== save).length
-      await over
-      for (const stream of made) {
-        assert.ok(stream.destroyed || (stream.readableEnded && stream.writableFinished))
-      }
-      assert.equal(watched.out.filter(value => value !== save).length, before)
-      assert.deepEqual(watched.events, [])
-    })
-    await t.resolves(fc.assert(property, { numRuns: 40 }))
-  })
+      await t.resolves(fc.assert(property, { numRuns: 40 }))
+    },
+  )
 }
 
-t.test('bytes: what is between two saves is a gzip member of its own', async t => {
-  const out = await through(
+t.test('StreamRunner: bytes between two saves are a complete gzip member', async t => {
+  const out = await outputOf(
     streamChain(() => createGzip()),
     ['one\n', Buffer.from('two\n'), save, 'three\n', save, 'x'.repeat(1_000_000)],
   )
@@ -224,26 +226,26 @@ t.test('bytes: what is between two saves is a gzip member of its own', async t =
   t.equal(gunzipSync(all).length, 14 + 1_000_000)
 })
 
-t.test('a stream is made for a value, never for a save or the end', async t => {
+t.test('StreamRunner: a stream is created for a value, never for a save or the end', async t => {
   let made = 0
   const watched = streamChain(() => {
     made += 1
     return pass()
   })
-  t.equal(made, 1, 'the first is there from the start')
+  t.equal(made, 1, 'the first stream is created with the chain')
   const saves = Array.from({ length: 40 }, () => save)
-  t.strictSame(await through(watched, [...saves, 1, 2, ...saves]), [...saves, 1, 2, ...saves])
+  t.strictSame(await outputOf(watched, [...saves, 1, 2, ...saves]), [...saves, 1, 2, ...saves])
   t.equal(made, 2)
 })
 
-t.test('a restored chain that is given nothing makes no stream', async t => {
+t.test('StreamRunner: a restored chain that receives nothing creates no stream', async t => {
   const watched = restoredChain(() => {
-    throw new Error('not wanted')
+    throw new Error('created')
   })
-  t.strictSame(await through(watched, []), [])
+  t.strictSame(await outputOf(watched, []), [])
 })
 
-t.test('no more than one stream is open at a time', async t => {
+t.test('StreamRunner: at most one stream is open at a time', async t => {
   const made: Duplex[] = []
   const watched = streamChain(() => {
     t.ok(made.every(stream => stream.closed))
@@ -252,12 +254,12 @@ t.test('no more than one stream is open at a time', async t => {
     return stream
   })
   const values = Array.from({ length: 60 }, (_, n) => (n % 5 === 4 ? save : n))
-  t.strictSame(await through(watched, values), values)
+  t.strictSame(await outputOf(watched, values), values)
   t.equal(made.length, 12)
   t.ok(made.every(stream => stream.closed))
 })
 
-/** Whether a promise is settled a few turns later. */
+/** Whether a promise is resolved a few turns later. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false
   promise.then(
@@ -274,37 +276,40 @@ for (const [what, value] of [
   ['values', (n: number) => n],
   ['values and saves', (n: number) => (n % 3 === 2 ? save : n)],
 ] as const) {
-  t.test(`a sink without room holds up ${what}, and then everything comes, in order`, async t => {
-    const written: unknown[] = []
-    let hasRoom: () => void = () => {}
-    const { chain } = chainOfDefinitions([{ name: 'own', createStream: pass }], {
-      write(record) {
-        written.push(record)
-        return new Promise<void>(resolve => {
-          hasRoom = resolve
-        })
-      },
-    })
-    const given: unknown[] = []
-    let waiting: Promise<unknown> = Promise.resolve()
-    while (await isSettled(waiting)) {
-      const next = value(given.length)
-      given.push(next)
-      waiting = Promise.resolve(next === save ? chain.drain() : chain.receive(next))
-      t.ok(given.length < 40, 'it says that there is no room')
-      if (given.length >= 40) return
-    }
-    t.strictSame(written, [0], 'the sink is not written to before it has room')
-    const rest = waiting.then(() => chain.flush())
-    while (!(await isSettled(rest))) hasRoom()
-    t.strictSame(
-      written,
-      given.filter(one => one !== save),
-    )
-  })
+  t.test(
+    `StreamRunner: a sink without room holds up ${what}; afterwards all of them arrive in order`,
+    async t => {
+      const written: unknown[] = []
+      let hasRoom: () => void = () => {}
+      const { chain } = chainOfDefinitions([{ name: 'own', createStream: pass }], {
+        write(record) {
+          written.push(record)
+          return new Promise<void>(resolve => {
+            hasRoom = resolve
+          })
+        },
+      })
+      const given: unknown[] = []
+      let waiting: Promise<unknown> = Promise.resolve()
+      while (await isSettled(waiting)) {
+        const next = value(given.length)
+        given.push(next)
+        waiting = Promise.resolve(next === save ? chain.drain() : chain.receive(next))
+        t.ok(given.length < 40, 'receive returns a promise while there is no room')
+        if (given.length >= 40) return
+      }
+      t.strictSame(written, [0], 'the sink is not written to while it has no room')
+      const rest = waiting.then(() => chain.flush())
+      while (!(await isSettled(rest))) hasRoom()
+      t.strictSame(
+        written,
+        given.filter(one => one !== save),
+      )
+    },
+  )
 }
 
-t.test('what comes while nobody gives values waits for the sink, too', async t => {
+t.test('StreamRunner: output that arrives between two values waits for the sink, too', async t => {
   const written: unknown[] = []
   const rooms: (() => void)[] = []
   const stream = pass()
@@ -326,32 +331,32 @@ t.test('what comes while nobody gives values waits for the sink, too', async t =
   chain.stop()
 })
 
-t.test('a slow stream holds up what gives it values', async t => {
-  let go: () => void = () => {}
+t.test('StreamRunner: a slow stream applies backpressure to its input', async t => {
+  let finishWrite: () => void = () => {}
   const { chain, out } = streamChain(
     () =>
       new Transform({
         objectMode: true,
         transform(value, _encoding, callback) {
-          go = () => callback(null, value)
+          finishWrite = () => callback(null, value)
         },
       }),
   )
   let given = 0
-  const giveUntilFull = async () => {
+  const feedUntilFull = async () => {
     for (;;) {
       const waiting = chain.receive(given)
       given += 1
       if (waiting !== undefined || given >= 100) return waiting
     }
   }
-  const flushed = giveUntilFull().then(() => chain.flush())
-  t.ok(given < 40, `${given} given`)
-  while (!(await isSettled(flushed))) go()
+  const flushed = feedUntilFull().then(() => chain.flush())
+  t.ok(given < 40, `${given} values fed`)
+  while (!(await isSettled(flushed))) finishWrite()
   t.equal(out.length, given)
 })
 
-t.test('an operator behind the stream that wants no more, within the write to it, ends the wait', async t => {
+t.test('StreamRunner: if a later operator is done during a write to the stream, the wait ends', async t => {
   for (const create of [pass, () => new PassThrough({ objectMode: true, highWaterMark: 1 })]) {
     const { chain, out, events } = chainOf(transform(create), take(2))
     for (const n of [1, 2, 3, 4, 5]) {
@@ -364,15 +369,18 @@ t.test('an operator behind the stream that wants no more, within the write to it
   }
 })
 
-t.test('an operator in front of the stream that wants no more leaves the stream its values', async t => {
-  const { chain, out } = chainOf(take(2), transform(batches(9)))
-  for (const n of [1, 2, 3]) await chain.receive(n)
-  t.ok(chain.isDone)
-  await chain.flush()
-  t.strictSame(out, [[1, 2]])
-})
+t.test(
+  'StreamRunner: if an earlier operator is done, the stream still emits the values it has received',
+  async t => {
+    const { chain, out } = chainOf(take(2), transform(batches(9)))
+    for (const n of [1, 2, 3]) await chain.receive(n)
+    t.ok(chain.isDone)
+    await chain.flush()
+    t.strictSame(out, [[1, 2]])
+  },
+)
 
-/** Comes to its end by itself, both halves, with the first value. */
+/** Ends both of its halves by itself with the first value. */
 const onlyOne = (highWaterMark: number) =>
   new Duplex({
     objectMode: true,
@@ -386,7 +394,7 @@ const onlyOne = (highWaterMark: number) =>
     },
   })
 
-/** Values, some turns from one to the next. */
+/** Values with some turns of the event loop between them. */
 async function* slowly(values: Iterable<unknown>) {
   for (const value of values) {
     yield value
@@ -394,15 +402,18 @@ async function* slowly(values: Iterable<unknown>) {
   }
 }
 
-t.test('a stream that ended by itself, when nothing more was to come for it, is no failure', async t => {
-  const { chain, out, events } = streamChain(() => onlyOne(9))
-  await feed(chain, slowly([1, save, 2, save, 3]), out)
-  await chain.flush()
-  t.strictSame(out, [1, save, 2, save, 3])
-  t.strictSame(events, [])
-})
+t.test(
+  'StreamRunner: a stream that ends by itself does not fail the chain if it receives nothing more',
+  async t => {
+    const { chain, out, events } = streamChain(() => onlyOne(9))
+    await feed(chain, slowly([1, save, 2, save, 3]), out)
+    await chain.flush()
+    t.strictSame(out, [1, save, 2, save, 3])
+    t.strictSame(events, [])
+  },
+)
 
-/** How a stream fails, when it has been given this. */
+/** Streams that fail after they have received a value, by how they fail. */
 const failures: Record<string, { create: () => Duplex; code?: string; message?: string }> = {
   'an error': {
     create: () =>
@@ -429,7 +440,10 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
     },
     message: 'boom',
   },
-  'a value that it does not take': { create: () => new PassThrough(), code: 'ERR_INVALID_ARG_TYPE' },
+  'a value of a type that the stream refuses': {
+    create: () => new PassThrough(),
+    code: 'ERR_INVALID_ARG_TYPE',
+  },
   'a premature close': {
     create: () =>
       new Transform({
@@ -440,7 +454,7 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
       }),
     code: 'ERR_STREAM_PREMATURE_CLOSE',
   },
-  'a premature close when it holds nothing': {
+  'a premature close while it holds nothing': {
     create: () =>
       new Transform({
         objectMode: true,
@@ -462,7 +476,7 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
       }),
     code: 'ERR_STREAM_PREMATURE_CLOSE',
   },
-  'a premature close behind its last value': {
+  'a premature close after its last value': {
     create: () =>
       new Duplex({
         objectMode: true,
@@ -478,11 +492,11 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
       }),
     code: 'ERR_STREAM_PREMATURE_CLOSE',
   },
-  'an end of its own, while a value waits for room': {
+  'an end by itself while a value waits for room': {
     create: () => onlyOne(1),
     code: 'ERR_STREAM_PREMATURE_CLOSE',
   },
-  'an end of its own, while there is more to come': {
+  'an end by itself before the last value': {
     create: () =>
       new Duplex({
         objectMode: true,
@@ -499,42 +513,48 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
 
 for (const [what, { create, code = '', message = '' }] of Object.entries(failures)) {
   for (const saves of [0, 1, 2]) {
-    t.test(`${what} fails the chain behind ${saves} saves, once, and nothing hangs`, async t => {
-      const made: Duplex[] = []
-      const { chain, events } = (saves > 0 ? restoredChain : streamChain)(() => {
-        const stream = create()
-        made.push(stream)
-        return stream
-      })
-      const given = async function* () {
-        for (let n = 0; n < saves; n += 1) yield save
-        for (let n = 0; n < 40; n += 1) {
-          yield { n }
-          await turns(1)
+    t.test(
+      `StreamRunner: ${what} fails the chain once after ${saves} saves, and no call stays pending`,
+      async t => {
+        const made: Duplex[] = []
+        const { chain, events } = (saves > 0 ? restoredChain : streamChain)(() => {
+          const stream = create()
+          made.push(stream)
+          return stream
+        })
+        const given = async function* () {
+          for (let n = 0; n < saves; n += 1) yield save
+          for (let n = 0; n < 40; n += 1) {
+            yield { n }
+            await turns(1)
+          }
         }
-      }
-      const failure = await failureOf(feed(chain, given()).then(() => chain.flush()))
-      t.match(failure, {
-        code: 'OPERATOR',
-        message: new RegExp(`^own: .*${message}`),
-        context: { operator: 'own' },
-        cause: { message: new RegExp(message), ...(code ? { code: new RegExp(code) } : {}) },
-      })
-      t.strictSame(events, [failure])
-      await turns(3)
-      t.ok(made.every(stream => stream.destroyed))
-    })
+        const failure = await failureOf(feed(chain, given()).then(() => chain.flush()))
+        t.match(failure, {
+          code: 'OPERATOR',
+          message: new RegExp(`^own: .*${message}`),
+          context: { operator: 'own' },
+          cause: { message: new RegExp(message), ...(code ? { code: new RegExp(code) } : {}) },
+        })
+        t.strictSame(events, [failure])
+        await turns(3)
+        t.ok(made.every(stream => stream.destroyed))
+      },
+    )
   }
 }
 
-t.test('an error of a stream that is ended for a save fails the save, and nothing more comes', async t => {
-  const { create } = failures['an error at its end'] as { create: () => Duplex }
-  const { chain, out } = streamChain(create)
-  t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: boom' })
-  t.strictSame(out, [1])
-})
+t.test(
+  'StreamRunner: an error at the end that a save causes fails the save, and nothing more is emitted',
+  async t => {
+    const { create } = failures['an error at its end'] as { create: () => Duplex }
+    const { chain, out } = streamChain(create)
+    t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: boom' })
+    t.strictSame(out, [1])
+  },
+)
 
-t.test('an error that comes when the stream was let go does not crash the process', async t => {
+t.test('StreamRunner: an error of a stream that has been replaced does not crash the process', async t => {
   const made: Duplex[] = []
   const watched = streamChain(() => {
     const stream = new PassThrough({ objectMode: true, autoDestroy: false })
@@ -542,31 +562,34 @@ t.test('an error that comes when the stream was let go does not crash the proces
     return stream
   })
   const values = [1, save, 2]
-  t.strictSame(await through(watched, values), values)
+  t.strictSame(await outputOf(watched, values), values)
   for (const stream of made) stream.emit('error', new Error('late'))
   t.strictSame(watched.events, [])
 })
 
-t.test('a create that fails: at once for the first stream, for a later one at its first value', async t => {
-  let calls = 0
-  const create = () => {
-    calls += 1
-    if (calls === 2) throw new Error('no more')
-    return pass()
-  }
-  const { chain, out } = streamChain(create)
-  t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: no more' })
-  t.strictSame(out, [1, save])
-  t.throws(
-    () =>
-      streamChain(() => {
-        throw new Error('none')
-      }),
-    { message: 'none' },
-  )
-})
+t.test(
+  'StreamRunner: create that throws fails the constructor for the first stream, else the value it is for',
+  async t => {
+    let calls = 0
+    const create = () => {
+      calls += 1
+      if (calls === 2) throw new Error('no more')
+      return pass()
+    }
+    const { chain, out } = streamChain(create)
+    t.match(await failureOf(feed(chain, [1, save, 2], out)), { code: 'OPERATOR', message: 'own: no more' })
+    t.strictSame(out, [1, save])
+    t.throws(
+      () =>
+        streamChain(() => {
+          throw new Error('none')
+        }),
+      { message: 'none' },
+    )
+  },
+)
 
-t.test('a transform() that returns one stream again and again is told to make a new one', async t => {
+t.test('StreamRunner: a transform() that returns the same stream twice fails with OPTION', async t => {
   const one = pass()
   const { chain } = chainOf(transform(() => one))
   t.match(await failureOf(feed(chain, [1, save, 2])), {
@@ -576,7 +599,7 @@ t.test('a transform() that returns one stream again and again is told to make a 
   })
 })
 
-t.test('what comes out of one stream can go into another, and each is drained into the next', async t => {
+t.test('StreamRunner: a save drains each of several streams into the next', async t => {
   const watched = chainOf(
     transform(() => createGzip()),
     transform(() => createGunzip()),
@@ -586,7 +609,7 @@ t.test('what comes out of one stream can go into another, and each is drained in
     }),
     transform(batches(99)),
   )
-  const out = await through(watched, ['one ', save, 'two ', 'three', save])
+  const out = await outputOf(watched, ['one ', save, 'two ', 'three', save])
   const texts = out.map(record => (record === save ? save : Buffer.concat(record as Buffer[]).toString()))
   t.strictSame(texts, ['one ', save, 'two three', save])
 })
@@ -609,7 +632,7 @@ const stages: readonly (() => Operator<number, number>)[] = [
 ]
 
 t.test(
-  'streams among operators, restarted from any saves, give and count what they do undisturbed',
+  'StreamRunner: streams among operators emit and count the same with restarts at any saves as without',
   async t => {
     const property = fc.asyncProperty(
       fc.array(fc.constantFrom(...stages), { minLength: 1, maxLength: 5 }),
@@ -618,19 +641,22 @@ t.test(
       async (stages, values, cuts) => {
         const make = () => stages.map(one => one()).reduce((before, after) => compose(before, after))
         const ascending = cuts.toSorted((a, b) => a - b)
-        assert.deepEqual(await continuedAt(ascending, values, make), await continuedAt([], values, make))
+        assert.deepEqual(
+          await runWithRestarts(ascending, values, make),
+          await runWithRestarts([], values, make),
+        )
       },
     )
     await t.resolves(fc.assert(property, { numRuns: 100 }))
   },
 )
 
-t.test('values are counted on both sides, also those that the stream adds or drops', async t => {
+t.test('StreamRunner: input and output are counted, even if the stream adds or drops values', async t => {
   const watched = chainOf(
     transform(batches(2)),
     map((two: unknown) => two),
   )
-  await through(watched, [1, 2, 3, save, 4])
+  await outputOf(watched, [1, 2, 3, save, 4])
   t.strictSame(watched.chain.counts, [
     { name: 'transform', in: 4, out: 3, own: {} },
     { name: 'map', in: 3, out: 3, own: {} },
@@ -641,19 +667,22 @@ t.test('values are counted on both sides, also those that the stream adds or dro
   )
 })
 
-t.test('a chain with a stream does not undo a record: what is in the stream can’t be taken out', async t => {
-  const { chain } = chainOf(
-    transform(pass),
-    map((n: number) => {
-      if (n === 2) throw new Error('two')
-      return n
-    }),
-  )
-  chain.rememberRecords()
-  await chain.receive(1)
-  await failureOf(async () => {
-    await chain.receive(2)
-    await chain.flush()
-  })
-  t.notOk(chain.undo())
-})
+t.test(
+  'StreamRunner: a chain with a stream does not undo a record, since the stream cannot give it back',
+  async t => {
+    const { chain } = chainOf(
+      transform(pass),
+      map((n: number) => {
+        if (n === 2) throw new Error('two')
+        return n
+      }),
+    )
+    chain.rememberRecords()
+    await chain.receive(1)
+    await failureOf(async () => {
+      await chain.receive(2)
+      await chain.flush()
+    })
+    t.notOk(chain.undo())
+  },
+)

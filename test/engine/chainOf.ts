@@ -5,22 +5,22 @@ import type { ChainState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
 import { recipe } from '../../lib/streams/attach.ts'
 
-/** A chain, and what it does. */
+/** A chain, its output and its events. */
 export interface Watched {
   chain: Chain
-  /** What came out of it. */
+  /** The output. */
   out: unknown[]
-  /** What it reported: 'done', and errors. */
+  /** 'done', and errors. */
   events: unknown[]
 }
 
-/** A chain of operators in front of an array. */
+/** A chain of operators that writes to an array. */
 export function chainOf(...operators: Operator<never, unknown>[]): Watched {
   return chainOfDefinitions(operators.flatMap(part => part[recipe]))
 }
 
-/**
- * @param main takes what comes out, instead of the array
+/** A chain of these definitions.
+ * @param main receives the output; default: an array
  * @param isResumed whether the chain is restored before its first record
  */
 export function chainOfDefinitions(
@@ -36,7 +36,7 @@ export function chainOfDefinitions(
   return { chain, out, events }
 }
 
-/** What a checkpoint keeps of a chain: it goes through a file. */
+/** The state of a chain as a checkpoint file keeps it. */
 export function savedBy(chain: Chain): ChainState {
   return JSON.parse(JSON.stringify(chain.save()))
 }

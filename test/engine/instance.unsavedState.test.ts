@@ -15,7 +15,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { recipe } from '../../lib/streams/attach.ts'
 import { chainOf } from './chainOf.ts'
 
-/** Why these operators can't run with a checkpoint, as a run asks it. */
+/** Why these operators cannot run with a checkpoint; undefined if they can. */
 const unsavedStateOf = (operators: Operator<never, unknown>) => chainOf(operators).chain.unsavedState
 
 const step = () => {}
@@ -24,23 +24,26 @@ const restore = () => {}
 const dedupe = (methods: object, more: object = {}) =>
   operator<unknown>({ name: 'dedupe', create: () => ({ step, ...methods }), ...more })
 
-t.test('what holds no state, or can save it, can run with a checkpoint', async t => {
-  for (const [what, fine] of Object.entries<Operator<never, unknown>>({
-    'a function': operator('mine', step),
-    'one that says so': dedupe({}, { stateless: true }),
-    'one that says so, with a flush': dedupe({ flush: step }, { stateless: true }),
-    'one with save and restore': dedupe({ save, restore }),
-    'several such': compose(
-      operator<unknown>('mine', step),
-      dedupe({ save, restore }),
-      map(value => value),
-    ),
-  })) {
-    t.equal(unsavedStateOf(fine), undefined, what)
-  }
-})
+t.test(
+  'unsavedState: an operator without state, or with save and restore, can run with a checkpoint',
+  async t => {
+    for (const [what, fine] of Object.entries<Operator<never, unknown>>({
+      'an operator from a function': operator('mine', step),
+      'a stateless operator': dedupe({}, { stateless: true }),
+      'a stateless operator with a flush': dedupe({ flush: step }, { stateless: true }),
+      'an operator with save and restore': dedupe({ save, restore }),
+      'several of these': compose(
+        operator<unknown>('mine', step),
+        dedupe({ save, restore }),
+        map(value => value),
+      ),
+    })) {
+      t.equal(unsavedStateOf(fine), undefined, what)
+    }
+  },
+)
 
-t.test('save and restore may be methods of a class', async t => {
+t.test('unsavedState: save and restore may be methods of a class', async t => {
   class Held {
     step() {}
     save() {
@@ -51,27 +54,31 @@ t.test('save and restore may be methods of a class', async t => {
   t.equal(unsavedStateOf(operator({ name: 'held', create: () => new Held() })), undefined)
 })
 
-t.test('what may hold state and can not save it is named, with what is missing and what to do', async t => {
-  const hint = 'give it both, in operator({ name, create }), or say stateless: true there if it holds nothing'
-  for (const [unfit, missing] of [
-    [dedupe({}), 'save and restore'],
-    [dedupe({ save }), 'restore'],
-    [dedupe({ restore }), 'save'],
-    [operator<unknown>('dedupe', step, step), 'save and restore'],
-    [
-      compose(
-        map(value => value),
-        dedupe({ save }),
-        dedupe({}),
-      ),
-      'restore',
-    ],
-  ] as const) {
-    t.equal(unsavedStateOf(unfit), `"dedupe" may hold state, and has no ${missing}: ${hint}`)
-  }
-})
+t.test(
+  'unsavedState: an operator that may hold state and cannot save it is named, with what is missing',
+  async t => {
+    const hint =
+      'give it both, in operator({ name, create }), or say stateless: true there if it holds nothing'
+    for (const [unfit, missing] of [
+      [dedupe({}), 'save and restore'],
+      [dedupe({ save }), 'restore'],
+      [dedupe({ restore }), 'save'],
+      [operator<unknown>('dedupe', step, step), 'save and restore'],
+      [
+        compose(
+          map(value => value),
+          dedupe({ save }),
+          dedupe({}),
+        ),
+        'restore',
+      ],
+    ] as const) {
+      t.equal(unsavedStateOf(unfit), `"dedupe" may hold state, and has no ${missing}: ${hint}`)
+    }
+  },
+)
 
-t.test('the instance that is asked is the one that is used', async t => {
+t.test('unsavedState: the instance that is checked is the one that is used', async t => {
   let made = 0
   const { chain } = chainOf(
     operator<unknown>({
@@ -90,7 +97,7 @@ t.test('the instance that is asked is the one that is used', async t => {
   t.equal(made, 1)
 })
 
-t.test('a create that throws is an OPERATOR error before anything is asked', async t => {
+t.test('Chain: a create that throws is an OPERATOR error when the chain is created', async t => {
   const failing = operator<unknown>({
     name: 'failing',
     create() {
@@ -100,7 +107,7 @@ t.test('a create that throws is an OPERATOR error before anything is asked', asy
   t.throws(() => chainOf(failing), { code: 'OPERATOR', message: 'failing: no' })
 })
 
-t.test('the options of an operator tell what it was made with', async t => {
+t.test('definition.options are what each operator was created with', async t => {
   for (const [made, options] of [
     [filter(() => true), undefined],
     [map(value => value), undefined],
@@ -144,7 +151,7 @@ t.test('the options of an operator tell what it was made with', async t => {
   }
 })
 
-t.test('the functions that decide what an operator does are known, for a checkpoint to compare', async t => {
+t.test('definition.functions are the functions of each operator, for a checkpoint to compare', async t => {
   const is = () => true
   const flush = () => {}
   const create = () => ({ step, save, restore })
@@ -167,7 +174,7 @@ t.test('the functions that decide what an operator does are known, for a checkpo
   }
 })
 
-t.test('schemas are told apart by their content; one that is no JSON does no harm', async t => {
+t.test('validate: schemas are compared by a digest of their content, even if they are not JSON', async t => {
   const ajv = { compile: () => () => true }
   const digest = (schema: object) => {
     const [definition] = validate({ schema, ajv })[recipe]
@@ -175,16 +182,16 @@ t.test('schemas are told apart by their content; one that is no JSON does no har
     t.strictSame(options, { onInvalid: 'fail', schema: options.schema, ajv: true })
     return options.schema
   }
-  const round: Record<string, unknown> = {}
-  round.again = round
+  const circular: Record<string, unknown> = {}
+  circular.again = circular
   t.equal(digest({ type: 'object' }), digest({ type: 'object' }))
   t.not(digest({ type: 'object' }), digest({ type: 'array' }))
-  t.match(digest(round), /^[0-9a-f]{16}$/)
+  t.match(digest(circular), /^[0-9a-f]{16}$/)
   t.match(digest({ toJSON: () => undefined }), /^[0-9a-f]{16}$/)
 
   // For a compiler of the user's, a schema may hold more than JSON: two such schemas must not count as equal.
   const others: object[] = [
-    { ...round, type: 'object' },
+    { ...circular, type: 'object' },
     { check: (value: number) => value > 1 },
     { check: (value: number) => value > 2 },
     { toJSON: () => undefined, type: 'object' },
@@ -196,7 +203,7 @@ t.test('schemas are told apart by their content; one that is no JSON does no har
     { names: new Set(['b']) },
     {},
   ]
-  const digests = [round, { toJSON: () => undefined }, ...others].map(digest)
+  const digests = [circular, { toJSON: () => undefined }, ...others].map(digest)
   t.equal(new Set(digests).size, digests.length)
   const names = new Set<unknown>()
   names.add(names)

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
@@ -10,12 +11,11 @@ import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
 import { receive } from '../support/receive.ts'
-import { textOf } from '../support/textOf.ts'
 import { turns } from '../support/turns.ts'
 
 const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
 
-/** Sets what the environment says of proxies until the test ends. */
+/** Sets the proxy variables of the environment until the test ends. */
 function setProxies(t: Test, values: Record<string, string | undefined>): void {
   const before = Object.fromEntries(names.map(name => [name, process.env[name]]))
   const set = (to: Record<string, string | undefined>) => {
@@ -31,7 +31,7 @@ function setProxies(t: Test, values: Record<string, string | undefined>): void {
 
 const noRetries = { retry: { retries: 0 } }
 
-t.test('a client sends its requests through the proxy that HTTP_PROXY names, in either case', async t => {
+t.test('Connections: requests go through the proxy of HTTP_PROXY or http_proxy', async t => {
   const { origin } = await listen(t, (request, response) => response.end(request.headers.host))
   for (const name of ['HTTP_PROXY', 'http_proxy']) {
     const proxy = await forwardProxy(t)
@@ -44,7 +44,7 @@ t.test('a client sends its requests through the proxy that HTTP_PROXY names, in 
   }
 })
 
-t.test('a proxy without a scheme is an http proxy', async t => {
+t.test('Connections: a proxy without a scheme is an http proxy', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[]'))
   const proxy = await forwardProxy(t)
   setProxies(t, { http_proxy: proxy.origin.slice('http://'.length) })
@@ -52,7 +52,7 @@ t.test('a proxy without a scheme is an http proxy', async t => {
   t.strictSame(proxy.lines, [`GET ${origin}/x`])
 })
 
-t.test('NO_PROXY excepts hosts, and so does an empty HTTP_PROXY', async t => {
+t.test('Connections: NO_PROXY exempts hosts, and an empty http_proxy disables the proxy', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[]'))
   const proxy = await forwardProxy(t)
   const { port } = new URL(origin)
@@ -72,19 +72,22 @@ t.test('NO_PROXY excepts hosts, and so does an empty HTTP_PROXY', async t => {
   t.equal(proxy.lines.length, 1)
 })
 
-t.test('an https origin is reached by CONNECT, which tells the proxy host and port only', async t => {
-  const { port } = await listenRaw(t, socket => socket.end('no TLS here\r\n\r\n'))
-  const origin = `https://127.0.0.1:${port}`
-  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY']) {
-    const proxy = await forwardProxy(t)
-    setProxies(t, { [name]: proxy.origin })
-    t.match(await failureOf(openClient(t, origin, noRetries).get('/x', '')), {
-      code: 'NETWORK',
-      message: `${origin}: the server does not speak TLS (is it an http:// address?) (through the proxy ${proxy.origin})`,
-    })
-    t.strictSame(proxy.lines, [`CONNECT 127.0.0.1:${port}`], name)
-  }
-})
+t.test(
+  'Connections: an https origin is reached by CONNECT, which shows the proxy only host and port',
+  async t => {
+    const { port } = await listenRaw(t, socket => socket.end('no TLS here\r\n\r\n'))
+    const origin = `https://127.0.0.1:${port}`
+    for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY']) {
+      const proxy = await forwardProxy(t)
+      setProxies(t, { [name]: proxy.origin })
+      t.match(await failureOf(openClient(t, origin, noRetries).get('/x', '')), {
+        code: 'NETWORK',
+        message: `${origin}: the server does not speak TLS (is it an http:// address?) (through the proxy ${proxy.origin})`,
+      })
+      t.strictSame(proxy.lines, [`CONNECT 127.0.0.1:${port}`], name)
+    }
+  },
+)
 
 t.test('toHttp sends its batches through the proxy', async t => {
   const { origin, arrivals } = await receive(t)
@@ -110,7 +113,7 @@ function withCredentials(origin: string): string {
   return url.href
 }
 
-t.test('the credentials in the URL of a proxy are sent to it', async t => {
+t.test('Connections: the credentials in the URL of a proxy are sent to it', async t => {
   const { origin } = await listen(t, (request, response) => {
     response.end(String(request.headers['proxy-authorization']))
   })
@@ -120,7 +123,7 @@ t.test('the credentials in the URL of a proxy are sent to it', async t => {
   t.strictSame(proxy.credentials, [`Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`])
 })
 
-t.test('a proxy that is not there is named, without its credentials', async t => {
+t.test('Connections: an unreachable proxy is named in the error, without its credentials', async t => {
   const proxy = 'http://127.0.0.1:1'
   setProxies(t, { HTTP_PROXY: withCredentials(proxy) })
   for (const origin of ['http://127.0.0.1:2', 'https://127.0.0.1:2']) {
@@ -135,39 +138,45 @@ t.test('a proxy that is not there is named, without its credentials', async t =>
   }
 })
 
-t.test('a proxy that refuses its credentials is not asked again, and they are not told', async t => {
-  for (const scheme of ['http', 'https']) {
-    const proxy = await forwardProxy(t, 407)
-    setProxies(t, { HTTP_PROXY: withCredentials(proxy.origin) })
-    const origin = `${scheme}://127.0.0.1:2`
-    const error = await failureOf(openClient(t, origin).get('/x', ''))
-    t.match(error, {
-      code: 'NETWORK',
-      retryable: false,
-      message: `${origin}: the credentials in the URL of the proxy were refused (407) (through the proxy ${proxy.origin})`,
-    })
-    t.notMatch(inspect(error, { depth: 20, showHidden: true }), trace)
-    t.equal(proxy.lines.length, 1)
-  }
-})
+t.test(
+  'Connections: a proxy that refuses its credentials is not retried, and the error does not show them',
+  async t => {
+    for (const scheme of ['http', 'https']) {
+      const proxy = await forwardProxy(t, 407)
+      setProxies(t, { HTTP_PROXY: withCredentials(proxy.origin) })
+      const origin = `${scheme}://127.0.0.1:2`
+      const error = await failureOf(openClient(t, origin).get('/x', ''))
+      t.match(error, {
+        code: 'NETWORK',
+        retryable: false,
+        message: `${origin}: the credentials in the URL of the proxy were refused (407) (through the proxy ${proxy.origin})`,
+      })
+      t.notMatch(inspect(error, { depth: 20, showHidden: true }), trace)
+      t.equal(proxy.lines.length, 1)
+    }
+  },
+)
 
-t.test('a proxy that is not a URL, or not of http, is a wrong option of the environment', async t => {
-  for (const [value, shown] of [
-    [`http://${user}:p/4ss@`, '"…"'],
-    ['socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
-  ] as const) {
-    setProxies(t, { https_proxy: value, http_proxy: 'http://127.0.0.1:1' })
-    const error = await failureOf(() => openClient(t, 'https://127.0.0.1:2'))
-    t.match(error, {
-      code: 'OPTION',
-      message: `environment: HTTPS_PROXY: expected the http or https URL of a proxy, for example "http://proxy.example:3128", received ${shown}`,
-    })
-    t.notMatch(inspect(error, { depth: 20, showHidden: true }), trace)
-    openClient(t, 'http://127.0.0.1:2')
-  }
-})
+t.test(
+  'Connections: a proxy variable that is not an http or https URL is an OPTION error of the environment',
+  async t => {
+    for (const [value, shown] of [
+      [`http://${user}:p/4ss@`, '"…"'],
+      ['socks5://127.0.0.1:1080', '"socks5://127.0.0.1:1080"'],
+    ] as const) {
+      setProxies(t, { https_proxy: value, http_proxy: 'http://127.0.0.1:1' })
+      const error = await failureOf(() => openClient(t, 'https://127.0.0.1:2'))
+      t.match(error, {
+        code: 'OPTION',
+        message: `environment: HTTPS_PROXY: expected the http or https URL of a proxy, for example "http://proxy.example:3128", received ${shown}`,
+      })
+      t.notMatch(inspect(error, { depth: 20, showHidden: true }), trace)
+      openClient(t, 'http://127.0.0.1:2')
+    }
+  },
+)
 
-t.test('through a proxy, concurrency bounds the connections, too', async t => {
+t.test('Connections: concurrency limits the connections through a proxy', async t => {
   const ends: (() => void)[] = []
   const { origin } = await listen(t, (_request, response) => {
     response.write('[')
@@ -176,7 +185,7 @@ t.test('through a proxy, concurrency bounds the connections, too', async t => {
   const proxy = await forwardProxy(t)
   setProxies(t, { HTTP_PROXY: proxy.origin })
   const client = openClient(t, origin, { concurrency: 2 })
-  // A body that has not ended keeps its connection, but no slot of the client.
+  // A body that has not ended holds its connection, but no slot of the client.
   const answers = await Promise.all([client.get('/a', ''), client.get('/b', '')])
   const third = client.get('/c', '')
   await turns(100)
@@ -189,7 +198,7 @@ t.test('through a proxy, concurrency bounds the connections, too', async t => {
   t.strictSame([proxy.lines.length, proxy.open.size], [3, 2])
 })
 
-t.test('through a proxy, headers that do not come are a TIMEOUT', async t => {
+t.test('Connections: missing response headers are a TIMEOUT through a proxy, too', async t => {
   const { origin } = await listen(t, () => {})
   const silent = await listenRaw(t, () => {})
   for (const [proxy, target] of [
@@ -206,7 +215,7 @@ t.test('through a proxy, headers that do not come are a TIMEOUT', async t => {
   }
 })
 
-t.test('close() ends every connection to the proxy at once, whatever it is doing', async t => {
+t.test('Connections: close() closes every connection to the proxy at once, idle or not', async t => {
   const { origin } = await listen(t, (request, response) => {
     if (!request.url?.startsWith('/silent')) response.writeHead(200).write('[')
   })

@@ -8,7 +8,7 @@ import { turns } from '../support/turns.ts'
 
 const at = (priority: number) => ({ priority, signal: new AbortController().signal })
 
-/** A clock that goes on only when it is told to, by a millisecond at a time. */
+/** A clock that advances only when the test calls `to`, by a millisecond at a time. */
 class HandClock implements Clock {
   #time = 0
   readonly #waits = new Map<() => void, number>()
@@ -38,41 +38,44 @@ class HandClock implements Clock {
   }
 }
 
-t.test('in any window of the interval, wherever it lies, at most so many start', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.integer({ min: 1, max: 5 }),
-      fc.integer({ min: 1, max: 30 }),
-      fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 6 })), { minLength: 1, maxLength: 8 }),
-      async (requests, interval, bursts) => {
-        const clock = new HandClock()
-        const limiter = new Limiter(100, { requests, interval }, clock)
-        const starts: number[] = []
-        let wanted = 0
-        for (const [pause, count] of bursts) {
-          await clock.to(clock.monotonic() + pause)
-          wanted += count
-          for (let i = 0; i < count; i += 1) {
-            limiter.run(async () => void starts.push(clock.monotonic()), at(0))
+t.test(
+  'Limiter: at most `requests` start in any window of `interval`, and all start as soon as they may',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.array(fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 6 })), { minLength: 1, maxLength: 8 }),
+        async (requests, interval, bursts) => {
+          const clock = new HandClock()
+          const limiter = new Limiter(100, { requests, interval }, clock)
+          const starts: number[] = []
+          let wanted = 0
+          for (const [pause, count] of bursts) {
+            await clock.to(clock.monotonic() + pause)
+            wanted += count
+            for (let i = 0; i < count; i += 1) {
+              limiter.run(async () => void starts.push(clock.monotonic()), at(0))
+            }
           }
-        }
-        // As soon as it may: nothing waits longer than for all windows that are needed.
-        await clock.to(clock.monotonic() + Math.ceil(wanted / requests) * interval)
-        if (starts.length !== wanted) return false
-        return starts.every(
-          (start, i) => i < requests || start - (starts[i - requests] as number) >= interval,
-        )
-      },
-    ),
-    { numRuns: 60 },
-  )
-})
+          // Nothing waits longer than for the windows that all starts need.
+          await clock.to(clock.monotonic() + Math.ceil(wanted / requests) * interval)
+          if (starts.length !== wanted) return false
+          return starts.every(
+            (start, i) => i < requests || start - (starts[i - requests] as number) >= interval,
+          )
+        },
+      ),
+      { numRuns: 60 },
+    )
+  },
+)
 
 for (const [what, jump] of [
   ['set back an hour', -3_600_000],
   ['put forward an hour', 3_600_000],
 ] as const) {
-  t.test(`Limiter: a date that is ${what} changes nothing`, async t => {
+  t.test(`Limiter: a system date that is ${what} changes nothing`, async t => {
     const clock = new HandClock()
     const limiter = new Limiter(1, { requests: 1, interval: 50 }, clock)
     const starts: number[] = []
@@ -87,7 +90,7 @@ for (const [what, jump] of [
   })
 }
 
-t.test('without a rate limit only the concurrency bounds the starts', async t => {
+t.test('Limiter: without a rate limit only the concurrency limits the starts', async t => {
   const limiter = new Limiter(3, 'none')
   let running = 0
   let most = 0
@@ -109,7 +112,7 @@ t.test('without a rate limit only the concurrency bounds the starts', async t =>
   t.equal(most, 3)
 })
 
-t.test('the higher the priority, the sooner; else in order', async t => {
+t.test('Limiter: a higher priority starts first; equal priorities start in order', async t => {
   const limiter = new Limiter(1, 'none')
   const order: string[] = []
   const put = (name: string, priority: number) => limiter.run(async () => void order.push(name), at(priority))
@@ -117,36 +120,39 @@ t.test('the higher the priority, the sooner; else in order', async t => {
   t.strictSame(order, ['first', 'again', 'again 2', 'second', 'third'])
 })
 
-t.test('one that is aborted in the queue rejects at once with the reason, and is never run', async t => {
-  const limiter = new Limiter(1, 'none')
-  let release = () => {}
-  const first = limiter.run(
-    () =>
-      new Promise<void>(resolve => {
-        release = resolve
-      }),
-    at(0),
-  )
-  const controller = new AbortController()
-  let ran = false
-  const second = failureOf(
-    limiter.run(
-      async () => {
-        ran = true
-      },
-      { priority: 0, signal: controller.signal },
-    ),
-  )
-  const reason = { any: 'thing' }
-  controller.abort(reason)
-  t.equal(await second, reason)
-  release()
-  await first
-  await limiter.run(async () => {}, at(0))
-  t.equal(ran, false)
-})
+t.test(
+  'Limiter: a call that is aborted in the queue rejects at once with the reason, and never runs',
+  async t => {
+    const limiter = new Limiter(1, 'none')
+    let release = () => {}
+    const first = limiter.run(
+      () =>
+        new Promise<void>(resolve => {
+          release = resolve
+        }),
+      at(0),
+    )
+    const controller = new AbortController()
+    let ran = false
+    const second = failureOf(
+      limiter.run(
+        async () => {
+          ran = true
+        },
+        { priority: 0, signal: controller.signal },
+      ),
+    )
+    const reason = { any: 'thing' }
+    controller.abort(reason)
+    t.equal(await second, reason)
+    release()
+    await first
+    await limiter.run(async () => {}, at(0))
+    t.equal(ran, false)
+  },
+)
 
-t.test('one that fails leaves its slot', async t => {
+t.test('Limiter: a call that fails releases its slot', async t => {
   const limiter = new Limiter(1, 'none')
   const failure = new Error('no')
   t.equal(await failureOf(limiter.run(() => Promise.reject(failure), at(0))), failure)

@@ -3,7 +3,7 @@ import { refusedAnswer, statusError } from '../../lib/http/refusal.ts'
 
 const url = 'https://warehouse.example/in'
 
-t.test('an answer that is refused is an error that names no service', async t => {
+t.test('statusError: the message of a refused answer names no service', async t => {
   const cases: [status: number, code: string, retryable: boolean, message: string][] = [
     [302, 'HTTP', false, `redirects are not followed: ${url} answered 302: moved`],
     [400, 'HTTP', false, `${url} answered 400: moved`],

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parseRetryAfter, retryDelay } from '../../lib/http/retry.ts'
@@ -7,13 +8,12 @@ import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { listenRaw } from '../support/listenRaw.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
-/** One answer of a server: a status with headers and a body, or a connection that breaks. */
+/** An answer of a server: a status with headers and a body, or a connection reset. */
 type Scripted = { status: number; headers?: Record<string, string>; body?: string } | 'reset'
 
-/** Asks a server that gives these answers one after the other, the last one for ever. */
-async function ask(t: Test, answers: Scripted[], options: HubSpotClientOptions = {}, chance = 0) {
+/** Sends a request to a server with these answers in sequence, the last one repeated. */
+async function request(t: Test, answers: Scripted[], options: HubSpotClientOptions = {}, chance = 0) {
   let arrived = 0
   const { origin } = await listen(t, (request, response) => {
     const answer = answers[Math.min(arrived, answers.length - 1)] as Scripted
@@ -44,20 +44,20 @@ async function ask(t: Test, answers: Scripted[], options: HubSpotClientOptions =
 
 const ok = { status: 200 }
 
-t.test('"502, 503, 504 are transient": 429, 5xx and broken connections are tried again', async t => {
+t.test('retry: "502, 503, 504 are transient": 429, 5xx and connection resets are retried', async t => {
   for (const failure of [429, 500, 501, 502, 503, 504, 599]) {
-    const { outcome, waits, counts } = await ask(t, [{ status: failure }, ok])
+    const { outcome, waits, counts } = await request(t, [{ status: failure }, ok])
     t.equal(outcome, 200, `${failure}`)
     // After a 429, the limiter waits as well as the request.
     t.strictSame(waits, failure === 429 ? [500, 500] : [500])
     t.strictSame(counts, { requests: 2, retries: 1 })
   }
-  const { outcome, waits } = await ask(t, ['reset', ok])
+  const { outcome, waits } = await request(t, ['reset', ok])
   t.equal(outcome, 200)
   t.strictSame(waits, [500])
 })
 
-t.test('a connection that closes without an answer is tried again', async t => {
+t.test('retry: a connection that closes without an answer is retried', async t => {
   let arrived = 0
   const { origin } = await listenRaw(t, socket => {
     arrived += 1
@@ -69,68 +69,68 @@ t.test('a connection that closes without an answer is tried again', async t => {
   t.equal(arrived, 2)
 })
 
-t.test('other answers are not tried again', async t => {
+t.test('retry: other statuses are not retried', async t => {
   for (const status of [301, 302, 304, 307, 400, 401, 403, 404, 408, 413, 422]) {
-    const { outcome, waits, arrived } = await ask(t, [{ status }, ok])
+    const { outcome, waits, arrived } = await request(t, [{ status }, ok])
     t.match(outcome, { name: 'LeadpipeError', retryable: false, context: { status } }, `${status}`)
     t.strictSame([waits, arrived], [[], 1])
   }
 })
 
-t.test('the waits double', async t => {
-  const { outcome, waits, counts } = await ask(t, [{ status: 500 }])
+t.test('retry: the delay doubles with each attempt', async t => {
+  const { outcome, waits, counts } = await request(t, [{ status: 500 }])
   t.strictSame(waits, [500, 1_000, 2_000, 4_000, 8_000])
   t.match(outcome, { code: 'HTTP', retryable: true, context: { status: 500, attempts: 6 } })
   t.match((outcome as Error).message, /answered 500: \[\] \(after 6 attempts\)$/)
   t.strictSame(counts, { requests: 6, retries: 5 })
 })
 
-t.test('chance halves a wait at most', async t => {
-  const { waits } = await ask(t, [{ status: 500 }], {}, 1 - Number.EPSILON)
+t.test('retry: jitter shortens a delay to no less than half', async t => {
+  const { waits } = await request(t, [{ status: 500 }], {}, 1 - Number.EPSILON)
   t.strictSame(waits, [250, 500, 1_000, 2_000, 4_000])
 })
 
-t.test('maxDelay bounds every wait', async t => {
+t.test('retry: maxDelay limits every delay', async t => {
   const retry = { retries: 4, minDelay: 100, maxDelay: 250 }
-  t.strictSame((await ask(t, [{ status: 502 }], { retry })).waits, [100, 200, 250, 250])
+  t.strictSame((await request(t, [{ status: 502 }], { retry })).waits, [100, 200, 250, 250])
 })
 
-t.test('Retry-After is what is waited, up to maxDelay', async t => {
+t.test('retry: Retry-After sets the delay, up to maxDelay', async t => {
   const inAMinute = new Date(new FakeClock().time + 20_000).toUTCString()
   const answers = ['3', inAMinute, '0', 'nonsense', '3600'].map(value => ({
     status: 503,
     headers: { 'Retry-After': value },
   }))
-  const { outcome, waits } = await ask(t, [...answers, ok], { retry: { maxDelay: 30_000 } })
+  const { outcome, waits } = await request(t, [...answers, ok], { retry: { maxDelay: 30_000 } })
   t.equal(outcome, 200)
-  // The date is told by the clock, which the first wait has moved on by 3 seconds.
+  // The date is read with the clock, which the first wait has advanced by 3 seconds.
   t.strictSame(waits, [3_000, 17_000, 0, 4_000, 30_000])
 })
 
-t.test('Retry-After counts for 429, too', async t => {
-  const { waits } = await ask(t, [{ status: 429, headers: { 'retry-after': '9' } }, ok])
+t.test('retry: Retry-After of a 429 sets the delay, too', async t => {
+  const { waits } = await request(t, [{ status: 429, headers: { 'retry-after': '9' } }, ok])
   t.strictSame(waits, [9_000, 9_000])
 })
 
-t.test('retries: 0 tries once, and the error does not speak of attempts', async t => {
-  const { outcome, waits } = await ask(t, [{ status: 429, body: 'slow down' }], { retry: { retries: 0 } })
+t.test('retry: retries: 0 tries once, and the error does not mention attempts', async t => {
+  const { outcome, waits } = await request(t, [{ status: 429, body: 'slow down' }], { retry: { retries: 0 } })
   t.match(outcome, { code: 'RATE_LIMIT', retryable: true })
   t.match((outcome as Error).message, /answered 429: slow down$/)
   t.strictSame(waits, [])
 })
 
-t.test('retries that are undefined are the default, not without end', async t => {
-  const { arrived } = await ask(t, [{ status: 500 }], { retry: { retries: undefined } as object })
+t.test('retry: retries: undefined is the default number, not an endless one', async t => {
+  const { arrived } = await request(t, [{ status: 500 }], { retry: { retries: undefined } as object })
   t.equal(arrived, 6)
 })
 
-t.test('a failure for good ends the repetitions', async t => {
-  const { outcome, arrived } = await ask(t, [{ status: 503 }, { status: 401 }])
+t.test('retry: an error that is not retryable ends the retries', async t => {
+  const { outcome, arrived } = await request(t, [{ status: 503 }, { status: 401 }])
   t.match(outcome, { code: 'AUTH', retryable: false, context: { status: 401 } })
   t.equal(arrived, 2)
 })
 
-t.test('one that waits for its repetition holds no slot', async t => {
+t.test('retry: a request that waits for its retry holds no slot', async t => {
   const { origin, targets } = await listen(t, (request, response) => {
     response.writeHead(request.url?.startsWith('/bad') ? 503 : 200).end('[]')
   })
@@ -149,7 +149,7 @@ t.test('one that waits for its repetition holds no slot', async t => {
   t.equal(targets.length, 2)
 })
 
-t.test('a repetition goes before what is still in the queue', async t => {
+t.test('retry: a retry starts before requests that are still in the queue', async t => {
   const { origin, targets } = await listen(t, (_request, response) => {
     response.writeHead(targets.length === 1 ? 503 : 200).end('[]')
   })
@@ -166,12 +166,12 @@ const options = { minDelay: 500, maxDelay: 60_000 }
 const least = () => 1 - Number.EPSILON
 const most = () => 0
 
-t.test('the wait doubles with each attempt up to maxDelay', async t => {
+t.test('retryDelay doubles with each attempt, up to maxDelay', async t => {
   const waits = [1, 2, 3, 4, 5, 6, 7, 8, 9, 100].map(attempt => retryDelay(attempt, undefined, options, most))
   t.strictSame(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000])
 })
 
-t.test('chance takes off up to half of it', async t => {
+t.test('retryDelay: jitter takes off at most half', async t => {
   t.equal(
     retryDelay(1, undefined, options, () => 0.5),
     375,
@@ -192,14 +192,14 @@ t.test('chance takes off up to half of it', async t => {
   )
 })
 
-t.test('a Retry-After decides, without chance, up to maxDelay', async t => {
+t.test('retryDelay: Retry-After decides, without jitter, up to maxDelay', async t => {
   t.equal(retryDelay(1, 7_000, options, least), 7_000)
   t.equal(retryDelay(5, 0, options, most), 0)
   t.equal(retryDelay(1, 60_001, options, least), 60_000)
   t.equal(retryDelay(1, Number.POSITIVE_INFINITY, options, least), 60_000)
 })
 
-t.test('a Retry-After is seconds or a date', async t => {
+t.test('parseRetryAfter reads seconds or an HTTP date, and nothing else', async t => {
   const now = Date.UTC(2026, 9, 21, 7, 27, 0)
   const cases: [header: string | undefined, milliseconds: number | undefined][] = [
     ['0', 0],
@@ -226,7 +226,7 @@ t.test('a Retry-After is seconds or a date', async t => {
   for (const [header, milliseconds] of cases) t.equal(parseRetryAfter(header, now), milliseconds, `${header}`)
 })
 
-t.test('a date without a time zone is GMT, wherever the machine is', async t => {
+t.test('parseRetryAfter: a date without a time zone is GMT, whatever the local time zone', async t => {
   const zone = process.env.TZ
   t.after(() => {
     if (zone === undefined) delete process.env.TZ

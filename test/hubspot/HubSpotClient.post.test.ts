@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -6,7 +7,6 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
 interface Arrival {
   method: string | undefined
@@ -15,7 +15,7 @@ interface Arrival {
   body: string
 }
 
-/** A search API that gives these statuses one after the other, then 200, and says what it was asked. */
+/** A search API with these statuses in sequence, then 200; `arrivals` has its requests. */
 async function search(t: Test, statuses: number[] = [], answer = '{"results":[]}') {
   const arrivals: Arrival[] = []
   const { origin } = await listen(t, async (request, response) => {
@@ -32,7 +32,7 @@ async function search(t: Test, statuses: number[] = [], answer = '{"results":[]}
 const path = '/crm/v3/objects/contacts/search'
 const body = { filterGroups: [], limit: 100, query: 'é' }
 
-t.test('post sends JSON with the credentials, and gives the decoded answer', async t => {
+t.test('HubSpotClient.post sends JSON with the credentials, and returns the decoded answer', async t => {
   const { origin, arrivals } = await search(t)
   const inHeader = openClient(t, origin, { accessToken: 's3cret', auth: 'header' })
   const answer = await inHeader.post(path, body)
@@ -50,7 +50,7 @@ t.test('post sends JSON with the credentials, and gives the decoded answer', asy
   }
 })
 
-t.test('post is repeated as get is, with the same body', async t => {
+t.test('HubSpotClient.post is retried as get is, with the same body', async t => {
   const { origin, arrivals } = await search(t, [503, 429])
   const clock = new FakeClock()
   const retries: number[] = []
@@ -62,26 +62,26 @@ t.test('post is repeated as get is, with the same body', async t => {
     [body, body, body],
   )
   t.strictSame(retries, [1, 2])
-  // After the 429 the limiter waits, too.
+  // After a 429 the limiter waits as well as the request.
   t.strictSame(clock.waits, [500, 1_000, 1_000])
 })
 
-t.test('post and get share the rate limit of the client', async t => {
+t.test('HubSpotClient.post and get share the rate limit of the client', async t => {
   const { origin, arrivals } = await search(t)
   const clock = new FakeClock()
   const client = openClient(t, origin, { rateLimit: { requests: 2, interval: 10_000 } }, clock)
-  for (const ask of [
+  for (const send of [
     () => client.get('/x', ''),
     () => client.post(path, body),
     () => client.post(path, body),
   ]) {
-    await textOf((await ask()).body)
+    await textOf((await send()).body)
   }
   t.equal(arrivals.length, 3)
   t.strictSame(clock.waits, [10_000])
 })
 
-t.test('post fails as get does, without a trace of the credentials', async t => {
+t.test('HubSpotClient.post fails as get does, without the credentials in its error', async t => {
   for (const auth of ['query', 'header'] as const) {
     const { origin } = await search(t, [400], '{"message":"no access_token=s3cret in s3cret"}')
     const client = openClient(t, origin, { accessToken: 's3cret', auth })
@@ -92,7 +92,7 @@ t.test('post fails as get does, without a trace of the credentials', async t => 
 })
 
 t.test(
-  'post refuses a path with a query, ends with its signal, and fails when the client is closed',
+  'HubSpotClient.post refuses a path with a query, obeys its signal, and fails once the client is closed',
   async t => {
     const { origin, arrivals } = await search(t)
     const client = openClient(t, origin)

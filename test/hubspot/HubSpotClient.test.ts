@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
@@ -7,9 +8,8 @@ import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
-import { textOf } from '../support/textOf.ts'
 
-/** Sends one request and returns what arrived. */
+/** Sends one request and returns it as it arrived at the server. */
 async function sent(t: Test, options: HubSpotClientOptions, path: string, query: string) {
   let arrived: { method?: string; url?: string; headers: IncomingHttpHeaders } | undefined
   const { origin } = await listen(t, (request, response) => {
@@ -22,27 +22,27 @@ async function sent(t: Test, options: HubSpotClientOptions, path: string, query:
   return arrived
 }
 
-t.test('the token goes in the URL, as documented', async t => {
+t.test('HubSpotClient: the token is sent in the URL, as documented', async t => {
   const request = await sent(t, { accessToken: 'demooooo-oooo' }, '/leads/v1/list', 'max=1')
   t.equal(request?.method, 'GET')
   t.equal(request?.url, '/leads/v1/list?access_token=demooooo-oooo&max=1')
   t.equal(request?.headers.authorization, undefined)
 })
 
-t.test('the token goes in the header where that is asked for, and then not in the URL', async t => {
+t.test("HubSpotClient: with auth: 'header' the token is sent in the header, and not in the URL", async t => {
   const request = await sent(t, { accessToken: 'demooooo-oooo', auth: 'header' }, '/leads/v1/list', 'max=1')
   t.equal(request?.url, '/leads/v1/list?max=1')
   t.equal(request?.headers.authorization, 'Bearer demooooo-oooo')
 })
 
-t.test('an API key goes in the URL as hapikey', async t => {
+t.test('HubSpotClient: an API key is sent in the URL as hapikey', async t => {
   const request = await sent(t, { apiKey: 'demo' }, '/leads/v1/list', 'max=1')
   t.equal(request?.url, '/leads/v1/list?hapikey=demo&max=1')
   t.equal(request?.headers.authorization, undefined)
 })
 
 t.test(
-  'a token with special characters is percent-encoded in the URL, and as it is in the header',
+  'HubSpotClient: a token with special characters is percent-encoded in the URL, and unchanged in the header',
   async t => {
     const accessToken = 'a/b+c=&d?e#f%20"é'.replace('é', '~')
     const inUrl = await sent(t, { accessToken }, '/x', '')
@@ -53,7 +53,7 @@ t.test(
   },
 )
 
-t.test('only gzip is offered, and JSON asked for', async t => {
+t.test('HubSpotClient: it accepts JSON, and offers gzip only', async t => {
   const request = await sent(t, {}, '/x', '')
   t.match(request?.headers, {
     accept: 'application/json',
@@ -62,7 +62,7 @@ t.test('only gzip is offered, and JSON asked for', async t => {
   })
 })
 
-t.test('a query arrives as it was written, brackets raw', async t => {
+t.test('HubSpotClient: a query is sent as it was serialized, with plain brackets', async t => {
   const query = serializeQuery(
     completeQuery({
       search: 'a & b/ü',
@@ -79,7 +79,7 @@ t.test('a query arrives as it was written, brackets raw', async t => {
   )
 })
 
-t.test('an answer has status, headers and body', async t => {
+t.test('HubSpotClient: an answer has status, headers and body', async t => {
   const { origin } = await listen(t, (_request, response) => {
     response.writeHead(203, { 'X-Any': 'thing', 'Content-Type': 'application/json' })
     response.end('{"a":"é"}')
@@ -90,7 +90,7 @@ t.test('an answer has status, headers and body', async t => {
   t.equal(await textOf(body), '{"a":"é"}')
 })
 
-t.test('a target that cannot be sent is refused before it is', async t => {
+t.test('HubSpotClient: a path or query that cannot be sent is refused, and nothing is sent', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end())
   const client = openClient(t, origin, { accessToken: 's3cret' })
   for (const path of ['', 'leads', 'http://elsewhere/', '/a b', '/ü', '/a?b=c', '/a#b', '/a\r\nb']) {
@@ -117,7 +117,7 @@ t.test('a target that cannot be sent is refused before it is', async t => {
   t.strictSame(targets, [])
 })
 
-t.test('an answer that is not read yet holds no slot', async t => {
+t.test('HubSpotClient: an answer that is not read yet holds no slot', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[1]'))
   const client = openClient(t, origin, { concurrency: 1 })
   const answers = []
@@ -126,7 +126,7 @@ t.test('an answer that is not read yet holds no slot', async t => {
   for (const { body } of answers) t.equal(await textOf(body), '[1]')
 })
 
-t.test('never more requests than the concurrency are under way', async t => {
+t.test('HubSpotClient: at most `concurrency` requests run at once', async t => {
   const total = 20
   const waiting: (() => void)[] = []
   let arrived = 0
@@ -139,7 +139,7 @@ t.test('never more requests than the concurrency are under way', async t => {
       answered += 1
       response.end('[]')
     })
-    // None is answered before as many are here as may be.
+    // No request is answered before as many are open as may be.
     if (arrived - answered === 3 || arrived > total - 3) waiting.shift()?.()
     if (arrived === total) for (const answer of waiting.splice(0)) answer()
   })
@@ -149,7 +149,7 @@ t.test('never more requests than the concurrency are under way', async t => {
   t.equal(most, 3)
 })
 
-t.test('the rate limit covers every attempt, repetitions included', async t => {
+t.test('HubSpotClient: the rate limit counts every attempt, retries included', async t => {
   let arrived = 0
   const { origin, targets } = await listen(t, (_request, response) => {
     arrived += 1
@@ -169,10 +169,10 @@ t.test('the rate limit covers every attempt, repetitions included', async t => {
   t.equal(await third, 'enough')
   const paths = targets.map(target => target.split('?')[0])
   t.strictSame(paths, ['/first', '/first', '/second', '/other', '/other', '/other'])
-  t.strictSame(clock.waits, [500, 59_500], 'the wait of the repetition, and the rest of the interval')
+  t.strictSame(clock.waits, [500, 59_500], 'the wait before the retry, and the rest of the interval')
 })
 
-t.test('the default rate limit is 100 requests in 10 seconds', async t => {
+t.test('HubSpotClient: the default rate limit is 100 requests in 10 seconds', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
   const client = new HubSpotClient({ origin, accessToken: 'T', concurrency: 20 })
   t.after(() => client.close())
@@ -188,7 +188,7 @@ t.test('the default rate limit is 100 requests in 10 seconds', async t => {
   t.equal(targets.length, 100)
 })
 
-t.test('a client tells its origin', async t => {
+t.test('HubSpotClient: origin is the normalized origin', async t => {
   t.equal(openClient(t, 'HTTP://LocalHost:80/').origin, 'http://localhost')
   const byDefault = new HubSpotClient({ accessToken: 'T' })
   t.equal(byDefault.origin, 'https://api.hubapi.com')

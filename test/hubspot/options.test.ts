@@ -13,10 +13,10 @@ function refusal(options: unknown): string {
     if (error instanceof LeadpipeError && error.code === 'OPTION') return error.message
     throw error
   }
-  throw new Error('they were accepted')
+  throw new Error('the options were accepted')
 }
 
-t.test('the defaults are those that the documentation of the options gives', async t => {
+t.test('client options: the defaults are the documented ones', async t => {
   t.strictSame(clientSettings({ accessToken }), {
     credential: { name: 'access_token', value: accessToken, in: 'query' },
     origin: 'https://api.hubapi.com',
@@ -28,7 +28,7 @@ t.test('the defaults are those that the documentation of the options gives', asy
   })
 })
 
-t.test('what is undefined counts as absent, inside of retry and timeouts too', async t => {
+t.test('client options: an option that is undefined is absent, in retry and timeouts, too', async t => {
   const nothing = {
     apiKey: undefined,
     auth: undefined,
@@ -48,7 +48,7 @@ t.test('what is undefined counts as absent, inside of retry and timeouts too', a
   })
 })
 
-t.test('a client needs one credential, and only one', async t => {
+t.test('client options: a client needs exactly one credential', async t => {
   const none =
     'HubSpotClient: accessToken: expected the access token of the portal (or an apiKey), received none'
   for (const options of [undefined, {}, { accessToken: undefined }]) t.equal(refusal(options), none)
@@ -67,7 +67,7 @@ t.test('a client needs one credential, and only one', async t => {
   })
 })
 
-t.test('a token that could not be sent is refused, and not shown', async t => {
+t.test('client options: a token that cannot be sent is refused, and not shown', async t => {
   const message =
     'HubSpotClient: accessToken: expected the access token, a string without spaces, received a value of type'
   for (const wrong of ['', ' s3cret', 's3cret\n', 's3\u0000cret', 's3cret-é']) {
@@ -81,7 +81,7 @@ t.test('a token that could not be sent is refused, and not shown', async t => {
   )
 })
 
-t.test('a token in the wrong place is not shown', async t => {
+t.test('client options: a token in the wrong place is not shown', async t => {
   for (const options of [
     accessToken,
     [accessToken],
@@ -101,7 +101,7 @@ t.test('a token in the wrong place is not shown', async t => {
   }
 })
 
-t.test('a misspelt name is refused with the right one', async t => {
+t.test('client options: a misspelt name is refused with the right one', async t => {
   t.equal(
     refusal({ access_token: 'a' }),
     'HubSpotClient: unknown option "access_token"; it is called accessToken here',
@@ -114,7 +114,7 @@ t.test('a misspelt name is refused with the right one', async t => {
   )
 })
 
-t.test('an origin is scheme, host and port', async t => {
+t.test('client options: an origin is scheme, host and port', async t => {
   const cases: [given: string, origin: string][] = [
     ['http://localhost:8080', 'http://localhost:8080'],
     ['http://localhost:8080/', 'http://localhost:8080'],
@@ -138,7 +138,7 @@ t.test('an origin is scheme, host and port', async t => {
   t.match(refusal({ accessToken, origin: new URL('https://api.hubapi.com') }), expected)
 })
 
-t.test('a number out of its range is refused with range and value', async t => {
+t.test('client options: a number out of range is refused with the range and the value', async t => {
   const range = 'HubSpotClient: concurrency: expected an integer from 1 to 100, received'
   for (const concurrency of [0, 101, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     t.equal(refusal({ accessToken, concurrency }), `${range} ${concurrency}`)
@@ -146,7 +146,7 @@ t.test('a number out of its range is refused with range and value', async t => {
   t.equal(refusal({ accessToken, concurrency: '4' }), `${range} '4'`)
 })
 
-t.test('a rate limit is whole or none', async t => {
+t.test('client options: a rate limit has both of its values, or is "none"', async t => {
   const whole = 'HubSpotClient: rateLimit: expected { requests, interval } or "none", received'
   for (const [rateLimit, shown] of [
     ['off', "'off'"],
@@ -174,7 +174,7 @@ t.test('a rate limit is whole or none', async t => {
   t.equal(clientSettings({ accessToken, rateLimit: 'none' }).rateLimit, 'none')
 })
 
-t.test('a daily share is more than nothing and at most all', async t => {
+t.test('client options: dailyShare is more than 0 and at most 1', async t => {
   const range = 'HubSpotClient: dailyShare: expected a number more than 0 and at most 1, received'
   for (const dailyShare of [0, -0.5, 1.01, Number.NaN]) {
     t.equal(refusal({ accessToken, dailyShare }), `${range} ${dailyShare}`)
@@ -185,7 +185,7 @@ t.test('a daily share is more than nothing and at most all', async t => {
   }
 })
 
-t.test('what is wrong inside of retry and timeouts is named with its range', async t => {
+t.test('client options: an error in retry or timeouts names the option with its range', async t => {
   const refused: [options: object, message: string][] = [
     [{ retry: { retries: 101 } }, 'retry.retries: expected an integer from 0 to 100, received 101'],
     [{ retry: { retries: -1 } }, 'retry.retries: expected an integer from 0 to 100, received -1'],
@@ -232,7 +232,7 @@ t.test('what is wrong inside of retry and timeouts is named with its range', asy
   t.equal(clientSettings({ accessToken, timeouts: { page: undefined } as object }).timeouts.page, undefined)
 })
 
-t.test('the first wait between attempts is no longer than the longest', async t => {
+t.test('client options: retry.minDelay is at most retry.maxDelay', async t => {
   const retry = { minDelay: 5_000, maxDelay: 10 }
   t.equal(
     refusal({ accessToken, retry }),
@@ -243,7 +243,7 @@ t.test('the first wait between attempts is no longer than the longest', async t 
     return [minDelay, maxDelay]
   }
   t.strictSame(delays({ minDelay: 10, maxDelay: 10 }), [10, 10])
-  t.strictSame(delays({ maxDelay: 10 }), [10, 10], 'the default of the other gives way')
+  t.strictSame(delays({ maxDelay: 10 }), [10, 10], 'the default of the other is adjusted')
   t.strictSame(delays({ minDelay: 70_000 }), [70_000, 70_000])
   t.strictSame(delays({ maxDelay: 600 }), [500, 600])
 })

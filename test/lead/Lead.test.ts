@@ -9,7 +9,7 @@ const [sample] = JSON.parse(
 
 const validate = compileSchema(leadSchema)
 
-/** The first thing that is wrong with a lead, as a path and what is expected there. */
+/** The first error of a lead by the schema: its path and what is expected there; undefined for a valid lead. */
 function problem(lead: unknown): string | undefined {
   if (validate(lead)) return undefined
   const [error] = validate.errors ?? []
@@ -24,24 +24,27 @@ interface Schema {
 const properties = (schema: Schema | undefined) => schema?.properties ?? {}
 const fields = properties(leadSchema as unknown as Schema)
 
-t.test("the documentation's example is a valid lead", async t => {
+t.test("leadSchema: the documentation's example is a valid lead", async t => {
   t.equal(problem(sample), undefined)
 })
 
-t.test("the fields are those of the documentation's example, in its order and spelling", async t => {
-  t.strictSame(Object.keys(fields), Object.keys(sample))
-  t.strictSame(Object.keys(properties(fields.analyticsDetails)), Object.keys(sample.analyticsDetails ?? {}))
-  t.strictSame(Object.keys(properties(fields.crmDetails)), Object.keys(sample.crmDetails ?? {}))
-  const [event] = sample.leadConversionEvents ?? []
-  const eventFields = properties(fields.leadConversionEvents?.items)
-  t.strictSame(Object.keys(eventFields), Object.keys(event ?? {}))
-  t.strictSame(
-    Object.keys(properties(eventFields.formSubmissionValues?.items)),
-    Object.keys(event?.formSubmissionValues?.[0] ?? {}),
-  )
-})
+t.test(
+  "leadSchema: its fields are those of the documentation's example, in the same order and spelling",
+  async t => {
+    t.strictSame(Object.keys(fields), Object.keys(sample))
+    t.strictSame(Object.keys(properties(fields.analyticsDetails)), Object.keys(sample.analyticsDetails ?? {}))
+    t.strictSame(Object.keys(properties(fields.crmDetails)), Object.keys(sample.crmDetails ?? {}))
+    const [event] = sample.leadConversionEvents ?? []
+    const eventFields = properties(fields.leadConversionEvents?.items)
+    t.strictSame(Object.keys(eventFields), Object.keys(event ?? {}))
+    t.strictSame(
+      Object.keys(properties(eventFields.formSubmissionValues?.items)),
+      Object.keys(event?.formSubmissionValues?.[0] ?? {}),
+    )
+  },
+)
 
-t.test('a field is editable or read-only where the documentation lists it so, else neither', async t => {
+t.test('leadSchema: a field is editable, read-only or neither, as the documentation says', async t => {
   const editable = [
     'closedAt',
     'emailBounced',
@@ -78,7 +81,7 @@ t.test('a field is editable or read-only where the documentation lists it so, el
     'publicLeadLink',
     'sourceValueModifiedAt',
   ]
-  // Of an object, its fields have the class: "All fields in this object are not editable".
+  // For an object, all its fields are read-only: "All fields in this object are not editable".
   const classOf = (schema: Schema) => {
     const inner = Object.values(properties(schema))
     return inner.length > 0 && inner.every(field => field.readOnly) ? '.*' : schema.readOnly
@@ -93,7 +96,7 @@ t.test('a field is editable or read-only where the documentation lists it so, el
   t.ok(byClass(undefined).includes('email'))
 })
 
-t.test('everything in a conversion event is read-only', async t => {
+t.test('leadSchema: every field of a conversion event is read-only', async t => {
   const event = properties(fields.leadConversionEvents?.items)
   const values = properties(event.formSubmissionValues?.items)
   for (const [name, schema] of [...Object.entries(event), ...Object.entries(values)]) {
@@ -101,7 +104,7 @@ t.test('everything in a conversion event is read-only', async t => {
   }
 })
 
-t.test('only the guid is required, and it is a string with something in it', async t => {
+t.test('leadSchema: only the guid is required, as a string that is not empty', async t => {
   t.equal(problem({ guid: 'a' }), undefined)
   t.match(problem({}), "must have required property 'guid'")
   t.match(problem({ guid: '' }), '/guid must NOT have fewer than 1 characters')
@@ -113,7 +116,7 @@ t.test('only the guid is required, and it is a string with something in it', asy
   }
 })
 
-t.test('fields that the documentation does not know are allowed and kept, at every level', async t => {
+t.test('leadSchema: undocumented fields are valid and kept, at every level', async t => {
   const [event] = sample.leadConversionEvents ?? []
   const lead = {
     ...sample,
@@ -124,17 +127,17 @@ t.test('fields that the documentation does not know are allowed and kept, at eve
   }
   const before = structuredClone(lead)
   t.equal(problem(lead), undefined)
-  t.strictSame(lead, before, 'validation changes nothing')
+  t.strictSame(lead, before, 'validation does not change the lead')
 })
 
-t.test('a score may be absent, a fraction or whole', async t => {
+t.test('leadSchema: a score is optional, and any number', async t => {
   const { score, rawScore, ...withoutGrading } = sample
   t.equal(problem(withoutGrading), undefined)
   for (const score of [99.96, 100, 0, -1]) t.equal(problem({ ...sample, score, rawScore: score }), undefined)
   t.match(problem({ ...sample, score: '97' }), '/score must be number')
 })
 
-t.test('a time that never was is 0; a time is whole milliseconds', async t => {
+t.test('leadSchema: a time is an integer in milliseconds, 0 for an event that never happened', async t => {
   for (const name of [
     'closedAt',
     'lastConvertedAt',
@@ -149,7 +152,7 @@ t.test('a time that never was is 0; a time is whole milliseconds', async t => {
   }
 })
 
-t.test('what portals have been seen to send is valid', async t => {
+t.test('leadSchema: values that portals have been seen to send are valid', async t => {
   const [event] = sample.leadConversionEvents ?? []
   const [value] = event?.formSubmissionValues ?? []
   t.equal(problem({ ...sample, leadNurturingCampaignId: -1 }), undefined)
@@ -163,7 +166,7 @@ t.test('what portals have been seen to send is valid', async t => {
   )
 })
 
-t.test('log items are open: nothing in them is required, anything more is kept', async t => {
+t.test('leadSchema: log items may have any fields, and none is required', async t => {
   for (const item of [{}, { id: 1 }, { id: 1, insertedAt: 0, previousState: true, by: 'someone' }]) {
     t.equal(problem({ ...sample, leadCustomerStatusModifyLogs: [item], leadDeleteLogs: [item] }), undefined)
   }
@@ -171,7 +174,7 @@ t.test('log items are open: nothing in them is required, anything more is kept',
   t.match(problem({ ...sample, leadDeleteLogs: [7] }), '/leadDeleteLogs/0 must be object')
 })
 
-t.test('a value of the wrong type is named by its path', async t => {
+t.test('leadSchema: an error names the path of a value that has the wrong type', async t => {
   t.match(problem({ ...sample, email: null }), '/email must be string')
   t.match(problem({ ...sample, isCustomer: 'true' }), '/isCustomer must be boolean')
   t.match(problem({ ...sample, leadConversionEvents: {} }), '/leadConversionEvents must be array')
@@ -182,7 +185,7 @@ t.test('a value of the wrong type is named by its path', async t => {
   t.match(problem([]), 'must be object')
 })
 
-t.test('every field has a description', async t => {
+t.test('leadSchema: every field has a description', async t => {
   const described = (schema: Schema & { description?: string }): boolean =>
     schema.description !== undefined &&
     Object.values(properties(schema)).every(described) &&

@@ -17,7 +17,7 @@ function refusal(query: unknown): string {
   throw new Error('it was accepted')
 }
 
-t.test('the parameters are the documented ones, without the token', async t => {
+t.test('queryParameters are the documented parameters, without the token', async t => {
   t.strictSame(queryParameters, [
     'search',
     'sort',
@@ -37,7 +37,7 @@ t.test('the parameters are the documented ones, without the token', async t => {
   ])
 })
 
-t.test('no query, an empty one and one of undefined are the same', async t => {
+t.test('a LeadsQuery: undefined, {} and one whose values are all undefined are the same', async t => {
   const nothing = Object.fromEntries(queryParameters.map(name => [name, undefined]))
   for (const query of [undefined, {}, nothing, Object.create(null) as LeadsQuery]) {
     t.strictSame(checkQuery(query), {})
@@ -115,33 +115,36 @@ const wrong: [query: Record<string, unknown>, message: string][] = [
 ]
 
 t.test(
-  'a wrong value is refused by the name of its parameter, with what was received and expected',
+  'a LeadsQuery: a wrong value is refused with the parameter, the expected and the received value',
   async t => {
     for (const [query, message] of wrong) t.equal(refusal(query), `leads(): ${message}`)
   },
 )
 
-t.test('a value that is long is shortened in the message', async t => {
+t.test('a LeadsQuery: a long value is shortened in the message', async t => {
   const message = refusal({ guids: Array.from({ length: 101 }, (_, i) => (i < 100 ? `guid-${i}` : '')) })
   t.match(message, /^leads\(\): guids: expected guids, as an array .+, received \[ 'guid-0'/)
   t.ok(message.length < 260)
   t.ok(refusal({ dir: 'x'.repeat(10_000) }).length < 220)
 })
 
-t.test('a Date before 1970 is refused', async t => {
+t.test('a LeadsQuery: a Date before 1970 is refused', async t => {
   t.match(refusal({ stopTime: new Date(-1) }), 'stopTime: expected a Date that is valid and not before 1970')
 })
 
-t.test('text that has no UTF-8 is refused, since it cannot be put in a URL', async t => {
-  t.match(
-    refusal({ search: 'a\ud83d' }),
-    /search: expected a string of well-formed Unicode, received 'a\\ud83d'$/i,
-  )
-  t.match(refusal({ guids: ['\udc00'] }), 'guids: expected guids, as an array')
-  t.strictSame(checkQuery({ search: '😀\n\u0000' }), { search: '😀\n\u0000' })
-})
+t.test(
+  'a LeadsQuery: text that cannot be encoded as UTF-8 is refused, since a URL cannot hold it',
+  async t => {
+    t.match(
+      refusal({ search: 'a\ud83d' }),
+      /search: expected a string of well-formed Unicode, received 'a\\ud83d'$/i,
+    )
+    t.match(refusal({ guids: ['\udc00'] }), 'guids: expected guids, as an array')
+    t.strictSame(checkQuery({ search: '😀\n\u0000' }), { search: '😀\n\u0000' })
+  },
+)
 
-t.test('a name that is no parameter is refused with the names that are', async t => {
+t.test('a LeadsQuery: an unknown parameter is refused with the names of all parameters', async t => {
   t.match(
     refusal({ colour: 1 }),
     'leads(): unknown option "colour"; it has: search, sort, dir, max, offset, startTime, stopTime, timePivot, excludeConversionEvents, optOut, eligibleForEmail, bounced, isNotImported, includeDeleted, guids, limit, paging',
@@ -152,7 +155,7 @@ t.test('a name that is no parameter is refused with the names that are', async t
   t.match(refusal(JSON.parse('{"__proto__":1}')), 'unknown option "__proto__"; it has: search, ')
 })
 
-t.test('a name that belongs elsewhere is refused with where it belongs', async t => {
+t.test('a LeadsQuery: a misplaced or misspelt parameter is refused with a hint', async t => {
   for (const [name, hint] of [
     ['access_token', 'the token belongs to the client: new HubSpotClient({ accessToken })'],
     ['accessToken', 'it belongs to the client: new HubSpotClient({ accessToken })'],
@@ -166,7 +169,7 @@ t.test('a name that belongs elsewhere is refused with where it belongs', async t
   }
 })
 
-t.test('a query that is no plain object is refused, not read as an empty one', async t => {
+t.test('a LeadsQuery: anything but a plain object is refused, not read as an empty query', async t => {
   const client = { origin: 'x' }
   for (const query of [null, 7, 'search=x', true, [], () => client, Symbol('a'), 7n]) {
     t.match(refusal(query), /^leads\(\): expected an object, received /)
@@ -181,7 +184,7 @@ t.test('a query that is no plain object is refused, not read as an empty one', a
   }
 })
 
-t.test('times become milliseconds', async t => {
+t.test('a LeadsQuery: times become milliseconds', async t => {
   t.strictSame(checkQuery({ startTime: new Date(1_275_718_091_660), stopTime: 1_320_349_394_338 }), {
     startTime: 1_275_718_091_660,
     stopTime: 1_320_349_394_338,
@@ -191,7 +194,7 @@ t.test('times become milliseconds', async t => {
   t.match(checkQuery({ startTime: new Date(0) }), { startTime: 0 })
 })
 
-t.test('"always send timePivot with a time bound": without a bound only the given', async t => {
+t.test('a LeadsQuery: timePivot is insertedAt by default if there is a time bound, else absent', async t => {
   t.equal(checkQuery({ startTime: 1 }).timePivot, 'insertedAt')
   t.equal(checkQuery({ stopTime: 1 }).timePivot, 'insertedAt')
   t.equal(checkQuery({ stopTime: 1, timePivot: 'closedAt' }).timePivot, 'closedAt')
@@ -200,7 +203,7 @@ t.test('"always send timePivot with a time bound": without a bound only the give
   t.equal(checkQuery({ max: 1 }).timePivot, undefined)
 })
 
-t.test('stopTime may not be before startTime, but equal to it', async t => {
+t.test('a LeadsQuery: stopTime may equal startTime, but not be before it', async t => {
   t.equal(
     refusal({ startTime: new Date(2), stopTime: 1 }),
     'leads(): stopTime: expected a time not before startTime (2), received 1',
@@ -208,34 +211,37 @@ t.test('stopTime may not be before startTime, but equal to it', async t => {
   t.match(checkQuery({ startTime: 2, stopTime: new Date(2) }), { startTime: 2, stopTime: 2 })
 })
 
-t.test('the borders themselves are accepted', async t => {
+t.test('a LeadsQuery: the greatest and least allowed values are accepted', async t => {
   const guids = Array.from({ length: 100 }, (_, i) => `${i}`)
   const query: LeadsQuery = { max: 100, offset: 0, guids, search: '', sort: 'insteredAt', dir: 'asc' }
   t.strictSame(checkQuery(query), query)
   t.strictSame(checkQuery({ max: 1, sort: 'fce.convertDate' }), { max: 1, sort: 'fce.convertDate' })
 })
 
-t.test('guids may be anything iterable of any length; it is kept as it is, and not taken yet', async t => {
-  let taken = 0
-  function* some() {
-    taken += 1
-    yield 'a'
-  }
-  async function* later() {
-    taken += 1
-    yield 'a'
-  }
-  const many = Array.from({ length: 250 }, (_, i) => `${i}`)
-  for (const guids of [many, new Set(['a']), some(), later(), Readable.from(['a']), ['a'].values()]) {
-    t.equal(checkQuery({ guids }).guids, guids)
-  }
-  t.equal(taken, 0)
-  for (const guids of [7, null, true, () => ['a'], 'abc', {}, Promise.resolve(['a'])]) {
-    t.match(refusal({ guids }), /^leads\(\): guids: expected guids, as an array that is not empty, or /)
-  }
-})
+t.test(
+  'a LeadsQuery: guids may be any iterable of any length, and are not iterated when checked',
+  async t => {
+    let taken = 0
+    function* some() {
+      taken += 1
+      yield 'a'
+    }
+    async function* later() {
+      taken += 1
+      yield 'a'
+    }
+    const many = Array.from({ length: 250 }, (_, i) => `${i}`)
+    for (const guids of [many, new Set(['a']), some(), later(), Readable.from(['a']), ['a'].values()]) {
+      t.equal(checkQuery({ guids }).guids, guids)
+    }
+    t.equal(taken, 0)
+    for (const guids of [7, null, true, () => ['a'], 'abc', {}, Promise.resolve(['a'])]) {
+      t.match(refusal({ guids }), /^leads\(\): guids: expected guids, as an array that is not empty, or /)
+    }
+  },
+)
 
-t.test('the checked query is a copy', async t => {
+t.test('a LeadsQuery is not changed when it is checked', async t => {
   const query: LeadsQuery = { startTime: new Date(5) }
   checkQuery(query)
   t.strictSame(query, { startTime: new Date(5) })

@@ -15,16 +15,16 @@ const made = (type: typeof Type): TSchema =>
     { description: 'c' },
   )
 
-/** A schema with the marks of typebox, which are not in its JSON. */
-function marked(schema: object): unknown {
+/** A schema with the hidden properties of typebox, which are not in its JSON. */
+function withHidden(schema: object): unknown {
   const entries = Object.getOwnPropertyNames(schema).map(name => {
     const value = (schema as Record<string, unknown>)[name]
-    return [name, typeof value === 'object' && value !== null ? marked(value) : value]
+    return [name, typeof value === 'object' && value !== null ? withHidden(value) : value]
   })
   return Object.fromEntries(entries)
 }
 
-t.test('Type makes the schemas that typebox makes: the same JSON and the same marks', async t => {
+t.test('Type makes the same schemas as typebox: the same JSON and the same hidden properties', async t => {
   t.equal(JSON.stringify(made(Type)), JSON.stringify(made(Typebox)))
-  t.strictSame(marked(made(Type)), marked(made(Typebox)))
+  t.strictSame(withHidden(made(Type)), withHidden(made(Typebox)))
 })

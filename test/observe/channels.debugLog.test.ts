@@ -4,7 +4,7 @@ import { runProcess } from '../support/runProcess.ts'
 t.jobs = 2
 
 t.test(
-  'NODE_DEBUG=leadpipe writes what happens to standard error, without the token',
+  'NODE_DEBUG=leadpipe writes requests, retries and pages to standard error, without the token',
   { buffered: true },
   async t => {
     const env = { NODE_DEBUG: 'leadpipe' }
@@ -27,7 +27,7 @@ t.test(
   },
 )
 
-t.test('without it nothing is written', { buffered: true }, async t => {
+t.test('without NODE_DEBUG nothing is written to standard error', { buffered: true }, async t => {
   const { stdout, stderr } = await runProcess('test/observe/fixtures/pullLeads.ts')
   t.equal(stdout, '2\n')
   t.equal(stderr, '')

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { dirname, join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/createPortal.ts'
 import { run } from '../../lib/run/run.ts'
@@ -10,9 +11,8 @@ import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { paced } from '../support/paced.ts'
-import { textOf } from '../support/textOf.ts'
 
-/** What is published on a channel while the test runs. */
+/** The messages that a channel publishes while the test runs. */
 function published(t: Test, name: string): unknown[] {
   const messages: unknown[] = []
   const keep = (message: unknown) => void messages.push(message)
@@ -21,32 +21,35 @@ function published(t: Test, name: string): unknown[] {
   return messages
 }
 
-t.test('leadpipe:request tells of every answer, whatever its status, and of nothing else', async t => {
-  const messages = published(t, 'leadpipe:request')
-  const statuses = [503, 429, 200, 404]
-  const clock = new FakeClock()
-  const { origin } = await listen(t, (request, response) => {
-    if (request.url?.startsWith('/reset')) {
-      request.socket.resetAndDestroy()
-      return
-    }
-    clock.time += 7
-    response.writeHead(statuses.shift() ?? 500).end('[]')
-  })
-  const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
-  await textOf((await client.get('/good', 'max=1')).body)
-  await failureOf(client.get('/bad', ''))
-  await failureOf(client.get('/reset', ''))
-  const good = { method: 'GET', url: `${origin}/good?access_token=***&max=1`, duration: 7 }
-  t.strictSame(messages, [
-    { ...good, status: 503, attempt: 1 },
-    { ...good, status: 429, attempt: 2 },
-    { ...good, status: 200, attempt: 3 },
-    { method: 'GET', url: `${origin}/bad?access_token=***`, duration: 7, status: 404, attempt: 1 },
-  ])
-})
+t.test(
+  'leadpipe:request has a message for every answer, whatever its status, and none for a reset connection',
+  async t => {
+    const messages = published(t, 'leadpipe:request')
+    const statuses = [503, 429, 200, 404]
+    const clock = new FakeClock()
+    const { origin } = await listen(t, (request, response) => {
+      if (request.url?.startsWith('/reset')) {
+        request.socket.resetAndDestroy()
+        return
+      }
+      clock.time += 7
+      response.writeHead(statuses.shift() ?? 500).end('[]')
+    })
+    const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
+    await textOf((await client.get('/good', 'max=1')).body)
+    await failureOf(client.get('/bad', ''))
+    await failureOf(client.get('/reset', ''))
+    const good = { method: 'GET', url: `${origin}/good?access_token=***&max=1`, duration: 7 }
+    t.strictSame(messages, [
+      { ...good, status: 503, attempt: 1 },
+      { ...good, status: 429, attempt: 2 },
+      { ...good, status: 200, attempt: 3 },
+      { method: 'GET', url: `${origin}/bad?access_token=***`, duration: 7, status: 404, attempt: 1 },
+    ])
+  },
+)
 
-t.test('leadpipe:retry tells of every repetition before its wait', async t => {
+t.test('leadpipe:retry has a message for every retry, before its wait', async t => {
   const messages = published(t, 'leadpipe:retry')
   const { origin } = await listen(t, (_request, response) => {
     if (messages.length === 0) response.writeHead(429, { 'Retry-After': '3' }).end('slow down')
@@ -74,7 +77,7 @@ t.test('leadpipe:retry tells of every repetition before its wait', async t => {
 })
 
 t.test(
-  'leadpipe:checkpoint tells twice of every save: when its records are durable, and when it is saved',
+  'leadpipe:checkpoint has two messages for every save: when the records are durable, and when it is saved',
   async t => {
     const messages = published(t, 'leadpipe:checkpoint')
     const path = join(t.testdir(), 'a.checkpoint.json')
@@ -101,6 +104,6 @@ t.test(
     ])
     messages.length = 0
     await start()
-    t.strictSame(messages, [], 'a run that had finished saves nothing')
+    t.strictSame(messages, [], 'a run that has finished saves nothing')
   },
 )

@@ -15,7 +15,7 @@ import { chainOfDefinitions } from '../engine/chainOf.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
-import { continuedAt } from './continuedAt.ts'
+import { runWithRestarts } from './runWithRestarts.ts'
 
 interface Numbered {
   guid: string
@@ -25,7 +25,7 @@ interface Numbered {
 const numbered = (count: number): Numbered[] =>
   Array.from({ length: count }, (_, n) => ({ guid: `lead-${n}`, n }))
 
-/** Every operator with values, and what it makes of them. */
+/** Every operator, with values and what it emits for them. */
 const cases: Record<
   string,
   { make: () => Operator<never, unknown>; given: Iterable<unknown>; expected: readonly unknown[] }
@@ -131,14 +131,14 @@ const cases: Record<
 
 for (const [name, { make, given }] of Object.entries(cases)) {
   t.test(
-    `${name}: a restart after any value, and after every one, changes neither values nor counts`,
+    `${name}: a restart after any value, or after every value, changes neither output nor counts`,
     async t => {
       const values = [...given]
-      const undisturbed = await continuedAt([], values, make)
+      const undisturbed = await runWithRestarts([], values, make)
       for (let cut = 0; cut <= values.length; cut += 1) {
-        t.strictSame(await continuedAt([cut], values, make), undisturbed, `after ${cut}`)
+        t.strictSame(await runWithRestarts([cut], values, make), undisturbed, `after ${cut}`)
       }
-      t.strictSame(await continuedAt([...values.keys()], values, make), undisturbed)
+      t.strictSame(await runWithRestarts([...values.keys()], values, make), undisturbed)
     },
   )
 
@@ -154,18 +154,18 @@ for (const [name, { make, given }] of Object.entries(cases)) {
 }
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(setting, async t => {
+  t.test(`every operator, ${setting}`, async t => {
     for (const [name, { make, given, expected }] of Object.entries(cases)) {
-      t.test(`${name} emits what it should, in order`, async t => {
+      t.test(`${name}, ${setting}, emits the expected values in order`, async t => {
         t.strictSame(await through(given, make), expected)
       })
-      t.test(`${name} emits nothing for nothing`, async t => {
+      t.test(`${name}, ${setting}, emits nothing for an empty source`, async t => {
         t.strictSame(await through([], make), [])
       })
     }
 
     const boom = new Error('boom')
-    /** Operators whose user's code fails for the third value, in every way that code can fail. */
+    /** Operators whose callback fails for the third value, in every way that a callback can fail. */
     const failing: Record<string, () => Operator<never, unknown>> = {
       'filter that throws': () =>
         filter((value: Numbered) => {
@@ -214,7 +214,7 @@ for (const [setting, through] of Object.entries(settings)) {
         }),
     }
     for (const [name, make] of Object.entries(failing)) {
-      t.test(`${name}: OPERATOR with its name, the lead's guid and the cause`, async t => {
+      t.test(`${name}, ${setting}: OPERATOR with its name, the lead's guid and the cause`, async t => {
         const operator = name.split(' ')[0]
         const failure = await failureOf(through(numbered(50), make))
         t.type(failure, LeadpipeError)
@@ -228,7 +228,7 @@ for (const [setting, through] of Object.entries(settings)) {
       })
     }
 
-    t.test("an error of leadpipe's own that a step throws stays as it is", async t => {
+    t.test(`a LeadpipeError that a callback throws is unchanged, ${setting}`, async t => {
       const own = new LeadpipeError('INVALID_LEAD', 'mine')
       for (const make of [
         () =>
@@ -241,48 +241,54 @@ for (const [setting, through] of Object.entries(settings)) {
       }
     })
 
-    t.test('whatever is thrown becomes an OPERATOR error with a message', async t => {
-      for (const [thrown, said] of [
-        ['words', 'words'],
-        [undefined, 'undefined'],
-        [null, 'null'],
-        [Symbol('s'), 'Symbol(s)'],
-        [Object.create(null), '[Object: null prototype] {}'],
-        [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
-        [new RangeError(''), 'RangeError'],
-      ]) {
-        const failure = await failureOf(
-          through([1], () =>
-            map(() => {
-              throw thrown
-            }),
-          ),
-        )
-        t.match(failure, { code: 'OPERATOR', message: `map: ${said}`, cause: thrown })
-      }
-    })
+    t.test(
+      `anything that a callback throws becomes an OPERATOR error with a message, ${setting}`,
+      async t => {
+        for (const [thrown, shown] of [
+          ['words', 'words'],
+          [undefined, 'undefined'],
+          [null, 'null'],
+          [Symbol('s'), 'Symbol(s)'],
+          [Object.create(null), '[Object: null prototype] {}'],
+          [Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+          [new RangeError(''), 'RangeError'],
+        ]) {
+          const failure = await failureOf(
+            through([1], () =>
+              map(() => {
+                throw thrown
+              }),
+            ),
+          )
+          t.match(failure, { code: 'OPERATOR', message: `map: ${shown}`, cause: thrown })
+        }
+      },
+    )
 
     for (const nothing of [null, undefined]) {
-      t.test(`${nothing} is refused where it is emitted: it would end or confuse a Node stream`, async t => {
-        for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
-          map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
-          'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
-          operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
-          'operator, at its end': () =>
-            operator<Numbered, unknown>(
-              'operator',
-              () => {},
-              emit => emit(nothing),
-            ),
-        })) {
-          const failure = await failureOf(through(numbered(3), make))
-          t.match(failure, { code: 'OPERATOR', context: { operator: name.split(',')[0] } }, name)
-          t.match((failure as Error).message, /emitted (null|undefined).*use filter to leave values out/)
-        }
-      })
+      t.test(
+        `an operator that emits ${nothing} fails with OPERATOR, ${setting}, since a Node stream cannot carry it`,
+        async t => {
+          for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
+            map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
+            'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
+            operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
+            'operator, at its end': () =>
+              operator<Numbered, unknown>(
+                'operator',
+                () => {},
+                emit => emit(nothing),
+              ),
+          })) {
+            const failure = await failureOf(through(numbered(3), make))
+            t.match(failure, { code: 'OPERATOR', context: { operator: name.split(',')[0] } }, name)
+            t.match((failure as Error).message, /emitted (null|undefined).*use filter to leave values out/)
+          }
+        },
+      )
     }
 
-    t.test('asynchronous steps keep the order and do not overlap', async t => {
+    t.test(`asynchronous steps keep the order and do not overlap, ${setting}`, async t => {
       let atOnce = 0
       let most = 0
       const uneven = () =>
@@ -302,7 +308,7 @@ for (const [setting, through] of Object.entries(settings)) {
       t.equal(most, 1)
     })
 
-    t.test('asynchronous steps behind an explode keep the order and do not overlap', async t => {
+    t.test(`asynchronous steps after an explode keep the order and do not overlap, ${setting}`, async t => {
       let atOnce = 0
       let most = 0
       const make = () =>
@@ -325,7 +331,7 @@ for (const [setting, through] of Object.entries(settings)) {
       t.equal(most, 1)
     })
 
-    t.test("a source's own error is not blamed on the operator", async t => {
+    t.test(`an error of the source is not attributed to the operator, ${setting}`, async t => {
       const lost = new Error('lost')
       const failure = await failureOf(
         through(

@@ -12,7 +12,7 @@ const fused = settings['fused in run'] as (typeof settings)[string]
 const exploded = (value: unknown, path: string, options?: object) =>
   fused([value], () => explode(path as never, options))
 
-t.test('one record an item, under the last part of the path or the name that is said', async t => {
+t.test('explode: one record per item, under the last part of the path or the given name', async t => {
   t.strictSame(await exploded({ n: 1, tags: ['a', 'b'] }, 'tags'), [
     { n: 1, tags: 'a' },
     { n: 1, tags: 'b' },
@@ -23,15 +23,18 @@ t.test('one record an item, under the last part of the path or the name that is 
   ])
 })
 
-t.test('a nested path: the array is left out where it was, the item stands at the top', async t => {
-  const value = { guid: 'g', event: { name: 'e', inner: { values: [1, 2], more: true } } }
-  t.strictSame(await exploded(value, 'event.inner.values', { as: 'value' }), [
-    { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 1 },
-    { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 2 },
-  ])
-})
+t.test(
+  'explode: of a nested path the array is removed, and the item is a field of the record itself',
+  async t => {
+    const value = { guid: 'g', event: { name: 'e', inner: { values: [1, 2], more: true } } }
+    t.strictSame(await exploded(value, 'event.inner.values', { as: 'value' }), [
+      { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 1 },
+      { guid: 'g', event: { name: 'e', inner: { more: true } }, value: 2 },
+    ])
+  },
+)
 
-t.test('items of every kind are kept: null, undefined, arrays, what counts as false', async t => {
+t.test('explode: items of every kind are kept, null and undefined included', async t => {
   const items = [null, undefined, 0, '', false, [], [[1]], {}]
   t.strictSame(
     await exploded({ items }, 'items', { as: 'item' }),
@@ -40,12 +43,12 @@ t.test('items of every kind are kept: null, undefined, arrays, what counts as fa
 })
 
 for (const [what, value] of Object.entries({
-  'an empty array': { n: 1, a: { tags: [] }, tags: [] },
-  'no array': { n: 1, a: {} },
-  'a null': { n: 1, a: { tags: null }, tags: null },
-  'an undefined': { n: 1, a: { tags: undefined }, tags: undefined },
+  'empty arrays': { n: 1, a: { tags: [] }, tags: [] },
+  'missing arrays': { n: 1, a: {} },
+  nulls: { n: 1, a: { tags: null }, tags: null },
+  'undefined values': { n: 1, a: { tags: undefined }, tags: undefined },
 })) {
-  t.test(`${what} gives no record, or with keepEmpty the value without an item`, async t => {
+  t.test(`explode: ${what} emit no record, or with keepEmpty the value without an item`, async t => {
     t.strictSame(await exploded(value, 'tags', { as: 'tag' }), [])
     t.strictSame(await exploded(value, 'tags', { as: 'tag', keepEmpty: false }), [])
     const [kept] = await exploded(value, 'tags', { as: 'tag', keepEmpty: true })
@@ -56,7 +59,7 @@ for (const [what, value] of Object.entries({
   })
 }
 
-t.test('keepEmpty leaves what is on the way to a missing array as it is, whatever it is', async t => {
+t.test('explode: keepEmpty keeps the values on the path to a missing array unchanged', async t => {
   for (const inner of [null, undefined, 'text', 7, true, ['x'], {}]) {
     const value = { n: 1, inner }
     t.strictSame(await exploded(value, 'inner.tags', { as: 'tag', keepEmpty: true }), [value])
@@ -65,7 +68,7 @@ t.test('keepEmpty leaves what is on the way to a missing array as it is, whateve
   t.strictSame(await exploded({ n: 1 }, 'no.tags', { keepEmpty: true }), [{ n: 1 }])
 })
 
-t.test('an array in an item of an array: the outer one stays an array', async t => {
+t.test('explode: a path through an item of an array keeps the outer array', async t => {
   const value = { events: [{ values: [1, 2] }, { values: [3] }], rows: [['a', 'b'], ['c']] }
   t.strictSame(await exploded(value, 'events.0.values', { as: 'value' }), [
     { ...value, events: [{}, { values: [3] }], value: 1 },
@@ -77,15 +80,18 @@ t.test('an array in an item of an array: the outer one stays an array', async t 
   ])
 })
 
-t.test('a key that has the whole path as its name, as project makes them, is the one left out', async t => {
-  const value = { 'event.values': [1, 2], event: { values: [3] } }
-  t.strictSame(await exploded(value, 'event.values', { as: 'value' }), [
-    { event: { values: [3] }, value: 1 },
-    { event: { values: [3] }, value: 2 },
-  ])
-})
+t.test(
+  'explode: a key that equals the whole path takes precedence, since project makes such keys',
+  async t => {
+    const value = { 'event.values': [1, 2], event: { values: [3] } }
+    t.strictSame(await exploded(value, 'event.values', { as: 'value' }), [
+      { event: { values: [3] }, value: 1 },
+      { event: { values: [3] }, value: 2 },
+    ])
+  },
+)
 
-t.test('what is no array is refused, with the lead', async t => {
+t.test('explode: a value that is not an array is an OPERATOR error with the lead', async t => {
   for (const [tags, found] of [
     ['text', 'a string'],
     [7, 'a number'],
@@ -99,21 +105,24 @@ t.test('what is no array is refused, with the lead', async t => {
   }
 })
 
-t.test('a name that the value has already is refused: a field would be lost', async t => {
-  for (const [value, path, options, name] of [
-    [{ tag: 0, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
-    [{ values: 0, event: { values: [1] } }, 'event.values', undefined, 'values'],
-    [{ event: { values: [1] } }, 'event.values', { as: 'event' }, 'event'],
-    [{ tag: undefined, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
-  ] as const) {
-    t.match(await failureOf(exploded(value, path, options)), {
-      code: 'OPERATOR',
-      message: `explode: the value already has a field "${name}": choose another with { as }`,
-    })
-  }
-})
+t.test(
+  'explode: a name that the value already has is an OPERATOR error, since a field would be lost',
+  async t => {
+    for (const [value, path, options, name] of [
+      [{ tag: 0, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
+      [{ values: 0, event: { values: [1] } }, 'event.values', undefined, 'values'],
+      [{ event: { values: [1] } }, 'event.values', { as: 'event' }, 'event'],
+      [{ tag: undefined, tags: [1] }, 'tags', { as: 'tag' }, 'tag'],
+    ] as const) {
+      t.match(await failureOf(exploded(value, path, options)), {
+        code: 'OPERATOR',
+        message: `explode: the value already has a field "${name}": choose another with { as }`,
+      })
+    }
+  },
+)
 
-t.test('names of the prototype are names like others', async t => {
+t.test('explode: names of the prototype are ordinary names', async t => {
   const value = JSON.parse('{"__proto__": {"tags": ["a"]}, "toString": [1], "n": 1}')
   t.strictSame(await exploded(value, 'toString', { as: 'constructor' }), [
     JSON.parse('{"__proto__": {"tags": ["a"]}, "n": 1, "constructor": 1}'),
@@ -125,7 +134,7 @@ t.test('names of the prototype are names like others', async t => {
   t.strictSame(await exploded({ n: 1 }, 'toString'), [])
 })
 
-t.test('the value is not changed, and what is beside the path is shared', async t => {
+t.test('explode: the value is not changed, and fields outside the path are shared', async t => {
   const value = { beside: {}, event: { beside: {}, values: [{}, {}] } }
   const before = structuredClone(value)
   const records = (await exploded(value, 'event.values', { as: 'value' })) as {
@@ -141,7 +150,7 @@ t.test('the value is not changed, and what is beside the path is shared', async 
   }
 })
 
-t.test('refuses wrong arguments', async t => {
+t.test('explode: wrong arguments are an OPTION error', async t => {
   const path = 'expected a dotted path, for example "crmDetails.status"'
   for (const [given, message] of [
     [[undefined], `explode() path: ${path}, received undefined`],
@@ -184,17 +193,20 @@ t.test('explodeFormValues: the event without formSubmissionValues, plus formValu
   ])
 })
 
-t.test('leads without events, and events without values, give none', async t => {
-  const leads = [{ guid: 'a' }, { guid: 'b', leadConversionEvents: [] }]
-  t.strictSame(await fused(leads, () => explodeEvents()), [])
-  const records = [
-    { guid: 'a', conversionEvent: {} },
-    { guid: 'b', conversionEvent: { formSubmissionValues: [] } },
-  ]
-  t.strictSame(await fused(records, () => explodeFormValues()), [])
-})
+t.test(
+  'explodeEvents and explodeFormValues emit nothing for leads without events and events without values',
+  async t => {
+    const leads = [{ guid: 'a' }, { guid: 'b', leadConversionEvents: [] }]
+    t.strictSame(await fused(leads, () => explodeEvents()), [])
+    const records = [
+      { guid: 'a', conversionEvent: {} },
+      { guid: 'b', conversionEvent: { formSubmissionValues: [] } },
+    ]
+    t.strictSame(await fused(records, () => explodeFormValues()), [])
+  },
+)
 
-t.test("the documentation's example, exactly", async t => {
+t.test("explodeEvents and explodeFormValues explode the documentation's example exactly", async t => {
   const file = new URL('../portal/fixtures/lead-sample.json', import.meta.url)
   const leads = JSON.parse(readFileSync(file, 'utf8')) as Lead[]
   const expected = leads.flatMap(({ leadConversionEvents = [], ...lead }) =>
@@ -227,7 +239,7 @@ const leads = fc
   .map(given => structuredClone(given))
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`any leads: as many records as events, and they give the leads back: ${setting}`, async t => {
+  t.test(`explodeEvents: any leads can be rebuilt from their records: ${setting}`, async t => {
     const property = fc.asyncProperty(leads, async given => {
       const before = structuredClone(given)
       const records = (await through(given, () => explodeEvents())) as {
@@ -239,11 +251,11 @@ for (const [setting, through] of Object.entries(settings)) {
       assert.equal(records.length, events.length)
       let next = 0
       for (const lead of given) {
-        const own = records.slice(next, next + (lead.leadConversionEvents?.length ?? 0))
-        next += own.length
-        if (own.length === 0) continue
-        const { conversionEvent: _, ...rest } = own[0] as { conversionEvent: object }
-        const back = { ...rest, leadConversionEvents: own.map(record => record.conversionEvent) }
+        const recordsOfLead = records.slice(next, next + (lead.leadConversionEvents?.length ?? 0))
+        next += recordsOfLead.length
+        if (recordsOfLead.length === 0) continue
+        const { conversionEvent: _, ...rest } = recordsOfLead[0] as { conversionEvent: object }
+        const back = { ...rest, leadConversionEvents: recordsOfLead.map(record => record.conversionEvent) }
         assert.deepEqual(back, lead)
       }
     })
@@ -251,7 +263,7 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
-t.test('any leads: as many records as form values', async t => {
+t.test('explodeFormValues: any leads emit one record per form value', async t => {
   const property = fc.asyncProperty(leads, async given => {
     const records = await fused(given, () => compose(explodeEvents(), explodeFormValues()))
     const all = given

@@ -5,17 +5,14 @@ import { peek } from '../../lib/operators/peek.ts'
 import { settings } from '../support/settings.ts'
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(
-    `filter: keeps what the predicate is true for, and a missing field counts as false: ${setting}`,
-    async t => {
-      const values = [{ ok: true }, { ok: false }, {}, { ok: true, n: 2 }]
-      const kept = [{ ok: true }, { ok: true, n: 2 }]
-      t.strictSame(await through(values, () => filter((value: { ok?: boolean }) => value.ok)), kept)
-      t.strictSame(await through(values, () => filter(async (value: { ok?: boolean }) => value.ok)), kept)
-    },
-  )
+  t.test(`filter: keeps values with a true predicate, and undefined counts as false: ${setting}`, async t => {
+    const values = [{ ok: true }, { ok: false }, {}, { ok: true, n: 2 }]
+    const kept = [{ ok: true }, { ok: true, n: 2 }]
+    t.strictSame(await through(values, () => filter((value: { ok?: boolean }) => value.ok)), kept)
+    t.strictSame(await through(values, () => filter(async (value: { ok?: boolean }) => value.ok)), kept)
+  })
 
-  t.test(`filter: judges as JavaScript does, whatever an untyped predicate returns: ${setting}`, async t => {
+  t.test(`filter: treats any result of an untyped predicate as JavaScript does: ${setting}`, async t => {
     const verdicts = [null, undefined, 0, '', Number.NaN, false, 1, 'yes', {}, [], true, () => false]
     const expected = verdicts.map((verdict, index) => ({ index, verdict })).filter(({ verdict }) => verdict)
     const values = verdicts.map((verdict, index) => ({ index, verdict }))
@@ -29,47 +26,50 @@ for (const [setting, through] of Object.entries(settings)) {
     )
   })
 
-  t.test(`filter: waits for a promise of any library: ${setting}`, async t => {
+  t.test(`filter: awaits a promise of any library: ${setting}`, async t => {
     // biome-ignore lint/suspicious/noThenProperty: this is what such a promise looks like.
     const later = (verdict: boolean) => ({ then: (done: (verdict: boolean) => void) => done(verdict) })
     const predicate = (n: number) => later(n > 1) as unknown as Promise<boolean>
     t.strictSame(await through([1, 2, 3], () => filter(predicate)), [2, 3])
   })
 
-  t.test(`filter: hands on the very object that came: ${setting}`, async t => {
+  t.test(`filter: emits the same object that it received: ${setting}`, async t => {
     const value = { deep: { down: [1] } }
     const [kept] = await through([value], () => filter(() => true))
     t.equal(kept, value)
   })
 }
 
-t.test('filter: refuses a predicate that is no function', async t => {
-  for (const [predicate, said] of [
+t.test('filter: a predicate that is not a function is an OPTION error', async t => {
+  for (const [predicate, shown] of [
     [undefined, 'undefined'],
     ['isCustomer', "'isCustomer'"],
     [{ isCustomer: true }, '{ isCustomer: true }'],
   ]) {
     t.throws(() => filter(predicate as never), {
       code: 'OPTION',
-      message: `filter() predicate: expected a function, received ${said}`,
+      message: `filter() predicate: expected a function, received ${shown}`,
     })
   }
 })
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`map: replaces each value by what the function returns, now or later: ${setting}`, async t => {
-    const values = [1, 2, 3, 4]
-    t.strictSame(await through(values, () => map((n: number) => `${n}`)), ['1', '2', '3', '4'])
-    const sometimes = (n: number) => (n % 2 === 0 ? Promise.resolve(n * 10) : n)
-    t.strictSame(await through(values, () => map(sometimes)), [1, 20, 3, 40])
-  })
+  t.test(
+    `map: replaces each value by the result of the function, synchronous or not: ${setting}`,
+    async t => {
+      const values = [1, 2, 3, 4]
+      t.strictSame(await through(values, () => map((n: number) => `${n}`)), ['1', '2', '3', '4'])
+      const sometimes = (n: number) => (n % 2 === 0 ? Promise.resolve(n * 10) : n)
+      t.strictSame(await through(values, () => map(sometimes)), [1, 20, 3, 40])
+    },
+  )
 
-  t.test(`map: values that count as false are values: ${setting}`, async t => {
+  t.test(`map: emits falsy values: ${setting}`, async t => {
     const falsy = [0, '', false, Number.NaN]
     t.strictSame(await through(falsy, () => map(value => value)), falsy)
   })
 
-  t.test(`map: a promise of any library is waited for and not taken for the value: ${setting}`, async t => {
+  t.test(`map: awaits a promise of any library: ${setting}`, async t => {
     // biome-ignore lint/suspicious/noThenProperty: this is what such a promise looks like.
     const later = (n: number) => ({ then: (done: (n: number) => void) => setImmediate(done, n * 2) })
     t.strictSame(
@@ -79,47 +79,47 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
-t.test('map: refuses a change that is no function', async t => {
-  for (const [change, said] of [
+t.test('map: a change that is not a function is an OPTION error', async t => {
+  for (const [change, shown] of [
     [undefined, 'undefined'],
     [{ email: 'email' }, "{ email: 'email' }"],
   ]) {
     t.throws(() => map(change as never), {
       code: 'OPTION',
-      message: `map() change: expected a function, received ${said}`,
+      message: `map() change: expected a function, received ${shown}`,
     })
   }
 })
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`peek: shows each value, hands it on as it is and ignores what is returned: ${setting}`, async t => {
-    const values = [{ n: 1 }, { n: 2 }]
-    const seen: unknown[] = []
-    const out = await through(values, () => peek(value => seen.push(value)))
-    t.strictSame(seen, values)
-    t.strictSame(out, values)
-    t.equal(out[0], values[0])
-  })
-
   t.test(
-    `peek: waits for what is returned, a promise of any library, before it hands on: ${setting}`,
+    `peek: calls look with each value, emits the value unchanged and ignores the result: ${setting}`,
     async t => {
-      const seen: string[] = []
-      const look = (n: number) => ({
-        // biome-ignore lint/suspicious/noThenProperty: this is what such a promise looks like.
-        then(done: () => void) {
-          seen.push(`looked at ${n}`)
-          setImmediate(done)
-        },
-      })
-      const wait = () => peek(look)
-      t.strictSame(await through([1, 2], wait), [1, 2])
-      t.strictSame(seen, ['looked at 1', 'looked at 2'])
+      const values = [{ n: 1 }, { n: 2 }]
+      const seen: unknown[] = []
+      const out = await through(values, () => peek(value => seen.push(value)))
+      t.strictSame(seen, values)
+      t.strictSame(out, values)
+      t.equal(out[0], values[0])
     },
   )
+
+  t.test(`peek: awaits a promise of any library before it emits the value: ${setting}`, async t => {
+    const seen: string[] = []
+    const look = (n: number) => ({
+      // biome-ignore lint/suspicious/noThenProperty: this is what such a promise looks like.
+      then(done: () => void) {
+        seen.push(`looked at ${n}`)
+        setImmediate(done)
+      },
+    })
+    const wait = () => peek(look)
+    t.strictSame(await through([1, 2], wait), [1, 2])
+    t.strictSame(seen, ['looked at 1', 'looked at 2'])
+  })
 }
 
-t.test('peek: refuses a look that is no function', async t => {
+t.test('peek: a look that is not a function is an OPTION error', async t => {
   t.throws(() => peek('console.log' as never), {
     code: 'OPTION',
     message: "peek() look: expected a function, received 'console.log'",

@@ -12,7 +12,7 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { failureOf } from '../support/failureOf.ts'
 
-t.test('operator(): a function with a name is an operator', async t => {
+t.test('operator(): a name and a function are an operator', async t => {
   const sink = toArray<number>({ max: 9 })
   const twice = operator<number>('twice', (n, emit) => {
     emit(n)
@@ -23,7 +23,7 @@ t.test('operator(): a function with a name is an operator', async t => {
   t.strictSame(report.operators, [{ name: 'twice', in: 2, out: 4, own: {} }])
 })
 
-t.test('operator(): its own numbers stand in the report', async t => {
+t.test('operator(): its own counts are in the report', async t => {
   const distinct = operator<number>({
     name: 'distinct',
     create() {
@@ -43,7 +43,7 @@ t.test('operator(): its own numbers stand in the report', async t => {
   t.strictSame(report.operators, [{ name: 'distinct', in: 4, out: 2, own: { repeats: 2 } }])
 })
 
-t.test('operator(): create is called once for each use, also where nothing comes', async t => {
+t.test('operator(): create is called once for each use, even if there are no values', async t => {
   let created = 0
   const counted = operator<number>({
     name: 'counted',
@@ -58,7 +58,7 @@ t.test('operator(): create is called once for each use, also where nothing comes
   t.equal(created, 1)
 })
 
-t.test('operator(): step, flush and the rest may use `this`', async t => {
+t.test('operator(): step, flush and counts may use `this`', async t => {
   class Held {
     sum = 0
     step(n: number) {
@@ -78,7 +78,7 @@ t.test('operator(): step, flush and the rest may use `this`', async t => {
   t.match(report.operators, [{ own: { sum: 6 } }])
 })
 
-t.test('operator(): a definition may be an object of a class', async t => {
+t.test('operator(): a definition may be an instance of a class', async t => {
   class Doubling {
     readonly name = 'doubling'
     readonly stateless = true
@@ -92,7 +92,7 @@ t.test('operator(): a definition may be an object of a class', async t => {
   t.strictSame(sink.records, [2, 4])
 })
 
-t.test('operator(): refuses wrong arguments', async t => {
+t.test('operator(): wrong arguments are an OPTION error', async t => {
   const create = () => ({ step() {} })
   for (const [given, message] of [
     [['name'], 'operator() step: expected a function, received undefined'],
@@ -117,7 +117,7 @@ t.test('operator(): refuses wrong arguments', async t => {
       [{ name: 'n', create, stateless: 'yes' }],
       "operator(): stateless: expected true, or nothing, received 'yes'",
     ],
-    // What leadpipe's own operators say about themselves is not for others to say.
+    // Options that only leadpipe's own operators may have.
     [[{ name: 'n', create, role: 'validate' }], /^operator\(\): unknown option "role"/],
     [[{ name: 'n', create, takesRejected: true }], /^operator\(\): unknown option "takesRejected"/],
   ] as const) {
@@ -125,7 +125,7 @@ t.test('operator(): refuses wrong arguments', async t => {
   }
 })
 
-t.test('compose(): several operators as one, each in the report by its own name', async t => {
+t.test('compose(): several operators are one, and each has its own counts in the report', async t => {
   const sink = toArray<string>({ max: 9 })
   const report = await run(
     [1, 2, 3, 4],
@@ -146,7 +146,7 @@ t.test('compose(): several operators as one, each in the report by its own name'
   ])
 })
 
-t.test("compose(): a user's stream may be among them", async t => {
+t.test("compose(): a user's stream may be among the operators", async t => {
   const sink = toArray<number>({ max: 9 })
   const report = await run(
     [1, 2, 3],
@@ -164,17 +164,23 @@ t.test("compose(): a user's stream may be among them", async t => {
   )
 })
 
-t.test('compose(): refuses nothing, and what is no operator, by its place', async t => {
-  for (const [given, message] of [
-    [[], 'compose(): expected at least one operator, received []'],
-    [[map(() => 1), () => 2], 'compose() argument 2: expected an operator, received [Function (anonymous)]'],
-    [[new PassThrough()], 'compose() argument 1: expected an operator, received a stream (PassThrough)'],
-    [[[map(() => 1)]], /^compose\(\) argument 1: expected an operator, received \[/],
-    [[toArray({ max: 1 })], 'compose() argument 1: expected an operator, received a stream (ArraySink)'],
-  ] as const) {
-    t.throws(() => (compose as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
-  }
-})
+t.test(
+  'compose(): no argument, or one that is not an operator, is an OPTION error with its number',
+  async t => {
+    for (const [given, message] of [
+      [[], 'compose(): expected at least one operator, received []'],
+      [
+        [map(() => 1), () => 2],
+        'compose() argument 2: expected an operator, received [Function (anonymous)]',
+      ],
+      [[new PassThrough()], 'compose() argument 1: expected an operator, received a stream (PassThrough)'],
+      [[[map(() => 1)]], /^compose\(\) argument 1: expected an operator, received \[/],
+      [[toArray({ max: 1 })], 'compose() argument 1: expected an operator, received a stream (ArraySink)'],
+    ] as const) {
+      t.throws(() => (compose as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
+    }
+  },
+)
 
 const upperCase = () =>
   new Transform({
@@ -184,24 +190,27 @@ const upperCase = () =>
     },
   })
 
-t.test("transform(): a user's Transform stands between operators, and is counted by what passes", async t => {
-  const sink = toArray<string>({ max: 9 })
-  const report = await run(
-    ['a', 'b'],
-    map(text => `${text}${text}`),
-    transform<string, string>(upperCase),
-    map(text => `${text}!`),
-    sink,
-  )
-  t.strictSame(sink.records, ['AA!', 'BB!'])
-  t.match(report.operators, [
-    { name: 'map', in: 2, out: 2 },
-    { name: 'transform', in: 2, out: 2 },
-    { name: 'map', in: 2, out: 2 },
-  ])
-})
+t.test(
+  "transform(): a user's Transform works between operators, and its input and output are counted",
+  async t => {
+    const sink = toArray<string>({ max: 9 })
+    const report = await run(
+      ['a', 'b'],
+      map(text => `${text}${text}`),
+      transform<string, string>(upperCase),
+      map(text => `${text}!`),
+      sink,
+    )
+    t.strictSame(sink.records, ['AA!', 'BB!'])
+    t.match(report.operators, [
+      { name: 'map', in: 2, out: 2 },
+      { name: 'transform', in: 2, out: 2 },
+      { name: 'map', in: 2, out: 2 },
+    ])
+  },
+)
 
-t.test('transform(): one that drops, one that adds and one that holds all back until the end', async t => {
+t.test('transform(): a stream may drop values, add values, or hold them back until the end', async t => {
   const held: number[] = []
   const sink = toArray<number>({ max: 99 })
   await run(
@@ -235,7 +244,7 @@ t.test('transform(): one that drops, one that adds and one that holds all back u
   t.strictSame(sink.records, [2, 2, 4, 4, 4, 4])
 })
 
-t.test('transform(): streams of bytes work, and so does any Duplex', async t => {
+t.test('transform(): byte streams and any Duplex work', async t => {
   const chunks: Buffer[] = []
   await run(
     [{ a: 1 }, { a: 'ü' }],
@@ -263,7 +272,7 @@ t.test('transform(): create is called once for each use', async t => {
   t.equal(created, 3)
 })
 
-t.test('transform(): an error of the stream is OPERATOR, with the cause', async t => {
+t.test('transform(): an error of the stream is OPERATOR with the cause', async t => {
   const broken = new Error('broken')
   const failing = () => new Transform({ objectMode: true, transform: (_v, _e, callback) => callback(broken) })
   const failure = await failureOf(
@@ -298,7 +307,7 @@ t.test('transform(): a stream that is destroyed before its end is an error, not 
   t.match(failure, { code: 'OPERATOR', message: 'transform: it was closed before its end' })
 })
 
-t.test('transform(): what the stream does not take is OPERATOR, not an uncaught exception', async t => {
+t.test('transform(): a value that the stream refuses is OPERATOR, not an uncaught exception', async t => {
   const failure = await failureOf(
     run(
       [{ a: 1 }],
@@ -309,7 +318,7 @@ t.test('transform(): what the stream does not take is OPERATOR, not an uncaught 
   t.match(failure, { code: 'OPERATOR', cause: { code: 'ERR_INVALID_ARG_TYPE' } })
 })
 
-t.test('transform(): a create that fails or makes no Duplex', async t => {
+t.test('transform(): a create that throws is OPERATOR, one that returns no Duplex is OPTION', async t => {
   const made = (create: () => unknown) =>
     failureOf(run([1], transform(create as () => Duplex), toArray({ max: 9 })))
   const cause = new Error('no stream today')
@@ -325,7 +334,7 @@ t.test('transform(): a create that fails or makes no Duplex', async t => {
     }),
     own,
   )
-  for (const [stream, said] of [
+  for (const [stream, shown] of [
     [undefined, 'undefined'],
     [{}, '{}'],
     [Readable.from([]), 'a stream (Readable)'],
@@ -333,12 +342,12 @@ t.test('transform(): a create that fails or makes no Duplex', async t => {
   ] as const) {
     t.match(await made(() => stream), {
       code: 'OPTION',
-      message: `transform() create: expected it to return a Transform or Duplex, received ${said}`,
+      message: `transform() create: expected it to return a Transform or Duplex, received ${shown}`,
     })
   }
 })
 
-t.test('transform(): refuses what is no function, a stream above all', async t => {
+t.test('transform(): an argument that is not a function is an OPTION error, a stream too', async t => {
   t.throws(() => transform(new PassThrough() as never), {
     code: 'OPTION',
     message: 'transform() create: expected a function that makes a stream, received a stream (PassThrough)',

@@ -19,7 +19,7 @@ const projected = async (selection: unknown, value: unknown = lead) => {
   return record
 }
 
-t.test('a list of paths gives flat keys named by the paths, in their order', async t => {
+t.test('project: a list of paths makes flat fields named by the paths, in this order', async t => {
   const record = await projected(['email', 'crmDetails.status', 'guid', 'leadConversionEvents.1.formName'])
   t.strictSame(record, {
     email: 'a@example.com',
@@ -35,7 +35,7 @@ t.test('a list of paths gives flat keys named by the paths, in their order', asy
   ])
 })
 
-t.test('a mapping gives new names, to paths and to functions of the value', async t => {
+t.test('project: a mapping names paths and functions', async t => {
   t.strictSame(
     await projected({
       id: 'guid',
@@ -48,7 +48,7 @@ t.test('a mapping gives new names, to paths and to functions of the value', asyn
   )
 })
 
-t.test('a path that is not there gives undefined, which JSON leaves out', async t => {
+t.test('project: a missing path is undefined, which JSON leaves out', async t => {
   const record = await projected({
     gone: 'crmDetails.gone',
     deep: 'email.more',
@@ -59,7 +59,7 @@ t.test('a path that is not there gives undefined, which JSON leaves out', async 
   t.equal(JSON.stringify(record), '{"guid":"g"}')
 })
 
-t.test('nothing of a prototype gets into a record, and no record gets a foreign prototype', async t => {
+t.test('project: records hold nothing of a prototype, and keep Object.prototype', async t => {
   const paths = ['__proto__.polluted', 'constructor', 'toString', 'constructor.name', 'crmDetails.valueOf']
   const record = (await projected(paths)) as Record<string, unknown>
   for (const path of paths) t.equal(record[path], undefined, path)
@@ -72,7 +72,7 @@ t.test('nothing of a prototype gets into a record, and no record gets a foreign 
   })
 })
 
-t.test('names that would change the prototype are refused', async t => {
+t.test('project: names that would change the prototype are an OPTION error', async t => {
   for (const selection of [['__proto__'], JSON.parse('{"__proto__": "guid"}')]) {
     t.throws(() => project(selection), {
       code: 'OPTION',
@@ -81,15 +81,18 @@ t.test('names that would change the prototype are refused', async t => {
   }
 })
 
-t.test('a key that has the whole path as its name wins: records can be projected again', async t => {
-  t.strictSame(await projected(['a.b', 'a.c'], { 'a.b': 'literal', a: { b: 'nested', c: 1 } }), {
-    'a.b': 'literal',
-    'a.c': 1,
-  })
-})
+t.test(
+  'project: a key that equals the whole path takes precedence, so that records can be projected again',
+  async t => {
+    t.strictSame(await projected(['a.b', 'a.c'], { 'a.b': 'literal', a: { b: 'nested', c: 1 } }), {
+      'a.b': 'literal',
+      'a.c': 1,
+    })
+  },
+)
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`one after the other, over what the first made: ${setting}`, async t => {
+  t.test(`project: a second project reads the fields of the first: ${setting}`, async t => {
     const once = await through([lead], () => project<unknown, string>(['guid', 'crmDetails.status']))
     const twice = await through(once, () =>
       project<unknown, { status: string }>({ status: 'crmDetails.status' }),
@@ -98,14 +101,14 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
-t.test('the value stays as it is, and the record shares what was not changed', async t => {
+t.test('project: the value is not changed, and the record shares its parts', async t => {
   const before = structuredClone(lead)
   const record = (await projected({ crm: 'crmDetails' })) as { crm: unknown }
   t.strictSame(lead, before)
   t.equal(record.crm, lead.crmDetails)
 })
 
-t.test('a function that fails is named with the lead', async t => {
+t.test('project: a function that throws is an OPERATOR error with the lead', async t => {
   const failure = await failureOf(
     projected({
       n: (value: typeof lead) => (value as unknown as { no: { such: string } }).no.such,
@@ -114,7 +117,7 @@ t.test('a function that fails is named with the lead', async t => {
   t.match(failure, { code: 'OPERATOR', context: { operator: 'project', guid: 'g' } })
 })
 
-t.test('refuses what is no selection', async t => {
+t.test('project: a wrong selection is an OPTION error', async t => {
   const selected = 'expected a list of paths or a mapping of new name to path or function'
   const path = 'expected a dotted path, for example "crmDetails.status"'
   for (const [selection, message] of [
@@ -155,7 +158,7 @@ for (const [path, expected] of [
   ['a.c', 'only nested'],
   ['x.y.z', 'deep literal'],
 ] as const) {
-  t.test(`a path: finds what is at ${path}`, async t => t.equal(valueAt(path)(nested), expected))
+  t.test(`valueAt(path): finds ${path}`, async t => t.equal(valueAt(path)(nested), expected))
 }
 
 for (const path of [
@@ -171,12 +174,12 @@ for (const path of [
   'events.0.values.2',
   'x.y',
 ]) {
-  t.test(`a path: gives undefined for ${path}, which is not there`, async t =>
+  t.test(`valueAt(path): ${path}, which does not exist, is undefined`, async t =>
     t.equal(valueAt(path)(nested), undefined),
   )
 }
 
-t.test('a path: sees own keys only: nothing of a prototype can be read', async t => {
+t.test('valueAt(path): reads own keys only, nothing of a prototype', async t => {
   for (const path of [
     '__proto__',
     'constructor',
@@ -195,19 +198,19 @@ t.test('a path: sees own keys only: nothing of a prototype can be read', async t
   }
 })
 
-t.test('a path: keys of that name that are really there are found', async t => {
+t.test('valueAt(path): finds own keys named as those of a prototype', async t => {
   const own = JSON.parse('{"__proto__": {"constructor": 1}, "toString": {"__proto__": 2}}')
   t.equal(valueAt('__proto__.constructor')(own), 1)
   t.equal(valueAt('toString.__proto__')(own), 2)
 })
 
-t.test('a path: no value is too odd to look into', async t => {
+t.test('valueAt(path): returns undefined for a value of any type', async t => {
   for (const odd of [undefined, null, 0, '', true, Symbol('s'), 1n, () => {}, Object.create(null)]) {
     for (const path of ['a', 'a.b']) t.equal(valueAt(path)(odd), undefined)
   }
 })
 
-t.test('a path: finds every leaf of any JSON value by its path', async t => {
+t.test('valueAt(path): finds every leaf of any JSON value', async t => {
   const key = fc.string().filter(name => name !== '' && !name.includes('.'))
   const leaf = fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.boolean())
   const { tree } = fc.letrec(tie => ({
@@ -228,14 +231,14 @@ t.test('a path: finds every leaf of any JSON value by its path', async t => {
   t.doesNotThrow(() => fc.assert(property))
 })
 
-t.test('checkPath returns a dotted path as it is', async t => {
+t.test('checkPath returns a dotted path unchanged', async t => {
   for (const path of ['guid', 'crmDetails.status', 'leadConversionEvents.0.formName', ' ', 'é', '0']) {
     t.equal(checkPath('project() path 1', path), path)
   }
 })
 
-t.test('checkPath refuses what is none, and quotes it', async t => {
-  for (const [path, said] of [
+t.test('checkPath refuses anything else, and quotes it', async t => {
+  for (const [path, shown] of [
     ['', "''"],
     ['.', "'.'"],
     ['a.', "'a.'"],
@@ -248,7 +251,7 @@ t.test('checkPath refuses what is none, and quotes it', async t => {
   ] as const) {
     t.throws(() => checkPath('project() path 1', path), {
       code: 'OPTION',
-      message: `project() path 1: expected a dotted path, for example "crmDetails.status", received ${said}`,
+      message: `project() path 1: expected a dotted path, for example "crmDetails.status", received ${shown}`,
     })
   }
 })

@@ -18,7 +18,7 @@ import { openClient } from '../support/openClient.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { settings } from '../support/settings.ts'
 
-/** A source that never ends, and tells how far it was pulled and whether it was let go. */
+/** An endless source; `state` is how many values were pulled and whether it was closed. */
 function endless() {
   const state = { pulled: 0, ended: false }
   async function* values() {
@@ -35,7 +35,7 @@ type Value = { n: number; tags: string[] }
 const own = <T>() => transform<T, T>(() => new PassThrough({ objectMode: true }))
 const numbers = (records: unknown[]) => (records as Value[]).map(({ n }) => n)
 
-/** Where `take` may stand, how far the source is read at the most, and what comes of it. */
+/** Pipelines with `take`, the most values that they may pull, and what they emit. */
 const places: Record<string, { stages: Operator<Value, Value>; most: number; expected: number[] }> = {
   alone: { stages: take(4), most: 8, expected: [0, 1, 2, 3] },
   'taking nothing': { stages: take(0), most: 3, expected: [] },
@@ -88,7 +88,7 @@ const places: Record<string, { stages: Operator<Value, Value>; most: number; exp
 }
 
 for (const [place, { stages, most, expected }] of Object.entries(places)) {
-  t.test(`under run, ${place}: the source is stopped and let go, nothing is missing`, async t => {
+  t.test(`take: under run, ${place}, stops and closes the source, and emits all its values`, async t => {
     const { state, values } = endless()
     const sink = toArray<Value>({ max: 1_000 })
     const report = await run(values, stages, sink)
@@ -100,7 +100,7 @@ for (const [place, { stages, most, expected }] of Object.entries(places)) {
 }
 
 for (const [setting, through] of Object.entries(settings)) {
-  t.test(`takes what there is, where there is less: ${setting}`, async t => {
+  t.test(`take: a source with fewer values is taken completely: ${setting}`, async t => {
     t.strictSame(await through([1, 2], () => take(2)), [1, 2])
     t.strictSame(await through([1, 2], () => take(3)), [1, 2])
     t.strictSame(await through([], () => take(0)), [])
@@ -109,56 +109,62 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
-t.test('what was read ahead is not stepped on: an invalid value behind the last does no harm', async t => {
-  const values = [{ guid: '1' }, { guid: '2' }, { no: 'guid' }, { guid: '3' }]
-  const looked: unknown[] = []
-  const sink = toArray({ max: 9 })
-  const report = await run(
-    values,
-    peek(value => looked.push(value)),
-    validate(),
-    map(async lead => lead),
-    take(2),
-    sink,
-  )
-  t.strictSame(sink.records, values.slice(0, 2))
-  t.strictSame(looked, values.slice(0, 2))
-  t.match(report, { records: 2 })
-})
+t.test(
+  'take: values read ahead are not processed, so an invalid value after the last one does no harm',
+  async t => {
+    const values = [{ guid: '1' }, { guid: '2' }, { no: 'guid' }, { guid: '3' }]
+    const looked: unknown[] = []
+    const sink = toArray({ max: 9 })
+    const report = await run(
+      values,
+      peek(value => looked.push(value)),
+      validate(),
+      map(async lead => lead),
+      take(2),
+      sink,
+    )
+    t.strictSame(sink.records, values.slice(0, 2))
+    t.strictSame(looked, values.slice(0, 2))
+    t.match(report, { records: 2 })
+  },
+)
 
 for (const decode of ['express', 'stream-json'] as const) {
-  t.test(`leads over HTTP, decoded by ${decode}: no page more than needed, the numbers add up`, async t => {
-    const given = someLeads(60, 2)
-    const { origin, targets, connections } = await serveLeads(t, given)
-    const client = openClient(t, origin)
-    for (const count of [1, 7, 10, 11, 23]) {
-      targets.length = 0
-      const sink = toArray({ max: 99 })
-      const source = pageAfterPage(client, { max: 10, decode, highWaterMark: 3 })
-      const report = await run(
-        source,
-        map(async lead => lead),
-        take(count),
-        sink,
-      )
-      t.strictSame(sink.records, given.slice(0, count))
-      t.equal(report.records, count)
-      t.ok(targets.length <= Math.ceil((count + 30) / 10), `${count}: ${targets.length} pages`)
-      t.ok(source.destroyed)
-    }
-    await client.close()
-    t.equal(await eventually(connections, 0), 0)
-  })
+  t.test(
+    `take: leads over HTTP, decoded by ${decode}: no more pages than needed, and the counts add up`,
+    async t => {
+      const given = someLeads(60, 2)
+      const { origin, targets, connections } = await serveLeads(t, given)
+      const client = openClient(t, origin)
+      for (const count of [1, 7, 10, 11, 23]) {
+        targets.length = 0
+        const sink = toArray({ max: 99 })
+        const source = pageAfterPage(client, { max: 10, decode, highWaterMark: 3 })
+        const report = await run(
+          source,
+          map(async lead => lead),
+          take(count),
+          sink,
+        )
+        t.strictSame(sink.records, given.slice(0, count))
+        t.equal(report.records, count)
+        t.ok(targets.length <= Math.ceil((count + 30) / 10), `${count}: ${targets.length} pages`)
+        t.ok(source.destroyed)
+      }
+      await client.close()
+      t.equal(await eventually(connections, 0), 0)
+    },
+  )
 }
 
-t.test('over an empty portal', async t => {
+t.test('take: an empty portal ends the run', async t => {
   const { origin } = await serveLeads(t, [])
   const report = await run(pageAfterPage(openClient(t, origin)), take(5), toArray({ max: 9 }))
   t.match(report, { leads: 0, records: 0 })
 })
 
-t.test('refuses a count that is none', async t => {
-  for (const [count, said] of [
+t.test('take: a wrong count is an OPTION error', async t => {
+  for (const [count, shown] of [
     [-1, '-1'],
     [1.5, '1.5'],
     [Number.NaN, 'NaN'],
@@ -169,7 +175,7 @@ t.test('refuses a count that is none', async t => {
   ]) {
     t.throws(() => take(count as never), {
       code: 'OPTION',
-      message: `take() count: expected an integer, 0 or more, received ${said}`,
+      message: `take() count: expected an integer, 0 or more, received ${shown}`,
     })
   }
 })

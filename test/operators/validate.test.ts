@@ -12,7 +12,7 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
 
@@ -22,7 +22,7 @@ async function validated(values: unknown[], options?: ValidateOptions) {
   return { records: sink.records, report }
 }
 
-t.test('leads that match the schema are handed on as they are', async t => {
+t.test('validate: leads that match the schema are emitted unchanged', async t => {
   const file = new URL('../portal/fixtures/lead-sample.json', import.meta.url)
   const documented = JSON.parse(readFileSync(file, 'utf8')) as unknown[]
   const leads = [...documented, ...someLeads(5, 2), { guid: 'only' }]
@@ -33,7 +33,7 @@ t.test('leads that match the schema are handed on as they are', async t => {
   t.match(report, { skipped: 0, operators: [{ name: 'validate', own: { valid: leads.length, skipped: 0 } }] })
 })
 
-t.test('unknown fields are allowed and kept, wherever they are', async t => {
+t.test('validate: unknown fields are valid and kept, at every level', async t => {
   const lead = {
     ...aLead(1, 1),
     customField: { deep: [1] },
@@ -46,7 +46,7 @@ t.test('unknown fields are allowed and kept, wherever they are', async t => {
 const invalid: Record<string, { value: unknown; path: string; rule: string; guid?: string }> = {
   'no guid': { value: { email: 'a@example.com' }, path: '/', rule: 'required' },
   'an empty guid': { value: { guid: '' }, path: '/guid', rule: 'minLength', guid: '' },
-  'a guid that is no text': { value: { guid: 7 }, path: '/guid', rule: 'type' },
+  'a guid that is not text': { value: { guid: 7 }, path: '/guid', rule: 'type' },
   'text where a number belongs': {
     value: { guid: 'g', insertedAt: '2012-01-01' },
     path: '/insertedAt',
@@ -72,12 +72,12 @@ const invalid: Record<string, { value: unknown; path: string; rule: string; guid
     guid: 'g',
   },
   'null for text': { value: { guid: 'g', email: null }, path: '/email', rule: 'type', guid: 'g' },
-  'no object': { value: 'a lead', path: '/', rule: 'type' },
+  'a value that is not an object': { value: 'a lead', path: '/', rule: 'type' },
   'an array': { value: [aLead(1)], path: '/', rule: 'type' },
 }
 
 for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
-  t.test(`${what}: INVALID_LEAD with guid, path and rule`, async t => {
+  t.test(`validate: ${what} is INVALID_LEAD with guid, path and rule`, async t => {
     const failure = (await failureOf(validated([aLead(0), value]))) as LeadpipeError
     t.match(failure, { code: 'INVALID_LEAD', retryable: false })
     t.strictSame(failure.context, { ...(guid === undefined ? {} : { guid }), path, rule })
@@ -89,7 +89,7 @@ for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
   })
 }
 
-t.test("'skip' leaves invalid values out, counts them, and goes on", async t => {
+t.test("validate: with 'skip', invalid values are left out and counted, and the run continues", async t => {
   const bad = Object.values(invalid).map(({ value }) => value)
   const good = someLeads(3)
   const { records, report } = await validated([...bad, good[0], ...bad, good[1], good[2]], {
@@ -103,7 +103,7 @@ t.test("'skip' leaves invalid values out, counts them, and goes on", async t => 
   })
 })
 
-t.test('two of them, with their own numbers, are both in the report', async t => {
+t.test('validate: two validates have their own counts in the report', async t => {
   const adults = { type: 'object', properties: { age: { minimum: 18 } } }
   const sink = toArray({ max: 9 })
   const report = await run(
@@ -119,7 +119,7 @@ t.test('two of them, with their own numbers, are both in the report', async t =>
   t.strictSame(sink.records, [{ guid: 'b', age: 18 }])
 })
 
-t.test('a schema of your own takes the place of the lead', async t => {
+t.test("validate: a user's schema replaces that of the lead", async t => {
   const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } }
   t.strictSame((await validated([{ n: 1 }], { schema })).records, [{ n: 1 }])
   t.match(await failureOf(validated([{ n: 'x' }], { schema })), {
@@ -131,7 +131,7 @@ t.test('a schema of your own takes the place of the lead', async t => {
   })
 })
 
-t.test('the same schema object may be used any number of times', async t => {
+t.test('validate: a schema object may be used any number of times', async t => {
   const schema = { $id: 'https://example.com/n', type: 'integer' }
   const ajv = new Ajv()
   for (let use = 0; use < 2; use += 1) {
@@ -142,7 +142,7 @@ t.test('the same schema object may be used any number of times', async t => {
   }
 })
 
-t.test('an Ajv of your own brings formats and keywords, and may change values as it is set up', async t => {
+t.test("validate: a user's Ajv adds formats and keywords, and may change values", async t => {
   const ajv = new Ajv({ useDefaults: true })
   ajv.addFormat('mail', /^[^@]+@[^@]+$/)
   ajv.addKeyword({ keyword: 'even', validate: (_: unknown, n: number) => n % 2 === 0 })
@@ -163,7 +163,7 @@ t.test('an Ajv of your own brings formats and keywords, and may change values as
   t.match(await failureOf(validated([{ n: 3 }], { schema, ajv })), { context: { path: '/n', rule: 'even' } })
 })
 
-t.test('anything that compiles a schema to a function will do', async t => {
+t.test('validate: any object that compiles a schema to a function can replace Ajv', async t => {
   const ajv = { compile: (): CompiledSchema => value => (value as { ok: boolean }).ok }
   t.strictSame((await validated([{ ok: true }], { ajv })).records, [{ ok: true }])
   t.match(await failureOf(validated([{ guid: 'g', ok: false }], { ajv })), {
@@ -173,7 +173,7 @@ t.test('anything that compiles a schema to a function will do', async t => {
   })
 })
 
-t.test('a schema that does not compile, and an asynchronous one, are refused', async t => {
+t.test('validate: a schema that does not compile or is asynchronous is an OPTION error', async t => {
   const compiles = 'validate(): schema: expected a JSON Schema that compiles: '
   for (const [options, message] of [
     [{ schema: { type: 'nonsense' } }, new RegExp(`^${compiles.replace('()', '\\(\\)')}`)],
@@ -202,28 +202,31 @@ t.test('a schema that does not compile, and an asynchronous one, are refused', a
   }
 })
 
-t.test('a quarantine that fails while it is full, and too many invalid: one error, no rejection', async t => {
-  const unhandled = noted(t, 'unhandledRejection')
-  type Callback = (error: Error) => void
-  for (const fail of [
-    (callback: Callback) => callback(new Error('no room')),
-    (callback: Callback) => void turns(3).then(() => callback(new Error('no room'))),
-  ]) {
-    const quarantine = new Writable({
-      objectMode: true,
-      highWaterMark: 1,
-      write: (_record, _encoding, callback) => fail(callback),
-    })
-    t.match(await failureOf(validated([{}], { onInvalid: 'quarantine', quarantine, maxInvalid: 0 })), {
-      code: 'INVALID_LEAD',
-      message: /^1 of 1 leads are invalid/,
-    })
-    await turns(5)
-  }
-  t.strictSame(unhandled, [])
-})
+t.test(
+  'validate: a quarantine that fails at the record that exceeds maxInvalid: one error, no unhandled rejection',
+  async t => {
+    const unhandled = processEvents(t, 'unhandledRejection')
+    type Callback = (error: Error) => void
+    for (const fail of [
+      (callback: Callback) => callback(new Error('no room')),
+      (callback: Callback) => void turns(3).then(() => callback(new Error('no room'))),
+    ]) {
+      const quarantine = new Writable({
+        objectMode: true,
+        highWaterMark: 1,
+        write: (_record, _encoding, callback) => fail(callback),
+      })
+      t.match(await failureOf(validated([{}], { onInvalid: 'quarantine', quarantine, maxInvalid: 0 })), {
+        code: 'INVALID_LEAD',
+        message: /^1 of 1 leads are invalid/,
+      })
+      await turns(5)
+    }
+    t.strictSame(unhandled, [])
+  },
+)
 
-t.test('refuses wrong options', async t => {
+t.test('validate: wrong options are an OPTION error', async t => {
   for (const [options, message] of [
     [
       { onInvalid: 'ignore' },
@@ -239,7 +242,7 @@ t.test('refuses wrong options', async t => {
 })
 
 const secret = 'S3CRET'
-/** Every place of the schema where a value may stand, with a value there that is wrong and secret. */
+/** Wrong values that hold a secret, for every field of the schema. */
 const wrong = fc.constantFrom<unknown>(
   secret,
   { [secret]: secret },
@@ -248,7 +251,7 @@ const wrong = fc.constantFrom<unknown>(
   Number(`1.${[...secret].map(c => c.charCodeAt(0)).join('')}`),
 )
 const fields = Object.keys(leadSchema.properties).filter(name => name !== 'guid')
-const spoilt = fc.record(
+const invalidLead = fc.record(
   Object.fromEntries([
     ...fields.map(name => [name, wrong] as const),
     ['guid', fc.constantFrom<unknown>('lead-1', undefined, 7)],
@@ -256,10 +259,10 @@ const spoilt = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 )
 
-t.test("no INVALID_LEAD error holds the person's data, whatever is wrong", async t => {
+t.test('validate: an INVALID_LEAD error holds no data of the person, whatever is invalid', async t => {
   const fused = settings['fused in run'] as (typeof settings)[string]
   let failed = 0
-  const property = fc.asyncProperty(spoilt, async lead => {
+  const property = fc.asyncProperty(invalidLead, async lead => {
     const value = { leadConversionEvents: [{ formSubmissionValues: [{ fieldValue: [secret] }] }], ...lead }
     const failure = (await failureOf(fused([value], () => validate()))) as LeadpipeError
     failed += 1

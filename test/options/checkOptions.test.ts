@@ -42,19 +42,19 @@ const message = async (given: unknown, by = rules) => {
   return (error as Error).message
 }
 
-t.test('what is undefined counts as absent, and is absent from what is returned', async t => {
+t.test('checkOptions: an option that is undefined is absent from the result', async t => {
   t.strictSame(checkOptions(undefined, rules), {})
   const { signal } = new AbortController()
   t.strictSame(Object.keys(checkOptions({ size: undefined, signal }, rules)), ['signal'])
 })
 
-t.test('an error names owner, option, expectation and what was received', async t => {
+t.test('checkOptions: an error names the owner, the option, the expected and the received value', async t => {
   t.equal(await message({ size: 0 }), 'thing(): size: expected an integer, 1 or more, received 0')
   t.equal(await message({ size: Number.NaN }), 'thing(): size: expected an integer, 1 or more, received NaN')
   t.equal(await message({ signal: {} }), 'thing(): signal: expected an AbortSignal, received {}')
 })
 
-t.test('an option inside of another is named with its path and its own range', async t => {
+t.test('checkOptions: a nested option is named with its path and its own range', async t => {
   t.equal(
     await message({ nested: { depth: '1' } }),
     "thing(): nested.depth: expected an integer from 1 to 9, received '1'",
@@ -67,7 +67,7 @@ t.test('an option inside of another is named with its path and its own range', a
   t.equal(await message({ nested: 1 }), 'thing(): nested: expected { depth, inner }, received 1')
 })
 
-t.test('an unknown name inside of an option is named, with those that there are', async t => {
+t.test('checkOptions: an unknown nested name is refused with the known names', async t => {
   t.equal(
     await message({ nested: { deep: 1 } }),
     'thing(): unknown option "nested.deep"; nested has: depth, inner',
@@ -81,29 +81,38 @@ t.test('an unknown name inside of an option is named, with those that there are'
   })
 })
 
-t.test('an option that is one thing or another is refused for what is wrong with the one it is', async t => {
-  t.equal(
-    await message({ either: { a: -1, b: 0 } }),
-    'thing(): either.a: expected an integer, 0 or more, received -1',
-  )
-  t.equal(
-    await message({ either: { a: 1 } }),
-    'thing(): either.b: expected an integer, 0 or more, received undefined',
-  )
-  t.equal(
-    await message({ either: { a: 1, b: 1, c: 1 } }),
-    'thing(): unknown option "either.c"; either has: a, b',
-  )
-  t.equal(await message({ either: 'all' }), 'thing(): either: expected { a, b } or "none", received \'all\'')
-})
+t.test(
+  'checkOptions: of an option with alternatives, the error is that of the alternative that was meant',
+  async t => {
+    t.equal(
+      await message({ either: { a: -1, b: 0 } }),
+      'thing(): either.a: expected an integer, 0 or more, received -1',
+    )
+    t.equal(
+      await message({ either: { a: 1 } }),
+      'thing(): either.b: expected an integer, 0 or more, received undefined',
+    )
+    t.equal(
+      await message({ either: { a: 1, b: 1, c: 1 } }),
+      'thing(): unknown option "either.c"; either has: a, b',
+    )
+    t.equal(
+      await message({ either: 'all' }),
+      'thing(): either: expected { a, b } or "none", received \'all\'',
+    )
+  },
+)
 
-t.test('what has no words of its own is told by those of the option that it is in', async t => {
-  for (const wordless of [{ size: 'a' }, 7]) {
-    t.match(await message({ wordless }), /^thing\(\): wordless: expected what it gave before, received /)
-  }
-})
+t.test(
+  'checkOptions: an error in an option without an expected text is described by the option around it',
+  async t => {
+    for (const wordless of [{ size: 'a' }, 7]) {
+      t.match(await message({ wordless }), /^thing\(\): wordless: expected what it gave before, received /)
+    }
+  },
+)
 
-t.test('a range is told as it is checked', async t => {
+t.test('checkOptions: a range is described exactly as it is checked', async t => {
   const cases: [rule: OptionRule, wrong: number, expected: string][] = [
     [integer({ min: 0 }), -1, 'an integer, 0 or more'],
     [integer({ min: 1, unit: 'leads' }), 0, 'an integer, 1 or more (leads)'],
@@ -120,7 +129,7 @@ t.test('a range is told as it is checked', async t => {
   }
 })
 
-t.test('an unknown name is refused with where it belongs, or with the known names', async t => {
+t.test('checkOptions: an unknown name is refused with a hint, or with the known names', async t => {
   t.equal(await message({ length: 1 }), 'thing(): unknown option "length"; it is called size')
   t.equal(
     await message({ width: 1 }),
@@ -132,20 +141,20 @@ t.test('an unknown name is refused with where it belongs, or with the known name
   )
 })
 
-t.test('what is no plain object is refused', async t => {
+t.test('checkOptions: anything but a plain object is refused', async t => {
   for (const given of [null, 1, 'a', [], new Map(), new Date(0), () => {}, new URLSearchParams()]) {
     t.match(await message(given), /^thing\(\): expected an object, received /)
   }
 })
 
-t.test("an object of a class of the user's is read like any other", async t => {
+t.test("checkOptions: an instance of a user's class is read like a plain object", async t => {
   class Options {
     size = 3
   }
   t.strictSame(checkOptions(new Options(), rules).size, 3)
 })
 
-t.test('a secret is never shown, whatever stands in its place', async t => {
+t.test('checkOptions: a secret is never shown in an error, whatever was received', async t => {
   t.equal(
     await message({ key: 's3' }, keyRules),
     'door(): key: expected a key, received a value of type string',
@@ -162,7 +171,7 @@ t.test('a secret is never shown, whatever stands in its place', async t => {
   t.equal(await message(['s3cret'], keyRules), 'door(): expected an object, received a value of type object')
 })
 
-t.test('a value is described in at most 120 characters', async t => {
+t.test('describe: a description has at most 120 characters', async t => {
   t.equal(describe('a'), "'a'")
   t.equal(describe({ a: { b: { c: 1 } } }), '{ a: { b: [Object] } }')
   t.ok(describe(Array.from({ length: 1_000 }, () => 'long')).length <= 121)
@@ -170,7 +179,7 @@ t.test('a value is described in at most 120 characters', async t => {
   t.equal(describe(null), 'null')
 })
 
-t.test('an option error keeps for programs who has the option, and its name', async t => {
+t.test('optionError: the context holds the owner and the option', async t => {
   const places: [where: string, context: object][] = [
     ['HubSpotClient: retry.minDelay', { owner: 'HubSpotClient', option: 'retry.minDelay' }],
     ['leads(): max', { owner: 'leads()', option: 'max' }],
@@ -189,7 +198,7 @@ t.test('an option error keeps for programs who has the option, and its name', as
   t.equal(optionError('a(): b', 'expected c', 'a word', true).message, 'a(): b: expected c, received a word')
 })
 
-t.test('whatever is wrong with an option, the error says whose and which in one way', async t => {
+t.test('every OPTION error has the owner and the option in its context', async t => {
   const dir = t.testdir()
   const accessToken = 'T'
   const client = new HubSpotClient({ accessToken })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { aimedExports, titleOf, type Variant, variants } from '../support/aimedExports.ts'
-import type { Told } from '../support/children/Aim.ts'
+import type { SaveStep } from '../support/children/Aim.ts'
 import type { Place } from '../support/KillableExport.ts'
 
 /*
@@ -13,7 +13,7 @@ t.setTimeout(600_000)
 const { exportTo, killAt, end } = await aimedExports(t)
 
 /** The messages in the order of a run; one export is killed at each in turn. */
-const words: [told: Told, nth: number, place: Place][] = [
+const messages: [step: SaveStep, nth: number, place: Place][] = [
   ['running flushed', 2, 'between two saves'],
   ['running saved', 2, 'between two saves'],
   ['running flushed', 3, 'between two saves'],
@@ -26,13 +26,13 @@ for (const variant of variants) {
     `killed export: ${titleOf(variant)}, killed after flush, save, prepare and commit, has the same bytes`,
     async t => {
       const killed = exportTo(variant)
-      for (const [told, nth, place] of words) await killAt(t, killed, { told, nth }, place)
+      for (const [step, nth, place] of messages) await killAt(t, killed, { step, nth }, place)
       await end(t, killed, variant)
     },
   )
 }
 
-const once: [told: Told, place: Place][] = [
+const once: [step: SaveStep, place: Place][] = [
   ['running flushed', 'before the first save'],
   ['running saved', 'between two saves'],
   ['prepared flushed', 'between two saves'],
@@ -40,11 +40,11 @@ const once: [told: Told, place: Place][] = [
   ['committed flushed', 'renamed, not committed'],
   ['committed saved', 'committed'],
 ]
-for (const [index, [told, place]] of once.entries()) {
+for (const [index, [step, place]] of once.entries()) {
   const variant = variants[index % variants.length] as Variant
-  t.test(`killed export: killed at the first "${told}", ${titleOf(variant)} has the same bytes`, async t => {
+  t.test(`killed export: killed at the first "${step}", ${titleOf(variant)} has the same bytes`, async t => {
     const killed = exportTo(variant)
-    await killAt(t, killed, { told, nth: 1 }, place)
+    await killAt(t, killed, { step, nth: 1 }, place)
     await end(t, killed, variant)
   })
 }

@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadCheckpoint } from '../../lib/checkpoint/CheckpointStore.ts'
 import type { FileState } from '../../lib/sinks/file/fileState.ts'
 import { aimedExports, titleOf, type Variant, variants } from '../support/aimedExports.ts'
-import type { Aim, CallAim, Told } from '../support/children/Aim.ts'
+import type { Aim, CallAim, SaveStep } from '../support/children/Aim.ts'
 import type { Place } from '../support/KillableExport.ts'
 import { partialOf } from '../support/partialOf.ts'
 
@@ -31,7 +31,7 @@ const moments: [
   nth: number,
   when: CallAim['when'],
   place: Place,
-  since?: Told,
+  since?: SaveStep,
 ][] = [
   ['before its file is created', 'open', 'OUTPUT.partial', 1, 'before', first],
   ['before the first flush', 'sync', 'OUTPUT.partial', 1, 'before', first],

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
-import { chanceOf } from '../support/chanceOf.ts'
 import { compileChild } from '../support/compileChild.ts'
-import { KillableExport, steadyNumbers } from '../support/KillableExport.ts'
+import { countsOf } from '../support/countsOf.ts'
+import { KillableExport } from '../support/KillableExport.ts'
 import { killableLeads } from '../support/killableLeads.ts'
-import { type Course, killUntilDone, tellKills } from '../support/killUntilDone.ts'
+import { type Course, killUntilDone, reportKills } from '../support/killUntilDone.ts'
+import { seededRandom } from '../support/seededRandom.ts'
 
 const seed = Number(process.env.KILLS_SEED ?? 1)
 const wanted = 50
@@ -31,13 +32,13 @@ t.test('killed export: killed 50 times at random moments, it has the same bytes 
     names.map(async name => {
       const job = { origin: portal.origin, accessToken, dir: join(dir, `undisturbed ${name}`), name, every }
       const whole = new KillableExport(script, job)
-      const { told, report, stderr } = await whole.start()
+      const { activity, report, stderr } = await whole.start()
       if (report === undefined) throw new Error(stderr)
-      return { name, moments: told.length, report, ...whole.contents() }
+      return { name, moments: activity.length, report, ...whole.contents() }
     }),
   )
 
-  const chance = chanceOf(seed)
+  const chance = seededRandom(seed)
   const courses: Course[] = []
   let kills = 0
   while (kills < wanted) {
@@ -52,14 +53,14 @@ t.test('killed export: killed 50 times at random moments, it has the same bytes 
     const { output, quarantine } = killed.contents()
     t.ok(output === expected.output, `${name}, killed ${course.kills.length} times: the output is the same`)
     t.ok(quarantine === expected.quarantine, 'the quarantine is the same')
-    t.strictSame(steadyNumbers(course.report), steadyNumbers(expected.report), 'the counts are the same')
+    t.strictSame(countsOf(course.report), countsOf(expected.report), 'the counts are the same')
     t.strictSame(course.failures, [])
     const { starts = 0 } = course.report.checkpoint ?? {}
     t.ok(starts > 0 && starts <= course.starts, `${starts} of ${course.starts} starts reached a save`)
   }
 
   t.comment(`KILLS_SEED=${seed}`)
-  tellKills(t, courses)
+  reportKills(t, courses)
   const failed = faulty.requests.filter(({ faults }) => faults.some(fault => !fault.includes('reorder')))
   t.ok(failed.length > 0, `${failed.length} requests failed during the exports`)
   const between = courses

@@ -7,8 +7,8 @@ import t from 'tap'
 import type { Portal } from '../../lib/portal/index.ts'
 import { acceptsGzip } from '../../lib/portal/server/compress.ts'
 import { sendAnswer } from '../../lib/portal/server/sendAnswer.ts'
-import { ask, askWithToken } from './helpers/ask.ts'
 import { getLeads } from './helpers/getList.ts'
+import { requestPath, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 const large = Array.from({ length: 100 }, (_, n) => ({ guid: `g${n}`, message: `${n % 10}`.repeat(200_000) }))
@@ -19,12 +19,12 @@ function writeRequest(portal: Portal, socket: Socket): void {
   )
 }
 
-t.test('a reader that reads a little at a time gets every byte, while others are served', async t => {
+t.test('portal bodies: a slow reader gets every byte, while other requests are answered', async t => {
   const portal = await startPortal(t, { leads: large })
   const socket = connect(Number(new URL(portal.origin).port), '127.0.0.1')
   writeRequest(portal, socket)
   await once(socket, 'readable')
-  t.equal((await getLeads(portal, 'max=1')).length, 1, 'the portal serves others meanwhile')
+  t.equal((await getLeads(portal, 'max=1')).length, 1, 'the portal answers another request meanwhile')
   const chunks: Buffer[] = []
   for await (const chunk of socket) {
     chunks.push(chunk as Buffer)
@@ -35,15 +35,15 @@ t.test('a reader that reads a little at a time gets every byte, while others are
   t.same(JSON.parse(body), large)
 })
 
-t.test('no more than a chunk waits for a reader that does not read', async t => {
+t.test('sendAnswer: at most a chunk waits for a reader that does not read', async t => {
   const body = Array.from({ length: 2_000 }, () => Buffer.alloc(10_000, '2'))
   let waiting = 0
   const server = createServer((_, response) => {
     const write = response.write.bind(response)
     response.write = ((chunk: Buffer) => {
-      const goesOn = write(chunk)
+      const hasRoom = write(chunk)
       waiting = Math.max(waiting, response.writableLength)
-      return goesOn
+      return hasRoom
     }) as typeof response.write
     void sendAnswer(response, { status: 200, headers: {}, body })
   })
@@ -56,41 +56,50 @@ t.test('no more than a chunk waits for a reader that does not read', async t => 
   t.ok(waiting < 200_000, `${waiting} bytes waited at most, of ${bytes}`)
 })
 
-t.test('a client that goes away in the middle of a page harms nobody', async t => {
-  const portal = await startPortal(t, { leads: large })
-  for (let n = 0; n < 8; n++) {
-    const socket = connect(Number(new URL(portal.origin).port), '127.0.0.1')
-    writeRequest(portal, socket)
-    await once(socket, 'readable')
-    if (n % 2 === 0) socket.resetAndDestroy()
-    else socket.destroy()
-    await once(socket, 'close')
-  }
-  t.equal((await getLeads(portal, 'max=1')).length, 1)
-  t.equal(portal.requestCount, 9)
-})
+t.test(
+  'portal bodies: a client that disconnects in the middle of a page disturbs no other request',
+  async t => {
+    const portal = await startPortal(t, { leads: large })
+    for (let n = 0; n < 8; n++) {
+      const socket = connect(Number(new URL(portal.origin).port), '127.0.0.1')
+      writeRequest(portal, socket)
+      await once(socket, 'readable')
+      if (n % 2 === 0) socket.resetAndDestroy()
+      else socket.destroy()
+      await once(socket, 'close')
+    }
+    t.equal((await getLeads(portal, 'max=1')).length, 1)
+    t.equal(portal.requestCount, 9)
+  },
+)
 
-t.test('a body is compressed when Accept-Encoding allows it, and says the same byte for byte', async t => {
-  const portal = await startPortal(t, { leads: 30 })
-  const paths = ['/leads/v1/list?max=30', '/leads/v1/list?max=0', '/leads/v1/list?max=ten']
-  for (const path of paths) {
-    const plain = await askWithToken(portal, path)
-    const packed = await askWithToken(portal, path, { headers: { 'Accept-Encoding': 'gzip' } })
-    t.ok(packed.rawHeaders.join().includes('Content-Encoding,gzip'), 'the header is spelled so')
-    t.notOk(plain.rawHeaders.join().includes('Content-Encoding'))
-    t.equal(Number(packed.headers['content-length']), packed.body.length)
-    for (const { headers } of [plain, packed]) t.equal(headers.vary, 'Accept-Encoding')
-    const text = gunzipSync(packed.body).toString()
-    // The ids of an error are new each time.
-    const withoutIds = (body: string) => body.replace(/"correlationId.*/, '')
-    t.equal(withoutIds(text), withoutIds(plain.body.toString()))
-    t.equal(packed.status, plain.status)
-  }
-})
+t.test(
+  'portal bodies: a body is compressed if Accept-Encoding allows it, and decompresses to the same bytes',
+  async t => {
+    const portal = await startPortal(t, { leads: 30 })
+    const paths = ['/leads/v1/list?max=30', '/leads/v1/list?max=0', '/leads/v1/list?max=ten']
+    for (const path of paths) {
+      const plain = await requestWithToken(portal, path)
+      const packed = await requestWithToken(portal, path, { headers: { 'Accept-Encoding': 'gzip' } })
+      t.ok(
+        packed.rawHeaders.join().includes('Content-Encoding,gzip'),
+        'the header has its canonical spelling',
+      )
+      t.notOk(plain.rawHeaders.join().includes('Content-Encoding'))
+      t.equal(Number(packed.headers['content-length']), packed.body.length)
+      for (const { headers } of [plain, packed]) t.equal(headers.vary, 'Accept-Encoding')
+      const text = gunzipSync(packed.body).toString()
+      // The ids of an error are new each time.
+      const withoutIds = (body: string) => body.replace(/"correlationId.*/, '')
+      t.equal(withoutIds(text), withoutIds(plain.body.toString()))
+      t.equal(packed.status, plain.status)
+    }
+  },
+)
 
-t.test('with gzip: never, nothing is compressed and nothing varies', async t => {
+t.test("portal bodies: with gzip: 'never', nothing is compressed and there is no Vary", async t => {
   const portal = await startPortal(t, { leads: 30, gzip: 'never' })
-  const { headers, body } = await askWithToken(portal, '/leads/v1/list', {
+  const { headers, body } = await requestWithToken(portal, '/leads/v1/list', {
     headers: { 'Accept-Encoding': 'gzip' },
   })
   t.equal(headers['content-encoding'], undefined)
@@ -98,7 +107,7 @@ t.test('with gzip: never, nothing is compressed and nothing varies', async t => 
   t.equal(JSON.parse(body.toString()).length, 10)
 })
 
-t.test('Accept-Encoding is read as HTTP means it', async t => {
+t.test('acceptsGzip reads Accept-Encoding as HTTP defines it', async t => {
   const cases: [header: string | undefined, accepts: boolean][] = [
     [undefined, false],
     ['', false],
@@ -119,9 +128,9 @@ t.test('Accept-Encoding is read as HTTP means it', async t => {
   for (const [header, accepts] of cases) t.equal(acceptsGzip(header), accepts, String(header))
 })
 
-t.test('a refusal before any token is compressed too', async t => {
+t.test('portal bodies: an error without a token is compressed, too', async t => {
   const portal = await startPortal(t, { leads: [] })
-  const { status, body } = await ask(portal, '/nowhere', { headers: { 'Accept-Encoding': 'gzip' } })
+  const { status, body } = await requestPath(portal, '/nowhere', { headers: { 'Accept-Encoding': 'gzip' } })
   t.equal(status, 404)
   t.match(gunzipSync(body).toString(), 'Nothing is at /nowhere')
 })

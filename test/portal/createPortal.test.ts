@@ -11,7 +11,7 @@ import { getLeads } from './helpers/getList.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 t.test(
-  'a wrong option is refused by name, value and what is expected, before anything is opened',
+  'createPortal: a wrong option is refused with its name, the value and what is expected, before a file is opened',
   async t => {
     const db = join(t.testdir(), 'leads.db')
     const leads = 'a count, an iterable of leads, or the path of an NDJSON file'
@@ -77,7 +77,7 @@ t.test(
 )
 
 t.test(
-  'without options: 1,000 leads, the documentation’s token, a free port of this machine alone',
+  'createPortal: without options there are 1,000 leads, the documented token, and a free port on 127.0.0.1',
   async t => {
     const portal = await startPortal(t)
     t.equal(portal.leads, 1_000)
@@ -86,7 +86,7 @@ t.test(
   },
 )
 
-t.test('an option that is undefined is not given', async t => {
+t.test('createPortal: an option that is undefined is absent', async t => {
   const options: unknown = {
     leads: undefined,
     seed: undefined,
@@ -97,7 +97,7 @@ t.test('an option that is undefined is not given', async t => {
   t.equal((await startPortal(t, options as PortalOptions)).leads, 1_000)
 })
 
-t.test('a port in use is refused in one sentence', async t => {
+t.test('createPortal: a port in use is a LISTEN error', async t => {
   const { origin } = await startPortal(t, { leads: [] })
   const port = Number(new URL(origin).port)
   await t.rejects(createPortal({ leads: [], port }), {
@@ -107,7 +107,7 @@ t.test('a port in use is refused in one sentence', async t => {
   })
 })
 
-t.test('a given port is the one that is bound', async t => {
+t.test('createPortal: the given port is bound', async t => {
   const first = await createPortal({ leads: [] })
   await first.close()
   const second = await startPortal(t, { leads: [], port: Number(new URL(first.origin).port) })
@@ -115,9 +115,9 @@ t.test('a given port is the one that is bound', async t => {
 })
 
 t.test(
-  'without libsql the portal can be imported, and createPortal says in one sentence what is missing',
+  'createPortal: without libsql the module can be imported, and createPortal names the missing package',
   async t => {
-    // A process in which libsql can't be resolved, as where the optional dependency was left out.
+    // A process in which libsql cannot be resolved, as if the optional dependency were not installed.
     const hooks = `export async function resolve(name, context, next) {
     if (name === 'libsql') throw Object.assign(new Error('not installed'), { code: 'ERR_MODULE_NOT_FOUND' })
     return next(name, context)
@@ -142,7 +142,7 @@ t.test(
   },
 )
 
-t.test('close() finishes with connections open, idle ones and one that stalls in a page', async t => {
+t.test('portal.close() ends with open connections, idle ones and one that stalls in a page', async t => {
   const lead = { guid: 'a', message: 'x'.repeat(20_000_000) }
   const portal = await createPortal({ leads: [lead] })
   const port = Number(new URL(portal.origin).port)
@@ -157,7 +157,7 @@ t.test('close() finishes with connections open, idle ones and one that stalls in
   await t.rejects(fetch(portal.origin))
 })
 
-t.test('close() twice, and at once, is one closing', async t => {
+t.test('portal.close() may be called again and concurrently', async t => {
   const portal = await createPortal({ leads: 10 })
   const first = portal.close()
   t.equal(portal.close(), first)
@@ -166,7 +166,7 @@ t.test('close() twice, and at once, is one closing', async t => {
   await portal[Symbol.asyncDispose]()
 })
 
-t.test('await using closes the portal', async t => {
+t.test('`await using` closes the portal', async t => {
   let origin: string
   {
     await using portal = await createPortal({ leads: 10 })
@@ -176,7 +176,7 @@ t.test('await using closes the portal', async t => {
   await t.rejects(fetch(origin))
 })
 
-t.test('the process exits when its portal is closed, though a client keeps its connection', async t => {
+t.test('the process exits when its portal is closed, even if a client keeps its connection', async t => {
   const script = `
     import { connect } from 'node:net'
     import { createPortal } from ${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)}

@@ -8,24 +8,24 @@ import { PageNumbers } from '../../lib/portal/faults/PageNumbers.ts'
 import { createPortal, type Portal, parseFaults } from '../../lib/portal/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { leakedFiles, openFiles } from '../support/openFiles.ts'
-import { type Asked, type AskOptions, ask, askWithToken } from './helpers/ask.ts'
 import { getGuids, getList, refusalOf } from './helpers/getList.ts'
+import { type PathOptions, type Reply, requestPath, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
-/** The lists of three pages: ten leads, ten, and five. */
+/** The paths of three pages with ten, ten and five leads. */
 const pages = [0, 10, 20].map(offset => `/leads/v1/list?max=10&offset=${offset}&includeDeleted=true`)
 const five = Array.from({ length: 5 }, (_, n) => ({ guid: `g${n}`, insertedAt: n, lastModifiedAt: 1 }))
 
-async function walk(portal: Portal, options?: AskOptions): Promise<Asked[]> {
-  const all: Asked[] = []
-  for (const path of pages) all.push(await askWithToken(portal, path, options))
+async function readPages(portal: Portal, options?: PathOptions): Promise<Reply[]> {
+  const all: Reply[] = []
+  for (const path of pages) all.push(await requestWithToken(portal, path, options))
   return all
 }
 
-/** What a portal without faults answers. */
-const plainWalk = (async () => {
+/** The pages of a portal without faults. */
+const plainPages = (async () => {
   await using portal = await createPortal({ leads: 25 })
-  return await walk(portal)
+  return await readPages(portal)
 })()
 
 const faultsOf = (portal: Portal) => portal.requests.map(({ faults }) => faults.join(' + '))
@@ -38,10 +38,10 @@ const parses = (body: Buffer) => {
 }
 const half = (body: Buffer) => body.subarray(0, Math.floor(body.length / 2))
 const balance = (text: string) => text.split(/[[{]/).length - text.split(/[\]}]/).length
-const gzip: AskOptions = { headers: { 'Accept-Encoding': 'gzip' } }
+const gzip: PathOptions = { headers: { 'Accept-Encoding': 'gzip' } }
 
-/** What a client gets of each fault, next to what it gets without. */
-const outcomes: Record<string, (t: Test, got: Asked, whole: Asked) => void> = {
+/** Checks of each fault: the reply with it against the reply without. */
+const outcomes: Record<string, (t: Test, got: Reply, whole: Reply) => void> = {
   'status=503': (t, { status, body }) => t.match([status, parses(body)], [503, { status: 'error' }]),
   'status=500,body=empty': (t, { status, body }) => t.same([status, body.length], [500, 0]),
   reset: (t, { status, broken }) => t.same([status, broken], [0, 'reset']),
@@ -57,7 +57,7 @@ const outcomes: Record<string, (t: Test, got: Asked, whole: Asked) => void> = {
     t.ok(body.equals(half(whole.body)))
   },
   'cut=0.5,framing=whole': (t, { broken, body, headers }, whole) => {
-    t.equal(broken, undefined, 'only the content tells')
+    t.equal(broken, undefined, 'the connection does not break')
     t.equal(Number(headers['content-length']), body.length)
     t.ok(body.equals(half(whole.body)))
   },
@@ -102,45 +102,42 @@ const outcomes: Record<string, (t: Test, got: Asked, whole: Asked) => void> = {
     ),
 }
 
-function withMiddle({ body }: Asked, change: (lead: object) => unknown): unknown[] {
+function withMiddle({ body }: Reply, change: (lead: object) => unknown): unknown[] {
   const leads = parses(body) as object[]
   return leads.with(leads.length >> 1, change(leads[leads.length >> 1] as object) as object)
 }
 
 for (const [fault, check] of Object.entries(outcomes)) {
-  t.test(
-    `${fault} on the first, a middle and the last page hits that page, each time, and no other`,
-    async t => {
-      const plain = await startPortal(t, { leads: 25 })
-      const whole = await walk(plain)
-      for (const [place, page] of ['first', '2', 'last'].entries()) {
-        const portal = await startPortal(t, { leads: 25, faults: `page=${page}:${fault}` })
-        for (const round of [1, 2]) {
-          for (const [index, got] of (await walk(portal)).entries()) {
-            if (index === place) check(t, got, whole[index] as Asked)
-            else
-              t.ok(
-                got.body.equals(whole[index]?.body as Buffer) && got.broken === undefined,
-                `${page}, ${round}`,
-              )
-          }
+  t.test(`${fault} on the first, second or last page changes this page every time, and no other`, async t => {
+    const plain = await startPortal(t, { leads: 25 })
+    const whole = await readPages(plain)
+    for (const [place, page] of ['first', '2', 'last'].entries()) {
+      const portal = await startPortal(t, { leads: 25, faults: `page=${page}:${fault}` })
+      for (const round of [1, 2]) {
+        for (const [index, got] of (await readPages(portal)).entries()) {
+          if (index === place) check(t, got, whole[index] as Reply)
+          else
+            t.ok(
+              got.body.equals(whole[index]?.body as Buffer) && got.broken === undefined,
+              `${page}, ${round}`,
+            )
         }
-        t.same(
-          portal.requests.map(({ faults }) => faults.length),
-          [0, 1, 2, 0, 1, 2].map(index => Number(index === place)),
-        )
       }
-    },
-  )
+      t.same(
+        portal.requests.map(({ faults }) => faults.length),
+        [0, 1, 2, 0, 1, 2].map(index => Number(index === place)),
+      )
+    }
+  })
 }
 
-t.test('a compressed body is cut and dripped as it is sent', async t => {
+t.test('faults: a compressed body is cut and dripped in its compressed bytes', async t => {
   const portal = await startPortal(t, {
     leads: 25,
     faults: 'page=1:cut=0.5; page=2:cut=0.5,framing=whole; page=3:drip=50,interval=0',
   })
-  const plain = await walk(await startPortal(t, { leads: 25 }), gzip)
-  const got = await walk(portal, gzip)
+  const plain = await readPages(await startPortal(t, { leads: 25 }), gzip)
+  const got = await readPages(portal, gzip)
   t.same(
     got.map(({ broken }) => broken),
     ['closed', undefined, undefined],
@@ -152,7 +149,7 @@ t.test('a compressed body is cut and dripped as it is sent', async t => {
   t.ok(got[2]?.body.equals(plain[2]?.body as Buffer))
 })
 
-t.test('what stands in a status fault is answered: policy, headers, a page, a text', async t => {
+t.test('faults: status answers with its policy, headers, page or text', async t => {
   const portal = await startPortal(t, {
     leads: 1,
     errors: 'html',
@@ -164,16 +161,20 @@ t.test('what stands in a status fault is answered: policy, headers, a page, a te
       '#5:status=200,body="no gzip",Content-Encoding=gzip',
     ].join(';'),
   })
-  const all: Asked[] = []
+  const all: Reply[] = []
   for (let n = 0; n < 5; n++) all.push(await getList(portal))
-  const [daily, page, text, moved, lie] = all as [Asked, Asked, Asked, Asked, Asked]
+  const [daily, page, text, moved, lie] = all as [Reply, Reply, Reply, Reply, Reply]
   t.match(parses(daily.body), {
     errorType: 'RATE_LIMIT',
     policyName: 'DAILY',
     message: 'You have reached your daily limit.',
   })
   t.match(daily.rawHeaders.join(), /Retry-After,3600,X-HubSpot-RateLimit-Daily-Remaining,0/)
-  t.match([page.status, page.body.toString()], [503, /^<html>.*HTTP Status 503/], 'as the option errors says')
+  t.match(
+    [page.status, page.body.toString()],
+    [503, /^<html>.*HTTP Status 503/],
+    'the page has the form of the option `errors`',
+  )
   t.match(
     [text.status, text.headers['content-type'], text.body.toString()],
     [502, 'text/html', '<h1>502</h1>'],
@@ -182,7 +183,7 @@ t.test('what stands in a status fault is answered: policy, headers, a page, a te
   t.match([lie.headers['content-encoding'], lie.body.toString()], ['gzip', 'no gzip'])
 })
 
-t.test('an empty page is spoiled too, and so is a single lead', async t => {
+t.test('faults: an empty page and a single lead are changed, too', async t => {
   const cases: [fault: string, empty: string, single: string][] = [
     ['garbage=broken', '[,]', '{"guid":"g0","insertedAt":0,"lastModifiedAt":1,}'],
     ['garbage=unbalanced', '[{]', '{"guid":"g0","insertedAt":0,"lastModifiedAt":1'],
@@ -193,18 +194,22 @@ t.test('an empty page is spoiled too, and so is a single lead', async t => {
   for (const [fault, empty, single] of cases) {
     const portal = await startPortal(t, { leads: five, faults: `*:${fault}` })
     t.equal((await getList(portal, 'max=0')).body.toString(), empty)
-    t.equal((await askWithToken(portal, '/leads/v1/lead/g0')).body.toString(), single)
-    t.match(refusalOf(await askWithToken(portal, '/leads/v1/lead/nobody')), '404', 'an error stays as it is')
+    t.equal((await requestWithToken(portal, '/leads/v1/lead/g0')).body.toString(), single)
+    t.match(
+      refusalOf(await requestWithToken(portal, '/leads/v1/lead/nobody')),
+      '404',
+      'an error is unchanged',
+    )
   }
 })
 
-t.test('oversized leads are of a little more than 16 MiB if nothing else is said', async t => {
+t.test('faults: oversized leads have a little more than 16 MiB by default', async t => {
   const portal = await startPortal(t, { leads: five, faults: '*:oversized' })
   const { body } = await getList(portal)
   t.ok(body.length > 16 * 1_048_576 && body.length < 17 * 1_048_576)
 })
 
-t.test('faults of a PUT: before the change nothing is changed, behind it the change is made', async t => {
+t.test('faults: faults that act before a PUT prevent its change, faults after it do not', async t => {
   const cases: [fault: string, isMade: boolean][] = [
     ['status=503', false],
     ['reset', false],
@@ -216,7 +221,7 @@ t.test('faults of a PUT: before the change nothing is changed, behind it the cha
   for (const [fault, isMade] of cases) {
     const portal = await startPortal(t, { leads: five, faults: `PUT /leads/v1/lead/g2 x1:${fault}` })
     const put = (guid: string) =>
-      askWithToken(portal, `/leads/v1/lead/${guid}`, {
+      requestWithToken(portal, `/leads/v1/lead/${guid}`, {
         method: 'PUT',
         headers: { 'Content-Type': 'application/json' },
         body: '{"city":"X"}',
@@ -227,13 +232,13 @@ t.test('faults of a PUT: before the change nothing is changed, behind it the cha
       '',
       `/leads/v1/lead/g2 x1 PUT:${fault}`.replace('/leads/v1/lead/g2 x1', 'x1 /leads/v1/lead/g2'),
     ])
-    const { body } = await askWithToken(portal, '/leads/v1/lead/g2')
+    const { body } = await requestWithToken(portal, '/leads/v1/lead/g2')
     t.equal((parses(body) as Lead).city, isMade ? 'X' : undefined, fault)
-    t.equal((await put('g2')).status, 200, 'once is once')
+    t.equal((await put('g2')).status, 200, 'the fault applies once')
   }
 })
 
-t.test('requests count that carry the token, are within the limits and ask for what there is', async t => {
+t.test('faults: only requests with a token, within the limits and to a known path are counted', async t => {
   const portal = await startPortal(t, {
     leads: five,
     now: () => 9,
@@ -243,11 +248,11 @@ t.test('requests count that carry the token, are within the limits and ask for w
   })
   const paths = ['/nowhere', '/leads/v1/lead/g0', '/leads/v1/list', '/leads/v1/lead/g1']
   for (const path of paths) {
-    t.equal((await ask(portal, path)).status, path === '/nowhere' ? 404 : 401)
-    await askWithToken(portal, path)
+    t.equal((await requestPath(portal, path)).status, path === '/nowhere' ? 404 : 401)
+    await requestWithToken(portal, path)
   }
-  await askWithToken(portal, '/leads/v1/lead/g1', { method: 'PUT', body: '{}' })
-  await askWithToken(portal, '/leads/v1/list')
+  await requestWithToken(portal, '/leads/v1/lead/g1', { method: 'PUT', body: '{}' })
+  await requestWithToken(portal, '/leads/v1/list')
   t.same(
     portal.requests.filter(({ url }) => url.includes('access_token')).map(({ status }) => status),
     [404, 200, 500, 501, 502, 429],
@@ -255,80 +260,90 @@ t.test('requests count that carry the token, are within the limits and ask for w
 })
 
 t.test(
-  'a repeated list keeps the number of its page, whatever token it carries; a new one gets the next',
+  'faults: a repeated list keeps its page number, whatever its token; a new list gets the next',
   async t => {
     const portal = await startPortal(t, { leads: 25, faults: 'page=2 x3:status=503' })
     const statuses: number[] = []
     for (const index of [0, 1, 1, 0, 2, 1, 1])
-      statuses.push((await askWithToken(portal, pages[index] as string)).status)
+      statuses.push((await requestWithToken(portal, pages[index] as string)).status)
     t.same(statuses, [200, 503, 503, 200, 200, 503, 200])
     const other = await startPortal(t, { leads: 25, faults: 'page=1:status=503' })
-    await askWithToken(other, '/leads/v1/lead/nobody')
+    await requestWithToken(other, '/leads/v1/lead/nobody')
     const bearer = { headers: { Authorization: `Bearer ${other.accessToken}` } }
-    t.equal((await askWithToken(other, pages[0] as string)).status, 503)
-    t.equal((await ask(other, pages[0] as string, bearer)).status, 503)
+    t.equal((await requestWithToken(other, pages[0] as string)).status, 503)
+    t.equal((await requestPath(other, pages[0] as string, bearer)).status, 503)
     const numbers = new PageNumbers()
     for (let n = 1; n <= 10_001; n++) numbers.of(new URLSearchParams({ offset: String(n) }))
     t.equal(numbers.of(new URLSearchParams({ offset: '10001' })), 10_001)
-    t.equal(numbers.of(new URLSearchParams({ offset: '1' })), 10_002, 'long forgotten')
+    t.equal(
+      numbers.of(new URLSearchParams({ offset: '1' })),
+      10_002,
+      'a page is forgotten after 10,000 others',
+    )
   },
 )
 
-t.test('page=last is a page with fewer leads than it may have; a list that is refused is none', async t => {
-  const portal = await startPortal(t, { leads: five, faults: 'page=last:status=503' })
-  const statuses = async (...queries: string[]) => {
-    const all: number[] = []
-    for (const query of queries) all.push((await getList(portal, query)).status)
-    return all
-  }
-  t.same(
-    await statuses('max=5', 'max=6', 'max=2&offset=4', 'max=5&offset=5', 'max=0', 'max=ten'),
-    [200, 503, 503, 503, 200, 400],
-  )
-})
+t.test(
+  'faults: page=last is a page with fewer leads than its max; a list that is refused has no page',
+  async t => {
+    const portal = await startPortal(t, { leads: five, faults: 'page=last:status=503' })
+    const statuses = async (...queries: string[]) => {
+      const all: number[] = []
+      for (const query of queries) all.push((await getList(portal, query)).status)
+      return all
+    }
+    t.same(
+      await statuses('max=5', 'max=6', 'max=2&offset=4', 'max=5&offset=5', 'max=0', 'max=ten'),
+      [200, 503, 503, 503, 200, 400],
+    )
+  },
+)
 
-t.test('changes and delays come first and add up; of all else the first rule that hits wins', async t => {
-  const rules = [
-    '*:insert',
-    '#1-2:status=503',
-    '* x1:reset',
-    '#1:delay=1',
-    '#2:delay=0',
-    '*:touch=2',
-    'x1:status=501',
-  ]
-  const faults = rules.map(rule => rule.replace('* x1', 'x1')).join(';')
-  const portal = await startPortal(t, { leads: five, faults })
-  const outcome: unknown[] = []
-  for (let n = 0; n < 5; n++) outcome.push((await getList(portal)).status)
-  t.same(outcome, [503, 503, 0, 501, 200], 'a rule that does not win keeps its times')
-  t.same(faultsOf(portal), [
-    '*:insert + #1-2:status=503 + #1:delay=1 + *:touch=2',
-    '*:insert + #1-2:status=503 + #2:delay=0 + *:touch=2',
-    '*:insert + x1:reset + *:touch=2',
-    '*:insert + *:touch=2 + x1:status=501',
-    '*:insert + *:touch=2',
-  ])
-  t.equal(portal.leads, 10)
-})
+t.test(
+  'faults: changes and delays apply first and together; of other faults the first matching rule applies',
+  async t => {
+    const rules = [
+      '*:insert',
+      '#1-2:status=503',
+      '* x1:reset',
+      '#1:delay=1',
+      '#2:delay=0',
+      '*:touch=2',
+      'x1:status=501',
+    ]
+    const faults = rules.map(rule => rule.replace('* x1', 'x1')).join(';')
+    const portal = await startPortal(t, { leads: five, faults })
+    const outcome: unknown[] = []
+    for (let n = 0; n < 5; n++) outcome.push((await getList(portal)).status)
+    t.same(outcome, [503, 503, 0, 501, 200], 'a rule that does not apply keeps its count')
+    t.same(faultsOf(portal), [
+      '*:insert + #1-2:status=503 + #1:delay=1 + *:touch=2',
+      '*:insert + #1-2:status=503 + #2:delay=0 + *:touch=2',
+      '*:insert + x1:reset + *:touch=2',
+      '*:insert + *:touch=2 + x1:status=501',
+      '*:insert + *:touch=2',
+    ])
+    t.equal(portal.leads, 10)
+  },
+)
 
-t.test('changes of the data are the same for the same seed and requests, to the byte', async t => {
-  const course = async (faultSeed: number) => {
+t.test('faults: changes of the data are the same, byte for byte, for the same seed and requests', async t => {
+  const listAfter = async (faultSeed: number) => {
     const portal = await startPortal(t, {
       leads: 60,
       faultSeed,
       now: () => 1_400_000_000_000,
       faults: '*:delete=3; every=2:insert=2; every=3:undelete=2; 50%:touch; every=4:reorder',
     })
-    for (let n = 0; n < 3; n++) await walk(portal)
+    for (let n = 0; n < 3; n++) await readPages(portal)
     return (await getList(portal, 'max=100&includeDeleted=true')).body.toString()
   }
-  const first = await course(3)
-  t.equal(await course(3), first)
-  t.not(await course(4), first)
+  const first = await listAfter(3)
+  t.equal(await listAfter(3), first)
+  t.not(await listAfter(4), first)
 })
 
-t.test('a kept portal that is started again inserts other leads than before', async t => {
+t.test('faults: a portal that is started again from its file inserts other leads than before', async t => {
   const db = join(t.testdir(), 'leads.db')
   for (const leads of [120, 140, 160]) {
     await using portal = await createPortal({
@@ -341,7 +356,7 @@ t.test('a kept portal that is started again inserts other leads than before', as
   }
 })
 
-t.test('what each change changes', async t => {
+t.test('faults: each change changes exactly its leads', async t => {
   const now = 1_400_000_000_000
   const leads = five.map((lead, n) => ({ ...lead, isDeleted: n === 4 }))
   const after = async (faults: string) => {
@@ -350,7 +365,7 @@ t.test('what each change changes', async t => {
     return { before, leads: parses((await getList(portal, 'includeDeleted=true')).body) as Lead[], portal }
   }
   const inserted = await after('#1:insert=3')
-  t.equal(inserted.before, 7, 'before the answer')
+  t.equal(inserted.before, 7, 'leads are inserted before the answer')
   t.equal(inserted.portal.leads, 8)
   for (const lead of inserted.leads.slice(5)) {
     t.match(lead, { insertedAt: now, lastModifiedAt: now, isDeleted: false, imported: false, closedAt: 0 })
@@ -367,7 +382,7 @@ t.test('what each change changes', async t => {
     [1, 2].map(() => ({ isDeleted: true, leadDeleteLogs: [{ insertedAt: now, previousState: false }] })),
   )
   const restored = await after('#1:undelete=9')
-  t.equal(restored.before, 5, 'there were not so many')
+  t.equal(restored.before, 5, 'all deleted leads are restored')
   t.match(restored.leads[4], { guid: 'g4', isDeleted: false, lastModifiedAt: now })
   const touched = await after('#1:touch')
   t.equal(touched.before, 4)
@@ -376,7 +391,7 @@ t.test('what each change changes', async t => {
   t.same(await getGuids(empty), [])
 })
 
-t.test('“leads with the same value may change places between two requests”: reorder', async t => {
+t.test('faults: “leads with the same value may change places between two requests”: reorder', async t => {
   const leads = Array.from({ length: 40 }, (_, n) => ({
     guid: `g${n}`,
     insertedAt: n >> 4,
@@ -388,7 +403,7 @@ t.test('“leads with the same value may change places between two requests”: 
     for (let n = 0; n < 3; n++) {
       const page = parses((await getList(portal, `max=100&sort=${sort}`)).body) as Record<string, never>[]
       const values = page.map(lead => lead[sort] ?? 0)
-      t.same(values, values.toSorted(), 'sorted all the same')
+      t.same(values, values.toSorted(), 'the list is still sorted')
       t.equal(new Set(page.map(({ guid }) => guid)).size, 40)
       orders.push(page.map(({ guid }) => guid).join())
     }
@@ -398,31 +413,31 @@ t.test('“leads with the same value may change places between two requests”: 
 
 const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
 
-/** Every fault that waits, each for another request. */
+/** Every fault that waits, each at a different request. */
 const waiting = '#1:stall; #2:stall=0; #3:stall=0.5; #4:drip=1,interval=3600000; #5:delay=3600000'
 
-/** Resolves when a request waits for its fault: it is remembered at once, except where it is delayed. */
-const waits = (portal: Portal, request: number, timersBefore: number) =>
+/** Resolves when a request waits in its fault; a delayed request is not in `requests` yet. */
+const untilWaiting = (portal: Portal, request: number, timersBefore: number) =>
   request === 5 ? eventually(timers, timersBefore + 1) : eventually(() => portal.requestCount, request)
 
-t.test('stalls, drips and delays last until the client goes, and leave nothing behind', async t => {
+t.test('faults: stalls, drips and delays last until the client disconnects, and leave no timer', async t => {
   const portal = await startPortal(t, { leads: 25, faults: waiting })
   const before = timers()
   for (const [index, status] of [0, 200, 200, 200, 0].entries()) {
     const leave = new AbortController()
-    const asked = askWithToken(portal, pages[0] as string, { signal: leave.signal })
-    await waits(portal, index + 1, before)
+    const reply = requestWithToken(portal, pages[0] as string, { signal: leave.signal })
+    await untilWaiting(portal, index + 1, before)
     leave.abort()
-    t.equal((await asked).broken, 'closed')
+    t.equal((await reply).broken, 'closed')
     t.equal(await eventually(() => portal.requestCount, index + 1), index + 1)
     t.equal(portal.requests.at(-1)?.status, status)
     t.equal(await eventually(timers, before), before)
   }
-  t.equal((await askWithToken(portal, pages[0] as string)).status, 200, 'the portal goes on')
+  t.equal((await requestWithToken(portal, pages[0] as string)).status, 200, 'the portal still answers')
 })
 
-t.test('a stalled body stops where it was said to', async t => {
-  const whole = (await plainWalk)[0] as Asked
+t.test('faults: a stalled body stops at its share', async t => {
+  const whole = (await plainPages)[0] as Reply
   for (const share of [0, 0.5, 0.999]) {
     const portal = await startPortal(t, { leads: 25, faults: `*:stall=${share}` })
     const leave = new AbortController()
@@ -431,24 +446,24 @@ t.test('a stalled body stops where it was said to', async t => {
     const seen = (chunk: Buffer) => {
       bytes += chunk.length
     }
-    const asked = askWithToken(portal, pages[0] as string, { signal: leave.signal, onData: seen })
+    const reply = requestWithToken(portal, pages[0] as string, { signal: leave.signal, onData: seen })
     t.equal(await eventually(() => bytes, wanted), wanted)
     leave.abort()
-    t.equal((await asked).broken, 'closed')
+    t.equal((await reply).broken, 'closed')
   }
 })
 
-t.test('close() ends whatever waits, and nothing leaks', async t => {
+t.test('faults: close() ends all faults that wait, and leaves no timer or file open', async t => {
   const before = timers()
   const closeOverWaiting = async () => {
     const portal = await createPortal({ leads: 25, faults: waiting })
-    const all: Promise<Asked>[] = []
+    const all: Promise<Reply>[] = []
     for (let request = 1; request <= 5; request++) {
-      all.push(askWithToken(portal, pages[0] as string, { agent: false }))
-      await waits(portal, request, before + (request === 5 ? 1 : 0))
+      all.push(requestWithToken(portal, pages[0] as string, { agent: false }))
+      await untilWaiting(portal, request, before + (request === 5 ? 1 : 0))
     }
     await portal.close()
-    const broken = (await Promise.all(all)).map(asked => asked.broken)
+    const broken = (await Promise.all(all)).map(reply => reply.broken)
     t.same(broken, Array(5).fill('closed'))
     t.equal(portal.requestCount, 5)
     t.equal(await eventually(timers, before), before)
@@ -459,20 +474,26 @@ t.test('close() ends whatever waits, and nothing leaks', async t => {
   t.equal(await leakedFiles(files), 0)
 })
 
-t.test('every example of the documentation hits, and every fault has one', async t => {
-  const source = readFileSync(new URL('../../lib/portal/faults/Fault.ts', import.meta.url), 'utf8')
-  const examples = [...source.matchAll(/^ \* @example (.+)$/gm)].map(([, example]) => example as string)
-  t.same(new Set(parseFaults(examples.join(';')).map(({ fault }) => fault.kind)), new Set(Object.keys(kinds)))
-  for (const example of examples) {
-    const portal = await startPortal(t, { leads: 25, faults: example })
-    const isHit = () => portal.requests.some(({ faults }) => faults.includes(example))
-    for (let n = 0; n < 60 && !isHit(); n++) {
-      const leave = new AbortController()
-      const asked = askWithToken(portal, pages[n % 3] as string, { signal: leave.signal })
-      await eventually(() => portal.requestCount, n + 1)
-      if (example.includes('stall')) leave.abort()
-      await asked
+t.test(
+  'faults: every example of the documentation has an effect, and every fault has an example',
+  async t => {
+    const source = readFileSync(new URL('../../lib/portal/faults/Fault.ts', import.meta.url), 'utf8')
+    const examples = [...source.matchAll(/^ \* @example (.+)$/gm)].map(([, example]) => example as string)
+    t.same(
+      new Set(parseFaults(examples.join(';')).map(({ fault }) => fault.kind)),
+      new Set(Object.keys(kinds)),
+    )
+    for (const example of examples) {
+      const portal = await startPortal(t, { leads: 25, faults: example })
+      const isHit = () => portal.requests.some(({ faults }) => faults.includes(example))
+      for (let n = 0; n < 60 && !isHit(); n++) {
+        const leave = new AbortController()
+        const reply = requestWithToken(portal, pages[n % 3] as string, { signal: leave.signal })
+        await eventually(() => portal.requestCount, n + 1)
+        if (example.includes('stall')) leave.abort()
+        await reply
+      }
+      t.ok(isHit(), example)
     }
-    t.ok(isHit(), example)
-  }
-})
+  },
+)

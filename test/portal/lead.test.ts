@@ -4,16 +4,16 @@ import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import { leadSchema } from '../../lib/lead/Lead.ts'
 import { generateLeads, type Portal } from '../../lib/portal/index.ts'
-import { type AskOptions, askWithToken } from './helpers/ask.ts'
 import { getGuids, getLeads, refusalOf } from './helpers/getList.ts'
 import { type Json, type Params, select } from './helpers/listModel.ts'
 import { put } from './helpers/putModel.ts'
+import { type PathOptions, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 const json = { 'Content-Type': 'application/json' }
 
-const putLead = (portal: Portal, guid: string, body: unknown, options: AskOptions = {}) =>
-  askWithToken(portal, `/leads/v1/lead/${encodeURIComponent(guid)}`, {
+const putLead = (portal: Portal, guid: string, body: unknown, options: PathOptions = {}) =>
+  requestWithToken(portal, `/leads/v1/lead/${encodeURIComponent(guid)}`, {
     method: 'PUT',
     headers: json,
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
@@ -21,15 +21,15 @@ const putLead = (portal: Portal, guid: string, body: unknown, options: AskOption
   })
 
 const getLead = async (portal: Portal, path: string): Promise<Lead> =>
-  JSON.parse((await askWithToken(portal, `/leads/v1/lead/${path}`)).body.toString())
+  JSON.parse((await requestWithToken(portal, `/leads/v1/lead/${path}`)).body.toString())
 
 t.test(
-  '“/lead/{guid} with or without a trailing slash” answers an object, the same as in the list',
+  'portal lead: “/lead/{guid} with or without a trailing slash” answers the same object as the list',
   async t => {
     const portal = await startPortal(t, { leads: 20 })
     const [lead] = generateLeads({ count: 1 })
     for (const path of [`/leads/v1/lead/${lead?.guid}`, `/leads/v1/lead/${lead?.guid}/`]) {
-      const { status, headers, body } = await askWithToken(portal, path)
+      const { status, headers, body } = await requestWithToken(portal, path)
       t.equal(status, 200)
       t.equal(headers['content-type'], 'application/json;charset=utf-8')
       t.equal(body.toString(), JSON.stringify(lead))
@@ -37,7 +37,7 @@ t.test(
   },
 )
 
-/** Leads that share what a lead is looked for by. */
+/** Leads that share an e-mail address, a user token and an event. */
 const events = (guid: string, ...dates: number[]) => dates.map(convertDate => ({ guid, convertDate }))
 const alike = [
   { guid: 'late', email: 'a@x.example', userToken: 'u', leadConversionEvents: events('e', 9) },
@@ -55,7 +55,7 @@ const alike = [
 ]
 
 t.test(
-  '“?email=…, ?userToken=…, ?conversionEventGuid=… (if not unique, the one that converted first)”',
+  'portal lead: “?email=…, ?userToken=…, ?conversionEventGuid=… (if not unique, the one that converted first)”',
   async t => {
     const portal = await startPortal(t, { leads: alike })
     const cases: [query: string, guid: string][] = [
@@ -69,16 +69,12 @@ t.test(
       ['a%2Fb%20c%25/', 'a/b c%'],
     ]
     for (const [path, guid] of cases) t.equal((await getLead(portal, path)).guid, guid, path)
-    const { body } = await askWithToken(portal, '/leads/v1/lead?email=a@x.example')
-    t.match(
-      JSON.parse(body.toString()),
-      { guid: 'early' },
-      'the slash before the question mark may be missing',
-    )
+    const { body } = await requestWithToken(portal, '/leads/v1/lead?email=a@x.example')
+    t.match(JSON.parse(body.toString()), { guid: 'early' }, 'the slash before the question mark is optional')
   },
 )
 
-t.test('a lead that is not there is 404, a question that is none is 400', async t => {
+t.test('portal lead: an unknown lead is 404, and a wrong key is 400', async t => {
   const portal = await startPortal(t, { leads: alike })
   const keys = 'Expected one of the parameters email, userToken, conversionEventGuid, got'
   const cases: [path: string, refusal: string][] = [
@@ -92,11 +88,11 @@ t.test('a lead that is not there is 404, a question that is none is 400', async 
     ['%E0%A4%A', '400 The path has a percent sign that encodes nothing: %E0%A4%A'],
   ]
   for (const [path, refusal] of cases) {
-    t.equal(refusalOf(await askWithToken(portal, `/leads/v1/lead/${path}`)), refusal)
+    t.equal(refusalOf(await requestWithToken(portal, `/leads/v1/lead/${path}`)), refusal)
   }
 })
 
-t.test('events of leads that come later are found too', async t => {
+t.test('portal lead: events of leads that are inserted later are found', async t => {
   const portal = await startPortal(t, { leads: alike })
   t.equal((await getLead(portal, '?conversionEventGuid=e')).guid, 'early')
   portal.insert([{ guid: 'new', leadConversionEvents: events('f', 5) }, { guid: 'bare' }])
@@ -124,17 +120,17 @@ const base = {
 const closed = { ...base, closedAt: 7, isCustomer: true }
 const log = (id: number, previousState: boolean) => ({ id, insertedAt: now, previousState })
 
-t.test('what a PUT changes, and nothing else', async t => {
+t.test('PUT lead: each change changes exactly its fields', async t => {
   const [entry] = base.leadCustomerStatusModifyLogs
   const cases: [title: string, lead: Json, body: Json, changed: Json][] = [
     ['a plain field', base, { twitterHandle: '@a' }, { twitterHandle: '@a' }],
     [
-      'a field that the lists do not name',
+      'a field that is in neither list of the documentation',
       base,
       { email: 'b', insertedAt: 3 },
       { email: 'b', insertedAt: 3 },
     ],
-    ['“only the fields to change”: none', base, {}, {}],
+    ['“only the fields to change”: no fields', base, {}, {}],
     [
       '“closedAt: a timestamp closes (isCustomer becomes true)”',
       base,
@@ -146,7 +142,7 @@ t.test('what a PUT changes, and nothing else', async t => {
         leadCustomerStatusModifyLogs: [entry, log(42, false)],
       },
     ],
-    ['closing again moves closedAt alone', closed, { closedAt: 8 }, { closedAt: 8 }],
+    ['closing again changes only closedAt', closed, { closedAt: 8 }, { closedAt: 8 }],
     [
       '“"" re-opens”',
       closed,
@@ -158,7 +154,7 @@ t.test('what a PUT changes, and nothing else', async t => {
         leadCustomerStatusModifyLogs: [entry, log(42, true)],
       },
     ],
-    ['re-opening what is open changes nothing', base, { closedAt: '' }, {}],
+    ['re-opening an open lead changes nothing', base, { closedAt: '' }, {}],
     [
       '“isDeleted is a soft delete',
       base,
@@ -171,9 +167,9 @@ t.test('what a PUT changes, and nothing else', async t => {
       { isDeleted: false },
       { isDeleted: false, leadDeleteLogs: [log(1, true)] },
     ],
-    ['deleting what is not deleted the other way is no change', base, { isDeleted: false }, {}],
+    ['undeleting a lead that is not deleted changes nothing', base, { isDeleted: false }, {}],
     [
-      '“sourceId also sets foundVia and fullFoundViaString”, whatever the body says of them',
+      '“sourceId also sets foundVia and fullFoundViaString”, whatever the body has for them',
       base,
       { sourceId: 6, foundVia: 'Else' },
       {
@@ -210,7 +206,7 @@ t.test('what a PUT changes, and nothing else', async t => {
 })
 
 t.test(
-  '“1 Organic Search, 2 Referrals, 3 Paid Search, 4 Direct Traffic, 5 Email Marketing, 6 …, 7 …”',
+  'portal.update: “1 Organic Search, 2 Referrals, 3 Paid Search, 4 Direct Traffic, 5 Email Marketing, 6 …, 7 …”',
   async t => {
     const portal = await startPortal(t, { leads: [base] })
     const names: unknown[] = []
@@ -222,7 +218,7 @@ t.test(
   },
 )
 
-t.test('what a PUT refuses with 400, and changes nothing', async t => {
+t.test('PUT lead: a wrong body is 400 and changes nothing', async t => {
   const portal = await startPortal(t, { leads: [base], now: () => now })
   const readOnly = 'Read-only fields can not be changed:'
   const cases: [body: unknown, message: string | RegExp][] = [
@@ -260,7 +256,7 @@ t.test('what a PUT refuses with 400, and changes nothing', async t => {
 })
 
 t.test(
-  'every field that the schema calls read-only is refused by name, every editable one is taken',
+  'PUT lead: every read-only field of the schema is refused by name, every editable one is accepted',
   async t => {
     const portal = await startPortal(t, { leads: 1 })
     const guid = [...generateLeads({ count: 1 })][0]?.guid as string
@@ -276,23 +272,26 @@ t.test(
   },
 )
 
-t.test('“a body whose Content-Type is not application/json changes nothing and is answered 200”', async t => {
-  const portal = await startPortal(t, { leads: [base], now: () => now })
-  for (const type of ['text/json', 'application/x-www-form-urlencoded', 'application/jsonx', undefined]) {
-    const headers = type === undefined ? {} : { 'Content-Type': type }
-    const { status, body } = await putLead(portal, 'a', { email: 'b' }, { headers })
-    t.equal(status, 200, String(type))
-    t.strictSame(JSON.parse(body.toString()), base)
-  }
-  for (const type of ['application/json;charset=utf-8', 'Application/JSON']) {
-    const { status } = await putLead(portal, 'a', { email: type }, { headers: { 'Content-Type': type } })
-    t.equal(status, 200, type)
-    t.match(await getLeads(portal), [{ email: type }])
-  }
-})
+t.test(
+  'PUT lead: “a body whose Content-Type is not application/json changes nothing and is answered 200”',
+  async t => {
+    const portal = await startPortal(t, { leads: [base], now: () => now })
+    for (const type of ['text/json', 'application/x-www-form-urlencoded', 'application/jsonx', undefined]) {
+      const headers = type === undefined ? {} : { 'Content-Type': type }
+      const { status, body } = await putLead(portal, 'a', { email: 'b' }, { headers })
+      t.equal(status, 200, String(type))
+      t.strictSame(JSON.parse(body.toString()), base)
+    }
+    for (const type of ['application/json;charset=utf-8', 'Application/JSON']) {
+      const { status } = await putLead(portal, 'a', { email: type }, { headers: { 'Content-Type': type } })
+      t.equal(status, 200, type)
+      t.match(await getLeads(portal), [{ email: type }])
+    }
+  },
+)
 
 t.test(
-  'a PUT to a lead that is not there is 404, one of more than 1 MiB 413, with a slash as good as without',
+  'PUT lead: an unknown lead is 404, a body over 1 MiB is 413, and a trailing slash is optional',
   async t => {
     const portal = await startPortal(t, { leads: [base] })
     t.match(refusalOf(await putLead(portal, 'b', 'anything')), '404 No lead has the guid "b"')
@@ -302,7 +301,7 @@ t.test(
       '413 Request Entity Too Large: expected at most 1048576 bytes, got 2000014',
     )
     const path = '/leads/v1/lead/a/'
-    const { status } = await askWithToken(portal, path, {
+    const { status } = await requestWithToken(portal, path, {
       method: 'PUT',
       headers: json,
       body: '{"city":"X"}',
@@ -312,7 +311,7 @@ t.test(
   },
 )
 
-t.test('a portal “integrated with Salesforce.com” closes no leads by closedAt', async t => {
+t.test('PUT lead: a portal “integrated with Salesforce.com” refuses closedAt', async t => {
   const portal = await startPortal(t, { leads: [base], salesforce: 'tied' })
   const refusal = 'Field closedAt: a portal integrated with Salesforce.com refuses closedAt'
   for (const closedAt of [5, ''])
@@ -321,21 +320,18 @@ t.test('a portal “integrated with Salesforce.com” closes no leads by closedA
   t.equal((await putLead(portal, 'a', { city: 'X' })).status, 200)
 })
 
-t.test(
-  'lastModifiedAt is strictly later than before, though the clock stands still or goes back',
-  async t => {
-    const times = [now, now, now - 5, now + 0.5, now + 7.9]
-    const portal = await startPortal(t, { leads: [base], now: () => times[0] ?? 0 })
-    const seen: unknown[] = []
-    while (times.length > 0) {
-      seen.push(portal.update('a', {}).lastModifiedAt)
-      times.shift()
-    }
-    t.same(seen, [now, now + 1, now + 2, now + 3, now + 7])
-  },
-)
+t.test('portal.update: lastModifiedAt always increases, even if the clock stops or goes back', async t => {
+  const times = [now, now, now - 5, now + 0.5, now + 7.9]
+  const portal = await startPortal(t, { leads: [base], now: () => times[0] ?? 0 })
+  const seen: unknown[] = []
+  while (times.length > 0) {
+    seen.push(portal.update('a', {}).lastModifiedAt)
+    times.shift()
+  }
+  t.same(seen, [now, now + 1, now + 2, now + 3, now + 7])
+})
 
-t.test('update and insert in code say what they refuse, and change nothing then', async t => {
+t.test('portal.update and portal.insert: an error names what is wrong, and nothing is changed', async t => {
   const portal = await startPortal(t, { leads: [base], now: () => now })
   const refused = (call: () => unknown, message: string | RegExp) =>
     t.throws(call, { name: 'PortalError', code: 'LEADS', message })
@@ -358,7 +354,7 @@ t.test('update and insert in code say what they refuse, and change nothing then'
     t.throws(call, { code: 'STORE', message: 'The portal is closed' })
 })
 
-t.test('two PUTs at once are one after the other', async t => {
+t.test('PUT lead: concurrent PUTs are applied one after the other', async t => {
   const portal = await startPortal(t, { leads: [base], now: () => now })
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) => putLead(portal, 'a', { isDeleted: n % 2 === 0, city: String(n) })),
@@ -374,7 +370,7 @@ t.test('two PUTs at once are one after the other', async t => {
 })
 
 /*
- * Random PUTs, inserts and lists against an array, whose rules stand in helpers/.
+ * Random PUTs, inserts and lists against an array, with the rules of helpers/.
  */
 
 const small = fc.integer({ min: 0, max: 6 })
@@ -457,7 +453,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ insert: seed }) },
 )
 
-t.test('any sequence of PUTs, inserts and lists answers what an array of leads would', async t => {
+t.test('portal: any sequence of PUTs, inserts and lists answers the same as an array of leads', async t => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(seed, { minLength: 2, maxLength: 6 }),
@@ -474,7 +470,7 @@ t.test('any sequence of PUTs, inserts and lists answers what an array of leads w
           } else if ('list' in one) {
             deepStrictEqual(
               await getLeads(portal, new URLSearchParams(one.list).toString()),
-              listed(model, one.list, clock),
+              listOf(model, one.list, clock),
             )
           } else {
             clock += one.tick
@@ -499,7 +495,7 @@ t.test('any sequence of PUTs, inserts and lists answers what an array of leads w
   )
 })
 
-function listed(model: readonly Json[], params: Params, clock: number): Json[] {
+function listOf(model: readonly Json[], params: Params, clock: number): Json[] {
   const inside = (value: number, start: number | undefined) =>
     value <= clock && (start === undefined || value > start)
   return select(model, [], params, inside)

@@ -6,7 +6,7 @@ import { type Json, type Params, select } from './helpers/listModel.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 /*
- * Random leads, few values each, so that ties, gaps and wrong types are everywhere; and random requests.
+ * Random leads with few different values, so that ties, gaps and wrong types are frequent; and random requests.
  */
 
 const now = 4
@@ -86,7 +86,7 @@ const parameters = {
 }
 const someGuids = fc.uniqueArray(fc.integer({ min: 0, max: 125 }), { minLength: 1, maxLength: 100 })
 
-/** Few parameters at a time, or hardly any lead would match; seldom guids, for the same reason. */
+/** Few parameters at a time and rarely guids, since otherwise hardly any lead would match. */
 const anyRequest = fc.record({
   guids: fc.oneof({ weight: 5, arbitrary: fc.constant<number[]>([]) }, { weight: 1, arbitrary: someGuids }),
   params: fc
@@ -102,7 +102,7 @@ for (const [startTime, stopTime] of [
   ['inclusive', 'exclusive'],
 ] as const) {
   t.test(
-    `any request answers what filtering an array gives: start ${startTime}, stop ${stopTime}`,
+    `portal list: any request answers the same as filtering an array: start ${startTime}, stop ${stopTime}`,
     async t => {
       const portal = await startPortal(t, { leads, startTime, stopTime, now: () => now })
       await fc.assert(

@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { PortalOptions, RateLimit } from '../../lib/portal/index.ts'
 import { RollingWindow } from '../../lib/portal/limits/RollingWindow.ts'
-import { ask } from './helpers/ask.ts'
 import { getLeads, getList } from './helpers/getList.ts'
+import { requestPath } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
-/** A portal whose clock stands where the test puts it. */
+/** A portal with a clock that the test sets. */
 async function limited(
   t: Parameters<typeof startPortal>[0],
   rateLimit: RateLimit,
@@ -23,18 +23,21 @@ async function limited(
   return { clock, portal, statuses }
 }
 
-t.test('over the limit of ten seconds: 429 until the oldest request is ten seconds old', async t => {
-  const { clock, statuses } = await limited(t, { tenSecondly: 2 })
-  t.same(await statuses(1), [200])
-  clock.now += 4_000
-  t.same(await statuses(3), [200, 429, 429])
-  clock.now += 5_999
-  t.same(await statuses(1), [429])
-  clock.now += 1
-  t.same(await statuses(2), [200, 429], 'a window rolls: only the first has left it')
-})
+t.test(
+  'portal rate limit: over the ten-second limit requests get 429 until the oldest one is ten seconds old',
+  async t => {
+    const { clock, statuses } = await limited(t, { tenSecondly: 2 })
+    t.same(await statuses(1), [200])
+    clock.now += 4_000
+    t.same(await statuses(3), [200, 429, 429])
+    clock.now += 5_999
+    t.same(await statuses(1), [429])
+    clock.now += 1
+    t.same(await statuses(2), [200, 429], 'only the first request has left the rolling window')
+  },
+)
 
-t.test('“bodies carry policyName: TEN_SECONDLY_ROLLING, SECONDLY, DAILY”', async t => {
+t.test('portal rate limit: “bodies carry policyName: TEN_SECONDLY_ROLLING, SECONDLY, DAILY”', async t => {
   for (const [rateLimit, policyName] of [
     [{ tenSecondly: 0 }, 'TEN_SECONDLY_ROLLING'],
     [{ secondly: 0 }, 'SECONDLY'],
@@ -58,67 +61,73 @@ t.test('“bodies carry policyName: TEN_SECONDLY_ROLLING, SECONDLY, DAILY”', a
   }
 })
 
-t.test('“headers seen: X-HubSpot-RateLimit-Daily, …”: each limit has its own, on every answer', async t => {
-  const { portal } = await limited(t, { daily: 100, secondly: 3, tenSecondly: 20 })
-  const headersOf = async (query: string) => {
-    const { status, rawHeaders } = await getList(portal, query)
-    const pairs = rawHeaders.flatMap((name, place) =>
-      name.startsWith('X-HubSpot') && place % 2 === 0 ? [[name.slice(20), rawHeaders[place + 1]]] : [],
+t.test(
+  'portal rate limit: “headers seen: X-HubSpot-RateLimit-Daily, …”: each limit has its headers, on every answer',
+  async t => {
+    const { portal } = await limited(t, { daily: 100, secondly: 3, tenSecondly: 20 })
+    const headersOf = async (query: string) => {
+      const { status, rawHeaders } = await getList(portal, query)
+      const pairs = rawHeaders.flatMap((name, place) =>
+        name.startsWith('X-HubSpot') && place % 2 === 0 ? [[name.slice(20), rawHeaders[place + 1]]] : [],
+      )
+      return [status, Object.fromEntries(pairs)]
+    }
+    const headers = (left: [daily: string, secondly: string, tenSecondly: string]) => ({
+      Daily: '100',
+      'Daily-Remaining': left[0],
+      Secondly: '3',
+      'Secondly-Remaining': left[1],
+      Max: '20',
+      Remaining: left[2],
+      'Interval-Milliseconds': '10000',
+    })
+    t.same(await headersOf(''), [200, headers(['99', '2', '19'])])
+    t.same(await headersOf('max=ten'), [400, headers(['98', '1', '18'])])
+    t.same(await headersOf(''), [200, headers(['97', '0', '17'])])
+    t.same(await headersOf(''), [429, headers(['97', '0', '17'])])
+    const unlimited = await limited(t, { daily: 5 })
+    const { rawHeaders } = await getList(unlimited.portal)
+    t.same(
+      rawHeaders.filter(name => name.startsWith('X-')),
+      ['X-HubSpot-RateLimit-Daily', 'X-HubSpot-RateLimit-Daily-Remaining'],
     )
-    return [status, Object.fromEntries(pairs)]
-  }
-  const headers = (left: [daily: string, secondly: string, tenSecondly: string]) => ({
-    Daily: '100',
-    'Daily-Remaining': left[0],
-    Secondly: '3',
-    'Secondly-Remaining': left[1],
-    Max: '20',
-    Remaining: left[2],
-    'Interval-Milliseconds': '10000',
-  })
-  t.same(await headersOf(''), [200, headers(['99', '2', '19'])])
-  t.same(await headersOf('max=ten'), [400, headers(['98', '1', '18'])])
-  t.same(await headersOf(''), [200, headers(['97', '0', '17'])])
-  t.same(await headersOf(''), [429, headers(['97', '0', '17'])])
-  const unlimited = await limited(t, { daily: 5 })
-  const { rawHeaders } = await getList(unlimited.portal)
-  t.same(
-    rawHeaders.filter(name => name.startsWith('X-')),
-    ['X-HubSpot-RateLimit-Daily', 'X-HubSpot-RateLimit-Daily-Remaining'],
-  )
-})
+  },
+)
 
-t.test('“Retry-After is not always there”: seconds, a date or none, rounded up', async t => {
-  for (const [retryAfter, header] of [
-    [undefined, '10'],
-    ['seconds', '10'],
-    ['date', 'Wed, 29 Feb 2012 00:00:11 GMT'],
-    ['none', undefined],
-  ] as const) {
-    const { clock, portal, statuses } = await limited(t, { tenSecondly: 1, retryAfter })
-    clock.now += 1
-    await statuses(1)
-    clock.now += 500
-    t.equal((await getList(portal)).headers['retry-after'], header)
-  }
-})
+t.test(
+  'portal rate limit: “Retry-After is not always there”: seconds, a date or none, rounded up',
+  async t => {
+    for (const [retryAfter, header] of [
+      [undefined, '10'],
+      ['seconds', '10'],
+      ['date', 'Wed, 29 Feb 2012 00:00:11 GMT'],
+      ['none', undefined],
+    ] as const) {
+      const { clock, portal, statuses } = await limited(t, { tenSecondly: 1, retryAfter })
+      clock.now += 1
+      await statuses(1)
+      clock.now += 500
+      t.equal((await getList(portal)).headers['retry-after'], header)
+    }
+  },
+)
 
-t.test('requests without the token, and those refused, do not count', async t => {
+t.test('portal rate limit: requests without the token and refused requests do not count', async t => {
   const { clock, portal, statuses } = await limited(t, { secondly: 2, daily: 4 })
   for (const path of ['/leads/v1/list', '/nowhere']) {
-    const { headers } = await ask(portal, path)
+    const { headers } = await requestPath(portal, path)
     t.equal(headers['x-hubspot-ratelimit-daily'], undefined)
   }
   t.same(await statuses(4), [200, 200, 429, 429])
   clock.now += 1_000
   t.same(await statuses(3), [200, 200, 429])
   clock.now += 1_000
-  t.same(await statuses(1), [429], 'the day is used up')
+  t.same(await statuses(1), [429], 'the daily limit is used up')
   clock.now += 86_400_000
   t.same(await statuses(1), [200])
 })
 
-t.test('an HTML 429 names no policy; its headers stay', async t => {
+t.test('portal rate limit: an HTML 429 has no policy, but all headers', async t => {
   const { portal } = await limited(t, { secondly: 0 }, { errors: 'html' })
   const { status, headers, body } = await getList(portal)
   t.equal(status, 429)
@@ -126,14 +135,14 @@ t.test('an HTML 429 names no policy; its headers stay', async t => {
   t.match(body.toString(), /^<html>/)
 })
 
-t.test('without limits nothing is limited', async t => {
+t.test('portal rate limit: without limits no request is refused', async t => {
   const { portal } = await limited(t, {})
   for (let n = 0; n < 30; n++) await getLeads(portal)
   t.equal(portal.requests.filter(({ status }) => status === 200).length, 30)
 })
 
 t.test(
-  'any sequence of requests: never more than the limit in any window, and no wait is too long',
+  'RollingWindow: any requests stay within the limit in every window, and no wait is too long',
   async () => {
     fc.assert(
       fc.property(

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { ask, askWithToken } from './helpers/ask.ts'
 import { getList, refusalOf } from './helpers/getList.ts'
+import { requestPath, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
-t.test('what makes no sense is answered 400, naming parameter, value and what is expected', async t => {
+t.test('portal requests: a wrong parameter is 400 with its name, its value and what is expected', async t => {
   const portal = await startPortal(t, { leads: [] })
   const wholeNumber = 'expected a whole number'
   const time = 'expected milliseconds since 1970, as 1275718091660 or 1.27571809166E12'
@@ -42,7 +42,7 @@ t.test('what makes no sense is answered 400, naming parameter, value and what is
   }
 })
 
-t.test('more than a hundred guids are answered 413, however many', async t => {
+t.test('portal requests: more than a hundred guids are 413', async t => {
   const portal = await startPortal(t, { leads: [] })
   for (const count of [101, 2_000]) {
     const query = Array.from({ length: count }, (_, index) => `guids%5B${index}%5D=${'a'.repeat(32)}`).join(
@@ -55,7 +55,7 @@ t.test('more than a hundred guids are answered 413, however many', async t => {
   }
 })
 
-t.test('an error has the JSON form of HubSpot’s', async t => {
+t.test("portal requests: an error has HubSpot's JSON form", async t => {
   const portal = await startPortal(t, { leads: [] })
   const { headers, body } = await getList(portal, 'max=ten')
   t.equal(headers['content-type'], 'application/json;charset=utf-8')
@@ -68,14 +68,14 @@ t.test('an error has the JSON form of HubSpot’s', async t => {
 })
 
 t.test(
-  'with errors: html, an error is a page (a 401 has been Tomcat’s), and what it says is escaped',
+  "portal requests: with errors: 'html', an error is a page (a 401 has been Tomcat’s) with an escaped message",
   async t => {
     const portal = await startPortal(t, { leads: [], errors: 'html' })
-    const { status, headers, body } = await ask(portal, '/leads/v1/list')
+    const { status, headers, body } = await requestPath(portal, '/leads/v1/list')
     t.equal(status, 401)
     t.equal(headers['content-type'], 'text/html;charset=utf-8')
     t.match(body.toString(), /^<html>.*<h1>HTTP Status 401 - No credentials: .*<\/html>$/)
-    const escaped = (await ask(portal, '/<script>&')).body.toString()
+    const escaped = (await requestPath(portal, '/<script>&')).body.toString()
     t.match(escaped, 'Nothing is at /&lt;script&gt;&amp;')
     t.notMatch(escaped, '<script>')
     t.equal((await getList(portal)).headers['content-type'], 'application/json;charset=utf-8')
@@ -83,34 +83,34 @@ t.test(
 )
 
 t.test(
-  'credentials: access_token=, hapikey= or Authorization: Bearer; else 401, and the token is not told',
+  'portal requests: credentials are access_token=, hapikey= or Authorization: Bearer; else 401 without the token',
   async t => {
     const portal = await startPortal(t, { leads: [], accessToken: 'secret-1' })
     const get = async (query: string, headers = {}) => {
-      const { status, body } = await ask(portal, `/leads/v1/list?${query}`, { headers })
+      const { status, body } = await requestPath(portal, `/leads/v1/list?${query}`, { headers })
       t.notMatch(body.toString(), 'secret-1')
       return status
     }
-    t.equal(await get(''), 401, 'none')
-    t.equal(await get('access_token='), 401, 'empty')
-    t.equal(await get('access_token=secret-2'), 401, 'another')
+    t.equal(await get(''), 401, 'no credentials')
+    t.equal(await get('access_token='), 401, 'an empty token')
+    t.equal(await get('access_token=secret-2'), 401, 'another token')
     t.equal(await get('', { Authorization: 'Basic secret-1' }), 401, 'another scheme')
     t.equal(await get('access_token=secret-1'), 200, 'access_token')
     t.equal(await get('hapikey=secret-1&portalId=62515'), 200, 'hapikey; some send portalId= too')
     t.equal(await get('', { Authorization: 'Bearer secret-1' }), 200, 'Authorization: Bearer')
-    t.equal(await get('max=ten'), 401, 'credentials come before parameters')
+    t.equal(await get('max=ten'), 401, 'credentials are checked before parameters')
   },
 )
 
-t.test('an unknown path is answered 404', async t => {
+t.test('portal requests: an unknown path is 404', async t => {
   const portal = await startPortal(t, { leads: [] })
   const paths = ['/', '/leads/v1', '/leads/v1/list/more', '/leads/v1/list//', '/leads/v1/LIST', '//']
   for (const path of [...paths, '/leads/v1/lead/a/b', '/leads/v1/lead//', '/leads/v1/leads/a']) {
-    t.equal(refusalOf(await askWithToken(portal, path)), `404 Nothing is at ${path}`)
+    t.equal(refusalOf(await requestWithToken(portal, path)), `404 Nothing is at ${path}`)
   }
 })
 
-t.test('another method is answered 405 with Allow', async t => {
+t.test('portal requests: another method is 405 with Allow', async t => {
   const portal = await startPortal(t, { leads: [] })
   const cases = [
     ['/leads/v1/list', ['POST', 'PUT', 'DELETE', 'HEAD'], 'GET'],
@@ -119,14 +119,14 @@ t.test('another method is answered 405 with Allow', async t => {
   ] as const
   for (const [path, methods, allow] of cases) {
     for (const method of methods) {
-      const { status, headers } = await askWithToken(portal, path, { method })
+      const { status, headers } = await requestWithToken(portal, path, { method })
       t.equal(status, 405, method)
       t.equal(headers.allow, allow)
     }
   }
 })
 
-t.test('a handler that throws is answered 500, and the portal goes on', async t => {
+t.test('portal requests: a handler that throws is 500, and the portal continues to answer', async t => {
   let broken = true
   const now = () => {
     if (broken) throw new Error('the clock is broken')
@@ -138,23 +138,28 @@ t.test('a handler that throws is answered 500, and the portal goes on', async t 
   t.equal((await getList(portal)).status, 200)
 })
 
-t.test('“decodes gzip only when the header is written in canonical case”: so all headers are', async t => {
-  const now = () => Date.UTC(2012, 1, 29)
-  const portal = await startPortal(t, { leads: 1, now, rateLimit: { secondly: 1 } })
-  const headersOf = async (headers: Record<string, string>) => {
-    const { rawHeaders } = await ask(portal, `/leads/v1/list?access_token=${portal.accessToken}`, { headers })
-    return rawHeaders.filter((_, place) => place % 2 === 0).toSorted()
-  }
-  const common = ['Connection', 'Content-Length', 'Content-Type', 'Date', 'Keep-Alive', 'Vary']
-  const limits = ['X-HubSpot-RateLimit-Secondly', 'X-HubSpot-RateLimit-Secondly-Remaining']
-  t.same(
-    await headersOf({ 'Accept-Encoding': 'gzip' }),
-    [...common, ...limits, 'Content-Encoding'].toSorted(),
-  )
-  t.same(await headersOf({}), [...common, ...limits, 'Retry-After'].toSorted())
-})
+t.test(
+  'portal requests: “decodes gzip only when the header is written in canonical case”: all headers have canonical case',
+  async t => {
+    const now = () => Date.UTC(2012, 1, 29)
+    const portal = await startPortal(t, { leads: 1, now, rateLimit: { secondly: 1 } })
+    const headersOf = async (headers: Record<string, string>) => {
+      const { rawHeaders } = await requestPath(portal, `/leads/v1/list?access_token=${portal.accessToken}`, {
+        headers,
+      })
+      return rawHeaders.filter((_, place) => place % 2 === 0).toSorted()
+    }
+    const common = ['Connection', 'Content-Length', 'Content-Type', 'Date', 'Keep-Alive', 'Vary']
+    const limits = ['X-HubSpot-RateLimit-Secondly', 'X-HubSpot-RateLimit-Secondly-Remaining']
+    t.same(
+      await headersOf({ 'Accept-Encoding': 'gzip' }),
+      [...common, ...limits, 'Content-Encoding'].toSorted(),
+    )
+    t.same(await headersOf({}), [...common, ...limits, 'Retry-After'].toSorted())
+  },
+)
 
-t.test('Date is the portal’s clock, as it is once a delay is over', async t => {
+t.test("portal requests: Date is the portal's clock, read after a delay", async t => {
   let now = Date.UTC(2012, 1, 29)
   const later = () => {
     now += 1_000
@@ -169,13 +174,13 @@ t.test('Date is the portal’s clock, as it is once a delay is over', async t =>
   )
 })
 
-t.test('requests tells method, URL (token included), status, time and faults, oldest first', async t => {
+t.test('portal.requests has method, URL with token, status, time and faults, oldest first', async t => {
   const portal = await startPortal(t, {
     leads: [],
     now: () => 5,
     faults: '#2:status=503; #2-3:delay=0; #3:reset',
   })
-  await ask(portal, '/nowhere', { method: 'PUT' })
+  await requestPath(portal, '/nowhere', { method: 'PUT' })
   for (const max of [1, 2, 3]) await getList(portal, `max=${max}`)
   const url = (max: number) => `/leads/v1/list?max=${max}&access_token=${portal.accessToken}`
   t.same(portal.requests, [
@@ -186,16 +191,16 @@ t.test('requests tells method, URL (token included), status, time and faults, ol
   ])
 })
 
-t.test('requests keeps the last thousand, requestCount counts on', async t => {
+t.test('portal.requests keeps the last thousand, and requestCount counts all', async t => {
   const portal = await startPortal(t, { leads: [] })
-  const send = (n: number) => ask(portal, `/${n}`)
-  await send(0)
+  const sendTo = (n: number) => requestPath(portal, `/${n}`)
+  await sendTo(0)
   const before = portal.requests
   for (let n = 1; n <= 1_000; n += 20) {
-    await Promise.all(Array.from({ length: 20 }, (_, place) => send(n + place)))
+    await Promise.all(Array.from({ length: 20 }, (_, place) => sendTo(n + place)))
   }
   t.equal(portal.requestCount, 1_001)
   t.equal(portal.requests.length, 1_000)
   t.not(portal.requests[0]?.url, '/0')
-  t.equal(before.length, 1, 'what was handed out stays as it was')
+  t.equal(before.length, 1, 'an array that was returned before is unchanged')
 })

@@ -10,19 +10,19 @@ import { timePivots } from '../../lib/portal/list/ListRequest.ts'
 import { readListRequest } from '../../lib/portal/list/readListRequest.ts'
 import { findQuery, leadKeys } from '../../lib/portal/store/findQuery.ts'
 import { pageQuery, type Query, type Route, textQuery } from '../../lib/portal/store/pageQuery.ts'
-import { askWithToken } from './helpers/ask.ts'
 import { getGuids, getList } from './helpers/getList.ts'
+import { requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
-/** Starts a portal only to leave its file behind. */
-async function leave(options: PortalOptions): Promise<void> {
+/** Starts and closes a portal to create its file. */
+async function createFile(options: PortalOptions): Promise<void> {
   const portal = await createPortal(options)
   await portal.close()
 }
 
-t.test('a file that holds what is asked for is served as it is', async t => {
+t.test('portal file: a file with the requested leads is served unchanged', async t => {
   const db = join(t.testdir(), 'leads.db')
-  await leave({ db, leads: 50, seed: 4 })
+  await createFile({ db, leads: 50, seed: 4 })
   const before = readFileSync(db)
   for (const options of [{ db, leads: 50, seed: 4 }, { db, seed: 4 }, { db }]) {
     const portal = await startPortal(t, options)
@@ -30,16 +30,16 @@ t.test('a file that holds what is asked for is served as it is', async t => {
     const [guid] = await getGuids(portal, 'max=1&includeDeleted=true')
     t.ok([...generateLeads({ count: 50, seed: 4 })].some(lead => lead.guid === guid))
   }
-  t.ok(before.equals(readFileSync(db)), 'not a byte was written')
+  t.ok(before.equals(readFileSync(db)), 'no byte was written')
 })
 
-t.test('a file of own leads is served when no leads are given', async t => {
+t.test('portal file: a file of own leads is served if no leads are given', async t => {
   const db = join(t.testdir(), 'leads.db')
-  await leave({ db, leads: [{ guid: 'mine' }] })
+  await createFile({ db, leads: [{ guid: 'mine' }] })
   t.same(await getGuids(await startPortal(t, { db })), ['mine'])
 })
 
-t.test('changes are kept in the file, which then holds no longer what a seed gives', async t => {
+t.test('portal file: changes are kept in the file, which no longer counts as generated', async t => {
   const db = join(t.testdir(), 'leads.db')
   const first = await createPortal({ db, leads: 20, faults: '#2:insert=2' })
   const guids = await getGuids(first, 'max=3')
@@ -56,12 +56,12 @@ t.test('changes are kept in the file, which then holds no longer what a seed giv
   t.same(await getGuids(again, 'max=3'), ['mine', ...guids.slice(1)])
 })
 
-t.test('a file that holds other leads is refused and left alone', async t => {
+t.test('portal file: a file with other leads is refused and unchanged', async t => {
   const dir = t.testdir()
   const generated = join(dir, 'generated.db')
   const own = join(dir, 'own.db')
-  await leave({ db: generated, leads: 20, seed: 1 })
-  await leave({ db: own, leads: [{ guid: 'mine' }] })
+  await createFile({ db: generated, leads: 20, seed: 1 })
+  await createFile({ db: own, leads: [{ guid: 'mine' }] })
   const before = readFileSync(generated)
   const refused = (options: PortalOptions, message: RegExp) =>
     t.rejects(createPortal(options), { name: 'PortalError', code: 'STORE', message })
@@ -81,13 +81,13 @@ t.test('a file that holds other leads is refused and left alone', async t => {
   t.ok(before.equals(readFileSync(generated)))
 })
 
-t.test('a file that is no portal’s database is refused and left alone', async t => {
+t.test("portal file: a file that is not a portal's database is refused and unchanged", async t => {
   const dir = t.testdir({ 'text.db': 'no database '.repeat(1_000), folder: {} })
   const foreign = new Libsql(join(dir, 'foreign.db'))
   foreign.exec('CREATE TABLE lead (x)')
   foreign.close()
   const newer = join(dir, 'newer.db')
-  await leave({ db: newer, leads: [] })
+  await createFile({ db: newer, leads: [] })
   const store = new Libsql(newer)
   store.exec('UPDATE meta SET format = format + 1')
   store.close()
@@ -101,7 +101,7 @@ t.test('a file that is no portal’s database is refused and left alone', async 
   t.match(readFileSync(join(dir, 'text.db'), 'utf8'), /^no database no/)
 })
 
-t.test('a file that another process fills is refused', async t => {
+t.test('portal file: a file that another process fills is refused', async t => {
   const db = join(t.testdir(), 'leads.db')
   const other = new Libsql(db)
   other.exec('BEGIN EXCLUSIVE')
@@ -109,7 +109,7 @@ t.test('a file that another process fills is refused', async t => {
   await t.rejects(createPortal({ db }), { code: 'STORE', message: /leads\.db is in use by another process$/ })
 })
 
-t.test('leads that fail leave no file behind, and an empty file as it was', async t => {
+t.test('portal file: leads that fail leave no new file, and an empty file unchanged', async t => {
   const dir = t.testdir({ 'empty.db': '' })
   for (const [file, exists] of [
     ['new.db', false],
@@ -122,7 +122,7 @@ t.test('leads that fail leave no file behind, and an empty file as it was', asyn
   }
 })
 
-t.test('a fill that was killed is never served: the file is filled anew', async t => {
+t.test('portal file: a file whose fill was killed is filled again, and never served half-filled', async t => {
   const db = join(t.testdir(), 'leads.db')
   const child = fillForever(db)
   t.teardown(() => child.kill('SIGKILL'))
@@ -136,7 +136,7 @@ t.test('a fill that was killed is never served: the file is filled anew', async 
   t.equal((await getGuids(portal, 'max=100&includeDeleted=true')).length, 20)
 })
 
-/** A process that fills a file without end, and says so when leads have reached the disk. */
+/** A process that fills a file endlessly, and prints a line when leads have reached the disk. */
 function fillForever(db: string): ChildProcess {
   const script = `
     import { statSync } from 'node:fs'
@@ -159,7 +159,7 @@ function fillForever(db: string): ChildProcess {
 }
 
 t.test(
-  'ordinary lists are led by an index, sort nothing and pass over leads without touching the table',
+  'pageQuery: ordinary lists use a covering index, sort nothing and skip leads without reading the table',
   async t => {
     const database = await fill(t.testdir())
     const cases: [query: string, route: Route, plan: RegExp][] = [
@@ -202,7 +202,7 @@ t.test(
   },
 )
 
-t.test('lists by guid are led by the index of the guids, whatever they are sorted by', async t => {
+t.test('pageQuery: lists by guid use the index of the guids, whatever the sort', async t => {
   const database = await fill(t.testdir())
   for (const query of ['guids[0]=a', 'guids[0]=a&guids[1]=b&sort=email', 'guids[0]=a&sort=city']) {
     t.match(
@@ -213,7 +213,7 @@ t.test('lists by guid are led by the index of the guids, whatever they are sorte
   }
 })
 
-t.test('a narrow time window leads, whatever it is sorted by', async t => {
+t.test('pageQuery: a narrow time window uses the index of the time, whatever the sort', async t => {
   const database = await fill(t.testdir())
   for (const query of ['startTime=1&stopTime=2&sort=guid', 'startTime=1&stopTime=2&sort=city']) {
     t.match(
@@ -224,14 +224,14 @@ t.test('a narrow time window leads, whatever it is sorted by', async t => {
   }
 })
 
-t.test('the texts of a page are found by their key', async t => {
+t.test('textQuery: the texts of a page are found by their key', async t => {
   const database = await fill(t.testdir())
   for (const isShort of [false, true]) {
     t.match(explain(database, textQuery(isShort, [1, 2])), /^SEARCH body USING INTEGER PRIMARY KEY/)
   }
 })
 
-t.test('one lead is found by an index, whatever it is looked for by', async t => {
+t.test('findQuery: one lead is found by an index, whatever the key', async t => {
   const database = await fill(t.testdir())
   for (const key of ['guid', ...leadKeys] as const) {
     const plan = explain(database, { sql: findQuery(key), values: ['a'] })
@@ -244,7 +244,7 @@ t.test('one lead is found by an index, whatever it is looked for by', async t =>
   }
 })
 
-t.test('an order of its own for ties sorts each group of them, and no more', async t => {
+t.test('pageQuery: a random order of ties sorts only within each group of ties', async t => {
   const database = await fill(t.testdir())
   for (const [query, route] of [
     ['', 'pivot'],
@@ -256,12 +256,12 @@ t.test('an order of its own for ties sorts each group of them, and no more', asy
   }
 })
 
-/** A file that a portal has filled, with the indexes that are built when they are first needed. */
+/** A file filled by a portal, with the indexes that are built on their first use. */
 async function fill(dir: string): Promise<Libsql.Database> {
   const db = join(dir, 'leads.db')
   const portal = await createPortal({ db, leads: 10 })
   await getList(portal, 'sort=city')
-  for (const key of leadKeys) await askWithToken(portal, `/leads/v1/lead/?${key}=a`)
+  for (const key of leadKeys) await requestWithToken(portal, `/leads/v1/lead/?${key}=a`)
   await portal.close()
   return new Libsql(db)
 }

@@ -7,8 +7,8 @@ import { createPortal } from '../../lib/portal/index.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { jsonCopy } from '../support/jsonCopy.ts'
 import { portalClient } from '../support/portalClient.ts'
-import { reread } from '../support/reread.ts'
 import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
 import type { Moment } from '../support/watchSaves.ts'
@@ -91,7 +91,7 @@ t.test('checkpoint: a run ended by take(), killed after prepare, only renames it
       every: 10,
       onMoment,
     })
-  const { checkpoint: _, duration: __, ...undisturbed } = reread(await begin(work.keep))
+  const { checkpoint: _, duration: __, ...undisturbed } = jsonCopy(await begin(work.keep))
   const contents = work.contents('out.json')
   for (const snapshot of work.snapshots.filter(({ moment }) => moment !== 'saved')) {
     work.goBack(snapshot)
@@ -137,7 +137,7 @@ t.test('checkpoint: a prepared output that was removed or changed is a CHECKPOIN
 
 t.test("checkpoint: whenFinished 'stop' returns the first report, without request or write", async t => {
   const work = new Workplace(t)
-  const first = reread(await exportTo(t, work, 'out.json'))
+  const first = jsonCopy(await exportTo(t, work, 'out.json'))
   const report = { ...first, checkpoint: { ...first.checkpoint, found: 'finished' } }
   const longAgo = new Date(0)
   for (const name of work.names) utimesSync(work.file(name), longAgo, longAgo)

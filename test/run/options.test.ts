@@ -15,8 +15,8 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
-import { noted } from '../support/noted.ts'
 import { openClient } from '../support/openClient.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
 
@@ -182,7 +182,7 @@ t.test('run: after its end, no listener is left on the signal', async t => {
 })
 
 t.test('run: twelve runs can share a signal without a process warning', async t => {
-  const warnings = noted(t, 'warning')
+  const warnings = processEvents(t, 'warning')
   const controller = new AbortController()
   const failing = Array.from({ length: 12 }, () =>
     failureOf(run(endless(), sink(), { signal: controller.signal })),

@@ -10,9 +10,9 @@ import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { jsonCopy } from '../support/jsonCopy.ts'
 import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
-import { reread } from '../support/reread.ts'
 import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
 import { type Snapshot, Workplace } from '../support/Workplace.ts'
 import type { Moment } from '../support/watchSaves.ts'
@@ -69,7 +69,7 @@ t.test('report: destination is the real path of a file, or the URL of a receiver
   mkdirSync(work.file('real'))
   symlinkSync('real', work.file('link'))
   const { sink } = await run([{ a: 1 }], toFile(work.file('link/out.ndjson')))
-  t.strictSame(reread(sink), {
+  t.strictSame(jsonCopy(sink), {
     destination: join(work.path, 'real', 'out.ndjson'),
     received: 1,
     acknowledged: 1,

@@ -2,11 +2,12 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
-import { chanceOf } from '../support/chanceOf.ts'
 import { compileChild } from '../support/compileChild.ts'
-import { KillableExport, steadyNumbers } from '../support/KillableExport.ts'
+import { countsOf } from '../support/countsOf.ts'
+import { KillableExport } from '../support/KillableExport.ts'
 import { killableLeads } from '../support/killableLeads.ts'
-import { type Course, killUntilDone, tellKills } from '../support/killUntilDone.ts'
+import { type Course, killUntilDone, reportKills } from '../support/killUntilDone.ts'
+import { seededRandom } from '../support/seededRandom.ts'
 import { steady } from './steady.ts'
 
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
@@ -41,7 +42,7 @@ t.setTimeout(24 * 3_600_000)
 t.comment(`SOAK_SEED=${seed} SOAK_KILLS=${wanted}`)
 const dir = t.testdir()
 const script = await compileChild('exportKilled', join(dir, 'compiled'))
-const chance = chanceOf(seed)
+const chance = seededRandom(seed)
 
 /** Repeats exports until half of the wanted kills are made; between two kills, a third of an export is done at most. */
 async function killMany(
@@ -58,7 +59,7 @@ async function killMany(
     courses.push(course)
     kills += course.kills.length
   }
-  tellKills(t, courses)
+  reportKills(t, courses)
 }
 
 t.test('killed export: killed repeatedly, with every fault of the portal, it has the same bytes', async t => {
@@ -70,9 +71,9 @@ t.test('killed export: killed repeatedly, with every fault of the portal, it has
     const to = join(dir, `undisturbed ${name} ${transform}`)
     const job = { origin: sound.origin, accessToken, dir: to, name, every, transform }
     const whole = new KillableExport(script, job)
-    const { told, report, stderr } = await whole.start()
+    const { activity, report, stderr } = await whole.start()
     if (report === undefined) throw new Error(stderr)
-    return { told, report, ...whole.contents() }
+    return { activity, report, ...whole.contents() }
   }
   for (const name of names) {
     for (const transform of [false, true]) {
@@ -81,7 +82,7 @@ t.test('killed export: killed repeatedly, with every fault of the portal, it has
   }
   await sound.close()
 
-  const moments = expected.get('leads.json false')?.told.length ?? 0
+  const moments = expected.get('leads.json false')?.activity.length ?? 0
   await killMany(t, moments, async (name, index, moment) => {
     const gzip = index % 2 === 0 ? 'auto' : 'never'
     await using portal = await createPortal({ leads: list, faults, faultSeed: seed + index, gzip })
@@ -94,11 +95,7 @@ t.test('killed export: killed repeatedly, with every fault of the portal, it has
     const whole = expected.get(`${name} ${transform}`)
     const what = `${name}${transform ? ' with a Transform' : ''}, gzip ${gzip}, ${course.kills.length} kills, ${portal.requestCount} requests`
     t.ok(output === whole?.output && quarantine === whole.quarantine, what)
-    t.strictSame(
-      steadyNumbers(course.report),
-      whole && steadyNumbers(whole.report),
-      'the counts are the same',
-    )
+    t.strictSame(countsOf(course.report), whole && countsOf(whole.report), 'the counts are the same')
     rmSync(job.dir, { recursive: true })
     return course
   })

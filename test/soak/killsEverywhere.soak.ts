@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createPortal } from '../../lib/portal/index.ts'
-import type { Aim, CallAim, Told } from '../support/children/Aim.ts'
+import type { Aim, CallAim, SaveStep } from '../support/children/Aim.ts'
 import { compileChild } from '../support/compileChild.ts'
 import { KillableExport, type Place, places } from '../support/KillableExport.ts'
 import { killableLeads } from '../support/killableLeads.ts'
@@ -24,7 +24,7 @@ const calls: [CallAim['call'], file: string, CallAim['when'][]][] = [
   ['rename', '/checkpoint.json', ['before', 'after']],
 ]
 
-const words: Told[] = [
+const words: SaveStep[] = [
   'running flushed',
   'running saved',
   'prepared flushed',
@@ -40,7 +40,7 @@ const kinds: [what: string, aim: (nth: number) => Aim][] = [
       nth => ({ call, file, nth, when }),
     ]),
   ),
-  ...words.map((told): [string, (nth: number) => Aim] => [`at "${told}"`, nth => ({ told, nth })]),
+  ...words.map((step): [string, (nth: number) => Aim] => [`at "${step}"`, nth => ({ step, nth })]),
 ]
 
 t.setTimeout(24 * 3_600_000)

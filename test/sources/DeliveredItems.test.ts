@@ -6,7 +6,7 @@ const rejected = new Rejected('malformed', 'it is not valid JSON', 'tru', { page
 const item = (value: string | Rejected, cursor: number) => ({ value, cursor })
 const batch = { items: [item('a', 1), item(rejected, 2), item('b', 3)], bytes: 9 }
 
-/** Behind four records, whose last has the cursor 0. */
+/** After four records, of which the last has the cursor 0. */
 function open() {
   const counts = { delivered: 0, rejected: 0 }
   return {
@@ -15,33 +15,36 @@ function open() {
   }
 }
 
-t.test('items count when they are delivered, each once, and records apart from what is not one', t => {
-  const { counts, delivered } = open()
-  const given = delivered.emit(batch)
-  t.strictSame([...given.items], ['a', rejected, 'b'])
-  t.strictSame(delivered.progress, { cursor: 0, delivered: 4 })
-  delivered.deliver(given, 2)
-  delivered.deliver(given, 1)
-  t.strictSame(counts, { delivered: 1, rejected: 1 })
-  t.strictSame(delivered.progress, { cursor: 2, delivered: 5 })
-  delivered.deliver(given, 99)
-  t.strictSame(counts, { delivered: 2, rejected: 1 })
-  t.end()
-})
+t.test(
+  'DeliveredItems: each item is counted once when it is delivered, records and rejected elements separately',
+  t => {
+    const { counts, delivered } = open()
+    const given = delivered.emit(batch)
+    t.strictSame([...given.items], ['a', rejected, 'b'])
+    t.strictSame(delivered.progress, { cursor: 0, delivered: 4 })
+    delivered.deliver(given, 2)
+    delivered.deliver(given, 1)
+    t.strictSame(counts, { delivered: 1, rejected: 1 })
+    t.strictSame(delivered.progress, { cursor: 2, delivered: 5 })
+    delivered.deliver(given, 99)
+    t.strictSame(counts, { delivered: 2, rejected: 1 })
+    t.end()
+  },
+)
 
-t.test('the next batch says that all of the one before is delivered', t => {
+t.test('DeliveredItems: a request for the next batch delivers the whole batch before', t => {
   const { counts, delivered } = open()
   const first = delivered.emit(batch)
   const second = delivered.emit({ items: [item('c', 4)], bytes: 1 })
   t.strictSame(counts, { delivered: 2, rejected: 1 })
   delivered.deliver(first, 1)
-  t.strictSame(counts, { delivered: 2, rejected: 1 }, 'of a batch before, every item counts already')
+  t.strictSame(counts, { delivered: 2, rejected: 1 }, 'an item of an earlier batch is not counted again')
   delivered.deliver(second, 1)
   t.strictSame(delivered.progress, { cursor: 4, delivered: 7 })
   t.end()
 })
 
-t.test('the position behind any item can be asked for at any time', t => {
+t.test('DeliveredItems: the position after any item of a batch is available at any time', t => {
   const { delivered } = open()
   const given = delivered.emit(batch)
   const positions = [0, 1, 2, 3].map(taken => given.positionAfter(taken))
@@ -57,7 +60,7 @@ t.test('the position behind any item can be asked for at any time', t => {
   t.end()
 })
 
-t.test('what is dropped is not delivered', t => {
+t.test('DeliveredItems: dropped items do not count as delivered', t => {
   const { counts, delivered } = open()
   const given = delivered.emit(batch)
   delivered.deliver(given, 1)

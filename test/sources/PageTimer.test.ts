@@ -3,10 +3,10 @@ import t from 'tap'
 import { PageTimer } from '../../lib/sources/PageTimer.ts'
 import { runProcess } from '../support/runProcess.ts'
 
-/** Resolves when a timer with that limit, begun now, has run out. */
-const runOut = (milliseconds: number) => once(new PageTimer(milliseconds).signal, 'abort')
+/** Resolves when a timer with this limit, started now, has aborted. */
+const afterTimer = (milliseconds: number) => once(new PageTimer(milliseconds).signal, 'abort')
 
-t.test('it aborts with a TIMEOUT that names the option', async t => {
+t.test('PageTimer: it aborts with a TIMEOUT that names the option', async t => {
   const { signal } = new PageTimer(1)
   await once(signal, 'abort')
   t.match(signal.reason, {
@@ -16,27 +16,27 @@ t.test('it aborts with a TIMEOUT that names the option', async t => {
   })
 })
 
-t.test('while it stands still, no time passes, however often it is stopped', async t => {
+t.test('PageTimer: no time passes while it is paused, even if it is paused twice', async t => {
   const timer = new PageTimer(200)
   timer.pause()
   timer.pause()
-  await runOut(250)
+  await afterTimer(250)
   t.notOk(timer.signal.aborted)
   timer.resume()
   await once(timer.signal, 'abort')
 })
 
-t.test('what has passed is not given back', async () => {
+t.test('PageTimer: resume continues with the remaining time', async () => {
   const timer = new PageTimer(20)
-  // It would go on for ever, if each began anew.
+  // If each resume started from 0, this loop would not end.
   while (!timer.signal.aborted) {
-    await runOut(1)
+    await afterTimer(1)
     timer.pause()
     timer.resume()
   }
 })
 
-t.test('without a limit it never aborts, and keeps no process alive', async t => {
+t.test('PageTimer: without a limit it never aborts, and does not keep the process alive', async t => {
   const timer = new PageTimer(undefined)
   timer.pause()
   timer.resume()

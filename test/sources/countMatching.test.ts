@@ -12,12 +12,12 @@ import { serveLeads } from '../support/serveLeads.ts'
 
 const list = Array.from({ length: 10 }, (_, n) => ({ guid: `lead-${n}`, insertedAt: 1_000_000 + n }))
 
-/** The offsets that are asked for, in their order. */
+/** The offsets of the requests, in order. */
 const probed = [0, 1, 2, 4, 8, 16, 12, 10, 9]
 
 const offsetOf = (target = '/') => Number(new URL(target, 'http://localhost').searchParams.get('offset') ?? 0)
 
-/** Counts the list of a portal with such faults; `offsets` are those that were asked for until then. */
+/** Counts the list of a portal with these faults; `offsets` are those of its requests. */
 async function counted(t: Test, faults: string, options: HubSpotClientOptions = {}) {
   const portal = await createPortal({ leads: list, faults })
   t.after(() => portal.close())
@@ -26,7 +26,7 @@ async function counted(t: Test, faults: string, options: HubSpotClientOptions = 
   return { outcome, offsets: portal.requests.map(({ url }) => offsetOf(url)) }
 }
 
-t.test('each offset is asked for once', async t => {
+t.test('countMatching: each offset is requested once', async t => {
   const { origin, targets } = await serveLeads(t, list)
   t.equal(await countMatching(openClient(t, origin), {}), 10)
   t.strictSame(targets.map(offsetOf), probed)
@@ -43,37 +43,43 @@ const survived = [
 ]
 for (const fault of survived) {
   for (const when of ['#3,4,8', 'every=2']) {
-    t.test(`${when}:${fault}: a page that fails is asked for again, and the count is right`, async t => {
-      const { outcome, offsets } = await counted(t, `${when}:${fault}`)
-      t.equal(outcome, 10)
-      t.strictSame([...new Set(offsets)], probed)
-    })
+    t.test(
+      `countMatching: ${when}:${fault}: a page that fails is requested again, and the count is right`,
+      async t => {
+        const { outcome, offsets } = await counted(t, `${when}:${fault}`)
+        t.equal(outcome, 10)
+        t.strictSame([...new Set(offsets)], probed)
+      },
+    )
   }
 }
 
-t.test('a page that is cut off time and again fails the count, after the retries', async t => {
+t.test('countMatching: a page that always breaks off fails the count after the retries', async t => {
   const { outcome, offsets } = await counted(t, '#3-:cut=0.5', { retry: { retries: 2 } })
   t.match(outcome, { code: 'NETWORK' })
   t.strictSame(offsets, [0, 1, 2, 2, 2])
 })
 
-t.test('a lead that came whole, before its body was cut off, is not asked for again', async t => {
-  const { origin, targets } = await listen(t, ({ url }, response) => {
-    const lead = list[offsetOf(url)]
-    if (lead === undefined) return response.end('[]')
-    response.setHeader('Content-Length', 1_000)
-    return response.write(`[${JSON.stringify(lead)}`, () => response.destroy())
-  })
-  t.equal(await countMatching(openClient(t, origin), {}), 10)
-  t.strictSame(targets.map(offsetOf), probed)
-})
+t.test(
+  'countMatching: a lead that was complete before its body broke off is not requested again',
+  async t => {
+    const { origin, targets } = await listen(t, ({ url }, response) => {
+      const lead = list[offsetOf(url)]
+      if (lead === undefined) return response.end('[]')
+      response.setHeader('Content-Length', 1_000)
+      return response.write(`[${JSON.stringify(lead)}`, () => response.destroy())
+    })
+    t.equal(await countMatching(openClient(t, origin), {}), 10)
+    t.strictSame(targets.map(offsetOf), probed)
+  },
+)
 
-t.test('an element that is not a lead counts', async t => {
+t.test('countMatching: an element that is not a lead is counted', async t => {
   const { outcome } = await counted(t, 'page=1-2:element=null; page=3:garbage=malformed')
   t.equal(outcome, 10)
 })
 
-t.test('a server that ignores the offset is not taken for an endless list', async t => {
+t.test('countMatching: a server that ignores the offset is PAGING, not an endless list', async t => {
   const { origin } = await listen(t, (_, response) => response.end('[{}]'))
   t.match(await failureOf(countMatching(openClient(t, origin), {})), {
     code: 'PAGING',
@@ -87,7 +93,7 @@ const waits: Record<string, (response: ServerResponse) => void> = {
   'the next attempt': response => void response.write('[', () => response.destroy()),
 }
 for (const [what, answer] of Object.entries(waits)) {
-  t.test(`an abort ends a count that waits for ${what}, and leaves no connection`, async t => {
+  t.test(`countMatching: an abort ends a count that waits for ${what}, and leaves no connection`, async t => {
     const { origin, targets, connections } = await listen(t, ({ url }, response) =>
       offsetOf(url) < 2 ? response.end('[{}]') : answer(response),
     )
@@ -106,7 +112,7 @@ for (const [what, answer] of Object.entries(waits)) {
   })
 }
 
-t.test('nothing is asked for after an abort', async t => {
+t.test('countMatching: nothing is requested after an abort', async t => {
   const { origin, targets } = await serveLeads(t, list)
   t.equal(await failureOf(countMatching(openClient(t, origin), {}, AbortSignal.abort('no'))), 'no')
   t.strictSame(targets, [])

@@ -8,14 +8,14 @@ import { clientPages } from '../../lib/sources/clientPages.ts'
 import { OrderedReader } from '../../lib/sources/OrderedReader.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { impatientClock } from '../support/impatientClock.ts'
+import { instantClock } from '../support/instantClock.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
 type Contact = { id: string }
 type Request = { max: number; after: string }
 
-/** Follows `paging.next.after`. A page that broke off is asked for again, without what came of it. */
+/** Follows `paging.next.after`. A broken page is requested again, and the elements that had arrived are skipped. */
 class CursorPager implements Pager<Contact, Request, string> {
   #request: Request | undefined = { max: 3, after: '' }
   #delivered = 0
@@ -63,7 +63,7 @@ function pageOf(target = '/'): string {
   return JSON.stringify({ ...paging, results: ids.slice(from, to) })
 }
 
-t.test('a list that is paged by a cursor is read to its end', async t => {
+t.test('a cursor-paged list is read to its end', async t => {
   const { origin, targets } = await listen(t, ({ url }, response) => response.end(pageOf(url)))
   const sink = toArray<Contact>({ max: 100 })
   await run(contacts(openClient(t, origin)), sink)
@@ -74,7 +74,7 @@ t.test('a list that is paged by a cursor is read to its end', async t => {
   )
 })
 
-t.test('a page of a cursor that breaks off, anywhere, is continued', async t => {
+t.test('a cursor-paged list: a page that breaks off anywhere is continued', async t => {
   const whole = pageOf('/?limit=3')
   for (let cut = 1; cut < whole.length; cut += 1) {
     let isFirst = true
@@ -85,12 +85,12 @@ t.test('a page of a cursor that breaks off, anywhere, is continued', async t => 
       return response.write(whole.slice(0, cut), () => response.destroy())
     })
     const sink = toArray<Contact>({ max: 100 })
-    await run(contacts(openClient(t, origin, {}, impatientClock)), sink)
-    t.strictSame(sink.records, ids, `cut behind ${cut} bytes`)
+    await run(contacts(openClient(t, origin, {}, instantClock)), sink)
+    t.strictSame(sink.records, ids, `cut after ${cut} bytes`)
   }
 })
 
-t.test('a reader of a cursor that is left in the middle leaves no connection', async t => {
+t.test('a cursor-paged list: leaving the loop early leaves no connection', async t => {
   const { origin, connections } = await listen(t, ({ url }, response) => response.end(pageOf(url)))
   const client = openClient(t, origin)
   for await (const { id } of contacts(client)) if (id === 'c4') break
@@ -98,7 +98,7 @@ t.test('a reader of a cursor that is left in the middle leaves no connection', a
   t.equal(await eventually(connections, 0), 0)
 })
 
-t.test('a body that lacks the array of results fails with DECODE', async t => {
+t.test('a cursor-paged list: a body without the array of results is DECODE', async t => {
   const { origin } = await listen(t, (_, response) => response.end('{"total":0}'))
   t.match(await failureOf(run(contacts(openClient(t, origin)), toArray({ max: 1 }))), {
     code: 'DECODE',

@@ -6,7 +6,7 @@ import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 
-t.test('a wrong query or option is refused at once, and nothing is requested', async t => {
+t.test('leads(): a wrong query or option is refused at once, and nothing is requested', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
   const client = openClient(t, origin)
   const refusal = async (options: unknown) => {
@@ -20,7 +20,7 @@ t.test('a wrong query or option is refused at once, and nothing is requested', a
   t.strictSame(targets, [])
 })
 
-t.test('the first argument is a client', async t => {
+t.test('leads(): the first argument must be a client', async t => {
   for (const client of [undefined, null, {}, 'token', { accessToken: 'a', get: () => {} }]) {
     t.match(await failureOf(() => leads(client as never)), {
       code: 'OPTION',
@@ -32,7 +32,7 @@ t.test('the first argument is a client', async t => {
 const refusal = async (options: unknown) =>
   ((await failureOf(() => leadsOptions(options as LeadsOptions))) as Error).message
 
-t.test('the defaults are those that the documentation of the options gives', async t => {
+t.test('leads options: the defaults are the documented ones', async t => {
   const defaults = {
     limit: Number.POSITIVE_INFINITY,
     lag: 60_000,
@@ -49,45 +49,48 @@ t.test('the defaults are those that the documentation of the options gives', asy
   t.strictSame(leadsOptions(nothing as LeadsOptions).settings, defaults)
 })
 
-t.test('a wrong option is refused by name, with what was received and expected', async t => {
-  const cases: [options: unknown, message: string][] = [
-    [{ limit: 1.5 }, 'limit: expected an integer, 1 or more (leads in all), received 1.5'],
-    [
-      { limit: Number.POSITIVE_INFINITY },
-      'limit: expected an integer, 1 or more (leads in all), received Infinity',
-    ],
-    [{ limit: Number.NaN }, 'limit: expected an integer, 1 or more (leads in all), received NaN'],
-    [{ limit: '5' }, "limit: expected an integer, 1 or more (leads in all), received '5'"],
-    [{ paging: 'guids' }, 'paging: expected "seek" or "offset", received \'guids\''],
-    [{ lag: -1 }, 'lag: expected an integer, 0 or more (milliseconds), received -1'],
-    [{ lag: 0.5 }, 'lag: expected an integer, 0 or more (milliseconds), received 0.5'],
-    [{ readAheadBytes: -1 }, 'readAheadBytes: expected an integer, 0 or more (bytes), received -1'],
-    [
-      { readAheadBytes: Number.POSITIVE_INFINITY },
-      'readAheadBytes: expected an integer, 0 or more (bytes), received Infinity',
-    ],
-    [{ decode: 'fast' }, 'decode: expected "express" or "stream-json", received \'fast\''],
-    [
-      { maxLeadBytes: 0 },
-      'maxLeadBytes: expected an integer from 1 to 536870888 (the longest string of the engine), received 0',
-    ],
-    [
-      { maxLeadBytes: 2 ** 29 - 23 },
-      'maxLeadBytes: expected an integer from 1 to 536870888 (the longest string of the engine), received 536870889',
-    ],
-    [{ maxDepth: 0 }, 'maxDepth: expected an integer from 1 to 1000, received 0'],
-    [{ maxDepth: 1_001 }, 'maxDepth: expected an integer from 1 to 1000, received 1001'],
-    [{ highWaterMark: -1 }, 'highWaterMark: expected an integer, 0 or more (leads), received -1'],
-    [{ signal: {} }, 'signal: expected an AbortSignal, received {}'],
-    [
-      { signal: new AbortController() },
-      'signal: expected an AbortSignal, received AbortController { signal: [AbortSignal] }',
-    ],
-  ]
-  for (const [options, message] of cases) t.equal(await refusal(options), `leads(): ${message}`)
-})
+t.test(
+  'leads options: a wrong option is refused with its name, the expected and the received value',
+  async t => {
+    const cases: [options: unknown, message: string][] = [
+      [{ limit: 1.5 }, 'limit: expected an integer, 1 or more (leads in all), received 1.5'],
+      [
+        { limit: Number.POSITIVE_INFINITY },
+        'limit: expected an integer, 1 or more (leads in all), received Infinity',
+      ],
+      [{ limit: Number.NaN }, 'limit: expected an integer, 1 or more (leads in all), received NaN'],
+      [{ limit: '5' }, "limit: expected an integer, 1 or more (leads in all), received '5'"],
+      [{ paging: 'guids' }, 'paging: expected "seek" or "offset", received \'guids\''],
+      [{ lag: -1 }, 'lag: expected an integer, 0 or more (milliseconds), received -1'],
+      [{ lag: 0.5 }, 'lag: expected an integer, 0 or more (milliseconds), received 0.5'],
+      [{ readAheadBytes: -1 }, 'readAheadBytes: expected an integer, 0 or more (bytes), received -1'],
+      [
+        { readAheadBytes: Number.POSITIVE_INFINITY },
+        'readAheadBytes: expected an integer, 0 or more (bytes), received Infinity',
+      ],
+      [{ decode: 'fast' }, 'decode: expected "express" or "stream-json", received \'fast\''],
+      [
+        { maxLeadBytes: 0 },
+        'maxLeadBytes: expected an integer from 1 to 536870888 (the longest string of the engine), received 0',
+      ],
+      [
+        { maxLeadBytes: 2 ** 29 - 23 },
+        'maxLeadBytes: expected an integer from 1 to 536870888 (the longest string of the engine), received 536870889',
+      ],
+      [{ maxDepth: 0 }, 'maxDepth: expected an integer from 1 to 1000, received 0'],
+      [{ maxDepth: 1_001 }, 'maxDepth: expected an integer from 1 to 1000, received 1001'],
+      [{ highWaterMark: -1 }, 'highWaterMark: expected an integer, 0 or more (leads), received -1'],
+      [{ signal: {} }, 'signal: expected an AbortSignal, received {}'],
+      [
+        { signal: new AbortController() },
+        'signal: expected an AbortSignal, received AbortController { signal: [AbortSignal] }',
+      ],
+    ]
+    for (const [options, message] of cases) t.equal(await refusal(options), `leads(): ${message}`)
+  },
+)
 
-t.test('an option of the client among those of leads() is refused, with where it belongs', async t => {
+t.test('leads options: an option of the client is refused with a hint', async t => {
   for (const name of ['accessToken', 'apiKey', 'origin', 'concurrency', 'rateLimit', 'retry', 'timeouts']) {
     t.equal(
       await refusal({ [name]: 1 }),
@@ -100,7 +103,7 @@ t.test('an option of the client among those of leads() is refused, with where it
   )
 })
 
-t.test('the limits of the options reach the decoder', async t => {
+t.test('leads options: maxDepth and maxLeadBytes apply to the decoder', async t => {
   const { origin } = await listen(t, (_request, response) => response.end('[{"guid":"a","b":[[1]]}]'))
   const client = openClient(t, origin)
   for (const decode of ['express', 'stream-json'] as const) {

@@ -12,7 +12,7 @@ async function read(text: string, size: number, most = 1_000) {
   return lines
 }
 
-t.test('a text is cut into its lines, wherever its bytes are cut', async t => {
+t.test('linesOf: a text is split into its lines, wherever its bytes are cut', async t => {
   const text = 'one\r\n\ntwo é😀\n\r\nthree\r'
   for (let size = 1; size <= Buffer.byteLength(text); size += 1) {
     t.strictSame(await read(text, size), ['one', '', 'two é😀', '', 'three'], `${size} bytes`)
@@ -21,7 +21,7 @@ t.test('a text is cut into its lines, wherever its bytes are cut', async t => {
   t.strictSame(await read('', 9), [])
 })
 
-t.test('a line may have as many bytes as are said, and no more', async t => {
+t.test('linesOf: a line may have at most the given number of bytes', async t => {
   for (const size of [1, 3, 100]) {
     t.strictSame(await read('éé\néé', size, 4), ['éé', 'éé'])
     for (const text of ['aaaa\naaaaa\n', 'aaaa\naaaaa', 'aaaa\néééé\nb']) {

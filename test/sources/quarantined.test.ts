@@ -27,7 +27,7 @@ async function guidsOf(source: AsyncIterable<{ guid?: unknown }>) {
   return guids
 }
 
-t.test('a compressed file that is cut, wherever, is SOURCE that names it and says so', async t => {
+t.test('quarantined: a gzip file that is cut anywhere is SOURCE with its path', async t => {
   const packed = gzipSync(Buffer.from(records(2_000)))
   const folder = t.testdir()
   const path = join(folder, 'rejected.ndjson.gz')
@@ -44,7 +44,7 @@ t.test('a compressed file that is cut, wherever, is SOURCE that names it and say
   t.equal((await guidsOf(quarantined(path))).length, 2_000)
 })
 
-t.test('a file that is no gzip, but named so, is SOURCE that says so', async t => {
+t.test('quarantined: a file named .gz that is not gzip is SOURCE', async t => {
   const path = file(t, 'rejected.ndjson.gz', records(1))
   t.match(await failureOf(guidsOf(quarantined(path))), {
     code: 'SOURCE',
@@ -52,11 +52,11 @@ t.test('a file that is no gzip, but named so, is SOURCE that says so', async t =
   })
 })
 
-t.test('a folder is SOURCE', async t => {
+t.test('quarantined: a folder is SOURCE', async t => {
   t.match(await failureOf(guidsOf(quarantined(t.testdir()))), { code: 'SOURCE', message: /EISDIR/ })
 })
 
-/** A FIFO, with the end that is written to. */
+/** A FIFO, and a function that opens it for writing. */
 function fifo(t: Test) {
   const path = join(t.testdir(), 'fifo')
   execFileSync('mkfifo', [path])
@@ -64,11 +64,11 @@ function fifo(t: Test) {
   return { path, open }
 }
 
-t.test('a FIFO is read as a file is', async t => {
+t.test('quarantined: a FIFO is read like a file', async t => {
   const { path, open } = fifo(t)
   const before = openFiles()
   const reading = guidsOf(quarantined(path))
-  // What is written to a FIFO that nobody has opened to read is gone when its writer closes it.
+  // Bytes in a FIFO without a reader are lost when its writer closes it.
   await eventually(() => openFiles() > before, true)
   const writing = open()
   writeSync(writing, records(3))
@@ -78,8 +78,8 @@ t.test('a FIFO is read as a file is', async t => {
   t.strictSame(await reading, ['0', '1', '2', '0', '1'])
 })
 
-t.test('destroyed while a FIFO has no writer, or one that says nothing, it closes', async t => {
-  for (const name of ['no writer', 'a silent one', 'a line, then silence']) {
+t.test('quarantined: destroyed while a FIFO has no writer, or a silent one, it closes', async t => {
+  for (const name of ['no writer', 'a silent writer', 'a line, then silence']) {
     for (const passed of [0, 1, 50]) {
       const before = openFiles()
       const { path, open } = fifo(t)
@@ -99,7 +99,7 @@ t.test('destroyed while a FIFO has no writer, or one that says nothing, it close
   }
 })
 
-t.test('destroyed at any moment, it leaves no file open', async t => {
+t.test('quarantined: destroyed at any time, it leaves no file open', async t => {
   for (const name of ['rejected.ndjson', 'rejected.ndjson.gz']) {
     const text = records(5_000)
     const path = file(t, name, name.endsWith('gz') ? gzipSync(text) : text)
@@ -115,9 +115,9 @@ t.test('destroyed at any moment, it leaves no file open', async t => {
   }
 })
 
-t.test('a line without an end is SOURCE, and not held to its end', async t => {
+t.test('quarantined: an endless line is SOURCE, and is not held in memory', async t => {
   const maxLeadBytes = 1_000
-  // What JSON escapes takes up to six characters; everything else of a record has 1 MiB.
+  // JSON escapes take up to six bytes per byte; the rest of a record may have 1 MiB.
   const most = 6 * maxLeadBytes + 1024 * 1024
   const message = `line 2 is longer than ${most} bytes, which a record of a lead of maxLeadBytes (1000) may have`
   for (const [name, pack] of [
@@ -134,7 +134,7 @@ t.test('a line without an end is SOURCE, and not held to its end', async t => {
   }
 })
 
-t.test('a lead of maxLeadBytes is read, whatever it is made of', async t => {
+t.test('quarantined: a lead of maxLeadBytes is read, whatever its characters', async t => {
   const maxLeadBytes = 100_000
   for (const character of ['\u0001', '"', '\\', 'é', '\u2028', '😀', ' ']) {
     const raw = character.repeat(maxLeadBytes / Buffer.byteLength(character))
@@ -144,7 +144,7 @@ t.test('a lead of maxLeadBytes is read, whatever it is made of', async t => {
   }
 })
 
-t.test('maxLeadBytes is as in leads(), and anything else is refused', async t => {
+t.test('quarantined: maxLeadBytes is the same as in leads(), and other options are refused', async t => {
   const path = file(t, 'rejected.ndjson', records(1))
   t.strictSame(await guidsOf(quarantined(path, { maxLeadBytes: leadsDefaults.maxLeadBytes })), ['0'])
   t.throws(() => quarantined(path, { maxLeadBytes: 0 }), {
@@ -157,7 +157,7 @@ t.test('maxLeadBytes is as in leads(), and anything else is refused', async t =>
   })
 })
 
-t.test('empty lines are passed over, in files with the line ends of Windows, too', async t => {
+t.test('quarantined: empty lines are skipped, with line ends of Windows, too', async t => {
   for (const end of ['\n', '\r\n']) {
     const lines = ['', record('a'), '', '', record('b'), record('é'), '']
     for (const last of ['', end]) {

@@ -12,17 +12,17 @@ import {
   valuesOf,
 } from '../support/fakePages.ts'
 
-/** A turn that may always ask, and a log; both note what they are told. */
+/** A turn that may always send requests, and a log; `calls` has the calls of both. */
 function setting(given: Partial<Turn> = {}) {
-  const told: string[] = []
+  const calls: string[] = []
   const counts = noCounts()
   let pages = 0
   const turn: Turn = {
     signal: new AbortController().signal,
     mayRequest: async () => 100,
     received: () => false,
-    endPage: () => void told.push('end'),
-    untilFirst: async () => void told.push('first'),
+    endPage: () => void calls.push('end'),
+    untilFirst: async () => void calls.push('first'),
     ...given,
   }
   const log: PageLog = {
@@ -31,12 +31,12 @@ function setting(given: Partial<Turn> = {}) {
       pages += 1
       return pages
     },
-    read: (page, elements) => void told.push(`page ${page}: ${elements}`),
+    read: (page, elements) => void calls.push(`page ${page}: ${elements}`),
   }
-  return { turn, log, counts, told }
+  return { turn, log, counts, calls }
 }
 
-/** Reads a stretch to its end: the values of each batch. */
+/** Reads a stretch to its end; returns the values of each batch. */
 async function read(
   pager: NumbersPager,
   source: PageSource<number, NumbersRequest>,
@@ -47,7 +47,7 @@ async function read(
   return into
 }
 
-t.test('a stretch is read page after page, a batch for each chunk of a body', async t => {
+t.test('readStretch: a stretch is read page after page, with a batch for each chunk of a body', async t => {
   const set = setting()
   const source = numbersSource(({ from, max }) => {
     const text = bodyOf({ from, max })
@@ -63,12 +63,12 @@ t.test('a stretch is read page after page, a batch for each chunk of a body', as
     dropped: 0,
   })
   t.strictSame(
-    set.told.filter(line => line !== 'end'),
+    set.calls.filter(line => line !== 'end'),
     ['page 1: 3', 'page 2: 2'],
   )
 })
 
-t.test('each page asks for no more than is wanted when it is asked for', async t => {
+t.test('readStretch: each page requests no more than is wanted at that time', async t => {
   const answers = [9, 4, 0]
   const set = setting({ mayRequest: async () => answers.shift() ?? 0 })
   const pager = new NumbersPager(0, 100, 5)
@@ -77,36 +77,36 @@ t.test('each page asks for no more than is wanted when it is asked for', async t
 })
 
 t.test(
-  'a body that breaks off is continued behind the last element that came, under the same number',
+  'readStretch: a body that breaks off is continued after its last complete element, with the same page number',
   async t => {
     const set = setting()
-    const asked: number[] = []
+    const requested: number[] = []
     const source = numbersSource(request => {
-      asked.push(request.from)
+      requested.push(request.from)
       const text = bodyOf(request)
-      // Two elements come of each page of three.
+      // Two elements of each page of three arrive.
       return request.max < 3 ? text : text.slice(0, text.indexOf(',', 6))
     })
     t.strictSame((await read(new NumbersPager(0, 6, 3), source, set)).flat(), numbers(0, 6))
-    t.strictSame(asked, [0, 2, 4])
+    t.strictSame(requested, [0, 2, 4])
     t.strictSame(
-      set.told.filter(line => line !== 'end'),
+      set.calls.filter(line => line !== 'end'),
       ['page 1: 2'],
     )
   },
 )
 
-t.test('a page that never makes progress fails with what failed, after the retries', async t => {
-  let asked = 0
+t.test('readStretch: a page without progress fails after the retries', async t => {
+  let requests = 0
   const source = numbersSource(() => {
-    asked += 1
+    requests += 1
     return '['
   })
   t.match(await failureOf(read(new NumbersPager(0, 3, 3), source, setting())), { code: 'DECODE' })
-  t.equal(asked, 4)
+  t.equal(requests, 4)
 })
 
-t.test('what came before a failure is delivered before it is told', async t => {
+t.test('readStretch: elements that arrived before a failure are delivered before it is thrown', async t => {
   const into: unknown[][] = []
   const source = { ...numbersSource(() => '["0","1",'), backOff: (error: unknown) => Promise.reject(error) }
   t.match(await failureOf(read(new NumbersPager(0, 3, 3), source, setting(), into)), { code: 'DECODE' })
@@ -114,7 +114,7 @@ t.test('what came before a failure is delivered before it is told', async t => {
 })
 
 t.test(
-  'a page that is too large to be read ahead is dropped, and asked for again when it is its turn',
+  'readStretch: a page too large to be read ahead is dropped, and requested again when it is first',
   async t => {
     let isFirst = false
     const set = setting({
@@ -123,26 +123,26 @@ t.test(
         isFirst = true
       },
     })
-    const asked: number[] = []
+    const requested: number[] = []
     const source = numbersSource(request => {
-      asked.push(request.from)
+      requested.push(request.from)
       return bodyOf(request)
     })
     t.strictSame((await read(new NumbersPager(0, 6, 3), source, set)).flat(), numbers(0, 6))
-    t.strictSame(asked, [0, 3])
-    t.equal(set.counts.pages, 1, 'of the first, all came before it was dropped')
+    t.strictSame(requested, [0, 3])
+    t.equal(set.counts.pages, 1, 'the first page was delivered before it was dropped')
   },
 )
 
 t.test(
-  'a page that was too large to be read ahead is no failure: the retries are for what fails',
+  'readStretch: a page too large to be read ahead does not count as a failure for the retries',
   async t => {
     const turns = ['large', 'cut', 'whole']
     const failures: number[] = []
     const set = setting({ received: () => turns[0] === 'large' })
     const source = {
       ...numbersSource(request => {
-        // Nothing of the page comes before it is dropped, or breaks off.
+        // No element of the page arrives before it is dropped or breaks off.
         const text = bodyOf(request)
         return turns[0] === 'whole' ? text : Readable.from(['[', text.slice(1, 3)], { objectMode: false })
       }),
@@ -157,22 +157,25 @@ t.test(
   },
 )
 
-t.test('a page whose last element is the first of no use is read to its end, and counted whole', async t => {
-  const set = setting()
-  const pager = new NumbersPager(0, 3, 3)
-  const { take } = pager
-  pager.take = (element, emit) => {
-    take(element, emit)
-    return element.value === 2 ? 'enough' : undefined
-  }
-  const source = numbersSource(request =>
-    Readable.from([bodyOf(request).slice(0, -1), ']'], { objectMode: false }),
-  )
-  t.strictSame((await read(pager, source, set)).flat(), [0, 1, 2])
-  t.match(set.counts, { pages: 1, scannedOnPages: 3, tokenisedOnPages: 3 })
-})
+t.test(
+  'readStretch: a page whose last element is not needed is read to its end and counted completely',
+  async t => {
+    const set = setting()
+    const pager = new NumbersPager(0, 3, 3)
+    const { take } = pager
+    pager.take = (element, emit) => {
+      take(element, emit)
+      return element.value === 2 ? 'enough' : undefined
+    }
+    const source = numbersSource(request =>
+      Readable.from([bodyOf(request).slice(0, -1), ']'], { objectMode: false }),
+    )
+    t.strictSame((await read(pager, source, set)).flat(), [0, 1, 2])
+    t.match(set.counts, { pages: 1, scannedOnPages: 3, tokenisedOnPages: 3 })
+  },
+)
 
-t.test('of a page with more than was asked for, no more than that is read', async t => {
+t.test('readStretch: a page with more elements than requested is not read further', async t => {
   const set = setting()
   const pager = new NumbersPager(0, 3, 3)
   const { take } = pager
@@ -205,7 +208,7 @@ t.test('of a page with more than was asked for, no more than that is read', asyn
   })
 })
 
-t.test('an abort ends a stretch between two pages, and in the middle of one', async t => {
+t.test('readStretch: an abort ends a stretch between two pages and within a page', async t => {
   const between = new AbortController()
   const aborting = numbersSource(request => {
     between.abort()
@@ -235,7 +238,7 @@ t.test('an abort ends a stretch between two pages, and in the middle of one', as
   t.match(await next, { message: /boom/ })
 })
 
-t.test('an abort does not wait for a pager that never says what to ask for', async t => {
+t.test('readStretch: an abort does not wait for a pager that never returns a request', async t => {
   const abort = new AbortController()
   const pager = Object.assign(new NumbersPager(0, 9, 3), { next: () => new Promise<never>(() => {}) })
   const reading = read(pager, numbersSource(), setting({ signal: abort.signal }))
@@ -243,22 +246,19 @@ t.test('an abort does not wait for a pager that never says what to ask for', asy
   t.strictSame(await reading, [])
 })
 
-t.test(
-  'a reader that is left in the middle of a page destroys its body, and counts what it brought',
-  async t => {
-    const set = setting()
-    const body = new Readable({ read() {} })
-    body.push('["0","1",')
-    const reading = readStretch(
-      new NumbersPager(0, 9, 3),
-      numbersSource(() => body),
-      set.turn,
-      set.log,
-    )
-    await reading.next()
-    await reading.return(undefined)
-    t.ok(body.destroyed)
-    t.match(set.counts, { decoded: 2, scanned: 2, pages: 0, dropped: 0 })
-    t.strictSame(set.told, ['end'])
-  },
-)
+t.test('readStretch: leaving the loop within a page destroys its body, and counts its elements', async t => {
+  const set = setting()
+  const body = new Readable({ read() {} })
+  body.push('["0","1",')
+  const reading = readStretch(
+    new NumbersPager(0, 9, 3),
+    numbersSource(() => body),
+    set.turn,
+    set.log,
+  )
+  await reading.next()
+  await reading.return(undefined)
+  t.ok(body.destroyed)
+  t.match(set.counts, { decoded: 2, scanned: 2, pages: 0, dropped: 0 })
+  t.strictSame(set.calls, ['end'])
+})

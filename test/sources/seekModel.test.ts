@@ -5,33 +5,33 @@ import type { Lead } from '../../lib/lead/Lead.ts'
 import type { Position } from '../../lib/lead/Position.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import type { SourceCounts } from '../../lib/sources/SourceCounts.ts'
-import { chanceOf } from '../support/chanceOf.ts'
-import { type Drifting, DriftingPortal, type DriftOptions } from '../support/DriftingPortal.ts'
+import { type DriftingLead, DriftingPortal, type DriftOptions } from '../support/DriftingPortal.ts'
 import { openClient } from '../support/openClient.ts'
+import { seededRandom } from '../support/seededRandom.ts'
 
 const origin = 1_300_000_000_000
 const hex = (number: number) => number.toString(16).padStart(8, '0')
 
 interface Course {
-  /** Leads that share each time, one after the other. */
+  /** The number of leads at each time, in sequence. */
   ties: number[]
   /** Milliseconds between two times. */
   gaps: number[]
   max: number
   concurrency: number
   seed: number
-  /** Changes a request, each kind. */
+  /** The number of changes of each kind per request. */
   inserts: number
   deletes: number
   undeletes: number
   touches: number
-  /** Leads after which the loop is left, part after part. */
+  /** The numbers of leads after which the loop is left, for each start. */
   leave: number[]
   options: Omit<DriftOptions, 'drift'>
 }
 
-function leadsOf({ ties, gaps, seed }: Course): Drifting[] {
-  const chance = chanceOf(seed)
+function leadsOf({ ties, gaps, seed }: Course): DriftingLead[] {
+  const chance = seededRandom(seed)
   let time = origin
   return ties.flatMap((count, index) => {
     time += gaps[index % gaps.length] ?? 1
@@ -44,9 +44,9 @@ function leadsOf({ ties, gaps, seed }: Course): Drifting[] {
   })
 }
 
-/** Leaves the loop after so many leads, again and again, and goes on with the position. */
+/** Leaves the loop after each of these numbers of leads, and resumes from the position. */
 async function readInParts(client: HubSpotClient, { max, leave }: Course) {
-  const came: Lead[] = []
+  const received: Lead[] = []
   const counts: SourceCounts[] = []
   let from: Position | undefined
   for (const count of [...leave, Number.POSITIVE_INFINITY]) {
@@ -54,7 +54,7 @@ async function readInParts(client: HubSpotClient, { max, leave }: Course) {
     let left = count
     if (left > 0) {
       for await (const lead of source) {
-        came.push(lead)
+        received.push(lead)
         left -= 1
         if (left === 0) break
       }
@@ -64,18 +64,18 @@ async function readInParts(client: HubSpotClient, { max, leave }: Course) {
     counts.push(source.counts)
     from = JSON.parse(JSON.stringify(source.position))
   }
-  return { came, counts }
+  return { received, counts }
 }
 
-async function follow(t: Test, course: Course): Promise<void> {
-  const chance = chanceOf(course.seed + 1)
+async function readAndCheck(t: Test, course: Course): Promise<void> {
+  const chance = seededRandom(course.seed + 1)
   const own = leadsOf(course)
   const times = own.map(lead => lead.insertedAt)
   const drift: DriftOptions['drift'] = (portal, request) => {
-    // Who inserts faster than anybody can read is never done.
+    // If leads are inserted faster than they are read, the list never ends.
     if (request > 150) return
     for (let n = 0; n < course.inserts; n += 1) {
-      // Into ties that are there already, between them, and into the present.
+      // Into existing ties, between them, and into the present.
       const at =
         chance() < 0.2
           ? portal.now
@@ -95,15 +95,15 @@ async function follow(t: Test, course: Course): Promise<void> {
     concurrency: course.concurrency,
     retry: { retries: 20, budget: 10 },
   })
-  const { came, counts } = await readInParts(client, course)
+  const { received, counts } = await readInParts(client, course)
 
-  const keys = came.map(({ insertedAt, guid }) => `${insertedAt} ${guid}`)
+  const keys = received.map(({ insertedAt, guid }) => `${insertedAt} ${guid}`)
   for (let index = 1; index < keys.length; index += 1) {
     if ((keys[index - 1] as string) >= (keys[index] as string)) {
       throw new Error(`out of order, or twice: ${keys[index - 1]} before ${keys[index]}`)
     }
   }
-  const guids = new Set(came.map(({ guid }) => guid))
+  const guids = new Set(received.map(({ guid }) => guid))
   const lost = [...portal.steady].filter(guid => !guids.has(guid))
   if (lost.length > 0) throw new Error(`lost ${lost.length} of ${portal.steady.size}: ${lost[0]}`)
   for (const { decoded, delivered, dropped, unused } of counts) {
@@ -141,23 +141,23 @@ const courses: fc.Arbitrary<Course> = fc.record({
 })
 
 const runs = Number(process.env.RUNS ?? 150)
-// A run is a fraction of a second, on a slow machine, too.
+// A run takes a fraction of a second, even on a slow machine.
 t.setTimeout(300_000 + runs * 1_000)
 
 t.test(
-  'whatever changes between requests, each lead that keeps its pivot comes once, in order, over restarts, too',
+  'seek paging: for any changes between requests, each lead that keeps its pivot arrives once and in order, over restarts',
   async t => {
     await fc.assert(
-      fc.asyncProperty(courses, course => follow(t, course)),
+      fc.asyncProperty(courses, course => readAndCheck(t, course)),
       { numRuns: runs, endOnFailure: true },
     )
   },
 )
 
-t.test('a tie of 3,000 under ten deletions a request loses nothing', async t => {
+t.test('seek paging: a tie of 3,000 with ten deletions per request loses no lead', async t => {
   for (const startTime of ['inclusive', 'exclusive'] as const) {
     for (const concurrency of [1, 4]) {
-      await follow(t, {
+      await readAndCheck(t, {
         ties: [1, 3_000, 1, 1, 150, 1],
         gaps: [1],
         max: 100,
@@ -174,9 +174,9 @@ t.test('a tie of 3,000 under ten deletions a request loses nothing', async t => 
   }
 })
 
-t.test('a server whose pages are short by chance hides nothing of a tie', async t => {
+t.test('seek paging: random short pages hide no lead of a tie', async t => {
   for (let seed = 1; seed <= 12; seed += 1) {
-    await follow(t, {
+    await readAndCheck(t, {
       ties: [1, 300, 300, 300, 1],
       gaps: [1],
       max: 100,

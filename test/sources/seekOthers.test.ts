@@ -10,14 +10,14 @@ import { withRejected } from '../support/withRejected.ts'
 
 const origin = 1_300_000_000_000
 
-/** Elements of every kind at a time; those that have no place in the order tell which they are by a number. */
+/** Elements of every kind; those without a place in the order have a number to identify them. */
 const kinds: Record<string, (time: number, n: number) => Listed> = {
   lead: (time, n) => {
     const guid = `g${String(n).padStart(3, '0')}`
     return { text: JSON.stringify({ guid, insertedAt: time }), time, guid }
   },
   'a lead without a guid': (time, n) => ({ text: JSON.stringify({ n, insertedAt: time }), time, guid: '' }),
-  'a time that is no integer': (time, n) => {
+  'a time that is not an integer': (time, n) => {
     const guid = `h${n}`
     return { text: JSON.stringify({ guid, insertedAt: time + 0.5 }), time: time + 0.5, guid }
   },
@@ -26,7 +26,7 @@ const kinds: Record<string, (time: number, n: number) => Listed> = {
     return { text: JSON.stringify({ guid, insertedAt: `${time}` }), time, guid }
   },
   malformed: (time, n) => ({ text: `{"n":${n},}`, time, guid: '' }),
-  'no lead': (time, n) => ({ text: `[${n}]`, time, guid: '' }),
+  'not a lead': (time, n) => ({ text: `[${n}]`, time, guid: '' }),
 }
 
 interface Course {
@@ -37,7 +37,7 @@ interface Course {
   left: number
 }
 
-async function follow(t: Test, { elements, max, concurrency, reading, left }: Course): Promise<void> {
+async function readAndCheck(t: Test, { elements, max, concurrency, reading, left }: Course): Promise<void> {
   let time = origin
   const list = elements.map(({ kind, gap }, n) => {
     time += gap
@@ -64,12 +64,12 @@ async function follow(t: Test, { elements, max, concurrency, reading, left }: Co
   await client.close()
   server.close()
   deepStrictEqual(texts.toSorted(), list.map(({ text }) => text).toSorted())
-  const inOrder = texts.filter(text => text.startsWith('{"guid":"g'))
+  const orderedTexts = texts.filter(text => text.startsWith('{"guid":"g'))
   const expected = list
     .filter(({ guid }) => guid.startsWith('g'))
     .toSorted((a, b) => a.time - b.time || (a.guid < b.guid ? -1 : 1))
   deepStrictEqual(
-    inOrder,
+    orderedTexts,
     expected.map(({ text }) => text),
   )
 }
@@ -92,55 +92,59 @@ const courses: fc.Arbitrary<Course> = fc.record({
 const runs = Number(process.env.RUNS ?? 150)
 t.setTimeout(300_000 + runs * 1_000)
 
-t.test('what has no guid, no time, or is no lead comes exactly once, wherever it stands', async t => {
-  await fc.assert(
-    fc.asyncProperty(courses, course => follow(t, course)),
-    { numRuns: runs, endOnFailure: true },
-  )
-})
-
-t.test('a time of which nothing has a guid is gone on with, wherever it was left', async t => {
-  const elements = [
-    { kind: 'lead', gap: 0 },
-    ...['a lead without a guid', 'malformed', 'no lead', 'a lead without a guid'].map(kind => ({
-      kind,
-      gap: 0,
-    })),
-    { kind: 'lead', gap: 5 },
-  ].map((element, n) => (n === 1 ? { ...element, gap: 1_000 } : element))
-  const reading = { startTime: 'inclusive', stopTime: 'inclusive' } as const
-  for (let left = 0; left <= elements.length; left += 1) {
-    for (const concurrency of [1, 3]) await follow(t, { elements, max: 12, concurrency, reading, left })
-  }
-})
-
 t.test(
-  'a server that gives fewer than it is asked for hides nothing behind a page without a time',
+  'seek paging: elements without a guid or time, and those that are not leads, arrive exactly once, wherever they are',
   async t => {
-    const texts = (...list: string[]) => list.map((text, n) => ({ text, time: origin + n, guid: '' }))
-    const lead = `{"guid":"a","insertedAt":${origin + 3}}`
-    const reading = { startTime: 'exclusive', stopTime: 'inclusive' } as const
-    const read = async (list: Listed[]) => {
-      const { origin: url } = await listen(t, listServer(list, reading, 2))
-      const came: string[] = []
-      const source = withRejected(leads(openClient(t, url)))
-      for await (const one of source) came.push((one as unknown as Rejected).raw)
-      return came
-    }
-    await t.rejects(read(texts('[0]', '[1]', '[2]', lead)), {
-      code: 'PAGING',
-      message: /^more follows a page without any insertedAt; read this list with paging: 'offset'/,
-    })
-    t.strictSame(await read(texts('[0]', '[1]')), ['[0]', '[1]'])
+    await fc.assert(
+      fc.asyncProperty(courses, course => readAndCheck(t, course)),
+      { numRuns: runs, endOnFailure: true },
+    )
   },
 )
 
 t.test(
-  'nothing is lost or comes twice between windows, although ties come in another order each time',
+  'seek paging: a time at which no element has a guid is resumed correctly, wherever it was left',
+  async t => {
+    const elements = [
+      { kind: 'lead', gap: 0 },
+      ...['a lead without a guid', 'malformed', 'not a lead', 'a lead without a guid'].map(kind => ({
+        kind,
+        gap: 0,
+      })),
+      { kind: 'lead', gap: 5 },
+    ].map((element, n) => (n === 1 ? { ...element, gap: 1_000 } : element))
+    const reading = { startTime: 'inclusive', stopTime: 'inclusive' } as const
+    for (let left = 0; left <= elements.length; left += 1) {
+      for (const concurrency of [1, 3])
+        await readAndCheck(t, { elements, max: 12, concurrency, reading, left })
+    }
+  },
+)
+
+t.test('seek paging: a server that caps max hides nothing after a page without a time', async t => {
+  const texts = (...list: string[]) => list.map((text, n) => ({ text, time: origin + n, guid: '' }))
+  const lead = `{"guid":"a","insertedAt":${origin + 3}}`
+  const reading = { startTime: 'exclusive', stopTime: 'inclusive' } as const
+  const read = async (list: Listed[]) => {
+    const { origin: url } = await listen(t, listServer(list, reading, 2))
+    const received: string[] = []
+    const source = withRejected(leads(openClient(t, url)))
+    for await (const one of source) received.push((one as unknown as Rejected).raw)
+    return received
+  }
+  await t.rejects(read(texts('[0]', '[1]', '[2]', lead)), {
+    code: 'PAGING',
+    message: /^more follows a page without any insertedAt; read this list with paging: 'offset'/,
+  })
+  t.strictSame(await read(texts('[0]', '[1]')), ['[0]', '[1]'])
+})
+
+t.test(
+  'seek paging: no element is lost or repeated between windows, even if ties change their order',
   async t => {
     const list = Array.from({ length: 400 }, (_, n) => {
       const time = origin + n * 7
-      return ['lead', 'malformed', 'lead', 'no lead'].map((kind, k) =>
+      return ['lead', 'malformed', 'lead', 'not a lead'].map((kind, k) =>
         (kinds[kind] as (time: number, n: number) => Listed)(time, 4 * n + k),
       )
     }).flat()

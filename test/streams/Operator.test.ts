@@ -27,18 +27,21 @@ const sources: Record<string, (values: unknown[]) => Iterable<unknown> | AsyncIt
 }
 
 for (const [what, source] of Object.entries(sources)) {
-  t.test(`an operator in two pipelines, one after the other, from ${what}: an error, no hang`, async t => {
-    const once = map(value => value)
-    await pipeline(source([1, 2]), once, toArray({ max: 9 }))
-    for (const values of [[3, 4], []]) {
-      const failure = await failureOf(pipeline(source(values), once, toArray({ max: 9 })))
-      // From Node 24 on, pipe() itself refuses a stream that is destroyed.
-      if ((failure as NodeJS.ErrnoException).code !== 'ERR_STREAM_UNABLE_TO_PIPE') t.match(failure, used)
-    }
-  })
+  t.test(
+    `Operator: used in two pipelines in sequence, from ${what}, it is an error and does not hang`,
+    async t => {
+      const once = map(value => value)
+      await pipeline(source([1, 2]), once, toArray({ max: 9 }))
+      for (const values of [[3, 4], []]) {
+        const failure = await failureOf(pipeline(source(values), once, toArray({ max: 9 })))
+        // Since Node 24, pipe() itself refuses a destroyed stream.
+        if ((failure as NodeJS.ErrnoException).code !== 'ERR_STREAM_UNABLE_TO_PIPE') t.match(failure, used)
+      }
+    },
+  )
 }
 
-t.test('an operator in two pipelines at once: an error, and the first one keeps its own values', async t => {
+t.test('Operator: used in two pipelines at once, it is an error, and the first keeps its values', async t => {
   const twice = map(value => value)
   const [a, b] = [toArray({ max: 9 }), toArray({ max: 9 })]
   const [first, second] = await Promise.allSettled([
@@ -51,12 +54,12 @@ t.test('an operator in two pipelines at once: an error, and the first one keeps 
   t.strictSame(b.records, [])
 })
 
-t.test('an operator twice in one pipeline: an error', async t => {
+t.test('Operator: used twice in one pipeline, it is an error', async t => {
   const twice = map(value => value)
   t.match(await failureOf(pipeline(Readable.from([1]), twice, twice, toArray({ max: 9 }))), used)
 })
 
-t.test('in run, and in compose, an operator can be used any number of times', async t => {
+t.test('Operator: in run and in compose it may be used any number of times', async t => {
   const plus = map((n: number) => n + 1)
   for (let use = 0; use < 2; use += 1) {
     const sink = toArray<number>({ max: 9 })
@@ -65,7 +68,7 @@ t.test('in run, and in compose, an operator can be used any number of times', as
   }
 })
 
-t.test('a composed operator with state has a fresh one for each use', async t => {
+t.test('Operator: in compose it has fresh state for each use', async t => {
   const number = operator<string, string>({
     name: 'number',
     create() {
@@ -86,7 +89,7 @@ t.test('a composed operator with state has a fresh one for each use', async t =>
   }
 })
 
-t.test('a step that wants no more, in a plain pipeline: the rest is read and left out', async t => {
+t.test('Operator: after done, a plain pipeline reads the rest of the source and ignores it', async t => {
   let pulled = 0
   let steps = 0
   const sink = toArray({ max: 9 })
@@ -110,7 +113,7 @@ t.test('a step that wants no more, in a plain pipeline: the rest is read and lef
   t.equal(steps, 3)
 })
 
-t.test('transform() in a plain pipeline is refused, and told what to do instead', async t => {
+t.test('Operator: transform() in a plain pipeline is an OPTION error with a hint', async t => {
   for (const make of [
     () => transform(() => new PassThrough()),
     () => compose(transform<unknown, unknown>(() => new PassThrough())),
@@ -122,7 +125,7 @@ t.test('transform() in a plain pipeline is refused, and told what to do instead'
   }
 })
 
-t.test('an operator holds the writer up while the reader has enough', async t => {
+t.test('Operator: it applies backpressure to its writer while its reader is full', async t => {
   let steps = 0
   const slow = filter(() => {
     steps += 1
@@ -140,12 +143,12 @@ t.test('an operator holds the writer up while the reader has enough', async t =>
 })
 
 t.test(
-  'an operator that is destroyed in an asynchronous step ends, and the step comes to nothing',
+  'Operator: one that is destroyed during an asynchronous step ends, and that step emits nothing',
   async t => {
-    let goOn: () => void = () => {}
+    let finishStep: () => void = () => {}
     const waiting = map(async value => {
       await new Promise<void>(resolve => {
-        goOn = resolve
+        finishStep = resolve
       })
       return value
     })
@@ -153,13 +156,13 @@ t.test(
     await turns(3)
     waiting.destroy(new Error('stop'))
     t.match(await failing, { message: 'stop' })
-    goOn()
+    finishStep()
     await turns(3)
     t.equal(waiting.readableLength, 0)
   },
 )
 
-t.test('counts of an operator tell what went through each of its parts, from the start', async t => {
+t.test('Operator: counts has the input and output of each part, from the start', async t => {
   const odd = compose(
     filter((n: number) => n % 2 === 1),
     map(n => [n]),
@@ -175,19 +178,22 @@ t.test('counts of an operator tell what went through each of its parts, from the
   ])
 })
 
-t.test('what the next stream does not take is an error of the pipeline, not of the process', async t => {
-  const bytesOnly = new Writable({ write: (_bytes, _encoding, callback) => callback() })
-  const failure = await failureOf(
-    pipeline(
-      Readable.from([{ a: 1 }]),
-      map(value => value),
-      bytesOnly,
-    ),
-  )
-  t.match(failure, { code: 'ERR_INVALID_ARG_TYPE' })
-})
+t.test(
+  'Operator: a value that the next stream refuses is an error of the pipeline, not of the process',
+  async t => {
+    const bytesOnly = new Writable({ write: (_bytes, _encoding, callback) => callback() })
+    const failure = await failureOf(
+      pipeline(
+        Readable.from([{ a: 1 }]),
+        map(value => value),
+        bytesOnly,
+      ),
+    )
+    t.match(failure, { code: 'ERR_INVALID_ARG_TYPE' })
+  },
+)
 
-t.test('what an operator holds back until the end comes before the end of a plain pipeline', async t => {
+t.test('Operator: values that it holds back are emitted before the end of a plain pipeline', async t => {
   const sum = operator<number>({
     name: 'sum',
     create() {
@@ -208,19 +214,22 @@ t.test('what an operator holds back until the end comes before the end of a plai
   t.strictSame(sink.records, [6])
 })
 
-t.test('a flush that fails, at once or later, fails a plain pipeline with OPERATOR', async t => {
-  const boom = new Error('boom')
-  for (const flush of [
-    () => {
-      throw boom
-    },
-    () => Promise.reject(boom),
-  ]) {
-    const failing = operator<number>('failing', () => {}, flush)
-    t.match(await failureOf(pipeline([1], failing, toArray({ max: 9 }))), {
-      code: 'OPERATOR',
-      message: 'failing: boom',
-      cause: boom,
-    })
-  }
-})
+t.test(
+  'Operator: a flush that fails, synchronously or not, fails a plain pipeline with OPERATOR',
+  async t => {
+    const boom = new Error('boom')
+    for (const flush of [
+      () => {
+        throw boom
+      },
+      () => Promise.reject(boom),
+    ]) {
+      const failing = operator<number>('failing', () => {}, flush)
+      t.match(await failureOf(pipeline([1], failing, toArray({ max: 9 }))), {
+        code: 'OPERATOR',
+        message: 'failing: boom',
+        cause: boom,
+      })
+    }
+  },
+)

@@ -10,54 +10,54 @@ import { run } from '../../lib/run/run.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../lib/stage/SinkStage.ts'
 import { SinkWritable } from '../../lib/streams/SinkWritable.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const boom = new Error('boom')
 const never = () => new Promise<never>(() => {})
 
-/** What a sink does at each call, besides noting it. */
-type Conduct = Partial<Record<'open' | 'write' | 'prepare' | 'commit' | 'end', () => void | Promise<void>>>
+/** What a sink does at each call, besides recording it. */
+type Behaviour = Partial<Record<'open' | 'write' | 'prepare' | 'commit' | 'end', () => void | Promise<void>>>
 
-/** A sink that notes what is asked of it. */
-class Noting extends SinkWritable<unknown> {
+/** A sink that records its calls. */
+class RecordingSink extends SinkWritable<unknown> {
   readonly calls: string[]
   readonly records: unknown[]
-  /** What it was opened with last. */
+  /** The argument of each open. */
   readonly openings: SinkOpening[]
 
-  constructor(conduct: Conduct = {}, options: { highWaterMark?: number } = {}) {
+  constructor(behaviour: Behaviour = {}, options: { highWaterMark?: number } = {}) {
     const calls: string[] = []
     const records: unknown[] = []
     const openings: SinkOpening[] = []
     const sinkRun: SinkRun = {
       write(record) {
         records.push(record)
-        return conduct.write?.()
+        return behaviour.write?.()
       },
       async prepare() {
         calls.push('prepare')
-        await conduct.prepare?.()
+        await behaviour.prepare?.()
         return {}
       },
       async commit() {
         calls.push('commit')
-        await conduct.commit?.()
+        await behaviour.commit?.()
       },
       async end(how: Ending) {
         calls.push(`end ${how}`)
-        await conduct.end?.()
+        await behaviour.end?.()
       },
       counts: () => ({ received: records.length, acknowledged: records.length, bytes: 7 }),
       destination: 'nowhere',
     }
     super(
       {
-        name: 'noting',
+        name: 'recording',
         async open(opening) {
           calls.push('open')
           openings.push(opening)
-          await conduct.open?.()
+          await behaviour.open?.()
           return sinkRun
         },
       },
@@ -69,51 +69,51 @@ class Noting extends SinkWritable<unknown> {
   }
 }
 
-/** Resolves when a sink is closed, whether it failed or not. */
-async function closed(sink: Noting): Promise<void> {
+/** Resolves when a sink is closed, even if it failed. */
+async function closed(sink: RecordingSink): Promise<void> {
   if (!sink.closed) await new Promise<void>(resolve => sink.once('close', resolve))
 }
 
-/** Values, and then none that comes. */
+/** Emits these values, then stays pending. */
 async function* pending(...values: unknown[]) {
   yield* values
   await never()
 }
 
-t.test('a sink in a plain pipeline is opened, written to, prepared and committed, once each', async t => {
-  const sink = new Noting()
-  t.strictSame(sink.calls, [], 'made, it touches nothing')
+t.test('SinkWritable: a plain pipeline opens, writes, prepares and commits it, once each', async t => {
+  const sink = new RecordingSink()
+  t.strictSame(sink.calls, [], 'it is not opened when it is created')
   await pipeline(Readable.from([1, 2, 3]), sink)
   t.strictSame(sink.calls, ['open', 'prepare', 'commit'])
   t.strictSame(sink.records, [1, 2, 3])
   t.ok(sink.writableFinished)
   await closed(sink)
-  t.strictSame(sink.calls, ['open', 'prepare', 'commit'], 'what is committed is not ended')
+  t.strictSame(sink.calls, ['open', 'prepare', 'commit'], 'end is not called after commit')
 })
 
-t.test('a sink that is given nothing is opened at its end', async t => {
-  const sink = new Noting()
+t.test('SinkWritable: it is opened at its end if there are no records', async t => {
+  const sink = new RecordingSink()
   await pipeline(Readable.from([]), sink)
   t.strictSame(sink.calls, ['open', 'prepare', 'commit'])
 })
 
-t.test('a sink that is destroyed before its first record is never opened', async t => {
-  const sink = new Noting()
+t.test('SinkWritable: it is never opened if it is destroyed before its first record', async t => {
+  const sink = new RecordingSink()
   sink.destroy()
   await once(sink, 'close')
   t.strictSame(sink.calls, [])
 })
 
-t.test('a sink in a plain pipeline is opened without a state, and knows no time', async t => {
-  const sink = new Noting()
+t.test('SinkWritable: a plain pipeline opens it without a state, and its `at` is undefined', async t => {
+  const sink = new RecordingSink()
   await pipeline([1], sink)
   const [opening] = sink.openings
   t.strictSame(Object.keys(opening ?? {}).sort(), ['at', 'fail'])
   t.equal(opening?.at(), undefined)
 })
 
-t.test('a sink’s counts are 0 until it is opened, and then what its stage counts', async t => {
-  const sink = new Noting()
+t.test('SinkWritable: its counts are 0 until it is opened, then those of its stage', async t => {
+  const sink = new RecordingSink()
   t.strictSame(sink.counts, { received: 0, acknowledged: 0, bytes: 0 })
   t.equal(sink.destination, undefined)
   await pipeline([1, 2], sink)
@@ -121,14 +121,14 @@ t.test('a sink’s counts are 0 until it is opened, and then what its stage coun
   t.equal(sink.destination, 'nowhere')
 })
 
-t.test('a sink without room holds up what writes to it, and gets one record at a time', async t => {
+t.test('SinkWritable: without room it applies backpressure, and gets one record at a time', async t => {
   const property = fc.asyncProperty(
     fc.array(fc.nat(3), { minLength: 1, maxLength: 6 }),
     fc.nat(30),
     fc.integer({ min: 1, max: 5 }),
     async (waits, count, highWaterMark) => {
       let atOnce = 0
-      const sink: Noting = new Noting(
+      const sink: RecordingSink = new RecordingSink(
         {
           write() {
             const wait = waits[sink.records.length % waits.length] as number
@@ -148,7 +148,7 @@ t.test('a sink without room holds up what writes to it, and gets one record at a
     },
   )
   await t.resolves(fc.assert(property, { numRuns: 60 }))
-  const full = new Noting({ write: never }, { highWaterMark: 2 })
+  const full = new RecordingSink({ write: never }, { highWaterMark: 2 })
   t.ok(full.write(1))
   t.notOk(full.write(2))
   await turns(3)
@@ -156,31 +156,31 @@ t.test('a sink without room holds up what writes to it, and gets one record at a
   full.destroy()
 })
 
-const failing: Record<string, { conduct: Conduct; calls: string[] }> = {
-  'can’t be opened': { conduct: { open: () => Promise.reject(boom) }, calls: ['open'] },
+const failing: Record<string, { behaviour: Behaviour; calls: string[] }> = {
+  'can’t be opened': { behaviour: { open: () => Promise.reject(boom) }, calls: ['open'] },
   'throws at a write': {
-    conduct: {
+    behaviour: {
       write() {
         throw boom
       },
     },
     calls: ['open', 'end discard'],
   },
-  'rejects at a write': { conduct: { write: () => Promise.reject(boom) }, calls: ['open', 'end discard'] },
+  'rejects at a write': { behaviour: { write: () => Promise.reject(boom) }, calls: ['open', 'end discard'] },
   'can’t be prepared': {
-    conduct: { prepare: () => Promise.reject(boom) },
+    behaviour: { prepare: () => Promise.reject(boom) },
     calls: ['open', 'prepare', 'end discard'],
   },
   'can’t be committed': {
-    conduct: { commit: () => Promise.reject(boom) },
+    behaviour: { commit: () => Promise.reject(boom) },
     calls: ['open', 'prepare', 'commit', 'end discard'],
   },
 }
 
-for (const [what, { conduct, calls }] of Object.entries(failing)) {
-  t.test(`a sink that ${what} fails a plain pipeline, and discards what it has`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
-    const sink = new Noting(conduct)
+for (const [what, { behaviour, calls }] of Object.entries(failing)) {
+  t.test(`SinkWritable: one that ${what} fails a plain pipeline, and discards its output`, async t => {
+    const unhandled = processEvents(t, 'unhandledRejection')
+    const sink = new RecordingSink(behaviour)
     t.equal(await failureOf(pipeline(Readable.from([1, 2, 3]), sink)), boom)
     await closed(sink)
     await turns(2)
@@ -189,14 +189,14 @@ for (const [what, { conduct, calls }] of Object.entries(failing)) {
   })
 }
 
-t.test('a sink that fails at a record does not get those that wait behind it', async t => {
+t.test('SinkWritable: after a failing write it does not get the queued records', async t => {
   for (const write of [
     () => {
       throw boom
     },
     () => Promise.reject(boom),
   ]) {
-    const sink = new Noting({ write })
+    const sink = new RecordingSink({ write })
     sink.on('error', () => {})
     for (let n = 0; n < 5; n += 1) sink.write(n)
     sink.end()
@@ -206,8 +206,8 @@ t.test('a sink that fails at a record does not get those that wait behind it', a
   }
 })
 
-t.test('a sink that fails while nobody writes is destroyed with the error', async t => {
-  const sink = new Noting()
+t.test('SinkWritable: one that fails between two writes is destroyed with the error', async t => {
+  const sink = new RecordingSink()
   const silent = new Readable({ objectMode: true, read() {} })
   silent.push(1)
   const failure = failureOf(pipeline(silent, sink))
@@ -219,11 +219,11 @@ t.test('a sink that fails while nobody writes is destroyed with the error', asyn
 })
 
 t.test(
-  'destroyed at any moment, a sink is either committed or discarded, and closes behind that',
+  'SinkWritable: destroyed at any time, it is either committed or discarded, and closes afterwards',
   async t => {
     const property = fc.asyncProperty(fc.nat(15), fc.nat(4), fc.boolean(), async (moment, count, fails) => {
       let isEnded = false
-      const sink = new Noting({
+      const sink = new RecordingSink({
         open: () => turns(1),
         write: () => turns(1),
         prepare: () => turns(2),
@@ -245,26 +245,29 @@ t.test(
   },
 )
 
-t.test('destroyed behind its last record and before its end, a sink says so to who listens', async t => {
-  const sink = new Noting({ prepare: () => turns(5) })
-  const ending = failureOf(finished(sink))
-  sink.write(1)
-  sink.end()
-  await turns(2)
-  sink.destroy()
-  t.match(await ending, { message: 'it was closed before its end' })
-  t.strictSame(sink.calls, ['open', 'prepare', 'end discard'])
-  const unheard = new Noting({ prepare: () => turns(5) })
-  unheard.end(1)
-  await turns(2)
-  unheard.destroy()
-  await closed(unheard)
-  t.strictSame(unheard.calls, ['open', 'prepare', 'end discard'])
-})
+t.test(
+  'SinkWritable: destroyed after its last record and before its end, it reports a premature close',
+  async t => {
+    const sink = new RecordingSink({ prepare: () => turns(5) })
+    const ending = failureOf(finished(sink))
+    sink.write(1)
+    sink.end()
+    await turns(2)
+    sink.destroy()
+    t.match(await ending, { message: 'it was closed before its end' })
+    t.strictSame(sink.calls, ['open', 'prepare', 'end discard'])
+    const withoutListener = new RecordingSink({ prepare: () => turns(5) })
+    withoutListener.end(1)
+    await turns(2)
+    withoutListener.destroy()
+    await closed(withoutListener)
+    t.strictSame(withoutListener.calls, ['open', 'prepare', 'end discard'])
+  },
+)
 
-t.test('run uses the stage of a sink and not its stream, which finishes and closes at the end', async t => {
+t.test('SinkWritable: run uses its stage, and its stream only finishes and closes at the end', async t => {
   const events: string[] = []
-  const sink = new Noting()
+  const sink = new RecordingSink()
   for (const event of ['finish', 'error', 'close']) sink.on(event, () => events.push(event))
   t.match(await run([1, 2], sink), { records: 2, sink: { received: 2, bytes: 7, destination: 'nowhere' } })
   t.strictSame(sink.calls, ['open', 'prepare', 'commit'])
@@ -274,23 +277,26 @@ t.test('run uses the stage of a sink and not its stream, which finishes and clos
   t.strictSame(sink.counts, { received: 2, acknowledged: 2, bytes: 7 })
 })
 
-t.test('a sink whose run fails elsewhere is discarded and closed, and does not finish', async t => {
-  const events: string[] = []
-  const sink = new Noting()
-  for (const event of ['finish', 'error', 'close']) sink.on(event, () => events.push(event))
-  const throwing = map(() => {
-    throw boom
-  })
-  t.match(await failureOf(run([1], throwing, sink)), { code: 'OPERATOR', cause: boom })
-  t.strictSame(sink.calls, ['open', 'end discard'])
-  t.ok(sink.closed)
-  await turns(1)
-  t.strictSame(events, ['close'])
-})
+t.test(
+  'SinkWritable: if its run fails elsewhere, it is discarded and closed, and does not finish',
+  async t => {
+    const events: string[] = []
+    const sink = new RecordingSink()
+    for (const event of ['finish', 'error', 'close']) sink.on(event, () => events.push(event))
+    const throwing = map(() => {
+      throw boom
+    })
+    t.match(await failureOf(run([1], throwing, sink)), { code: 'OPERATOR', cause: boom })
+    t.strictSame(sink.calls, ['open', 'end discard'])
+    t.ok(sink.closed)
+    await turns(1)
+    t.strictSame(events, ['close'])
+  },
+)
 
-for (const [what, { conduct, calls }] of Object.entries(failing)) {
-  t.test(`a sink that ${what} fails a run with SINK, and is closed`, async t => {
-    const sink = new Noting(conduct)
+for (const [what, { behaviour, calls }] of Object.entries(failing)) {
+  t.test(`SinkWritable: one that ${what} fails a run with SINK, and is closed`, async t => {
+    const sink = new RecordingSink(behaviour)
     t.match(await failureOf(run([1, 2], sink)), {
       code: 'SINK',
       message: 'the sink failed: boom',
@@ -303,37 +309,40 @@ for (const [what, { conduct, calls }] of Object.entries(failing)) {
 }
 
 for (const [what, act, message] of [
-  ['destroyed', (sink: Noting) => sink.destroy(), 'the sink failed: it was closed before its end'],
-  ['destroyed with an error', (sink: Noting) => sink.destroy(boom), 'the sink failed: boom'],
-  ['ended', (sink: Noting) => sink.end(), 'the sink failed: it was closed before its end'],
-  ['written to', (sink: Noting) => sink.write(7), 'the sink failed: a run uses it'],
+  ['destroyed', (sink: RecordingSink) => sink.destroy(), 'the sink failed: it was closed before its end'],
+  ['destroyed with an error', (sink: RecordingSink) => sink.destroy(boom), 'the sink failed: boom'],
+  ['ended', (sink: RecordingSink) => sink.end(), 'the sink failed: it was closed before its end'],
+  ['written to', (sink: RecordingSink) => sink.write(7), 'the sink failed: a run uses it'],
 ] as const) {
-  t.test(`a sink that is ${what} from outside fails the run at once, wherever that waits`, async t => {
-    for (const [where, start] of Object.entries<(sink: Noting) => Promise<unknown>>({
-      'for the source': sink => run(pending(1), sink),
-      'for a step': sink => run([1], map(never), sink),
-      'for the sink': sink => run([1, 2, 3], sink),
-    })) {
-      const sink = new Noting(where === 'for the sink' ? { write: never } : {})
-      const failure = failureOf(start(sink))
-      await turns(10)
-      act(sink)
-      t.match(await failure, { code: 'SINK', message }, where)
-      t.ok(sink.closed, where)
-      t.strictSame(sink.calls, ['open', 'end discard'], where)
-      t.notOk(sink.records.includes(7), where)
-    }
-  })
+  t.test(
+    `SinkWritable: one that is ${what} from outside fails the run at once, whatever the run waits for`,
+    async t => {
+      for (const [where, start] of Object.entries<(sink: RecordingSink) => Promise<unknown>>({
+        'for the source': sink => run(pending(1), sink),
+        'for a step': sink => run([1], map(never), sink),
+        'for the sink': sink => run([1, 2, 3], sink),
+      })) {
+        const sink = new RecordingSink(where === 'for the sink' ? { write: never } : {})
+        const failure = failureOf(start(sink))
+        await turns(10)
+        act(sink)
+        t.match(await failure, { code: 'SINK', message }, where)
+        t.ok(sink.closed, where)
+        t.strictSame(sink.calls, ['open', 'end discard'], where)
+        t.notOk(sink.records.includes(7), where)
+      }
+    },
+  )
 }
 
-t.test('a sink whose run failed after its first record keeps its counts, and where it wrote', async t => {
+t.test('SinkWritable: after a run that failed it keeps its counts and its destination', async t => {
   for (const failing of [
-    (sink: Noting) =>
+    (sink: RecordingSink) =>
       run(
         [1, 2],
         sink.on('close', () => {}),
       ),
-    (sink: Noting) =>
+    (sink: RecordingSink) =>
       run(
         [1, 2],
         map(value => {
@@ -343,7 +352,7 @@ t.test('a sink whose run failed after its first record keeps its counts, and whe
         sink,
       ),
   ]) {
-    const sink = new Noting({
+    const sink = new RecordingSink({
       prepare() {
         throw boom
       },
@@ -354,8 +363,8 @@ t.test('a sink whose run failed after its first record keeps its counts, and whe
   }
 })
 
-t.test('a sink that is destroyed while the run prepares it is not committed', async t => {
-  const sink: Noting = new Noting({
+t.test('SinkWritable: destroyed while the run prepares it, it is not committed', async t => {
+  const sink: RecordingSink = new RecordingSink({
     async prepare() {
       sink.destroy()
       await turns(3)
@@ -366,8 +375,8 @@ t.test('a sink that is destroyed while the run prepares it is not committed', as
   t.ok(sink.closed)
 })
 
-t.test('a sink that is destroyed while the run commits it is committed, and the run ends well', async t => {
-  const sink: Noting = new Noting({
+t.test('SinkWritable: destroyed while the run commits it, it is committed, and the run succeeds', async t => {
+  const sink: RecordingSink = new RecordingSink({
     async commit() {
       sink.destroy()
       await turns(3)
@@ -378,37 +387,42 @@ t.test('a sink that is destroyed while the run commits it is committed, and the 
   t.ok(sink.closed)
 })
 
-t.test('a sink is used once: by a pipeline or by a run', async t => {
+t.test('SinkWritable: it can be used once, by a pipeline or by a run', async t => {
   const used = { code: 'OPTION', message: /the sink: / }
-  const piped = new Noting()
+  const piped = new RecordingSink()
   await pipeline([1], piped)
   t.match(await failureOf(run([1], piped)), used)
-  const ran = new Noting()
+  const ran = new RecordingSink()
   await run([1], ran)
   t.match(await failureOf(run([1], ran)), used)
   t.strictSame(ran.records, [1])
 })
 
-t.test('a sink whose run was refused before it began can still be used, in a run or a pipeline', async t => {
-  const uses: ((values: number[], sink: Noting) => Promise<unknown>)[] = [run, pipeline]
-  for (const use of uses) {
-    const sink = new Noting()
-    t.match(await failureOf(run([1], sink, { checkpoint: '/nowhere/at/all' })), { code: /CHECKPOINT|OPTION/ })
-    t.notOk(sink.destroyed)
-    await use([1], sink)
-    t.strictSame(sink.records, [1])
-  }
-})
+t.test(
+  'SinkWritable: if its run was refused before it began, it can be used by another run or a pipeline',
+  async t => {
+    const uses: ((values: number[], sink: RecordingSink) => Promise<unknown>)[] = [run, pipeline]
+    for (const use of uses) {
+      const sink = new RecordingSink()
+      t.match(await failureOf(run([1], sink, { checkpoint: '/nowhere/at/all' })), {
+        code: /CHECKPOINT|OPTION/,
+      })
+      t.notOk(sink.destroyed)
+      await use([1], sink)
+      t.strictSame(sink.records, [1])
+    }
+  },
+)
 
-t.test('two sinks of one run: each is prepared before any is committed', async t => {
+t.test('SinkWritable: each of the two sinks of a run is prepared before any is committed', async t => {
   const order: string[] = []
-  const noting = (name: string) =>
-    new Noting({
+  const recording = (name: string) =>
+    new RecordingSink({
       prepare: () => void order.push(`prepare ${name}`),
       commit: () => void order.push(`commit ${name}`),
     })
-  const [main, aside] = [noting('main'), noting('aside')]
-  await run([{ guid: 'a' }, {}], validate({ onInvalid: 'quarantine', quarantine: aside }), main)
-  t.strictSame(order, ['prepare main', 'prepare aside', 'commit main', 'commit aside'])
-  t.strictSame([main.records.length, aside.records.length], [1, 1])
+  const [main, quarantine] = [recording('main'), recording('quarantine')]
+  await run([{ guid: 'a' }, {}], validate({ onInvalid: 'quarantine', quarantine }), main)
+  t.strictSame(order, ['prepare main', 'prepare quarantine', 'commit main', 'commit quarantine'])
+  t.strictSame([main.records.length, quarantine.records.length], [1, 1])
 })

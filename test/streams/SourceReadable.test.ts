@@ -16,34 +16,34 @@ import { turns } from '../support/turns.ts'
 
 const boom = new Error('boom')
 
-/** What a source of numbers does besides. */
-interface Conduct {
-  /** Called when so many batches were given, before the next one. */
+/** Hooks of a source of numbers. */
+interface Behaviour {
+  /** Called before each batch, with the number of batches before it. */
   next?(given: number): Promise<void>
   /** Called when it is closed. */
   close?(): Promise<void>
 }
 
-/** Gives numbers in batches of these sizes. The position is how many were taken. */
+/** Delivers numbers in batches of these sizes. The position is the number of values taken. */
 class NumbersRun implements SourceRun<number> {
   readonly closed: number[] = []
-  /** Batches that were asked for. */
-  asked = 0
+  /** How many batches were requested. */
+  requested = 0
   readonly opening: SourceOpening
   readonly #sizes: readonly number[]
-  readonly #conduct: Conduct
+  readonly #behaviour: Behaviour
   #first = 0
 
-  constructor(sizes: readonly number[], conduct: Conduct, opening: SourceOpening) {
+  constructor(sizes: readonly number[], behaviour: Behaviour, opening: SourceOpening) {
     this.#sizes = sizes
-    this.#conduct = conduct
+    this.#behaviour = behaviour
     this.opening = opening
   }
 
   async next(): Promise<Batch<number> | undefined> {
-    const size = this.#sizes[this.asked]
-    this.asked += 1
-    await this.#conduct.next?.(this.asked - 1)
+    const size = this.#sizes[this.requested]
+    this.requested += 1
+    await this.#behaviour.next?.(this.requested - 1)
     if (size === undefined) return undefined
     const first = this.#first
     this.#first += size
@@ -60,18 +60,18 @@ class NumbersRun implements SourceRun<number> {
 
   async close(_batch: Batch<number> | undefined, taken: number): Promise<void> {
     this.closed.push(taken)
-    await this.#conduct.close?.()
+    await this.#behaviour.close?.()
   }
 }
 
 class Numbers extends SourceReadable<number, NumbersRun> {
-  /** How often it was opened. */
+  /** Its run of each time that it was opened. */
   readonly runs: NumbersRun[]
 
-  constructor(sizes: readonly number[], conduct: Conduct = {}, options: { highWaterMark?: number } = {}) {
+  constructor(sizes: readonly number[], behaviour: Behaviour = {}, options: { highWaterMark?: number } = {}) {
     const runs: NumbersRun[] = []
     const open = (opening: SourceOpening) => {
-      const opened = new NumbersRun(sizes, conduct, opening)
+      const opened = new NumbersRun(sizes, behaviour, opening)
       runs.push(opened)
       return opened
     }
@@ -83,7 +83,7 @@ class Numbers extends SourceReadable<number, NumbersRun> {
     return this[lastRead]
   }
 
-  /** The use that counts. */
+  /** The run that is in use. */
   get last(): NumbersRun {
     return this[currentRun]
   }
@@ -95,7 +95,7 @@ const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
 const never = () => new Promise<never>(() => {})
 
 t.test(
-  'a source gives all of its values, whatever its batches: pipeline, pipe, for await, events',
+  'SourceReadable: it delivers all its values by pipeline, pipe, for await and events, whatever its batches',
   async t => {
     const ways: Record<string, (source: Numbers) => Promise<unknown[]>> = {
       async pipeline(source) {
@@ -128,7 +128,7 @@ t.test(
           const source = new Numbers(sizes, {}, { highWaterMark })
           assert.deepEqual(await read(source), upTo(sum(sizes)))
           if (!source.closed) await once(source, 'close')
-          assert.deepEqual(source.last.closed.length > 0, true, 'what it holds is released')
+          assert.deepEqual(source.last.closed.length > 0, true, 'the source is closed')
         },
       )
       await t.resolves(fc.assert(property, { numRuns: 30 }), way)
@@ -136,7 +136,7 @@ t.test(
   },
 )
 
-t.test('the position of a source is behind the value that was read last, at each value', async t => {
+t.test('SourceReadable: its position is that after the value read last, at each value', async t => {
   const property = fc.asyncProperty(
     sizes,
     fc.integer({ min: 1, max: 9 }),
@@ -147,7 +147,7 @@ t.test('the position of a source is behind the value that was read last, at each
       for await (const n of source) {
         assert.equal(n, read)
         read += 1
-        // Meanwhile it reads ahead.
+        // The source may read ahead during these turns.
         await turns(pauses[read % pauses.length] as number)
         assert.equal(source.position, read)
       }
@@ -157,7 +157,7 @@ t.test('the position of a source is behind the value that was read last, at each
   await t.resolves(fc.assert(property, { numRuns: 100 }))
 })
 
-t.test('the position of a source that is left early is behind the last value that was read', async t => {
+t.test('SourceReadable: if it is left early, its position is that after the value read last', async t => {
   const source = new Numbers([5, 5, 5], {}, { highWaterMark: 4 })
   t.equal(source.position, undefined)
   for await (const n of source) if (n === 6) break
@@ -165,46 +165,52 @@ t.test('the position of a source that is left early is behind the last value tha
   t.ok(source.destroyed)
 })
 
-t.test('a source is opened when it is made, and asked for nothing before it is read', async t => {
-  const source = new Numbers([1])
-  t.equal(source.runs.length, 1)
-  t.strictSame(source.last.opening.wants, { rejected: false, origins: false })
-  await turns(2)
-  t.equal(source.last.asked, 0)
-  source.destroy()
-})
+t.test(
+  'SourceReadable: it is opened when it is created, and requests no batch before it is read',
+  async t => {
+    const source = new Numbers([1])
+    t.equal(source.runs.length, 1)
+    t.strictSame(source.last.opening.wants, { rejected: false, origins: false })
+    await turns(2)
+    t.equal(source.last.requested, 0)
+    source.destroy()
+  },
+)
 
-t.test('a source asks for the next batch when there is room behind the last one', async t => {
+t.test('SourceReadable: it requests the next batch only when there is room', async t => {
   const source = new Numbers(Array(50).fill(4), {}, { highWaterMark: 6 })
   t.equal(source.read(), null)
   await turns(5)
-  t.ok(source.last.asked <= 2, `${source.last.asked} batches`)
+  t.ok(source.last.requested <= 2, `${source.last.requested} batches`)
   t.ok(source.readableLength <= 8)
   source.destroy()
 })
 
-t.test('a source whose next batch fails: what came before is read, and then the error', async t => {
-  const failing = () =>
-    new Numbers([2, 2], {
-      async next(given) {
-        await turns(3)
-        if (given === 1) throw boom
-      },
-    })
-  const seen: unknown[] = []
-  t.equal(
-    await failureOf(
-      (async () => {
-        for await (const n of failing()) seen.push(n)
-      })(),
-    ),
-    boom,
-  )
-  t.strictSame(seen, [0, 1])
-  t.equal(await failureOf(pipeline(failing(), toArray({ max: 9 }))), boom)
-})
+t.test(
+  'SourceReadable: if a batch fails, the values before it are read, then the error is thrown',
+  async t => {
+    const failing = () =>
+      new Numbers([2, 2], {
+        async next(given) {
+          await turns(3)
+          if (given === 1) throw boom
+        },
+      })
+    const seen: unknown[] = []
+    t.equal(
+      await failureOf(
+        (async () => {
+          for await (const n of failing()) seen.push(n)
+        })(),
+      ),
+      boom,
+    )
+    t.strictSame(seen, [0, 1])
+    t.equal(await failureOf(pipeline(failing(), toArray({ max: 9 }))), boom)
+  },
+)
 
-t.test('a source that fails while nobody waits for a batch is destroyed with the error', async t => {
+t.test('SourceReadable: one that fails between two batches is destroyed with the error', async t => {
   const source = new Numbers([2], { next: given => (given === 0 ? Promise.resolve() : never()) })
   const failing = failureOf(pipeline(source, toArray({ max: 9 })))
   await turns(3)
@@ -212,7 +218,7 @@ t.test('a source that fails while nobody waits for a batch is destroyed with the
   t.equal(await failing, boom)
 })
 
-t.test('destroyed at any moment, a source closes what it holds first, and then itself', async t => {
+t.test('SourceReadable: destroyed at any time, it closes its run first, and then itself', async t => {
   const property = fc.asyncProperty(sizes, fc.nat(12), fc.boolean(), async (sizes, moment, fails) => {
     let isReleased = false
     const source = new Numbers(sizes, {
@@ -230,12 +236,12 @@ t.test('destroyed at any moment, a source closes what it holds first, and then i
     source.destroy(fails ? boom : undefined)
     if (!source.closed) await new Promise(resolve => source.once('close', resolve))
     assert.ok(isReleased)
-    assert.equal(seen.length, before, 'nothing is given any more')
+    assert.equal(seen.length, before, 'no value is emitted after destroy')
   })
   await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
 
-t.test('destroyed with an error, a source fails with it', async t => {
+t.test('SourceReadable: destroyed with an error, it fails with this error', async t => {
   const source = new Numbers([1], { next: given => (given === 0 ? Promise.resolve() : turns(9)) })
   const failing = failureOf(pipeline(source, toArray({ max: 9 })))
   await turns(2)
@@ -244,7 +250,7 @@ t.test('destroyed with an error, a source fails with it', async t => {
 })
 
 t.test(
-  'run uses the stage of a source and not its stream, which is destroyed and closed at the end',
+  'SourceReadable: run uses its stage, and its stream is only destroyed and closed at the end',
   async t => {
     const source = new Numbers([3, 0, 2])
     const events: string[] = []
@@ -259,12 +265,12 @@ t.test(
     t.ok(source.destroyed)
     t.ok(source.closed)
     t.strictSame(events, ['close'])
-    t.equal(source.runs.length, 2, 'the run has opened it for itself')
+    t.equal(source.runs.length, 2, 'the run has opened it a second time')
     t.equal(source.last, source.runs[1])
   },
 )
 
-t.test('run tells a source how many items of the last batch were used', async t => {
+t.test('SourceReadable: run passes it the number of items of the last batch that were used', async t => {
   for (const [stages, taken] of [
     [[], 5],
     [[take<number>(7)], 2],
@@ -280,44 +286,47 @@ for (const [what, error, message] of [
   ['destroyed', undefined, 'the source failed: it was closed before its end'],
   ['destroyed with an error', boom, 'the source failed: boom'],
 ] as const) {
-  t.test(`a source that is ${what} from outside fails the run at once, wherever that waits`, async t => {
-    const hanging = new Writable({ objectMode: true, highWaterMark: 1, write() {} })
-    for (const [where, start] of Object.entries<(source: Numbers) => Promise<unknown>>({
-      'for the source': source => run(source, toArray({ max: 9 })),
-      'for a step': source => run(source, map(never), toArray({ max: 9 })),
-      'for the sink': source => run(source, hanging),
-    })) {
-      const source = new Numbers([1, 1], { next: given => (given === 0 ? Promise.resolve() : never()) })
-      source.on('error', () => {})
-      const failing = failureOf(start(source))
-      await turns(10)
-      source.destroy(error)
-      await turns(2)
-      t.match(await failing, { code: 'SOURCE', message }, where)
-      t.ok(source.closed, where)
-      t.equal(source.last.closed.length, 1, where)
-    }
-  })
+  t.test(
+    `SourceReadable: one that is ${what} from outside fails the run at once, whatever the run waits for`,
+    async t => {
+      const hanging = new Writable({ objectMode: true, highWaterMark: 1, write() {} })
+      for (const [where, start] of Object.entries<(source: Numbers) => Promise<unknown>>({
+        'for the source': source => run(source, toArray({ max: 9 })),
+        'for a step': source => run(source, map(never), toArray({ max: 9 })),
+        'for the sink': source => run(source, hanging),
+      })) {
+        const source = new Numbers([1, 1], { next: given => (given === 0 ? Promise.resolve() : never()) })
+        source.on('error', () => {})
+        const failing = failureOf(start(source))
+        await turns(10)
+        source.destroy(error)
+        await turns(2)
+        t.match(await failing, { code: 'SOURCE', message }, where)
+        t.ok(source.closed, where)
+        t.equal(source.last.closed.length, 1, where)
+      }
+    },
+  )
 }
 
-t.test('a source that is destroyed from outside closes when the run has released it', async t => {
+t.test('SourceReadable: destroyed from outside, it closes after the run has closed its stage', async t => {
   const order: string[] = []
   const source = new Numbers([1], {
     next: given => (given === 0 ? Promise.resolve() : never()),
     async close() {
       await turns(3)
-      order.push('released')
+      order.push('stage closed')
     },
   })
-  source.once('close', () => order.push('closed'))
+  source.once('close', () => order.push('stream closed'))
   const failing = failureOf(run(source, toArray({ max: 9 })))
   await turns(10)
   source.destroy()
   await failing
-  t.strictSame(order, ['released', 'closed'])
+  t.strictSame(order, ['stage closed', 'stream closed'])
 })
 
-t.test('a source that fails a run is closed, and so is one whose run fails elsewhere', async t => {
+t.test('SourceReadable: it is closed if it fails the run, and if the run fails elsewhere', async t => {
   const failing = new Numbers([2], {
     next: given => (given === 1 ? Promise.reject(boom) : Promise.resolve()),
   })
@@ -331,7 +340,7 @@ t.test('a source that fails a run is closed, and so is one whose run fails elsew
   t.ok(source.closed)
 })
 
-t.test('a source is used once: by a pipeline or by a run', async t => {
+t.test('SourceReadable: it can be used once, by a pipeline or by a run', async t => {
   const used = { code: 'OPTION', message: /the source: it has been read already/ }
   const piped = new Numbers([1])
   await pipeline(piped, toArray({ max: 9 }))
@@ -343,7 +352,7 @@ t.test('a source is used once: by a pipeline or by a run', async t => {
 })
 
 t.test(
-  'a source whose run was refused before it began can still be used, in a run or a pipeline',
+  'SourceReadable: if its run was refused before it began, it can be used by another run or a pipeline',
   async t => {
     const refused = (source: Numbers) =>
       failureOf(run(source, toArray({ max: 9 }), { checkpoint: '/nowhere/at/all' }))

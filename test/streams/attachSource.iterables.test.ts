@@ -3,14 +3,14 @@ import { take } from '../../lib/operators/take.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 import { batchesOf, openSource } from './openSource.ts'
 
 const boom = new Error('boom')
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
-/** Numbers without an end, and how far they were pulled. */
+/** An endless iterable of numbers; `state` is how often it was pulled and closed. */
 function endless() {
   const state = { pulled: 0, returned: 0 }
   const iterable = {
@@ -25,7 +25,7 @@ function endless() {
   return { state, iterable }
 }
 
-t.test('an iterable comes in batches of at most 64 values, all of them, in order', async t => {
+t.test('an iterable source delivers all values in order, in batches of at most 64', async t => {
   for (const count of [0, 1, 63, 64, 65, 130]) {
     const { batches, failure } = await batchesOf(openSource(numbers(count)))
     t.equal(failure, undefined)
@@ -35,7 +35,7 @@ t.test('an iterable comes in batches of at most 64 values, all of them, in order
   }
 })
 
-t.test('any iterable is a source: a set, a map, a generator, an object', async t => {
+t.test('an iterable source may be a set, a map, a generator or any iterable object', async t => {
   const object = {
     *[Symbol.iterator]() {
       yield* ['a', 'b']
@@ -57,12 +57,12 @@ t.test('any iterable is a source: a set, a map, a generator, an object', async t
   }
 })
 
-t.test('an iterable is pulled one value at a time, each when the one before is through', async t => {
+t.test('an iterable source pulls one value at a time, each after the one before was processed', async t => {
   const { state, iterable } = endless()
   const { source } = openSource(iterable)
-  t.equal(state.pulled, 0, 'opened, it is not pulled')
+  t.equal(state.pulled, 0, 'open pulls nothing')
   const batch = await source.next()
-  t.equal(state.pulled, 0, 'nor for a batch')
+  t.equal(state.pulled, 0, 'next pulls nothing')
   let seen = 0
   for (const item of batch?.items ?? []) {
     t.equal(item, seen)
@@ -70,20 +70,20 @@ t.test('an iterable is pulled one value at a time, each when the one before is t
     t.equal(state.pulled, seen)
     if (seen === 10) break
   }
-  t.equal(state.returned, 0, 'to leave a batch does not end the iterable')
+  t.equal(state.returned, 0, 'leaving a batch does not close the iterable')
   await source.close(batch, seen)
   await source.close(batch, seen)
-  t.strictSame(state, { pulled: 10, returned: 1 }, 'to close the source does, once')
+  t.strictSame(state, { pulled: 10, returned: 1 }, 'closing the source closes it, once')
 })
 
-t.test('an iterable can be opened any number of times, a generator is used up', async t => {
+t.test('an iterable source can be opened any number of times', async t => {
   const values = [1, 2, 3]
   for (let use = 0; use < 3; use += 1) {
     t.strictSame((await batchesOf(openSource(values))).batches.flat(), values)
   }
 })
 
-t.test('promises in an iterable are awaited in their places', async t => {
+t.test('an iterable source awaits the promises in it, in order', async t => {
   const later = async (n: number) => {
     await turns(n % 3)
     return n
@@ -93,15 +93,18 @@ t.test('promises in an iterable are awaited in their places', async t => {
   t.strictSame(batches.flat(), [1, 2, 3, 4, 5, 6])
 })
 
-t.test('a null in an iterable is refused, as a promise, too, and what came before it is given', async t => {
-  for (const nothing of [null, Promise.resolve(null)]) {
-    const { batches, failure } = await batchesOf(openSource([1, 2, nothing, 3]))
-    t.strictSame(batches.flat(), [1, 2])
-    t.match(failure, { message: "it gave null, which a Node stream can't carry" })
-  }
-})
+t.test(
+  'an iterable source refuses null, and a promise of null, after it has delivered the values before',
+  async t => {
+    for (const nothing of [null, Promise.resolve(null)]) {
+      const { batches, failure } = await batchesOf(openSource([1, 2, nothing, 3]))
+      t.strictSame(batches.flat(), [1, 2])
+      t.match(failure, { message: "it gave null, which a Node stream can't carry" })
+    }
+  },
+)
 
-t.test('an iterable that fails: what came before is given, and then its error', async t => {
+t.test('an iterable source that fails delivers the values before, then throws its error', async t => {
   const failing: Record<string, () => Iterable<unknown>> = {
     'a generator that throws': function* () {
       yield* [1, 2]
@@ -122,14 +125,14 @@ t.test('an iterable that fails: what came before is given, and then its error', 
   t.match(await failureOf(run(none as never, toArray({ max: 9 }))), { code: 'SOURCE', cause: boom })
 })
 
-t.test('an iterable that is closed before its first value is not begun', async t => {
+t.test('an iterable source that is closed before its first value is never started', async t => {
   const { state, iterable } = endless()
   const { source } = openSource(iterable)
   await source.close(undefined, 0)
   t.strictSame(state, { pulled: 0, returned: 0 })
 })
 
-t.test('an iterable that came to its end is not let go again', async t => {
+t.test('an iterable source that has ended is not closed again', async t => {
   let returned = 0
   const iterable = {
     [Symbol.iterator]: () => ({
@@ -146,7 +149,7 @@ t.test('an iterable that came to its end is not let go again', async t => {
   t.equal(returned, 0)
 })
 
-t.test('an iterable can’t be resumed: there is no position, and nothing to save', async t => {
+t.test('an iterable source cannot be resumed: it has no position, and nothing to save', async t => {
   const { source } = openSource([1, 2])
   const batch = await source.next()
   t.equal(batch?.positionAfter(1), undefined)
@@ -157,8 +160,8 @@ const fail = () => {
   throw boom
 }
 
-/** Sources that fail when they are let go before their end. */
-const failingAtTheirEnd: Record<string, () => Iterable<number> | AsyncIterable<number>> = {
+/** Sources that fail when they are closed before their end. */
+const failingWhenClosed: Record<string, () => Iterable<number> | AsyncIterable<number>> = {
   'a generator': function* () {
     try {
       yield 1
@@ -193,16 +196,16 @@ const failingAtTheirEnd: Record<string, () => Iterable<number> | AsyncIterable<n
   }),
 }
 
-for (const [what, make] of Object.entries(failingAtTheirEnd)) {
-  t.test(`${what} that fails when it is let go does not fail a run that has all it wants`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
+for (const [what, make] of Object.entries(failingWhenClosed)) {
+  t.test(`${what} that fails when it is closed does not fail a run that has all its values`, async t => {
+    const unhandled = processEvents(t, 'unhandledRejection')
     t.match(await run(make(), take(1), toArray({ max: 9 })), { leads: 1, records: 1 })
     await turns(2)
     t.strictSame(unhandled, [])
   })
 }
 
-t.test('an async iterable is asked for a value when the one before is through', async t => {
+t.test('an async iterable source is pulled only after the value before was processed', async t => {
   const state = { pulled: 0, ended: false }
   async function* values() {
     try {
@@ -218,14 +221,14 @@ t.test('an async iterable is asked for a value when the one before is through', 
     const batch = await source.next()
     t.strictSame([...(batch?.items ?? [])], [expected])
     await turns(3)
-    t.equal(state.pulled, expected + 1, 'nothing is read ahead')
+    t.equal(state.pulled, expected + 1, 'no value is read ahead')
   }
   await source.close(undefined, 0)
   await turns(1)
   t.ok(state.ended)
 })
 
-t.test('an async iterable that fails, or gives null: what came before is given', async t => {
+t.test('an async iterable source that throws, or yields null, delivers the values before', async t => {
   async function* failing(end: () => unknown) {
     yield 1
     yield 2
@@ -244,7 +247,7 @@ t.test('an async iterable that fails, or gives null: what came before is given',
   t.match(nothing.failure, { message: "it gave null, which a Node stream can't carry" })
 })
 
-t.test('an async iterable is closed without a wait while its next value does not come', async t => {
+t.test('an async iterable source is closed without waiting for its pending value', async t => {
   async function* hanging() {
     yield 1
     await new Promise(() => {})
@@ -252,11 +255,10 @@ t.test('an async iterable is closed without a wait while its next value does not
   const { source } = openSource(hanging())
   await source.next()
   void source.next()
-  await source.close(undefined, 0)
-  t.pass('closed')
+  await t.resolves(source.close(undefined, 0), 'close resolves while next is pending')
 })
 
-t.test('a web stream is a source, and is let go', async t => {
+t.test('a web stream is a source, and is cancelled when the run has all its values', async t => {
   let cancelled = false
   const web = new ReadableStream({
     start(controller) {

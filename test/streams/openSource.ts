@@ -1,7 +1,7 @@
 import type { SourceRun, SourceStage } from '../../lib/stage/SourceStage.ts'
 import { attachSource } from '../../lib/streams/attachSource.ts'
 
-/** A source that is open, and what it reported while nobody waited for a batch. */
+/** An open source, and the failures that it reported between two batches. */
 export interface OpenSource {
   source: SourceRun
   failures: unknown[]
@@ -17,12 +17,12 @@ function openStage(stage: SourceStage): OpenSource {
   return { source, failures }
 }
 
-/** Opens what a user gave as a source. */
+/** Opens a user's source. */
 export function openSource(given: Iterable<unknown> | AsyncIterable<unknown>): OpenSource {
   return openStage(attachSource(given, () => {}).stage)
 }
 
-/** Everything that a source gives, batch by batch, up to its end or its failure. */
+/** All batches of a source, up to its end or its failure. */
 export async function batchesOf({
   source,
 }: OpenSource): Promise<{ batches: unknown[][]; failure?: unknown }> {

@@ -3,7 +3,7 @@ import { Duplex, PassThrough, Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 import { batchesOf, openSource } from './openSource.ts'
 
@@ -11,7 +11,7 @@ const boom = new Error('boom')
 const closed = { code: 'ERR_STREAM_PREMATURE_CLOSE' }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
-/** Gives numbers when it is asked, and then what `end` does. */
+/** Emits numbers when it is read, then calls `end`. */
 function counting(count: number, end: (own: Readable) => void = own => own.push(null), options: object = {}) {
   let next = 0
   return new Readable({
@@ -27,7 +27,7 @@ function counting(count: number, end: (own: Readable) => void = own => own.push(
 const kinds: Record<string, (count: number) => Readable> = {
   'a Readable': count => counting(count),
   'a Readable without room': count => counting(count, undefined, { highWaterMark: 1 }),
-  'a Readable that takes its time': count => {
+  'a Readable that is slow': count => {
     let next = 0
     return new Readable({
       objectMode: true,
@@ -36,17 +36,16 @@ const kinds: Record<string, (count: number) => Readable> = {
       },
     })
   },
-  'a Readable that gives everything at once': count => {
+  'a Readable that pushes everything at once': count => {
     const own = new Readable({ objectMode: true, read() {} })
     for (const n of numbers(count)) own.push(n)
     own.push(null)
     return own
   },
   'a Readable from a generator': count => Readable.from(numbers(count)),
-  'a Readable that does not tell that it is closed': count =>
-    counting(count, undefined, { emitClose: false }),
+  'a Readable without a close event': count => counting(count, undefined, { emitClose: false }),
   'a Readable that stays open': count => counting(count, undefined, { autoDestroy: false }),
-  'a Readable that is destroyed behind its last value': count =>
+  'a Readable that is destroyed after its last value': count =>
     counting(count, own => {
       own.push(null)
       own.once('end', () => own.destroy())
@@ -64,20 +63,20 @@ const kinds: Record<string, (count: number) => Readable> = {
 }
 
 for (const [what, make] of Object.entries(kinds)) {
-  t.test(`${what}: every value comes once, in order, and then the end`, async t => {
+  t.test(`readableSource: ${what} delivers every value once, in order, and then its end`, async t => {
     for (const count of [0, 1, 15, 16, 17, 200]) {
       const { failures, source } = openSource(make(count))
       const { batches, failure } = await batchesOf({ source, failures })
       t.equal(failure, undefined)
       t.strictSame(batches.flat(), numbers(count))
       t.ok(batches.every(batch => batch.length > 0))
-      t.equal(await source.next(), undefined, 'the end stays')
+      t.equal(await source.next(), undefined, 'the end is permanent')
       t.strictSame(failures, [])
     }
   })
 }
 
-t.test('a Readable of bytes: the chunks come as they are', async t => {
+t.test('readableSource: byte chunks are delivered unchanged', async t => {
   const bytes = new PassThrough()
   bytes.write('one')
   bytes.end(Buffer.from('two'))
@@ -88,58 +87,64 @@ t.test('a Readable of bytes: the chunks come as they are', async t => {
   t.strictSame((await batchesOf(openSource(text))).batches.flat(), ['ü'])
 })
 
-t.test('whenever values are pushed and asked for, they come once, in order', async t => {
-  const act = fc.oneof(fc.constant('push'), fc.constant('turn'), fc.constant('next'))
-  const property = fc.asyncProperty(
-    fc.array(act, { maxLength: 60 }),
-    fc.integer({ min: 1, max: 20 }),
-    async (acts, highWaterMark) => {
-      const readable = new Readable({ objectMode: true, highWaterMark, read() {} })
-      const { source, failures } = openSource(readable)
-      const seen: unknown[] = []
-      let pushed = 0
-      const take = async () => {
-        const batch = await source.next()
-        if (batch !== undefined) seen.push(...batch.items)
-        return batch !== undefined
-      }
-      for (const one of acts) {
-        if (one === 'push') readable.push(pushed++)
-        else if (one === 'turn') await turns(1)
-        else if (seen.length < pushed) await take()
-      }
-      readable.push(null)
-      while (await take());
-      assert.deepEqual(seen, numbers(pushed))
-      assert.deepEqual(failures, [])
-    },
-  )
-  await t.resolves(fc.assert(property, { numRuns: 100 }))
-})
+t.test(
+  'readableSource: for any order of pushes and requests, every value arrives once and in order',
+  async t => {
+    const act = fc.oneof(fc.constant('push'), fc.constant('turn'), fc.constant('next'))
+    const property = fc.asyncProperty(
+      fc.array(act, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 20 }),
+      async (acts, highWaterMark) => {
+        const readable = new Readable({ objectMode: true, highWaterMark, read() {} })
+        const { source, failures } = openSource(readable)
+        const seen: unknown[] = []
+        let pushed = 0
+        const takeBatch = async () => {
+          const batch = await source.next()
+          if (batch !== undefined) seen.push(...batch.items)
+          return batch !== undefined
+        }
+        for (const one of acts) {
+          if (one === 'push') readable.push(pushed++)
+          else if (one === 'turn') await turns(1)
+          else if (seen.length < pushed) await takeBatch()
+        }
+        readable.push(null)
+        while (await takeBatch());
+        assert.deepEqual(seen, numbers(pushed))
+        assert.deepEqual(failures, [])
+      },
+    )
+    await t.resolves(fc.assert(property, { numRuns: 100 }))
+  },
+)
 
-t.test('a Readable that nobody asks is not read, and then no further than a few values ahead', async t => {
-  let given = 0
-  const readable = new Readable({
-    objectMode: true,
-    highWaterMark: 1,
-    read() {
-      this.push(given++)
-    },
-  })
-  const { source } = openSource(readable)
-  await turns(5)
-  t.ok(given <= 1, `${given} before the first is asked for`)
-  const batch = await source.next()
-  await turns(20)
-  const [...items] = batch?.items ?? []
-  t.ok(given <= items.length + 40, `${given} given, ${items.length} taken`)
-  const before = given
-  await turns(20)
-  t.equal(given, before, 'it waits')
-  await source.close(batch, items.length)
-})
+t.test(
+  'readableSource: nothing is read before the first request, and then only a few values ahead',
+  async t => {
+    let pushed = 0
+    const readable = new Readable({
+      objectMode: true,
+      highWaterMark: 1,
+      read() {
+        this.push(pushed++)
+      },
+    })
+    const { source } = openSource(readable)
+    await turns(5)
+    t.ok(pushed <= 1, `${pushed} values read before the first request`)
+    const batch = await source.next()
+    await turns(20)
+    const [...items] = batch?.items ?? []
+    t.ok(pushed <= items.length + 40, `${pushed} values read, ${items.length} taken`)
+    const before = pushed
+    await turns(20)
+    t.equal(pushed, before, 'no more is read')
+    await source.close(batch, items.length)
+  },
+)
 
-/** How a Readable ends that does not end well, behind three values. */
+/** Readables that fail after three values, by how they fail. */
 const failing: Record<string, { make: () => Readable; expected: object }> = {
   'is destroyed with an error': { make: () => counting(3, own => own.destroy(boom)), expected: boom },
   'is destroyed without one': { make: () => counting(3, own => own.destroy()), expected: closed },
@@ -157,15 +162,18 @@ const failing: Record<string, { make: () => Readable; expected: object }> = {
 }
 
 for (const [what, { make, expected }] of Object.entries(failing)) {
-  t.test(`a Readable that ${what}: what it gave before comes first, then its failure, each time`, async t => {
-    const { source, failures } = openSource(make())
-    const { batches, failure } = await batchesOf({ source, failures })
-    t.match(failure, expected)
-    t.strictSame(batches.flat(), [0, 1, 2].slice(0, batches.flat().length))
-    t.match(await failureOf(source.next()), expected)
-  })
+  t.test(
+    `readableSource: a Readable that ${what} delivers the values before, then fails at each request`,
+    async t => {
+      const { source, failures } = openSource(make())
+      const { batches, failure } = await batchesOf({ source, failures })
+      t.match(failure, expected)
+      t.strictSame(batches.flat(), [0, 1, 2].slice(0, batches.flat().length))
+      t.match(await failureOf(source.next()), expected)
+    },
+  )
 
-  t.test(`a Readable that ${what} while nobody waits for it tells so, once`, async t => {
+  t.test(`readableSource: a Readable that ${what} between two requests is reported once`, async t => {
     const readable = make()
     const { source, failures } = openSource(readable)
     const batch = await source.next()
@@ -178,29 +186,32 @@ for (const [what, { make, expected }] of Object.entries(failing)) {
   })
 }
 
-t.test('a value that comes just before a failure is given before the failure is told', async t => {
-  const makes: (() => Readable)[] = [
-    () =>
-      Readable.from(
-        (async function* () {
-          yield 0
-          throw boom
-        })(),
-      ),
-    () => counting(1, own => own.destroy(boom)),
-    () => counting(1, own => setImmediate(() => own.destroy(boom))),
-  ]
-  for (const make of makes) {
-    const { source, failures } = openSource(make())
-    const batch = await source.next()
-    t.strictSame([...(batch?.items ?? [])], [0])
-    t.strictSame(failures, [])
-    await turns(3)
-    t.strictSame(failures, [boom], 'and then it is told, wherever the run waits')
-  }
-})
+t.test(
+  'readableSource: a value that arrives just before a failure is delivered before the failure is reported',
+  async t => {
+    const makes: (() => Readable)[] = [
+      () =>
+        Readable.from(
+          (async function* () {
+            yield 0
+            throw boom
+          })(),
+        ),
+      () => counting(1, own => own.destroy(boom)),
+      () => counting(1, own => setImmediate(() => own.destroy(boom))),
+    ]
+    for (const make of makes) {
+      const { source, failures } = openSource(make())
+      const batch = await source.next()
+      t.strictSame([...(batch?.items ?? [])], [0])
+      t.strictSame(failures, [])
+      await turns(3)
+      t.strictSame(failures, [boom], 'the failure is reported afterwards')
+    }
+  },
+)
 
-t.test('a Readable that was destroyed before it is opened fails', async t => {
+t.test('readableSource: a Readable that was destroyed before it is opened fails', async t => {
   for (const [error, expected] of [
     [boom, boom],
     [undefined, closed],
@@ -213,26 +224,29 @@ t.test('a Readable that was destroyed before it is opened fails', async t => {
   }
 })
 
-t.test('a Readable that is closed is destroyed, not waited for, and heard of no more', async t => {
-  const unhandled = noted(t, 'unhandledRejection')
-  const stuck = new Readable({
-    objectMode: true,
-    read() {},
-    destroy() {},
-  })
-  stuck.push(1)
-  const { source, failures } = openSource(stuck)
-  const batch = await source.next()
-  void source.next()
-  await source.close(batch, 1)
-  t.ok(stuck.destroyed)
-  t.equal(stuck.listenerCount('data'), 0)
-  stuck.emit('error', new Error('late'))
-  await turns(3)
-  t.strictSame([failures, unhandled], [[], []])
-})
+t.test(
+  'readableSource: close destroys the Readable without waiting for it, and later errors are ignored',
+  async t => {
+    const unhandled = processEvents(t, 'unhandledRejection')
+    const stuck = new Readable({
+      objectMode: true,
+      read() {},
+      destroy() {},
+    })
+    stuck.push(1)
+    const { source, failures } = openSource(stuck)
+    const batch = await source.next()
+    void source.next()
+    await source.close(batch, 1)
+    t.ok(stuck.destroyed)
+    t.equal(stuck.listenerCount('data'), 0)
+    stuck.emit('error', new Error('late'))
+    await turns(3)
+    t.strictSame([failures, unhandled], [[], []])
+  },
+)
 
-t.test('a Readable can’t be resumed: there is no position, and nothing to save', async t => {
+t.test('readableSource: a Readable cannot be resumed: it has no position, and nothing to save', async t => {
   const { source } = openSource(counting(3))
   const batch = await source.next()
   t.equal(batch?.positionAfter(1), undefined)

@@ -10,20 +10,20 @@ import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { turns } from '../support/turns.ts'
 
 const invalid = [{ no: 'guid' }, { no: 'guid' }, { no: 'guid' }, { no: 'guid' }]
 const sink = () => toArray({ max: 9 })
-const aside = (quarantine: Writable) => validate({ onInvalid: 'quarantine', quarantine })
+const validateInto = (quarantine: Writable) => validate({ onInvalid: 'quarantine', quarantine })
 
-/** The ways in which an operator with a quarantine of the user's is used. */
+/** The ways to use an operator with a user's quarantine. */
 const ways: Record<string, (quarantine: Writable) => Promise<unknown>> = {
-  'under run': quarantine => run(invalid, aside(quarantine), sink()),
-  'in a plain pipeline': quarantine => pipeline(invalid, aside(quarantine), sink()),
+  'under run': quarantine => run(invalid, validateInto(quarantine), sink()),
+  'in a plain pipeline': quarantine => pipeline(invalid, validateInto(quarantine), sink()),
 }
 
-/** Does something to itself with the first record, and never calls back. */
+/** A Writable that calls `act` with itself at the first record, and never calls back. */
 function closing(act: (own: Writable) => void, highWaterMark: number): Writable {
   const own: Writable = new Writable({
     objectMode: true,
@@ -44,7 +44,7 @@ const boom = () => new Error('boom')
 for (const [way, use] of Object.entries(ways)) {
   for (const highWaterMark of [1, 2, 99]) {
     t.test(
-      `${way}, a quarantine that its first record closes is SINK (room for ${highWaterMark})`,
+      `side output: ${way}, a quarantine closed by its first record is SINK (highWaterMark ${highWaterMark})`,
       async t => {
         t.match(await failureOf(use(closing(own => own.destroy(), highWaterMark))), closed)
         t.match(await failureOf(use(closing(own => own.destroy(boom()), highWaterMark))), failed)
@@ -52,24 +52,30 @@ for (const [way, use] of Object.entries(ways)) {
     )
   }
 
-  t.test(`${way}, a quarantine that is closed while a record waits for room is SINK`, async t => {
-    for (const highWaterMark of [1, 2]) {
-      const later = closing(own => void turns(2).then(() => own.destroy()), highWaterMark)
-      t.match(await failureOf(use(later)), closed)
-    }
-  })
+  t.test(
+    `side output: ${way}, a quarantine that is closed while a record waits for room is SINK`,
+    async t => {
+      for (const highWaterMark of [1, 2]) {
+        const later = closing(own => void turns(2).then(() => own.destroy()), highWaterMark)
+        t.match(await failureOf(use(later)), closed)
+      }
+    },
+  )
 
-  t.test(`${way}, a quarantine that was closed or ended before is SINK at the first record`, async t => {
-    for (const quarantine of [
-      new Writable({ objectMode: true }).destroy(),
-      new Writable({ objectMode: true, write: (_r, _e, callback) => callback() }).end(),
-    ]) {
-      await turns(2)
-      t.match(await failureOf(use(quarantine)), closed)
-    }
-  })
+  t.test(
+    `side output: ${way}, a quarantine that was closed or ended before is SINK at the first record`,
+    async t => {
+      for (const quarantine of [
+        new Writable({ objectMode: true }).destroy(),
+        new Writable({ objectMode: true, write: (_r, _e, callback) => callback() }).end(),
+      ]) {
+        await turns(2)
+        t.match(await failureOf(use(quarantine)), closed)
+      }
+    },
+  )
 
-  t.test(`${way}, a quarantine that is ended meanwhile takes no more: SINK`, async t => {
+  t.test(`side output: ${way}, a quarantine that is ended during the run is SINK`, async t => {
     const own: Writable = new Writable({
       objectMode: true,
       write(_record, _encoding, callback) {
@@ -80,63 +86,66 @@ for (const [way, use] of Object.entries(ways)) {
     t.match(await failureOf(use(own)), closed)
   })
 
-  t.test(`${way}, a quarantine whose write fails, at once or later, is SINK with the cause`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
-    for (const fail of [
-      (callback: (error: Error) => void) => callback(boom()),
-      (callback: (error: Error) => void) => void turns(2).then(() => callback(boom())),
-    ]) {
-      const own = new Writable({
+  t.test(
+    `side output: ${way}, a quarantine whose write fails, synchronously or not, is SINK with the cause`,
+    async t => {
+      const unhandled = processEvents(t, 'unhandledRejection')
+      for (const fail of [
+        (callback: (error: Error) => void) => callback(boom()),
+        (callback: (error: Error) => void) => void turns(2).then(() => callback(boom())),
+      ]) {
+        const own = new Writable({
+          objectMode: true,
+          highWaterMark: 1,
+          write: (_record, _encoding, callback) => fail(callback),
+        })
+        t.match(await failureOf(use(own)), failed)
+      }
+      await turns(5)
+      t.strictSame(unhandled, [])
+    },
+  )
+
+  t.test(
+    `side output: ${way}, a slow quarantine applies backpressure, and gets the records in order`,
+    async t => {
+      const records: unknown[] = []
+      let atOnce = 0
+      const slow = new Writable({
         objectMode: true,
         highWaterMark: 1,
-        write: (_record, _encoding, callback) => fail(callback),
+        write(record, _encoding, callback) {
+          atOnce += 1
+          t.equal(atOnce, 1)
+          records.push(record)
+          void turns(3).then(() => {
+            atOnce -= 1
+            callback()
+          })
+        },
       })
-      t.match(await failureOf(use(own)), failed)
-    }
-    await turns(5)
-    t.strictSame(unhandled, [])
-  })
-
-  t.test(`${way}, a slow quarantine holds up the leads, and gets each record in its order`, async t => {
-    const records: unknown[] = []
-    let atOnce = 0
-    const slow = new Writable({
-      objectMode: true,
-      highWaterMark: 1,
-      write(record, _encoding, callback) {
-        atOnce += 1
-        t.equal(atOnce, 1)
-        records.push(record)
-        void turns(3).then(() => {
-          atOnce -= 1
-          callback()
-        })
-      },
-    })
-    await use(slow)
-    t.equal(records.length, invalid.length)
-  })
+      await use(slow)
+      t.equal(records.length, invalid.length)
+    },
+  )
 }
 
-t.test('under run, a quarantine with room for all that is closed behind the last record is SINK', async t => {
+t.test('side output: under run, a quarantine that is closed after the last record is SINK', async t => {
   const later = closing(own => void turns(2).then(() => own.destroy()), 99)
-  t.match(await failureOf(run(invalid, aside(later), sink())), closed)
+  t.match(await failureOf(run(invalid, validateInto(later), sink())), closed)
 })
 
-t.test(
-  'under run, a quarantine is ended with the run; in a plain pipeline that is its owner’s affair',
-  async t => {
-    for (const [way, isEnded] of [
-      ['under run', true],
-      ['in a plain pipeline', false],
-    ] as const) {
-      const own = new Writable({ objectMode: true, write: (_r, _e, callback) => callback() })
-      await ways[way]?.(own)
-      t.equal(own.writableFinished, isEnded, way)
-      t.equal(own.destroyed, isEnded, way)
-    }
-  },
-)
+t.test('side output: run ends a quarantine, a plain pipeline leaves that to its owner', async t => {
+  for (const [way, isEnded] of [
+    ['under run', true],
+    ['in a plain pipeline', false],
+  ] as const) {
+    const own = new Writable({ objectMode: true, write: (_r, _e, callback) => callback() })
+    await ways[way]?.(own)
+    t.equal(own.writableFinished, isEnded, way)
+    t.equal(own.destroyed, isEnded, way)
+  }
+})
 
 for (const [what, act, expected] of [
   ['destroyed', (own: Writable) => own.destroy(), closed],
@@ -144,14 +153,16 @@ for (const [what, act, expected] of [
   ['ended', (own: Writable) => own.end(), closed],
 ] as const) {
   t.test(
-    `a quarantine of leadpipe’s own that is ${what} from outside is SINK, and does not crash`,
+    `side output: a quarantine by toArray that is ${what} from outside is SINK, and does not crash`,
     async t => {
       for (const way of ['under run', 'in a plain pipeline'] as const) {
         const own = toArray({ max: 9 })
         const source = new Readable({ objectMode: true, read() {} })
         source.push({ no: 'guid' })
         const failing = failureOf(
-          way === 'under run' ? run(source, aside(own), sink()) : pipeline(source, aside(own), sink()),
+          way === 'under run'
+            ? run(source, validateInto(own), sink())
+            : pipeline(source, validateInto(own), sink()),
         )
         while (own.records.length === 0) await turns(1)
         act(own)
@@ -164,35 +175,38 @@ for (const [what, act, expected] of [
   )
 }
 
-/** Bytes that a file does not take at once. */
+/** More bytes than a file takes at once. */
 const items = Array.from({ length: 2_000 }, (_, n) => `${n} ${'x'.repeat(3_000)}`)
 
-t.test('a run that fails keeps every record that was set aside, also those that waited for room', async t => {
-  const path = join(t.testdir(), 'rejected.ndjson')
-  const received: unknown[] = []
-  const slow = new Writable({
-    objectMode: true,
-    highWaterMark: 1,
-    write(record, _encoding, callback) {
-      received.push(record)
-      setImmediate(callback)
-    },
-  })
-  for (const [quarantine, count] of [
-    [path, () => readFileSync(path, 'utf8').split('\n').length - 1],
-    [slow, () => received.length],
-  ] as const) {
-    const failure = (await failureOf(
-      run(
-        [{ of: items }],
-        explode('of'),
-        validate({ onInvalid: 'quarantine', quarantine, maxInvalid: 500 }),
-        sink(),
-      ),
-    )) as LeadpipeError
-    t.match(failure, { code: 'INVALID_LEAD' })
-    t.equal((failure.report as Report).quarantined, 501)
-    // A Writable of the user's is ended, and not waited for.
-    t.equal(await eventually(count, 501), 501)
-  }
-})
+t.test(
+  'side output: a run that fails keeps every quarantined record, even those that waited for room',
+  async t => {
+    const path = join(t.testdir(), 'rejected.ndjson')
+    const received: unknown[] = []
+    const slow = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write(record, _encoding, callback) {
+        received.push(record)
+        setImmediate(callback)
+      },
+    })
+    for (const [quarantine, count] of [
+      [path, () => readFileSync(path, 'utf8').split('\n').length - 1],
+      [slow, () => received.length],
+    ] as const) {
+      const failure = (await failureOf(
+        run(
+          [{ of: items }],
+          explode('of'),
+          validate({ onInvalid: 'quarantine', quarantine, maxInvalid: 500 }),
+          sink(),
+        ),
+      )) as LeadpipeError
+      t.match(failure, { code: 'INVALID_LEAD' })
+      t.equal((failure.report as Report).quarantined, 501)
+      // A user's Writable is ended, and not awaited.
+      t.equal(await eventually(count, 501), 501)
+    }
+  },
+)

@@ -6,14 +6,14 @@ import type { Ending, SinkRun } from '../../lib/stage/SinkStage.ts'
 import { attachSink } from '../../lib/streams/attachSink.ts'
 import { writableSink } from '../../lib/streams/writableSink.ts'
 import { failureOf } from '../support/failureOf.ts'
-import { noted } from '../support/noted.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { runProcess } from '../support/runProcess.ts'
 import { turns } from '../support/turns.ts'
 
 const boom = new Error('boom')
 const closed = { code: 'ERR_STREAM_PREMATURE_CLOSE' }
 
-/** A Writable that takes objects, and what it was given. */
+/** A Writable in object mode, and the records written to it. */
 function writable(options: WritableOptions = {}) {
   const written: unknown[] = []
   const own = new Writable({
@@ -27,32 +27,35 @@ function writable(options: WritableOptions = {}) {
   return { own, written }
 }
 
-/** Opens a Writable as the sink of a run, and keeps what it reports while nobody waits for it. */
+/** Opens a Writable as the sink of a run, and collects the failures that it reports between two writes. */
 async function open(own: Writable): Promise<{ sink: SinkRun; failures: unknown[] }> {
   const failures: unknown[] = []
   const sink = await writableSink(own).open({ at: () => undefined, fail: error => failures.push(error) })
   return { sink, failures }
 }
 
-t.test('a Writable gets every record in order, is ended by prepare, and is left alone by commit', async t => {
-  let finals = 0
-  const { own, written } = writable({
-    final(callback) {
-      finals += 1
-      setImmediate(callback)
-    },
-  })
-  const { sink, failures } = await open(own)
-  const records = [{ n: 1 }, 'two', 3, false]
-  for (const record of records) t.equal(sink.write(record), undefined)
-  t.notOk(own.writableEnded)
-  await sink.prepare()
-  t.ok(own.writableFinished)
-  await sink.commit()
-  t.strictSame([written, finals, failures], [records, 1, []])
-})
+t.test(
+  'writableSink: a Writable gets every record in order, is ended by prepare, and unchanged by commit',
+  async t => {
+    let finals = 0
+    const { own, written } = writable({
+      final(callback) {
+        finals += 1
+        setImmediate(callback)
+      },
+    })
+    const { sink, failures } = await open(own)
+    const records = [{ n: 1 }, 'two', 3, false]
+    for (const record of records) t.equal(sink.write(record), undefined)
+    t.notOk(own.writableEnded)
+    await sink.prepare()
+    t.ok(own.writableFinished)
+    await sink.commit()
+    t.strictSame([written, finals, failures], [records, 1, []])
+  },
+)
 
-t.test('a Writable without room is waited for until it has some', async t => {
+t.test('writableSink: write waits while the Writable has no room', async t => {
   let callBack: () => void = () => {}
   const { own } = writable({
     highWaterMark: 1,
@@ -72,7 +75,7 @@ t.test('a Writable without room is waited for until it has some', async t => {
   t.ok(hasRoom)
 })
 
-t.test('a Writable can’t be resumed: it has no fingerprint, and nothing to flush', async t => {
+t.test('writableSink: a Writable cannot be resumed: it has no fingerprint and no flush', async t => {
   const { own } = writable()
   t.equal(writableSink(own).fingerprint, undefined)
   t.equal((await open(own)).sink.flush, undefined)
@@ -95,34 +98,37 @@ const failing: Record<string, { options: WritableOptions; expected: object }> = 
 }
 
 for (const [what, { options, expected }] of Object.entries(failing)) {
-  t.test(`a Writable that ${what}, with room for more, tells so once; writes fail from then on`, async t => {
-    const unhandled = noted(t, 'unhandledRejection')
-    const { own } = writable(options)
-    const { sink, failures } = await open(own)
-    // One that fails at once says that it has no room.
-    const room = await Promise.resolve()
-      .then(() => sink.write(1))
-      .catch((error: unknown) => error)
-    t.match(room ?? expected, expected)
-    await turns(4)
-    t.match(failures, [expected])
-    t.equal(failures.length, 1)
-    t.match(await failureOf(() => sink.write(2)), expected)
-    t.match(await failureOf(sink.prepare()), expected)
-    t.equal(failures.length, 1)
-    await sink.end('discard')
-    await turns(2)
-    t.strictSame(unhandled, [])
-  })
+  t.test(
+    `writableSink: a Writable that ${what}, with room, is reported once, and later writes fail`,
+    async t => {
+      const unhandled = processEvents(t, 'unhandledRejection')
+      const { own } = writable(options)
+      const { sink, failures } = await open(own)
+      // If it fails synchronously, the write itself rejects.
+      const room = await Promise.resolve()
+        .then(() => sink.write(1))
+        .catch((error: unknown) => error)
+      t.match(room ?? expected, expected)
+      await turns(4)
+      t.match(failures, [expected])
+      t.equal(failures.length, 1)
+      t.match(await failureOf(() => sink.write(2)), expected)
+      t.match(await failureOf(sink.prepare()), expected)
+      t.equal(failures.length, 1)
+      await sink.end('discard')
+      await turns(2)
+      t.strictSame(unhandled, [])
+    },
+  )
 
-  t.test(`a Writable that ${what}, without room, fails the wait for it`, async t => {
+  t.test(`writableSink: a Writable that ${what}, without room, fails the pending write`, async t => {
     const { own } = writable({ ...options, highWaterMark: 1 })
     const { sink } = await open(own)
     t.match(await failureOf(async () => sink.write(1)), expected)
   })
 }
 
-t.test('a Writable whose write throws fails the write', async t => {
+t.test('writableSink: a Writable whose write throws fails the write', async t => {
   const { own } = writable({
     write() {
       throw boom
@@ -132,7 +138,7 @@ t.test('a Writable whose write throws fails the write', async t => {
   t.equal(await failureOf(async () => sink.write(1)), boom)
 })
 
-t.test('a Writable of bytes does not take an object: the write fails, not the process', async t => {
+t.test('writableSink: an object for a byte stream fails the write, not the process', async t => {
   const { own } = writable({ objectMode: false })
   const { sink } = await open(own)
   t.match(await failureOf(async () => sink.write({ a: 1 })), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -159,7 +165,7 @@ const failingAtItsEnd: Record<string, { options: WritableOptions; expected: obje
 }
 
 for (const [what, { options, expected }] of Object.entries(failingAtItsEnd)) {
-  t.test(`a Writable that ${what} fails prepare, and is not told besides`, async t => {
+  t.test(`writableSink: a Writable that ${what} fails prepare, and is not reported in addition`, async t => {
     const { own, written } = writable(options)
     const { sink, failures } = await open(own)
     sink.write(1)
@@ -174,19 +180,22 @@ for (const [what, act, expected] of [
   ['destroyed with an error', (own: Writable) => own.destroy(boom), boom],
   ['ended', (own: Writable) => own.end(), closed],
 ] as const) {
-  t.test(`a Writable that somebody else has ${what} meanwhile is told, and takes no record`, async t => {
-    const { own, written } = writable()
-    const { sink, failures } = await open(own)
-    sink.write(1)
-    act(own)
-    t.match(await failureOf(async () => sink.write(2)), expected)
-    await turns(4)
-    t.match(failures, [expected])
-    t.match(await failureOf(sink.prepare()), expected)
-    t.strictSame(written, [1])
-  })
+  t.test(
+    `writableSink: a Writable that is ${what} from outside is reported, and gets no more records`,
+    async t => {
+      const { own, written } = writable()
+      const { sink, failures } = await open(own)
+      sink.write(1)
+      act(own)
+      t.match(await failureOf(async () => sink.write(2)), expected)
+      await turns(4)
+      t.match(failures, [expected])
+      t.match(await failureOf(sink.prepare()), expected)
+      t.strictSame(written, [1])
+    },
+  )
 
-  t.test(`a Writable that was ${what} before it is opened takes no record`, async t => {
+  t.test(`writableSink: a Writable that was ${what} before it is opened gets no record`, async t => {
     const { own } = writable()
     own.on('error', () => {})
     act(own)
@@ -197,7 +206,7 @@ for (const [what, act, expected] of [
   })
 }
 
-t.test('an error of a Writable that comes when it is over does not crash the process', async t => {
+t.test('writableSink: an error of a Writable after its end does not crash the process', async t => {
   for (const how of ['commit', 'discard', 'keep', 'leave'] as const) {
     const { own } = writable({ autoDestroy: false })
     const { sink, failures } = await open(own)
@@ -212,7 +221,7 @@ t.test('an error of a Writable that comes when it is over does not crash the pro
   }
 })
 
-t.test('of a Duplex, only the half that is written to is waited for', async t => {
+t.test('writableSink: only the writable half of a Duplex is awaited', async t => {
   const own = new Duplex({ objectMode: true, read() {}, write: (_r, _e, callback) => callback() })
   const { sink, failures } = await open(own)
   sink.write(1)
@@ -223,9 +232,9 @@ t.test('of a Duplex, only the half that is written to is waited for', async t =>
   t.notOk(own.destroyed)
   t.strictSame(failures, [])
   const pass = new PassThrough({ objectMode: true })
-  const through = await open(pass)
-  through.sink.write(1)
-  await through.sink.prepare()
+  const opened = await open(pass)
+  opened.sink.write(1)
+  await opened.sink.prepare()
   t.strictSame(await pass.toArray(), [1])
 })
 
@@ -234,7 +243,7 @@ for (const [how, isEnded, isDestroyed] of [
   ['leave', false, true],
   ['keep', true, false],
 ] as [Ending, boolean, boolean][]) {
-  t.test(`a Writable that ends with '${how}' is not waited for`, async t => {
+  t.test(`writableSink: end('${how}') does not wait for the Writable`, async t => {
     const { own } = writable({ write() {}, destroy() {}, highWaterMark: 1 })
     const { sink, failures } = await open(own)
     const waiting = Promise.resolve(sink.write(1)).catch(() => {})
@@ -247,7 +256,7 @@ for (const [how, isEnded, isDestroyed] of [
   })
 }
 
-t.test('a Writable that ends with ‘keep’ gets what it was given, and comes to its end', async t => {
+t.test("writableSink: after end('keep') the Writable gets its queued records and finishes", async t => {
   const { own, written } = writable({
     highWaterMark: 1,
     write(record, _encoding, callback) {
@@ -263,7 +272,7 @@ t.test('a Writable that ends with ‘keep’ gets what it was given, and comes t
 })
 
 t.test(
-  'a WritableStream of the web is a sink: it gets every record, is closed, and its failure is told',
+  'writableSink: a web WritableStream gets every record and is closed, and its failure is reported',
   async t => {
     const records: unknown[] = []
     let isClosed = false
@@ -295,13 +304,13 @@ t.test(
 
 const script = 'test/streams/fixtures/standardStreams.ts'
 
-t.test('standard output and standard error get every byte, stay open, and keep no listener', async t => {
+t.test('writableSink: standard output and error get every byte, stay open, and keep no listener', async t => {
   for (const how of ['commit', 'discard', 'keep', 'leave']) {
     const { stdout, stderr, code } = await runProcess(script, [how])
     t.equal(code, 0)
-    t.ok(stdout === `${'x'.repeat(300_000)}afterwards\n`, `${how}: every byte, and what is written later`)
-    const [said, told = ''] = stderr.split('\n')
-    t.equal(said, 'said', 'standard error, too')
-    t.strictSame(JSON.parse(told), { ended: [false, false], listeners: 0, failures: 0 })
+    t.ok(stdout === `${'x'.repeat(300_000)}afterwards\n`, `${how}: every byte arrives, and later output too`)
+    const [firstLine, result = ''] = stderr.split('\n')
+    t.equal(firstLine, 'said', 'standard error has its record')
+    t.strictSame(JSON.parse(result), { ended: [false, false], listeners: 0, failures: 0 })
   }
 })

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Test } from 'tap'
 import { type Listening, listen } from './listen.ts'
 
-/** A lead of a drifting portal: just what paging looks at. */
-export interface Drifting {
+/** A lead of a drifting portal, with only the fields that paging reads. */
+export interface DriftingLead {
   guid: string
   insertedAt: number
   isDeleted: boolean
@@ -14,34 +14,34 @@ export interface Drifting {
 export interface DriftOptions {
   startTime: 'inclusive' | 'exclusive'
   stopTime: 'inclusive' | 'exclusive'
-  /** Most leads of a page, whatever is asked for; or the least and the greatest of what that is by chance. */
+  /** The most leads of a page, whatever `max` says; as a pair, a random number between both for each page. */
   cap: number | readonly [number, number]
-  /** A new order of ties for each request. */
+  /** Whether ties have a new order for each request. */
   reorder: boolean
-  /** Whether it knows descending order; otherwise it ignores it. */
+  /** Whether it supports descending order; otherwise it ignores the direction. */
   descends: boolean
-  /** Share of the bodies that break off. */
+  /** The share of the bodies that break off, from 0 to 1. */
   cuts: number
   /** Called before each answer, to change leads. */
   drift(portal: DriftingPortal, request: number): void
 }
 
 /**
- * A list of leads that changes between requests, served as the API's documentation says, by a few lines that
- * share nothing with leadpipe or its portal.
+ * Serves a list of leads that changes between requests, as the API's documentation says. It shares no code with
+ * leadpipe or its portal.
  */
 export class DriftingPortal {
-  readonly leads = new Map<string, Drifting>()
-  /** The present, by the Date of the answers: every pivot that leads have at the beginning is long past. */
+  readonly leads = new Map<string, DriftingLead>()
+  /** The time in the Date of the answers, long after every initial pivot. */
   readonly now = 4_000_000_000_000
   requests = 0
-  /** Leads that were there all the time, with the same pivot. */
+  /** The guids of leads that existed all the time, with the same pivot. */
   readonly steady = new Set<string>()
   #origin: Listening | undefined
   readonly #options: DriftOptions
   readonly #chance: () => number
 
-  constructor(leads: readonly Drifting[], options: DriftOptions, chance: () => number) {
+  constructor(leads: readonly DriftingLead[], options: DriftOptions, chance: () => number) {
     for (const lead of leads) {
       this.leads.set(lead.guid, lead)
       if (!lead.isDeleted) this.steady.add(lead.guid)
@@ -54,7 +54,7 @@ export class DriftingPortal {
     return this.#origin?.origin ?? ''
   }
 
-  /** What was asked for. */
+  /** The targets of the requests. */
   get targets(): string[] {
     return this.#origin?.targets ?? []
   }
@@ -64,19 +64,19 @@ export class DriftingPortal {
     return this
   }
 
-  change(guid: string, changes: Partial<Drifting>): void {
+  change(guid: string, changes: Partial<DriftingLead>): void {
     const lead = this.leads.get(guid)
     if (lead === undefined) return
     this.leads.set(guid, { ...lead, ...changes })
     this.steady.delete(guid)
   }
 
-  insert(lead: Drifting): void {
+  insert(lead: DriftingLead): void {
     if (!this.leads.has(lead.guid)) this.leads.set(lead.guid, lead)
   }
 
-  /** One of the leads. */
-  pick(): Drifting | undefined {
+  /** A random lead. */
+  pick(): DriftingLead | undefined {
     const all = [...this.leads.values()]
     return all[Math.floor(this.#chance() * all.length)]
   }
@@ -94,13 +94,13 @@ export class DriftingPortal {
     response.write(body.subarray(0, Math.floor(this.#chance() * body.length)), () => response.destroy())
   }
 
-  #page(query: URLSearchParams): Drifting[] {
+  #page(query: URLSearchParams): DriftingLead[] {
     const { startTime, stopTime, cap, reorder } = this.#options
     const bound = (name: string, inclusive: boolean, sign: 1 | -1) => {
       const value = query.get(name)
       if (value === null) return () => true
       const time = Number(value)
-      return ({ insertedAt }: Drifting) =>
+      return ({ insertedAt }: DriftingLead) =>
         sign * (insertedAt - time) > 0 || (inclusive && insertedAt === time)
     }
     const after = bound('startTime', startTime === 'inclusive', 1)
@@ -109,7 +109,7 @@ export class DriftingPortal {
     const ties = new Map(
       [...this.leads.keys()].map((guid, index) => [guid, reorder ? this.#chance() : index]),
     )
-    const tie = (lead: Drifting) => ties.get(lead.guid) ?? 0
+    const tie = (lead: DriftingLead) => ties.get(lead.guid) ?? 0
     const list = [...this.leads.values()]
       .filter(lead => !lead.isDeleted && after(lead) && before(lead))
       .sort((a, b) => (byGuid ? (a.guid < b.guid ? -1 : 1) : a.insertedAt - b.insertedAt || tie(a) - tie(b)))

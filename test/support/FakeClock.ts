@@ -1,13 +1,13 @@
 import type { Clock } from '../../lib/http/Clock.ts'
 
 /**
- * A clock that waits for nobody: a wait moves the time on and is over at once, and every wait is kept. With
- * `hold`, waits last until their signal aborts.
+ * A clock whose waits end at once and advance its time; `waits` has all of them. With `hold`, waits last until their
+ * signal aborts.
  */
 export class FakeClock implements Clock {
   readonly waits: number[] = []
   time = Date.UTC(2026, 0, 1)
-  /** Milliseconds by which the date is wrong. */
+  /** Milliseconds by which `now` differs from the true time. */
   skew = 0
   chance = 0
   hold = false

@@ -12,7 +12,7 @@ import type { ExportJob } from './children/ExportJob.ts'
 import { partialsOf } from './partialOf.ts'
 import { plainNode } from './plainNode.ts'
 
-/** Where a process was when it died, by what it left; in the order of a run. */
+/** How far a process was when it died, by the files that it left; in the order of a run. */
 export const places = [
   'before the first save',
   'between two saves',
@@ -29,8 +29,8 @@ export interface Ending {
   signal: NodeJS.Signals | null
   code: number | null
   /** A letter for each thing that it did. */
-  told: string
-  /** Its report, when it came to its end. */
+  activity: string
+  /** Its report; undefined if it did not finish. */
   report: Report | undefined
   stderr: string
 }
@@ -39,10 +39,10 @@ export interface Ending {
 export class KillableExport {
   readonly #script: string
   readonly #job: ExportJob
-  /** What every process of the export is started by; for limits. */
+  /** A command that starts each process of the export, for example with limits. */
   readonly #command: readonly string[]
 
-  /** @param dir made if it is missing */
+  /** Creates the folder of the job if it is missing. */
   constructor(script: string, job: ExportJob, command: readonly string[] = []) {
     mkdirSync(job.dir, { recursive: true })
     this.#script = script
@@ -62,7 +62,11 @@ export class KillableExport {
     return join(this.#job.dir, 'checkpoint.json')
   }
 
-  /** Starts a process; resolves when it is dead. @param killAt what it has done by then, in letters */
+  /**
+   * Starts a process; resolves when it has ended.
+   *
+   * @param killAt the number of letters after which it is killed; default: never
+   */
   async start(killAt = Number.POSITIVE_INFINITY, aim?: ExportJob['aim']): Promise<Ending> {
     const job: ExportJob = { ...this.#job, ...(aim === undefined ? {} : { aim }) }
     const [file = '', ...args] = [...this.#command, ...plainNode, this.#script, JSON.stringify(job)]
@@ -76,29 +80,32 @@ export class KillableExport {
       if (stdout.length >= killAt) child.kill('SIGKILL')
     })
     const [stderr, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
-    const [told = '', report] = stdout.split('\n')
-    return { code, signal, told, report: report ? JSON.parse(report) : undefined, stderr }
+    const [activity = '', report] = stdout.split('\n')
+    return { code, signal, activity, report: report ? JSON.parse(report) : undefined, stderr }
   }
 
   /**
-   * Where the process was that died last.
+   * How far the last process was when it died.
    *
-   * @throws {AssertionError} when what it left is not in order.
+   * @throws {AssertionError} if the files that it left are not consistent.
    */
   async place(): Promise<Place> {
     const found = await loadCheckpoint(this.checkpoint)
     const isRenamed = existsSync(this.output)
     if (found === undefined) {
-      assert.equal(isRenamed, false, 'the output has its name before the first save')
+      assert.equal(isRenamed, false, 'the output has its final name before the first save')
       const begun = partialsOf(this.output).map(path => statSync(path).size)
       assert.ok(
         begun.every(size => size === 0),
-        'records went to the output before the first save',
+        'records were written to the output before the first save',
       )
       return 'before the first save'
     }
     if (found.phase === 'committed') {
-      assert.ok(isRenamed && existsSync(this.quarantine), 'committed, and the files do not have their names')
+      assert.ok(
+        isRenamed && existsSync(this.quarantine),
+        'the run is committed, but the files do not have their final names',
+      )
       return 'committed'
     }
     for (const state of Object.values(found.state.sinks)) {
@@ -107,11 +114,11 @@ export class KillableExport {
       assert.ok(statSync(name).size >= bytes, `${name} is shorter than the checkpoint says`)
     }
     if (found.phase === 'prepared') return isRenamed ? 'renamed, not committed' : 'prepared, not renamed'
-    assert.equal(isRenamed, false, 'the output has its name before it is prepared')
+    assert.equal(isRenamed, false, 'the output has its final name before it is prepared')
     return 'between two saves'
   }
 
-  /** What the output and the quarantine hold, decompressed, and without what tells when and on which page it came. */
+  /** The output and the quarantine, decompressed, and without the times and pages, which differ between runs. */
   contents(): { output: string; quarantine: string } {
     const bytes = readFileSync(this.output)
     return {
@@ -119,11 +126,4 @@ export class KillableExport {
       quarantine: readFileSync(this.quarantine, 'utf8').replace(circumstances, '}'),
     }
   }
-}
-
-/** The numbers of a report that are the same however often the run was ended. */
-export function steadyNumbers({ leads, records, skipped, quarantined, operators, sink, source }: Report) {
-  const { received, acknowledged } = sink
-  const { delivered, rejected } = source ?? {}
-  return { leads, records, skipped, quarantined, operators, received, acknowledged, delivered, rejected }
 }

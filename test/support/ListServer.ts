@@ -1,27 +1,27 @@
 import type { RequestListener } from 'node:http'
-import { chanceOf } from './chanceOf.ts'
+import { seededRandom } from './seededRandom.ts'
 
-/** An element of a list: its text, and what the server goes by. */
+/** An element of a list: its text, and the keys by which the server filters and sorts it. */
 export interface Listed {
   text: string
-  /** Negative infinity for one that is absent: it is in no range of times. */
+  /** Negative infinity for an absent time, which is in no range. */
   time: number
   /** '' sorts before every guid. */
   guid: string
 }
 
-/** How a list server reads the bounds of time. */
+/** How a list server reads the time bounds. */
 export interface Reading {
   startTime: 'inclusive' | 'exclusive'
   stopTime: 'inclusive' | 'exclusive'
-  /** Whether what shares a time comes in another order each time. */
+  /** Whether elements with equal times have a new order for each request. */
   reorders?: boolean
 }
 
 /**
- * Serves elements of any text, by startTime, stopTime, sort, max and offset.
+ * Serves elements with any text, by startTime, stopTime, sort, max and offset.
  *
- * @param cap how many a page holds at most, whatever `max` says
+ * @param cap the most elements of a page, whatever `max` says
  */
 export function listServer(list: readonly Listed[], reading: Reading, cap = 100): RequestListener {
   return (request, response) => {
@@ -44,7 +44,7 @@ export function listServer(list: readonly Listed[], reading: Reading, cap = 100)
   }
 }
 
-const chance = chanceOf(1)
+const chance = seededRandom(1)
 const shuffled = (list: readonly Listed[]) =>
   list
     .map(one => ({ one, by: chance() }))

@@ -6,15 +6,14 @@ import type { Checkpoint } from '../../lib/checkpoint/Checkpoint.ts'
 import { partialOf } from './partialOf.ts'
 import type { Moment } from './watchSaves.ts'
 
-/** What a folder held at some moment. */
+/** A copy of a folder at some moment. */
 export interface Snapshot {
   moment: Moment
   folder: string
 }
 
 /**
- * A folder in which a run works. It can be put back into what it was at any moment that was kept, as if the
- * process had been killed then.
+ * A folder in which a run works. It can be restored to any moment that was kept, as if the process had been killed then.
  */
 export class Workplace {
   readonly path: string
@@ -47,7 +46,7 @@ export class Workplace {
     return readdirSync(this.path).sort()
   }
 
-  /** What a file holds, decompressed. */
+  /** The contents of a file, decompressed. */
   contents(name: string): string {
     const bytes = readFileSync(this.file(name))
     return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
@@ -61,26 +60,26 @@ export class Workplace {
       .map(line => JSON.parse(line) as T)
   }
 
-  /** What the checkpoint says. */
+  /** The checkpoint. */
   get saved(): Checkpoint {
     return JSON.parse(this.contents('checkpoint.json').split('\n')[1] as string)
   }
 
-  /** Everything as it is, file by file. */
+  /** The contents of all files in base64, by name. */
   get everything(): Record<string, string> {
     return Object.fromEntries(
       this.names.map(name => [name, readFileSync(this.file(name)).toString('base64')]),
     )
   }
 
-  /** Keeps the folder as it is now. */
+  /** Keeps a copy of the folder. */
   readonly keep = (moment: Moment): void => {
     const folder = join(this.#kept, String(this.snapshots.length))
     cpSync(this.path, folder, { recursive: true })
     this.snapshots.push({ moment, folder })
   }
 
-  /** Puts the folder back into what it was. */
+  /** Restores the folder from a copy. */
   goBack({ folder }: Snapshot): void {
     this.clear()
     cpSync(folder, this.path, { recursive: true })

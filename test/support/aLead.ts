@@ -1,6 +1,6 @@
 import type { ConversionEvent, Lead } from '../../lib/index.ts'
 
-/** A conversion event with as many form values as said. */
+/** A conversion event with this many form values. */
 export function anEvent(guid: string, values = 0): ConversionEvent {
   return {
     guid,
@@ -12,7 +12,7 @@ export function anEvent(guid: string, values = 0): ConversionEvent {
   }
 }
 
-/** A small lead with as many conversion events as said, each with two form values. */
+/** A small lead with this many conversion events, each with two form values. */
 export function aLead(number: number, events = 0): Lead {
   return {
     guid: `lead-${number}`,
@@ -25,7 +25,7 @@ export function aLead(number: number, events = 0): Lead {
   }
 }
 
-/** So many of them, numbered from 0. */
+/** This many leads, numbered from 0. */
 export function someLeads(count: number, events = 0): Lead[] {
   return Array.from({ length: count }, (_, number) => aLead(number, events))
 }

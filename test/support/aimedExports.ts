@@ -5,35 +5,37 @@ import type { Report } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import type { Aim } from './children/Aim.ts'
 import { compileChild } from './compileChild.ts'
-import { KillableExport, type Place, steadyNumbers } from './KillableExport.ts'
+import { countsOf } from './countsOf.ts'
+import { KillableExport, type Place } from './KillableExport.ts'
 import { killableLeads } from './killableLeads.ts'
 import { partialsOf } from './partialOf.ts'
 
-/** What is exported: an operator with state and a quarantine are in all of them. */
+/** An export with an operator with state and a quarantine. */
 export interface Variant {
   name: string
-  /** Whether a Transform of the user's is in the middle. */
+  /** Whether a user's Transform is among the operators. */
   transform: boolean
 }
 
-/** How an export comes out whose process nobody kills. */
+/** The result of an export whose process is not killed. */
 interface Undisturbed {
   output: string
   quarantine: string
   report: Report
-  /** Bytes of the file. */
+  /** The size of the output in bytes. */
   size: number
 }
 
+/** All exports: each file format, with and without a Transform. */
 export const variants: readonly Variant[] = ['a.ndjson', 'a.json', 'a.json.gz'].flatMap(name => [
   { name, transform: false },
   { name, transform: true },
 ])
 
-/** What a variant is called in titles. */
-export const titleOf = ({ name, transform }: Variant) => (transform ? `${name} behind a Transform` : name)
+/** The name of a variant in titles. */
+export const titleOf = ({ name, transform }: Variant) => (transform ? `${name} after a Transform` : name)
 
-/** Makes what tests need that kill exports at certain moments, and compare what becomes of them. */
+/** Helpers for tests that kill exports at certain moments and compare the results. */
 export async function aimedExports(t: Test) {
   const dir = t.testdir()
   const script = await compileChild('exportKilled', join(dir, 'compiled'))
@@ -42,7 +44,7 @@ export async function aimedExports(t: Test) {
   const { origin, accessToken } = portal
 
   let exports = 0
-  /** An export that nobody has started. @param folder to go on with one that was */
+  /** A new export. @param folder of an earlier export, to resume it */
   const exportTo = (variant: Variant, command?: readonly string[], folder = String(++exports)) => {
     const job = { origin, accessToken, dir: join(dir, folder), every: 100, ...variant }
     return new KillableExport(script, job, command)
@@ -61,24 +63,25 @@ export async function aimedExports(t: Test) {
 
     undisturbed: (variant: Variant) => undisturbed.get(titleOf(variant)) as Undisturbed,
 
-    /** Starts a process that dies at a moment, and looks at what it leaves. */
+    /** Starts a process that is killed at a moment, and checks the files that it left. */
     async killAt(t: Test, killed: KillableExport, aim: Aim, place: Place): Promise<void> {
       const { signal, stderr } = await killed.start(undefined, aim)
       const what = Object.values(aim).join(' ')
-      if (signal === null) throw new Error(`it came to its end instead of ${what}: ${stderr}`)
+      if (signal === null)
+        throw new Error(`the process finished instead of being killed at ${what}: ${stderr}`)
       t.equal(signal, 'SIGKILL')
       t.equal(await killed.place(), place, what)
     },
 
-    /** Starts a process that nobody kills, and compares what came out. */
+    /** Starts a process that is not killed, and compares its results with the undisturbed ones. */
     async end(t: Test, killed: KillableExport, variant: Variant): Promise<void> {
       const { report, stderr } = await killed.start()
       if (report === undefined) throw new Error(stderr)
       const expected = undisturbed.get(titleOf(variant)) as Undisturbed
       const { output, quarantine } = killed.contents()
-      t.ok(output === expected.output, 'the output is the same')
-      t.ok(quarantine === expected.quarantine, 'and the quarantine')
-      t.strictSame(steadyNumbers(report), steadyNumbers(expected.report), 'and the numbers')
+      t.ok(output === expected.output, 'the output is the same as undisturbed')
+      t.ok(quarantine === expected.quarantine, 'the quarantine is the same as undisturbed')
+      t.strictSame(countsOf(report), countsOf(expected.report), 'the counts are the same as undisturbed')
       for (const path of [killed.output, killed.quarantine]) t.strictSame(partialsOf(path), [])
     },
   }

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 
 /**
- * Whether JSON.parse takes an escaped key for another one that holds a backslash, once it has seen that at the same
- * place of an object: Node 24 and 26, https://github.com/nodejs/node/issues/63785.
+ * Whether JSON.parse confuses an escaped key with one that has a backslash, which it has read at the same place of an
+ * object: Node 24 and 26, https://github.com/nodejs/node/issues/63785.
  */
 const mistakesKeys = (() => {
   JSON.parse('{"a":1,"\\\\":2}')
   return !Object.hasOwn(JSON.parse('{"a":1,"\\n":2}') as object, '\n')
 })()
 
-/** A key that this Node's JSON.parse reads and does not mistake others for. */
+/** A key that JSON.parse of this Node does not confuse with others. */
 const readable = (key: string): string => (mistakesKeys ? key.replaceAll('\\', '/') : key)
 
 const withReadableKeys = (value: unknown): unknown => {
@@ -20,10 +20,10 @@ const withReadableKeys = (value: unknown): unknown => {
   )
 }
 
-/** Values that JSON.parse gives back as they are: no -0 inside, which JSON.stringify loses. */
+/** Values that JSON.parse returns unchanged: without -0, which JSON.stringify loses. */
 const value = fc.jsonValue({ maxDepth: 4, depthSize: 'small', stringUnit: 'binary' }).map(withReadableKeys)
 
-/** Keys and strings that decoders have stumbled over. */
+/** Keys and strings that are hard to decode. */
 const awkward = fc.constantFrom(
   '__proto__',
   'constructor',
@@ -70,7 +70,7 @@ const space = fc
   .array(fc.constantFrom(' ', '\n', '\r', '\t'), { maxLength: 3 })
   .map(characters => characters.join(''))
 
-/** JSON with spaces of any kind in any place where they are allowed. */
+/** JSON with spaces of any kind wherever they are allowed. */
 function spaced(text: string, spaces: readonly string[]): string {
   let next = 0
   const take = () => (spaces.length === 0 ? '' : spaces[next++ % spaces.length])
@@ -83,7 +83,7 @@ function spaced(text: string, spaces: readonly string[]): string {
 const escaped = (text: string): string =>
   text.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** The text of an array and what it holds: compact, pretty, wildly spaced, or with every escape. */
+/** The text of an array and its elements: compact, pretty, with random spaces, or with all escapes. */
 export const bodies: fc.Arbitrary<{ body: Buffer; expected: unknown[] }> = fc
   .tuple(
     elements,

@@ -5,17 +5,16 @@ import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { Position } from '../../lib/lead/Position.ts'
 import { leads } from '../../lib/sources/leads.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
-import { chanceOf } from './chanceOf.ts'
-import { type Drifting, DriftingPortal, type DriftOptions } from './DriftingPortal.ts'
-
-export const throughJson = (position: Position): Position => JSON.parse(JSON.stringify(position))
+import { type DriftingLead, DriftingPortal, type DriftOptions } from './DriftingPortal.ts'
+import { jsonCopy } from './jsonCopy.ts'
+import { seededRandom } from './seededRandom.ts'
 
 interface Part {
   guids: string[]
   position: Position
 }
 
-/** Reads so many leads, then leaves the loop. */
+/** Reads `count` leads, then leaves the loop. */
 export async function readSome(
   client: HubSpotClient,
   query: LeadsQuery,
@@ -30,10 +29,10 @@ export async function readSome(
       if (guids.length === count) break
     }
   }
-  return { guids, position: throughJson(source.position) }
+  return { guids, position: jsonCopy(source.position) }
 }
 
-/** Breaks the loop at every lead there is, and goes on; says where the parts are not the whole. */
+/** Leaves the loop after each number of leads and resumes; throws if both parts are not the whole list. */
 export async function breakEverywhere(
   client: HubSpotClient,
   query: () => LeadsQuery,
@@ -50,9 +49,9 @@ export async function breakEverywhere(
   }
 }
 
-/** Leads with so many of each time, one time after the other. */
-export function tied(...counts: number[]): Drifting[] {
-  const chance = chanceOf(counts.length)
+/** Leads with `counts[n]` ties at the n-th time. */
+export function tied(...counts: number[]): DriftingLead[] {
+  const chance = seededRandom(counts.length)
   return counts.flatMap((count, time) =>
     Array.from({ length: count }, (_, n) => ({
       guid: `${Math.floor(chance() * 1e6)}-${n}`,
@@ -62,10 +61,11 @@ export function tied(...counts: number[]): Drifting[] {
   )
 }
 
-export const inOrder = (list: readonly Drifting[]) =>
+/** The guids of a list by time, then by guid. */
+export const guidsByTime = (list: readonly DriftingLead[]) =>
   list.toSorted((a, b) => a.insertedAt - b.insertedAt || (a.guid < b.guid ? -1 : 1)).map(({ guid }) => guid)
 
-const still: DriftOptions = {
+const unchanging: DriftOptions = {
   startTime: 'exclusive',
   stopTime: 'inclusive',
   cap: 100,
@@ -75,6 +75,7 @@ const still: DriftOptions = {
   drift: () => {},
 }
 
-export function drifting(t: Test, list: readonly Drifting[], options: Partial<DriftOptions> = {}) {
-  return new DriftingPortal(list, { ...still, ...options }, chanceOf(3)).start(t)
+/** Starts a portal whose list does not change, unless `drift` does. */
+export function driftingPortal(t: Test, list: readonly DriftingLead[], options: Partial<DriftOptions> = {}) {
+  return new DriftingPortal(list, { ...unchanging, ...options }, seededRandom(3)).start(t)
 }

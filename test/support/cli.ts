@@ -3,12 +3,12 @@ import { type ProcessResult, runProcess, startProcess } from './runProcess.ts'
 
 const main = 'dist/cli/main.js'
 
-/** Starts `leadpipe` as it is built, with these arguments. */
+/** Starts the built `leadpipe` with these arguments. */
 export function startCli(args: readonly string[], options?: SpawnOptions) {
   return startProcess(main, args, options)
 }
 
-/** Runs `leadpipe` as it is built, with these arguments. */
+/** Runs the built `leadpipe` with these arguments until it exits. */
 export function cli(args: readonly string[], options?: SpawnOptions): Promise<ProcessResult> {
   return runProcess(main, args, options)
 }

@@ -10,11 +10,11 @@ export interface CommandResult {
   stderr: string
 }
 
-/** Keeps what is written to it, also when it is destroyed afterwards. */
+/** Keeps the text written to it, even after it is destroyed. */
 class Kept extends Writable {
   readonly #chunks: Buffer[] = []
   #wrote = () => {}
-  /** Resolves to what was written first. */
+  /** Resolves to the text of the first write. */
   readonly first = new Promise<string>(resolve => {
     this.#wrote = () => resolve(this.text)
   })
@@ -30,7 +30,7 @@ class Kept extends Writable {
   }
 }
 
-/** A `leadpipe` command that runs in this process, with streams, environment and signals of its own. */
+/** A `leadpipe` command in this process, with its own streams, environment and signals. */
 export class Command {
   readonly stdout = new Kept()
   readonly stderr = new Kept()
@@ -43,7 +43,7 @@ export class Command {
     this.ended = main(args, host).then(code => ({ code, stdout: stdout.text, stderr: stderr.text }))
   }
 
-  /** Interrupts it as a signal of the operating system does. */
+  /** Sends it a signal, as the operating system does. */
   interrupt(signal: InterruptionName): void {
     this.#signals.emit(signal, signal)
   }

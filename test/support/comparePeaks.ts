@@ -25,7 +25,7 @@ export function comparePeaks(paging: 'seek' | 'offset', checkpoint: boolean): vo
   })
 }
 
-/** Exports one body of so many megabytes in a process of its own; resolves to its peak memory in megabytes. */
+/** Exports one body of this size in a separate process; resolves to its peak memory in megabytes. */
 async function peak(
   t: Test,
   script: string,
@@ -39,7 +39,7 @@ async function peak(
   const options = checkpoint ? [`${path}.checkpoint`] : []
   const [command, ...node] = plainNode
   const { stdout } = await promisify(execFile)(command, [...node, script, origin, path, paging, ...options])
-  // The next run starts anew.
+  // The next run starts again from the beginning.
   for (const file of [path, ...options]) rmSync(file)
   const { records, bytes, peakMegabytes } = JSON.parse(stdout)
   t.equal(records, count)

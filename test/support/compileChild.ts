@@ -9,10 +9,10 @@ const source = join(root, 'test/support/children')
 const options = '--ignoreConfig --noCheck --target es2023 --module nodenext --rewriteRelativeImportExtensions'
 
 /**
- * Compiles a file of `test/support/children`, and what it imports of that folder, for processes that are started
- * many times or whose memory is measured: they run on what is built, without a loader.
+ * Compiles a file of `test/support/children` and its imports from that folder, for processes that are started many times
+ * or whose memory is measured: they use the built package, without a loader.
  *
- * @param dir a folder inside of the project, where the package finds itself by name
+ * @param dir a folder inside the project, where the package can import itself by name
  * @returns the path of the script
  */
 export async function compileChild(name: string, dir: string): Promise<string> {

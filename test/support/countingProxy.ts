@@ -2,16 +2,16 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A TCP proxy that counts what the server behind it could get rid of. */
+/** A TCP proxy that counts the bytes that its server could send. */
 export interface CountingProxy {
   origin: string
-  /** Bytes that the server wrote and the proxy took. */
+  /** Bytes that the proxy has received from the server. */
   readonly bytes: number
-  /** Connections that are open between client and proxy. */
+  /** Open connections between client and proxy. */
   readonly open: number
 }
 
-/** Stands between a client and a server; holds no more than a stream's buffers, so that backpressure passes. */
+/** Starts a proxy that holds no more than the buffers of a stream, so that backpressure passes through. */
 export async function countingProxy(t: Test, origin: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(origin)
   const sockets = new Set<Socket>()

@@ -1,6 +1,6 @@
 import type { Report } from '../../lib/index.ts'
 
-/** What of a report is the same however often its run was ended and gone on with. */
+/** The counts of a report that are the same however often its run was interrupted and resumed. */
 export function countsOf({ leads, records, skipped, quarantined, missing, operators, sink, source }: Report) {
   const { received, acknowledged } = sink
   const { delivered, rejected } = source ?? {}

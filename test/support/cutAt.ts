@@ -1,4 +1,4 @@
-/** A body in pieces, cut at the given offsets. */
+/** A body in pieces, cut at these offsets. */
 export function cutAt(body: Uint8Array, ...offsets: number[]): Uint8Array[] {
   const ends = [...offsets, body.length].map(offset => Math.min(offset, body.length)).sort((a, b) => a - b)
   let start = 0

@@ -3,21 +3,21 @@ import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../../lib/decode/streamJsonDecoder.ts'
 import type { LeadpipeError } from '../../lib/errors.ts'
 
-/** The two lanes, by the name of the option that chooses them. */
+/** Both decoders, by the name of the option that selects them. */
 export const lanes = { express: expressDecoder, 'stream-json': streamJsonDecoder } as const
 export type Lane = keyof typeof lanes
 export const laneNames = Object.keys(lanes) as Lane[]
 
-/** What came of decoding a body: the elements up to its end or up to the error. */
+/** The result of decoding a body, up to its end or its error. */
 export interface Decoded {
   elements: unknown[]
   counts: DecodeCounts
-  /** What stands around the array. */
+  /** The JSON around the array. */
   envelope: unknown
   error: LeadpipeError | undefined
 }
 
-/** Decodes chunks by one lane. */
+/** Decodes chunks with one decoder. */
 export function decodeAll(
   lane: Lane,
   chunks: Iterable<Uint8Array>,

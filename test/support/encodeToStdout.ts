@@ -1,5 +1,5 @@
-// A process that sends numbered records to its standard output in the ways that it is told, one after the
-// other, and tells on standard error, a line each, how they went.
+// A process that writes numbered records to standard output in the ways of its arguments, one after the other, and prints
+// the result of each as a line to standard error.
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { encode } from '../../lib/operators/encode.ts'

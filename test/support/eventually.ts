@@ -1,6 +1,6 @@
 /**
- * Asks again, a turn of the event loop later, until the answer is `wanted` or so many turns are over; returns
- * the last answer. For what the system does in its own time, such as closing a socket.
+ * Calls `probe` in each turn of the event loop until it returns `wanted`, for at most `turns` turns; returns the last
+ * value. For things that take the system some time, such as closing a socket.
  */
 export async function eventually<T>(probe: () => T | Promise<T>, wanted: T, turns = 5_000): Promise<T> {
   let answer = await probe()

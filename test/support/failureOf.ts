@@ -1,4 +1,4 @@
-/** What a call throws or its promise rejects with; fails when it does neither. */
+/** The error that a call throws or its promise rejects with; throws if it does neither. */
 export async function failureOf(call: Promise<unknown> | (() => unknown)): Promise<unknown> {
   try {
     await (typeof call === 'function' ? call() : call)

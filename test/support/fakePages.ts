@@ -9,9 +9,9 @@ export interface NumbersRequest extends PageRequest {
   readonly max: number
 }
 
-/** Asks for the numbers from one to another, so many a page; the cursor is the number behind. */
+/** Requests the numbers from `from` to `end`, `size` a page; the cursor is the next number. */
 export class NumbersPager implements Pager<number, NumbersRequest, number> {
-  /** How many were wanted when each page was asked for. */
+  /** The number of wanted elements at each request. */
   readonly wanted: number[] = []
   #next: number
   readonly #end: number
@@ -42,7 +42,7 @@ export class NumbersPager implements Pager<number, NumbersRequest, number> {
   }
 }
 
-/** A list of numbers, cut into stretches of so many. */
+/** A list of numbers, in stretches of `stretch` numbers. */
 export function numbersPlan(
   count: number,
   stretch: number,
@@ -61,11 +61,11 @@ export function numbersPlan(
   }
 }
 
-/** The text of a page: the numbers that were asked for, as many bytes each as said. */
+/** The text of a page: the requested numbers, with `width` digits each. */
 export const bodyOf = ({ from, max }: NumbersRequest, width = 1): string =>
   JSON.stringify(Array.from({ length: max }, (_, index) => String(from + index).padStart(width, '0')))
 
-/** Pages of numbers from what `answer` gives for a request: a text, or the parts of one; it may throw, or take its time. */
+/** Pages of numbers from the result of `answer`: a text, or its parts; it may throw or be asynchronous. */
 export function numbersSource(
   answer: (request: NumbersRequest, signal: AbortSignal) => unknown = request => bodyOf(request),
 ): PageSource<number, NumbersRequest> {
@@ -88,6 +88,6 @@ export function numbersSource(
 /** The values of items. */
 export const valuesOf = (items: readonly { value: unknown }[]): unknown[] => items.map(({ value }) => value)
 
-/** The numbers from one to another. */
+/** The numbers from `from` to `end`, exclusive. */
 export const numbers = (from: number, end: number): number[] =>
   Array.from({ length: end - from }, (_, index) => from + index)

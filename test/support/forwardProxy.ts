@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 export interface ForwardProxy {
   /** Its URL, without credentials. */
   origin: string
-  /** The request lines that it got, without their queries, in order. */
+  /** The request lines that it received, without their queries, in order. */
   lines: string[]
   /** The Proxy-Authorization of each of them. */
   credentials: (string | undefined)[]
@@ -14,18 +14,18 @@ export interface ForwardProxy {
   open: Set<Socket>
 }
 
-/** Starts a proxy that is closed when the test ends; with a status, it refuses everything with that. */
+/** Starts a proxy that is closed when the test ends. @param refuse a status with which it refuses every request */
 export async function forwardProxy(t: Test, refuse?: number): Promise<ForwardProxy> {
   const lines: string[] = []
   const credentials: (string | undefined)[] = []
   const open = new Set<Socket>()
-  const note = (method = '', url = '', authorization: string | undefined) => {
+  const record = (method = '', url = '', authorization: string | undefined) => {
     lines.push(`${method} ${url.replace(/\?.*/, '')}`)
     credentials.push(authorization)
   }
   const server = createServer((request, response) => {
     const { method, url = '', headers } = request
-    note(method, url, headers['proxy-authorization'])
+    record(method, url, headers['proxy-authorization'])
     if (refuse !== undefined) {
       response.writeHead(refuse).end('no')
       return
@@ -39,7 +39,7 @@ export async function forwardProxy(t: Test, refuse?: number): Promise<ForwardPro
     request.pipe(onward)
   })
   server.on('connect', ({ method, url = '', headers }, socket: Socket) => {
-    note(method, url, headers['proxy-authorization'])
+    record(method, url, headers['proxy-authorization'])
     if (refuse !== undefined) {
       socket.end(`HTTP/1.1 ${refuse} No\r\n\r\n`)
       return

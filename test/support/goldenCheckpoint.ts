@@ -6,20 +6,20 @@ import type { Test } from 'tap'
 
 const version1 = fileURLToPath(new URL('../fixtures/checkpoints/version1', import.meta.url))
 
-/** The folders of test/fixtures/checkpoints/version1; the README beside them says what each holds. */
+/** The folders of test/fixtures/checkpoints/version1; see the README there. */
 export type GoldenName = 'running' | 'complete' | 'finished' | 'finished-plain' | 'finished-http'
 
-/** What the addresses of a golden checkpoint are replaced by. */
+/** The values for the placeholders of a golden checkpoint. */
 export interface GoldenAddresses {
-  /** Where the leads came from. */
+  /** The origin of the leads. */
   origin: string
   /** The origin of the HTTP receiver; only for `finished-http`. */
   receiver?: string
 }
 
 /**
- * Makes `t.testdir()` a golden folder: `checkpoint.json` and the outputs, as the first edition left them. In the
- * checkpoint, the placeholders are replaced, and the digest is that of what it holds then.
+ * Fills `t.testdir()` with a golden folder: `checkpoint.json` and the outputs, as the first edition wrote them. The
+ * placeholders of the checkpoint are replaced, and its digest is updated.
  *
  * @returns the path of the folder
  */
@@ -28,7 +28,7 @@ export function goldenCheckpoint(
   name: GoldenName,
   { origin, receiver = '' }: GoldenAddresses,
 ): string {
-  // A checkpoint tells where a file is when every link is followed.
+  // A checkpoint has the real path of a file, with every link followed.
   const dir = realpathSync(t.testdir())
   cpSync(join(version1, name), dir, { recursive: true })
   const path = join(dir, 'checkpoint.json')
@@ -42,5 +42,5 @@ export function goldenCheckpoint(
   return dir
 }
 
-/** A text as it stands within one of JSON; a function, so that `$` in it means nothing. */
+/** A text escaped for a JSON string; a function, so that `$` has no special meaning in replaceAll. */
 const inJson = (text: string) => () => JSON.stringify(text).slice(1, -1)

@@ -5,21 +5,21 @@ import { reshapingProxy } from './reshapingProxy.ts'
 
 const leads = new URL('../fixtures/checkpoints/leads.json', import.meta.url)
 
-/** When the golden checkpoints were made, by the clock of the portal; their windows end a minute before. */
+/** The portal's time when the golden checkpoints were made; their windows end a minute before. */
 export const goldenTime = Date.UTC(2026, 2, 1, 12)
 
 /** The portal that the golden checkpoints were made from. */
 export interface GoldenPortal {
   portal: Portal
-  /** Where its leads come with elements between them that are no leads. */
+  /** The origin that serves some elements that are not leads between the leads. */
   mixedOrigin: string
-  /** The portal's, to be moved by hand. */
+  /** The portal's clock, set by the test. */
   clock: { time: number }
 }
 
 /**
- * Serves the leads of the golden checkpoints again, at the time when those were made. In the place of a lead that has
- * a field `instead`, `mixedOrigin` serves what that holds.
+ * Serves the leads of the golden checkpoints, at the time when those were made. For a lead with a field `instead`,
+ * `mixedOrigin` serves the value of that field.
  */
 export async function goldenPortal(t: Pick<Test, 'after'>): Promise<GoldenPortal> {
   const clock = { time: goldenTime }

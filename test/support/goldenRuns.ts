@@ -16,15 +16,15 @@ import {
 import { goldenTime } from './goldenPortal.ts'
 
 /*
- * The runs that the golden checkpoints are of, by the public names only. A checkpoint belongs to a run that is made of
- * the same: what is changed here makes the golden ones those of another run.
+ * The runs of the golden checkpoints, with public names only. A checkpoint belongs to a run with the same stages and
+ * options: after a change here the golden checkpoints would belong to another run.
  */
 
-/** Where a golden run works. */
+/** The folder and the origin of a golden run. */
 export interface GoldenPlace {
-  /** Holds its files, and `checkpoint.json`. */
+  /** The folder of its files and `checkpoint.json`. */
   dir: string
-  /** Where its leads come from. */
+  /** The origin of its leads. */
   origin: string
 }
 
@@ -32,7 +32,7 @@ const startTime = goldenTime - 24 * 60 * 60_000
 const open = (origin: string) =>
   new HubSpotClient({ origin, accessToken: 'demooooo-oooo-oooo-oooo-oooooooooooo', rateLimit: 'none' })
 
-/** Numbers values, over restarts as well. */
+/** Numbers values, and continues after a restart. */
 const numbered = <T extends object>() =>
   operator<T, T & { n: number }>({
     name: 'numbered',
@@ -82,7 +82,7 @@ export async function exportRows(
   )
 }
 
-/** The run of `finished-plain`: what was modified, to modified-{date}.ndjson, from the portal's own origin. */
+/** The run of `finished-plain`: modified leads, to modified-{date}.ndjson, from the portal's own origin. */
 export async function exportModified(
   { dir, origin }: GoldenPlace,
   checkpoint: Partial<CheckpointOptions> = {},

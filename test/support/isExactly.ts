@@ -1,4 +1,4 @@
-/** Whether two types are the same, not only assignable to each other; intersections count as what they make. */
+/** Whether two types are identical, not only assignable to each other; intersections are resolved first. */
 export type Same<A, B> =
   (<T>() => T extends Flat<A> ? 1 : 2) extends <T>() => T extends Flat<B> ? 1 : 2 ? true : false
 
@@ -8,7 +8,7 @@ type Flat<T> = T extends (...given: never[]) => unknown
     ? { [K in keyof T]: Flat<T[K]> }
     : T
 
-/** Compiles where the value's type is exactly Expected; returns the value. */
+/** Compiles only if the value's type is exactly Expected; returns the value. */
 export function isExactly<Expected>() {
   return <Actual>(
     value: Actual,

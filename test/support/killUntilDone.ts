@@ -2,44 +2,44 @@ import type { Test } from 'tap'
 import type { Report } from '../../lib/index.ts'
 import { type KillableExport, type Place, places } from './KillableExport.ts'
 
-/** What became of the processes of one export. */
+/** The history of the processes of one export. */
 export interface Course {
   report: Report
   starts: number
-  /** Where those were that were killed. */
+  /** How far the killed processes were. */
   kills: Place[]
-  /** What those had told last. */
-  told: string[]
-  /** Processes that failed by themselves, by code. */
+  /** The last activity of the killed processes. */
+  lastActivities: string[]
+  /** The error codes of processes that failed by themselves. */
   failures: string[]
 }
 
-/** So many processes in a row may fail by themselves. */
+/** The most processes in a row that may fail by themselves. */
 const patience = 50
 
 /**
- * Starts an export again and again, until it comes to its end.
+ * Starts an export again and again until it finishes.
  *
- * @param moment when the next process is to be killed, in things that it did; undefined for never
- * @throws {AssertionError} when what a process left is not in order.
+ * @param moment the number of activities after which the next process is killed; undefined for never
+ * @throws {AssertionError} if the files that a process left are not consistent.
  */
 export async function killUntilDone(
   killed: KillableExport,
   moment: () => number | undefined,
 ): Promise<Course> {
-  const course: Omit<Course, 'report'> = { starts: 0, kills: [], told: [], failures: [] }
+  const course: Omit<Course, 'report'> = { starts: 0, kills: [], lastActivities: [], failures: [] }
   let failed = 0
   for (;;) {
     course.starts += 1
-    // One that has nothing left to do is of no more interest.
+    // A process after the commit has nothing left to do, so it is not killed.
     const isOver = course.kills.at(-1) === 'committed'
-    const { report, signal, stderr, told } = await killed.start(isOver ? undefined : moment())
+    const { report, signal, stderr, activity } = await killed.start(isOver ? undefined : moment())
     if (report !== undefined) return { ...course, report }
     const place = await killed.place()
     if (signal === 'SIGKILL') {
       failed = 0
       course.kills.push(place)
-      course.told.push(told.at(-1) ?? 'nothing')
+      course.lastActivities.push(activity.at(-1) ?? 'nothing')
     } else {
       failed += 1
       course.failures.push(/code: '(\w+)'/.exec(stderr)?.[1] ?? stderr)
@@ -48,16 +48,16 @@ export async function killUntilDone(
   }
 }
 
-/** Says of some exports where their processes were when they were killed, as a table. */
-export function tellKills(t: Test, courses: readonly Course[]): void {
+/** Comments a table of how far the processes of some exports were when they were killed. */
+export function reportKills(t: Test, courses: readonly Course[]): void {
   const kills = courses.flatMap(course => course.kills)
-  const told = courses.flatMap(course => course.told)
+  const activities = courses.flatMap(course => course.lastActivities)
   const failures = courses.flatMap(course => course.failures)
   const times = (values: readonly string[], wanted: string) =>
     String(values.filter(value => value === wanted).length).padStart(5)
-  t.comment(`${kills.length} kills of ${courses.length} exports, by what they left:`)
+  t.comment(`${kills.length} kills of ${courses.length} exports, by the files that they left:`)
   for (const place of places) t.comment(`${times(kills, place)} ${place}`)
-  t.comment('by what the process had told last ("." leads, else a letter for a call to a file):')
-  for (const letter of new Set(told)) t.comment(`${times(told, letter)} ${letter}`)
+  t.comment('by the last activity ("." for leads, else a letter for a call to a file):')
+  for (const letter of new Set(activities)) t.comment(`${times(activities, letter)} ${letter}`)
   for (const code of new Set(failures)) t.comment(`${times(failures, code)} failed by themselves: ${code}`)
 }

@@ -1,6 +1,6 @@
 import { generateLeads } from '../../lib/portal/index.ts'
 
-/** What of such a lead tests look at. */
+/** The fields of such a lead that tests read. */
 export interface KillableLead {
   guid: string
   isDeleted?: boolean
@@ -8,9 +8,9 @@ export interface KillableLead {
 }
 
 /**
- * Generated leads, large ties among them; one of forty is not valid.
+ * Generated leads with large ties; one of forty is invalid.
  *
- * @param events how many conversion events they have: two at most, or one each
+ * @param events 'few' for zero to two conversion events per lead, 'one' for exactly one
  */
 export function killableLeads(count: number, events: 'few' | 'one' = 'few'): KillableLead[] {
   return Array.from(generateLeads({ count }), (lead, index) => ({

@@ -1,12 +1,11 @@
 const runs = 3
 
 /**
- * The peak memory that a process needs, in megabytes: the least of up to three runs. What garbage it holds at its
- * worst moment is chance, up to 30 from one run to the next on a busy machine; what grows with its input does so
- * in each run.
+ * The least peak memory of up to three runs of a process, in megabytes. Garbage makes the peak vary by up to 30 on a
+ * busy machine; growth with the input is in every run.
  *
  * @param run runs the process once; resolves to its peak
- * @param enough a peak below which no further run is of interest
+ * @param enough a peak below which no further run is needed
  */
 export async function leastPeak(run: () => Promise<number>, enough: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY

@@ -2,18 +2,18 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
-/** An HTTP server on a free port of this machine, with everything that tests ask about it. */
+/** An HTTP server on a free local port. */
 export interface Listening {
   server: Server
   /** Scheme, host and port. */
   origin: string
-  /** The request lines' targets, in the order of their arrival. */
+  /** The targets of the requests, in the order of arrival. */
   targets: string[]
-  /** How many connections are open. */
+  /** Resolves to the number of open connections. */
   connections(): Promise<number>
 }
 
-/** Starts a server that is closed, with its connections, when the test ends. */
+/** Starts a server that is closed with its connections when the test ends. */
 export async function listen(t: Test, handler: RequestListener): Promise<Listening> {
   const targets: string[] = []
   const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** A TCP server that says what it likes to each request; closed, with its connections, when the test ends. */
+/** A TCP server that calls `answer` for each request; closed with its connections when the test ends. */
 export async function listenRaw(
   t: Test,
   answer: (socket: Socket, request: string) => void,

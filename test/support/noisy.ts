@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Numbered records of about 2,000 bytes each that compression makes little smaller; the same ones every time. */
+/** Numbered records of about 2,000 bytes each that compress badly; always the same ones. */
 export function noisy(count: number): { n: number; noise: string }[] {
   return Array.from({ length: count }, (_, n) => ({
     n,

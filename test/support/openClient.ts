@@ -4,7 +4,7 @@ import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import type { HubSpotClientOptions } from '../../lib/hubspot/options.ts'
 import { FakeClock } from './FakeClock.ts'
 
-/** A client of `origin` that is closed when the test ends; its back-off waits for nobody. */
+/** A client of `origin` that is closed when the test ends; by default its waits end at once. */
 export function openClient(
   t: Test,
   origin: string,

@@ -2,8 +2,8 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { eventually } from './eventually.ts'
 
 /**
- * How many files and sockets this process has open. What Node opens for itself when it first needs it (pipes, the
- * descriptors of a thread's event loop) and the loader's cache are not counted.
+ * The number of files and sockets that this process has open, without those of Node itself (pipes, descriptors of event
+ * loops) and the loader's cache.
  */
 export function openFiles(): number {
   return readdirSync('/proc/self/fd').filter(descriptor => {
@@ -16,8 +16,8 @@ export function openFiles(): number {
 }
 
 /**
- * How many more are open than `before`, once what is being closed is closed: 0 when nothing leaks. Never less, since
- * a test before may have left something to close.
+ * The number of open files above `before`, after pending closes: 0 if nothing leaks. Never negative, since files of an
+ * earlier test may be closed meanwhile.
  */
 export function leakedFiles(before: number): Promise<number> {
   return eventually(() => Math.max(0, openFiles() - before), 0)

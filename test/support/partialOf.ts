@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** Whether a file is the temporary one of `name`: leadpipe puts the key of a checkpoint, or chance, in between. */
+/** Whether a file is a temporary file of `name`: its suffix has the key of a checkpoint or a random key. */
 const isPartial = (file: string, name: string) =>
   file.startsWith(`${name}.`) && /^\.[0-9a-f]{8}\.partial$/.test(file.slice(name.length))
 
@@ -16,7 +16,7 @@ export function partialsOf(path: string): string[] {
 /**
  * The one temporary file of an output.
  *
- * @throws when there is none, or more than one
+ * @throws {Error} if there is none, or more than one
  */
 export function partialOf(path: string): string {
   const [only, ...others] = partialsOf(path)

@@ -1,5 +1,5 @@
 /**
- * A command that starts Node as users do. The runner adds loaders of its own to whatever its tests start, by
- * NODE_OPTIONS, which costs time and memory.
+ * A command that starts Node as users do: without NODE_OPTIONS, in which the test runner sets loaders that cost time
+ * and memory.
  */
 export const plainNode: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS', process.execPath]

@@ -4,31 +4,31 @@ import { gunzipSync } from 'node:zlib'
 import type { Test } from 'tap'
 import { type Listening, listen } from './listen.ts'
 
-/** A request that reached a receiver whole. */
+/** A request that a receiver has received completely. */
 export interface Arrival {
   method: string
   headers: IncomingMessage['headers']
   /** Its Idempotency-Key. */
   key: string
-  /** The body as it was sent. */
+  /** The body as sent. */
   sent: Buffer
   /** The body, decompressed. */
   text: string
-  /** What the body holds: the lines, the elements of its array, or the one record. */
+  /** The records of the body: its lines, the elements of its array, or its one record. */
   records: unknown[]
 }
 
 /** Answers a request, or leaves it unanswered. */
 export type Behaviour = (arrival: Arrival, response: ServerResponse) => void
 
-/** A receiver and what it got. */
+/** A receiver and its requests. */
 export interface Receiving extends Listening {
   arrivals: Arrival[]
-  /** The most requests that were under way at once. */
+  /** The most requests that were open at once. */
   readonly most: number
 }
 
-/** Takes the records. */
+/** Accepts the records with 204. */
 export const accept: Behaviour = (_arrival, response) => void response.writeHead(204).end()
 
 /** Starts an HTTP receiver of batches. */

@@ -13,19 +13,19 @@ export interface ProcessResult {
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Starts a file of the project, by its path from the project's folder: TypeScript, or built JavaScript. */
+/** Starts a TypeScript or JavaScript file of the project, by its path from the root folder. */
 export function startProcess(file: string, args: readonly string[] = [], options: SpawnOptions = {}) {
   const loader = file.endsWith('.ts') ? ['--import=tsx'] : []
   return spawn(process.execPath, [...loader, `${root}${file}`, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
-    // The runner's own settings, such as coverage, are not meant for the process under test.
+    // Without the settings of the test runner, such as coverage.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
   })
 }
 
-/** Runs a file of the project to its end. */
+/** Runs a file of the project until it exits. */
 export async function runProcess(
   file: string,
   args: readonly string[] = [],

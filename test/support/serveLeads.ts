@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { type Listening, listen } from './listen.ts'
 
-/** A server that lists what it is given page by page, by max and offset, and knows no other parameter. */
+/** A server that lists `leads` page by page; it supports only max and offset. */
 export function serveLeads(t: Test, leads: readonly unknown[]): Promise<Listening> {
   return listen(t, (request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost')

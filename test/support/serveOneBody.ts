@@ -13,15 +13,15 @@ function leadText(index: number): string {
 }
 
 /**
- * A server of so many leads, each a millisecond after the last, that sends everything behind `startTime` and
- * `offset` in one body, whatever `max` says. It makes a body while it is read.
+ * A server of `count` leads, a millisecond apart, that sends all leads after `startTime` and `offset` in one body,
+ * whatever `max` says. The body is generated while it is read.
  */
 export function serveOneBody(t: Test, count: number): Promise<Listening> {
   return listen(t, (request, response) => {
     const { searchParams } = new URL(request.url ?? '', 'http://localhost')
     const startTime = Number(searchParams.get('startTime') ?? 0)
     const first = Math.max(0, startTime + 1 - firstTime) + Number(searchParams.get('offset') ?? 0)
-    // A client that has enough goes away.
+    // A client that needs no more closes the connection.
     pipeline(Readable.from(bodyFrom(first, count), { objectMode: false }), response).catch(() => {})
   })
 }

@@ -7,7 +7,7 @@ import { transform } from '../../lib/operators/transform.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 
-/** Runs values through an operator and gives what comes out. */
+/** Runs values through an operator and resolves to its output. */
 export type Setting = (
   values: Iterable<unknown> | AsyncIterable<unknown>,
   make: () => Operator<never, unknown>,
@@ -18,7 +18,7 @@ const pass = () => peek<unknown>(() => {})
 
 type AnyOperator = Operator<unknown, unknown>
 
-/** The ways in which an operator is used; it does the same in each. */
+/** The ways to use an operator; its output is the same in each. */
 export const settings: Readonly<Record<string, Setting>> = {
   async 'alone in a plain pipeline'(values, make) {
     const sink = toArray({ max })

@@ -1,8 +1,8 @@
 import type { SinkOpening, SinkRun, SinkStage } from '../../lib/stage/SinkStage.ts'
 import type { Json } from '../../lib/stage/Stage.ts'
-import { reread } from './reread.ts'
+import { jsonCopy } from './jsonCopy.ts'
 
-/** What a sink gave at a flush, as it comes back from a checkpoint, and how many records came before it. */
+/** The state of a sink after a flush, as read back from a checkpoint, and the number of records before it. */
 export interface Saved {
   state: Json
   records: number
@@ -14,7 +14,7 @@ export type ResumableRun<T = unknown> = SinkRun<T> & Required<Pick<SinkRun<T>, '
 /** The key of the checkpoint that sinks are opened for. */
 export const checkpointKey = '0123abcd'
 
-/** Opens a stage as a run with a checkpoint does. Default: one that begins, whose failures nobody expects. */
+/** Opens a stage as a run with a checkpoint does. By default it is a new run, and a failure throws. */
 export async function openResumable<T>(
   stage: SinkStage<T>,
   opening: Partial<SinkOpening> = {},
@@ -26,13 +26,13 @@ export async function openResumable<T>(
   return run as ResumableRun<T>
 }
 
-/** Waits for a flush and gives its state as a checkpoint keeps it. */
-export const flushed = async (run: ResumableRun<never>): Promise<Json> => reread(await run.flush())
+/** Flushes; resolves to the state as a checkpoint keeps it. */
+export const flushed = async (run: ResumableRun<never>): Promise<Json> => jsonCopy(await run.flush())
 
 /**
- * Writes records, each when there is room for it, and flushes wherever so many of all records came before.
+ * Writes records, each when there is room for it, and flushes after the numbers of records in `places`.
  *
- * @param from the records before this one are written already
+ * @param from the index of the first record that is not written yet
  */
 export async function writeAll(
   run: ResumableRun<never>,
@@ -50,9 +50,9 @@ export async function writeAll(
   }
 }
 
-/** Ends a run as `run` ends one that went well; gives the state that is saved in between. */
+/** Prepares and commits a run as `run` does; resolves to the prepared state. */
 export async function finish(run: SinkRun<never>): Promise<Json> {
-  const state = reread(await run.prepare())
+  const state = jsonCopy(await run.prepare())
   await run.commit()
   return state
 }

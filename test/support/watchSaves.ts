@@ -2,16 +2,16 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Writable } from 'node:stream'
 import type { CheckpointMessage } from '../../lib/index.ts'
 
-/** The moments at which a process may be killed, and what a restart finds then differs. */
+/** The moments at which a kill makes a difference to the next start. */
 export type Moment =
-  /** A checkpoint of a run that goes on was saved: the first one before the first record. */
+  /** A checkpoint of a running run is saved; the first one before the first record. */
   | 'saved'
-  /** It is saved that everything is written; no file has its name yet. */
+  /** The prepared checkpoint is saved; no file has its final name yet. */
   | 'complete'
-  /** Every file has its name, and nothing says so. */
+  /** Every file has its final name; the committed checkpoint is not saved yet. */
   | 'ended'
 
-/** The moment that a message of the channel tells of; undefined for any other. */
+/** The moment of a message of the channel; undefined for any other message. */
 function momentOf({ phase, step }: CheckpointMessage): Moment | undefined {
   if (phase === 'committed') return step === 'flushed' ? 'ended' : undefined
   if (step === 'flushed') return undefined
@@ -21,8 +21,8 @@ function momentOf({ phase, step }: CheckpointMessage): Moment | undefined {
 let unwatch = () => {}
 
 /**
- * Calls `look` at each of these moments of the run that the sink is made for; the run waits meanwhile. One run at a time
- * is watched: until its sink is closed, or the next one is watched.
+ * Calls `look` at each of these moments of the run with this sink; the run waits meanwhile. One run is watched at a time,
+ * until its sink is closed or the next one is watched.
  */
 export function watchSaves<S extends Writable>(sink: S, look: (moment: Moment) => void): S {
   unwatch()

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Keeps an eye on the connections of a server; call it before the first. */
+/** Watches the connections of a server; must be called before the first one. */
 export function watchSockets(server: Server): { open: Set<Socket>; allClosed(): Promise<void> } {
   const open = new Set<Socket>()
   const closing = new Set<Promise<unknown>>()

@@ -1,4 +1,4 @@
-// A process that writes three records to each path, and tells on standard error, a line each, how it went.
+// A process that writes three records to each path, and prints the result of each as a line to standard error.
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 

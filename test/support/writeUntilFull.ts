@@ -1,5 +1,5 @@
 // A process that writes many records to a file, and flushes after every hundred; the state of the last flush is in
-// another file. Tells on standard error how it failed.
+// another file. Prints its failure to standard error.
 import { writeFileSync } from 'node:fs'
 import { fileStage } from '../../lib/sinks/file/FileSink.ts'
 import { fileSettings } from '../../lib/sinks/file/options.ts'
@@ -7,7 +7,7 @@ import { noisy } from './noisy.ts'
 import { finish, flushed, openResumable } from './sinkRuns.ts'
 
 const [path = '', statePath = '', count = ''] = process.argv.slice(2)
-// A write that fails rejects what waits for it as well.
+// A failing write also rejects the call that waits for it.
 const run = await openResumable(fileStage(path, fileSettings(path)), { fail() {} })
 try {
   for (const record of noisy(Number(count))) {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { SeekList } from '../../../lib/paging/seek/SeekList.ts'
 import { elementOf } from '../../support/elementOf.ts'
 
-t.test('asks in the order of the pivot, a millisecond further than it must', async t => {
+t.test('SeekList: requests are sorted by the pivot, with bounds a millisecond wider than needed', async t => {
   const list = new SeekList({ search: 'x', stopTime: 2_000 })
   t.strictSame(list.from(1_000, Number.POSITIVE_INFINITY), {
     search: 'x',
@@ -26,7 +26,7 @@ t.test('asks in the order of the pivot, a millisecond further than it must', asy
 })
 
 t.test(
-  'a lead exactly on a bound proves that it is included; from then on it is where it should be',
+  'SeekList: a lead exactly on a bound shows that the bound is inclusive, and later requests are exact',
   async t => {
     for (const [time, startTime, stopTime] of [
       [999, 1_000, 2_001],
@@ -34,14 +34,14 @@ t.test(
       [1_500, 999, 2_001],
     ]) {
       const list = new SeekList({ stopTime: 2_000 })
-      const asked = list.from(1_000, 9)
-      t.equal(list.learn(asked, time as number), time !== 1_500)
+      const request = list.from(1_000, 9)
+      t.equal(list.learn(request, time as number), time !== 1_500)
       t.match(list.from(1_000, 9), { startTime, stopTime })
     }
   },
 )
 
-t.test('no bound is asked for where there is none, and none below 0', async t => {
+t.test('SeekList: a request has no bound if the query has none, and none below 0', async t => {
   const list = new SeekList({})
   const bounds = ({ startTime, stopTime }: object & { startTime?: unknown; stopTime?: unknown }) => [
     startTime,
@@ -51,7 +51,7 @@ t.test('no bound is asked for where there is none, and none below 0', async t =>
   t.strictSame(
     bounds(list.from(0, 9)),
     [undefined, undefined],
-    'without a startTime, what has no time is listed, too',
+    'without startTime, leads without a time are listed, too',
   )
   t.strictSame(bounds(list.at(0, 0)), [undefined, 1])
   list.stop = -5
@@ -59,7 +59,7 @@ t.test('no bound is asked for where there is none, and none below 0', async t =>
 })
 
 t.test(
-  'a page has one lead more than is wanted, which completes the last group, and at least two',
+  'SeekList: a page has one lead more than wanted, to complete the last group, and at least two',
   async t => {
     const list = new SeekList({ max: 50 })
     for (const [wanted, max] of [
@@ -74,7 +74,7 @@ t.test(
   },
 )
 
-t.test('the pivots are sorted by under their own names, but the first conversion', async t => {
+t.test('SeekList: each pivot is sorted by its own name, except the first conversion', async t => {
   for (const timePivot of ['insertedAt', 'lastModifiedAt', 'closedAt', 'lastConvertedAt'] as const) {
     t.match(new SeekList({ timePivot }).from(0, 9), { sort: timePivot, timePivot })
   }
@@ -82,49 +82,46 @@ t.test('the pivots are sorted by under their own names, but the first conversion
   t.match(first.from(0, 9), { sort: 'fce.convertDate', timePivot: 'firstConvertedAt' })
 })
 
-t.test("the user's startTime is out, the stopTime is in", async t => {
+t.test('SeekList: startTime is exclusive, and stopTime is inclusive', async t => {
   const list = new SeekList({ startTime: 10, stopTime: 20 })
   t.strictSame([list.start, list.stop], [11, 20])
 })
 
 const times: [what: string, lead: object | string, time: number | undefined][] = [
-  ['a time', { insertedAt: 5 }, 5],
+  ['an integer', { insertedAt: 5 }, 5],
   ['0', { insertedAt: 0 }, 0],
-  ['none, which is 0', { guid: 'a' }, 0],
-  ['null, which is 0', { insertedAt: null }, 0],
-  ['a fraction, which is none', { insertedAt: 5.5 }, undefined],
-  ['a text, which is none', { insertedAt: '5' }, undefined],
-  ['a number too large to be exact, which is none', { insertedAt: 2 ** 60 }, undefined],
-  ['of what is no lead, none', 'tru', undefined],
+  ['an absent field is 0', { guid: 'a' }, 0],
+  ['null is 0', { insertedAt: null }, 0],
+  ['a fraction is not a time', { insertedAt: 5.5 }, undefined],
+  ['a string is not a time', { insertedAt: '5' }, undefined],
+  ['a number that is not exact is not a time', { insertedAt: 2 ** 60 }, undefined],
+  ['an element that is not a lead has no time', 'tru', undefined],
 ]
 for (const [what, lead, time] of times) {
-  t.test(`the pivot: ${what}`, async t => {
+  t.test(`SeekList.timeOf: ${what}`, async t => {
     t.equal(new SeekList({}).timeOf(elementOf(lead)), time)
   })
 }
 
-t.test(
-  'the first conversion is the least convertDate, wherever it stands; without events it is 0',
-  async t => {
-    const list = new SeekList({ timePivot: 'firstConvertedAt' })
-    const of = (leadConversionEvents: unknown) => list.timeOf(elementOf({ leadConversionEvents }))
-    t.equal(of([{ convertDate: 7 }, { convertDate: 3 }, { convertDate: 5 }]), 3)
-    t.equal(of([{ convertDate: 7 }, {}]), undefined, 'what a server takes that for is not known')
-    t.equal(of([{ convertDate: 7 }, { convertDate: '2011-03-13' }]), undefined)
-    t.equal(of([null]), undefined)
-    t.equal(of([]), 0)
-    t.equal(of(undefined), 0)
-    t.equal(of('x'), 0)
-  },
-)
+t.test('SeekList.timeOf: firstConvertedAt is the least convertDate, and 0 without events', async t => {
+  const list = new SeekList({ timePivot: 'firstConvertedAt' })
+  const of = (leadConversionEvents: unknown) => list.timeOf(elementOf({ leadConversionEvents }))
+  t.equal(of([{ convertDate: 7 }, { convertDate: 3 }, { convertDate: 5 }]), 3)
+  t.equal(of([{ convertDate: 7 }, {}]), undefined, 'the time of an event without convertDate is unknown')
+  t.equal(of([{ convertDate: 7 }, { convertDate: '2011-03-13' }]), undefined)
+  t.equal(of([null]), undefined)
+  t.equal(of([]), 0)
+  t.equal(of(undefined), 0)
+  t.equal(of('x'), 0)
+})
 
-t.test('a lead may have any number of events', async t => {
+t.test('SeekList.timeOf: a lead may have any number of events', async t => {
   const list = new SeekList({ timePivot: 'firstConvertedAt' })
   const leadConversionEvents = Array.from({ length: 200_000 }, (_, n) => ({ convertDate: 300_000 - n }))
   t.equal(list.timeOf(elementOf({ leadConversionEvents })), 100_001)
 })
 
-t.test('an error says how else the list can be read', async t => {
+t.test('SeekList.error suggests offset paging', async t => {
   t.match(new SeekList({}).error('it is so'), {
     code: 'PAGING',
     retryable: false,

@@ -10,30 +10,30 @@ const named = (count: number) => Array.from({ length: count }, (_, n) => hex(n))
 
 function reading(max: number, after?: { guid: string; tie: number }, isLarge = false) {
   const reader = new TieReader(new SeekList({ max }), 7, new UnorderedElements(), { after, isLarge })
-  const came: string[] = []
+  const delivered: string[] = []
   const page = (elements: readonly (object | string)[]) => {
     for (const element of elements) {
-      if (reader.take(elementOf(element), one => came.push(nameOf(one))) === 'enough') break
+      if (reader.take(elementOf(element), one => delivered.push(nameOf(one))) === 'enough') break
     }
-    return reader.finish(elements.length, one => came.push(nameOf(one)))
+    return reader.finish(elements.length, one => delivered.push(nameOf(one)))
   }
-  return { reader, came, page }
+  return { reader, delivered, page }
 }
 
 const at = (guid: string, insertedAt = 7) => ({ guid, insertedAt })
 
-/** Reads a list that may change before each request; how many requests that took. */
+/** Reads a list that may change before each request; returns the leads and the number of requests. */
 function readAll(list: string[], max: number, change: (request: number) => void = () => {}) {
-  const { reader, came, page } = reading(max)
+  const { reader, delivered, page } = reading(max)
   for (let request = 1; request < 2_000; request += 1) {
     const { offset = 0 } = reader.next(Number.POSITIVE_INFINITY)
     change(request)
-    if (page(list.slice(offset, offset + max).map(guid => at(guid)))) return { came, requests: request }
+    if (page(list.slice(offset, offset + max).map(guid => at(guid)))) return { delivered, requests: request }
   }
-  throw new Error('it asks without end')
+  throw new Error('the requests do not end')
 }
 
-t.test('every lead comes once, by guid, in pages that overlap by one', async t => {
+t.test('TieReader: every lead is delivered once, by guid, from pages that overlap by one', async t => {
   for (const [count, max] of [
     [1, 4],
     [4, 4],
@@ -41,27 +41,27 @@ t.test('every lead comes once, by guid, in pages that overlap by one', async t =
     [100, 10],
     [101, 100],
   ] as const) {
-    const { came, requests } = readAll(named(count), max)
-    t.strictSame(came, named(count))
+    const { delivered, requests } = readAll(named(count), max)
+    t.strictSame(delivered, named(count))
     t.ok(requests <= count / (max - 1) + 2, `${requests} requests for ${count} by ${max}`)
   }
 })
 
-t.test('a page that does not begin with a lead that is known shows a gap: it steps back', async t => {
+t.test('TieReader: a page that does not begin with a known lead is a gap, and it steps back', async t => {
   const list = named(40)
   const deleted = new Set<string>()
-  const { came } = readAll(list, 10, request => {
+  const { delivered } = readAll(list, 10, request => {
     if (request > 6) return
     for (const guid of list.splice(0, 3)) deleted.add(guid)
   })
   t.strictSame(
-    came.filter(guid => !deleted.has(guid)),
+    delivered.filter(guid => !deleted.has(guid)),
     named(40).filter(guid => !deleted.has(guid)),
   )
-  t.equal(new Set(came).size, came.length)
+  t.equal(new Set(delivered).size, delivered.length)
 })
 
-t.test('how far it steps back doubles as long as there is a gap', async t => {
+t.test('TieReader: the step back doubles while there is a gap', async t => {
   const { reader, page } = reading(10)
   reader.next(Number.POSITIVE_INFINITY)
   page(named(10).map(guid => at(guid)))
@@ -73,47 +73,50 @@ t.test('how far it steps back doubles as long as there is a gap', async t => {
   t.strictSame(offsets, [9, 8, 6, 2])
 })
 
-t.test('leads that are inserted in front do not stop it', async t => {
+t.test('TieReader: leads that are inserted before its place do not stop it', async t => {
   const list = named(30).map(guid => `5${guid}`)
-  const { came } = readAll(list, 6, request => {
+  const { delivered } = readAll(list, 6, request => {
     if (request <= 20) list.unshift(`0${hex(100 - request)}`)
   })
   t.strictSame(
-    came.filter(guid => guid.startsWith('5')),
+    delivered.filter(guid => guid.startsWith('5')),
     named(30).map(guid => `5${guid}`),
   )
 })
 
-t.test('leads of a neighbouring time are left out', async t => {
-  const { reader, came, page } = reading(4)
+t.test('TieReader: leads of a neighbouring time are left out', async t => {
+  const { reader, delivered, page } = reading(4)
   t.match(reader.next(Number.POSITIVE_INFINITY), { startTime: 6, stopTime: 8 })
   page([at('a', 6), at('b'), at('c', 8), at('d')])
-  t.strictSame(came, ['b', 'd'])
+  t.strictSame(delivered, ['b', 'd'])
   t.match(
     reader.next(Number.POSITIVE_INFINITY),
     { startTime: 7, stopTime: 7 },
-    'and both bounds are known to be included',
+    'both bounds are known to be inclusive',
   )
 })
 
-t.test('it goes on behind a guid, near where that stood', async t => {
-  const { reader, came, page } = reading(4, { guid: 'b', tie: 11 })
+t.test('TieReader: it resumes after a guid, at the offset of that guid', async t => {
+  const { reader, delivered, page } = reading(4, { guid: 'b', tie: 11 })
   t.match(reader.next(Number.POSITIVE_INFINITY), { offset: 11 })
   page([at('a'), at('b'), at('c'), at('d')])
-  t.strictSame(came, ['c', 'd'])
+  t.strictSame(delivered, ['c', 'd'])
 })
 
-t.test('what has no guid, or a guid and no time, comes once', async t => {
-  const { reader, came, page } = reading(5)
-  const noGuid = { insertedAt: 7, n: 1 }
-  reader.next(Number.POSITIVE_INFINITY)
-  page([noGuid, 'x!', at('a'), { guid: 'b', insertedAt: 'soon' }, at('c')])
-  reader.next(Number.POSITIVE_INFINITY)
-  page([noGuid, 'x!', at('c'), { guid: 'c2', insertedAt: 7.5 }, at('d')])
-  t.strictSame(came, [JSON.stringify(noGuid), 'x!', 'a', 'b', 'c', 'c2', 'd'])
-})
+t.test(
+  'TieReader: elements without a guid, and those with a guid and no time, are delivered once',
+  async t => {
+    const { reader, delivered, page } = reading(5)
+    const noGuid = { insertedAt: 7, n: 1 }
+    reader.next(Number.POSITIVE_INFINITY)
+    page([noGuid, 'x!', at('a'), { guid: 'b', insertedAt: 'soon' }, at('c')])
+    reader.next(Number.POSITIVE_INFINITY)
+    page([noGuid, 'x!', at('c'), { guid: 'c2', insertedAt: 7.5 }, at('d')])
+    t.strictSame(delivered, [JSON.stringify(noGuid), 'x!', 'a', 'b', 'c', 'c2', 'd'])
+  },
+)
 
-t.test('an order that is none is PAGING', async t => {
+t.test('TieReader: a list that is not in order is PAGING', async t => {
   const { reader, page } = reading(4)
   reader.next(Number.POSITIVE_INFINITY)
   t.throws(() => page([at('b'), at('a')]), {
@@ -122,14 +125,14 @@ t.test('an order that is none is PAGING', async t => {
   })
 })
 
-t.test('more without a guid than can be told apart is PAGING', async t => {
+t.test('TieReader: more elements without a guid than can be told apart are PAGING', async t => {
   const { reader, page } = reading(100)
   reader.next(Number.POSITIVE_INFINITY)
   const many = Array.from({ length: 1_001 }, (_, n) => ({ insertedAt: 7, n }))
   t.throws(() => page(many), { code: 'PAGING', message: /^too many leads of the time 7 have no guid/ })
 })
 
-t.test('a server that always shows a gap is given up', async t => {
+t.test('TieReader: a server that always shows a gap is PAGING after 100 pages', async t => {
   const { reader, page } = reading(4, { guid: 'a', tie: 9 })
   t.throws(
     () => {
@@ -142,15 +145,15 @@ t.test('a server that always shows a gap is given up', async t => {
   )
 })
 
-t.test('a page that broke off is no end; what came of it is progress', async t => {
-  const { reader, came } = reading(4)
+t.test('TieReader: a broken page is not the end, and its elements count as progress', async t => {
+  const { reader, delivered } = reading(4)
   reader.next(Number.POSITIVE_INFINITY)
   t.notOk(reader.interrupt(0))
   reader.next(Number.POSITIVE_INFINITY)
-  for (const guid of ['a', 'b']) reader.take(elementOf(at(guid)), one => came.push(nameOf(one)))
+  for (const guid of ['a', 'b']) reader.take(elementOf(at(guid)), one => delivered.push(nameOf(one)))
   t.ok(reader.interrupt(2))
   t.match(reader.next(Number.POSITIVE_INFINITY), { offset: 1 })
-  t.strictSame(came, ['a', 'b'])
+  t.strictSame(delivered, ['a', 'b'])
 })
 
 /** Reads a large tie; a page holds at most `cap` elements, and the list may change before each request. */
@@ -159,21 +162,21 @@ function readLarge(
   { max, cap = max, descends = true }: { max: number; cap?: number; descends?: boolean },
   change: (request: number) => void = () => {},
 ) {
-  const { reader, came, page } = reading(max, undefined, true)
+  const { reader, delivered, page } = reading(max, undefined, true)
   const directions: string[] = []
   for (let request = 1; request < 2_000; request += 1) {
     const { offset = 0, dir = '' } = reader.next(Number.POSITIVE_INFINITY)
     directions.push(dir)
     change(request)
     const order = dir === 'desc' && descends ? list.toReversed() : list
-    if (page(order.slice(offset, offset + cap).map(guid => at(guid)))) return { came, directions }
+    if (page(order.slice(offset, offset + cap).map(guid => at(guid)))) return { delivered, directions }
   }
   throw new Error('it requests pages without end')
 }
 
 t.test('TieReader: of a large tie, the end is read first, and no request proves it', async t => {
-  const { came, directions } = readLarge(named(250), { max: 100 })
-  t.strictSame(came, named(250))
+  const { delivered, directions } = readLarge(named(250), { max: 100 })
+  t.strictSame(delivered, named(250))
   t.strictSame(directions, ['desc', 'asc', 'asc'])
 })
 
@@ -189,7 +192,7 @@ t.test('TieReader: an empty page in descending order proves that the tie is gone
 })
 
 t.test('TieReader: a part of the end is an end, and one of nothing is requested again', async t => {
-  const { reader, came, page } = reading(10, undefined, true)
+  const { reader, delivered, page } = reading(10, undefined, true)
   reader.next(Number.POSITIVE_INFINITY)
   t.equal(reader.interrupt(0), false)
   t.match(reader.next(Number.POSITIVE_INFINITY), { dir: 'desc' })
@@ -200,31 +203,31 @@ t.test('TieReader: a part of the end is an end, and one of nothing is requested 
   t.equal(page(named(8).map(guid => at(guid))), false, 'nothing is known of 0007 to 0008')
   reader.next(Number.POSITIVE_INFINITY)
   t.equal(page(['0007', '0008'].map(guid => at(guid))), true)
-  t.strictSame(came, named(10))
+  t.strictSame(delivered, named(10))
 })
 
 t.test(
   'TieReader: one lead alone in descending order proves nothing, the server may ignore the direction',
   async t => {
-    const { reader, came, page } = reading(10, undefined, true)
+    const { reader, delivered, page } = reading(10, undefined, true)
     reader.next(Number.POSITIVE_INFINITY)
     page([at('0000')])
     reader.next(Number.POSITIVE_INFINITY)
     t.equal(page([at('0000'), at('0001')]), false)
     reader.next(Number.POSITIVE_INFINITY)
     page([at('0001'), at('0002')])
-    t.strictSame(came, named(3))
+    t.strictSame(delivered, named(3))
   },
 )
 
 t.test('TieReader: elements without a guid at the end of a large tie come once', async t => {
-  const { reader, came, page } = reading(5, undefined, true)
+  const { reader, delivered, page } = reading(5, undefined, true)
   const noGuid = { insertedAt: 7, n: 1 }
   reader.next(Number.POSITIVE_INFINITY)
   page([at('e'), 'x!', at('d'), noGuid, at('c')])
   reader.next(Number.POSITIVE_INFINITY)
   t.equal(page([at('a'), at('b'), at('c'), noGuid, at('d')]), true)
-  t.strictSame(came, ['a', 'b', 'c', JSON.stringify(noGuid), 'd', 'x!', 'e'])
+  t.strictSame(delivered, ['a', 'b', 'c', JSON.stringify(noGuid), 'd', 'x!', 'e'])
 })
 
 t.test(
@@ -241,7 +244,7 @@ t.test(
     fc.assert(
       fc.property(scenario, ({ count, max, caps, descends, deletes, inserts }) => {
         const list = named(count)
-        const { reader, came, page } = reading(max, undefined, true)
+        const { reader, delivered, page } = reading(max, undefined, true)
         for (let request = 0; ; request += 1) {
           if (request > 2_000) throw new Error('it requests pages without end')
           const { offset = 0, dir } = reader.next(Number.POSITIVE_INFINITY)
@@ -253,9 +256,9 @@ t.test(
           const cap = Math.min(max, caps[request % caps.length] as number)
           if (page(order.slice(offset, offset + cap).map(guid => at(guid)))) break
         }
-        if (came.some((guid, n) => n > 0 && guid <= (came[n - 1] as string)))
-          throw new Error(`order: ${came}`)
-        const missing = list.filter(guid => !guid.includes('+') && !came.includes(guid))
+        if (delivered.some((guid, n) => n > 0 && guid <= (delivered[n - 1] as string)))
+          throw new Error(`order: ${delivered}`)
+        const missing = list.filter(guid => !guid.includes('+') && !delivered.includes(guid))
         if (missing.length > 0) throw new Error(`missing: ${missing}`)
       }),
       { numRuns: 2_000 },

@@ -1,17 +1,17 @@
 /*
- * The meaning of a request for a list, written once more, as plainly as can be, over an array.
+ * A second, simple implementation of the list endpoint, over an array.
  */
 
 /** A lead as JSON. */
 export type Json = Record<string, unknown>
 
-/** The parameters of a list, guids excepted. */
+/** The parameters of a list, except guids. */
 export type Params = Readonly<Record<string, string>>
 
 /** Whether a time is within two bounds, either of which may be missing. */
 export type Inside = (value: number, start: number | undefined, stop: number | undefined) => boolean
 
-/** The leads that a list must hold, in their order. Leads of equal value stand as they do in the array. */
+/** The leads of a list in their order. Leads with equal values keep the order of the array. */
 export function select(
   leads: readonly Json[],
   guids: readonly string[],
@@ -42,10 +42,10 @@ export function select(
   if (params.dir === 'desc') matches.reverse()
   const offset = Math.max(0, Number(params.offset ?? 0))
   const page = matches.slice(offset, offset + Math.min(100, Number(params.max ?? 10)))
-  const seen = JSON.parse(JSON.stringify(page)) as Json[]
-  if (params.excludeConversionEvents !== 'true') return seen
-  // A lead of one's own without events stays as it is.
-  return seen.map(lead => ('leadConversionEvents' in lead ? { ...lead, leadConversionEvents: [] } : lead))
+  const copy = JSON.parse(JSON.stringify(page)) as Json[]
+  if (params.excludeConversionEvents !== 'true') return copy
+  // A given lead without events is unchanged.
+  return copy.map(lead => ('leadConversionEvents' in lead ? { ...lead, leadConversionEvents: [] } : lead))
 }
 
 function timeIn(lead: Json, name: string): number {
@@ -63,7 +63,7 @@ function sortValue(lead: Json, name: string): unknown {
   return /At$|convertDate$/.test(name) ? timeIn(lead, name) : lead[name]
 }
 
-/** As SQLite orders: missing, then numbers (a boolean is 0 or 1), then text by its bytes. */
+/** The order of SQLite: missing, then numbers (a boolean is 0 or 1), then text by its bytes. */
 function compare(a: unknown, b: unknown): number {
   const [rankA, keyA] = rank(a)
   const [rankB, keyB] = rank(b)

@@ -1,7 +1,7 @@
 import type { Json } from './listModel.ts'
 
 /*
- * The meaning of a PUT, written once more from the API's documentation.
+ * A second implementation of PUT, from the API's documentation.
  */
 
 const sourceNames = [
@@ -29,7 +29,7 @@ const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
   ),
 }
 
-/** The lead after a PUT of these changes, or undefined where it must be refused with 400. */
+/** The lead after a PUT of these changes, or undefined if it must be refused with 400. */
 export function put(lead: Json, body: Json, now: number): Json | undefined {
   const { guid = lead.guid, id = lead.guid, ...changes } = body
   if (guid !== lead.guid || id !== lead.guid) return undefined

@@ -28,10 +28,10 @@ import { fileSettings } from '../../../lib/sinks/file/options.ts'
 import { toFile } from '../../../lib/sinks/toFile.ts'
 import type { Ending, SinkOpening } from '../../../lib/stage/SinkStage.ts'
 import { failureOf } from '../../support/failureOf.ts'
+import { jsonCopy } from '../../support/jsonCopy.ts'
 import { noisy } from '../../support/noisy.ts'
 import { leakedFiles, openFiles } from '../../support/openFiles.ts'
 import { partialOf } from '../../support/partialOf.ts'
-import { reread } from '../../support/reread.ts'
 import {
   checkpointKey,
   finish,
@@ -86,7 +86,7 @@ async function crashed(
 async function prepared(path: string, values: readonly unknown[]): Promise<FileState> {
   const run = await open(path)
   await writeAll(run, values, [2])
-  const state = reread(await run.prepare())
+  const state = jsonCopy(await run.prepare())
   await run.end('leave')
   return state as FileState
 }
@@ -205,7 +205,7 @@ for (const name of names) {
     t.notOk(existsSync(path))
     await run.end('leave')
     for (let commits = 0; commits < 2; commits += 1) {
-      await (await open(path, reread(state))).commit()
+      await (await open(path, jsonCopy(state))).commit()
       t.equal(contents(path), document(name, []))
     }
   })
@@ -259,7 +259,7 @@ async function follow(run: ResumableRun, values: readonly unknown[], from: numbe
       if (written < values.length) room = run.write(values[written++]) as Promise<void> | undefined
     } else if (step === 'flush') {
       const records = written
-      const keep = (state: unknown) => saved.push({ state: reread(state), records })
+      const keep = (state: unknown) => saved.push({ state: jsonCopy(state), records })
       flushes.push(run.flush().then(keep, () => {}))
     } else await turns(step.turns)
   }

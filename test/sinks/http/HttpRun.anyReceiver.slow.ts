@@ -8,7 +8,7 @@ import type { DeadLetter } from '../../../lib/sinks/http/DeadLetters.ts'
 import type { HttpOptions } from '../../../lib/sinks/http/options.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { toHttp } from '../../../lib/sinks/toHttp.ts'
-import { impatientClock } from '../../support/impatientClock.ts'
+import { instantClock } from '../../support/instantClock.ts'
 import { type Numbered, numbered, numbersOf } from '../../support/numbered.ts'
 import { type Arrival, type Behaviour, receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
@@ -115,7 +115,7 @@ t.test(
       const all = numbersOf(numbered(given.count))
       const { records: done, sink } = await run(
         numbered(given.count),
-        toHttp(receiving.origin, withClock(options, impatientClock)),
+        toHttp(receiving.origin, withClock(options, instantClock)),
       )
 
       const dead = deadLetter.records.map(({ record }) => record.n)
@@ -173,7 +173,7 @@ t.test('toHttp: with failing requests, no more than concurrency are in flight', 
       else void turns(5).then(() => response.end())
     })
     const options = { concurrency, batch: { records: 1 }, retry: { retries: 100 } }
-    const { records } = await run(numbered(60), toHttp(other.origin, withClock(options, impatientClock)))
+    const { records } = await run(numbered(60), toHttp(other.origin, withClock(options, instantClock)))
     t.equal(records, 60)
     t.equal(other.most, concurrency)
   }

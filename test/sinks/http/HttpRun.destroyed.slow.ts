@@ -10,7 +10,7 @@ import { toHttp } from '../../../lib/sinks/toHttp.ts'
 import { eventually } from '../../support/eventually.ts'
 import { FakeClock } from '../../support/FakeClock.ts'
 import { failureOf } from '../../support/failureOf.ts'
-import { impatientClock } from '../../support/impatientClock.ts'
+import { instantClock } from '../../support/instantClock.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
 import { receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
@@ -100,7 +100,7 @@ t.test('toHttp: destroyed at any moment, it leaves no socket, timer or unhandled
           onRefused: 'dead-letter',
           deadLetter,
         },
-        clock.hold ? clock : impatientClock,
+        clock.hold ? clock : instantClock,
       ),
     )
     const own = new AbortController()

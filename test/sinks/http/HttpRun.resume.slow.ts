@@ -15,9 +15,9 @@ import type { SinkOpening } from '../../../lib/stage/SinkStage.ts'
 import { sinkStage } from '../../../lib/streams/attachSink.ts'
 import { eventually } from '../../support/eventually.ts'
 import { failureOf } from '../../support/failureOf.ts'
+import { jsonCopy } from '../../support/jsonCopy.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
 import { type Arrival, accept, type Behaviour, receive } from '../../support/receive.ts'
-import { reread } from '../../support/reread.ts'
 import { finish, openResumable, type Saved, writeAll } from '../../support/sinkRuns.ts'
 import { turns } from '../../support/turns.ts'
 
@@ -170,7 +170,7 @@ t.test(
             await flushing
             const count = written
             flushing = run.flush().then(state => {
-              saved.push({ state: reread(state), records: count })
+              saved.push({ state: jsonCopy(state), records: count })
               const { position, held, counts } = state
               assert.equal(position + held.length, count, 'a state is as of the call of flush()')
               assert.equal(counts.received, count)

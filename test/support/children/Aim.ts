@@ -2,56 +2,56 @@ import { subscribe } from 'node:diagnostics_channel'
 import { writeSync } from 'node:fs'
 import type { FileCall } from './watchFileCalls.ts'
 
-/** What the channel `leadpipe:checkpoint` tells, in the order of a run: the phase of a checkpoint, and how far it is. */
-export type Told =
-  /** Every sink has flushed, and the checkpoint that says so is not saved. */
+/** The messages of the channel `leadpipe:checkpoint`, in the order of a run: the phase and the step of a checkpoint. */
+export type SaveStep =
+  /** Every sink has flushed; its checkpoint is not saved yet. */
   | 'running flushed'
   | 'running saved'
-  /** The end is written and flushed, and the checkpoint that says so is not saved. */
+  /** The end is written and flushed; the prepared checkpoint is not saved yet. */
   | 'prepared flushed'
   | 'prepared saved'
-  /** Every file has its name, and the last word is not saved. */
+  /** Every file has its final name; the committed checkpoint is not saved yet. */
   | 'committed flushed'
   | 'committed saved'
 
-/** At which call to a file a process dies. */
+/** The call to a file at which a process dies. */
 export interface CallAim {
   call: FileCall['what']
-  /** What the path ends with; of a temporary file, without the key: `name.partial`. */
+  /** The end of the path; of a temporary file, without the key: `name.partial`. */
   file: string
-  /** The how-manieth of such calls, from 1. */
+  /** The number of the call among those that match, from 1. */
   nth: number
-  /** Before the call, behind it, or, of a write, when half of the bytes are written. */
+  /** Before the call, after it, or, for a write, when half of the bytes are written. */
   when: 'before' | 'after' | 'half'
-  /** Calls count from when this was told; how often a run saves before is not always the same. Default: all calls. */
-  since?: Told
+  /** Calls count from this step on, since the number of saves before it varies. Default: all calls count. */
+  since?: SaveStep
 }
 
-/** At which word of the channel a process dies: within it, so that the run does nothing more. */
-export interface ToldAim {
-  told: Told
-  /** The how-manieth time, from 1. */
+/** The step of a save at which a process dies, within the message, so that the run does nothing more. */
+export interface StepAim {
+  step: SaveStep
+  /** The number of the message with this step, from 1. */
   nth: number
 }
 
-/** At which moment a process dies. */
-export type Aim = CallAim | ToldAim
+/** The moment at which a process dies. */
+export type Aim = CallAim | StepAim
 
 const ignore = { before() {}, after() {} }
 const kill = () => process.kill(process.pid, 'SIGKILL')
 
-/** Kills this process at the moment that is aimed at, as any other process would. */
+/** Kills this process at a moment, with SIGKILL. */
 export function killAt(aim: Aim | undefined): {
   before(call: FileCall): void
   after(call: FileCall): void
 } {
   if (aim === undefined) return ignore
   if ('call' in aim) return killAtCall(aim)
-  let told = 0
-  listen(found => {
-    if (found !== aim.told) return
-    told += 1
-    if (told === aim.nth) kill()
+  let count = 0
+  listen(step => {
+    if (step !== aim.step) return
+    count += 1
+    if (count === aim.nth) kill()
   })
   return ignore
 }
@@ -80,12 +80,12 @@ function killAtCall({ call, file, nth, when, since }: CallAim) {
   }
 }
 
-function listen(hear: (found: Told) => void): void {
+function listen(onStep: (step: SaveStep) => void): void {
   subscribe('leadpipe:checkpoint', message => {
     const { phase, step } = message as { phase: string; step: string }
-    hear(`${phase} ${step}` as Told)
+    onStep(`${phase} ${step}` as SaveStep)
   })
 }
 
-/** The path of a temporary file without the key of the checkpoint, which is another in each folder. */
+/** The path of a temporary file without the key of the checkpoint, which differs for each folder. */
 const keyless = (path: string) => path.replace(/\.[0-9a-f]{8}\.partial$/, '.partial')

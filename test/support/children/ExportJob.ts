@@ -1,19 +1,19 @@
 import type { LeadsQuery } from 'leadpipe'
 import type { Aim } from './Aim.ts'
 
-/** What a process is to export, and whether it is to die on the way. */
+/** The export of a process, and the moment at which it dies. */
 export interface ExportJob {
   origin: string
   accessToken: string
-  /** Where everything is written. */
+  /** The folder of all files. */
   dir: string
-  /** The output file's name. */
+  /** The name of the output file. */
   name: string
   /** Default: every lead. */
   query?: LeadsQuery
-  /** Leads after which the checkpoint is saved. */
+  /** The number of leads between two saves. */
   every: number
-  /** Whether a Transform of the user's is in the middle, which holds a record back. Default: false. */
+  /** Whether a user's Transform that holds a record back is among the operators. Default: false. */
   transform?: boolean
   aim?: Aim
 }

@@ -1,5 +1,5 @@
-// A process that explodes one lead into a file: its records are many megabytes, the lead itself is small, because they
-// share its one long text. Prints its peak memory.
+// A process that explodes one lead into a file. Its records have many megabytes; the lead is small, since they all have
+// its one long text. Prints its peak memory.
 import { explodeEvents, type Lead, run, toFile } from 'leadpipe'
 
 const [path = '', megabytes] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-// A process that exports a portal to a file, and tells its peak memory.
+// A process that exports a portal to a file, and prints its peak memory.
 import { HubSpotClient, leads, run, toFile } from 'leadpipe'
 
 const [origin = '', path = '', paging, checkpoint] = process.argv.slice(2)

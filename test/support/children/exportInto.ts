@@ -1,4 +1,4 @@
-// A process that exports a portal into a fast or a slow sink, and tells its peak memory.
+// A process that exports a portal into a fast or a slow sink, and prints its peak memory.
 import { Writable } from 'node:stream'
 import { HubSpotClient, leads, run, validate } from 'leadpipe'
 

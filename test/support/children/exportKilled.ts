@@ -1,6 +1,6 @@
-// A process that exports a portal with a checkpoint, to be killed and started again. On standard output it writes
-// a letter for whatever it does ("." for ten leads, else the first letter of what it does to a file), and at the
-// end a line with the report.
+// A process that exports a portal with a checkpoint, to be killed and started again. To standard output it writes a
+// letter for each activity ("." for ten leads, else the first letter of a call to a file), and at the end a line with
+// the report.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,21 +25,21 @@ import { watchFileCalls } from './watchFileCalls.ts'
 
 const job = JSON.parse(process.argv[2] ?? '') as ExportJob
 const { origin, accessToken, dir, name, query = { includeDeleted: true }, every, aim } = job
-const tell = (letters: string) => writeSync(1, letters)
+const print = (letters: string) => writeSync(1, letters)
 const { before, after } = killAt(aim)
 await watchFileCalls(call => {
-  tell(call.what[0] as string)
+  print(call.what[0] as string)
   before(call)
 }, after)
 
 let seen = 0
 const watched = peek<Lead>(() => {
   seen += 1
-  if (seen % 10 === 0) tell('.')
+  if (seen % 10 === 0) print('.')
 })
 
-/** A stream that gives each record in a turn of its own, and when the next one has come, or the end. */
-class Behind extends Transform {
+/** A stream that emits each record in a later turn, when the next record or the end has arrived. */
+class OneLate extends Transform {
   #held: unknown
 
   constructor() {
@@ -60,7 +60,7 @@ class Behind extends Transform {
   }
 }
 
-/** Each record with its number and a digest of all records so far: one that is lost or comes twice spoils it. */
+/** Adds to each record its number and a digest of all records so far, which shows lost and repeated records. */
 const chained = operator<{ guid: string }, object>({
   name: 'chained',
   create() {
@@ -79,7 +79,7 @@ const chained = operator<{ guid: string }, object>({
     }
   },
 })
-const behind = transform<{ guid: string }, { guid: string }>(() => new Behind())
+const oneLate = transform<{ guid: string }, { guid: string }>(() => new OneLate())
 
 await using client = new HubSpotClient({
   accessToken,
@@ -91,18 +91,18 @@ const report = await run(
   leads(client, query),
   validate({ onInvalid: 'quarantine', quarantine: join(dir, 'rejected.ndjson') }),
   watched,
-  // An aim counts the saves: how many there are must not depend on the disk.
+  // An aim counts the saves, so their number must not depend on the speed of the disk.
   operator<Lead>(pace<Lead>(aim !== undefined)),
   explodeEvents(),
-  job.transform ? compose(behind, chained) : chained,
+  job.transform ? compose(oneLate, chained) : chained,
   toFile(join(dir, name)),
   {
     checkpoint: {
       path: join(dir, 'checkpoint.json'),
       every: { leads: every, milliseconds: 3_600_000 },
-      // One that is killed behind its last word is started once more.
+      // A process that is killed after the commit is started once more.
       whenFinished: 'stop',
     },
   },
 )
-tell(`\n${JSON.stringify(report)}\n`)
+print(`\n${JSON.stringify(report)}\n`)

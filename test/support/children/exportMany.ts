@@ -1,4 +1,4 @@
-// A process that exports very many leads with a checkpoint, and tells how its memory grew.
+// A process that exports very many leads with a checkpoint, and prints how its memory grew.
 import { HubSpotClient, type Lead, leads, peek, project, run, toFile } from 'leadpipe'
 
 const [origin = '', path = '', count = ''] = process.argv.slice(2)
@@ -11,7 +11,7 @@ const watched = peek<Lead>(() => {
   const share = seen / Number(count)
   if (share < (shares[memory.length] ?? Number.POSITIVE_INFINITY)) return
   const peak = process.resourceUsage().maxRSS * 1_024
-  // Exposed by the flag that this process is started with.
+  // Available since this process is started with --expose-gc.
   globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   memory.push({ share, peakMegabytes: inMegabytes(peak), liveMegabytes: inMegabytes(heapUsed + external) })

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
-/** Resolves when a checkpoint was saved. */
+/** Resolves when the next checkpoint is saved. */
 const saved = () =>
   new Promise<void>(resolve => {
     const listen = (message: unknown) => {
@@ -12,10 +12,10 @@ const saved = () =>
   })
 
 /**
- * An operator that passes every value on, but none while a checkpoint is being saved. A save goes on behind the records,
- * and the next one only begins when it is done: without this, how many there are depends on how fast the disk is.
+ * An operator that passes every value through, but waits while a checkpoint is being saved. Saves run in the background,
+ * one at a time, so without this operator their number depends on the speed of the disk.
  *
- * @param waits false for the same operator that waits for nothing
+ * @param waits false for an operator of the same name that does not wait
  */
 export const pace = <T>(waits = true) => ({
   name: 'paced',

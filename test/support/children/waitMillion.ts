@@ -1,5 +1,5 @@
-// A process that waits once for each of a million values, at the place that its argument names. Prints the heap after a
-// garbage collection, when a tenth of the values have arrived, and all of them. Needs --expose-gc.
+// A process that waits once for each of a million values, in the stage that its argument names. Prints the heap after a
+// garbage collection when a tenth of the values, and when all of them have arrived. Needs --expose-gc.
 import { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { map, run } from 'leadpipe'
@@ -11,7 +11,7 @@ function* numbers() {
   for (let number = 1; number <= count; number += 1) yield number
 }
 
-/** Most promises are settled already when they are looked at, every hundredth only in another turn of the event loop. */
+/** Most promises are already settled when they are awaited; every hundredth settles in a later turn. */
 const later = async (number: number) => {
   if (number % 100 === 0) await setImmediate()
   return number
@@ -28,7 +28,7 @@ const heap = () => {
 let received = 0
 let tenth = 0
 let all = 0
-/** Has room for one value, so that the one before it must be waited for. */
+/** A sink with room for one value, so that each write must wait for the one before. */
 const sink = (wait: boolean) =>
   new Writable({
     objectMode: true,
@@ -42,7 +42,7 @@ const sink = (wait: boolean) =>
     },
   })
 
-// What lives as long as the run must not collect a reaction, or a listener, for each wait.
+// Objects that live as long as the run must not collect a reaction or a listener for each wait.
 const { signal } = new AbortController()
 const places: Record<string, () => Promise<unknown>> = {
   source: () => run(numbersLater(), sink(false), { signal }),

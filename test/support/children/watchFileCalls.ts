@@ -1,18 +1,18 @@
 import fs, { type FileHandle } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** A call that touches a file: the moments at which it matters that a process dies. */
+/** A call that changes a file: a moment at which the death of a process matters. */
 export interface FileCall {
   what: 'open' | 'write' | 'sync' | 'truncate' | 'rename' | 'remove'
-  /** The file; of a renaming, its new name. */
+  /** The path; for a rename, the new one. */
   path: string
-  /** What is to be written. */
+  /** The bytes of a write. */
   bytes?: Buffer
-  /** The file that is open. */
+  /** The descriptor of the open file. */
   fd?: number
 }
 
-/** Says of every call of this process that touches a file that it is about to be made, and that it was made. */
+/** Calls `before` and `after` around every call of this process that changes a file. */
 export async function watchFileCalls(
   before: (call: FileCall) => void,
   after: (call: FileCall) => void = () => {},
@@ -27,7 +27,7 @@ export async function watchFileCalls(
   }
 
   const { open, rename, rm } = fs
-  // Any handle will do, to get at what all of them share.
+  // Any handle gives access to the prototype that all handles share.
   const some = await open(process.execPath)
   const handles = Object.getPrototypeOf(some) as FileHandle
   await some.close()
