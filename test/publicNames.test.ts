@@ -12,6 +12,7 @@ t.test('leadpipe exports what it promises, and nothing else', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [
     'HubSpotClient',
     'LeadpipeError',
+    'RunError',
     'compose',
     'done',
     'encode',

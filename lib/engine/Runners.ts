@@ -2,6 +2,7 @@ import { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import type { UnsavedState } from './instance.ts'
 import type { ChainOutlets } from './Outlet.ts'
 import type { Received } from './RecordTransaction.ts'
 import type { OperatorState, Receiver, Runner, RunnerHost } from './Runner.ts'
@@ -68,7 +69,7 @@ export class Runners {
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
-  get unsavedState(): string | undefined {
+  get unsavedState(): UnsavedState | undefined {
     return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
   }
 
@@ -120,8 +121,9 @@ export class Runners {
     const theirs = states.map(({ name }) => name).join(', ')
     const ours = this.all.map(({ definition }) => definition.name).join(', ')
     if (theirs !== ours) {
-      const message = `the checkpoint is of other operators: it has ${theirs || 'none'}, the run has ${ours}`
-      throw new LeadpipeError('CHECKPOINT', message, { context: { saved: theirs, expected: ours } })
+      const problem = `the checkpoint is of other operators: it has ${theirs || 'none'}, the run has ${ours}`
+      const remedy = 'delete the checkpoint to start again'
+      throw new LeadpipeError('CHECKPOINT', problem, { context: { saved: theirs, now: ours, remedy } })
     }
     for (const [index, runner] of this.all.entries()) runner.restore(states[index] as OperatorState)
   }

@@ -126,7 +126,15 @@ export function transportSettings(
 
 function delays(owner: string, { minDelay, maxDelay }: RetryOptions = {}) {
   if (minDelay !== undefined && maxDelay !== undefined && minDelay > maxDelay) {
-    throw optionError(`${owner}: retry.minDelay`, `expected no more than maxDelay (${maxDelay})`, minDelay)
+    const other = { option: 'retry.maxDelay', value: maxDelay }
+    const received = String(minDelay)
+    throw optionError({
+      owner,
+      option: 'retry.minDelay',
+      expected: `at most ${maxDelay}`,
+      with: other,
+      received,
+    })
   }
   const { retry } = transportDefaults
   return {

@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { maskUrl } from '../http/redact.ts'
 import {
   type RateLimit,
@@ -9,7 +10,7 @@ import {
   transportRules,
   transportSettings,
 } from '../http/transportOptions.ts'
-import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError, typeOf } from '../options/checkOptions.ts'
 import { choice, group, number } from '../options/optionRule.ts'
 
 /** How a {@link HubSpotClient} is set up. */
@@ -65,17 +66,19 @@ const secret = {
   secret: true,
 } as const
 
+const owner = 'HubSpotClient'
+const originRule = {
+  type: 'string',
+  expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
+} as const
 const rules: OptionRules = {
-  owner: 'HubSpotClient',
+  owner,
   options: {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
     // Secret because other libraries take the token by this name.
     auth: { ...choice('query', 'header'), secret: true },
-    origin: {
-      type: 'string',
-      expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
-    },
+    origin: originRule,
     ...transportRules,
     dailyShare: number({ above: 0, max: 1 }),
     timeouts: group({ ...timeoutRules, page: timeoutRule }),
@@ -107,20 +110,21 @@ export function clientSettings(given?: HubSpotClientOptions): ClientSettings {
 
 function credential({ accessToken, apiKey, auth }: HubSpotClientOptions): ClientSettings['credential'] {
   if (accessToken !== undefined && apiKey !== undefined) {
-    throw optionError('HubSpotClient: apiKey', 'give accessToken or apiKey, not both')
+    const other = { option: 'accessToken' }
+    throw optionError({ owner, option: 'apiKey', expected: 'none', with: other, received: typeOf(apiKey) })
   }
   if (apiKey !== undefined) {
-    if (auth === 'header')
-      throw optionError('HubSpotClient: auth', 'an apiKey can only be sent in the URL (auth: "query")')
+    if (auth === 'header') {
+      const other = { option: 'apiKey' }
+      throw optionError({ owner, option: 'auth', expected: '"query"', with: other, received: describe(auth) })
+    }
     return { name: 'hapikey', value: apiKey, in: 'query' }
   }
   if (accessToken !== undefined) {
     return { name: 'access_token', value: accessToken, in: auth ?? clientDefaults.auth }
   }
-  throw optionError(
-    'HubSpotClient: accessToken',
-    'expected the access token of the portal (or an apiKey), received none',
-  )
+  const expected = 'the access token of the portal, or an apiKey'
+  throw optionError({ owner, option: 'accessToken', expected, received: 'none' })
 }
 
 function checkOrigin(origin: string): string {
@@ -136,5 +140,5 @@ function checkOrigin(origin: string): string {
   if (plain) return url.origin
   // A refused URL may contain credentials: the message shows only part of it.
   const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
-  throw optionError('HubSpotClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
+  throw optionError({ owner, option: 'origin', expected: originRule.expected, received: shown })
 }

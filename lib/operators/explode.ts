@@ -78,7 +78,7 @@ function explodeAs<In, Out>(
   options?: ExplodeOptions,
   needs?: 'leadConversionEvents',
 ): Operator<In, Out> {
-  const keys = checkPath(`${name}() path`, path).split('.')
+  const keys = checkPath(`${name}()`, 'path', path).split('.')
   const { as = keys.at(-1) as string, keepEmpty = false } = checkOptions(options, {
     ...rules,
     owner: `${name}()`,

@@ -18,12 +18,15 @@ export interface InvalidBudget {
 
 /** @param most a whole number, or a share between 0 and 1; undefined for no limit */
 export function invalidBudget(most: number | undefined): InvalidBudget {
-  const tooMany = (invalid: number, seen: number, why: string) => {
-    const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${most})`
-    throw new LeadpipeError('INVALID_LEAD', `${what}${why}`, { context: { invalid, seen, maxInvalid: most } })
-  }
   if (most === undefined) return { check() {}, checkAll() {} }
   const isShare = most > 0 && most < 1
+  const remedy = { owner: 'validate()', option: 'maxInvalid', to: 'a higher number to continue' }
+  const tooMany = (invalid: number, seen: number, why: string) => {
+    const allowed = isShare ? `a share of ${most} is allowed` : `${most} are allowed`
+    throw new LeadpipeError('INVALID_LEAD', `${invalid} of ${seen} leads are invalid, ${allowed}${why}`, {
+      context: { invalid, seen, maxInvalid: most, remedy },
+    })
+  }
   const exceeded = (invalid: number, seen: number) => invalid > (isShare ? most * seen : most)
   return {
     check(invalid, seen, why) {

@@ -31,7 +31,7 @@ export interface RunOptions {
 }
 
 const rules: OptionRules = {
-  owner: 'run() options',
+  owner: 'run()',
   options: {
     checkpoint: checkpointRule,
     reconcile: { type: 'boolean', expected: 'true or false' },

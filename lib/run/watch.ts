@@ -2,7 +2,7 @@ import { onAbort } from '../async/onAbort.ts'
 import { isThenable } from '../async/promises.ts'
 import type { Waiter } from '../async/Waiter.ts'
 import { messageOf } from '../errors.ts'
-import { optionFailure } from '../options/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
 
@@ -14,8 +14,9 @@ export function watch(
 ): () => void {
   const abort = () => waiter.interrupt(signal?.reason)
   const refuse = (cause: unknown) => {
-    const message = `run() options: onProgress failed: ${messageOf(cause)}`
-    waiter.interrupt(optionFailure('run() options: onProgress', message, cause))
+    const expected = 'a function that does not throw'
+    const received = `one that threw: ${messageOf(cause)}`
+    waiter.interrupt(optionError({ owner: 'run()', option: 'onProgress', expected, received }, cause))
   }
   const tick = () => {
     let progress: Report

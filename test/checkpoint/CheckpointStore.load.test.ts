@@ -90,7 +90,10 @@ for (const [what, text] of Object.entries(others)) {
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, text)
     t.ok(isRefusal(found, path))
-    t.match(found, { message: /it is no checkpoint of leadpipe, or a damaged one$/ })
+    t.match(found, {
+      message:
+        /it is not a checkpoint of leadpipe, or it is damaged; delete it to start again, or give another path$/,
+    })
   })
 }
 
@@ -106,7 +109,7 @@ t.test('a checkpoint of another version says so, whatever else it holds', async 
     writeFileSync(path, sealed('{}', version as number))
     t.match(await failureOf(loadCheckpoint(path)), {
       code: 'CHECKPOINT',
-      message: `checkpoint ${path}: it is of version ${version}, expected version 2`,
+      message: `checkpoint ${path}: it has version ${version}, expected 2; delete it to start again, or give another path`,
     })
   }
 })
@@ -158,7 +161,10 @@ for (const [at, value] of [...required.map(name => [name, undefined] as const), 
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, sealed(JSON.stringify(changed(at, value))))
     t.ok(isRefusal(found, path))
-    t.match(found, { message: /: it is damaged: it is not what a checkpoint of version 2 holds$/ })
+    t.match(found, {
+      message:
+        /: it is damaged: it does not match the schema of version 2; delete it to start again, or give another path$/,
+    })
   })
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Chain } from '../../lib/engine/Chain.ts'
 import { done, type OwnStepDefinition } from '../../lib/engine/definition.ts'
-import type { LeadpipeError, Operator } from '../../lib/index.ts'
+import type { Operator, RunError } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
@@ -225,7 +225,7 @@ t.test('what a step returns instead of emitting it is refused', async t => {
       const failure = await failureOf(async () => chain.receive(1))
       t.match(failure, {
         code: 'OPERATOR',
-        message: `returns: the step returned ${said}: a step hands values on with emit(value); what it returns would be lost`,
+        message: `returns: the step returned ${said}: a step emits values with emit(value), and a returned value would be lost`,
       })
     }
   }
@@ -243,7 +243,7 @@ t.test('a create that throws or makes nothing useful is named', async t => {
   for (const nothing of [undefined, null, {}, { step: 1 }]) {
     t.match(await made(() => nothing), {
       code: 'OPERATOR',
-      message: 'mine: create() returned no object with a step',
+      message: 'mine: create() must return an object with a step',
     })
   }
 })
@@ -394,7 +394,7 @@ t.test('an error behind a step that goes on is told when that step is over, once
     ),
   )
   t.match(failure, { code: 'OPERATOR', message: 'map: no 1' })
-  t.match((failure as LeadpipeError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
+  t.match((failure as RunError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
 })
 
 t.test('an element that is not a record goes past all operators but the one that takes it', async t => {

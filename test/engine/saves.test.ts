@@ -219,7 +219,7 @@ t.test('a state that nobody takes is refused', async t => {
   const { chain } = chainOf(map(value => value))
   t.throws(() => chain.restore(stateOf([{ name: 'map', state: 1, counts: counted({}) }])), {
     code: 'OPERATOR',
-    message: 'map: restore(): there is a saved state, and none to take it',
+    message: 'map: restore(): there is a saved state, and no restore() that takes it',
   })
 })
 

@@ -117,7 +117,7 @@ t.test('options that are passed where the client belongs are not shown', async t
   const error = await failureOf(() => leads({ accessToken: plain } as never))
   t.equal(
     (error as Error).message,
-    'leads() client: expected a HubSpotClient (new HubSpotClient({ accessToken })), received a value of type object',
+    'leads(): client: expected a HubSpotClient (new HubSpotClient({ accessToken })), received a value of type object',
   )
   t.notMatch(everything(error), traces(plain))
 })

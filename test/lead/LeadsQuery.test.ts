@@ -144,12 +144,12 @@ t.test('text that has no UTF-8 is refused, since it cannot be put in a URL', asy
 t.test('a name that is no parameter is refused with the names that are', async t => {
   t.match(
     refusal({ colour: 1 }),
-    'leads(): unknown option "colour"; it has: search, sort, dir, max, offset, startTime, stopTime, timePivot, excludeConversionEvents, optOut, eligibleForEmail, bounced, isNotImported, includeDeleted, guids, limit, paging',
+    'leads(): unknown option "colour"; expected one of search, sort, dir, max, offset, startTime, stopTime, timePivot, excludeConversionEvents, optOut, eligibleForEmail, bounced, isNotImported, includeDeleted, guids, limit, paging',
   )
   for (const name of ['constructor', 'toString', 'hasOwnProperty', 'Max', 'guids[0]', '']) {
-    t.match(refusal({ [name]: 1 }), `unknown option ${JSON.stringify(name)}; it has: search, `)
+    t.match(refusal({ [name]: 1 }), `unknown option ${JSON.stringify(name)}; expected one of search, `)
   }
-  t.match(refusal(JSON.parse('{"__proto__":1}')), 'unknown option "__proto__"; it has: search, ')
+  t.match(refusal(JSON.parse('{"__proto__":1}')), 'unknown option "__proto__"; expected one of search, ')
 })
 
 t.test('a name that belongs elsewhere is refused with where it belongs', async t => {
@@ -169,7 +169,7 @@ t.test('a name that belongs elsewhere is refused with where it belongs', async t
 t.test('a query that is no plain object is refused, not read as an empty one', async t => {
   const client = { origin: 'x' }
   for (const query of [null, 7, 'search=x', true, [], () => client, Symbol('a'), 7n]) {
-    t.match(refusal(query), /^leads\(\): expected an object, received /)
+    t.match(refusal(query), /^leads\(\): options: expected an object, received /)
   }
   for (const query of [
     new URLSearchParams('search=x'),
@@ -177,7 +177,7 @@ t.test('a query that is no plain object is refused, not read as an empty one', a
     new Date(0),
     new AbortController().signal,
   ]) {
-    t.match(refusal(query), /^leads\(\): expected an object, received /, String(query))
+    t.match(refusal(query), /^leads\(\): options: expected an object, received /, String(query))
   }
 })
 
@@ -203,7 +203,7 @@ t.test('"always send timePivot with a time bound": without a bound only the give
 t.test('stopTime may not be before startTime, but equal to it', async t => {
   t.equal(
     refusal({ startTime: new Date(2), stopTime: 1 }),
-    'leads(): stopTime: expected a time not before startTime (2), received 1',
+    'leads(): stopTime: expected 2 or later with startTime 2, received 1',
   )
   t.match(checkQuery({ startTime: 2, stopTime: new Date(2) }), { startTime: 2, stopTime: 2 })
 })

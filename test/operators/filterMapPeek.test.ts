@@ -51,7 +51,7 @@ t.test('filter: refuses a predicate that is no function', async t => {
   ]) {
     t.throws(() => filter(predicate as never), {
       code: 'OPTION',
-      message: `filter() predicate: expected a function, received ${said}`,
+      message: `filter(): predicate: expected a function, received ${said}`,
     })
   }
 })
@@ -86,7 +86,7 @@ t.test('map: refuses a change that is no function', async t => {
   ]) {
     t.throws(() => map(change as never), {
       code: 'OPTION',
-      message: `map() change: expected a function, received ${said}`,
+      message: `map(): change: expected a function, received ${said}`,
     })
   }
 })
@@ -122,6 +122,6 @@ for (const [setting, through] of Object.entries(settings)) {
 t.test('peek: refuses a look that is no function', async t => {
   t.throws(() => peek('console.log' as never), {
     code: 'OPTION',
-    message: "peek() look: expected a function, received 'console.log'",
+    message: "peek(): look: expected a function, received 'console.log'",
   })
 })

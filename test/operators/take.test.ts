@@ -169,7 +169,7 @@ t.test('refuses a count that is none', async t => {
   ]) {
     t.throws(() => take(count as never), {
       code: 'OPTION',
-      message: `take() count: expected an integer, 0 or more, received ${said}`,
+      message: `take(): count: expected an integer, 0 or more, received ${said}`,
     })
   }
 })

@@ -148,7 +148,7 @@ t.test('a finished run is not begun again: the same report, no request, and noth
 })
 
 t.test(
-  'a finished run whose file is not there any more is refused: there is no export to tell of',
+  'a finished run whose file does not exist any more is refused: there is no export to tell of',
   async t => {
     for (const [to, name] of [
       ['out.json', /out\.json/],
@@ -162,7 +162,7 @@ t.test(
       t.match(await failureOf(start(t, work, to, undefined, stop)), {
         code: 'CHECKPOINT',
         message: new RegExp(
-          `^checkpoint .*checkpoint\\.json: the run had finished, and .*/${name.source} is not there any more: delete the checkpoint to export anew, or give whenFinished 'restart'$`,
+          `^checkpoint .*checkpoint\\.json: its run has finished, and .*/${name.source} does not exist any more; set checkpoint\\.whenFinished to 'restart' to export again$`,
         ),
         context: { path: work.checkpoint },
       })

@@ -130,7 +130,7 @@ t.test('another query of the URL is another run; what it was and is stays untold
     const from = receiver.arrivals.length
     for (const [query, now] of [
       ['?table=b', digest],
-      ['', 'not there'],
+      ['', 'absent'],
     ] as const) {
       t.match(await failureOf(begin(query)), {
         code: 'CHECKPOINT',

@@ -208,7 +208,7 @@ t.test('a quarantine may be a compressed file, and nothing that goes nowhere', a
   work.clear()
   t.match(await failureOf(begin(toArray({ max: 99 }))), {
     code: 'OPTION',
-    message: /validate\(\): quarantine: expected a path or toFile\(\) with a checkpoint/,
+    message: /validate\(\): quarantine: expected a path or toFile\(\), which can be resumed, with checkpoint/,
   })
   t.strictSame(work.names, [])
 })

@@ -92,10 +92,10 @@ async function isRefused(
 }
 
 const changed: Record<string, [given: Start, difference: RegExp]> = {
-  'another query': [{ query: { search: 'a' } }, /source\.query\.search was not there and is 'a' now/],
-  'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was not there and is 5 now/],
+  'another query': [{ query: { search: 'a' } }, /source\.query\.search was absent and is 'a' now/],
+  'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was absent and is 5 now/],
   'another page size': [{ query: { max: 20 } }, /source\.query\.max was 10 and is 20 now/],
-  'a limit': [{ options: { limit: 55 } }, /source\.limit was not there and is 55 now/],
+  'a limit': [{ options: { limit: 55 } }, /source\.limit was absent and is 55 now/],
   guids: [{ query: { guids: ['a'] } }, /source\.paging was 'seek' and is 'guids' now/],
   'another portal': [{ origin: otherPortal.origin }, /source\.origin was 'http:.*' and is 'http:/],
   'other options of an operator': [
@@ -118,24 +118,21 @@ const changed: Record<string, [given: Start, difference: RegExp]> = {
           filter(() => true),
         ),
     },
-    /operators\.4 was not there and is \{ name: 'filter' \} now/,
+    /operators\.4 was absent and is \{ name: 'filter' \} now/,
   ],
   'one operator less': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
-    /operators\.3 was .* and is not there now/,
+    /operators\.3 was .* and is absent now/,
   ],
   'another format': [{ format: 'json' }, /sink\.format was 'ndjson' and is 'json' now/],
   'another word for the functions': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
-  'no word for the functions': [
-    { checkpoint: { version: undefined } },
-    /version was '1' and is not there now/,
-  ],
+  'no word for the functions': [{ checkpoint: { version: undefined } }, /version was '1' and is absent now/],
 }
 for (const [what, [given, difference]] of Object.entries(changed)) {
   t.test(`${what} is another run: refused, saying what differs`, async t => {
     const work = await unfinished(t)
     const sentence = new RegExp(
-      `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to begin anew, or give another path$`,
+      `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to start again, or give another path$`,
     )
     await isRefused(t, work, 'CHECKPOINT', sentence, () => start(t, work, given))
     // It is refused when it has finished as well, whatever is to become of it then.
@@ -143,7 +140,9 @@ for (const [what, [given, difference]] of Object.entries(changed)) {
     for (const whenFinished of ['stop', 'restart', 'next'] as const) {
       const again = { ...given, checkpoint: { ...given.checkpoint, whenFinished } }
       const code = whenFinished === 'next' && given.query?.guids ? 'OPTION' : 'CHECKPOINT'
-      await isRefused(t, work, code, /it is of another run|needs seek paging/, () => start(t, work, again))
+      await isRefused(t, work, code, /it is of another run|with checkpoint\.whenFinished 'next'/, () =>
+        start(t, work, again),
+      )
     }
   })
 }
@@ -201,7 +200,7 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'a checkpoint that is none': [
     work => writeFileSync(work.checkpoint, '{}\n'),
     'CHECKPOINT',
-    /no checkpoint of/,
+    /not a checkpoint of/,
   ],
   'a directory in the place of the checkpoint': [
     work => {
@@ -219,7 +218,7 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'another output': [
     work => writeFileSync(work.file(work.partial(name)), 'x'.repeat(100_000)),
     'CHECKPOINT',
-    /the output is not the one that the checkpoint is of/,
+    /the output is not the one of the checkpoint/,
   ],
   'an output that is not there': [
     work => rmSync(work.file(work.partial(name))),
@@ -283,7 +282,7 @@ t.test('the checkpoint, the output and the quarantine are three files', async t 
     links()
     t.match(await failureOf(start(t, work, given)), {
       code: 'OPTION',
-      message: /^run\(\): expected a file of its own for each output, received /,
+      message: /^run\(\): sink: expected a different file for each output, received /,
     })
     unlink()
     t.equal(portal.requestCount, requestCount)
@@ -403,10 +402,10 @@ t.test('what can not go on from a checkpoint is refused', async t => {
   await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
     run(source(), encode(), process.stdout, options),
   )
-  await refuse(/a device or a pipe can't be continued/, () =>
+  await refuse(/a device or a pipe can't be resumed/, () =>
     run(source(), toFile('/dev/null', { format: 'json' }), options),
   )
-  await refuse(/whenFinished: "next" needs seek paging$/, () =>
+  await refuse(/paging: expected 'seek' with checkpoint\.whenFinished 'next', received 'offset'$/, () =>
     run(
       leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { paging: 'offset' }),
       toFile(work.file(name)),
@@ -429,7 +428,7 @@ t.test('a second run with the same checkpoint is refused while the first goes on
     second ??= failureOf(start(t, work, { to: work.file('other.ndjson') }))
   })
   t.match(await first, { records: 50 })
-  t.match(await second, { code: 'CHECKPOINT', message: /another run is going on with it/ })
+  t.match(await second, { code: 'CHECKPOINT', message: /another run holds it/ })
   t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), { records: 50 })
 })
 
@@ -439,10 +438,10 @@ t.test('a run is not disturbed by another that wants its sink, or its source', a
   const [source, sink] = [leads(client, { max: 10 }), toFile(work.file(name))]
   const disturb = async () => {
     await t.rejects(run(leads(client), sink, { checkpoint: work.file('b.json') }), {
-      message: /the sink: another run/,
+      message: /sink: expected a stream that no other run uses/,
     })
     await t.rejects(run(source, toFile(work.file('c.ndjson')), { checkpoint: work.file('c.json') }), {
-      message: /^run\(\): the source: /,
+      message: /^run\(\): source: /,
     })
   }
   let disturbed: Promise<void> | undefined
@@ -477,7 +476,7 @@ t.test(
     const work = new Workplace(t)
     t.match(await start(t, work), { records: 50 })
     const message =
-      /^checkpoint .*checkpoint\.json: its run has finished; say .*: whenFinished 'next' .*, 'restart' .*, 'stop' /
+      /^checkpoint .*checkpoint\.json: its run has finished; set checkpoint\.whenFinished to 'next' .*, 'restart' .* or 'stop' /
     await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
     const { requestCount } = portal
     t.match(await start(t, work, { checkpoint: { whenFinished: 'stop' } }), {
@@ -515,7 +514,7 @@ t.test("with 'stop', a finished run whose output was changed is refused, however
       t,
       work,
       'CHECKPOINT',
-      /the run had finished, and .*out\.ndjson is not the file any more that it wrote: delete the checkpoint to export anew, or give whenFinished 'restart'$/,
+      /its run has finished, and .*out\.ndjson is not the file that it wrote; set checkpoint\.whenFinished to 'restart' to export again$/,
       stop,
     )
   }
@@ -562,7 +561,7 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
       const work = new Workplace(t)
       const digest = 'one whose digest is [0-9a-f]{12}…'
       const difference = new RegExp(
-        `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to begin anew`,
+        `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to start again`,
       )
       const textual = { operators, checkpoint: { version: undefined } }
       const { records } = await start(t, work, textual, work.keep)
@@ -578,12 +577,8 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
         )
       }
       t.match(await start(t, work, textual), { records }, 'the same text goes on')
-      await isRefused(
-        t,
-        work,
-        'CHECKPOINT',
-        /it is of another run: version was not there and is '1' now;/,
-        () => start(t, work, { operators }),
+      await isRefused(t, work, 'CHECKPOINT', /it is of another run: version was absent and is '1' now;/, () =>
+        start(t, work, { operators }),
       )
       work.clear()
       await start(t, work, { operators }, work.keep)

@@ -226,7 +226,7 @@ t.test('the file of a window is never replaced by the next', async t => {
     t.match(await failureOf(start(t, work, portal, { to })), {
       code: 'CHECKPOINT',
       message: new RegExp(
-        `${name} holds the 5 records of the window before, which the next one would replace: move it away, or put \\{date\\} or \\{time\\} into the name$`,
+        `${name} holds the 5 records of the last window, and the next window would replace them; move the file away, or put \\{date\\} or \\{time\\} into the name$`,
       ),
     })
     t.strictSame(work.everything, everything, to)
@@ -269,7 +269,7 @@ t.test('nor are those that its quarantine and its dead letters came to', async t
     const { everything } = work
     t.match(await failureOf(begin(work)), {
       code: 'CHECKPOINT',
-      message: new RegExp(`${name} holds the 5 records of the window before`),
+      message: new RegExp(`${name} holds the 5 records of the last window`),
     })
     t.strictSame(work.everything, everything)
     work.rename(name, 'moved')
@@ -303,7 +303,8 @@ for (const [what, { given }] of Object.entries(cut)) {
     const { requestCount } = portal
     t.match(await failureOf(start(t, work, portal, given)), {
       code: 'CHECKPOINT',
-      message: /the window before was not read to its end \(by a limit, or an operator that wanted no more\)/,
+      message:
+        /the last window was not read to its end, because of a limit or an operator that ended the run/,
     })
     t.equal(portal.requestCount, requestCount)
     t.strictSame(work.everything, before)

@@ -480,7 +480,7 @@ t.test('a file that was removed while it is written is not saved as if it were t
     })
   t.match(await failureOf(start(t, work, { operators })), { code: 'OPERATOR' })
   t.equal(positionOf(work).leads, 0)
-  t.match(await failureOf(start(t, work, { operators })), { code: 'CHECKPOINT', message: /is not there/ })
+  t.match(await failureOf(start(t, work, { operators })), { code: 'CHECKPOINT', message: /does not exist/ })
 })
 
 for (const how of ['a sink that is destroyed', 'an abort']) {

@@ -38,7 +38,7 @@ t.test('one file is never two outputs of a run, whatever it is called', async t 
   for (const [what, begin] of courses) {
     t.match(
       await failureOf(begin()),
-      { code: 'OPTION', message: /^run\(\): expected a file of its own for each output, received / },
+      { code: 'OPTION', message: /^run\(\): sink: expected a different file for each output, received / },
       what,
     )
     t.strictSame(work.names, names)
@@ -66,8 +66,8 @@ t.test('an output is never the quarantine that the run reads, whatever it is cal
     ]) {
       t.match(await failureOf(begin()), {
         code: 'OPTION',
-        message: `run(): expected a file of its own for each output, received ${resolve(path)} for one and for what quarantined() reads`,
-        context: { path: resolve(path) },
+        message: `run(): sink: expected a different file for each output, received ${JSON.stringify(resolve(path))} for an output and for the input of quarantined()`,
+        context: { owner: 'run()', option: 'sink' },
       })
     }
   }

@@ -66,7 +66,7 @@ t.test('a record that is no JSON: SINK with its number and guid, also in a plain
 t.test('encoded twice is refused', async t => {
   t.match(await failureOf(run([1], encode(), encode(), collector().sink)), {
     code: 'SINK',
-    message: "record 1 can't be written: it is bytes already; leave encode() out before this sink",
+    message: "record 1 can't be written: it is bytes; remove encode() before this sink",
   })
 })
 
@@ -140,7 +140,7 @@ t.test('standard output gets every byte, stays open, and keeps no listener', asy
   t.match(outcomes, [
     { records: 2_000 },
     { records: 3 },
-    { code: 'SINK', message: /put encode\(\) in front of a Writable that takes bytes/ },
+    { code: 'SINK', message: /put encode\(\) before a Writable that takes bytes/ },
     { listeners: 0 },
     { records: 2_000 },
     {},
@@ -177,7 +177,7 @@ t.test('refuses another format', async t => {
   ]) {
     t.throws(() => encode(format as never), {
       code: 'OPTION',
-      message: `encode() format: expected one of ndjson, json, received ${said}`,
+      message: `encode(): format: expected one of ndjson, json, received ${said}`,
     })
   }
 })

@@ -113,7 +113,7 @@ t.test('an iterable that throws fails the stream with SOURCE; one that never yie
   t.match(await failureOf(leads(openClient(t, origin), { guids: throws() }).toArray()), {
     code: 'SOURCE',
     retryable: false,
-    message: 'leads(): guids: the table is locked',
+    message: 'the iterable of guids failed: the table is locked',
     cause: broken,
   })
   const own = new LeadpipeError('AUTH', 'from another source')

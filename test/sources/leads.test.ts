@@ -96,7 +96,7 @@ t.test('an option of the client among those of leads() is refused, with where it
   }
   t.match(
     await refusal({ pageSize: 10 }),
-    /^leads\(\): unknown option "pageSize"; it has: search, sort, dir, max, .*, limit, paging, from, /,
+    /^leads\(\): unknown option "pageSize"; expected one of search, sort, dir, max, .*, limit, paging, from, /,
   )
 })
 

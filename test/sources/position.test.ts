@@ -45,7 +45,7 @@ t.test('guids: a position is refused with others than it is of, as far as they w
     t.match(await failureOf(leads(client, { guids: others, max: 5, from: position }).toArray()), {
       code: 'OPTION',
       message:
-        'leads(): from: expected a position of the same guids in the same order, received one whose first 10 are others',
+        'leads(): from: expected a position of the same guids in the same order, received one whose first 10 guids are different',
       context: { owner: 'leads()', option: 'from' },
     })
   }

@@ -15,7 +15,7 @@ import { turns } from '../support/turns.ts'
 
 const used = {
   code: 'OPTION',
-  message: /map: a stream can be used in one pipeline only; make a new operator for each/,
+  message: /map: expected an operator that was not used before; make a new operator for each/,
 }
 
 const sources: Record<string, (values: unknown[]) => Iterable<unknown> | AsyncIterable<unknown>> = {
@@ -117,7 +117,8 @@ t.test('transform() in a plain pipeline is refused, and told what to do instead'
   ]) {
     t.match(await failureOf(pipeline([1], make(), toArray({ max: 9 }))), {
       code: 'OPTION',
-      message: 'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+      message:
+        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
     })
   }
 })

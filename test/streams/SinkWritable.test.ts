@@ -379,7 +379,7 @@ t.test('a sink that is destroyed while the run commits it is committed, and the 
 })
 
 t.test('a sink is used once: by a pipeline or by a run', async t => {
-  const used = { code: 'OPTION', message: /the sink: / }
+  const used = { code: 'OPTION', message: /sink: / }
   const piped = new Noting()
   await pipeline([1], piped)
   t.match(await failureOf(run([1], piped)), used)

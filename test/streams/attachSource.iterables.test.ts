@@ -97,7 +97,7 @@ t.test('a null in an iterable is refused, as a promise, too, and what came befor
   for (const nothing of [null, Promise.resolve(null)]) {
     const { batches, failure } = await batchesOf(openSource([1, 2, nothing, 3]))
     t.strictSame(batches.flat(), [1, 2])
-    t.match(failure, { message: "it gave null, which a Node stream can't carry" })
+    t.match(failure, { message: "it yielded null, which a Node stream can't carry" })
   }
 })
 
@@ -241,7 +241,7 @@ t.test('an async iterable that fails, or gives null: what came before is given',
   t.strictSame(throwing, { batches: [[1], [2]], failure: boom })
   const nothing = await batchesOf(openSource(failing(() => null)))
   t.strictSame(nothing.batches, [[1], [2]])
-  t.match(nothing.failure, { message: "it gave null, which a Node stream can't carry" })
+  t.match(nothing.failure, { message: "it yielded null, which a Node stream can't carry" })
 })
 
 t.test('an async iterable is closed without a wait while its next value does not come', async t => {

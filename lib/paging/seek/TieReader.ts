@@ -97,7 +97,7 @@ export class TieReader {
     this.#offset.goOn(page)
     this.#vain = this.#news || this.#learned ? 0 : this.#vain + 1
     if (this.#vain > patience)
-      throw this.#list.error(`${patience} pages of leads of the time ${this.time} brought none`)
+      throw this.#list.error(`${patience} pages for the time ${this.time} had no new lead`)
     return false
   }
 

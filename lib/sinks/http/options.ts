@@ -1,4 +1,6 @@
 import { Writable } from 'node:stream'
+import type { OptionContext } from '../../errors/ErrorContexts.ts'
+import { describe } from '../../errors.ts'
 import {
   type RateLimit,
   type RetryOptions,
@@ -7,7 +9,7 @@ import {
   transportRules,
   transportSettings,
 } from '../../http/transportOptions.ts'
-import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError, typeOf } from '../../options/checkOptions.ts'
 import { choice, group, integer } from '../../options/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './body.ts'
 import type { ReadAnswer } from './readOutcome.ts'
@@ -101,8 +103,9 @@ export interface HttpSettings<T> extends TransportSettings {
   runId: string | undefined
 }
 
+const owner = 'toHttp()'
 const rules: OptionRules = {
-  owner: 'toHttp()',
+  owner,
   options: {
     method: choice('POST', 'PUT'),
     headers: {
@@ -148,7 +151,8 @@ export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
   const options = checkOptions(given, rules)
   const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
   if (format === 'single' && batch !== undefined) {
-    throw optionError('toHttp(): batch', 'the format "single" sends one record a request')
+    const other = { option: 'format', value: format }
+    throw optionError({ owner, option: 'batch', expected: 'none', with: other, received: describe(batch) })
   }
   const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
   return {
@@ -200,20 +204,21 @@ function checkHeaders(given: Readonly<Record<string, string>>): Record<string, s
     const key = name.toLowerCase()
     // An invalid name may be a misplaced secret value, so it is not shown.
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
-      throw optionError('toHttp(): headers', 'expected names of headers, received one that is none')
+      throw wrongHeaders('valid names of headers', 'a name that is not valid (it is not shown)')
     }
-    if (reserved.has(key)) throw optionError('toHttp(): headers', `${key} can't be set`)
-    if (headers.has(key)) throw optionError('toHttp(): headers', `${key} is given twice`)
+    if (reserved.has(key)) throw wrongHeaders('no headers that toHttp() sets itself', key)
+    if (headers.has(key)) throw wrongHeaders('each header once', `${key} twice`)
     if (!/^[\x20-\x7e]+$/.test(value) || value.trim() !== value) {
-      throw optionError(
-        'toHttp(): headers',
-        `the value of ${key}: expected printable ASCII, without spaces around it (its value is not shown)`,
-      )
+      const expected = 'values of printable ASCII, without spaces around them'
+      throw wrongHeaders(expected, `another value for ${key} (it is not shown)`)
     }
     headers.set(key, value)
   }
   return Object.fromEntries(headers)
 }
+
+const wrongHeaders = (expected: string, received: string) =>
+  optionError({ owner, option: 'headers', expected, received })
 
 /**
  * Checks the destination of refused records, if there is one.
@@ -221,19 +226,23 @@ function checkHeaders(given: Readonly<Record<string, string>>): Record<string, s
  * @throws {LeadpipeError} OPTION when it can't take them, or does not fit `onRefused`.
  */
 function checkDeadLetter(given: unknown, onRefused: string): Writable | undefined {
+  const wrong = (expected: string, received: string, other?: OptionContext['with'], remedy?: string) =>
+    optionError({ owner, option: 'deadLetter', expected, with: other, received, remedy })
   if (onRefused !== 'dead-letter') {
     if (given === undefined) return undefined
-    throw optionError('toHttp(): deadLetter', 'it belongs to onRefused: "dead-letter"')
+    throw wrong('none', 'a Writable', { option: 'onRefused', value: onRefused })
   }
+  const expected = 'a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
   if (!(given instanceof Writable)) {
-    const expected = 'expected a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
-    throw optionError('toHttp(): deadLetter', given === undefined ? `${expected}, received none` : expected)
+    const other = { option: 'onRefused', value: onRefused }
+    throw wrong(expected, given === undefined ? 'none' : typeOf(given), other)
   }
   if (!given.writableObjectMode) {
-    throw optionError('toHttp(): deadLetter', 'it takes bytes; put encode() in front of it')
+    throw wrong(expected, 'a Writable that takes bytes', undefined, 'put encode() before it')
   }
   if (given.destroyed || given.writableEnded) {
-    throw optionError('toHttp(): deadLetter', 'it has been ended already; make a new one for each sink')
+    const remedy = 'create a new one for each sink'
+    throw wrong('a Writable that was not used before', 'one that has ended', undefined, remedy)
   }
   return given
 }

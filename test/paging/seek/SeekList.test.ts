@@ -128,7 +128,7 @@ t.test('an error says how else the list can be read', async t => {
   t.match(new SeekList({}).error('it is so'), {
     code: 'PAGING',
     retryable: false,
-    message: "it is so; read this list with paging: 'offset'",
+    message: "it is so; set paging to 'offset' to read this list",
     context: { timePivot: 'insertedAt' },
   })
 })

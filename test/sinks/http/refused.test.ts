@@ -143,7 +143,14 @@ t.test('dead letters that cannot be written fail the run', async t => {
       }),
       full,
     ],
-    [toArray({ max: 1 }), { code: 'SINK', message: 'toArray() holds no more than max (1) records' }],
+    [
+      toArray({ max: 1 }),
+      {
+        code: 'SINK',
+        message:
+          'toArray() takes at most 1 records, received one more; set max to a higher number, or write to a file',
+      },
+    ],
     [
       new Writable({
         objectMode: true,
@@ -242,10 +249,10 @@ const nonsense: Record<string, [ReadAnswer<unknown>, RegExp]> = {
   'a record beyond the batch': [() => ({ refused: [{ index: 3 }] }), /named record 3 of a batch of 3/],
   'a record before it': [() => ({ refused: [{ index: -1 }] }), /named record -1/],
   'half a record': [() => ({ refused: [{ index: 0.5 }] }), /named record 0\.5/],
-  'no list': [() => ({}) as never, /gave no \{ refused/],
-  null: [() => null as never, /gave no \{ refused/],
+  'no list': [() => ({}) as never, /expected readAnswer to return \{ refused/],
+  null: [() => null as never, /expected readAnswer to return \{ refused/],
   'nothing in a list': [() => ({ refused: [null] }) as never, /named record/],
-  'a promise': [(async () => undefined) as never, /gave no \{ refused/],
+  'a promise': [(async () => undefined) as never, /expected readAnswer to return \{ refused/],
   'an exception': [
     () => {
       throw new Error('can’t read')
