@@ -226,7 +226,7 @@ t.test('the file of a window is never replaced by the next', async t => {
     t.match(await failureOf(start(t, work, portal, { to })), {
       code: 'CHECKPOINT',
       message: new RegExp(
-        `${name} holds the 5 records of the last window, and the next window would replace them; move the file away, or put \\{date\\} or \\{time\\} into the name$`,
+        `${name} holds the 5 records of the last window, and the next window would replace them; move the file away, or put \\{date\\} or \\{time\\} into its name$`,
       ),
     })
     t.strictSame(work.everything, everything, to)

@@ -15,7 +15,7 @@ import { turns } from '../support/turns.ts'
 
 const used = {
   code: 'OPTION',
-  message: /map: expected an operator that was not used before; make a new operator for each/,
+  message: /expected an operator that was not used before, received the operator map; create a new one/,
 }
 
 const sources: Record<string, (values: unknown[]) => Iterable<unknown> | AsyncIterable<unknown>> = {
