@@ -6,6 +6,7 @@ import { describe, LeadpipeError, messageOf } from '../errors.ts'
 import { type Lead, leadSchema } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { choice, withDefault } from '../options/optionRule.ts'
 import { type Quarantined, quarantinedElement, quarantinedLead } from '../stage/Quarantined.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
@@ -50,12 +51,13 @@ const quarantineRule = {
   ],
   expected: 'the path of a file, or an object-mode Writable',
 } as const
-const rules: OptionRules = {
+/** What the options accept. */
+export const validateRules: OptionRules = {
   owner,
   options: {
-    schema: { type: 'object', expected: 'a JSON Schema (an object)' },
+    schema: { type: 'object', default: leadSchema, expected: 'a JSON Schema (an object)' },
     ajv: { type: 'object', required: ['compile'], expected: 'an Ajv' },
-    onInvalid: { enum: ['fail', 'skip', 'quarantine'], expected: '"fail", "skip" or "quarantine"' },
+    onInvalid: withDefault('fail', choice('fail', 'skip', 'quarantine')),
     quarantine: quarantineRule,
     maxInvalid: {
       anyOf: [
@@ -82,7 +84,7 @@ const rules: OptionRules = {
  * ```
  */
 export function validate<T = Lead>(options?: ValidateOptions): Operator<unknown, T> {
-  const { schema = leadSchema, ajv, onInvalid = 'fail', quarantine, maxInvalid } = checkValidate(options)
+  const { schema, ajv, onInvalid, quarantine, maxInvalid } = checkValidate(options)
   const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
   const budget = invalidBudget(maxInvalid)
   return new Operator<unknown, T>([
@@ -182,9 +184,11 @@ function shown({ valid, skipped, quarantined, rejected }: Record<string, number>
   }
 }
 
-function checkValidate(given?: ValidateOptions): ValidateOptions {
-  const options = checkOptions(given, rules)
-  const { onInvalid = 'fail', quarantine, maxInvalid } = options
+type Settings = ValidateOptions & { schema: object; onInvalid: 'fail' | 'skip' | 'quarantine' }
+
+function checkValidate(given?: ValidateOptions): Settings {
+  const options = checkOptions(given, validateRules) as Settings
+  const { onInvalid, quarantine, maxInvalid } = options
   if (onInvalid === 'quarantine' && quarantine === undefined) {
     const other = { option: 'onInvalid', value: onInvalid }
     const { expected } = quarantineRule

@@ -13,6 +13,14 @@ export interface OptionRules {
   readonly elsewhere?: Readonly<Record<string, string>>
 }
 
+/** Hints for options of other owners, which users are likely to put here by mistake. */
+export const hintsFrom = (...others: readonly OptionRules[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    others.flatMap(({ owner, options }) =>
+      Object.keys(options).map(name => [name, `it belongs to ${owner}`]),
+    ),
+  )
+
 const objectSchemas = new WeakMap<OptionRules, object>()
 
 function objectSchema(rules: OptionRules): object {
@@ -25,12 +33,12 @@ function objectSchema(rules: OptionRules): object {
 }
 
 /**
- * Checks a user's options and returns those that are not undefined.
+ * Checks a user's options. Returns those that are not undefined, and the defaults of the others.
  *
  * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
 export function checkOptions<T extends object>(given: T | undefined, rules: OptionRules): T {
-  if (given === undefined) return {} as T
+  if (given === undefined) return withDefaults({}, rules.options) as T
   // A Map, a Date or URLSearchParams has no option keys: without this check it would be ignored silently.
   if (Object.prototype.toString.call(given) !== '[object Object]') {
     const secret = Object.values(rules.options).some(rule => rule.secret)
@@ -40,8 +48,23 @@ export function checkOptions<T extends object>(given: T | undefined, rules: Opti
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
   const validate = compileSchema(objectSchema(rules))
   if (!validate(present)) throw refusal(present, rules, validate.errors ?? [])
-  return present
+  return withDefaults(present, rules.options) as T
 }
+
+/** Fills in the defaults of checked options, also inside of an option. What is undefined counts as absent. */
+export function withDefaults(given: object, rules: Rules): object {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined)
+  const filled: Record<string, unknown> = Object.fromEntries(present)
+  for (const [name, rule] of Object.entries(rules)) {
+    const inner = rule.properties as Rules | undefined
+    const value = filled[name] ?? rule.default
+    if (inner !== undefined && hasDefaults(inner)) filled[name] = withDefaults((value ?? {}) as object, inner)
+    else if (value !== undefined) filled[name] = value
+  }
+  return filled
+}
+
+const hasDefaults = (rules: Rules): boolean => Object.values(rules).some(rule => 'default' in rule)
 
 function refusal(present: object, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
   const { path, value, rule, known } = deepestProblem(errors, present, rules.options)

@@ -9,7 +9,7 @@ import type { Report } from './Report.ts'
 /** Passes on an abort and reports progress; returns a function that stops both. */
 export function watch(
   waiter: Waiter,
-  { signal, onProgress, progressInterval = 1_000 }: RunOptions,
+  { signal, onProgress, progressInterval }: RunOptions,
   report: () => Report,
 ): () => void {
   const abort = () => waiter.interrupt(signal?.reason)

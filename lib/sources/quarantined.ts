@@ -11,7 +11,7 @@ import { Rejected, setOrigin } from '../stage/Rejected.ts'
 import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
-import { type LeadsOptions, leadsDefaults, longestString, maxLeadBytesRule } from './options.ts'
+import { type LeadsOptions, longestString, maxLeadBytesRule } from './options.ts'
 
 const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRule } }
 
@@ -35,8 +35,8 @@ export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadB
     const expected = 'the path of a quarantine file'
     throw optionError({ owner: rules.owner, option: 'path', expected, received: describe(path) })
   }
-  const { maxLeadBytes = leadsDefaults.maxLeadBytes } = checkOptions(options, rules)
-  return new QuarantineSource(path, maxLeadBytes)
+  const { maxLeadBytes } = checkOptions(options, rules)
+  return new QuarantineSource(path, maxLeadBytes as number)
 }
 
 /**

@@ -35,7 +35,7 @@ t.test('what is right is taken', async t => {
     { path: 'a.json', whenFinished: 'restart' },
     { path: 'a.json', whenFinished: 'next', overlap: 0, version: '1' },
   ] as const) {
-    t.strictSame(runOptions({ checkpoint }), { checkpoint })
+    t.strictSame(runOptions({ checkpoint }).checkpoint, checkpoint)
   }
 })
 
@@ -62,7 +62,7 @@ const wrong: [checkpoint: unknown, says: RegExp | string][] = [
   ],
   [
     { path: 'a', every: { seconds: 1 } },
-    'unknown option "checkpoint.every.seconds"; checkpoint.every has: leads, bytes, milliseconds',
+    'unknown option "checkpoint.every.seconds"; expected one of leads, bytes, milliseconds',
   ],
   [
     { path: 'a', whenFinished: 'again' },

@@ -390,17 +390,20 @@ t.test('what can not go on from a checkpoint is refused', async t => {
   const next = { checkpoint: { path: work.checkpoint, whenFinished: 'next' as const } }
   const refuse = (message: RegExp, outcome: () => Promise<unknown>) =>
     isRefused(t, work, 'OPTION', message, outcome)
-  await refuse(/^run\(\) options: checkpoint: expected leads\(\) as the source/, () =>
+  await refuse(/^run\(\): source: expected leads\(\), which can be resumed, with checkpoint, received/, () =>
     run([{ a: 1 }], toFile(work.file(name)), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), toArray({ max: 9 }), options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), toArray({ max: 9 }), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), encode(), new PassThrough(), options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), encode(), new PassThrough(), options),
   )
-  await refuse(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), encode(), process.stdout, options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), encode(), process.stdout, options),
   )
   await refuse(/a device or a pipe can't be resumed/, () =>
     run(source(), toFile('/dev/null', { format: 'json' }), options),
@@ -412,7 +415,7 @@ t.test('what can not go on from a checkpoint is refused', async t => {
       next,
     ),
   )
-  await refuse(/"next" goes up to the present: expected no stopTime in the query$/, () =>
+  await refuse(/stopTime: expected none with checkpoint\.whenFinished 'next', received 5$/, () =>
     run(
       leads(openClient(t, portal.origin, { accessToken: portal.accessToken }), { stopTime: 5 }),
       toFile(work.file(name)),

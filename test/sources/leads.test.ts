@@ -16,7 +16,7 @@ t.test('a wrong query or option is refused at once, and nothing is requested', a
   }
   t.match(await refusal({ max: 101 }), 'leads(): max: expected an integer from 1 to 100')
   t.match(await refusal({ limit: 0 }), 'leads(): limit: expected an integer, 1 or more (leads in all)')
-  t.match(await refusal(new AbortController().signal), 'leads(): expected an object')
+  t.match(await refusal(new AbortController().signal), 'leads(): options: expected an object')
   t.strictSame(targets, [])
 })
 
@@ -24,7 +24,7 @@ t.test('the first argument is a client', async t => {
   for (const client of [undefined, null, {}, 'token', { accessToken: 'a', get: () => {} }]) {
     t.match(await failureOf(() => leads(client as never)), {
       code: 'OPTION',
-      message: /^leads\(\) client: expected a HubSpotClient /,
+      message: /^leads\(\): client: expected a HubSpotClient /,
     })
   }
 })

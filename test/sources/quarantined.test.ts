@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { leadsDefaults } from '../../lib/sources/options.ts'
+import { leadsRules } from '../../lib/sources/options.ts'
 import { quarantined } from '../../lib/sources/quarantined.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -146,7 +146,10 @@ t.test('a lead of maxLeadBytes is read, whatever it is made of', async t => {
 
 t.test('maxLeadBytes is as in leads(), and anything else is refused', async t => {
   const path = file(t, 'rejected.ndjson', records(1))
-  t.strictSame(await guidsOf(quarantined(path, { maxLeadBytes: leadsDefaults.maxLeadBytes })), ['0'])
+  t.strictSame(
+    await guidsOf(quarantined(path, { maxLeadBytes: leadsRules.options.maxLeadBytes?.default as number })),
+    ['0'],
+  )
   t.throws(() => quarantined(path, { maxLeadBytes: 0 }), {
     code: 'OPTION',
     message: /^quarantined\(\): maxLeadBytes: expected an integer from 1 to 536870888/,

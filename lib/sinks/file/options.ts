@@ -20,12 +20,13 @@ export interface FileSettings {
   highWaterMark: number
 }
 
-const rules: OptionRules = {
+/** What the options accept. */
+export const fileRules: OptionRules = {
   owner: 'toFile()',
   options: {
     format: { enum: formatNames, expected: `one of ${formatNames.join(', ')}` },
     compression: choice('gzip', 'none'),
-    highWaterMark: integer({ min: 1, unit: 'records' }),
+    highWaterMark: integer({ min: 1, unit: 'records', default: 16 }),
   },
 }
 
@@ -41,9 +42,9 @@ const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'nd
  */
 export function fileSettings(path: string, given?: FileOptions): FileSettings {
   const wrongPath = (expected: string) =>
-    optionError({ owner: rules.owner, option: 'path', expected, received: describePath(path) })
+    optionError({ owner: fileRules.owner, option: 'path', expected, received: describePath(path) })
   if (typeof path !== 'string' || path === '') throw wrongPath('the path of a file')
-  const options = checkOptions(given, rules)
+  const options = checkOptions(given, fileRules)
   const zipped = /\.gz$/i.test(path)
   const name = (zipped ? path.slice(0, -3) : path).toLowerCase()
   const ending = Object.keys(endings).find(one => name.endsWith(`.${one}`))
@@ -55,6 +56,6 @@ export function fileSettings(path: string, given?: FileOptions): FileSettings {
   return {
     format,
     compression: options.compression ?? (zipped ? 'gzip' : 'none'),
-    highWaterMark: options.highWaterMark ?? 16,
+    highWaterMark: options.highWaterMark as number,
   }
 }

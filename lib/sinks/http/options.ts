@@ -10,7 +10,7 @@ import {
   transportSettings,
 } from '../../http/transportOptions.ts'
 import { checkOptions, type OptionRules, optionError, typeOf } from '../../options/checkOptions.ts'
-import { choice, group, integer } from '../../options/optionRule.ts'
+import { choice, group, integer, withDefault } from '../../options/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './body.ts'
 import type { ReadAnswer } from './readOutcome.ts'
 
@@ -93,39 +93,46 @@ export interface HttpSettings<T> extends TransportSettings {
   method: 'POST' | 'PUT'
   headers: Readonly<Record<string, string>>
   format: BodyFormatName
-  batch: { records: number; bytes: number; milliseconds: number | undefined }
+  batch: { records: number; bytes: number; milliseconds?: number | undefined }
   compression: 'gzip' | 'none'
   onRefused: 'fail' | 'skip' | 'dead-letter'
-  deadLetter: Writable | undefined
+  deadLetter?: Writable | undefined
   endDeadLetter: 'with-sink' | 'never'
-  readAnswer: ReadAnswer<T> | undefined
-  signal: AbortSignal | undefined
-  runId: string | undefined
+  readAnswer?: ReadAnswer<T> | undefined
+  signal?: AbortSignal | undefined
+  runId?: string | undefined
 }
 
 const owner = 'toHttp()'
-const rules: OptionRules = {
+/** What the options accept. */
+export const httpRules: OptionRules = {
   owner,
   options: {
-    method: choice('POST', 'PUT'),
+    method: withDefault('POST', choice('POST', 'PUT')),
     headers: {
       type: 'object',
       additionalProperties: { type: 'string' },
       secret: true,
+      default: {},
       expected: 'an object of header names and strings',
     },
-    format: { enum: Object.keys(bodyFormats), expected: `one of ${Object.keys(bodyFormats).join(', ')}` },
+    format: {
+      enum: Object.keys(bodyFormats),
+      default: 'ndjson',
+      expected: `one of ${Object.keys(bodyFormats).join(', ')}`,
+    },
     batch: group({
-      records: integer({ min: 1, max: 10_000 }),
-      bytes: integer({ min: 1, max: 2 ** 30 }),
+      records: integer({ min: 1, max: 10_000, default: 100 }),
+      bytes: integer({ min: 1, max: 2 ** 30, default: 2 ** 20 }),
       milliseconds: integer({ min: 1, max: 2 ** 31 - 1 }),
     }),
-    compression: choice('gzip', 'none'),
+    compression: withDefault('none', choice('gzip', 'none')),
     ...transportRules,
-    order: choice('any', 'strict'),
-    onRefused: choice('fail', 'skip', 'dead-letter'),
+    rateLimit: withDefault('none', transportRules.rateLimit),
+    order: withDefault('any', choice('any', 'strict')),
+    onRefused: withDefault('fail', choice('fail', 'skip', 'dead-letter')),
     deadLetter: { type: 'object', secret: true, expected: 'a sink, or a Writable in object mode' },
-    endDeadLetter: choice('with-sink', 'never'),
+    endDeadLetter: withDefault('with-sink', choice('with-sink', 'never')),
     readAnswer: { instanceOf: 'Function', expected: 'a function' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     runId: {
@@ -148,31 +155,22 @@ const rules: OptionRules = {
  * @throws {LeadpipeError} OPTION
  */
 export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
-  const options = checkOptions(given, rules)
-  const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
-  if (format === 'single' && batch !== undefined) {
+  const options = checkOptions(given, httpRules) as HttpOptions<T> & HttpSettings<T>
+  const { order, ...own } = options
+  const { format, batch, onRefused } = own
+  if (format === 'single' && given?.batch !== undefined) {
     const other = { option: 'format', value: format }
-    throw optionError({ owner, option: 'batch', expected: 'none', with: other, received: describe(batch) })
+    const received = describe(given.batch)
+    throw optionError({ owner, option: 'batch', expected: 'none', with: other, received })
   }
-  const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
+  const transport = transportSettings(owner, own)
   return {
-    method: options.method ?? 'POST',
-    headers: checkHeaders(options.headers ?? {}),
-    format,
-    batch: {
-      records: format === 'single' ? 1 : (batch?.records ?? 100),
-      bytes: batch?.bytes ?? 1_048_576,
-      milliseconds: batch?.milliseconds,
-    },
-    compression: options.compression ?? 'none',
+    ...own,
+    headers: checkHeaders(own.headers),
+    batch: format === 'single' ? { ...batch, records: 1 } : batch,
     ...transport,
     concurrency: order === 'strict' ? 1 : transport.concurrency,
-    onRefused,
-    deadLetter: checkDeadLetter(options.deadLetter, onRefused),
-    endDeadLetter: options.endDeadLetter ?? 'with-sink',
-    readAnswer: options.readAnswer,
-    signal: options.signal,
-    runId: options.runId,
+    deadLetter: checkDeadLetter(own.deadLetter, onRefused),
   }
 }
 

@@ -16,7 +16,7 @@ t.test('what is not said has its default', async t => {
     method: 'POST',
     headers: {},
     format: 'ndjson',
-    batch: { records: 100, bytes: 1_048_576, milliseconds: undefined },
+    batch: { records: 100, bytes: 1_048_576 },
     compression: 'none',
     concurrency: 4,
     rateLimit: 'none',
@@ -25,9 +25,6 @@ t.test('what is not said has its default', async t => {
     onRefused: 'fail',
     deadLetter: undefined,
     endDeadLetter: 'with-sink',
-    readAnswer: undefined,
-    signal: undefined,
-    runId: undefined,
   })
   const parts = httpSettings({ batch: { bytes: 5 }, retry: { retries: 0 }, timeouts: { chunk: 7 } })
   t.match(parts, {
