@@ -87,8 +87,17 @@ export type LeadpipeError = { [C in ErrorCode]: LeadpipeErrorOf<C> }[ErrorCode]
 
 /** The class of {@link LeadpipeError}. */
 export interface LeadpipeErrorClass {
-  /** @param problem what went wrong; the message is this and the remedy of the context, if there is one */
-  new <C extends ErrorCode>(code: C, problem: string, options?: LeadpipeErrorOptions<C>): LeadpipeErrorOf<C>
+  /**
+   * @param problem what went wrong; the message is this and the remedy of the context, if there is one
+   * @param options the context is required if it has facts that are never absent
+   */
+  new <C extends ErrorCode>(
+    code: C,
+    problem: string,
+    ...options: Record<never, never> extends ErrorContexts[C]
+      ? [options?: LeadpipeErrorOptions<C>]
+      : [options: LeadpipeErrorOptions<C> & { context: ErrorContexts[C] }]
+  ): LeadpipeErrorOf<C>
   readonly prototype: LeadpipeError
 }
 

@@ -116,7 +116,7 @@ t.test('an iterable that throws fails the stream with SOURCE; one that never yie
     message: 'the iterable of guids failed: the table is locked',
     cause: broken,
   })
-  const own = new LeadpipeError('AUTH', 'from another source')
+  const own = new LeadpipeError('PAGING', 'from another source')
   const failing: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(own) }),
   }

@@ -47,5 +47,7 @@ compiled(() => {
   const anyError: LeadpipeError = error
   // @ts-expect-error: a fact of another code
   new LeadpipeError('PAGING', 'no progress', { context: { status: 500 } })
+  // @ts-expect-error: the facts of an answer are never absent
+  new LeadpipeError('AUTH', 'refused')
   return anyError
 })
