@@ -155,7 +155,7 @@ t.test('no limit, or a larger one, is another run: refused, finished or not', as
   for (const goBack of [finished, () => work.goBack(work.snapshots[1] as never)]) {
     goBack()
     const difference = (now: string) => new RegExp(`another run: source\\.limit was 30 and is ${now}`)
-    await isRefused(t, work, 'CHECKPOINT', difference('not there now'), () =>
+    await isRefused(t, work, 'CHECKPOINT', difference('absent now'), () =>
       start(t, work, { ...limited, options: {} }),
     )
     await isRefused(t, work, 'CHECKPOINT', difference('31 now'), () =>
@@ -213,7 +213,7 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'an output that is shorter': [
     work => truncateSync(work.file(work.partial(name)), 10),
     'CHECKPOINT',
-    /has 10 bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says/,
+    /has 10 bytes, fewer than the \d+ of the checkpoint/,
   ],
   'another output': [
     work => writeFileSync(work.file(work.partial(name)), 'x'.repeat(100_000)),
@@ -223,7 +223,7 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'an output that is not there': [
     work => rmSync(work.file(work.partial(name))),
     'CHECKPOINT',
-    /out\.ndjson\.[0-9a-f]{8}\.partial is not there, and .*out\.ndjson is not the complete file/,
+    /out\.ndjson\.[0-9a-f]{8}\.partial does not exist, and .*out\.ndjson is not the complete file/,
   ],
 }
 for (const [what, [spoil, code, message]] of Object.entries(spoiled)) {
@@ -330,7 +330,7 @@ t.test('an output that is a link which leads elsewhere now is refused', async t 
   t.match(await failureOf(start(t, work, { to })), {
     code: 'CHECKPOINT',
     message:
-      /link\.ndjson leads to .*second\.ndjson now, the output that the checkpoint is of is .*first\.ndjson$/,
+      /link\.ndjson is .*second\.ndjson now, and the output of the checkpoint is .*first\.ndjson; delete the checkpoint to start again$/,
   })
 })
 
@@ -352,7 +352,7 @@ t.test('one run at a time with a checkpoint writes to an output, whatever its ch
     {
       code: 'CHECKPOINT',
       message:
-        /out\.ndjson: another run with a checkpoint writes to it; wait for its end, or give another path$/,
+        /out\.ndjson: another run with a checkpoint writes to it; wait until that run ends, or give another path$/,
     },
   ])
   t.strictSame(work.names, ['checkpoint.json', name])
@@ -493,7 +493,7 @@ t.test(
     })
     t.ok(portal.requestCount > requestCount)
     // An operator that wanted no more ended the window, so that none follows.
-    await isRefused(t, work, 'CHECKPOINT', /there is no next one$/, () =>
+    await isRefused(t, work, 'CHECKPOINT', /the last window was not read to its end, .*; set checkpoint\.whenFinished to 'restart' to start again$/, () =>
       start(t, work, { checkpoint: { whenFinished: 'next' } }),
     )
     await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
