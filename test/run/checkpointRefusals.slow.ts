@@ -493,8 +493,12 @@ t.test(
     })
     t.ok(portal.requestCount > requestCount)
     // An operator that wanted no more ended the window, so that none follows.
-    await isRefused(t, work, 'CHECKPOINT', /the last window was not read to its end, .*; set checkpoint\.whenFinished to 'restart' to start again$/, () =>
-      start(t, work, { checkpoint: { whenFinished: 'next' } }),
+    await isRefused(
+      t,
+      work,
+      'CHECKPOINT',
+      /the last window was not read to its end, .*; set checkpoint\.whenFinished to 'restart' to start again$/,
+      () => start(t, work, { checkpoint: { whenFinished: 'next' } }),
     )
     await isRefused(t, work, 'CHECKPOINT', message, () => start(t, work))
   },
