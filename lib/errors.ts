@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { ErrorContexts, OptionContext, Remedy } from './errors/ErrorContexts.ts'
 
 /**
  * Every code that a `LeadpipeError` can carry. The list is closed, so code that switches over it can be exhaustive.
@@ -42,46 +43,132 @@ export const errorCodes = [
 /** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** Facts about an error, for programs; which ones depends on the code. Never contains a token. */
-export type ErrorContext = Readonly<Record<string, unknown>>
+/** The facts about an error of any code. */
+export type ErrorContext = ErrorContexts[ErrorCode]
 
 /** The options of a {@link LeadpipeError}. */
-export interface LeadpipeErrorOptions {
+export interface LeadpipeErrorOptions<C extends ErrorCode = ErrorCode> {
   /** True if the same attempt may succeed later, without a change. Default: false. */
   retryable?: boolean
-  /** The reason for this error: an error of undici, of the file system, or of the user's code. */
+  /** The reason for this error: an error of undici, of the file system, or of a user's code. */
   cause?: unknown
-  /** Facts for programs, for example `{ page: 3, offset: 10240 }`. Default: none. */
-  context?: ErrorContext
+  /** Facts for programs, for example `{ page: 3, offset: 10240, problem: 'cut' }`. Default: none. */
+  context?: ErrorContexts[C]
+}
+
+/** A {@link LeadpipeError} of one code. */
+export interface LeadpipeErrorOf<C extends ErrorCode> extends Error {
+  readonly code: C
+  /** What went wrong: the message without what to do about it (`context.remedy`). */
+  readonly problem: string
+  /** True if the same attempt may succeed later, without a change. */
+  readonly retryable: boolean
+  /** Facts for programs. */
+  readonly context: ErrorContexts[C]
 }
 
 /**
- * The one error class of leadpipe. Distinguish errors by `code`, not by message.
+ * The one error class of leadpipe. Distinguish errors by `code`, not by message. The code also decides which facts are
+ * in `context`.
  *
  * @example
  * ```ts
  * try {
  *   await run(leads(client), toFile('leads.ndjson'))
  * } catch (error) {
- *   if (error instanceof LeadpipeError && error.code === 'AUTH') askForAToken()
+ *   if (!(error instanceof LeadpipeError)) throw error
+ *   if (error.code === 'AUTH') requestToken()
+ *   else if (error.code === 'DECODE') console.error(`page ${error.context.page} is broken`)
  *   else throw error
  * }
  * ```
  */
-export class LeadpipeError extends Error {
-  override readonly name = 'LeadpipeError'
-  readonly code: ErrorCode
-  readonly retryable: boolean
-  readonly context: ErrorContext
-  /** The numbers of the run up to its failure. Set by `run`, on the error that it rejects with. */
-  report?: unknown
+export type LeadpipeError = { [C in ErrorCode]: LeadpipeErrorOf<C> }[ErrorCode]
 
-  constructor(code: ErrorCode, message: string, options: LeadpipeErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined)
-    this.code = code
-    this.retryable = options.retryable ?? false
-    this.context = options.context ?? {}
+/** The class of {@link LeadpipeError}. */
+export interface LeadpipeErrorClass {
+  /**
+   * @param problem what went wrong; the message is this and the remedy of the context, if there is one
+   * @param options the context is required if it has facts that are never absent
+   */
+  new <C extends ErrorCode>(
+    code: C,
+    problem: string,
+    ...options: Record<never, never> extends ErrorContexts[C]
+      ? [options?: LeadpipeErrorOptions<C>]
+      : [options: LeadpipeErrorOptions<C> & { context: ErrorContexts[C] }]
+  ): LeadpipeErrorOf<C>
+  readonly prototype: LeadpipeError
+}
+
+export const LeadpipeError: LeadpipeErrorClass = class LeadpipeError<C extends ErrorCode> extends Error {
+  override readonly name: string = 'LeadpipeError'
+  readonly code: C
+  readonly retryable: boolean
+  readonly context: ErrorContexts[C]
+  // Private, so that an error that is printed does not show it beside its message.
+  readonly #problem: string
+
+  get problem(): string {
+    return this.#problem
   }
+
+  constructor(code: C, problem: string, options: LeadpipeErrorOptions<C> = {}) {
+    const context: ErrorContexts[C] & { remedy?: string | Remedy } =
+      options.context ?? ({} as ErrorContexts[C])
+    super(withRemedy(problem, context.remedy), 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.#problem = problem
+    this.retryable = options.retryable ?? false
+    this.context = context
+  }
+}
+
+/** Changes what an error says; its code and, unless they are given, the other parts stay. */
+export function reworded(
+  error: LeadpipeError,
+  problem: string,
+  changes: { retryable?: boolean; cause?: unknown; context?: object } = {},
+): LeadpipeError {
+  const { code, retryable, context } = error
+  const parts = 'cause' in error ? { retryable, cause: error.cause } : { retryable }
+  // The context is of the code, as before; the compiler can't see that.
+  const all = { ...parts, ...changes, context: { ...context, ...changes.context } as never }
+  return new LeadpipeError(code, problem, all) as LeadpipeError
+}
+
+/** Names an option in a message: the flag that stands for it on a command line; undefined for its name in code. */
+export type NameOption = (owner: string, option?: string) => string | undefined
+
+/** The message of an error, with its options named by `nameOf`. */
+export function messageNaming(error: LeadpipeError, nameOf: NameOption): string {
+  const { remedy } = error.context as { remedy?: string | Remedy }
+  const problem = error.code === 'OPTION' ? optionProblem(error.context, nameOf) : error.problem
+  return withRemedy(problem, remedy, nameOf)
+}
+
+/** What is wrong with an option, in one sentence: "leads(): limit: expected an integer, 1 or more, received 0". */
+export function optionProblem(
+  { owner, option, unknown, expected, with: other, received, remedy }: OptionContext,
+  nameOf: NameOption = () => undefined,
+): string {
+  if (unknown) {
+    const name = `${owner}: unknown option ${JSON.stringify(option)}`
+    return remedy === undefined ? `${name}; expected ${expected}` : name
+  }
+  const place = nameOf(owner, option) ?? (option === undefined ? owner : `${owner}: ${option}`)
+  const value = other?.value === undefined ? '' : ` ${describe(other.value)}`
+  const condition =
+    other === undefined ? '' : ` with ${nameOf(other.owner ?? owner, other.option) ?? other.option}${value}`
+  return `${place}: expected ${expected}${condition}${received === undefined ? '' : `, received ${received}`}`
+}
+
+/** A problem, and what to do about it. */
+function withRemedy(problem: string, remedy?: string | Remedy, nameOf: NameOption = () => undefined): string {
+  if (remedy === undefined) return problem
+  if (typeof remedy === 'string') return `${problem}; ${remedy}`
+  const { owner, option, to } = remedy
+  return `${problem}; set ${nameOf(owner, option) ?? option} to ${to}`
 }
 
 /** A short description of a value on one line, for an error message. */

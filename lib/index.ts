@@ -15,11 +15,20 @@ export {
   type StepResult,
 } from './engine/definition.ts'
 // Errors
+export type {
+  AnswerContext,
+  ConnectionContext,
+  ErrorContexts,
+  OptionContext,
+  Remedy,
+} from './errors/ErrorContexts.ts'
 export {
   type ErrorCode,
   type ErrorContext,
   errorCodes,
   LeadpipeError,
+  type LeadpipeErrorClass,
+  type LeadpipeErrorOf,
   type LeadpipeErrorOptions,
 } from './errors.ts'
 export type { Format } from './formats/formats.ts'
@@ -63,7 +72,7 @@ export { type CompiledSchema, type ValidateOptions, validate } from './operators
 export type { Missing } from './paging/LeadPlan.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
-export type { Report } from './run/Report.ts'
+export { type Report, RunError, type RunErrorClass } from './run/Report.ts'
 export type { Source } from './run/RunSignature.ts'
 export { run } from './run/run.ts'
 export type { FileSink } from './sinks/file/FileSink.ts'

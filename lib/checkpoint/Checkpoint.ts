@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { ChainState } from '../engine/Runner.ts'
+import type { Remedy } from '../errors/ErrorContexts.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { isDigest } from '../files/paths.ts'
 import type { Json } from '../stage/Stage.ts'
@@ -127,16 +128,23 @@ const own = (object: Record<string, unknown>, name: string) =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
 function inWords(value: unknown): string {
-  if (value === undefined) return 'not there'
+  if (value === undefined) return 'absent'
   if (typeof value === 'string' && isDigest(value)) return `one whose digest is ${value.slice(0, 12)}…`
   // Cut short, two paths in the same directory may look the same.
   return typeof value === 'string' ? inspect(value, { maxStringLength: 1_000 }) : describe(value)
 }
 
+/** What to do about a checkpoint that can't be resumed. */
+export const startAgain = 'delete it to start again, or give another path'
+
 /** A CHECKPOINT error that names the file. */
-export function checkpointError(path: string, message: string, cause?: unknown): LeadpipeError {
-  return new LeadpipeError('CHECKPOINT', `checkpoint ${path}: ${message}`, {
+export function checkpointError(
+  path: string,
+  problem: string,
+  { cause, remedy }: { cause?: unknown; remedy?: string | Remedy | undefined } = {},
+): LeadpipeError {
+  return new LeadpipeError('CHECKPOINT', `checkpoint ${path}: ${problem}`, {
     ...(cause === undefined ? {} : { cause }),
-    context: { path },
+    context: { path, ...(remedy === undefined ? {} : { remedy }) },
   })
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { lockFile } from '../files/lockFile.ts'
 import { digestOf, syncDirectory, targetOf } from '../files/paths.ts'
 import { compileSchema } from '../options/ajv.ts'
-import { type Checkpoint, checkpointError, checkpointSchema } from './Checkpoint.ts'
+import { type Checkpoint, checkpointError, checkpointSchema, startAgain } from './Checkpoint.ts'
 import { upgradeVersion1, type Version1 } from './version1.ts'
 
 /** Where a checkpoint is kept. */
@@ -53,11 +53,10 @@ export async function fileStore(path: string): Promise<CheckpointStore> {
     save: checkpoint => saveCheckpoint(path, checkpoint),
     lock: () =>
       lockFile(path, cause =>
-        checkpointError(
-          path,
-          'another run is going on with it; wait for its end, or give another path',
+        checkpointError(path, 'another run holds it', {
           cause,
-        ),
+          remedy: 'wait until that run ends, or give another path',
+        }),
       ),
   }
 }
@@ -74,7 +73,7 @@ async function checkWritable(path: string): Promise<string> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'its directory does not exist' : `it can't be written: ${message}`
-    throw checkpointError(path, why, cause)
+    throw checkpointError(path, why, { cause })
   }
 }
 
@@ -87,18 +86,20 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
   const text = await read(path)
   if (text === undefined) return undefined
   const [head, body, ...rest] = text.split('\n')
-  const told = parse(head)
-  if (told?.format !== format)
-    throw checkpointError(path, 'it is no checkpoint of leadpipe, or a damaged one')
-  if (told.version !== version && told.version !== 1) {
-    throw checkpointError(path, `it is of version ${told.version}, expected version ${version}`)
+  const header = parse(head)
+  const remedy = startAgain
+  if (header?.format !== format) {
+    throw checkpointError(path, 'it is not a checkpoint of leadpipe, or it is damaged', { remedy })
   }
-  const whole = rest.join('') === '' && body !== undefined && told.digest === digestOf(body)
-  if (!whole) throw checkpointError(path, 'it is damaged: its content is not what its first line says')
+  if (header.version !== version && header.version !== 1) {
+    throw checkpointError(path, `it has version ${header.version}, expected ${version}`, { remedy })
+  }
+  const whole = rest.join('') === '' && body !== undefined && header.digest === digestOf(body)
+  if (!whole) throw checkpointError(path, 'it is damaged: its content does not match its digest', { remedy })
   const checkpoint: unknown = JSON.parse(body)
-  if (told.version === 1) return upgradeVersion1(path, checkpoint as Version1)
+  if (header.version === 1) return upgradeVersion1(path, checkpoint as Version1)
   if (compileSchema(checkpointSchema)(checkpoint)) return checkpoint as Checkpoint
-  throw checkpointError(path, 'it is damaged: it is not what a checkpoint of version 2 holds')
+  throw checkpointError(path, 'it is damaged: it does not match the schema of version 2', { remedy })
 }
 
 async function read(path: string): Promise<string | undefined> {
@@ -109,7 +110,7 @@ async function read(path: string): Promise<string | undefined> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
-    throw checkpointError(path, `it can't be read: ${message}`, error)
+    throw checkpointError(path, `it can't be read: ${message}`, { cause: error })
   }
 }
 
@@ -149,6 +150,6 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     await rename(temporary, target)
     await syncDirectory(dirname(target))
   } catch (cause) {
-    throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, cause)
+    throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, { cause })
   }
 }

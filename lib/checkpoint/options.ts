@@ -1,3 +1,4 @@
+import { withDefaults } from '../options/checkOptions.ts'
 import { choice, group, integer, type OptionRule } from '../options/optionRule.ts'
 
 /** When a checkpoint is saved: at the first of these that is reached. */
@@ -52,20 +53,19 @@ export interface CheckpointSettings extends Required<Pick<CheckpointOptions, 'pa
 }
 
 const file = { type: 'string', minLength: 1, expected: 'the path of a file' } as const
-const options = group(
-  {
-    path: file,
-    every: group({
-      leads: integer({ min: 1 }),
-      bytes: integer({ min: 1 }),
-      milliseconds: integer({ min: 10 }),
-    }),
-    whenFinished: choice('stop', 'restart', 'next'),
-    overlap: integer({ min: 0, unit: 'milliseconds' }),
-    version: { type: 'string', minLength: 1, expected: 'a string that is not empty' },
-  },
-  ['path'],
-)
+/** What the options accept. */
+export const checkpointRules = {
+  path: file,
+  every: group({
+    leads: integer({ min: 1, default: 1_000 }),
+    bytes: integer({ min: 1, default: 5_000_000 }),
+    milliseconds: integer({ min: 10, default: 5_000 }),
+  }),
+  whenFinished: choice('stop', 'restart', 'next'),
+  overlap: integer({ min: 0, unit: 'milliseconds', default: 600_000 }),
+  version: { type: 'string', minLength: 1, expected: 'a string that is not empty' },
+}
+const options = group(checkpointRules, ['path'])
 
 /** The values that the option `checkpoint` accepts. */
 export const checkpointRule: OptionRule = {
@@ -75,17 +75,7 @@ export const checkpointRule: OptionRule = {
 
 /** Fills in the defaults. */
 export function checkpointSettings(given: string | CheckpointOptions): CheckpointSettings {
-  const options: CheckpointOptions = typeof given === 'string' ? { path: given } : given
-  const { path, every, whenFinished, overlap, version } = options
-  return {
-    path,
-    every: {
-      leads: every?.leads ?? 1_000,
-      bytes: every?.bytes ?? 5_000_000,
-      milliseconds: every?.milliseconds ?? 5_000,
-    },
-    whenFinished,
-    overlap: overlap ?? 600_000,
-    version,
-  }
+  const options = typeof given === 'string' ? { path: given } : given
+  const unset = { whenFinished: undefined, version: undefined }
+  return { ...unset, ...withDefaults(options, checkpointRules) } as CheckpointSettings
 }

@@ -36,8 +36,8 @@ export interface Version1 {
  */
 export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest }: Version1): Checkpoint {
   if (phase !== 'finished') {
-    const hint = 'finish it with leadpipe 0.1, or delete it to begin anew'
-    throw checkpointError(path, `it is of version 1, and its run is '${phase}', not finished: ${hint}`)
+    const remedy = 'finish it with leadpipe 0.1, or delete it to start again'
+    throw checkpointError(path, `it has version 1, and its run is '${phase}', not finished`, { remedy })
   }
   const { quarantines: quarantineFingerprints = [], ...sink } = pipeline.sink
   const sinks: Record<string, Json> = sinkStates(stand.sink)

@@ -19,7 +19,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
     new Option(flags, description).choices([...choices])
   const command = new Command('export')
     .description(
-      'Export every lead of a portal (deleted ones only with --include-deleted), or those asked for, to a file, an HTTP receiver, or standard output.',
+      'Export every lead of a portal (deleted ones only with --include-deleted), or selected ones, to a file, an HTTP receiver, or standard output.',
     )
     .argument(
       '<destination>',
@@ -33,7 +33,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
     .option('--sort <attribute>', 'lead attribute to sort by, for example lastName')
     .addOption(choice('--dir <direction>', 'direction of the sort', ['asc', 'desc']))
     .option('--max <n>', 'leads a page, 1 to 100 (default: 100)', number)
-    .option('--offset <n>', 'leads to leave out at the beginning (default: 0)', number)
+    .option('--offset <n>', 'leads to skip at the beginning (default: 0)', number)
     .option(
       '--start-time <time>',
       'only leads whose time pivot is after this; milliseconds or ISO 8601',
@@ -45,34 +45,38 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
       time,
     )
     .addOption(choice('--time-pivot <field>', 'what the times apply to (default: insertedAt)', timePivots))
-    .option('--exclude-conversion-events', 'leave conversion events out, which is faster')
+    .option('--exclude-conversion-events', 'omit conversion events, which is faster')
     .option('--opt-out', 'only leads that have unsubscribed from lead nurturing')
     .option('--eligible-for-email', 'only leads eligible for email marketing')
     .option('--bounced', 'only leads whose email bounced')
-    .option('--is-not-imported', 'only web leads, no imported ones')
-    .option('--include-deleted', 'deleted leads, too (default: they are left out)')
+    .option('--is-not-imported', 'only web leads, not imported ones')
+    .option('--include-deleted', 'also deleted leads (default: they are omitted)')
     .option('--guid <guid>', 'only this lead; may be repeated', append)
-    .option('--limit <n>', 'at most so many leads in all', number)
+    .option('--limit <n>', 'the most leads in all', number)
     .addOption(
       choice(
         '--paging <how>',
-        'by time (seek), which nothing that changes meanwhile disturbs, or by offset, which may miss leads then (default: seek; offset with --sort, --dir, --offset or --max 1; with --guid, by guid)',
+        'by time (seek), which changes meanwhile do not disturb, or by offset, which may then miss leads (default: seek; offset with --sort, --dir, --offset or --max 1; with --guid, by guid)',
         ['seek', 'offset'],
       ),
     )
   addStageOptions(command)
     .optionsGroup('How:')
-    .option('--checkpoint <file>', 'keep how far it is in this file; the same command goes on from there')
+    .option('--checkpoint <file>', 'save the progress in this file; the same command resumes there')
     .addOption(
       choice(
         '--when-finished <what>',
-        'with a checkpoint that has finished: nothing, anew, or what is new since (default: it is refused)',
+        'if the run of the checkpoint has finished: do nothing, start again, or read what is new since then (default: it is refused)',
         ['stop', 'restart', 'next'],
       ),
     )
-    .option('--reconcile', 'ask the portal afterwards how many leads match')
-    .option('--concurrency <n>', 'most requests at once, 1 to 100 (default: 4)', number)
-    .option('--rate <n/seconds>', 'most requests in any so many seconds (default: 100/10)', rate)
+    .option('--reconcile', 'request afterwards how many leads match on the portal')
+    .option('--concurrency <n>', 'the most requests at the same time, 1 to 100 (default: 4)', number)
+    .option(
+      '--rate <n/seconds>',
+      'the most requests in any interval of so many seconds (default: 100/10)',
+      rate,
+    )
   return addTellOptions(command)
     .addHelpText(
       'after',

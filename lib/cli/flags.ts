@@ -31,16 +31,16 @@ export function addStageOptions(command: Command): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
   return command
-    .optionsGroup('What becomes of them:')
+    .optionsGroup('Processing:')
     .addOption(
       choice(
         '--on-invalid <policy>',
-        'a lead that does not match the schema ends the run, is left out, or set aside',
+        'a lead that does not match the schema fails the run, is skipped, or is quarantined',
         ['fail', 'skip', 'quarantine'],
       ).default('fail'),
     )
-    .option('--quarantine <file>', 'where invalid leads are set aside (NDJSON)')
-    .option('--max-invalid <n>', 'most invalid leads, as a count or a share such as 0.01', number)
+    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)')
+    .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
       choice(
         '--explode <what>',
@@ -113,8 +113,7 @@ function selection(text: string): Record<string, string> {
     return [name, path]
   })
   const selected = Object.fromEntries(fields)
-  if (Object.keys(selected).length < fields.length)
-    throw new InvalidArgumentError('A name stands there twice.')
+  if (Object.keys(selected).length < fields.length) throw new InvalidArgumentError('Expected each name once.')
   return selected
 }
 
@@ -123,24 +122,47 @@ export function append(value: string, previous: readonly string[] = []): string[
   return [...previous, value]
 }
 
-/** The flags that are not named like their options. */
-const renamed: Readonly<Record<string, string>> = { guids: 'guid', rateLimit: 'rate' }
+/** How an option is given on the command line, if not by a flag of its name. */
+const renamed: Readonly<Record<string, string>> = {
+  'HubSpotClient rateLimit': '--rate',
+  'leads() guids': '--guid',
+  'run() checkpoint.path': '--checkpoint',
+  'run() checkpoint.whenFinished': '--when-finished',
+  'run() sink': 'destination',
+  'toFile() path': 'destination',
+  'toHttp() url': 'destination',
+  'quarantined() path': 'quarantine',
+}
+
+/** The options that have a flag of their name. */
+const named: Readonly<Record<string, readonly string[]>> = {
+  HubSpotClient: ['accessToken', 'origin', 'concurrency'],
+  'leads()': [
+    ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
+    ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
+  ],
+  'validate()': ['onInvalid', 'quarantine', 'maxInvalid'],
+  'run()': ['checkpoint', 'reconcile'],
+  'toFile()': ['format'],
+  'toHttp()': ['format'],
+  'encode()': ['format'],
+  'createPortal()': ['port', 'leads', 'seed', 'db', 'accessToken', 'faults'],
+}
 
 /**
- * The flag that gave an option, as the user writes it: `--rate (requests)` for `rateLimit.requests`.
+ * How an option of the API is given on the command line: `--rate (requests)` for `rateLimit.requests` of
+ * `HubSpotClient`.
  *
- * @param option the path of the option in the API
- * @param flags the given flags, by commander's names
- * @returns undefined when no flag gave it
+ * @returns undefined for an option that the command line does not have
  */
-export function flagOf(option: string, flags: object): string | undefined {
-  // --checkpoint holds only the path of a checkpoint.
-  const names = option
-    .replace(/^checkpoint\.path$/, 'checkpoint')
-    .split('.')
-    .map(name => renamed[name] ?? name)
-  const index = names.findLastIndex(name => (flags as Record<string, unknown>)[name] !== undefined)
-  const flag = names[index]?.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-  const inside = names.slice(index + 1).join('.')
-  return flag === undefined ? undefined : `--${flag}${inside === '' ? '' : ` (${inside})`}`
+export function flagOf(owner: string, option?: string): string | undefined {
+  if (owner === 'project()') return '--select'
+  if (option === undefined) return undefined
+  const whole = renamed[`${owner} ${option}`]
+  if (whole !== undefined) return whole
+  const [name = '', ...inside] = option.split('.')
+  const isFlag = named[owner]?.includes(name)
+  const own = isFlag ? `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}` : undefined
+  const flag = renamed[`${owner} ${name}`] ?? own
+  return flag === undefined || inside.length === 0 ? flag : `${flag} (${inside.join('.')})`
 }

@@ -46,10 +46,10 @@ export function reportText(report: Report, destination: string): string {
   const lines = [
     read(report),
     ...(missing !== undefined && missing.count > 0
-      ? [`${plural(missing.count, 'lead')} asked for by guid did not come`]
+      ? [`the portal did not return ${plural(missing.count, 'lead')} requested by guid`]
       : []),
     ...(quarantined > 0 ? [`${plural(quarantined, 'invalid lead')} quarantined`] : []),
-    ...(skipped > 0 ? [`${plural(skipped, 'invalid lead')} left out`] : []),
+    ...(skipped > 0 ? [`${plural(skipped, 'invalid lead')} skipped`] : []),
     `${plural(records, 'record')} written to ${where}${written}`,
     ...(reconciliation === undefined
       ? []
@@ -62,14 +62,14 @@ export function reportText(report: Report, destination: string): string {
 function ended(report: Report): string {
   const { checkpoint, duration } = report
   return checkpoint?.found === 'finished'
-    ? `the run had finished before, by the checkpoint ${checkpoint.path}: nothing was done`
+    ? `the run of the checkpoint ${checkpoint.path} had finished before: nothing was done`
     : `done in ${span(duration)}${starts(report)}; the numbers add up`
 }
 
 function compared({ matching, delivered }: NonNullable<Report['reconciliation']>): string {
   return matching === delivered
     ? 'as many as were read'
-    : `${count(delivered)} were read: the two differ where leads were inserted, deleted or changed meanwhile`
+    : `${count(delivered)} were read: the two differ if leads were inserted, deleted or changed meanwhile`
 }
 
 function starts({ checkpoint }: Report): string {

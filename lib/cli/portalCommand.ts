@@ -11,9 +11,12 @@ export function portalCommand(host: Host, setExitCode: (code: number) => void): 
     .option('--leads <n>', 'how many leads to make (default: 1000)', number)
     .option('--seed <n>', 'the same seed gives the same leads (default: 1)', number)
     .option('--db <file>', 'keep the leads in this SQLite file (default: in memory)')
-    .option('--access-token <token>', "the token it asks for (default: the documentation's demo token)")
+    .option(
+      '--access-token <token>',
+      "the token that requests must carry (default: the documentation's demo token)",
+    )
     .option('--faults <rules>', 'what goes wrong, and when, as WHEN:WHAT; …')
-    .option('--json', 'print {"origin","accessToken","leads"} on one line once it answers')
+    .option('--json', 'print {"origin","accessToken","leads"} on one line when it is ready')
     .addHelpText(
       'after',
       `

@@ -33,7 +33,7 @@ Exit codes:
   0    all done, and the numbers add up
   1    failed; standard error says why
   2    wrong usage
-  75   the daily limit is used up: come back later
+  75   the daily limit is used up: try again later
   129  interrupted by SIGHUP
   130  interrupted by SIGINT
   143  interrupted by SIGTERM`,

@@ -5,7 +5,7 @@ import type { Host } from './Host.ts'
 /** `leadpipe replay`: its arguments and its help. */
 export function replayCommand(host: Host, setExitCode: (code: number) => void): Command {
   const command = new Command('replay')
-    .description('Feed what a quarantine holds through the stages again, after a fix.')
+    .description('Process the leads of a quarantine again, after a fix.')
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
     .argument('<destination>', 'a file, an http(s) URL to post to, or - for standard output, as for export')
   return addTellOptions(addStageOptions(command).optionsGroup('How:'))

@@ -22,8 +22,8 @@ function noteOn(path: readonly string[], record: Node): string | undefined {
   const field = JSON.stringify(path.slice(0, known + 1).join('.'))
   const made = known === 0 ? madeBy.get(path[0]) : undefined
   return made === undefined
-    ? `--select: ${field} is no documented field; records have it where the portal sends it`
-    : `--select: ${field} is only there with --explode ${made}`
+    ? `--select: ${field} is not a documented field; records have it if the portal sends it`
+    : `--select: ${field} exists only with --explode ${made}`
 }
 
 /** The fields that `--explode` adds, and the word that adds them. */

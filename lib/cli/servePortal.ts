@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { optionProblem } from '../errors.ts'
 import { createPortal, PortalError, type PortalOptions } from '../portal/index.ts'
 import { flagOf } from './flags.ts'
 import { exitCodeOf, exitCodes, type Host, interruptible } from './Host.ts'
@@ -25,13 +26,14 @@ export async function servePortal({ json, ...options }: PortalFlags, host: Host)
     })
     return exitCodes.done
   } catch (error) {
-    host.stderr.write(`leadpipe: ${messageOf(error as Error, options)}\n`)
+    host.stderr.write(`leadpipe: ${messageOf(error as Error)}\n`)
     return exitCodeOf(error)
   }
 }
 
 /** An error's message, with a wrong option named by its flag. */
-function messageOf(error: Error, flags: object): string {
-  if (!(error instanceof PortalError) || error.code !== 'OPTION') return error.message
-  return error.message.replace(/(?<=^Expected )`(\w+)`/, (text, option) => flagOf(option, flags) ?? text)
+function messageOf(error: Error): string {
+  return error instanceof PortalError && error.context !== undefined
+    ? optionProblem(error.context, flagOf)
+    : error.message
 }

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
-import { LeadpipeError, type Report } from '../index.ts'
+import { messageNaming } from '../errors.ts'
+import { LeadpipeError, type Report, RunError } from '../index.ts'
 import type { Invocation, StageFlags, Watch } from './flags.ts'
 import { flagOf } from './flags.ts'
 import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
@@ -45,24 +46,24 @@ export async function tell(
 /** A failure in one sentence. */
 function sentence(error: unknown, flags: StageFlags): string {
   const { cause } = error as { cause?: { code?: string } }
-  if (cause?.code === 'EPIPE') return 'the reader of standard output went away'
-  const message = optionMessage(error as Error, flags)
+  if (cause?.code === 'EPIPE') return 'standard output was closed by its reader'
+  const message = error instanceof LeadpipeError ? messageNaming(error, flagOf) : (error as Error).message
   const { checkpoint } = flags
-  return checkpoint !== undefined && goesOn(error) && existsSync(checkpoint)
-    ? `${message}; the same command goes on from the checkpoint ${checkpoint}`
+  return checkpoint !== undefined && canResume(error) && existsSync(checkpoint)
+    ? `${message}; the same command resumes from the checkpoint ${checkpoint}`
     : message
 }
 
 /** Whether running the same command again can have another result than the same failure. */
-function goesOn(error: unknown): boolean {
+function canResume(error: unknown): boolean {
   if (error instanceof Interruption) return true
   return error instanceof LeadpipeError && error.code !== 'OPTION' && error.code !== 'CHECKPOINT'
 }
 
 /** The failure, and the numbers up to it, if there are any. */
 function failureReport(error: unknown): object {
-  const { code, message, report } = error as Partial<LeadpipeError>
-  return { ...(report as object | undefined), error: { code, message } }
+  const { code, message } = error as Partial<LeadpipeError>
+  return { ...(error instanceof RunError ? error.report : {}), error: { code, message } }
 }
 
 /** One line on a terminal that is overwritten again and again, and notes that stay. */
@@ -88,20 +89,4 @@ function progressLine(stream: Output | undefined): ProgressLine {
     },
     clear,
   }
-}
-
-/**
- * An error's message, with a wrong option named by its flag, if a flag gave it.
- *
- * @param flags the given flags, by commander's names
- */
-function optionMessage(error: Error, flags: object): string {
-  const { message } = error
-  if (!(error instanceof LeadpipeError)) return message
-  if (error.code === 'CHECKPOINT') return message.replaceAll('whenFinished', '--when-finished')
-  if (error.code !== 'OPTION') return message
-  const { owner, option } = error.context
-  const flag = typeof option === 'string' ? flagOf(option, flags) : undefined
-  // "leads(): limit: expected …": the owner of the option means nothing to a user who gave a flag.
-  return flag === undefined ? message : message.replace(`${owner}: ${option}`, flag)
 }

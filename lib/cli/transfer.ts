@@ -5,7 +5,6 @@ import {
   explodeFormValues,
   HubSpotClient,
   type Lead,
-  LeadpipeError,
   type LeadSource,
   type LeadsQuery,
   leads,
@@ -21,6 +20,7 @@ import {
   toHttp,
   validate,
 } from '../index.ts'
+import { optionError } from '../options/checkOptions.ts'
 import type { Invocation, StageFlags } from './flags.ts'
 import { tell } from './tell.ts'
 
@@ -44,13 +44,18 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
     if (accessToken === undefined) {
-      throw new LeadpipeError(
-        'OPTION',
-        'expected an access token: give --access-token, or set LEADPIPE_ACCESS_TOKEN',
-      )
+      throw optionError({
+        owner: 'HubSpotClient',
+        option: 'accessToken',
+        expected: 'the access token of the portal',
+        received: 'none',
+        remedy: 'give it, or set LEADPIPE_ACCESS_TOKEN',
+      })
     }
     if (whenFinished !== undefined && checkpoint === undefined) {
-      throw new LeadpipeError('OPTION', '--when-finished: expected --checkpoint with it')
+      const other = { option: 'checkpoint.whenFinished', value: whenFinished }
+      const expected = 'the path of a file'
+      throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid, limit, paging })
@@ -72,7 +77,7 @@ function offsetNote({ position }: LeadSource, { sort, dir, offset, max }: LeadsQ
   const reasons = Object.entries({ sort, dir, offset, max: max === 1 ? max : undefined })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => (name === 'max' ? `--max ${value}` : `--${name}`))
-  return `read by offset because of ${reasons.join(' and ')}: leads may be missed, or come twice, when others are inserted or deleted meanwhile (--paging offset says that this is meant)`
+  return `read by offset because of ${reasons.join(' and ')}: leads may be missed or delivered twice if others are inserted or deleted meanwhile (give --paging offset to confirm)`
 }
 
 /** Runs leads through the stages that the flags describe, to the destination. */
@@ -95,10 +100,14 @@ function withoutCredentials(url: string): string {
   if (!URL.canParse(url)) return url
   const { username, password, origin, pathname } = new URL(url)
   if (username === '' && password === '') return url
-  throw new LeadpipeError(
-    'OPTION',
-    `destination: ${origin}${pathname}: credentials can't stand in the URL, and the command line sends no headers: export to - and pipe the records to a program that sends them, or use toHttp() in code`,
-  )
+  throw optionError({
+    owner: 'toHttp()',
+    option: 'url',
+    expected: 'a URL without credentials',
+    received: `${origin}${pathname} with them`,
+    remedy:
+      'export to - and pipe the records to a program that sends the credentials in headers, or use toHttp() in code',
+  })
 }
 
 /** Leads, followed by the operators for --explode and --select. */

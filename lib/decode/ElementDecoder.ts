@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { LeadpipeError } from '../errors.ts'
+import { LeadpipeError, reworded } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
 import type { ElementLocation } from '../stage/Rejected.ts'
 
@@ -122,10 +122,5 @@ export async function* decodeBody(
 
 /** Adds the page and the byte offset to an error in the middle of a body. */
 function atPage(error: LeadpipeError, page: number, offset: number): LeadpipeError {
-  const { code, message, retryable, cause, context } = error
-  return new LeadpipeError(code, `page ${page}, byte ${offset}: ${message}`, {
-    retryable,
-    cause,
-    context: { ...context, page, offset },
-  })
+  return reworded(error, `page ${page}, byte ${offset}: ${error.problem}`, { context: { page, offset } })
 }

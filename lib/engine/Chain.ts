@@ -1,6 +1,7 @@
 import { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import type { UnsavedState } from './instance.ts'
 import { type ChainTargets, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
 import type { ChainEvents, ChainState, Runner } from './Runner.ts'
@@ -100,7 +101,7 @@ export class Chain {
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
-  get unsavedState(): string | undefined {
+  get unsavedState(): UnsavedState | undefined {
     return this.#runners.unsavedState
   }
 

@@ -2,6 +2,7 @@ import { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import type { UnsavedState } from './instance.ts'
 import type { ChainOutlets } from './Outlet.ts'
 import type { Received } from './RecordTransaction.ts'
 import type { OperatorState, Runner, RunnerHost, ValueReceiver } from './Runner.ts'
@@ -68,7 +69,7 @@ export class Runners {
   }
 
   /** Why the operators can't run with a checkpoint; undefined when they can. */
-  get unsavedState(): string | undefined {
+  get unsavedState(): UnsavedState | undefined {
     return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
   }
 
@@ -122,10 +123,11 @@ export class Runners {
    */
   restore(states: readonly OperatorState[]): void {
     const saved = states.map(({ name }) => name).join(', ')
-    const expected = this.all.map(({ definition }) => definition.name).join(', ')
-    if (saved !== expected) {
-      const message = `the checkpoint is of other operators: it has ${saved || 'none'}, the run has ${expected}`
-      throw new LeadpipeError('CHECKPOINT', message, { context: { saved, expected } })
+    const now = this.all.map(({ definition }) => definition.name).join(', ')
+    if (saved !== now) {
+      const problem = `the checkpoint is of other operators: it has ${saved || 'none'}, the run has ${now}`
+      const remedy = 'delete the checkpoint to start again'
+      throw new LeadpipeError('CHECKPOINT', problem, { context: { saved, now, remedy } })
     }
     for (const [index, runner] of this.all.entries()) runner.restore(states[index] as OperatorState)
   }

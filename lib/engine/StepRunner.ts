@@ -11,7 +11,14 @@ import {
   type SideOutput,
   type SideOutputs,
 } from './definition.ts'
-import { createInstance, operatorError, restoreInstance, saveInstance, unsavedState } from './instance.ts'
+import {
+  createInstance,
+  operatorError,
+  restoreInstance,
+  saveInstance,
+  type UnsavedState,
+  unsavedState,
+} from './instance.ts'
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
 import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
 
@@ -56,7 +63,7 @@ export class StepRunner implements Runner {
   }
 
   /** Why the operator can't run with a checkpoint; undefined when it can. */
-  get unsavedState(): string | undefined {
+  get unsavedState(): UnsavedState | undefined {
     return unsavedState(this.definition, this.#instance)
   }
 
@@ -198,7 +205,7 @@ export class StepRunner implements Runner {
       this.#host.done()
     } else if (result !== undefined) {
       const what = result === null ? 'null' : `a value of type ${typeof result}`
-      const hint = 'a step hands values on with emit(value); what it returns would be lost'
+      const hint = 'a step emits values with emit(value), and a returned value would be lost'
       this.#fail(new TypeError(`the step returned ${what}: ${hint}`), value)
     }
   }
@@ -210,9 +217,7 @@ export class StepRunner implements Runner {
 
   readonly #emit: Emit<unknown> = value => {
     if (value === null || value === undefined) {
-      throw new TypeError(
-        `it emitted ${value}, which a Node stream can't carry; use filter to leave values out`,
-      )
+      throw new TypeError(`it emitted ${value}, which a Node stream can't carry; use filter to omit values`)
     }
     if (!this.#isOpen) throw this.#lateEmitError()
     this.#counters.out += 1
@@ -224,7 +229,7 @@ export class StepRunner implements Runner {
    * ended, and the caller gets the error too.
    */
   #lateEmitError(): LeadpipeError {
-    const hint = 'an asynchronous step returns a promise that is settled when it has emitted everything'
+    const hint = 'an asynchronous step must return a promise that settles after its last value'
     const error = this.#error(new TypeError(`it emitted a value after its step had ended; ${hint}`))
     this.#host.fail(error)
     return error

@@ -26,7 +26,7 @@ export function createInstance(
     throw operatorError(definition.name, error)
   }
   if (typeof instance?.step === 'function') return instance
-  throw operatorError(definition.name, new TypeError('create() returned no object with a step'))
+  throw operatorError(definition.name, new TypeError('create() must return an object with a step'))
 }
 
 /**
@@ -55,27 +55,33 @@ export function saveInstance(name: string, instance: OwnInstance<unknown, unknow
  */
 export function restoreInstance(name: string, instance: OwnInstance<unknown, unknown>, state: Json): void {
   try {
-    if (instance.restore === undefined) throw new TypeError('there is a saved state, and none to take it')
+    if (instance.restore === undefined)
+      throw new TypeError('there is a saved state, and no restore() that takes it')
     instance.restore(state)
   } catch (error) {
     throw operatorError(name, error, undefined, 'restore()')
   }
 }
 
+/** An operator that may hold state which can't be saved. */
+export interface UnsavedState {
+  /** Its name. */
+  readonly operator: string
+  /** The methods that it lacks, in words. */
+  readonly missing: string
+}
+
 /**
- * Why an operator can't run with a checkpoint, and what to do about it; undefined for one that can. The check is
- * made on the instance that is used later: an instance made only for the check might keep a resource open forever.
+ * Why an operator can't run with a checkpoint; undefined for one that can. The check is made on the instance that is
+ * used later: an instance created only for the check might keep a resource open forever.
  */
 export function unsavedState(
   { name, stateless }: StepDefinition<never, unknown>,
   { save, restore }: OperatorInstance<unknown, unknown>,
-): string | undefined {
+): UnsavedState | undefined {
   if (stateless || (save !== undefined && restore !== undefined)) return undefined
   const missing = save === undefined ? (restore === undefined ? 'save and restore' : 'save') : 'restore'
-  return (
-    `${JSON.stringify(name)} may hold state, and has no ${missing}: ` +
-    'give it both, in operator({ name, create }), or say stateless: true there if it holds nothing'
-  )
+  return { operator: name, missing }
 }
 
 /**
@@ -91,6 +97,6 @@ export function operatorError(name: string, cause: unknown, value?: unknown, met
   const what = method === undefined ? '' : `${method}: `
   return new LeadpipeError('OPERATOR', `${name}${where}: ${what}${messageOf(cause)}`, {
     cause,
-    context: { operator: name, ...(where === '' ? {} : { guid }) },
+    context: { operator: name, ...(typeof guid === 'string' ? { guid } : {}) },
   })
 }

@@ -20,16 +20,15 @@ export const formatNames = Object.keys(formats) as Format[]
  * BigInts and circular structures.
  */
 export function jsonText(record: unknown): string {
-  if (record instanceof Uint8Array)
-    throw new TypeError('it is bytes already; leave encode() out before this sink')
+  if (record instanceof Uint8Array) throw new TypeError('it is bytes; remove encode() before this sink')
   const text: string | undefined = JSON.stringify(record)
-  if (text === undefined) throw new TypeError(`${kindOf(record)} is no JSON`)
+  if (text === undefined) throw new TypeError(`${kindOf(record)} is not JSON`)
   return text
 }
 
 function kindOf(record: unknown): string {
   if (record === undefined) return 'undefined'
-  return typeof record === 'object' ? 'what its toJSON() gives' : `a ${typeof record}`
+  return typeof record === 'object' ? 'the result of its toJSON()' : `a ${typeof record}`
 }
 
 /** One JSON text per line (NDJSON). Without records, the document is empty. */

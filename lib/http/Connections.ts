@@ -94,6 +94,6 @@ function proxyFor(origin: string): URL | undefined {
   const text = value.includes('://') ? value : `http://${value}`
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  const expected = 'expected the http or https URL of a proxy, for example "http://proxy.example:3128"'
-  throw optionError(`environment: ${name}`, expected, maskUrl(value), true)
+  const expected = 'the http or https URL of a proxy, for example "http://proxy.example:3128"'
+  throw optionError({ owner: 'process.env', option: name, expected, received: maskUrl(value) })
 }

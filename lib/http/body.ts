@@ -25,7 +25,7 @@ export function gunzip(
     throw new LeadpipeError(
       'DECODE',
       `${url} answered with Content-Encoding ${encoding}; expected gzip or none`,
-      { context: { contentEncoding: encoding } },
+      { context: { problem: 'malformed', contentEncoding: encoding } },
     )
   }
   // Chunks as large as those of a socket, so that leads are split as rarely as without gzip.
@@ -47,7 +47,7 @@ export function bodyError(cause: unknown, origin: string): LeadpipeError {
     })
   }
   if (typeof code === 'string' && code.startsWith('Z_')) {
-    return new LeadpipeError('DECODE', `${origin}: the body is not the gzip data that its header says`, {
+    return new LeadpipeError('DECODE', `${origin}: the body is not valid gzip data`, {
       cause,
       context: { problem: 'malformed' },
     })

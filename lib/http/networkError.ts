@@ -42,7 +42,7 @@ export function networkError(cause: unknown, origin: string, proxy?: string): Le
     {
       retryable: !permanent.test(code) && !refused,
       cause,
-      context: { origin, code },
+      context: { origin, ...(code === '' ? {} : { code }) },
     },
   )
 }

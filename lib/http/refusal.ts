@@ -1,4 +1,5 @@
-import { type ErrorContext, LeadpipeError } from '../errors.ts'
+import type { AnswerContext } from '../errors/ErrorContexts.ts'
+import { LeadpipeError } from '../errors.ts'
 import { type BodyText, gunzip, readText } from './body.ts'
 import { type AnswerHeaders, header, type RawAnswer } from './exchange.ts'
 import { parseRetryAfter } from './retry.ts'
@@ -17,7 +18,7 @@ export interface RefusedAnswer {
   /** The body, up to 64 KiB. */
   text: string
   /** `{ status, url, excerpt, retryAfter? }`; `retryAfter` in milliseconds. */
-  context: ErrorContext
+  context: AnswerContext
 }
 
 /** How an answer that is not a success is read. */

@@ -1,4 +1,5 @@
-import { LeadpipeError } from '../errors.ts'
+import type { AnswerContext } from '../errors/ErrorContexts.ts'
+import { LeadpipeError, reworded } from '../errors.ts'
 import type { Clock } from './Clock.ts'
 import type { RetryOptions } from './transportOptions.ts'
 
@@ -53,7 +54,8 @@ export async function backOff(
   if (!(error instanceof LeadpipeError) || !error.retryable) throw error
   if (attempt > options.retries) throw exhausted(error, attempt, '')
   if (!budget.take()) throw exhausted(error, attempt, `; the retry budget is used up: ${budget.state}`)
-  const delay = retryDelay(attempt, error.context.retryAfter as number | undefined, options, clock.random)
+  const { retryAfter } = error.context as Partial<AnswerContext>
+  const delay = retryDelay(attempt, retryAfter, options, clock.random)
   onRetry({ attempt, delay, error })
   await clock.wait(delay, signal)
 }
@@ -92,11 +94,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 function exhausted(error: LeadpipeError, attempts: number, why: string): LeadpipeError {
   if (attempts === 1 && why === '') return error
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
-  return new LeadpipeError(error.code, `${error.message} (after ${times}${why})`, {
-    retryable: true,
-    cause: error.cause,
-    context: { ...error.context, attempts },
-  })
+  return reworded(error, `${error.problem} (after ${times}${why})`, { context: { attempts } })
 }
 
 /** This many retries are always allowed: a share of few requests means nothing. */

@@ -1,5 +1,5 @@
 import { optionError } from '../options/checkOptions.ts'
-import { group, integer, number, type OptionRule } from '../options/optionRule.ts'
+import { group, integer, number, type OptionRule, withDefault } from '../options/optionRule.ts'
 
 /** How requests are sent: options that all HTTP clients share. */
 export interface TransportOptions {
@@ -68,12 +68,6 @@ export interface TransportSettings {
   timeouts: Required<Omit<TimeoutOptions, 'page'>> & Pick<TimeoutOptions, 'page'>
 }
 
-const transportDefaults = {
-  concurrency: 4,
-  retry: { retries: 5, minDelay: 500, maxDelay: 60_000, budget: 0.5 },
-  timeouts: { connect: 10_000, headers: 60_000, chunk: 60_000 },
-} as const satisfies TransportOptions
-
 /** The longest wait of a timer: Node treats a longer one as 1 ms. */
 const longest = 2 ** 31 - 1
 const window = group(
@@ -89,54 +83,52 @@ const delay = integer({ min: 0, max: longest, unit: 'milliseconds' })
 export const timeoutRule = integer({ min: 1, max: longest, unit: 'milliseconds' })
 
 /** What the timeouts of a request accept. */
-export const timeoutRules = { connect: timeoutRule, headers: timeoutRule, chunk: timeoutRule } as const
+export const timeoutRules = {
+  connect: withDefault(10_000, timeoutRule),
+  headers: withDefault(60_000, timeoutRule),
+  chunk: withDefault(60_000, timeoutRule),
+} as const
 
 /** What the options accept. */
 export const transportRules = {
-  concurrency: integer({ min: 1, max: 100 }),
+  concurrency: integer({ min: 1, max: 100, default: 4 }),
   rateLimit: { anyOf: [{ enum: ['none'] }, window], expected: `${window.expected} or "none"` },
   retry: group({
-    retries: integer({ min: 0, max: 100 }),
+    retries: integer({ min: 0, max: 100, default: 5 }),
+    // Their defaults depend on each other.
     minDelay: delay,
     maxDelay: delay,
-    budget: number({ min: 0, max: 10 }),
+    budget: withDefault(0.5, number({ min: 0, max: 10 })),
   }),
   timeouts: group(timeoutRules),
 } as const satisfies Record<keyof TransportOptions, OptionRule>
 
 /**
- * Fills in the defaults of checked options.
+ * Completes checked options.
  *
  * @param owner the owner of the options, for messages
- * @param defaults the rate limit, if the user gives none
  * @throws {LeadpipeError} OPTION when options contradict each other.
  */
-export function transportSettings(
-  owner: string,
-  given: TransportOptions,
-  defaults: { rateLimit: RateLimit | 'none' },
-): TransportSettings {
-  return {
-    concurrency: given.concurrency ?? transportDefaults.concurrency,
-    rateLimit: given.rateLimit ?? defaults.rateLimit,
-    retry: { ...withDefaults(transportDefaults.retry, given.retry), ...delays(owner, given.retry) },
-    timeouts: withDefaults(transportDefaults.timeouts, given.timeouts),
-  }
+export function transportSettings(owner: string, checked: TransportOptions): TransportSettings {
+  // The rules have filled in the other defaults.
+  const { concurrency, rateLimit, retry, timeouts } = checked as TransportSettings
+  return { concurrency, rateLimit, timeouts, retry: { ...retry, ...delays(owner, retry) } }
 }
 
-function delays(owner: string, { minDelay, maxDelay }: RetryOptions = {}) {
+function delays(owner: string, { minDelay, maxDelay }: RetryOptions) {
   if (minDelay !== undefined && maxDelay !== undefined && minDelay > maxDelay) {
-    throw optionError(`${owner}: retry.minDelay`, `expected no more than maxDelay (${maxDelay})`, minDelay)
+    const other = { option: 'retry.maxDelay', value: maxDelay }
+    const received = String(minDelay)
+    throw optionError({
+      owner,
+      option: 'retry.minDelay',
+      expected: `at most ${maxDelay}`,
+      with: other,
+      received,
+    })
   }
-  const { retry } = transportDefaults
   return {
-    minDelay: minDelay ?? Math.min(retry.minDelay, maxDelay ?? retry.maxDelay),
-    maxDelay: maxDelay ?? Math.max(retry.maxDelay, minDelay ?? retry.minDelay),
+    minDelay: minDelay ?? Math.min(500, maxDelay ?? 500),
+    maxDelay: maxDelay ?? Math.max(60_000, minDelay ?? 0),
   }
-}
-
-/** Fills in defaults; inside an option, undefined counts as absent too. */
-function withDefaults<T extends object>(defaults: T, given: { [K in keyof T]?: number | undefined } = {}) {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...Object.fromEntries(present) } as Record<keyof T, number>
 }

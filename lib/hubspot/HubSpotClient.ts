@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError } from '../errors.ts'
 import { gunzip } from '../http/body.ts'
 import { type Clock, clockOf } from '../http/Clock.ts'
 import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
@@ -200,16 +200,14 @@ export class HubSpotClient implements AsyncDisposable {
 
 /** undici refuses a wrong target too, but only when the request is sent, and with an error that would be retried. */
 function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
-  const where = `HubSpotClient.${method.toLowerCase()}()`
+  const owner = `HubSpotClient.${method.toLowerCase()}()`
   if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
-    throw optionError(
-      `${where} path`,
-      'expected a path that begins with "/" and has no query, percent-encoded where needed',
-      redact(path),
-    )
+    const expected = 'a percent-encoded path that begins with "/" and has no query'
+    throw optionError({ owner, option: 'path', expected, received: describe(redact(path)) })
   }
   if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
-    throw optionError(`${where} query`, 'expected a percent-encoded query string', redact(query))
+    const expected = 'a percent-encoded query string'
+    throw optionError({ owner, option: 'query', expected, received: describe(redact(query)) })
   }
 }
 

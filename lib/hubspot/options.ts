@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { maskUrl } from '../http/redact.ts'
 import {
   type RateLimit,
@@ -9,8 +10,8 @@ import {
   transportRules,
   transportSettings,
 } from '../http/transportOptions.ts'
-import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
-import { choice, group, number } from '../options/optionRule.ts'
+import { checkOptions, type OptionRules, optionError, typeOf } from '../options/checkOptions.ts'
+import { choice, group, number, withDefault } from '../options/optionRule.ts'
 
 /** How a {@link HubSpotClient} is set up. */
 export interface HubSpotClientOptions extends TransportOptions {
@@ -51,13 +52,6 @@ export interface ClientSettings extends TransportSettings {
   dailyShare: number
 }
 
-const clientDefaults = {
-  auth: 'query',
-  origin: 'https://api.hubapi.com',
-  rateLimit: { requests: 100, interval: 10_000 },
-  dailyShare: 1,
-} as const satisfies HubSpotClientOptions
-
 const secret = {
   type: 'string',
   minLength: 1,
@@ -65,19 +59,24 @@ const secret = {
   secret: true,
 } as const
 
-const rules: OptionRules = {
-  owner: 'HubSpotClient',
+const owner = 'HubSpotClient'
+const originRule = {
+  type: 'string',
+  default: 'https://api.hubapi.com',
+  expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
+} as const
+/** What the options accept. */
+export const clientRules: OptionRules = {
+  owner,
   options: {
     accessToken: { ...secret, expected: 'the access token, a string without spaces' },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
     // Secret because other libraries take the token by this name.
-    auth: { ...choice('query', 'header'), secret: true },
-    origin: {
-      type: 'string',
-      expected: 'an http or https URL without a path, for example "https://api.hubapi.com"',
-    },
+    auth: { ...choice('query', 'header'), default: 'query', secret: true },
+    origin: originRule,
     ...transportRules,
-    dailyShare: number({ above: 0, max: 1 }),
+    rateLimit: withDefault({ requests: 100, interval: 10_000 }, transportRules.rateLimit),
+    dailyShare: withDefault(1, number({ above: 0, max: 1 })),
     timeouts: group({ ...timeoutRules, page: timeoutRule }),
   },
   elsewhere: {
@@ -88,7 +87,7 @@ const rules: OptionRules = {
 }
 
 /** The names of the client's options. */
-export const clientOptions = Object.keys(rules.options)
+export const clientOptions = Object.keys(clientRules.options)
 
 /**
  * Checks a client's options and fills in the defaults.
@@ -96,31 +95,34 @@ export const clientOptions = Object.keys(rules.options)
  * @throws {LeadpipeError} OPTION, with the option, the received value (never a token) and what is expected.
  */
 export function clientSettings(given?: HubSpotClientOptions): ClientSettings {
-  const options = checkOptions(given, rules)
+  const options = checkOptions(given, clientRules) as Checked
   return {
     credential: credential(options),
-    origin: checkOrigin(options.origin ?? clientDefaults.origin),
-    dailyShare: options.dailyShare ?? clientDefaults.dailyShare,
-    ...transportSettings(rules.owner, options, clientDefaults),
+    origin: checkOrigin(options.origin),
+    dailyShare: options.dailyShare,
+    ...transportSettings(owner, options),
   }
 }
 
-function credential({ accessToken, apiKey, auth }: HubSpotClientOptions): ClientSettings['credential'] {
+type Checked = HubSpotClientOptions & ClientSettings & { auth: 'query' | 'header' }
+
+function credential({ accessToken, apiKey, auth }: Checked): ClientSettings['credential'] {
   if (accessToken !== undefined && apiKey !== undefined) {
-    throw optionError('HubSpotClient: apiKey', 'give accessToken or apiKey, not both')
+    const other = { option: 'accessToken' }
+    throw optionError({ owner, option: 'apiKey', expected: 'none', with: other, received: typeOf(apiKey) })
   }
   if (apiKey !== undefined) {
-    if (auth === 'header')
-      throw optionError('HubSpotClient: auth', 'an apiKey can only be sent in the URL (auth: "query")')
+    if (auth === 'header') {
+      const other = { option: 'apiKey' }
+      throw optionError({ owner, option: 'auth', expected: '"query"', with: other, received: describe(auth) })
+    }
     return { name: 'hapikey', value: apiKey, in: 'query' }
   }
   if (accessToken !== undefined) {
-    return { name: 'access_token', value: accessToken, in: auth ?? clientDefaults.auth }
+    return { name: 'access_token', value: accessToken, in: auth }
   }
-  throw optionError(
-    'HubSpotClient: accessToken',
-    'expected the access token of the portal (or an apiKey), received none',
-  )
+  const expected = 'the access token of the portal, or an apiKey'
+  throw optionError({ owner, option: 'accessToken', expected, received: 'none' })
 }
 
 function checkOrigin(origin: string): string {
@@ -136,5 +138,5 @@ function checkOrigin(origin: string): string {
   if (plain) return url.origin
   // A refused URL may contain credentials: the message shows only part of it.
   const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
-  throw optionError('HubSpotClient: origin', `expected ${rules.options.origin?.expected}`, shown, true)
+  throw optionError({ owner, option: 'origin', expected: originRule.expected, received: shown })
 }

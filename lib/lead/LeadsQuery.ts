@@ -109,17 +109,21 @@ export function completeQuery(given: LeadsQuery): LeadsQuery {
   }
   if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
   if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
-    const expected = `expected a time not before startTime (${query.startTime})`
-    throw optionError('leads(): stopTime', expected, query.stopTime)
+    const { startTime, stopTime } = query
+    const other = { option: 'startTime', value: Number(startTime) }
+    const expected = `${startTime} or later`
+    throw optionError({ owner, option: 'stopTime', expected, with: other, received: String(stopTime) })
   }
   return query
 }
 
+const owner = 'leads()'
+
 function milliseconds(name: string, time: Time): number {
   const value = Number(time)
   if (Number.isInteger(value) && value >= 0) return value
-  const expected = 'expected a Date that is valid and not before 1970'
-  throw optionError(`leads(): ${name}`, expected, String(time), true)
+  const expected = 'a Date that is valid and not before 1970'
+  throw optionError({ owner, option: name, expected, received: String(time) })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { type OptionRules, optionError } from '../options/checkOptions.ts'
 import { type TimePivot, timePivots } from './apiQuirks.ts'
 
@@ -94,7 +95,7 @@ const positionSchema = {
 /** What the option `from` accepts. */
 export const positionRule: OptionRules['options'][string] = {
   ...positionSchema,
-  expected: 'a position that `source.position` gave',
+  expected: 'the value of `position` of an earlier source',
 }
 
 /** A position of one kind of paging; throws OPTION if it is of another kind. */
@@ -104,7 +105,8 @@ export function positionOf<P extends Position['paging']>(
 ): Extract<Position, { paging: P }> | undefined {
   if (from === undefined) return undefined
   if (from.paging !== paging) {
-    throw optionError('leads(): from', `expected a position of ${paging} paging`, from)
+    const expected = `a position of ${paging} paging`
+    throw optionError({ owner: 'leads()', option: 'from', expected, received: describe(from) })
   }
   return from as Extract<Position, { paging: P }>
 }

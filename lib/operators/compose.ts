@@ -38,10 +38,14 @@ export function compose<A, B, C, D, E, F, G>(
   f: Operator<F, G>,
 ): Operator<A, G>
 export function compose(...operators: Operator<never, unknown>[]): Operator<never, unknown> {
-  if (operators.length === 0) throw optionError('compose()', 'expected at least one operator', operators)
+  const owner = 'compose()'
+  if (operators.length === 0) {
+    throw optionError({ owner, expected: 'at least one operator', received: 'none' })
+  }
   for (const [index, part] of operators.entries()) {
-    if (!(part instanceof Operator))
-      throw optionError(`compose() argument ${index + 1}`, 'expected an operator', describeStage(part), true)
+    if (part instanceof Operator) continue
+    const option = `argument ${index + 1}`
+    throw optionError({ owner, option, expected: 'an operator', received: describeStage(part) })
   }
   return new Operator(operators.flatMap(part => part[recipe]))
 }

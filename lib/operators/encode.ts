@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { EncodeBuffer } from '../formats/EncodeBuffer.ts'
 import { type Format, formatNames, formats } from '../formats/formats.ts'
 import { optionError } from '../options/checkOptions.ts'
@@ -19,7 +20,8 @@ const blockLength = 65_536
  */
 export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
   if (!Object.hasOwn(formats, format)) {
-    throw optionError('encode() format', `expected one of ${formatNames.join(', ')}`, format)
+    const expected = `one of ${formatNames.join(', ')}`
+    throw optionError({ owner: 'encode()', option: 'format', expected, received: describe(format) })
   }
   return new Operator<unknown, Buffer>([
     {

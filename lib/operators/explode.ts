@@ -17,11 +17,12 @@ type LastPart<P extends string> = P extends `${string}.${infer Rest}` ? LastPart
 export type Exploded<T, P extends string, As extends string, Keep extends boolean> = Without<T, P> &
   (Keep extends true ? { [K in As]?: ItemAt<T, P> } : { [K in As]: ItemAt<T, P> })
 
-const rules: OptionRules = {
+/** What the options accept. */
+export const explodeRules: OptionRules = {
   owner: 'explode()',
   options: {
     as: { type: 'string', minLength: 1, not: { const: '__proto__' }, expected: 'a name for a field' },
-    keepEmpty: { type: 'boolean', expected: 'true or false' },
+    keepEmpty: { type: 'boolean', default: false, expected: 'true or false' },
   },
 }
 
@@ -78,9 +79,9 @@ function explodeAs<In, Out>(
   options?: ExplodeOptions,
   needs?: 'leadConversionEvents',
 ): Operator<In, Out> {
-  const keys = checkPath(`${name}() path`, path).split('.')
+  const keys = checkPath(`${name}()`, 'path', path).split('.')
   const { as = keys.at(-1) as string, keepEmpty = false } = checkOptions(options, {
-    ...rules,
+    ...explodeRules,
     owner: `${name}()`,
   })
   const itemsAt = valueAt(path)

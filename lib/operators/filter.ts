@@ -1,4 +1,5 @@
 import { isThenable } from '../async/promises.ts'
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
@@ -19,8 +20,10 @@ export type Verdict = boolean | undefined | PromiseLike<boolean | undefined>
 export function filter<In, Out extends In>(predicate: (value: In) => value is Out): Operator<In, Out>
 export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In>
 export function filter<In>(predicate: (value: In) => Verdict): Operator<In, In> {
-  if (typeof predicate !== 'function')
-    throw optionError('filter() predicate', 'expected a function', predicate)
+  if (typeof predicate !== 'function') {
+    const received = describe(predicate)
+    throw optionError({ owner: 'filter()', option: 'predicate', expected: 'a function', received })
+  }
   return new Operator<In, In>([
     {
       name: 'filter',

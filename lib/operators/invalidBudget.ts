@@ -18,12 +18,15 @@ export interface InvalidBudget {
 
 /** @param maxInvalid a whole number, or a share between 0 and 1; undefined for no limit */
 export function invalidBudget(maxInvalid: number | undefined): InvalidBudget {
-  const tooMany = (invalid: number, seen: number, why: string) => {
-    const what = `${invalid} of ${seen} leads are invalid, more than maxInvalid (${maxInvalid})`
-    throw new LeadpipeError('INVALID_LEAD', `${what}${why}`, { context: { invalid, seen, maxInvalid } })
-  }
   if (maxInvalid === undefined) return { check() {}, checkAll() {} }
   const isShare = maxInvalid > 0 && maxInvalid < 1
+  const remedy = { owner: 'validate()', option: 'maxInvalid', to: 'a higher number to continue' }
+  const tooMany = (invalid: number, seen: number, why: string) => {
+    const allowed = isShare ? `a share of ${maxInvalid} is allowed` : `${maxInvalid} are allowed`
+    throw new LeadpipeError('INVALID_LEAD', `${invalid} of ${seen} leads are invalid, ${allowed}${why}`, {
+      context: { invalid, seen, maxInvalid, remedy },
+    })
+  }
   const exceeded = (invalid: number, seen: number) => invalid > (isShare ? maxInvalid * seen : maxInvalid)
   return {
     check(invalid, seen, why) {

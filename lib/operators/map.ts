@@ -1,4 +1,5 @@
 import { isThenable } from '../async/promises.ts'
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
@@ -14,7 +15,10 @@ import { Operator } from '../streams/Operator.ts'
  * ```
  */
 export function map<In, Out>(change: (value: In) => Out | PromiseLike<Out>): Operator<In, Out> {
-  if (typeof change !== 'function') throw optionError('map() change', 'expected a function', change)
+  if (typeof change !== 'function') {
+    const received = describe(change)
+    throw optionError({ owner: 'map()', option: 'change', expected: 'a function', received })
+  }
   return new Operator<In, Out>([
     {
       name: 'map',

@@ -1,4 +1,5 @@
 import type { Flush, OwnStepDefinition, Step, StepDefinition } from '../engine/definition.ts'
+import { describe } from '../errors.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
@@ -56,12 +57,13 @@ export function operator<In, Out>(
   return new Operator<In, Out>([definition])
 }
 
+const owner = 'operator()'
 const rules: OptionRules = {
-  owner: 'operator()',
+  owner,
   options: {
     name: { type: 'string', minLength: 1, expected: "a name, such as 'dedupe'" },
     create: { instanceOf: 'Function', expected: 'a function' },
-    stateless: { const: true, expected: 'true, or nothing' },
+    stateless: { const: true, expected: 'true, or undefined' },
     options: { expected: 'plain JSON' },
   },
 }
@@ -72,15 +74,18 @@ function ofSteps<In, Out>(
   flush: Flush<Out> | undefined,
 ): OwnStepDefinition<In, Out> {
   checkOptions({ name }, rules)
-  if (typeof step !== 'function') throw optionError('operator() step', 'expected a function', step)
+  const notFunction = (option: string, value: unknown) =>
+    optionError({ owner, option, expected: 'a function', received: describe(value) })
+  if (typeof step !== 'function') throw notFunction('step', step)
   if (flush === undefined) return { name, stateless: true, functions: [step], create: () => ({ step }) }
-  if (typeof flush !== 'function') throw optionError('operator() flush', 'expected a function', flush)
+  if (typeof flush !== 'function') throw notFunction('flush', flush)
   return { name, functions: [step, flush], create: () => ({ step, flush }) }
 }
 
 function ofDefinition<In, Out>(given: StepDefinition<In, Out>): OwnStepDefinition<In, Out> {
   if (typeof given !== 'object' || given?.name === undefined || given.create === undefined) {
-    throw optionError('operator()', 'expected a name and a step, or { name, create }', given)
+    const expected = 'a name and a step, or { name, create }'
+    throw optionError({ owner, expected, received: describe(given) })
   }
   checkOptions(given, rules)
   const { name, stateless, options } = given

@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 
 /** The maximum depth of a path, counted down, so that a user's recursive type ends. */
@@ -56,9 +57,10 @@ export type Without<T, P extends string> = unknown extends T
  *
  * @throws {LeadpipeError} OPTION when it is not a string, or has an empty part.
  */
-export function checkPath(owner: string, path: unknown): string {
+export function checkPath(owner: string, option: string, path: unknown): string {
   if (typeof path === 'string' && path.split('.').every(part => part !== '')) return path
-  throw optionError(owner, 'expected a dotted path, for example "crmDetails.status"', path)
+  const expected = 'a dotted path, for example "crmDetails.status"'
+  throw optionError({ owner, option, expected, received: describe(path) })
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isThenable } from '../async/promises.ts'
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
@@ -8,7 +9,10 @@ import { Operator } from '../streams/Operator.ts'
  * @throws {LeadpipeError} OPTION when `look` is not a function.
  */
 export function peek<T>(look: (value: T) => unknown): Operator<T, T> {
-  if (typeof look !== 'function') throw optionError('peek() look', 'expected a function', look)
+  if (typeof look !== 'function') {
+    const received = describe(look)
+    throw optionError({ owner: 'peek()', option: 'look', expected: 'a function', received })
+  }
   return new Operator<T, T>([
     {
       name: 'peek',

@@ -1,3 +1,4 @@
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 import { checkPath, type Path, type ValueAt, valueAt } from './paths.ts'
@@ -64,29 +65,28 @@ function shown(selection: readonly string[] | Mapping<unknown>): unknown {
 const isList = (selection: readonly string[] | Mapping<unknown>): selection is readonly string[] =>
   Array.isArray(selection)
 
+const owner = 'project()'
+const wrong = (expected: string, received: unknown) =>
+  optionError({ owner, expected, received: describe(received) })
+
 type Field = [name: string, read: (value: unknown) => unknown]
 
 function fieldsOf(selection: unknown): Field[] {
-  const owner = 'project()'
   if (typeof selection !== 'object' || selection === null) {
-    throw optionError(
-      owner,
-      'expected a list of paths or a mapping of new name to path or function',
-      selection,
-    )
+    throw wrong('a list of paths, or a mapping of new name to path or function', selection)
   }
   const fields = Array.isArray(selection)
     ? selection.map((path, index): Field => {
-        const checked = checkPath(`${owner} path ${index + 1}`, path)
+        const checked = checkPath(owner, `path ${index + 1}`, path)
         return [checked, valueAt(checked)]
       })
     : Object.entries(selection).map(
         ([name, from]): Field => [
           name,
-          typeof from === 'function' ? from : valueAt(checkPath(`${owner} ${name}`, from)),
+          typeof from === 'function' ? from : valueAt(checkPath(owner, name, from)),
         ],
       )
-  if (fields.length === 0) throw optionError(owner, 'expected at least one path', selection)
+  if (fields.length === 0) throw wrong('at least one path', selection)
   for (const [name] of fields) refuse(name)
   return fields
 }
@@ -94,5 +94,5 @@ function fieldsOf(selection: unknown): Field[] {
 /** Assigning to this key would set a prototype instead of a field. */
 function refuse(name: string): void {
   if (name !== '__proto__') return
-  throw optionError('project()', 'expected a name for a field', name)
+  throw wrong('a name for a field', name)
 }

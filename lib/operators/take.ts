@@ -1,4 +1,5 @@
 import { done } from '../engine/definition.ts'
+import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
 
@@ -12,7 +13,8 @@ import { Operator } from '../streams/Operator.ts'
  */
 export function take<T>(count: number): Operator<T, T> {
   if (!Number.isSafeInteger(count) || count < 0) {
-    throw optionError('take() count', 'expected an integer, 0 or more', count)
+    const expected = 'an integer, 0 or more'
+    throw optionError({ owner: 'take()', option: 'count', expected, received: describe(count) })
   }
   return new Operator<T, T>([
     {

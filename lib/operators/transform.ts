@@ -21,8 +21,7 @@ import { describeStage, Operator } from '../streams/Operator.ts'
  */
 export function transform<In, Out>(create: () => Duplex): Operator<In, Out> {
   if (typeof create !== 'function') {
-    const expected = 'expected a function that makes a stream'
-    throw optionError('transform() create', expected, describeStage(create), true)
+    throw wrong('a function that creates a stream', describeStage(create))
   }
   return new Operator<In, Out>([
     {
@@ -34,21 +33,25 @@ export function transform<In, Out>(create: () => Duplex): Operator<In, Out> {
           stream = create()
         } catch (cause) {
           if (cause instanceof LeadpipeError) throw cause
-          throw new LeadpipeError('OPERATOR', `transform() create: ${messageOf(cause)}`, {
+          throw new LeadpipeError('OPERATOR', `transform(): create() failed: ${messageOf(cause)}`, {
             cause,
             context: { operator: 'transform' },
           })
         }
         if (!(stream instanceof Duplex)) {
-          const expected = 'expected it to return a Transform or Duplex'
-          throw optionError('transform() create', expected, describeStage(stream), true)
+          throw wrong('a function that returns a Transform or Duplex', describeStage(stream))
         }
         if (stream.destroyed || stream.writableEnded) {
-          const expected = 'expected it to return a new stream each time'
-          throw optionError('transform() create', expected, `${describeStage(stream)} that was used`, true)
+          throw wrong(
+            'a function that returns a new stream each time',
+            `${describeStage(stream)} used before`,
+          )
         }
         return stream
       },
     },
   ])
 }
+
+const wrong = (expected: string, received: string) =>
+  optionError({ owner: 'transform()', option: 'create', expected, received })

@@ -3,10 +3,11 @@ import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { OperatorCounts } from '../engine/definition.ts'
 import { identifyingText } from '../engine/plainJson.ts'
-import { LeadpipeError, messageOf } from '../errors.ts'
+import { describe, LeadpipeError, messageOf } from '../errors.ts'
 import { type Lead, leadSchema } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
-import { checkOptions, type OptionRules, optionError, optionFailure } from '../options/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { choice, withDefault } from '../options/optionRule.ts'
 import { type Quarantined, quarantinedElement, quarantinedLead } from '../stage/Quarantined.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
@@ -43,25 +44,28 @@ export interface CompiledSchema {
   errors?: ErrorObject[] | null
 }
 
-const rules: OptionRules = {
-  owner: 'validate()',
+const owner = 'validate()'
+const quarantineRule = {
+  anyOf: [
+    { type: 'string', minLength: 1 },
+    { type: 'object', required: ['write', 'end', 'writableObjectMode'] },
+  ],
+  expected: 'the path of a file, or an object-mode Writable',
+} as const
+/** What the options accept. */
+export const validateRules: OptionRules = {
+  owner,
   options: {
-    schema: { type: 'object', expected: 'a JSON Schema (an object)' },
+    schema: { type: 'object', default: leadSchema, expected: 'a JSON Schema (an object)' },
     ajv: { type: 'object', required: ['compile'], expected: 'an Ajv' },
-    onInvalid: { enum: ['fail', 'skip', 'quarantine'], expected: '"fail", "skip" or "quarantine"' },
-    quarantine: {
-      anyOf: [
-        { type: 'string', minLength: 1 },
-        { type: 'object', required: ['write', 'end', 'writableObjectMode'] },
-      ],
-      expected: 'the path of a file, or an object-mode Writable',
-    },
+    onInvalid: withDefault('fail', choice('fail', 'skip', 'quarantine')),
+    quarantine: quarantineRule,
     maxInvalid: {
       anyOf: [
         { type: 'integer', minimum: 0 },
         { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
       ],
-      expected: 'a whole number, 0 or more, or a share between 0 and 1',
+      expected: 'an integer, 0 or more, or a share between 0 and 1',
     },
   },
 }
@@ -88,7 +92,7 @@ export function validate<
   T = { readonly 'the type of these values is unknown: write validate<YourType>({ schema })': never },
 >(options?: ValidateOptions): Operator<unknown, T>
 export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
-  const { schema = leadSchema, ajv, onInvalid = 'fail', quarantine, maxInvalid } = checkValidate(options)
+  const { schema, ajv, onInvalid, quarantine, maxInvalid } = checkValidate(options)
   const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
   const budget = invalidBudget(maxInvalid)
   return new Operator<unknown, T>([
@@ -174,29 +178,29 @@ function shown({ valid, skipped, quarantined, rejected }: Record<string, number>
   }
 }
 
-function checkValidate(given?: ValidateOptions): ValidateOptions {
-  const options = checkOptions(given, rules)
-  const { onInvalid = 'fail', quarantine, maxInvalid } = options
+type Settings = ValidateOptions & { schema: object; onInvalid: 'fail' | 'skip' | 'quarantine' }
+
+function checkValidate(given?: ValidateOptions): Settings {
+  const options = checkOptions(given, validateRules) as Settings
+  const { onInvalid, quarantine, maxInvalid } = options
   if (onInvalid === 'quarantine' && quarantine === undefined) {
-    throw optionError('validate(): quarantine', `expected ${rules.options.quarantine?.expected}`, quarantine)
+    const other = { option: 'onInvalid', value: onInvalid }
+    const { expected } = quarantineRule
+    throw optionError({ owner, option: 'quarantine', expected, with: other, received: 'none' })
   }
   if (onInvalid !== 'quarantine' && quarantine !== undefined) {
-    throw optionError('validate(): onInvalid', 'expected "quarantine" where there is a quarantine', onInvalid)
+    const other = { option: 'quarantine' }
+    const received = describe(onInvalid)
+    throw optionError({ owner, option: 'onInvalid', expected: '"quarantine"', with: other, received })
   }
   if (onInvalid === 'fail' && maxInvalid !== undefined) {
-    throw optionError(
-      'validate(): maxInvalid',
-      'expected none where the first invalid lead fails',
-      maxInvalid,
-    )
+    const other = { option: 'onInvalid', value: onInvalid }
+    const received = String(maxInvalid)
+    throw optionError({ owner, option: 'maxInvalid', expected: 'none', with: other, received })
   }
   if (quarantine instanceof Writable && !quarantine.writableObjectMode) {
-    throw optionError(
-      'validate(): quarantine',
-      'expected an object-mode Writable',
-      'one that takes bytes',
-      true,
-    )
+    const received = 'one that takes bytes'
+    throw optionError({ owner, option: 'quarantine', expected: 'an object-mode Writable', received })
   }
   return options
 }
@@ -206,11 +210,12 @@ function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): Compi
   try {
     compiled = ajv.compile(schema)
   } catch (cause) {
-    const message = `validate(): schema: expected a JSON Schema that compiles: ${messageOf(cause)}`
-    throw optionFailure('validate(): schema', message, cause)
+    const received = `one that does not: ${messageOf(cause)}`
+    throw optionError({ owner, option: 'schema', expected: 'a JSON Schema that compiles', received }, cause)
   }
   if (compiled.$async) {
-    throw optionError('validate(): schema', 'expected a synchronous schema', 'one with $async', true)
+    const expected = 'a synchronous schema'
+    throw optionError({ owner, option: 'schema', expected, received: 'one with $async' })
   }
   return compiled
 }

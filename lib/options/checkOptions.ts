@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv'
-import { describe, LeadpipeError } from '../errors.ts'
+import type { OptionContext } from '../errors/ErrorContexts.ts'
+import { describe, LeadpipeError, optionProblem } from '../errors.ts'
 import { compileSchema } from './ajv.ts'
 import type { OptionRule } from './optionRule.ts'
 
@@ -8,9 +9,17 @@ export interface OptionRules {
   /** The owner of the options as the user knows it, for example `leads()`. */
   readonly owner: string
   readonly options: Readonly<Record<string, OptionRule>>
-  /** For names that users are likely to put here by mistake: a hint where they belong. */
+  /** For names that users are likely to put here by mistake: a hint where they belong, or what to do. */
   readonly elsewhere?: Readonly<Record<string, string>>
 }
+
+/** Hints for options of other owners, which users are likely to put here by mistake. */
+export const hintsFrom = (...others: readonly OptionRules[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    others.flatMap(({ owner, options }) =>
+      Object.keys(options).map(name => [name, `it belongs to ${owner}`]),
+    ),
+  )
 
 const objectSchemas = new WeakMap<OptionRules, object>()
 
@@ -24,72 +33,63 @@ function objectSchema(rules: OptionRules): object {
 }
 
 /**
- * Checks a user's options and returns those that are not undefined.
+ * Checks a user's options. Returns those that are not undefined, and the defaults of the others.
  *
  * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
 export function checkOptions<T extends object>(given: T | undefined, rules: OptionRules): T {
-  if (given === undefined) return {} as T
+  if (given === undefined) return withDefaults({}, rules.options) as T
   // A Map, a Date or URLSearchParams has no option keys: without this check it would be ignored silently.
   if (Object.prototype.toString.call(given) !== '[object Object]') {
     const secret = Object.values(rules.options).some(rule => rule.secret)
-    throw optionError(rules.owner, 'expected an object', secret ? typeOf(given) : given, secret)
+    const received = secret ? typeOf(given) : describe(given)
+    throw optionError({ owner: rules.owner, option: 'options', expected: 'an object', received })
   }
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
   const validate = compileSchema(objectSchema(rules))
   if (!validate(present)) throw refusal(present, rules, validate.errors ?? [])
-  return present
+  return withDefaults(present, rules.options) as T
 }
+
+/** Fills in the defaults of checked options, also inside of an option. What is undefined counts as absent. */
+export function withDefaults(given: object, rules: Rules): object {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined)
+  const filled: Record<string, unknown> = Object.fromEntries(present)
+  for (const [name, rule] of Object.entries(rules)) {
+    const inner = rule.properties as Rules | undefined
+    const value = filled[name] ?? rule.default
+    if (inner !== undefined && hasDefaults(inner)) filled[name] = withDefaults((value ?? {}) as object, inner)
+    else if (value !== undefined) filled[name] = value
+  }
+  return filled
+}
+
+const hasDefaults = (rules: Rules): boolean => Object.values(rules).some(rule => 'default' in rule)
 
 function refusal(present: object, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
   const { path, value, rule, known } = deepestProblem(errors, present, rules.options)
   if (known !== undefined) return unknownOption(path, known, rules)
   const isSecret = rule.secret ?? rules.options[path[0] as string]?.secret
-  const received = isSecret ? typeOf(value) : value
-  return optionError(`${rules.owner}: ${path.join('.')}`, `expected ${rule.expected}`, received, isSecret)
+  const received = isSecret ? typeOf(value) : describe(value)
+  return optionError({ owner: rules.owner, option: path.join('.'), expected: rule.expected, received })
 }
 
 function unknownOption(path: readonly string[], known: readonly string[], rules: OptionRules): LeadpipeError {
   const { owner, elsewhere = {} } = rules
-  const name = path.join('.')
-  const group = path.length === 1 ? 'it' : path.slice(0, -1).join('.')
-  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : `${group} has: ${known.join(', ')}`
-  return new LeadpipeError('OPTION', `${owner}: unknown option ${JSON.stringify(name)}; ${hint}`, {
-    context: { owner, option: name },
+  const option = path.join('.')
+  const expected = `one of ${known.join(', ')}`
+  const remedy = Object.hasOwn(elsewhere, option) ? elsewhere[option] : undefined
+  return optionError({ owner, option, unknown: true, expected, remedy })
+}
+
+/** An OPTION error. Its message is made from the facts, which programs find in its context. */
+export function optionError(given: OptionContext, cause?: unknown): LeadpipeError {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined)
+  const facts = Object.fromEntries(present) as unknown as OptionContext
+  return new LeadpipeError('OPTION', optionProblem(facts), {
+    ...(cause === undefined ? {} : { cause }),
+    context: facts,
   })
-}
-
-/**
- * An OPTION error with the option, what is wrong with it and the received value, shortened.
- *
- * @param where the owner and the name of the option, as in "HubSpotClient: retry.minDelay" or "filter() predicate";
- * the context has both, as `owner` and `option`
- * @param received the value, if it may be shown; `verbatim` if it is already text for the message
- */
-export function optionError(
-  where: string,
-  problem: string,
-  ...received: [] | [value: unknown, verbatim?: boolean | undefined]
-): LeadpipeError {
-  const [value, verbatim = false] = received
-  const shown = verbatim ? String(value) : describe(value)
-  const message = `${where}: ${problem}${received.length === 0 ? '' : `, received ${shown}`}`
-  return new LeadpipeError('OPTION', message, { context: placeOf(where) })
-}
-
-/**
- * An OPTION error about a failure while an option was used, such as an error that a user's function threw.
- *
- * @param where as in {@link optionError}
- * @param message the whole sentence
- */
-export function optionFailure(where: string, message: string, cause: unknown): LeadpipeError {
-  return new LeadpipeError('OPTION', message, { cause, context: placeOf(where) })
-}
-
-function placeOf(where: string): { owner: string; option?: string } {
-  const [, owner, option] = /^(.+?): (.+)$/.exec(where) ?? /^(.+\)) (.+)$/.exec(where) ?? []
-  return owner === undefined || option === undefined ? { owner: where } : { owner, option }
 }
 
 /** The only description of a secret that a message may have. */

@@ -1,20 +1,32 @@
 /**
  * What one option accepts: JSON Schema (with the keyword `instanceOf` for classes), and the same in words for the error
- * message. `secret` keeps the received value out of the message.
+ * message. `checkOptions` fills in the `default`. `secret` keeps the received value out of the message.
  */
 export interface OptionRule {
   readonly expected: string
+  readonly default?: unknown
   readonly secret?: true
   readonly [keyword: string]: unknown
 }
 
 /** An integer from `min` to `max`, or without an upper limit. The message names the unit in brackets. */
-export function integer({ min, max, unit }: { min: number; max?: number; unit?: string }): OptionRule {
+export function integer({
+  min,
+  max,
+  unit,
+  default: value,
+}: {
+  min: number
+  max?: number
+  unit?: string
+  default?: number
+}): OptionRule {
   const range = max === undefined ? `an integer, ${min} or more` : `an integer from ${min} to ${max}`
   return {
     type: 'integer',
     minimum: min,
     ...(max === undefined ? {} : { maximum: max }),
+    ...(value === undefined ? {} : { default: value }),
     expected: unit === undefined ? range : `${range} (${unit})`,
   }
 }
@@ -39,6 +51,9 @@ export function choice(...words: readonly string[]): OptionRule {
   const quoted = words.map(word => `"${word}"`)
   return { enum: words, expected: `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}` }
 }
+
+/** The same rule, with a default. */
+export const withDefault = (value: unknown, rule: OptionRule): OptionRule => ({ ...rule, default: value })
 
 /** An object of options, each with its own rule; `required` names the mandatory ones. */
 export function group(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError, messageOf } from '../errors.ts'
 import { maxGuids } from '../lead/apiQuirks.ts'
 import type { PageQuery } from '../lead/LeadsQuery.ts'
 import type { GuidsPosition } from '../lead/Position.ts'
@@ -205,12 +205,13 @@ export class GuidsPager implements Pager<GuidsCursor> {
 
   #differentGuids(taken: number): LeadpipeError {
     if (!this.#request.isCheckpoint) {
-      const expected = 'expected a position of the same guids in the same order'
-      return optionError('leads(): from', expected, `one whose first ${taken} are others`, true)
+      const expected = 'a position of the same guids in the same order'
+      const received = `one whose first ${taken} guids are different`
+      return optionError({ owner: 'leads()', option: 'from', expected, received })
     }
-    const message = `leads(): guids: the first ${taken} are not those that the checkpoint is of`
-    const hint = 'give the same ones in the same order, or delete it to begin anew'
-    return new LeadpipeError('CHECKPOINT', `${message}: ${hint}`, { context: { guids: taken } })
+    const problem = `the first ${taken} guids of the query are not those of the checkpoint`
+    const remedy = 'give the same guids in the same order, or delete the checkpoint to start again'
+    return new LeadpipeError('CHECKPOINT', problem, { context: { remedy } })
   }
 
   #recordMissing(): void {
@@ -219,7 +220,7 @@ export class GuidsPager implements Pager<GuidsCursor> {
     if (absent.length > 0 && this.#request.onMissing === 'fail') {
       throw new LeadpipeError(
         'MISSING',
-        `${absent.length === 1 ? 'a lead' : `${absent.length} leads`} asked for by guid did not come, such as ${absent[0]}`,
+        `the portal did not return ${absent.length === 1 ? 'a lead' : `${absent.length} leads`} requested by guid, such as ${absent[0]}`,
         { context: { guids: absent } },
       )
     }
@@ -230,12 +231,12 @@ export class GuidsPager implements Pager<GuidsCursor> {
 
 function checkGuid(guid: unknown): string {
   if (typeof guid === 'string' && guid !== '') return guid
-  throw optionError('leads(): guids', 'expected guids, strings that are not empty', guid)
+  const expected = 'guids, strings that are not empty'
+  throw optionError({ owner: 'leads()', option: 'guids', expected, received: describe(guid) })
 }
 
 /** What the user's iterable throws is wrapped in SOURCE, unless it is leadpipe's own error. */
 function iterableError(cause: unknown): LeadpipeError {
   if (cause instanceof LeadpipeError) return cause
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new LeadpipeError('SOURCE', `leads(): guids: ${why}`, { cause })
+  return new LeadpipeError('SOURCE', `the iterable of guids failed: ${messageOf(cause)}`, { cause })
 }

@@ -1,4 +1,12 @@
-import { checkCount, checkNames, checkSeed, checkWhole, checkWord, refused } from './checkOption.ts'
+import {
+  checkCount,
+  checkNames,
+  checkSeed,
+  checkWhole,
+  checkWord,
+  optionError,
+  refused,
+} from './checkOption.ts'
 import type { FaultRule } from './faults/FaultRule.ts'
 import { checkFaults } from './faults/language/checkFaults.ts'
 import { parseFaults } from './faults/language/parseFaults.ts'
@@ -97,17 +105,19 @@ function isIterable(value: unknown): value is Iterable<object> | AsyncIterable<o
 
 function checkDb(db: unknown): string | undefined {
   if (db === undefined || (typeof db === 'string' && db !== '' && db !== ':memory:')) return db
-  throw refused('db', 'the path of a file (leave it out to hold the leads in memory)', db)
+  throw refused('db', 'the path of a file (omit it to keep the leads in memory)', db)
 }
 
 function checkToken(token: unknown): string {
   if (typeof token === 'string' && token !== '') return token
   // A token never appears in a message, not even one of the wrong type.
-  throw refused('accessToken', 'a text that is not empty', token === '' ? token : typeof token)
+  const received = token === '' ? "''" : `a value of type ${typeof token}`
+  const expected = 'a string that is not empty'
+  throw optionError({ owner: 'createPortal()', option: 'accessToken', expected, received })
 }
 
 function checkRateLimit(rateLimit: unknown): RateLimit {
-  checkNames(rateLimit, ['tenSecondly', 'secondly', 'daily', 'retryAfter'], 'rateLimit')
+  checkNames(rateLimit, ['tenSecondly', 'secondly', 'daily', 'retryAfter'], { option: 'rateLimit' })
   const { retryAfter = 'seconds' } = rateLimit
   const words = ['seconds', 'date', 'none'] as const
   const checked: RateLimit = { retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
@@ -119,5 +129,5 @@ function checkRateLimit(rateLimit: unknown): RateLimit {
 
 function checkClock(now: unknown): () => number {
   if (typeof now === 'function') return now as () => number
-  throw refused('now', 'a function that gives milliseconds since 1970', now)
+  throw refused('now', 'a function that returns milliseconds since 1970', now)
 }

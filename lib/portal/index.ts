@@ -17,5 +17,10 @@ export type {
 export type { FaultRule, FaultWhen, NumberRange, Numbers } from './faults/FaultRule.ts'
 export { parseFaults } from './faults/language/parseFaults.ts'
 export type { Portal, PortalRequest } from './Portal.ts'
-export { PortalError, type PortalErrorCode, portalErrorCodes } from './PortalError.ts'
+export {
+  PortalError,
+  type PortalErrorCode,
+  type PortalOptionContext,
+  portalErrorCodes,
+} from './PortalError.ts'
 export type { Bounds, LeadIterable, PortalOptions, RateLimit } from './PortalOptions.ts'

@@ -1,4 +1,5 @@
 import type { OperatorCounts } from '../engine/definition.ts'
+import { type ErrorCode, LeadpipeError, type LeadpipeErrorOf, type LeadpipeErrorOptions } from '../errors.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import type { SourceCounts } from '../sources/SourceCounts.ts'
@@ -46,3 +47,39 @@ export interface Report {
    */
   sink: { destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }
+
+/**
+ * The failure of a run, with the numbers up to it: what `run` rejects with. It has the code, the message and all other
+ * parts of the error that failed the run.
+ */
+export type RunError = LeadpipeError & {
+  /** The numbers of the run up to its failure. */
+  readonly report: Report
+}
+
+/** The class of {@link RunError}. */
+export interface RunErrorClass {
+  new (failure: LeadpipeError, report: Report): RunError
+  readonly prototype: RunError
+}
+
+/** The constructor of errors of any code: a class can't extend a constructor that returns a union. */
+type AnyError = new (
+  code: ErrorCode,
+  problem: string,
+  options: LeadpipeErrorOptions,
+) => LeadpipeErrorOf<ErrorCode>
+
+export const RunError = class RunError extends (LeadpipeError as unknown as AnyError) {
+  override readonly name: string = 'RunError'
+  readonly report: Report
+
+  constructor(failure: LeadpipeError, report: Report) {
+    const { code, problem, retryable, context } = failure
+    const cause = 'cause' in failure ? { cause: failure.cause } : {}
+    super(code, problem, { retryable, context, ...cause })
+    // The stack of the failure says where it happened.
+    if (failure.stack !== undefined) this.stack = failure.stack
+    this.report = report
+  }
+} as unknown as RunErrorClass

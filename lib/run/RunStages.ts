@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import type { Definition, SideOutputs } from '../engine/definition.ts'
-import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { toFile } from '../sinks/toFile.ts'
 import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
@@ -8,6 +7,7 @@ import type { SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, recipe } from '../streams/attach.ts'
 import { attachSide, attachSink } from '../streams/attachSink.ts'
 import { attachSource } from '../streams/attachSource.ts'
+import { describeStage } from '../streams/Operator.ts'
 import { streamError } from '../streams/userStreams.ts'
 import type { RunArguments } from './readArguments.ts'
 
@@ -66,8 +66,14 @@ export function runStages(
   const targets = side.map(({ target }) => target)
   const twice = targets.find((target, index) => targets.indexOf(target) !== index)
   if (twice !== undefined) {
-    const what = typeof twice === 'string' ? JSON.stringify(twice) : 'the same stream'
-    throw optionError('validate(): quarantine', `two operators write to ${what}`)
+    const expected = 'a different destination for each operator'
+    const received = typeof twice === 'string' ? JSON.stringify(twice) : describeStage(twice)
+    throw optionError({
+      owner: 'validate()',
+      option: 'quarantine',
+      expected,
+      received: `${received} for two of them`,
+    })
   }
   const sinkError = (error: unknown) => streamError('SINK', 'the sink', error)
   const streams = targets.map(target =>
@@ -110,8 +116,7 @@ function refuseMissingFields({ lacks }: SourceStage, definitions: readonly Defin
       'needs' in definition && definition.needs !== undefined ? lacks?.[definition.needs] : undefined
     if (lack === undefined) continue
     const { name } = definition
-    const { why, owner, option } = lack
-    throw new LeadpipeError('OPTION', `${name} needs ${why}`, { context: { owner, option, operator: name } })
+    throw optionError({ ...lack, expected: `${lack.expected} for the operator ${name}()`, operator: name })
   }
 }
 

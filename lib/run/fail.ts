@@ -2,6 +2,7 @@ import { within } from '../async/promises.ts'
 import type { Outlet } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
 import type { OpenedRun } from './openRun.ts'
+import { type Report, RunError } from './Report.ts'
 import type { OpenSink } from './RunStages.ts'
 import { reportOf } from './reportOf.ts'
 
@@ -13,20 +14,23 @@ const patience = 10_000
  *
  * @param error the reason
  * @param isLooping whether the loop was running: values that operators emit at their end can't be saved
- * @returns the error for the user
+ * @param signal the signal that may abort the run
+ * @returns the error for the user: a RunError, or the reason itself after an abort, and if it is not a LeadpipeError
  */
-export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): Promise<unknown> {
+export async function fail(
+  run: OpenedRun,
+  error: unknown,
+  isLooping: boolean,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const { stages, source, chain, sinks, progress, saver, waiter } = run
   const known = waiter.interruption?.reason === error || error === chain.failure?.error
-  const told = known ? error : stages.explainSource(error)
-  addReport(told, run)
+  const reason = known ? error : stages.explainSource(error)
+  const report = reportOfFailed(run)
   // A failure from here on is not the reason.
-  waiter.interrupt(told)
+  waiter.interrupt(reason)
   if (saver !== undefined) {
     await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())
-    if (told instanceof LeadpipeError && told.report !== undefined) {
-      told.report = { ...told.report, checkpoint: saver.facts }
-    }
   }
   chain.stop()
   await source.close(progress.batch, progress.processed).catch(() => {})
@@ -37,7 +41,9 @@ export async function fail(run: OpenedRun, error: unknown, isLooping: boolean): 
   }
   const attachments = [stages.source, ...sinks.map(sink => sink.attachment)]
   await Promise.all(attachments.map(part => part.close(false)))
-  return told
+  const isAbort = signal?.aborted && reason === signal.reason
+  if (isAbort || !(reason instanceof LeadpipeError) || report === undefined) return reason
+  return new RunError(reason, saver === undefined ? report : { ...report, checkpoint: saver.facts })
 }
 
 /** Saves the state after the last record that was processed. */
@@ -64,10 +70,11 @@ async function keepWaiting({ run }: OpenSink, outlet: Outlet | undefined): Promi
   }
 }
 
-/** Adds the numbers to a failure. If an operator's `counts` throws, the failure has no numbers. */
-function addReport(failure: unknown, run: OpenedRun): void {
-  if (!(failure instanceof LeadpipeError)) return
+/** The numbers up to a failure; undefined if an operator's `counts` throws. */
+function reportOfFailed(run: OpenedRun): Report | undefined {
   try {
-    failure.report = reportOf(run)
-  } catch {}
+    return reportOf(run)
+  } catch {
+    return undefined
+  }
 }

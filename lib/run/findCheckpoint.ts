@@ -1,4 +1,10 @@
-import { type Checkpoint, checkpointError, differenceOf, type Pipeline } from '../checkpoint/Checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointError,
+  differenceOf,
+  type Pipeline,
+  startAgain,
+} from '../checkpoint/Checkpoint.ts'
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Json } from '../stage/Stage.ts'
@@ -21,17 +27,17 @@ export async function findCheckpoint(
   const found = await store.load()
   const difference = found && differenceOf(...comparable(found, pipeline))
   if (difference !== undefined) {
-    const hint = 'delete it to begin anew, or give another path'
-    throw checkpointError(store.path, `it is of another run: ${difference}; ${hint}`)
+    throw checkpointError(store.path, `it is of another run: ${difference}`, { remedy: startAgain })
   }
   const common = { store, settings, pipeline }
   if (found?.phase !== 'committed') return { ...common, found, follows: undefined }
   switch (whenFinished) {
     case undefined:
-      throw checkpointError(
-        store.path,
-        "its run has finished; say what is to happen now: whenFinished 'next' reads what is new since, 'restart' begins anew, 'stop' does nothing",
-      )
+      throw checkpointError(store.path, 'its run has finished', {
+        remedy: whenFinishedTo(
+          "'next' (reads what is new since then), 'restart' (starts again) or 'stop' (does nothing)",
+        ),
+      })
     case 'stop':
       await checkFinished(stages, found, store)
       return { ...common, found, follows: undefined }
@@ -45,6 +51,8 @@ export async function findCheckpoint(
       }
   }
 }
+
+const whenFinishedTo = (to: string) => ({ owner: 'run()', option: 'checkpoint.whenFinished', to })
 
 /**
  * Two pipelines in a form that can be compared. The versions are compared first: without one, functions are compared by
@@ -70,7 +78,8 @@ function following(
   try {
     return source.stage.following?.(state.source, overlap)
   } catch (error) {
-    throw checkpointError(path, (error as Error).message)
+    const remedy = whenFinishedTo("'restart' to start again")
+    throw checkpointError(path, (error as Error).message, { remedy })
   }
 }
 
@@ -83,6 +92,6 @@ async function checkFinished(
   const [{ id, attachment }] = sinks
   const lost = await attachment.stage.find?.(state.sinks[id])
   if (lost === undefined) return
-  const hint = "delete the checkpoint to export anew, or give whenFinished 'restart'"
-  throw checkpointError(path, `the run had finished, and ${lost}: ${hint}`)
+  const remedy = whenFinishedTo("'restart' to export again")
+  throw checkpointError(path, `its run has finished, and ${lost}`, { remedy })
 }

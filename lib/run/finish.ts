@@ -1,8 +1,11 @@
 import type { Checkpoint, RunState } from '../checkpoint/Checkpoint.ts'
+import { LeadpipeError, reworded } from '../errors.ts'
+import { optionError } from '../options/checkOptions.ts'
+import type { SourceStage } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import { checkLedger, ledger } from './ledger.ts'
 import { type OpenedRun, openSink, type RunCheckpoint } from './openRun.ts'
-import type { Report } from './Report.ts'
+import { type Report, RunError } from './Report.ts'
 import type { OpenSink, RunStages } from './RunStages.ts'
 import { ledgerFacts, reportOf, savedReport } from './reportOf.ts'
 import { checkpointFacts, saveCheckpoint } from './Saver.ts'
@@ -84,4 +87,37 @@ async function commit({ run, explain }: OpenSink): Promise<void> {
 
 async function close({ source, sinks }: RunStages): Promise<void> {
   await Promise.all([source, ...sinks.map(({ attachment }) => attachment)].map(part => part.close(true)))
+}
+
+/**
+ * Checks that the elements of a source can be counted on the server.
+ *
+ * @throws {LeadpipeError} OPTION
+ */
+export function checkReconcilable({ count, noneCounted }: SourceStage): void {
+  if (count !== undefined) return
+  const lack = noneCounted ?? {
+    owner: 'run()',
+    option: 'source',
+    expected: 'leads()',
+    received: 'another source',
+  }
+  throw optionError({ ...lack, with: { owner: 'run()', option: 'reconcile' } })
+}
+
+/** Adds the number of leads that match on the server now to a report. */
+export async function reconcile(
+  { count }: SourceStage,
+  { report, ended }: Outcome,
+  signal?: AbortSignal,
+): Promise<Report> {
+  const { delivered = 0, rejected = 0 } = report.source ?? {}
+  try {
+    const matching = (await count?.(ended, signal)) ?? 0
+    return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
+  } catch (error) {
+    if (!(error instanceof LeadpipeError)) throw error
+    const problem = `everything is written, but the matching leads could not be counted: ${error.problem}`
+    throw new RunError(reworded(error, problem, { cause: error }), report)
+  }
 }

@@ -83,7 +83,7 @@ export async function openSink(
   const state = checkpoint?.found?.state.sinks[id]
   if (checkpoint?.found !== undefined && state === undefined) {
     // The sink would start over, and its earlier output would be lost.
-    throw checkpointError(checkpoint.store.path, `what it says of ${id} can't be read`)
+    throw checkpointError(checkpoint.store.path, `it holds no state of ${id}`)
   }
   const opening = {
     ...callbacks,
@@ -138,7 +138,14 @@ function openChain(
   if (checkpoint === undefined) return chain
   try {
     // An operator with state that it can't save would lose it in a restart.
-    if (chain.unsavedState !== undefined) throw optionError('run() options: checkpoint', chain.unsavedState)
+    if (chain.unsavedState !== undefined) {
+      const { operator, missing } = chain.unsavedState
+      const expected = 'operators whose state can be saved'
+      const received = `the operator ${JSON.stringify(operator)} without ${missing}`
+      const remedy =
+        'give it both, in operator({ name, create }), or stateless: true there if it holds no state'
+      throw optionError({ owner: 'run()', option: 'checkpoint', expected, received, operator, remedy })
+    }
     if (checkpoint.found !== undefined) chain.restore(checkpoint.found.state.chain)
     chain.rememberRecords()
     return chain

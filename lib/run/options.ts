@@ -1,6 +1,11 @@
 import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
-import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
+import { clientRules } from '../hubspot/options.ts'
+import { validateRules } from '../operators/validate.ts'
+import { checkOptions, hintsFrom, type OptionRules } from '../options/checkOptions.ts'
 import { integer } from '../options/optionRule.ts'
+import { fileRules } from '../sinks/file/options.ts'
+import { httpRules } from '../sinks/http/options.ts'
+import { leadsRules } from '../sources/options.ts'
 import type { Report } from './Report.ts'
 
 /** How a run is watched, saved and ended. */
@@ -30,16 +35,22 @@ export interface RunOptions {
   progressInterval?: number | undefined
 }
 
-const rules: OptionRules = {
-  owner: 'run() options',
+/** What the options accept. */
+export const runRules: OptionRules = {
+  owner: 'run()',
   options: {
     checkpoint: checkpointRule,
-    reconcile: { type: 'boolean', expected: 'true or false' },
+    reconcile: { type: 'boolean', default: false, expected: 'true or false' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     onProgress: { instanceOf: 'Function', expected: 'a function' },
-    progressInterval: integer({ min: 10, max: 2 ** 31 - 1, unit: 'milliseconds' }),
+    progressInterval: integer({ min: 10, max: 2 ** 31 - 1, unit: 'milliseconds', default: 1_000 }),
   },
-  elsewhere: { limit: 'it belongs to leads(), or use the operator take()' },
+  elsewhere: {
+    ...hintsFrom(validateRules, httpRules, fileRules, clientRules, leadsRules),
+    limit: 'it belongs to leads(), or use the operator take()',
+    format: 'it belongs to the sink',
+    compression: 'it belongs to the sink',
+  },
 }
 
 /**
@@ -48,5 +59,5 @@ const rules: OptionRules = {
  * @throws {LeadpipeError} OPTION
  */
 export function runOptions(given: RunOptions | undefined): RunOptions {
-  return checkOptions(given, rules)
+  return checkOptions(given, runRules)
 }

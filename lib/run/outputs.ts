@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import { LeadpipeError } from '../errors.ts'
 import { lockFile } from '../files/lockFile.ts'
 import { targetOf } from '../files/paths.ts'
+import { optionError } from '../options/checkOptions.ts'
 import type { Claim } from '../stage/SinkStage.ts'
 import type { RunStages } from './RunStages.ts'
 
@@ -21,13 +22,14 @@ export async function claimOutputs(
   const { reads } = source.stage
   // A file that can't be read is reported when the source reads it.
   const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
-  if (read !== undefined) owners.set(read, 'what quarantined() reads')
+  if (read !== undefined) owners.set(read, 'the input of quarantined()')
   for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')
   for (const { path, target } of claims) {
     const owner = owners.get(target)
     if (owner !== undefined) {
-      const message = `run(): expected a file of its own for each output, received ${path} for one and for ${owner}`
-      throw new LeadpipeError('OPTION', message, { context: { path } })
+      const expected = 'a different file for each output'
+      const received = `${JSON.stringify(path)} for an output and for ${owner}`
+      throw optionError({ owner: 'run()', option: 'sink', expected, received })
     }
     owners.set(target, 'another output')
   }
@@ -50,11 +52,12 @@ export async function lockRun(
   try {
     held.push(await store.lock())
     for (const { path, target } of claims) {
-      const message = `${path}: another run with a checkpoint writes to it; wait for its end, or give another path`
+      const problem = `${path}: another run with a checkpoint writes to it`
+      const remedy = 'wait until that run ends, or give another path'
       held.push(
         await lockFile(
           target,
-          cause => new LeadpipeError('CHECKPOINT', message, { cause, context: { path } }),
+          cause => new LeadpipeError('CHECKPOINT', problem, { cause, context: { path, remedy } }),
         ),
       )
     }

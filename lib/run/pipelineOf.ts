@@ -2,8 +2,9 @@ import type { OperatorFingerprint, Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Definition } from '../engine/definition.ts'
 import { plainJson } from '../engine/plainJson.ts'
+import { messageOf } from '../errors.ts'
 import { digestOf } from '../files/paths.ts'
-import { optionError, optionFailure } from '../options/checkOptions.ts'
+import { optionError } from '../options/checkOptions.ts'
 import { describeStage } from '../streams/Operator.ts'
 import { operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
@@ -23,23 +24,23 @@ export function pipelineOf(
   const [main] = sinks
   const outputs = definitions.map((_, index) => outputsOf(sinks, operatorId(index)))
   if (stage.fingerprint === undefined) {
-    const expected = 'expected leads() as the source: no other can go on from a checkpoint'
-    throw optionError('run() options: checkpoint', expected, describeStage(given.source), true)
+    throw wrong('source', 'leads(), which can be resumed,', describeStage(given.source))
   }
   if (main.attachment.stage.fingerprint === undefined) {
-    const expected = 'expected toFile() or toHttp() as the sink: no other can go on from a checkpoint'
-    throw optionError('run() options: checkpoint', expected, describeStage(given.sink), true)
+    throw wrong('sink', 'toFile() or toHttp(), which can be resumed,', describeStage(given.sink))
   }
   // A sink checks its own side outputs when it is opened.
-  for (const [index, own] of outputs.entries()) {
+  for (const own of outputs) {
     const lost = Object.values(own).find(({ attachment }) => attachment.stage.fingerprint === undefined)
     if (lost === undefined) continue
-    const expected = 'expected a path or toFile() with a checkpoint: nothing else can go on from one'
-    const what = `${definitions[index]?.name}(): ${lost.output}`
-    throw optionError(what, expected, 'a Writable of another kind', true)
+    const expected = 'a path or toFile(), which can be resumed,'
+    const [owner, option, received] = ['validate()', 'quarantine', 'a Writable of another kind']
+    throw optionError({ owner, option, expected, with: checkpoint, received })
   }
   if (whenFinished === 'next' && stage.following === undefined) {
-    throw optionError('run() options: checkpoint', stage.noneFollows ?? 'nothing can follow this source')
+    const other = { owner: 'run()', option: 'checkpoint.whenFinished', value: whenFinished }
+    const lack = stage.noneFollows ?? { owner: 'run()', option: 'source', expected: 'leads()' }
+    throw optionError({ ...lack, with: other })
   }
   const pipeline: Pipeline = {
     ...(version === undefined ? {} : { version }),
@@ -51,6 +52,10 @@ export function pipelineOf(
   }
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline
 }
+
+const checkpoint = { owner: 'run()', option: 'checkpoint' }
+const wrong = (option: string, expected: string, received: string) =>
+  optionError({ owner: 'run()', option, expected, with: checkpoint, received })
 
 function operatorOf(
   definition: Definition,
@@ -76,6 +81,8 @@ function checked(name: string, options: unknown): unknown {
   try {
     return plainJson(options, 'the options')
   } catch (cause) {
-    throw optionFailure(`${name}: options`, `${name}: ${(cause as Error).message}`, cause)
+    const received = `those of ${JSON.stringify(name)}: ${messageOf(cause)}`
+    const expected = 'plain JSON'
+    throw optionError({ owner: 'operator()', option: 'options', expected, received, operator: name }, cause)
   }
 }

@@ -1,7 +1,6 @@
 import { OutgoingMessage } from 'node:http'
 import { Duplex, Readable, Writable } from 'node:stream'
 import { WritableStream } from 'node:stream/web'
-import type { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { describeStage, isOperator, type Operator } from '../streams/Operator.ts'
 import type { AnySink } from '../streams/SinkWritable.ts'
@@ -26,25 +25,21 @@ export function readArguments(given: readonly unknown[]): RunArguments {
   const [source, ...rest] = stages
   const sink = rest.pop()
   if (!isSource(source)) {
-    throw stageError('run() source', 'expected leads(), a Readable or an iterable', source)
+    throw wrong('source', 'leads(), a Readable or an iterable', source)
   }
   if (source instanceof Readable && (source.destroyed || source.readableDidRead)) {
-    throw used('the source', 'it has been read already; make a new one for each run')
+    throw used('source', 'a stream that was not read before', source)
   }
   const operators = rest.map((part, index) => {
     if (isOperator(part)) return part
-    const hint =
-      part instanceof Duplex
-        ? 'an operator; wrap a stream of your own in transform(() => stream)'
-        : 'an operator'
-    throw stageError(`run() argument ${index + 2}`, `expected ${hint}`, part)
+    const remedy = part instanceof Duplex ? 'wrap a stream of your own in transform(() => stream)' : undefined
+    throw wrong(`argument ${index + 2}`, 'an operator', part, remedy)
   })
   if (!isSink(sink) || isOperator(sink)) {
-    const expected = 'expected a sink as the last stage, such as toFile(path)'
-    throw stageError('run() sink', expected, sink ?? options)
+    throw wrong('sink', 'a sink as the last stage, such as toFile(path)', sink ?? options)
   }
   if (!(sink instanceof WritableStream) && (sink.destroyed || sink.writableEnded)) {
-    throw used('the sink', 'it has been written already; make a new one for each run')
+    throw used('sink', 'a stream that has not ended', sink)
   }
   return { source, operators, sink, options }
 }
@@ -59,8 +54,9 @@ function isWritable(value: unknown): value is Writable {
 const isSink = (value: unknown): value is RunArguments['sink'] =>
   isWritable(value) || value instanceof WritableStream
 
-const stageError = (what: string, expected: string, received: unknown) =>
-  optionError(what, expected, describeStage(received), true)
+const owner = 'run()'
+const wrong = (option: string, expected: string, value: unknown, remedy?: string) =>
+  optionError({ owner, option, expected, received: describeStage(value), remedy })
 
 function isSource(value: unknown): value is RunArguments['source'] {
   if (value instanceof Readable) return !isOperator(value)
@@ -68,9 +64,14 @@ function isSource(value: unknown): value is RunArguments['source'] {
   return Symbol.asyncIterator in value || Symbol.iterator in value
 }
 
-function used(what: string, message: string): LeadpipeError {
-  return optionError(`run(): ${what}`, message)
-}
+const used = (option: string, expected: string, value: unknown) =>
+  optionError({
+    owner,
+    option,
+    expected,
+    received: `${describeStage(value)} that was used`,
+    remedy: 'create a new one for each run',
+  })
 
 /** A Writable of Node that takes bytes: a file or a socket, or an HTTP request or response. */
 export type BytesWritable = Writable &

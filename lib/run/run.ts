@@ -5,7 +5,14 @@ import { checkpointSettings } from '../checkpoint/options.ts'
 import { claimStreams } from '../streams/userStreams.ts'
 import { fail } from './fail.ts'
 import { findCheckpoint } from './findCheckpoint.ts'
-import { finish, finishedBefore, finishPrepared, type Outcome } from './finish.ts'
+import {
+  checkReconcilable,
+  finish,
+  finishedBefore,
+  finishPrepared,
+  type Outcome,
+  reconcile,
+} from './finish.ts'
 import { loop } from './loop.ts'
 import { openRun, type RunCheckpoint } from './openRun.ts'
 import { type RunOptions, runOptions } from './options.ts'
@@ -15,7 +22,6 @@ import type { Report } from './Report.ts'
 import type { RunSignature } from './RunSignature.ts'
 import { type RunStages, runStages } from './RunStages.ts'
 import { type RunArguments, readArguments } from './readArguments.ts'
-import { checkReconcilable, reconcile } from './reconcile.ts'
 import { reportOf } from './reportOf.ts'
 import { watch } from './watch.ts'
 
@@ -30,9 +36,11 @@ import { watch } from './watch.ts'
  * `toHttp` or `toArray`, or any Writable); then, optionally, {@link RunOptions}
  * @returns the {@link Report}, when every record is written
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
- * CHECKPOINT when the checkpoint is damaged, or belongs to another run; SINK when the destination can't be written;
- * every code that a stage fails with; LEDGER when the numbers do not add up. `error.report` holds the numbers up to
- * the failure, unless an operator's `counts` throws. After an abort, `run` rejects with the signal's reason itself.
+ * CHECKPOINT when the checkpoint is damaged, or belongs to another run; SINK when the destination can't be written.
+ * @throws {RunError} every code that a stage fails with, and LEDGER when the numbers do not add up: a LeadpipeError
+ * with the numbers up to the failure in `report`. If an operator's `counts` throws, there are no numbers, and the
+ * error is a plain LeadpipeError.
+ * @throws the signal's reason itself, after an abort.
  *
  * @example
  * ```ts
@@ -120,7 +128,7 @@ async function runOrFinish(
     isLooping = false
     return await finish(run)
   } catch (error) {
-    throw await fail(run, error, isLooping)
+    throw await fail(run, error, isLooping, options.signal)
   } finally {
     unwatch()
   }

@@ -1,4 +1,4 @@
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError } from '../errors.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { integer } from '../options/optionRule.ts'
 import type { SinkRun } from '../stage/SinkStage.ts'
@@ -10,10 +10,8 @@ export interface ArrayOptions {
   max: number
 }
 
-const rules: OptionRules = {
-  owner: 'toArray()',
-  options: { max: integer({ min: 1, unit: 'records' }) },
-}
+const max = integer({ min: 1, unit: 'records' })
+const rules: OptionRules = { owner: 'toArray()', options: { max } }
 
 /** Collects records in memory. Made by `toArray()`. */
 export class ArraySink<T> extends SinkWritable<T> {
@@ -44,8 +42,9 @@ class ArrayRun<T> implements SinkRun<T> {
   write(record: T): void {
     this.#received += 1
     if (this.#records.length === this.#max) {
-      throw new LeadpipeError('SINK', `toArray() holds no more than max (${this.#max}) records`, {
-        context: { max: this.#max },
+      const remedy = { owner: rules.owner, option: 'max', to: 'a higher number, or write to a file' }
+      throw new LeadpipeError('SINK', `toArray() takes at most ${this.#max} records, received one more`, {
+        context: { max: this.#max, remedy },
       })
     }
     this.#records.push(record)
@@ -69,7 +68,8 @@ class ArrayRun<T> implements SinkRun<T> {
  * ```
  */
 export function toArray<T = unknown>(options: ArrayOptions): ArraySink<T> {
-  const { max } = checkOptions(options, rules)
-  if (max === undefined) throw optionError('toArray(): max', `expected ${rules.options.max?.expected}`, max)
-  return new ArraySink<T>(max)
+  const checked = checkOptions(options, rules)
+  if (checked.max !== undefined) return new ArraySink<T>(checked.max)
+  const { owner } = rules
+  throw optionError({ owner, option: 'max', expected: max.expected, received: describe(checked.max) })
 }

@@ -31,9 +31,10 @@ export class AccountGuard {
     this.#isSeen = true
     this.#id ??= portalId
     if (this.#id === portalId) return
-    const whose = `the leads are of portal ${portalId}, those of the checkpoint of portal ${this.#id}`
-    throw new LeadpipeError('CHECKPOINT', `${whose}: is the access token another account's?`, {
-      context: { portalId, expected: this.#id },
+    const problem = `the leads are of portal ${portalId}, and those before the restart are of portal ${this.#id}`
+    const remedy = 'give an access token of the same account, or delete the checkpoint to start again'
+    throw new LeadpipeError('CHECKPOINT', problem, {
+      context: { saved: this.#id, now: portalId, remedy },
     })
   }
 }

@@ -55,7 +55,8 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     recordOf,
     async backOff(error, failures, signal) {
       // Requests have their own retries; only failures in the middle of a page are retried here.
-      if (!(error instanceof LeadpipeError && typeof error.context.page === 'number')) throw error
+      const inBody = error instanceof LeadpipeError && 'page' in error.context
+      if (!inBody) throw error
       await client[reading].backOff(error, failures, path, { signal, onRetry })
     },
   }

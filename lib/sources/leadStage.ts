@@ -1,12 +1,13 @@
+import { describe } from '../errors.ts'
 import { digestOf } from '../files/paths.ts'
 import type { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
-import type { SourceOpening, SourceStage } from '../stage/SourceStage.ts'
+import type { Lack, SourceOpening, SourceStage } from '../stage/SourceStage.ts'
 import { countMatching } from './countMatching.ts'
 import { LeadRun } from './LeadRun.ts'
 import type { LeadsSettings } from './options.ts'
-import { pagingOf, planOf } from './planOf.ts'
+import { type Paging, pagingOf, planOf } from './planOf.ts'
 import { noCounts, type SourceState } from './SourceCounts.ts'
 
 /** The leads of a portal that a query matches, as a stage that opens a {@link LeadRun}. */
@@ -17,25 +18,34 @@ export interface LeadStage extends SourceStage<Lead> {
 /** @param query checked */
 export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: LeadsSettings): LeadStage {
   const open = (opening: SourceOpening) => new LeadRun({ client, query, settings }, opening)
-  const { guids, offset, stopTime, excludeConversionEvents } = query
-  const isWholeList = settings.limit === Number.POSITIVE_INFINITY && settings.from === undefined
+  const { excludeConversionEvents } = query
+  const noneCounted = notCounted(query, settings)
   return {
     name: 'leads',
     explains: true,
     fingerprint: sourceIdentity(client.origin, query, settings),
     open,
-    ...followed(query, pagingOf(query, settings) === 'seek', stopTime === undefined),
+    ...followed(query, pagingOf(query, settings)),
     ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
-    ...(guids === undefined && !offset && isWholeList
+    ...(noneCounted === undefined
       ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
-      : {}),
+      : { noneCounted }),
   }
 }
 
-const noEvents = {
-  why: 'conversion events, and the query excludes them (excludeConversionEvents: true)',
-  owner: 'leads()',
-  option: 'excludeConversionEvents',
+const owner = 'leads()'
+const noEvents = { owner, option: 'excludeConversionEvents', expected: 'false', received: 'true' }
+
+/** The option because of which the leads can't be counted on the server; undefined if they can. */
+function notCounted({ guids, offset }: LeadsQuery, { limit, from }: LeadsSettings): Lack | undefined {
+  const given = {
+    ...(guids === undefined ? {} : { guids: 'a list of guids' }),
+    ...(offset ? { offset: String(offset) } : {}),
+    ...(limit === Number.POSITIVE_INFINITY ? {} : { limit: String(limit) }),
+    ...(from === undefined ? {} : { from: 'a position' }),
+  }
+  const [first] = Object.entries(given)
+  return first && { owner, option: first[0], expected: 'none', received: first[1] }
 }
 
 /** How many leads match now, within the bounds of a state. */
@@ -50,14 +60,16 @@ async function count(
   return listQuery === undefined ? 0 : await countMatching(client, listQuery, signal)
 }
 
-function followed(
-  query: LeadsQuery,
-  isSeek: boolean,
-  isOpen: boolean,
-): Pick<SourceStage, 'following' | 'noneFollows'> {
-  if (!isSeek) return { noneFollows: 'whenFinished: "next" needs seek paging' }
-  if (!isOpen) {
-    return { noneFollows: 'whenFinished: "next" goes up to the present: expected no stopTime in the query' }
+function followed(query: LeadsQuery, paging: Paging): Pick<SourceStage, 'following' | 'noneFollows'> {
+  const { stopTime } = query
+  if (paging === 'guids') {
+    return { noneFollows: { owner, option: 'guids', expected: 'none', received: 'a list of guids' } }
+  }
+  if (paging !== 'seek') {
+    return { noneFollows: { owner, option: 'paging', expected: "'seek'", received: describe(paging) } }
+  }
+  if (stopTime !== undefined) {
+    return { noneFollows: { owner, option: 'stopTime', expected: 'none', received: String(stopTime) } }
   }
   return { following: (state, overlap) => following(query, state as Partial<SourceState>, overlap) }
 }
@@ -70,7 +82,7 @@ function following(
 ): SourceState {
   if (!ended || limited || position?.paging !== 'seek' || position.stopTime === undefined) {
     throw new Error(
-      'the window before was not read to its end (by a limit, or an operator that wanted no more): there is no next one',
+      'the last window was not read to its end, because of a limit or an operator that ended the run',
     )
   }
   const { timePivot, stopTime } = position

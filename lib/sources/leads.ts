@@ -37,12 +37,8 @@ import type { SourceCounts } from './SourceCounts.ts'
 export function leads(client: HubSpotClient, options?: LeadsOptions): LeadSource {
   if (!(client instanceof HubSpotClient)) {
     // The value may contain a token, as in `leads({ accessToken })`: the message names its type only.
-    throw optionError(
-      'leads() client',
-      'expected a HubSpotClient (new HubSpotClient({ accessToken }))',
-      typeOf(client),
-      true,
-    )
+    const expected = 'a HubSpotClient (new HubSpotClient({ accessToken }))'
+    throw optionError({ owner: 'leads()', option: 'client', expected, received: typeOf(client) })
   }
   const { query, settings } = leadsOptions(options)
   pagingOf(query, settings)

@@ -2,7 +2,7 @@ import { clientOptions } from '../hubspot/options.ts'
 import { completeQuery, type LeadsQuery, misspelledParameters, queryRules } from '../lead/LeadsQuery.ts'
 import { type Position, positionRule } from '../lead/Position.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
-import { choice, integer, type OptionRule } from '../options/optionRule.ts'
+import { choice, integer, type OptionRule, withDefault } from '../options/optionRule.ts'
 
 /** Which leads are read, in the API's own parameters, and how: leadpipe's own options. No name is in both. */
 export interface LeadsOptions extends LeadsQuery {
@@ -34,7 +34,8 @@ export interface LeadsOptions extends LeadsQuery {
    * room for 5 pages of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk
    * (64 KiB) that each connection is receiving. A page beyond that is dropped and requested again when it is the next
    * to deliver, as is a page that takes more than half of `readAheadBytes`. The chunk whose leads are being delivered
-   * is not included. Leads in memory take about three times as much as in bodies. 0 reads one page after the other.
+   * is not included. Leads in memory take about three times as much as in bodies. 0 or more; 0 reads one
+   * page after the other.
    * Default: 16 MiB.
    */
   readAheadBytes?: number | undefined
@@ -65,18 +66,6 @@ type OwnOptions = Omit<LeadsOptions, keyof LeadsQuery>
 export type LeadsSettings = Required<Omit<OwnOptions, 'signal' | 'from' | 'paging'>> &
   Pick<OwnOptions, 'signal' | 'from' | 'paging'>
 
-/** The defaults of the options. */
-export const leadsDefaults = {
-  limit: Number.POSITIVE_INFINITY,
-  lag: 60_000,
-  readAheadBytes: 16 * 1024 * 1024,
-  decode: 'express',
-  onMissing: 'report',
-  maxLeadBytes: 16 * 1024 * 1024,
-  maxDepth: 100,
-  highWaterMark: 16,
-} as const satisfies OwnOptions
-
 /** Length of the longest string that the engine supports, in characters. */
 export const longestString = 2 ** 29 - 24
 
@@ -85,22 +74,24 @@ export const maxLeadBytesRule: OptionRule = integer({
   min: 1,
   max: longestString,
   unit: 'the longest string of the engine',
+  default: 16 * 1024 * 1024,
 })
 
-const rules: OptionRules = {
+/** What the options accept. */
+export const leadsRules: OptionRules = {
   owner: 'leads()',
   options: {
     ...queryRules,
-    limit: integer({ min: 1, unit: 'leads in all' }),
+    limit: integer({ min: 1, unit: 'leads in all', default: Number.POSITIVE_INFINITY }),
     paging: choice('seek', 'offset'),
     from: positionRule,
-    lag: integer({ min: 0, unit: 'milliseconds' }),
-    readAheadBytes: integer({ min: 0, unit: 'bytes' }),
-    decode: choice('express', 'stream-json'),
-    onMissing: choice('report', 'fail'),
+    lag: integer({ min: 0, unit: 'milliseconds', default: 60_000 }),
+    readAheadBytes: integer({ min: 0, unit: 'bytes', default: 16 * 1024 * 1024 }),
+    decode: withDefault('express', choice('express', 'stream-json')),
+    onMissing: withDefault('report', choice('report', 'fail')),
     maxLeadBytes: maxLeadBytesRule,
-    maxDepth: integer({ min: 1, max: 1_000 }),
-    highWaterMark: integer({ min: 0, unit: 'leads' }),
+    maxDepth: integer({ min: 1, max: 1_000, default: 100 }),
+    highWaterMark: integer({ min: 0, unit: 'leads', default: 16 }),
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
   elsewhere: {
@@ -120,11 +111,11 @@ const rules: OptionRules = {
  * @throws {LeadpipeError} OPTION, with the option, the received value and what is expected.
  */
 export function leadsOptions(given?: LeadsOptions): { query: LeadsQuery; settings: LeadsSettings } {
-  const checked = checkOptions(given, rules)
+  const checked = checkOptions(given, leadsRules)
   const entries = Object.entries(checked)
   const query = Object.fromEntries(entries.filter(([name]) => isParameter(name)))
   const own = Object.fromEntries(entries.filter(([name]) => !isParameter(name)))
-  return { query: completeQuery(query), settings: { ...leadsDefaults, ...own } }
+  return { query: completeQuery(query), settings: own as LeadsSettings }
 }
 
 const isParameter = (name: string) => Object.hasOwn(queryRules, name)

@@ -1,3 +1,5 @@
+import type { OptionContext } from '../errors/ErrorContexts.ts'
+import { describe } from '../errors.ts'
 import type { LeadsQuery, PageQuery } from '../lead/LeadsQuery.ts'
 import { type Position, positionOf, type SeekPosition } from '../lead/Position.ts'
 import { optionError } from '../options/checkOptions.ts'
@@ -21,29 +23,35 @@ export function pagingOf(
 ): Paging {
   const { paging, from } = settings
   if (guids !== undefined) {
-    if (offset) throw optionError('leads(): offset', 'expected none together with guids', offset)
-    if (paging !== undefined)
-      throw optionError('leads(): paging', 'expected none together with guids', paging)
+    const other = { option: 'guids' }
+    if (offset) throw wrong('offset', 'none', offset, other)
+    if (paging !== undefined) throw wrong('paging', 'none', paging, other)
     return 'guids'
   }
   const orders = sort !== undefined || dir !== undefined || offset !== undefined || max === 1
   const chosen = paging ?? (orders || from?.paging === 'offset' ? 'offset' : 'seek')
   if (chosen !== 'seek') return 'offset'
-  const refuse = (name: string, why: string, value: unknown) =>
-    optionError(`leads(): ${name}`, `expected none with paging: 'seek', ${why}`, value)
-  if (sort !== undefined) throw refuse('sort', 'which sorts by the time pivot', sort)
-  if (dir !== undefined) throw refuse('dir', 'which sorts by the time pivot', dir)
-  if (offset !== undefined) throw refuse('offset', 'which needs none', offset)
-  if (max === 1) throw optionError('leads(): max', "expected 2 or more with paging: 'seek'", max)
+  const seek = { option: 'paging', value: chosen }
+  for (const [name, value] of Object.entries({ sort, dir, offset })) {
+    if (value !== undefined) throw wrong(name, 'none', value, seek)
+  }
+  if (max === 1) throw wrong('max', '2 or more', max, seek)
   if (timePivot === 'firstConvertedAt' && rest.excludeConversionEvents) {
-    throw optionError(
-      'leads(): excludeConversionEvents',
-      "expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'",
-      true,
-    )
+    const pivot = { option: 'timePivot', value: timePivot }
+    const remedy = { owner, option: 'paging', to: "'offset', because the pivot is in the events" }
+    throw wrong('excludeConversionEvents', 'none', true, pivot, remedy)
   }
   return 'seek'
 }
+
+const owner = 'leads()'
+const wrong = (
+  option: string,
+  expected: string,
+  value: unknown,
+  other: NonNullable<OptionContext['with']>,
+  remedy?: OptionContext['remedy'],
+) => optionError({ owner, option, expected, with: other, received: describe(value), remedy })
 
 /**
  * The plan by which a query is read.
@@ -70,7 +78,7 @@ function seekPositionOf(query: PageQuery, from: Position | undefined): SeekPosit
   const position = positionOf('seek', from)
   const { timePivot = 'insertedAt' } = query
   if (position === undefined || position.timePivot === timePivot) return position
-  throw optionError('leads(): from', `expected a position of timePivot '${timePivot}'`, from)
+  throw wrong('from', 'a position of the same timePivot', from, { option: 'timePivot', value: timePivot })
 }
 
 /** The time window that a position belongs to; undefined unless the list is read by seeking. */

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createGunzip } from 'node:zlib'
-import { LeadpipeError } from '../errors.ts'
+import { describe, LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { checkOptions, optionError } from '../options/checkOptions.ts'
 import type { Quarantined } from '../stage/Quarantined.ts'
@@ -11,9 +11,9 @@ import { Rejected, setOrigin } from '../stage/Rejected.ts'
 import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
-import { type LeadsOptions, leadsDefaults, longestString, maxLeadBytesRule } from './options.ts'
+import { type LeadsOptions, longestString, maxLeadBytesRule } from './options.ts'
 
-const rules = { owner: 'quarantined() options', options: { maxLeadBytes: maxLeadBytesRule } }
+const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRule } }
 
 /**
  * The leads of a quarantine file that `validate({ onInvalid: 'quarantine' })` wrote.
@@ -32,10 +32,11 @@ const rules = { owner: 'quarantined() options', options: { maxLeadBytes: maxLead
  */
 export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadBytes'>): QuarantineSource {
   if (typeof path !== 'string' || path === '') {
-    throw optionError('quarantined() path', 'expected the path of a quarantine file', path)
+    const expected = 'the path of a quarantine file'
+    throw optionError({ owner: rules.owner, option: 'path', expected, received: describe(path) })
   }
-  const { maxLeadBytes = leadsDefaults.maxLeadBytes } = checkOptions(options, rules)
-  return new QuarantineSource(path, maxLeadBytes)
+  const { maxLeadBytes } = checkOptions(options, rules)
+  return new QuarantineSource(path, maxLeadBytes as number)
 }
 
 /**
@@ -140,8 +141,8 @@ const maxLineBytes = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 
 
 function whyOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'Z_BUF_ERROR') return 'it is cut: its gzip data has no end'
-  return code?.startsWith('Z_') ? 'it is not the gzip data that its name says' : message
+  if (code === 'Z_BUF_ERROR') return 'its gzip data ends early'
+  return code?.startsWith('Z_') ? 'its name ends in .gz, and it is not valid gzip data' : message
 }
 
 function parseRecord(text: string, path: string, line: number): Quarantined {

@@ -41,13 +41,14 @@ export interface SourceOpening {
   fail(error: unknown): void
 }
 
-/** The reason why a field is not in the records. */
+/** An option because of which a source lacks something. */
 export interface Lack {
-  /** The reason, in words that follow "needs", such as "conversion events, and the query excludes them". */
-  readonly why: string
-  /** The owner and the name of the option that excludes the field. */
+  /** The owner and the name of the option that is wrong. */
   readonly owner: string
   readonly option: string
+  /** The value that is needed, in words, and the value that it has. */
+  readonly expected: string
+  readonly received: string
 }
 
 /** Emits records. */
@@ -60,10 +61,12 @@ export interface SourceStage<T = unknown> extends Stage {
    * @throws {Error} when that run was not read to its end
    */
   following?(state: Json, overlap: number): Json
-  /** Why `following` is absent: what is wrong with the options. */
-  readonly noneFollows?: string
+  /** Why `following` is absent: the option that is wrong. */
+  readonly noneFollows?: Lack
   /** The number of elements that match now, within the bounds of a state. Absent if the server can't count them. */
   count?(state: Json, signal?: AbortSignal): Promise<number>
+  /** Why `count` is absent: the option that is wrong. */
+  readonly noneCounted?: Lack
   /** Whether its errors explain themselves: they reach the user as they are, instead of being wrapped in SOURCE. */
   readonly explains?: true
   /** The file that it reads: the path that the user gave. */

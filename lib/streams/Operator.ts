@@ -2,7 +2,7 @@ import { type Readable, Stream, Transform, type TransformCallback, type Writable
 import { Chain } from '../engine/Chain.ts'
 import type { Definition, OperatorCounts, SideOutputs } from '../engine/definition.ts'
 import { type ChainTargets, explained, type Target } from '../engine/Outlet.ts'
-import { describe, LeadpipeError } from '../errors.ts'
+import { describe, type LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type kind, recipe } from './attach.ts'
 import { streamError } from './userStreams.ts'
@@ -72,8 +72,12 @@ export class Operator<In, Out> extends Transform {
   }
 
   #used(): LeadpipeError {
-    const names = this.#definitions.map(({ name }) => name).join(' + ')
-    return optionError(names, 'a stream can be used in one pipeline only; make a new operator for each')
+    return optionError({
+      owner: 'pipeline()',
+      expected: 'an operator that was not used before',
+      received: describeStage(this),
+      remedy: 'create a new one for each pipeline',
+    })
   }
 
   #started(): Chain {
@@ -83,11 +87,12 @@ export class Operator<In, Out> extends Transform {
 
   #start(): Chain {
     if (this.#definitions.some(part => !('create' in part))) {
-      throw new LeadpipeError(
-        'OPTION',
-        'transform() is for run(); in a plain pipeline, use the stream itself in its place',
-        { context: { owner: 'transform()' } },
-      )
+      throw optionError({
+        owner: 'pipeline()',
+        expected: 'operators other than transform(), which needs run()',
+        received: describeStage(this),
+        remedy: 'use the stream itself in place of transform()',
+      })
     }
     const targets: ChainTargets = {
       main: {
@@ -117,10 +122,13 @@ export class Operator<In, Out> extends Transform {
 export const isOperator = (value: unknown): value is Operator<unknown, unknown> => value instanceof Operator
 
 function pathError(name: string, path: string): LeadpipeError {
-  return optionError(
-    `validate(): ${name}`,
-    `a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile(${JSON.stringify(path)})`,
-  )
+  return optionError({
+    owner: 'validate()',
+    option: name,
+    expected: 'an object-mode Writable in a plain pipeline, because only run() opens a path',
+    received: JSON.stringify(path),
+    remedy: `give toFile(${JSON.stringify(path)})`,
+  })
 }
 
 function settle(action: () => void | Promise<void>, callback: TransformCallback): void {

@@ -125,6 +125,6 @@ class AsyncIterableRun implements SourceRun {
 
 /** A null would end a Readable: all sources are treated alike. */
 function notNull(value: unknown): unknown {
-  if (value === null) throw new TypeError("it gave null, which a Node stream can't carry")
+  if (value === null) throw new TypeError("it yielded null, which a Node stream can't carry")
   return value
 }

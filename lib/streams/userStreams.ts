@@ -22,8 +22,13 @@ export function claimStreams({ source, sink }: { source: unknown; sink: unknown 
   )
   for (const stream of streams) {
     if (!claimed.has(stream)) continue
-    const what = stream === sink ? 'the sink' : 'the source'
-    throw optionError(`run(): ${what}`, 'another run uses it; make a new one for each run')
+    throw optionError({
+      owner: 'run()',
+      option: stream === sink ? 'sink' : 'source',
+      expected: 'a stream that no other run uses',
+      received: `a stream (${stream.constructor.name}) in use`,
+      remedy: 'create a new one for each run',
+    })
   }
   for (const stream of streams) claimed.add(stream)
   return () => {
@@ -49,5 +54,5 @@ export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknow
 function hint(error: unknown): string {
   // The reason of an abort may be anything, also null.
   const { code } = (error ?? {}) as NodeJS.ErrnoException
-  return code === 'ERR_INVALID_ARG_TYPE' ? ' (put encode() in front of a Writable that takes bytes)' : ''
+  return code === 'ERR_INVALID_ARG_TYPE' ? ' (put encode() before a Writable that takes bytes)' : ''
 }

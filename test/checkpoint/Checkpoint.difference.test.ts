@@ -6,16 +6,16 @@ import { differenceOf } from '../../lib/checkpoint/Checkpoint.ts'
 t.test('differenceOf: it names the first difference and both values', async t => {
   const cases: [before: unknown, now: unknown, difference: string][] = [
     [{ a: 1 }, { a: 2 }, 'a was 1 and is 2 now'],
-    [{ a: 1 }, {}, 'a was 1 and is not there now'],
-    [{}, { a: null }, 'a was not there and is null now'],
+    [{ a: 1 }, {}, 'a was 1 and is absent now'],
+    [{}, { a: null }, 'a was absent and is null now'],
     [{ a: { b: ['x', 'y'] } }, { a: { b: ['x', 'z'] } }, "a.b.1 was 'y' and is 'z' now"],
-    [{ a: ['x'] }, { a: ['x', 'y'] }, "a.1 was not there and is 'y' now"],
+    [{ a: ['x'] }, { a: ['x', 'y'] }, "a.1 was absent and is 'y' now"],
     [{ a: [] }, { a: {} }, 'a was [] and is {} now'],
     [{ a: { b: 1 } }, { a: 'b' }, "a was { b: 1 } and is 'b' now"],
     [{ a: 1, b: 2 }, { b: 3, a: 4 }, 'a was 1 and is 4 now'],
-    [{ constructor: 1 }, {}, 'constructor was 1 and is not there now'],
-    [{}, { toString: {} }, 'toString was not there and is {} now'],
-    [JSON.parse('{ "__proto__": {} }'), {}, '__proto__ was {} and is not there now'],
+    [{ constructor: 1 }, {}, 'constructor was 1 and is absent now'],
+    [{}, { toString: {} }, 'toString was absent and is {} now'],
+    [JSON.parse('{ "__proto__": {} }'), {}, '__proto__ was {} and is absent now'],
   ]
   for (const [before, now, difference] of cases) t.equal(differenceOf(before, now), difference)
   t.equal(differenceOf({ a: 1 }, { a: 2 }, 'sink'), 'sink.a was 1 and is 2 now')

@@ -88,7 +88,10 @@ for (const [what, text] of Object.entries(others)) {
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, text)
     t.ok(isCheckpointError(found, path))
-    t.match(found, { message: /it is no checkpoint of leadpipe, or a damaged one$/ })
+    t.match(found, {
+      message:
+        /it is not a checkpoint of leadpipe, or it is damaged; delete it to start again, or give another path$/,
+    })
   })
 }
 
@@ -104,7 +107,7 @@ t.test('loadCheckpoint: a checkpoint of an unknown version is an error that name
     writeFileSync(path, sealed('{}', version as number))
     t.match(await failureOf(loadCheckpoint(path)), {
       code: 'CHECKPOINT',
-      message: `checkpoint ${path}: it is of version ${version}, expected version 2`,
+      message: `checkpoint ${path}: it has version ${version}, expected 2; delete it to start again, or give another path`,
     })
   }
 })
@@ -156,7 +159,10 @@ for (const [at, value] of [...required.map(name => [name, undefined] as const), 
     const path = join(t.testdir(), 'a.json')
     const found = await loaded(path, sealed(JSON.stringify(changed(at, value))))
     t.ok(isCheckpointError(found, path))
-    t.match(found, { message: /: it is damaged: it is not what a checkpoint of version 2 holds$/ })
+    t.match(found, {
+      message:
+        /: it is damaged: it does not match the schema of version 2; delete it to start again, or give another path$/,
+    })
   })
 }
 

@@ -35,7 +35,7 @@ t.test('checkpoint option: valid values are accepted', async t => {
     { path: 'a.json', whenFinished: 'restart' },
     { path: 'a.json', whenFinished: 'next', overlap: 0, version: '1' },
   ] as const) {
-    t.strictSame(runOptions({ checkpoint }), { checkpoint })
+    t.strictSame(runOptions({ checkpoint }).checkpoint, checkpoint)
   }
 })
 
@@ -62,7 +62,7 @@ const wrong: [checkpoint: unknown, says: RegExp | string][] = [
   ],
   [
     { path: 'a', every: { seconds: 1 } },
-    'unknown option "checkpoint.every.seconds"; checkpoint.every has: leads, bytes, milliseconds',
+    'unknown option "checkpoint.every.seconds"; expected one of leads, bytes, milliseconds',
   ],
   [
     { path: 'a', whenFinished: 'again' },
@@ -80,7 +80,7 @@ const wrong: [checkpoint: unknown, says: RegExp | string][] = [
   [{ path: 'a', version: '' }, "checkpoint.version: expected a string that is not empty, received ''"],
   [
     { path: 'a', interval: 1 },
-    'unknown option "checkpoint.interval"; checkpoint has: path, every, whenFinished, overlap, version',
+    'unknown option "checkpoint.interval"; expected one of path, every, whenFinished, overlap, version',
   ],
 ]
 for (const [checkpoint, says] of wrong) {
@@ -89,7 +89,7 @@ for (const [checkpoint, says] of wrong) {
       constructor: LeadpipeError,
       code: 'OPTION',
     }) as LeadpipeError
-    const message = error.message.replace(/^run\(\) options: /, '')
+    const message = error.message.replace(/^run\(\): /, '')
     if (typeof says === 'string') t.equal(message, says)
     else t.match(message, says)
   })

@@ -141,7 +141,7 @@ t.test('checkpoint of version 1: the next window does not replace the files of t
     const before = everythingIn(dir)
     t.match(await failureOf(exportRows({ dir, origin }, { whenFinished: 'next' })), {
       code: 'CHECKPOINT',
-      message: new RegExp(`${name} holds the \\d+ records of the window before`),
+      message: new RegExp(`${name} holds the \\d+ records of the last window`),
     })
     t.strictSame(everythingIn(dir), before)
     moveAway(dir, name)

@@ -57,7 +57,7 @@ for (const [signal, code] of [
     t.equal(stdout, '')
     t.equal(
       stderr.split('\n').filter(line => line.startsWith('leadpipe: '))[0],
-      `leadpipe: interrupted by ${signal}; the same command goes on from the checkpoint ${checkpoint}`,
+      `leadpipe: interrupted by ${signal}; the same command resumes from the checkpoint ${checkpoint}`,
     )
     t.strictSame(readdirSync(dir).sort(), ['a.ndjson', basename(partialOf(path)), 'c.json'])
     release()
@@ -99,7 +99,7 @@ t.test('leadpipe export: a run that had finished prints so, with the real path o
   t.match(stdout, ` records written to ${join(dir, name)} (`)
   t.equal(
     stdout.split('\n').at(-2),
-    `the run had finished before, by the checkpoint ${checkpoint}: nothing was done`,
+    `the run of the checkpoint ${checkpoint} had finished before: nothing was done`,
   )
 })
 
@@ -113,8 +113,8 @@ t.test(
     const { code, stdout, stderr } = await cli(args)
     t.equal(code, 1)
     t.equal(stdout, '')
-    t.match(stderr, /^leadpipe: checkpoint .*c\.json: its run has finished; say what is to happen now: /m)
-    t.match(stderr, /--when-finished 'next' .*'restart' .*'stop' /)
+    t.match(stderr, /^leadpipe: checkpoint .*c\.json: its run has finished; set /m)
+    t.match(stderr, /set --when-finished to 'next' .*'restart' .*'stop' /)
     t.equal(portal.requestCount, requestCount)
   },
 )
@@ -146,11 +146,11 @@ t.test('leadpipe export: --paging offset with --when-finished next is wrong usag
   const dir = t.testdir()
   const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
   const { requestCount } = portal
-  const wrongUsage = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
-  t.match(wrongUsage, {
+  const refused = await cli([...args, '--checkpoint', join(dir, 'c.json'), '--when-finished', 'next'])
+  t.match(refused, {
     code: 2,
     stdout: '',
-    stderr: /^leadpipe: .*whenFinished: "next" needs seek paging\n$/,
+    stderr: /^leadpipe: --paging: expected 'seek' with --when-finished 'next', received 'offset'\n$/,
   })
   t.equal(portal.requestCount, requestCount)
   const { code, stdout } = await cli([...args, '--json'])
@@ -176,7 +176,7 @@ t.test('leadpipe export: --reconcile explains a difference between matching and 
   t.equal(code, 0)
   t.match(
     stdout,
-    /^\d+ leads match on the portal now, \d+ were read: the two differ where leads were inserted, deleted or changed meanwhile$/m,
+    /^\d+ leads match on the portal now, \d+ were read: the two differ if leads were inserted, deleted or changed meanwhile$/m,
   )
 })
 
@@ -189,7 +189,7 @@ t.test('leadpipe export: a failure says that the same command resumes, if there 
     ...['export', join(dir, 'a.ndjson'), '--max', '50', '--concurrency', '1', '--checkpoint', checkpoint],
     ...['--origin', origin, '--access-token', portal.accessToken],
   ]
-  const hint = '; the same command goes on from the checkpoint'
+  const hint = '; the same command resumes from the checkpoint'
   const failed = await cli(args(failing.origin, checkpoint))
   t.equal(failed.code, 1)
   t.match(failed.stderr, new RegExp(`^leadpipe: .* answered 404: .*${hint} ${checkpoint}\n$`))
@@ -204,7 +204,7 @@ t.test('leadpipe export: a failure says that the same command resumes, if there 
 const wrong: Record<string, [args: string[], says: RegExp]> = {
   '--when-finished without a checkpoint': [
     ['--when-finished', 'next'],
-    /^leadpipe: --when-finished: expected --checkpoint with it\n$/,
+    /^leadpipe: --checkpoint: expected the path of a file with --when-finished 'next', received none\n$/,
   ],
   'an unknown --when-finished': [
     ['--checkpoint', 'c.json', '--when-finished', 'again'],
@@ -214,11 +214,11 @@ const wrong: Record<string, [args: string[], says: RegExp]> = {
   'an empty checkpoint': [['--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
   '--reconcile with a limit': [
     ['--reconcile', '--limit', '5'],
-    /^leadpipe: --reconcile: expected leads\(\) as the source, without/,
+    /^leadpipe: --limit: expected none with --reconcile, received 5\n$/,
   ],
   '--paging seek with a sort': [
     ['--paging', 'seek', '--sort', 'guid'],
-    /sort: expected none with paging: 'seek'/,
+    /^leadpipe: --sort: expected none with --paging 'seek', received 'guid'\n$/,
   ],
 }
 for (const [what, [args, says]] of Object.entries(wrong)) {
@@ -239,8 +239,12 @@ t.test('leadpipe export: --checkpoint with standard output, or at the output, is
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
   for (const [destination, checkpoint, says] of [
-    ['-', join(dir, 'c.json'), /expected toFile\(\) or toHttp\(\) as the sink/],
-    [path, path, /expected a file of its own for each output/],
+    [
+      '-',
+      join(dir, 'c.json'),
+      /^leadpipe: destination: expected toFile\(\) or toHttp\(\), which can be resumed, with --checkpoint/,
+    ],
+    [path, path, /^leadpipe: destination: expected a different file for each output/],
   ] as const) {
     const { code, stdout, stderr } = await cli(['export', destination, ...access, '--checkpoint', checkpoint])
     t.equal(code, 2)
@@ -259,11 +263,16 @@ t.test('leadpipe export: a damaged checkpoint, or one of another run, is a failu
   t.match(other, {
     code: 1,
     stdout: '',
-    stderr: /it is of another run: sink\.path was .*; delete it to begin anew/,
+    stderr: /it is of another run: sink\.path was .*; delete it to start again/,
   })
   writeFileSync(join(dir, 'c.json'), 'guid,email\n')
   const damaged = await cli(args('a.ndjson'))
-  t.match(damaged, { code: 1, stdout: '', stderr: /it is no checkpoint of leadpipe, or a damaged one\n$/ })
+  t.match(damaged, {
+    code: 1,
+    stdout: '',
+    stderr:
+      /it is not a checkpoint of leadpipe, or it is damaged; delete it to start again, or give another path\n$/,
+  })
   t.notMatch(damaged.stderr, /^ +at /m)
   t.notOk(existsSync(join(dir, 'b.ndjson')))
 })

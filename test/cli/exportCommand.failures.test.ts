@@ -40,23 +40,29 @@ t.test('leadpipe: wrong usage exits with 2 and says what was expected, without a
       /^leadpipe: --concurrency: expected an integer from 1 to 100, received 0/,
     ],
     [['export', path, ...access, '--select', 'guid,,email'], /Expected a list such as/],
-    [['export', join(folder, 'leads.txt'), ...access], /expected a name that ends in .*leads\.txt/],
+    [
+      ['export', join(folder, 'leads.txt'), ...access],
+      /^leadpipe: destination: expected a name that ends in .*leads\.txt/,
+    ],
     [
       ['export', path, ...access, '--rate', '0/1'],
       /^leadpipe: --rate \(requests\): expected an integer from 1 to/,
     ],
     [
       ['export', 'http://user:pass@127.0.0.1/hook', ...access],
-      /^leadpipe: destination: http:\/\/127\.0\.0\.1\/hook: credentials.*export to - and pipe/,
+      /^leadpipe: destination: expected a URL without credentials, received http:\/\/127\.0\.0\.1\/hook with them; export to - and pipe/,
     ],
     [
       ['export', path, '--origin', 'ftp://x', '--access-token', 'x'],
       /^leadpipe: --origin: expected an http or https URL/,
     ],
-    [['export', path, '--origin', portal.origin], /expected an access token.*LEADPIPE_ACCESS_TOKEN/],
+    [
+      ['export', path, '--origin', portal.origin],
+      /^leadpipe: --access-token: expected the access token of the portal, received none; .*LEADPIPE_ACCESS_TOKEN/,
+    ],
     [
       ['export', path, ...access, '--explode', 'events', '--exclude-conversion-events'],
-      /explodeEvents needs conversion events, and the query excludes them/,
+      /^leadpipe: --exclude-conversion-events: expected false for the operator explodeEvents\(\), received true/,
     ],
   ]
   for (const [args, says] of cases) {
@@ -98,8 +104,11 @@ t.test('leadpipe export: a failure exits with 1 and prints its reason in one lin
       ['export', path, '--origin', portal.origin, '--access-token', 'wrong-token'],
       /refused the credentials.*401/,
     ],
-    [['export', join(folder, 'missing/leads.ndjson'), ...access], /its directory does not exist/],
-    [['export', join(folder, 'a-file/leads.ndjson'), ...access], /what should be its directory is a file/],
+    [['export', join(folder, 'none/leads.ndjson'), ...access], /its directory does not exist/],
+    [
+      ['export', join(folder, 'a-file/leads.ndjson'), ...access],
+      /a part of its path is a file, not a directory/,
+    ],
     [['export', join(folder, 'a-folder.ndjson'), ...access], /it is a directory/],
     [['export', '/dev/full', '--format', 'ndjson', ...access], /no space is left on the device/],
     [exportFrom(0), /page 1, byte 0: .*JSON/],

@@ -39,8 +39,8 @@ t.test('leadpipe portal: it prints its leads and how to export them, and exits o
 
 t.test('leadpipe portal: wrong usage exits with 2', async t => {
   const cases: [args: string[], says: RegExp][] = [
-    [['portal', '--leads', '-5'], /--leads .*-5/],
-    [['portal', '--port', '70000'], /--port .*70000/],
+    [['portal', '--leads', '-5'], /^leadpipe: --leads: expected .*-5/],
+    [['portal', '--port', '70000'], /^leadpipe: --port: expected .*70000/],
     [['portal', '--seed', '1.5'], /seed.*1\.5/],
     [['portal', '--colour'], /unknown option '--colour'/],
     [['portal', '--faults', 'page=2:explode'], /explode/],

@@ -2,9 +2,8 @@ import t from 'tap'
 import { selectNotes } from '../../lib/cli/selectNotes.ts'
 
 const unknown = (field: string) =>
-  `--select: "${field}" is no documented field; records have it where the portal sends it`
-const needs = (field: string, explode: string) =>
-  `--select: "${field}" is only there with --explode ${explode}`
+  `--select: "${field}" is not a documented field; records have it if the portal sends it`
+const needs = (field: string, explode: string) => `--select: "${field}" exists only with --explode ${explode}`
 const events = 'leadConversionEvents'
 
 const cases: [path: string, explode: 'events' | 'values' | undefined, note: string | undefined][] = [

@@ -226,7 +226,7 @@ t.test('Chain.restore: a state for an operator without restore is refused', asyn
   const { chain } = chainOf(map(value => value))
   t.throws(() => chain.restore(stateOf([{ name: 'map', state: 1, counts: counted({}) }])), {
     code: 'OPERATOR',
-    message: 'map: restore(): there is a saved state, and none to take it',
+    message: 'map: restore(): there is a saved state, and no restore() that takes it',
   })
 })
 

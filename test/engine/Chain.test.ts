@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Chain } from '../../lib/engine/Chain.ts'
 import { done, type OwnStepDefinition } from '../../lib/engine/definition.ts'
-import type { LeadpipeError, Operator } from '../../lib/index.ts'
+import type { Operator, RunError } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
@@ -232,7 +232,7 @@ t.test('Chain: a step that returns a value instead of emitting it fails with OPE
       const failure = await failureOf(async () => chain.receive(1))
       t.match(failure, {
         code: 'OPERATOR',
-        message: `returns: the step returned ${said}: a step hands values on with emit(value); what it returns would be lost`,
+        message: `returns: the step returned ${said}: a step emits values with emit(value), and a returned value would be lost`,
       })
     }
   }
@@ -252,7 +252,7 @@ t.test(
     for (const nothing of [undefined, null, {}, { step: 1 }]) {
       t.match(await made(() => nothing), {
         code: 'OPERATOR',
-        message: 'mine: create() returned no object with a step',
+        message: 'mine: create() must return an object with a step',
       })
     }
   },
@@ -404,7 +404,7 @@ t.test('Chain: an error after an asynchronous step is reported once, when that s
     ),
   )
   t.match(failure, { code: 'OPERATOR', message: 'map: no 1' })
-  t.match((failure as LeadpipeError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
+  t.match((failure as RunError).report, { operators: [{ out: 1 }, { in: 1, out: 0 }] })
 })
 
 t.test(

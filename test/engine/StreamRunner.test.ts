@@ -595,7 +595,7 @@ t.test('StreamRunner: a transform() that returns the same stream twice fails wit
   t.match(await failureOf(feed(chain, [1, save, 2])), {
     code: 'OPTION',
     message:
-      'transform() create: expected it to return a new stream each time, received a stream (PassThrough) that was used',
+      'transform(): create: expected a function that returns a new stream each time, received a stream (PassThrough) used before',
   })
 })
 

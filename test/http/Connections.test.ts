@@ -168,7 +168,7 @@ t.test(
       const error = await failureOf(() => openClient(t, 'https://127.0.0.1:2'))
       t.match(error, {
         code: 'OPTION',
-        message: `environment: HTTPS_PROXY: expected the http or https URL of a proxy, for example "http://proxy.example:3128", received ${shown}`,
+        message: `process.env: HTTPS_PROXY: expected the http or https URL of a proxy, for example "http://proxy.example:3128", received ${shown}`,
       })
       t.notMatch(inspect(error, { depth: 20, showHidden: true }), trace)
       openClient(t, 'http://127.0.0.1:2')

@@ -70,7 +70,7 @@ t.test('body: a body that is not gzip although its header says so is an error', 
   const { origin } = await serve(t, Buffer.from(text), { 'Content-Encoding': 'gzip' })
   const error = await failureOf(leadsByOffset(openClient(t, origin)).toArray())
   t.match(error, { code: 'DECODE', retryable: false, context: { page: 1, problem: 'malformed' } })
-  t.match((error as Error).message, 'the body is not the gzip data that its header says')
+  t.match((error as Error).message, 'the body is not valid gzip data')
 })
 
 t.test('body: an encoding that was not offered is an error, and the connection is closed', async t => {

@@ -98,7 +98,8 @@ t.test(
     const client = openClient(t, origin)
     t.match(await failureOf(client.post(`${path}?a=b`, body)), {
       code: 'OPTION',
-      message: /^HubSpotClient\.post\(\) path: expected a path that begins with "\/" and has no query/,
+      message:
+        /^HubSpotClient\.post\(\): path: expected a percent-encoded path that begins with "\/" and has no query/,
     })
     t.equal(await failureOf(client.post(path, body, { signal: AbortSignal.abort('enough') })), 'enough')
     await client.close()

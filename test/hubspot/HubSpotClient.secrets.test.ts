@@ -125,7 +125,7 @@ t.test('secrets: client options that are passed to leads() are not shown in the 
   const error = await failureOf(() => leads({ accessToken: plain } as never))
   t.equal(
     (error as Error).message,
-    'leads() client: expected a HubSpotClient (new HubSpotClient({ accessToken })), received a value of type object',
+    'leads(): client: expected a HubSpotClient (new HubSpotClient({ accessToken })), received a value of type object',
   )
   t.notMatch(everything(error), traces(plain))
 })

@@ -98,14 +98,14 @@ t.test('HubSpotClient: a path or query that cannot be sent is refused, and nothi
     t.match(error, {
       code: 'OPTION',
       retryable: false,
-      message: /^HubSpotClient\.get\(\) path: expected a path /,
+      message: /^HubSpotClient\.get\(\): path: expected a percent-encoded path /,
     })
   }
   for (const query of ['a=b c', 'a=ü', 'a=\n', 'a#b', '#']) {
     const error = await failureOf(client.get('/x', query))
     t.match(error, {
       code: 'OPTION',
-      message: /^HubSpotClient\.get\(\) query: expected a percent-encoded query/,
+      message: /^HubSpotClient\.get\(\): query: expected a percent-encoded query/,
     })
   }
   for (const [path, query] of [

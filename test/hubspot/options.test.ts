@@ -50,15 +50,15 @@ t.test('client options: an option that is undefined is absent, in retry and time
 
 t.test('client options: a client needs exactly one credential', async t => {
   const none =
-    'HubSpotClient: accessToken: expected the access token of the portal (or an apiKey), received none'
+    'HubSpotClient: accessToken: expected the access token of the portal, or an apiKey, received none'
   for (const options of [undefined, {}, { accessToken: undefined }]) t.equal(refusal(options), none)
   t.equal(
     refusal({ accessToken, apiKey: 'k' }),
-    'HubSpotClient: apiKey: give accessToken or apiKey, not both',
+    'HubSpotClient: apiKey: expected none with accessToken, received a value of type string',
   )
   t.equal(
     refusal({ apiKey: 'k', auth: 'header' }),
-    'HubSpotClient: auth: an apiKey can only be sent in the URL (auth: "query")',
+    'HubSpotClient: auth: expected "query" with apiKey, received \'header\'',
   )
   t.strictSame(clientSettings({ apiKey: 'k', auth: 'query' }).credential, {
     name: 'hapikey',
@@ -110,7 +110,7 @@ t.test('client options: a misspelt name is refused with the right one', async t 
   t.equal(refusal({ hapikey: 'a' }), 'HubSpotClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'HubSpotClient: unknown option "retries"; it has: accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
+    'HubSpotClient: unknown option "retries"; expected one of accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
   )
 })
 
@@ -167,7 +167,7 @@ t.test('client options: a rate limit has both of its values, or is "none"', asyn
     [{ requests: Number.POSITIVE_INFINITY, interval: 1 }, `${requests} Infinity`],
     [
       { requests: 1, interval: 1, per: 's' },
-      'HubSpotClient: unknown option "rateLimit.per"; rateLimit has: requests, interval',
+      'HubSpotClient: unknown option "rateLimit.per"; expected one of requests, interval',
     ],
   ]
   for (const [rateLimit, message] of refused) t.equal(refusal({ accessToken, rateLimit }), message)
@@ -202,7 +202,7 @@ t.test('client options: an error in retry or timeouts names the option with its 
     [{ retry: { budget: Number.NaN } }, 'retry.budget: expected a number from 0 to 10, received NaN'],
     [
       { retry: { retires: 3 } },
-      'unknown option "retry.retires"; retry has: retries, minDelay, maxDelay, budget',
+      'unknown option "retry.retires"; expected one of retries, minDelay, maxDelay, budget',
     ],
     [{ retry: 5 }, 'retry: expected { retries, minDelay, maxDelay, budget }, received 5'],
     [
@@ -219,7 +219,7 @@ t.test('client options: an error in retry or timeouts names the option with its 
     ],
     [
       { timeouts: { body: 5 } },
-      'unknown option "timeouts.body"; timeouts has: connect, headers, chunk, page',
+      'unknown option "timeouts.body"; expected one of connect, headers, chunk, page',
     ],
   ]
   for (const [options, message] of refused) {
@@ -236,7 +236,7 @@ t.test('client options: retry.minDelay is at most retry.maxDelay', async t => {
   const retry = { minDelay: 5_000, maxDelay: 10 }
   t.equal(
     refusal({ accessToken, retry }),
-    'HubSpotClient: retry.minDelay: expected no more than maxDelay (10), received 5000',
+    'HubSpotClient: retry.minDelay: expected at most 10 with retry.maxDelay 10, received 5000',
   )
   const delays = (given: object) => {
     const { minDelay, maxDelay } = clientSettings({ accessToken, retry: given }).retry

@@ -147,12 +147,12 @@ t.test(
 t.test('a LeadsQuery: an unknown parameter is refused with the names of all parameters', async t => {
   t.match(
     refusal({ colour: 1 }),
-    'leads(): unknown option "colour"; it has: search, sort, dir, max, offset, startTime, stopTime, timePivot, excludeConversionEvents, optOut, eligibleForEmail, bounced, isNotImported, includeDeleted, guids, limit, paging',
+    'leads(): unknown option "colour"; expected one of search, sort, dir, max, offset, startTime, stopTime, timePivot, excludeConversionEvents, optOut, eligibleForEmail, bounced, isNotImported, includeDeleted, guids, limit, paging',
   )
   for (const name of ['constructor', 'toString', 'hasOwnProperty', 'Max', 'guids[0]', '']) {
-    t.match(refusal({ [name]: 1 }), `unknown option ${JSON.stringify(name)}; it has: search, `)
+    t.match(refusal({ [name]: 1 }), `unknown option ${JSON.stringify(name)}; expected one of search, `)
   }
-  t.match(refusal(JSON.parse('{"__proto__":1}')), 'unknown option "__proto__"; it has: search, ')
+  t.match(refusal(JSON.parse('{"__proto__":1}')), 'unknown option "__proto__"; expected one of search, ')
 })
 
 t.test('a LeadsQuery: a misplaced or misspelt parameter is refused with a hint', async t => {
@@ -172,7 +172,7 @@ t.test('a LeadsQuery: a misplaced or misspelt parameter is refused with a hint',
 t.test('a LeadsQuery: anything but a plain object is refused, not read as an empty query', async t => {
   const client = { origin: 'x' }
   for (const query of [null, 7, 'search=x', true, [], () => client, Symbol('a'), 7n]) {
-    t.match(refusal(query), /^leads\(\): expected an object, received /)
+    t.match(refusal(query), /^leads\(\): options: expected an object, received /)
   }
   for (const query of [
     new URLSearchParams('search=x'),
@@ -180,7 +180,7 @@ t.test('a LeadsQuery: anything but a plain object is refused, not read as an emp
     new Date(0),
     new AbortController().signal,
   ]) {
-    t.match(refusal(query), /^leads\(\): expected an object, received /, String(query))
+    t.match(refusal(query), /^leads\(\): options: expected an object, received /, String(query))
   }
 })
 
@@ -206,7 +206,7 @@ t.test('a LeadsQuery: timePivot is insertedAt by default if there is a time boun
 t.test('a LeadsQuery: stopTime may equal startTime, but not be before it', async t => {
   t.equal(
     refusal({ startTime: new Date(2), stopTime: 1 }),
-    'leads(): stopTime: expected a time not before startTime (2), received 1',
+    'leads(): stopTime: expected 2 or later with startTime 2, received 1',
   )
   t.match(checkQuery({ startTime: 2, stopTime: new Date(2) }), { startTime: 2, stopTime: 2 })
 })

@@ -66,7 +66,7 @@ t.test('encode: a record that is not JSON is a SINK error with its number and gu
 t.test('encode: a second encode() is a SINK error', async t => {
   t.match(await failureOf(run([1], encode(), encode(), collector().sink)), {
     code: 'SINK',
-    message: "record 1 can't be written: it is bytes already; leave encode() out before this sink",
+    message: "record 1 can't be written: it is bytes; remove encode() before this sink",
   })
 })
 
@@ -140,7 +140,7 @@ t.test('run: standard output gets every byte, stays open, and keeps no listener'
   t.match(outcomes, [
     { records: 2_000 },
     { records: 3 },
-    { code: 'SINK', message: /put encode\(\) in front of a Writable that takes bytes/ },
+    { code: 'SINK', message: /put encode\(\) before a Writable that takes bytes/ },
     { listeners: 0 },
     { records: 2_000 },
     {},
@@ -177,7 +177,7 @@ t.test('encode: an unknown format is an OPTION error', async t => {
   ]) {
     t.throws(() => encode(format as never), {
       code: 'OPTION',
-      message: `encode() format: expected one of ndjson, json, received ${received}`,
+      message: `encode(): format: expected one of ndjson, json, received ${received}`,
     })
   }
 })

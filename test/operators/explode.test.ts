@@ -153,15 +153,15 @@ t.test('explode: the value is not changed, and fields outside the path are share
 t.test('explode: wrong arguments are an OPTION error', async t => {
   const path = 'expected a dotted path, for example "crmDetails.status"'
   for (const [given, message] of [
-    [[undefined], `explode() path: ${path}, received undefined`],
-    [[''], `explode() path: ${path}, received ''`],
-    [[['tags']], `explode() path: ${path}, received [ 'tags' ]`],
+    [[undefined], `explode(): path: ${path}, received undefined`],
+    [[''], `explode(): path: ${path}, received ''`],
+    [[['tags']], `explode(): path: ${path}, received [ 'tags' ]`],
     [['tags', { as: '' }], "explode(): as: expected a name for a field, received ''"],
     [['tags', { as: '__proto__' }], "explode(): as: expected a name for a field, received '__proto__'"],
     [['tags', { as: 7 }], 'explode(): as: expected a name for a field, received 7'],
     [['tags', { keepEmpty: 'yes' }], "explode(): keepEmpty: expected true or false, received 'yes'"],
-    [['tags', { name: 'tag' }], 'explode(): unknown option "name"; it has: as, keepEmpty'],
-    [['tags', 'tag'], "explode(): expected an object, received 'tag'"],
+    [['tags', { name: 'tag' }], 'explode(): unknown option "name"; expected one of as, keepEmpty'],
+    [['tags', 'tag'], "explode(): options: expected an object, received 'tag'"],
   ]) {
     t.throws(() => (explode as (...given: unknown[]) => unknown)(...(given as unknown[])), {
       code: 'OPTION',

@@ -48,7 +48,7 @@ t.test('filter: a predicate that is not a function is an OPTION error', async t 
   ]) {
     t.throws(() => filter(predicate as never), {
       code: 'OPTION',
-      message: `filter() predicate: expected a function, received ${shown}`,
+      message: `filter(): predicate: expected a function, received ${shown}`,
     })
   }
 })
@@ -86,7 +86,7 @@ t.test('map: a change that is not a function is an OPTION error', async t => {
   ]) {
     t.throws(() => map(change as never), {
       code: 'OPTION',
-      message: `map() change: expected a function, received ${shown}`,
+      message: `map(): change: expected a function, received ${shown}`,
     })
   }
 })
@@ -122,6 +122,6 @@ for (const [setting, through] of Object.entries(settings)) {
 t.test('peek: a look that is not a function is an OPTION error', async t => {
   t.throws(() => peek('console.log' as never), {
     code: 'OPTION',
-    message: "peek() look: expected a function, received 'console.log'",
+    message: "peek(): look: expected a function, received 'console.log'",
   })
 })

@@ -95,9 +95,9 @@ t.test('operator(): a definition may be an instance of a class', async t => {
 t.test('operator(): wrong arguments are an OPTION error', async t => {
   const create = () => ({ step() {} })
   for (const [given, message] of [
-    [['name'], 'operator() step: expected a function, received undefined'],
-    [['name', 'step'], "operator() step: expected a function, received 'step'"],
-    [['name', () => {}, 'flush'], "operator() flush: expected a function, received 'flush'"],
+    [['name'], 'operator(): step: expected a function, received undefined'],
+    [['name', 'step'], "operator(): step: expected a function, received 'step'"],
+    [['name', () => {}, 'flush'], "operator(): flush: expected a function, received 'flush'"],
     [[], 'operator(): expected a name and a step, or { name, create }, received undefined'],
     [[null], 'operator(): expected a name and a step, or { name, create }, received null'],
     [
@@ -111,11 +111,11 @@ t.test('operator(): wrong arguments are an OPTION error', async t => {
     [[{ name: 'n', create: {} }], 'operator(): create: expected a function, received {}'],
     [
       [{ name: 'n', create, statelss: true }],
-      'operator(): unknown option "statelss"; it has: name, create, stateless, options',
+      'operator(): unknown option "statelss"; expected one of name, create, stateless, options',
     ],
     [
       [{ name: 'n', create, stateless: 'yes' }],
-      "operator(): stateless: expected true, or nothing, received 'yes'",
+      "operator(): stateless: expected true, or undefined, received 'yes'",
     ],
     // Options that only leadpipe's own operators may have.
     [[{ name: 'n', create, role: 'validate' }], /^operator\(\): unknown option "role"/],
@@ -168,14 +168,14 @@ t.test(
   'compose(): no argument, or one that is not an operator, is an OPTION error with its number',
   async t => {
     for (const [given, message] of [
-      [[], 'compose(): expected at least one operator, received []'],
+      [[], 'compose(): expected at least one operator, received none'],
       [
         [map(() => 1), () => 2],
-        'compose() argument 2: expected an operator, received [Function (anonymous)]',
+        'compose(): argument 2: expected an operator, received [Function (anonymous)]',
       ],
-      [[new PassThrough()], 'compose() argument 1: expected an operator, received a stream (PassThrough)'],
-      [[[map(() => 1)]], /^compose\(\) argument 1: expected an operator, received \[/],
-      [[toArray({ max: 1 })], 'compose() argument 1: expected an operator, received a stream (ArraySink)'],
+      [[new PassThrough()], 'compose(): argument 1: expected an operator, received a stream (PassThrough)'],
+      [[[map(() => 1)]], /^compose\(\): argument 1: expected an operator, received \[/],
+      [[toArray({ max: 1 })], 'compose(): argument 1: expected an operator, received a stream (ArraySink)'],
     ] as const) {
       t.throws(() => (compose as (...given: unknown[]) => unknown)(...given), { code: 'OPTION', message })
     }
@@ -325,7 +325,7 @@ t.test('transform(): a create that throws is OPERATOR, one that returns no Duple
   const failure = await made(() => {
     throw cause
   })
-  t.match(failure, { code: 'OPERATOR', message: 'transform() create: no stream today' })
+  t.match(failure, { code: 'OPERATOR', message: 'transform(): create() failed: no stream today' })
   t.equal((failure as LeadpipeError).cause, cause)
   const own = new LeadpipeError('CHECKPOINT', 'mine')
   t.equal(
@@ -342,7 +342,7 @@ t.test('transform(): a create that throws is OPERATOR, one that returns no Duple
   ] as const) {
     t.match(await made(() => stream), {
       code: 'OPTION',
-      message: `transform() create: expected it to return a Transform or Duplex, received ${shown}`,
+      message: `transform(): create: expected a function that returns a Transform or Duplex, received ${shown}`,
     })
   }
 })
@@ -350,6 +350,7 @@ t.test('transform(): a create that throws is OPERATOR, one that returns no Duple
 t.test('transform(): an argument that is not a function is an OPTION error, a stream too', async t => {
   t.throws(() => transform(new PassThrough() as never), {
     code: 'OPTION',
-    message: 'transform() create: expected a function that makes a stream, received a stream (PassThrough)',
+    message:
+      'transform(): create: expected a function that creates a stream, received a stream (PassThrough)',
   })
 })

@@ -118,7 +118,7 @@ t.test('project: a function that throws is an OPERATOR error with the lead', asy
 })
 
 t.test('project: a wrong selection is an OPTION error', async t => {
-  const selected = 'expected a list of paths or a mapping of new name to path or function'
+  const selected = 'expected a list of paths, or a mapping of new name to path or function'
   const path = 'expected a dotted path, for example "crmDetails.status"'
   for (const [selection, message] of [
     [undefined, `project(): ${selected}, received undefined`],
@@ -126,11 +126,11 @@ t.test('project: a wrong selection is an OPTION error', async t => {
     ['guid', `project(): ${selected}, received 'guid'`],
     [[], 'project(): expected at least one path, received []'],
     [{}, 'project(): expected at least one path, received {}'],
-    [['guid', ''], `project() path 2: ${path}, received ''`],
-    [['guid', 'a..b'], `project() path 2: ${path}, received 'a..b'`],
-    [[['guid']], `project() path 1: ${path}, received [ 'guid' ]`],
-    [{ id: 7 }, `project() id: ${path}, received 7`],
-    [{ id: 'guid', x: undefined }, `project() x: ${path}, received undefined`],
+    [['guid', ''], `project(): path 2: ${path}, received ''`],
+    [['guid', 'a..b'], `project(): path 2: ${path}, received 'a..b'`],
+    [[['guid']], `project(): path 1: ${path}, received [ 'guid' ]`],
+    [{ id: 7 }, `project(): id: ${path}, received 7`],
+    [{ id: 'guid', x: undefined }, `project(): x: ${path}, received undefined`],
   ]) {
     t.throws(() => project(selection as never), { code: 'OPTION', message })
   }
@@ -233,7 +233,7 @@ t.test('valueAt(path): finds every leaf of any JSON value', async t => {
 
 t.test('checkPath returns a dotted path unchanged', async t => {
   for (const path of ['guid', 'crmDetails.status', 'leadConversionEvents.0.formName', ' ', 'é', '0']) {
-    t.equal(checkPath('project() path 1', path), path)
+    t.equal(checkPath('project()', 'path 1', path), path)
   }
 })
 
@@ -249,9 +249,9 @@ t.test('checkPath refuses anything else, and quotes it', async t => {
     [null, 'null'],
     [['guid'], "[ 'guid' ]"],
   ] as const) {
-    t.throws(() => checkPath('project() path 1', path), {
+    t.throws(() => checkPath('project()', 'path 1', path), {
       code: 'OPTION',
-      message: `project() path 1: expected a dotted path, for example "crmDetails.status", received ${shown}`,
+      message: `project(): path 1: expected a dotted path, for example "crmDetails.status", received ${shown}`,
     })
   }
 })

@@ -175,7 +175,7 @@ t.test('take: a wrong count is an OPTION error', async t => {
   ]) {
     t.throws(() => take(count as never), {
       code: 'OPTION',
-      message: `take() count: expected an integer, 0 or more, received ${shown}`,
+      message: `take(): count: expected an integer, 0 or more, received ${shown}`,
     })
   }
 })

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
-import type { CompiledSchema, LeadpipeError, ValidateOptions } from '../../lib/index.ts'
+import type { CompiledSchema, LeadpipeError, RunError, ValidateOptions } from '../../lib/index.ts'
 import { leadSchema } from '../../lib/lead/Lead.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
@@ -78,7 +78,7 @@ const invalid: Record<string, { value: unknown; path: string; rule: string; guid
 
 for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
   t.test(`validate: ${what} is INVALID_LEAD with guid, path and rule`, async t => {
-    const failure = (await failureOf(validated([aLead(0), value]))) as LeadpipeError
+    const failure = (await failureOf(validated([aLead(0), value]))) as RunError
     t.match(failure, { code: 'INVALID_LEAD', retryable: false })
     t.strictSame(failure.context, { ...(guid === undefined ? {} : { guid }), path, rule })
     t.match(failure.message, guid === undefined ? 'a lead without a guid: ' : `lead ${guid}: `)
@@ -174,7 +174,7 @@ t.test('validate: any object that compiles a schema to a function can replace Aj
 })
 
 t.test('validate: a schema that does not compile or is asynchronous is an OPTION error', async t => {
-  const compiles = 'validate(): schema: expected a JSON Schema that compiles: '
+  const compiles = 'validate(): schema: expected a JSON Schema that compiles, received one that does not: '
   for (const [options, message] of [
     [{ schema: { type: 'nonsense' } }, new RegExp(`^${compiles.replace('()', '\\(\\)')}`)],
     [
@@ -234,8 +234,11 @@ t.test('validate: wrong options are an OPTION error', async t => {
     ],
     [{ schema: 'lead' }, "validate(): schema: expected a JSON Schema (an object), received 'lead'"],
     [{ ajv: {} }, 'validate(): ajv: expected an Ajv, received {}'],
-    [{ oninvalid: 'skip' }, /^validate\(\): unknown option "oninvalid"; it has: schema, ajv, onInvalid/],
-    ['skip', "validate(): expected an object, received 'skip'"],
+    [
+      { oninvalid: 'skip' },
+      /^validate\(\): unknown option "oninvalid"; expected one of schema, ajv, onInvalid/,
+    ],
+    ['skip', "validate(): options: expected an object, received 'skip'"],
   ]) {
     t.throws(() => validate(options as never), { code: 'OPTION', message })
   }

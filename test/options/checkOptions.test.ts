@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { describe, type LeadpipeError } from '../../lib/errors.ts'
+import type { OptionContext } from '../../lib/errors/ErrorContexts.ts'
+import { describe, LeadpipeError, messageNaming } from '../../lib/errors.ts'
 import { HubSpotClient } from '../../lib/hubspot/HubSpotClient.ts'
 import { checkOptions, type OptionRules, optionError } from '../../lib/options/checkOptions.ts'
 import { choice, group, integer, number, type OptionRule } from '../../lib/options/optionRule.ts'
@@ -70,11 +71,11 @@ t.test('checkOptions: a nested option is named with its path and its own range',
 t.test('checkOptions: an unknown nested name is refused with the known names', async t => {
   t.equal(
     await message({ nested: { deep: 1 } }),
-    'thing(): unknown option "nested.deep"; nested has: depth, inner',
+    'thing(): unknown option "nested.deep"; expected one of depth, inner',
   )
   t.equal(
     await message({ nested: { inner: { off: 1 } } }),
-    'thing(): unknown option "nested.inner.off"; nested.inner has: on',
+    'thing(): unknown option "nested.inner.off"; expected one of on',
   )
   t.match(await failureOf(() => checkOptions({ nested: { deep: 1 } }, rules)), {
     context: { owner: 'thing()', option: 'nested.deep' },
@@ -94,7 +95,7 @@ t.test(
     )
     t.equal(
       await message({ either: { a: 1, b: 1, c: 1 } }),
-      'thing(): unknown option "either.c"; either has: a, b',
+      'thing(): unknown option "either.c"; expected one of a, b',
     )
     t.equal(
       await message({ either: 'all' }),
@@ -133,17 +134,17 @@ t.test('checkOptions: an unknown name is refused with a hint, or with the known 
   t.equal(await message({ length: 1 }), 'thing(): unknown option "length"; it is called size')
   t.equal(
     await message({ width: 1 }),
-    'thing(): unknown option "width"; it has: size, nested, either, wordless, signal',
+    'thing(): unknown option "width"; expected one of size, nested, either, wordless, signal',
   )
   t.equal(
     await message({ valueOf: 1 }),
-    'thing(): unknown option "valueOf"; it has: size, nested, either, wordless, signal',
+    'thing(): unknown option "valueOf"; expected one of size, nested, either, wordless, signal',
   )
 })
 
 t.test('checkOptions: anything but a plain object is refused', async t => {
   for (const given of [null, 1, 'a', [], new Map(), new Date(0), () => {}, new URLSearchParams()]) {
-    t.match(await message(given), /^thing\(\): expected an object, received /)
+    t.match(await message(given), /^thing\(\): options: expected an object, received /)
   }
 })
 
@@ -167,8 +168,14 @@ t.test('checkOptions: a secret is never shown in an error, whatever was received
     await message({ key: ['s3cret'] }, keyRules),
     'door(): key: expected a key, received a value of type object',
   )
-  t.equal(await message('s3cret', keyRules), 'door(): expected an object, received a value of type string')
-  t.equal(await message(['s3cret'], keyRules), 'door(): expected an object, received a value of type object')
+  t.equal(
+    await message('s3cret', keyRules),
+    'door(): options: expected an object, received a value of type string',
+  )
+  t.equal(
+    await message(['s3cret'], keyRules),
+    'door(): options: expected an object, received a value of type object',
+  )
 })
 
 t.test('describe: a description has at most 120 characters', async t => {
@@ -180,22 +187,49 @@ t.test('describe: a description has at most 120 characters', async t => {
 })
 
 t.test('optionError: the context holds the owner and the option', async t => {
-  const places: [where: string, context: object][] = [
-    ['HubSpotClient: retry.minDelay', { owner: 'HubSpotClient', option: 'retry.minDelay' }],
-    ['leads(): max', { owner: 'leads()', option: 'max' }],
-    ['filter() predicate', { owner: 'filter()', option: 'predicate' }],
-    ['HubSpotClient.get() path', { owner: 'HubSpotClient.get()', option: 'path' }],
-    ['compose() argument 2', { owner: 'compose()', option: 'argument 2' }],
-    ['compose()', { owner: 'compose()' }],
+  const cases: [facts: OptionContext, message: string][] = [
+    [{ owner: 'a()', option: 'b.c', expected: 'd', received: '1' }, 'a(): b.c: expected d, received 1'],
+    [{ owner: 'A', expected: 'd', received: 'none' }, 'A: expected d, received none'],
+    [{ owner: 'A.b()', option: 'c', expected: 'd' }, 'A.b(): c: expected d'],
+    [
+      { owner: 'a()', option: 'b', expected: 'none', with: { option: 'c', value: 'd' }, received: '1' },
+      "a(): b: expected none with c 'd', received 1",
+    ],
+    [
+      { owner: 'a()', option: 'b', expected: 'd', with: { option: 'c' }, received: '1', remedy: 'omit c' },
+      'a(): b: expected d with c, received 1; omit c',
+    ],
+    [
+      { owner: 'a()', option: 'b', expected: 'd', remedy: { owner: 'e()', option: 'f', to: '2 or more' } },
+      'a(): b: expected d; set f to 2 or more',
+    ],
+    [
+      { owner: 'a()', option: 'b', unknown: true, expected: 'one of c, d' },
+      'a(): unknown option "b"; expected one of c, d',
+    ],
   ]
-  for (const [where, context] of places) {
-    const error = optionError(where, 'expected c', 1)
-    t.match(error, { code: 'OPTION', message: `${where}: expected c, received 1` })
-    t.strictSame(error.context, context, where)
+  for (const [facts, message] of cases) {
+    const error = optionError(facts)
+    t.match(error, { code: 'OPTION', message })
+    t.strictSame(error.context, facts, message)
+    t.notOk('cause' in error)
   }
-  t.equal(optionError('a(): b', 'it does not go with c').message, 'a(): b: it does not go with c')
-  t.equal(optionError('a(): b', 'expected c', undefined).message, 'a(): b: expected c, received undefined')
-  t.equal(optionError('a(): b', 'expected c', 'a word', true).message, 'a(): b: expected c, received a word')
+  const undefinedParts = optionError({ owner: 'a()', option: undefined, expected: 'd', remedy: undefined })
+  t.strictSame(undefinedParts.context, { owner: 'a()', expected: 'd' })
+})
+
+t.test('the options of a message can be named otherwise, by its facts alone', async t => {
+  const flagOf = (owner: string, option = '') => (owner === 'other()' ? undefined : `--${option}`)
+  const remedy = { owner: 'a()', option: 'd', to: '2' }
+  const facts = { owner: 'a()', option: 'b', expected: 'none', with: { option: 'c', value: 1 }, remedy }
+  t.equal(messageNaming(optionError(facts), flagOf), '--b: expected none with --c 1; set --d to 2')
+  t.equal(
+    messageNaming(optionError({ ...facts, owner: 'other()', with: { owner: 'a()', option: 'c' } }), flagOf),
+    'other(): b: expected none with --c; set --d to 2',
+  )
+  const finished = new LeadpipeError('CHECKPOINT', 'it has finished', { context: { path: 'x', remedy } })
+  t.equal(finished.message, 'it has finished; set d to 2')
+  t.equal(messageNaming(finished, flagOf), 'it has finished; set --d to 2')
 })
 
 t.test('every OPTION error has the owner and the option in its context', async t => {
@@ -227,20 +261,20 @@ t.test('every OPTION error has the owner and the option in its context', async t
     ],
     [
       () => run([1], toFile(join(dir, 'a.json')), { checkpoint: join(dir, 'a.checkpoint') }),
-      { owner: 'run() options', option: 'checkpoint' },
+      { owner: 'run()', option: 'source' },
     ],
     [
       () =>
         run(leads(client, { paging: 'offset' }), toFile(join(dir, 'a.json')), {
           checkpoint: { path: join(dir, 'a.checkpoint'), whenFinished: 'next' },
         }),
-      { owner: 'run() options', option: 'checkpoint' },
+      { owner: 'leads()', option: 'paging' },
     ],
   ]
   for (const [failing, context] of errors) {
     const error = (await failureOf(failing)) as LeadpipeError
     t.equal(error.code, 'OPTION')
-    t.strictSame(error.context, context, error.message)
+    t.match(error.context, context, error.message)
   }
   t.strictSame(readdirSync(dir), [])
 })

@@ -119,7 +119,7 @@ t.test("GuidsPager: onMissing 'fail' fails at the first page that lacks leads, a
   t.match(error, {
     code: 'MISSING',
     retryable: false,
-    message: '2 leads asked for by guid did not come, such as g3',
+    message: 'the portal did not return 2 leads requested by guid, such as g3',
     context: { guids: ['g3', 'g5'] },
   })
 })

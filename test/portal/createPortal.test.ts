@@ -15,55 +15,76 @@ t.test(
   async t => {
     const db = join(t.testdir(), 'leads.db')
     const leads = 'a count, an iterable of leads, or the path of an NDJSON file'
-    const file = 'the path of a file (leave it out to hold the leads in memory)'
+    const file = 'the path of a file (omit it to keep the leads in memory)'
     const names =
       'leads, seed, db, accessToken, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
     const cases: [options: unknown, message: string | RegExp][] = [
-      [null, 'Expected `options` to be an object, got null'],
-      [5, 'Expected `options` to be an object, got 5'],
-      [{ db, leeds: 5 }, `Unknown option \`leeds\`: expected one of ${names}`],
-      [{ db, leads: -1 }, 'Expected `leads` to be a whole number from 0 to 100000000, got -1'],
-      [{ db, leads: 1.5 }, 'Expected `leads` to be a whole number from 0 to 100000000, got 1.5'],
-      [{ db, leads: Number.NaN }, 'Expected `leads` to be a whole number from 0 to 100000000, got NaN'],
-      [{ db, leads: '' }, `Expected \`leads\` to be ${leads}, got ''`],
-      [{ db, leads: null }, `Expected \`leads\` to be ${leads}, got null`],
-      [{ db, leads: { a: { b: 1 } } }, `Expected \`leads\` to be ${leads}, got { a: [Object] }`],
-      [{ db, seed: -1 }, 'Expected `seed` to be a whole number from 0 to 4294967295, got -1'],
-      [{ db, seed: 2 ** 32 }, 'Expected `seed` to be a whole number from 0 to 4294967295, got 4294967296'],
-      [{ db, seed: '1' }, "Expected `seed` to be a whole number from 0 to 4294967295, got '1'"],
-      [{ db: '' }, `Expected \`db\` to be ${file}, got ''`],
-      [{ db: ':memory:' }, `Expected \`db\` to be ${file}, got ':memory:'`],
-      [{ db: 5 }, `Expected \`db\` to be ${file}, got 5`],
-      [{ db, accessToken: '' }, "Expected `accessToken` to be a text that is not empty, got ''"],
-      [{ db, accessToken: 12345 }, "Expected `accessToken` to be a text that is not empty, got 'number'"],
-      [{ db, port: 65536 }, 'Expected `port` to be a whole number from 0 to 65535, got 65536'],
-      [{ db, port: null }, 'Expected `port` to be a whole number from 0 to 65535, got null'],
-      [{ db, startTime: 5 }, 'Expected `startTime` to be "inclusive" or "exclusive", got 5'],
-      [{ db, stopTime: 'yes' }, 'Expected `stopTime` to be "inclusive" or "exclusive", got \'yes\''],
-      [{ db, salesforce: true }, 'Expected `salesforce` to be "tied" or "none", got true'],
-      [{ db, gzip: null }, 'Expected `gzip` to be "auto" or "never", got null'],
-      [{ db, errors: 'xml' }, 'Expected `errors` to be "json" or "html", got \'xml\''],
-      [{ db, rateLimit: 5 }, 'Expected `rateLimit` to be an object, got 5'],
+      [null, 'createPortal(): options: expected an object, received null'],
+      [5, 'createPortal(): options: expected an object, received 5'],
+      [{ db, leeds: 5 }, `createPortal(): unknown option "leeds"; expected one of ${names}`],
+      [{ db, leads: -1 }, 'createPortal(): leads: expected an integer from 0 to 100000000, received -1'],
+      [{ db, leads: 1.5 }, 'createPortal(): leads: expected an integer from 0 to 100000000, received 1.5'],
+      [
+        { db, leads: Number.NaN },
+        'createPortal(): leads: expected an integer from 0 to 100000000, received NaN',
+      ],
+      [{ db, leads: '' }, `createPortal(): leads: expected ${leads}, received ''`],
+      [{ db, leads: null }, `createPortal(): leads: expected ${leads}, received null`],
+      [{ db, leads: { a: { b: 1 } } }, `createPortal(): leads: expected ${leads}, received { a: [Object] }`],
+      [{ db, seed: -1 }, 'createPortal(): seed: expected an integer from 0 to 4294967295, received -1'],
+      [
+        { db, seed: 2 ** 32 },
+        'createPortal(): seed: expected an integer from 0 to 4294967295, received 4294967296',
+      ],
+      [{ db, seed: '1' }, "createPortal(): seed: expected an integer from 0 to 4294967295, received '1'"],
+      [{ db: '' }, `createPortal(): db: expected ${file}, received ''`],
+      [{ db: ':memory:' }, `createPortal(): db: expected ${file}, received ':memory:'`],
+      [{ db: 5 }, `createPortal(): db: expected ${file}, received 5`],
+      [
+        { db, accessToken: '' },
+        "createPortal(): accessToken: expected a string that is not empty, received ''",
+      ],
+      [
+        { db, accessToken: 12345 },
+        'createPortal(): accessToken: expected a string that is not empty, received a value of type number',
+      ],
+      [{ db, port: 65536 }, 'createPortal(): port: expected an integer from 0 to 65535, received 65536'],
+      [{ db, port: null }, 'createPortal(): port: expected an integer from 0 to 65535, received null'],
+      [{ db, startTime: 5 }, 'createPortal(): startTime: expected "inclusive" or "exclusive", received 5'],
+      [
+        { db, stopTime: 'yes' },
+        'createPortal(): stopTime: expected "inclusive" or "exclusive", received \'yes\'',
+      ],
+      [{ db, salesforce: true }, 'createPortal(): salesforce: expected "tied" or "none", received true'],
+      [{ db, gzip: null }, 'createPortal(): gzip: expected "auto" or "never", received null'],
+      [{ db, errors: 'xml' }, 'createPortal(): errors: expected "json" or "html", received \'xml\''],
+      [{ db, rateLimit: 5 }, 'createPortal(): rateLimit: expected an object, received 5'],
       [
         { db, rateLimit: { hourly: 5 } },
-        'Unknown option `rateLimit.hourly`: expected one of tenSecondly, secondly, daily, retryAfter',
+        'createPortal(): unknown option "rateLimit.hourly"; expected one of tenSecondly, secondly, daily, retryAfter',
       ],
       [
         { db, rateLimit: { daily: -1 } },
-        'Expected `rateLimit.daily` to be a whole number from 0 to 100000000, got -1',
+        'createPortal(): rateLimit.daily: expected an integer from 0 to 100000000, received -1',
       ],
       [
         { db, rateLimit: { retryAfter: 5 } },
-        'Expected `rateLimit.retryAfter` to be "seconds", "date" or "none", got 5',
+        'createPortal(): rateLimit.retryAfter: expected "seconds", "date" or "none", received 5',
       ],
-      [{ db, faults: 5 }, 'Expected `faults` to be a text or an array of rules, got 5'],
+      [{ db, faults: 5 }, 'createPortal(): faults: expected a text or an array of rules, received 5'],
       [
         { db, faults: '#1:x' },
         /^Fault rule 1 `#1:x`, character 4: expected a fault: one of status, .*, got "x"$/,
       ],
       [{ db, faults: [{}] }, 'Fault rule 1, fault: expected an object, got nothing'],
-      [{ db, faultSeed: -1 }, 'Expected `faultSeed` to be a whole number from 0 to 4294967295, got -1'],
-      [{ db, now: 5 }, 'Expected `now` to be a function that gives milliseconds since 1970, got 5'],
+      [
+        { db, faultSeed: -1 },
+        'createPortal(): faultSeed: expected an integer from 0 to 4294967295, received -1',
+      ],
+      [
+        { db, now: 5 },
+        'createPortal(): now: expected a function that returns milliseconds since 1970, received 5',
+      ],
     ]
     for (const [options, message] of cases) {
       await t.rejects(createPortal(options as PortalOptions), {

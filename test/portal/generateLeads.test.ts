@@ -164,10 +164,13 @@ t.test('generateLeads: the texts have scripts, quotes and control characters tha
 
 t.test('generateLeads: a wrong count or seed is an OPTION error', async t => {
   const wrong: [options: unknown, message: string][] = [
-    [{}, 'Expected `count` to be a whole number from 0 to 100000000, got undefined'],
-    [{ count: -1 }, 'Expected `count` to be a whole number from 0 to 100000000, got -1'],
-    [{ count: 1, seed: 1.5 }, 'Expected `seed` to be a whole number from 0 to 4294967295, got 1.5'],
-    [{ count: 1, sead: 1 }, 'Unknown option `sead`: expected one of count, seed'],
+    [{}, 'generateLeads(): count: expected an integer from 0 to 100000000, received undefined'],
+    [{ count: -1 }, 'generateLeads(): count: expected an integer from 0 to 100000000, received -1'],
+    [
+      { count: 1, seed: 1.5 },
+      'generateLeads(): seed: expected an integer from 0 to 4294967295, received 1.5',
+    ],
+    [{ count: 1, sead: 1 }, 'generateLeads(): unknown option "sead"; expected one of count, seed'],
   ]
   for (const [options, message] of wrong) {
     t.throws(() => generateLeads(options as { count: number }), {

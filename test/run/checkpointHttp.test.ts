@@ -140,7 +140,7 @@ t.test('checkpoint: another URL query of toHttp is another run; the error shows 
     const from = receiver.arrivals.length
     for (const [query, now] of [
       ['?table=b', digest],
-      ['', 'not there'],
+      ['', 'absent'],
     ] as const) {
       t.match(await failureOf(begin(query)), {
         code: 'CHECKPOINT',

@@ -268,7 +268,8 @@ for (const [what, operators] of Object.entries(unsaved)) {
     const { requestCount } = portal
     t.match(await failureOf(exportWith(t, work, { operators: () => operators })), {
       code: 'OPTION',
-      message: /^run\(\) options: checkpoint: "last" may hold state, and has no /,
+      message:
+        /^run\(\): checkpoint: expected operators whose state can be saved, received the operator "last" without /,
     })
     t.equal(portal.requestCount, requestCount)
     t.strictSame(work.names, [])

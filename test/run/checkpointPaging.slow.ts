@@ -108,7 +108,7 @@ t.test('checkpoint: an iterable that begins with other guids is a CHECKPOINT err
       refused += 1
       const { everything } = work
       const { requestCount } = portal
-      const message = `leads(): guids: the first ${position.guids} are not those that the checkpoint is of: give the same ones in the same order, or delete it to begin anew`
+      const message = `the first ${position.guids} guids of the query are not those of the checkpoint; give the same guids in the same order, or delete the checkpoint to start again`
       t.match(await failureOf(exportFrom(work, source(guids))), { code: 'CHECKPOINT', message }, what)
       t.equal(portal.requestCount, requestCount)
       t.strictSame(work.everything, everything)

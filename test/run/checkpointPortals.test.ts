@@ -57,8 +57,8 @@ function exportAccount(
 const of77 = {
   code: 'CHECKPOINT',
   message:
-    "the leads are of portal 77, those of the checkpoint of portal 1: is the access token another account's?",
-  context: { portalId: 77, expected: 1 },
+    'the leads are of portal 77, and those before the restart are of portal 1; give an access token of the same account, or delete the checkpoint to start again',
+  context: { saved: 1, now: 77 },
 }
 
 const output = (work: Workplace) => work.names.find(name => name.startsWith('out')) as string

@@ -217,7 +217,7 @@ t.test('checkpoint: a quarantine can be a compressed file, and not toArray()', a
   work.clear()
   t.match(await failureOf(begin(toArray({ max: 99 }))), {
     code: 'OPTION',
-    message: /validate\(\): quarantine: expected a path or toFile\(\) with a checkpoint/,
+    message: /validate\(\): quarantine: expected a path or toFile\(\), which can be resumed, with checkpoint/,
   })
   t.strictSame(work.names, [])
 })

@@ -220,7 +220,7 @@ t.test('checkpoint: a file with records is not replaced by the next window: a CH
     t.match(await failureOf(exportWindow(t, work, portal, { to })), {
       code: 'CHECKPOINT',
       message: new RegExp(
-        `${name} holds the 5 records of the window before, which the next one would replace: move it away, or put \\{date\\} or \\{time\\} into the name$`,
+        `${name} holds the 5 records of the last window, and the next window would replace them; move the file away, or put \\{date\\} or \\{time\\} into its name$`,
       ),
     })
     t.strictSame(work.everything, everything, to)
@@ -263,7 +263,7 @@ t.test('checkpoint: the next window does not replace a quarantine or dead letter
     const { everything } = work
     t.match(await failureOf(begin(work)), {
       code: 'CHECKPOINT',
-      message: new RegExp(`${name} holds the 5 records of the window before`),
+      message: new RegExp(`${name} holds the 5 records of the last window`),
     })
     t.strictSame(work.everything, everything)
     work.rename(name, 'moved')
@@ -297,7 +297,8 @@ for (const [what, { given }] of Object.entries(cut)) {
     const { requestCount } = portal
     t.match(await failureOf(exportWindow(t, work, portal, given)), {
       code: 'CHECKPOINT',
-      message: /the window before was not read to its end \(by a limit, or an operator that wanted no more\)/,
+      message:
+        /the last window was not read to its end, because of a limit or an operator that ended the run/,
     })
     t.equal(portal.requestCount, requestCount)
     t.strictSame(work.everything, before)

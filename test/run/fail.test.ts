@@ -482,7 +482,7 @@ t.test('fail: if the temporary file was removed during the run, the last save is
   t.equal(positionOf(work).leads, 0)
   t.match(await failureOf(exportLeads(t, work, { operators })), {
     code: 'CHECKPOINT',
-    message: /is not there/,
+    message: /does not exist/,
   })
 })
 

@@ -98,10 +98,10 @@ async function isRejected(
 }
 
 const changed: Record<string, [given: Given, difference: RegExp]> = {
-  'another query': [{ query: { search: 'a' } }, /source\.query\.search was not there and is 'a' now/],
-  'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was not there and is 5 now/],
+  'another query': [{ query: { search: 'a' } }, /source\.query\.search was absent and is 'a' now/],
+  'another startTime': [{ query: { startTime: 5 } }, /source\.query\.startTime was absent and is 5 now/],
   'another page size': [{ query: { max: 20 } }, /source\.query\.max was 10 and is 20 now/],
-  'a limit': [{ options: { limit: 55 } }, /source\.limit was not there and is 55 now/],
+  'a limit': [{ options: { limit: 55 } }, /source\.limit was absent and is 55 now/],
   guids: [{ query: { guids: ['a'] } }, /source\.paging was 'seek' and is 'guids' now/],
   'another portal': [{ origin: otherPortal.origin }, /source\.origin was 'http:.*' and is 'http:/],
   'other options of an operator': [
@@ -124,21 +124,21 @@ const changed: Record<string, [given: Given, difference: RegExp]> = {
           filter(() => true),
         ),
     },
-    /operators\.4 was not there and is \{ name: 'filter' \} now/,
+    /operators\.4 was absent and is \{ name: 'filter' \} now/,
   ],
   'a missing operator': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
-    /operators\.3 was .* and is not there now/,
+    /operators\.3 was .* and is absent now/,
   ],
   'another format': [{ format: 'json' }, /sink\.format was 'ndjson' and is 'json' now/],
-  'another version': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
-  'no version': [{ checkpoint: { version: undefined } }, /version was '1' and is not there now/],
+  'another word for the functions': [{ checkpoint: { version: '2' } }, /version was '1' and is '2' now/],
+  'no word for the functions': [{ checkpoint: { version: undefined } }, /version was '1' and is absent now/],
 }
 for (const [what, [given, difference]] of Object.entries(changed)) {
   t.test(`checkpoint: ${what} is another run: a CHECKPOINT error that names the difference`, async t => {
     const work = await unfinished(t)
     const sentence = new RegExp(
-      `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to begin anew, or give another path$`,
+      `^checkpoint .*checkpoint\\.json: it is of another run: ${difference.source}.*; delete it to start again, or give another path$`,
     )
     await isRejected(t, work, 'CHECKPOINT', sentence, () => exportLeads(t, work, given))
     // A finished run is rejected as well, whatever whenFinished says.
@@ -146,7 +146,7 @@ for (const [what, [given, difference]] of Object.entries(changed)) {
     for (const whenFinished of ['stop', 'restart', 'next'] as const) {
       const again = { ...given, checkpoint: { ...given.checkpoint, whenFinished } }
       const code = whenFinished === 'next' && given.query?.guids ? 'OPTION' : 'CHECKPOINT'
-      await isRejected(t, work, code, /it is of another run|needs seek paging/, () =>
+      await isRejected(t, work, code, /it is of another run|with checkpoint\.whenFinished 'next'/, () =>
         exportLeads(t, work, again),
       )
     }
@@ -161,7 +161,7 @@ t.test('checkpoint: no limit, or a larger one, is another run, finished or not',
   for (const goBack of [finished, () => work.goBack(work.snapshots[1] as never)]) {
     goBack()
     const difference = (now: string) => new RegExp(`another run: source\\.limit was 30 and is ${now}`)
-    await isRejected(t, work, 'CHECKPOINT', difference('not there now'), () =>
+    await isRejected(t, work, 'CHECKPOINT', difference('absent now'), () =>
       exportLeads(t, work, { ...limited, options: {} }),
     )
     await isRejected(t, work, 'CHECKPOINT', difference('31 now'), () =>
@@ -206,7 +206,7 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'a JSON file that is not a checkpoint': [
     work => writeFileSync(work.checkpoint, '{}\n'),
     'CHECKPOINT',
-    /no checkpoint of/,
+    /not a checkpoint of/,
   ],
   'a directory at the path of the checkpoint': [
     work => {
@@ -219,17 +219,17 @@ const spoiled: Record<string, [spoil: (work: Workplace) => void, code: string, m
   'a temporary output that is shorter': [
     work => truncateSync(work.file(work.partial(name)), 10),
     'CHECKPOINT',
-    /has 10 bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says/,
+    /has 10 bytes, fewer than the \d+ of the checkpoint/,
   ],
   'a temporary output with other bytes': [
     work => writeFileSync(work.file(work.partial(name)), 'x'.repeat(100_000)),
     'CHECKPOINT',
-    /the output is not the one that the checkpoint is of/,
+    /the output is not the one of the checkpoint/,
   ],
   'a temporary output that was removed': [
     work => rmSync(work.file(work.partial(name))),
     'CHECKPOINT',
-    /out\.ndjson\.[0-9a-f]{8}\.partial is not there, and .*out\.ndjson is not the complete file/,
+    /out\.ndjson\.[0-9a-f]{8}\.partial does not exist, and .*out\.ndjson is not the complete file/,
   ],
 }
 for (const [what, [spoil, code, message]] of Object.entries(spoiled)) {
@@ -288,7 +288,7 @@ t.test('run: checkpoint, output and quarantine at one path is an OPTION error', 
     links()
     t.match(await failureOf(exportLeads(t, work, given)), {
       code: 'OPTION',
-      message: /^run\(\): expected a file of its own for each output, received /,
+      message: /^run\(\): sink: expected a different file for each output, received /,
     })
     unlink()
     t.equal(portal.requestCount, requestCount)
@@ -336,7 +336,7 @@ t.test('checkpoint: an output link that was changed to another target is a CHECK
   t.match(await failureOf(exportLeads(t, work, { to })), {
     code: 'CHECKPOINT',
     message:
-      /link\.ndjson leads to .*second\.ndjson now, the output that the checkpoint is of is .*first\.ndjson$/,
+      /link\.ndjson is .*second\.ndjson now, and the output of the checkpoint is .*first\.ndjson; delete the checkpoint to start again$/,
   })
 })
 
@@ -358,7 +358,7 @@ t.test('checkpoint: a second run to the same output is a CHECKPOINT error while 
     {
       code: 'CHECKPOINT',
       message:
-        /out\.ndjson: another run with a checkpoint writes to it; wait for its end, or give another path$/,
+        /out\.ndjson: another run with a checkpoint writes to it; wait until that run ends, or give another path$/,
     },
   ])
   t.strictSame(work.names, ['checkpoint.json', name])
@@ -394,27 +394,30 @@ t.test('run: a source or sink that cannot resume is an OPTION error with a check
   const source = () => leads(portalClient(t, portal))
   const options = { checkpoint: work.checkpoint }
   const next = { checkpoint: { path: work.checkpoint, whenFinished: 'next' as const } }
-  const rejects = (message: RegExp, outcome: () => Promise<unknown>) =>
+  const refuse = (message: RegExp, outcome: () => Promise<unknown>) =>
     isRejected(t, work, 'OPTION', message, outcome)
-  await rejects(/^run\(\) options: checkpoint: expected leads\(\) as the source/, () =>
+  await refuse(/^run\(\): source: expected leads\(\), which can be resumed, with checkpoint, received/, () =>
     run([{ a: 1 }], toFile(work.file(name)), options),
   )
-  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), toArray({ max: 9 }), options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), toArray({ max: 9 }), options),
   )
-  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), encode(), new PassThrough(), options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), encode(), new PassThrough(), options),
   )
-  await rejects(/checkpoint: expected toFile\(\) or toHttp\(\) as the sink/, () =>
-    run(source(), encode(), process.stdout, options),
+  await refuse(
+    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    () => run(source(), encode(), process.stdout, options),
   )
-  await rejects(/a device or a pipe can't be continued/, () =>
+  await refuse(/a device or a pipe can't be resumed/, () =>
     run(source(), toFile('/dev/null', { format: 'json' }), options),
   )
-  await rejects(/whenFinished: "next" needs seek paging$/, () =>
+  await refuse(/paging: expected 'seek' with checkpoint\.whenFinished 'next', received 'offset'$/, () =>
     run(leads(portalClient(t, portal), { paging: 'offset' }), toFile(work.file(name)), next),
   )
-  await rejects(/"next" goes up to the present: expected no stopTime in the query$/, () =>
+  await refuse(/stopTime: expected none with checkpoint\.whenFinished 'next', received 5$/, () =>
     run(leads(portalClient(t, portal), { stopTime: 5 }), toFile(work.file(name)), next),
   )
 })
@@ -426,7 +429,7 @@ t.test('checkpoint: a second run with the same checkpoint is a CHECKPOINT error 
     second ??= failureOf(exportLeads(t, work, { to: work.file('other.ndjson') }))
   })
   t.match(await first, { records: 50 })
-  t.match(await second, { code: 'CHECKPOINT', message: /another run is going on with it/ })
+  t.match(await second, { code: 'CHECKPOINT', message: /another run holds it/ })
   t.match(await exportLeads(t, work, { checkpoint: { whenFinished: 'stop' } }), { records: 50 })
 })
 
@@ -436,10 +439,10 @@ t.test('run: a second run that is given its source or sink is rejected and does 
   const [source, sink] = [leads(client, { max: 10 }), toFile(work.file(name))]
   const disturb = async () => {
     await t.rejects(run(leads(client), sink, { checkpoint: work.file('b.json') }), {
-      message: /the sink: another run/,
+      message: /sink: expected a stream that no other run uses/,
     })
     await t.rejects(run(source, toFile(work.file('c.ndjson')), { checkpoint: work.file('c.json') }), {
-      message: /^run\(\): the source: /,
+      message: /^run\(\): source: /,
     })
   }
   let disturbed: Promise<void> | undefined
@@ -474,7 +477,7 @@ t.test(
     const work = new Workplace(t)
     t.match(await exportLeads(t, work), { records: 50 })
     const message =
-      /^checkpoint .*checkpoint\.json: its run has finished; say .*: whenFinished 'next' .*, 'restart' .*, 'stop' /
+      /^checkpoint .*checkpoint\.json: its run has finished; set checkpoint\.whenFinished to 'next' .*, 'restart' .* or 'stop' /
     await isRejected(t, work, 'CHECKPOINT', message, () => exportLeads(t, work))
     const { requestCount } = portal
     t.match(await exportLeads(t, work, { checkpoint: { whenFinished: 'stop' } }), {
@@ -487,9 +490,13 @@ t.test(
       checkpoint: { starts: 1, found: undefined },
     })
     t.ok(portal.requestCount > requestCount)
-    // take() ended the window early, so there is no next one.
-    await isRejected(t, work, 'CHECKPOINT', /there is no next one$/, () =>
-      exportLeads(t, work, { checkpoint: { whenFinished: 'next' } }),
+    // An operator that wanted no more ended the window, so that none follows.
+    await isRejected(
+      t,
+      work,
+      'CHECKPOINT',
+      /the last window was not read to its end, .*; set checkpoint\.whenFinished to 'restart' to start again$/,
+      () => exportLeads(t, work, { checkpoint: { whenFinished: 'next' } }),
     )
     await isRejected(t, work, 'CHECKPOINT', message, () => exportLeads(t, work))
   },
@@ -512,7 +519,7 @@ t.test("checkpoint: whenFinished 'stop' is a CHECKPOINT error if the output was 
       t,
       work,
       'CHECKPOINT',
-      /the run had finished, and .*out\.ndjson is not the file any more that it wrote: delete the checkpoint to export anew, or give whenFinished 'restart'$/,
+      /its run has finished, and .*out\.ndjson is not the file that it wrote; set checkpoint\.whenFinished to 'restart' to export again$/,
       stop,
     )
   }
@@ -559,7 +566,7 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
       const work = new Workplace(t)
       const digest = 'one whose digest is [0-9a-f]{12}…'
       const difference = new RegExp(
-        `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to begin anew`,
+        `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to start again`,
       )
       const textual = { operators, checkpoint: { version: undefined } }
       const { records } = await exportLeads(t, work, textual, work.keep)
@@ -574,12 +581,12 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
           }),
         )
       }
-      t.match(await exportLeads(t, work, textual), { records }, 'functions with the same text resume')
+      t.match(await exportLeads(t, work, textual), { records }, 'the same text goes on')
       await isRejected(
         t,
         work,
         'CHECKPOINT',
-        /it is of another run: version was not there and is '1' now;/,
+        /it is of another run: version was absent and is '1' now;/,
         () => exportLeads(t, work, { operators }),
       )
       work.clear()

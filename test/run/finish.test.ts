@@ -151,7 +151,7 @@ t.test("checkpoint: whenFinished 'stop' returns the first report, without reques
 })
 
 t.test(
-  "checkpoint: whenFinished 'stop' is a CHECKPOINT error if the output of the run was removed",
+  'a finished run whose file does not exist any more is refused: there is no export to tell of',
   async t => {
     for (const [to, name] of [
       ['out.json', /out\.json/],
@@ -165,7 +165,7 @@ t.test(
       t.match(await failureOf(exportTo(t, work, to, undefined, stop)), {
         code: 'CHECKPOINT',
         message: new RegExp(
-          `^checkpoint .*checkpoint\\.json: the run had finished, and .*/${name.source} is not there any more: delete the checkpoint to export anew, or give whenFinished 'restart'$`,
+          `^checkpoint .*checkpoint\\.json: its run has finished, and .*/${name.source} does not exist any more; set checkpoint\\.whenFinished to 'restart' to export again$`,
         ),
         context: { path: work.checkpoint },
       })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { Chain } from '../../lib/engine/Chain.ts'
-import type { AnySink, LeadpipeError, OperatorCounts, SourceCounts } from '../../lib/index.ts'
+import type { AnySink, LeadpipeErrorOf, OperatorCounts, RunError, SourceCounts } from '../../lib/index.ts'
 import { encode } from '../../lib/operators/encode.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
@@ -139,11 +139,11 @@ t.test('ledger: a LEDGER error names each wrong equation', async t => {
   isLedgerError(t, await failureOf(() => checkLedger(ledger(wrong))), outOfTheSource, intoTheSink)
 })
 
-/** Asserts a LEDGER error that names these equations and no others, also in its message. */
+/** The failure must be LEDGER, name each equation that is wrong, in the message too, and no other. */
 function isLedgerError(t: Test, failure: unknown, ...equations: Sides[]): void {
-  const { code, message, context } = failure as LeadpipeError
+  const { code, message, context } = failure as LeadpipeErrorOf<'LEDGER'>
   t.equal(code, 'LEDGER', message)
-  const wrong = context.wrong as Equation[]
+  const { wrong } = context
   t.strictSame(sidesOf(wrong), equations)
   for (const { left, right, values } of wrong) {
     t.ok(message.includes(`${left} = ${values[0]}, but ${right} = ${values[1]}`), message)
@@ -165,9 +165,9 @@ async function tenLeads(t: Test) {
   return leadsByOffset(openClient(t, origin), { max: 4 })
 }
 
-/** Asserts that a run fails with LEDGER and these equations, and has a report. */
+/** The run must fail with LEDGER, and with these equations; its report holds the numbers. */
 async function failsLedger(t: Test, running: Promise<unknown>, ...equations: Sides[]): Promise<void> {
-  const failure = (await failureOf(running)) as LeadpipeError
+  const failure = (await failureOf(running)) as RunError
   isLedgerError(t, failure, ...equations)
   t.match(failure.report, { leads: Number, records: Number, operators: Array })
 }

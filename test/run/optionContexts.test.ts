@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t, { type Test } from 'tap'
-import type { Lead, LeadpipeError, LeadSource } from '../../lib/index.ts'
+import type { Lead, LeadpipeError, LeadSource, OptionContext } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { explodeEvents } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
@@ -39,8 +39,8 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
         toFile(work.file('a.json')),
         { checkpoint: work.checkpoint },
       ),
-    { owner: 'run() options', option: 'checkpoint' },
-    'run() options: checkpoint: "mine" may hold state',
+    { owner: 'run()', option: 'checkpoint' },
+    'run(): checkpoint: expected operators whose state can be saved, received the operator "mine" without save and restore; give it both, ',
   ],
   'an onProgress that throws': [
     () =>
@@ -50,36 +50,36 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
           throw new Error('no')
         },
       }),
-    { owner: 'run() options', option: 'onProgress' },
-    'run() options: onProgress failed: no',
+    { owner: 'run()', option: 'onProgress' },
+    'run(): onProgress: expected a function that does not throw, received one that threw: no',
   ],
   'two quarantines to one path': [
     ({ work }) => run([1], compose(quarantining(work.file('q')), quarantining(work.file('q'))), sink()),
     { owner: 'validate()', option: 'quarantine' },
-    'validate(): quarantine: two operators write to "',
+    'validate(): quarantine: expected a different destination for each operator, received "',
   ],
   'a used source': [
     () => run(Readable.from([1]).destroy(), sink()),
-    { owner: 'run()', option: 'the source' },
-    'run(): the source: it has been read already; make a new one for each run',
+    { owner: 'run()', option: 'source' },
+    'run(): source: expected a stream that was not read before, received a stream (Readable) that was used; create a new one for each run',
   ],
   'a source of another run': [
     () => {
       const source = Readable.from([1])
       return Promise.all([run(source, sink()), run(source, sink())])
     },
-    { owner: 'run()', option: 'the source' },
-    'run(): the source: another run uses it; make a new one for each run',
+    { owner: 'run()', option: 'source' },
+    'run(): source: expected a stream that no other run uses, received a stream (Readable) in use; create a new one for each run',
   ],
   'events that the query leaves out': [
     ({ source }) => run(source(), explodeEvents(), sink()),
     { owner: 'leads()', option: 'excludeConversionEvents', operator: 'explodeEvents' },
-    'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
+    'leads(): excludeConversionEvents: expected false for the operator explodeEvents(), received true',
   ],
   'reconcile without leads()': [
     () => run([1], sink(), { reconcile: true }),
-    { owner: 'run() options', option: 'reconcile' },
-    'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from',
+    { owner: 'run()', option: 'source', with: { owner: 'run()', option: 'reconcile' } },
+    'run(): source: expected leads() with reconcile, received another source',
   ],
   'operator options that are not JSON': [
     ({ source, work }) =>
@@ -89,8 +89,8 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
         toFile(work.file('a.json')),
         { checkpoint: work.checkpoint },
       ),
-    { owner: 'mine', option: 'options' },
-    'mine: the options must be plain JSON, found ',
+    { owner: 'operator()', option: 'options', operator: 'mine' },
+    'operator(): options: expected plain JSON, received those of "mine": the options must be plain JSON, found ',
   ],
   'a quarantine of bytes': [
     () => quarantining(new PassThrough()),
@@ -100,12 +100,12 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
   'a path without run()': [
     () => pipeline([1], quarantining('q.ndjson'), sink()),
     { owner: 'validate()', option: 'quarantine' },
-    'validate(): quarantine: a path needs run(), which opens it; in a plain pipeline, give a Writable, such as toFile("q.ndjson")',
+    'validate(): quarantine: expected an object-mode Writable in a plain pipeline, because only run() opens a path, received "q.ndjson"; give toFile("q.ndjson")',
   ],
   'a schema that does not compile': [
     () => validate({ schema: { type: 'colour' } }),
     { owner: 'validate()', option: 'schema' },
-    'validate(): schema: expected a JSON Schema that compiles: ',
+    'validate(): schema: expected a JSON Schema that compiles, received one that does not: ',
   ],
   'an asynchronous schema': [
     () => validate({ schema: { $async: true } }),
@@ -123,8 +123,8 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
       await pipeline([1], once, sink())
       return pipeline([1], once, sink())
     },
-    { owner: 'filter' },
-    'filter: a stream can be used in one pipeline only; make a new operator for each',
+    { owner: 'pipeline()' },
+    'pipeline(): expected an operator that was not used before, received the operator filter; create a new one for each pipeline',
   ],
   'a transform() in a plain pipeline': [
     () =>
@@ -133,8 +133,8 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
         transform(() => new PassThrough({ objectMode: true })),
         sink(),
       ),
-    { owner: 'transform()' },
-    'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+    { owner: 'pipeline()' },
+    'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
   ],
 }
 
@@ -145,7 +145,8 @@ for (const [what, [failing, context, message]] of Object.entries(cases)) {
     const work = new Workplace(t)
     const error = (await failureOf(async () => failing({ source, work }))) as LeadpipeError
     t.equal(error.code, 'OPTION')
-    t.strictSame(error.context, context)
+    t.match(error.context, context)
+    t.type((error.context as OptionContext).expected, 'string')
     t.ok(error.message.startsWith(message), error.message)
     t.strictSame(work.names, [])
   })

@@ -245,7 +245,7 @@ for (const [how, onProgress] of Object.entries<() => unknown>({
     const options = { onProgress: onProgress as () => void, progressInterval: 10 }
     t.match(await failureOf(run(source, sink(), options)), {
       code: 'OPTION',
-      message: 'run() options: onProgress failed: no room',
+      message: 'run(): onProgress: expected a function that does not throw, received one that threw: no room',
       report: { leads: Number },
     })
     t.equal(await eventually(() => onEnd.called, true), true)

@@ -43,7 +43,7 @@ t.test('run: two outputs to one file are an OPTION error, under whatever names',
   for (const [what, begin] of runs) {
     t.match(
       await failureOf(begin()),
-      { code: 'OPTION', message: /^run\(\): expected a file of its own for each output, received / },
+      { code: 'OPTION', message: /^run\(\): sink: expected a different file for each output, received / },
       what,
     )
     t.strictSame(work.names, names)
@@ -71,8 +71,8 @@ t.test('run: an output to the quarantine that is read is an OPTION error, under 
     ]) {
       t.match(await failureOf(begin()), {
         code: 'OPTION',
-        message: `run(): expected a file of its own for each output, received ${resolve(path)} for one and for what quarantined() reads`,
-        context: { path: resolve(path) },
+        message: `run(): sink: expected a different file for each output, received ${JSON.stringify(resolve(path))} for an output and for the input of quarantined()`,
+        context: { owner: 'run()', option: 'sink' },
       })
     }
   }

@@ -20,9 +20,11 @@ const anyRun = run as (...stages: unknown[]) => Promise<unknown>
 const sink = () => toArray({ max: 9 })
 const keepAll = () => filter(() => true)
 
-const source = 'run() source: expected leads(), a Readable or an iterable, received'
-const last = 'run() sink: expected a sink as the last stage, such as toFile(path), received'
-const stream = 'expected an operator; wrap a stream of your own in transform(() => stream), received'
+const source = 'run(): source: expected leads(), a Readable or an iterable, received'
+const last = 'run(): sink: expected a sink as the last stage, such as toFile(path), received'
+const hint = '; wrap a stream of your own in transform(() => stream)'
+
+const anew = 'create a new one for each run'
 
 const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }> = {
   nothing: { given: () => [], message: `${source} undefined` },
@@ -57,53 +59,52 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
   'a Readable as the sink': { given: () => [[1], Readable.from([])], message: `${last} a stream (Readable)` },
   'a Transform in the middle': {
     given: () => [[1], new PassThrough(), sink()],
-    message: `run() argument 2: ${stream} a stream (PassThrough)`,
+    message: `run(): argument 2: expected an operator, received a stream (PassThrough)${hint}`,
   },
   'a sink in the middle': {
     given: () => [[1], keepAll(), sink(), sink()],
-    message: 'run() argument 3: expected an operator, received a stream (ArraySink)',
+    message: 'run(): argument 3: expected an operator, received a stream (ArraySink)',
   },
   'a function in the middle': {
     given: () => [[1], (value: unknown) => value, sink()],
-    message: 'run() argument 2: expected an operator, received [Function (anonymous)]',
+    message: 'run(): argument 2: expected an operator, received [Function (anonymous)]',
   },
   'operators in an array': {
     given: () => [[1], [keepAll()], sink()],
-    message: /^run\(\) argument 2: expected an operator, received \[/,
+    message: /^run\(\): argument 2: expected an operator, received \[/,
   },
   'options in the middle': {
     given: () => [[1], { progressInterval: 100 }, sink()],
-    message: 'run() argument 2: expected an operator, received { progressInterval: 100 }',
+    message: 'run(): argument 2: expected an operator, received { progressInterval: 100 }',
   },
   'options that are not an object': {
     given: () => [[1], sink(), 'quiet'],
-    message: "run() options: expected an object, received 'quiet'",
+    message: "run(): options: expected an object, received 'quiet'",
   },
   'null for options': {
     given: () => [[1], sink(), null],
-    message: 'run() options: expected an object, received null',
+    message: 'run(): options: expected an object, received null',
   },
   'an unknown option': {
     given: () => [[1], sink(), { retries: 'file' }],
     message:
-      'run() options: unknown option "retries"; it has: checkpoint, reconcile, signal, onProgress, progressInterval',
+      'run(): unknown option "retries"; expected one of checkpoint, reconcile, signal, onProgress, progressInterval',
   },
   'an option of leads()': {
     given: () => [[1], sink(), { limit: 5 }],
-    message: 'run() options: unknown option "limit"; it belongs to leads(), or use the operator take()',
+    message: 'run(): unknown option "limit"; it belongs to leads(), or use the operator take()',
   },
   'a controller as the signal': {
     given: () => [[1], sink(), { signal: new AbortController() }],
-    message: /^run\(\) options: signal: expected an AbortSignal, received AbortController/,
+    message: /^run\(\): signal: expected an AbortSignal, received AbortController/,
   },
   'a value that is not a function as onProgress': {
     given: () => [[1], sink(), { onProgress: true }],
-    message: 'run() options: onProgress: expected a function, received true',
+    message: 'run(): onProgress: expected a function, received true',
   },
   'too short an interval': {
     given: () => [[1], sink(), { progressInterval: 9 }],
-    message:
-      'run() options: progressInterval: expected an integer from 10 to 2147483647 (milliseconds), received 9',
+    message: 'run(): progressInterval: expected an integer from 10 to 2147483647 (milliseconds), received 9',
   },
   'a source that was read': {
     given() {
@@ -111,19 +112,19 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
       read.read()
       return [read, sink()]
     },
-    message: 'run(): the source: it has been read already; make a new one for each run',
+    message: `run(): source: expected a stream that was not read before, received a stream (Readable) that was used; ${anew}`,
   },
   'a source that was destroyed': {
     given: () => [Readable.from([1]).destroy(), sink()],
-    message: 'run(): the source: it has been read already; make a new one for each run',
+    message: `run(): source: expected a stream that was not read before, received a stream (Readable) that was used; ${anew}`,
   },
   'a sink that was ended': {
     given: () => [[1], sink().end()],
-    message: 'run(): the sink: it has been written already; make a new one for each run',
+    message: `run(): sink: expected a stream that has not ended, received a stream (ArraySink) that was used; ${anew}`,
   },
   'a sink that was destroyed': {
     given: () => [[1], sink().destroy()],
-    message: 'run(): the sink: it has been written already; make a new one for each run',
+    message: `run(): sink: expected a stream that has not ended, received a stream (ArraySink) that was used; ${anew}`,
   },
 }
 
@@ -172,7 +173,7 @@ t.test('run: explodeEvents is an OPTION error if the query excludes conversion e
       {
         code: 'OPTION',
         message:
-          'explodeEvents needs conversion events, and the query excludes them (excludeConversionEvents: true)',
+          'leads(): excludeConversionEvents: expected false for the operator explodeEvents(), received true',
         context: { option: 'excludeConversionEvents', operator: 'explodeEvents' },
       },
     )
@@ -196,11 +197,14 @@ t.test('run: a source or sink of another run is an OPTION error, during that run
     anyRun([1], into),
   ])
   t.match(first, { status: 'fulfilled', value: { records: 2 } })
-  t.match(sameSource, { status: 'rejected', reason: { code: 'OPTION', message: /^run\(\): the source: / } })
-  t.match(sameSink, { status: 'rejected', reason: { code: 'OPTION', message: /^run\(\): the sink: / } })
+  t.match(sameSource, { status: 'rejected', reason: { code: 'OPTION', message: /^run\(\): source: / } })
+  t.match(sameSink, { status: 'rejected', reason: { code: 'OPTION', message: /^run\(\): sink: / } })
   t.strictSame(into.records, [{ guid: 'a' }, { guid: 'b' }])
-  await t.rejects(run(from, sink()), { code: 'OPTION', message: /the source/ })
-  await t.rejects(run([1], into), { code: 'OPTION', message: /the sink/ })
+  await t.rejects(run(from, sink()), {
+    code: 'OPTION',
+    message: /source: expected a stream that was not read/,
+  })
+  await t.rejects(run([1], into), { code: 'OPTION', message: /sink: expected a stream that has not ended/ })
 })
 
 t.test('run: a sink that could not be opened can be used for another run', async t => {

@@ -170,7 +170,7 @@ t.test(
     const error = await failureOf(begin(origin))
     t.match(error, {
       code: 'AUTH',
-      message: /^everything is written, but what matches could not be counted: .*401/,
+      message: /^everything is written, but the matching leads could not be counted: .*401/,
       report: { leads: 80, records: 80 },
     })
     t.equal(work.lines('out.ndjson').length, 80)
@@ -180,18 +180,18 @@ t.test(
 t.test('reconcile: a source that cannot be counted is an OPTION error before the first request', async t => {
   const portal = await createPortal({ leads: list })
   t.after(() => portal.close())
+  const from = { paging: 'offset', leads: 5, offset: 5 } as const
   const refused = [
-    source(t, portal, { guids: ['lead-1'] }),
-    source(t, portal, { offset: 5 }),
-    source(t, portal, {}, { limit: 5 }),
-    source(t, portal, {}, { from: { paging: 'offset', leads: 5, offset: 5 } }),
-    [{ guid: 'lead-1' }],
-  ]
-  for (const from of refused) {
+    [source(t, portal, { guids: ['lead-1'] }), 'leads(): guids', 'none', 'a list of guids'],
+    [source(t, portal, { offset: 5 }), 'leads(): offset', 'none', '5'],
+    [source(t, portal, {}, { limit: 5 }), 'leads(): limit', 'none', '5'],
+    [source(t, portal, {}, { from }), 'leads(): from', 'none', 'a position'],
+    [[{ guid: 'lead-1' }], 'run(): source', 'leads()', 'another source'],
+  ] as const
+  for (const [from, option, expected, received] of refused) {
     t.match(await failureOf(run(from as never, sink(), { reconcile: true })), {
       code: 'OPTION',
-      message:
-        'run() options: reconcile: expected leads() as the source, without guids, offset, limit and from',
+      message: `${option}: expected ${expected} with reconcile, received ${received}`,
     })
   }
   t.equal(portal.requestCount, 0)

@@ -2,7 +2,7 @@ import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
 import t from 'tap'
-import type { LeadpipeError, Report } from '../../lib/index.ts'
+import { LeadpipeError, RunError } from '../../lib/index.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
 import { operator } from '../../lib/operators/operator.ts'
@@ -61,17 +61,57 @@ for (const [what, source] of Object.entries(sources)) {
         map(n => n),
         sink(),
       ),
-    )) as LeadpipeError
+    )) as RunError
     t.match(failure, { code: 'SOURCE', message: 'the source failed: boom' })
     t.equal(failure.cause, boom)
-    const report = failure.report as Report
+    const { report } = failure
     t.ok(report.leads <= 10)
     t.match(report, { operators: [{ name: 'map' }], sink: {} })
     t.strictSame(JSON.parse(JSON.stringify(report)), report)
   })
 }
 
-t.test('run: a null from an iterable is a SOURCE error', async t => {
+t.test('a failed run rejects with a RunError: the parts of the failure, and the report', async t => {
+  const failure = new LeadpipeError('NETWORK', 'gone', {
+    retryable: true,
+    cause: boom,
+    context: { origin: 'http://portal.example' },
+  })
+  const error = await failureOf(
+    run(
+      ten(() => Promise.reject(failure)),
+      sink(),
+    ),
+  )
+  t.ok(error instanceof RunError && error instanceof LeadpipeError)
+  t.match(error, { name: 'RunError', code: 'NETWORK', message: 'gone', problem: 'gone', retryable: true })
+  const { cause, context, report, stack } = error as RunError
+  t.equal(cause, boom)
+  t.strictSame(context, failure.context)
+  t.match(report, { leads: 10 })
+  t.equal(stack, failure.stack, 'which says where it happened')
+})
+
+t.test('wrong arguments, and the reason of an abort, are not a RunError', async t => {
+  const wrong = await failureOf(run([1], sink(), { progressInterval: 1 }))
+  t.ok(wrong instanceof LeadpipeError && !(wrong instanceof RunError))
+  const reason = new LeadpipeError('SOURCE', 'enough')
+  for (const aborted of [boom, 'enough', reason]) {
+    const controller = new AbortController()
+    const error = failureOf(
+      run(
+        ten(() => new Promise(() => {})),
+        sink(),
+        { signal: controller.signal },
+      ),
+    )
+    await turns(3)
+    controller.abort(aborted)
+    t.equal(await error, aborted)
+  }
+})
+
+t.test('a null from an iterable is SOURCE: it would end a stream', async t => {
   t.match(await failureOf(run([1, null, 2], sink())), { code: 'SOURCE' })
 })
 
@@ -168,7 +208,7 @@ t.test(
       const anyRun = run as (...stages: unknown[]) => Promise<unknown>
       t.match(await failureOf(anyRun([{ a: 1 }], ...operators, bytes)), {
         code: 'SINK',
-        message: /\(put encode\(\) in front of a Writable that takes bytes\)$/,
+        message: /\(put encode\(\) before a Writable that takes bytes\)$/,
         cause: { code: 'ERR_INVALID_ARG_TYPE' },
       })
       t.ok(bytes.destroyed)

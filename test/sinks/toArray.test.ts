@@ -25,7 +25,8 @@ t.test('toArray: one record more than max is a SINK error; the records before it
     const failure = (await failureOf(through(sink))) as LeadpipeError
     t.match(failure, {
       code: 'SINK',
-      message: 'toArray() holds no more than max (2) records',
+      message:
+        'toArray() takes at most 2 records, received one more; set max to a higher number, or write to a file',
       context: { max: 2 },
     })
     t.strictSame(sink.records, [1, 2])
@@ -41,8 +42,8 @@ t.test('toArray: a missing or wrong max is an OPTION error', async t => {
     [{ max: 1.5 }, 'toArray(): max: expected an integer, 1 or more (records), received 1.5'],
     [{ max: Number.POSITIVE_INFINITY }, /received Infinity/],
     [{ max: '9' }, "toArray(): max: expected an integer, 1 or more (records), received '9'"],
-    [{ max: 9, limit: 9 }, 'toArray(): unknown option "limit"; it has: max'],
-    [9, 'toArray(): expected an object, received 9'],
+    [{ max: 9, limit: 9 }, 'toArray(): unknown option "limit"; expected one of max'],
+    [9, 'toArray(): options: expected an object, received 9'],
   ]) {
     t.throws(() => toArray(options as never), { code: 'OPTION', message })
   }

@@ -218,17 +218,17 @@ t.test('toFile: a name without a known ending, or a wrong option, is an OPTION e
   const dir = t.testdir()
   const names = 'expected a name that ends in .ndjson, .jsonl, .json (and .gz), or the option format'
   for (const [given, message] of [
-    [['a.csv'], `toFile() path: ${names}, received "a.csv"`],
-    [['a'], `toFile() path: ${names}, received "a"`],
-    [['ndjson/'], `toFile() path: ${names}, received "ndjson/"`],
-    [['a.constructor'], `toFile() path: ${names}, received "a.constructor"`],
-    [['json'], `toFile() path: ${names}, received "json"`],
-    [['ndjson.gz'], `toFile() path: ${names}, received "ndjson.gz"`],
-    [['a.json/leads'], `toFile() path: ${names}, received "a.json/leads"`],
-    [['a.gz'], `toFile() path: ${names}, received "a.gz"`],
-    [[''], "toFile() path: expected the path of a file, received ''"],
-    [[undefined], 'toFile() path: expected the path of a file, received undefined'],
-    [[7], 'toFile() path: expected the path of a file, received 7'],
+    [['a.csv'], `toFile(): path: ${names}, received "a.csv"`],
+    [['a'], `toFile(): path: ${names}, received "a"`],
+    [['ndjson/'], `toFile(): path: ${names}, received "ndjson/"`],
+    [['a.constructor'], `toFile(): path: ${names}, received "a.constructor"`],
+    [['json'], `toFile(): path: ${names}, received "json"`],
+    [['ndjson.gz'], `toFile(): path: ${names}, received "ndjson.gz"`],
+    [['a.json/leads'], `toFile(): path: ${names}, received "a.json/leads"`],
+    [['a.gz'], `toFile(): path: ${names}, received "a.gz"`],
+    [[''], 'toFile(): path: expected the path of a file, received ""'],
+    [[undefined], 'toFile(): path: expected the path of a file, received undefined'],
+    [[7], 'toFile(): path: expected the path of a file, received 7'],
     [['a.json', { format: 'csv' }], "toFile(): format: expected one of ndjson, json, received 'csv'"],
     [['a.json', { compression: true }], 'toFile(): compression: expected "gzip" or "none", received true'],
     [
@@ -237,7 +237,7 @@ t.test('toFile: a name without a known ending, or a wrong option, is an OPTION e
     ],
     [
       ['a.json', { gzip: true }],
-      'toFile(): unknown option "gzip"; it has: format, compression, highWaterMark',
+      'toFile(): unknown option "gzip"; expected one of format, compression, highWaterMark',
     ],
   ]) {
     t.throws(() => (toFile as (...given: unknown[]) => unknown)(...(given as unknown[])), {

@@ -115,10 +115,10 @@ t.test(
     t.match(await failureOf(leads(openClient(t, origin), { guids: throws() }).toArray()), {
       code: 'SOURCE',
       retryable: false,
-      message: 'leads(): guids: the table is locked',
+      message: 'the iterable of guids failed: the table is locked',
       cause: broken,
     })
-    const own = new LeadpipeError('AUTH', 'from another source')
+    const own = new LeadpipeError('PAGING', 'from another source')
     const failing: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(own) }),
     }

@@ -39,7 +39,7 @@ t.test('position: guids: a position is refused with other guids than those that 
     t.match(await failureOf(leads(client, { guids: others, max: 5, from: position }).toArray()), {
       code: 'OPTION',
       message:
-        'leads(): from: expected a position of the same guids in the same order, received one whose first 10 are others',
+        'leads(): from: expected a position of the same guids in the same order, received one whose first 10 guids are different',
       context: { owner: 'leads()', option: 'from' },
     })
   }

@@ -169,20 +169,16 @@ t.test('seek paging: a query that cannot be read by seek is refused with the rea
   const { origin, targets } = await serveLeads(t, [])
   const client = openClient(t, origin)
   const cases: [query: LeadsQuery, options: LeadsOptions, message: string | RegExp][] = [
-    [
-      { sort: 'email' },
-      { paging: 'seek' },
-      /^leads\(\): sort: expected none with paging: 'seek', which sorts/,
-    ],
-    [{ dir: 'asc' }, { paging: 'seek' }, /^leads\(\): dir: expected none with paging: 'seek', which sorts/],
-    [{ offset: 5 }, { paging: 'seek' }, /^leads\(\): offset: expected none with paging: 'seek', which needs/],
-    [{ max: 1 }, { paging: 'seek' }, /^leads\(\): max: expected 2 or more with paging: 'seek'/],
-    [{ guids: ['a'] }, { paging: 'seek' }, /^leads\(\): paging: expected none together with guids/],
-    [{ guids: ['a'] }, { paging: 'offset' }, /^leads\(\): paging: expected none together with guids/],
+    [{ sort: 'email' }, { paging: 'seek' }, /^leads\(\): sort: expected none with paging 'seek', received/],
+    [{ dir: 'asc' }, { paging: 'seek' }, /^leads\(\): dir: expected none with paging 'seek', received/],
+    [{ offset: 5 }, { paging: 'seek' }, /^leads\(\): offset: expected none with paging 'seek', received/],
+    [{ max: 1 }, { paging: 'seek' }, /^leads\(\): max: expected 2 or more with paging 'seek'/],
+    [{ guids: ['a'] }, { paging: 'seek' }, /^leads\(\): paging: expected none with guids/],
+    [{ guids: ['a'] }, { paging: 'offset' }, /^leads\(\): paging: expected none with guids/],
     [
       { timePivot: 'firstConvertedAt', excludeConversionEvents: true },
       {},
-      /^leads\(\): excludeConversionEvents: expected none with timePivot: 'firstConvertedAt', whose value is in the events; or paging: 'offset'/,
+      /^leads\(\): excludeConversionEvents: expected none with timePivot 'firstConvertedAt', received true; set paging to 'offset'/,
     ],
   ]
   for (const [query, options, message] of cases) {
@@ -237,7 +233,7 @@ for (const absent of [0, 1, 99, 100, 300]) {
         await t.rejects(read().toArray(), {
           code: 'PAGING',
           message:
-            "leads without closedAt come, but not when they are asked for by time; read this list with paging: 'offset'",
+            "the server returns leads without closedAt, but not if they are requested by time; set paging to 'offset' to read this list",
         })
         return
       }

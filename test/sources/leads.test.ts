@@ -16,7 +16,7 @@ t.test('leads(): a wrong query or option is refused at once, and nothing is requ
   }
   t.match(await refusal({ max: 101 }), 'leads(): max: expected an integer from 1 to 100')
   t.match(await refusal({ limit: 0 }), 'leads(): limit: expected an integer, 1 or more (leads in all)')
-  t.match(await refusal(new AbortController().signal), 'leads(): expected an object')
+  t.match(await refusal(new AbortController().signal), 'leads(): options: expected an object')
   t.strictSame(targets, [])
 })
 
@@ -24,7 +24,7 @@ t.test('leads(): the first argument must be a client', async t => {
   for (const client of [undefined, null, {}, 'token', { accessToken: 'a', get: () => {} }]) {
     t.match(await failureOf(() => leads(client as never)), {
       code: 'OPTION',
-      message: /^leads\(\) client: expected a HubSpotClient /,
+      message: /^leads\(\): client: expected a HubSpotClient /,
     })
   }
 })
@@ -99,7 +99,7 @@ t.test('leads options: an option of the client is refused with a hint', async t 
   }
   t.match(
     await refusal({ pageSize: 10 }),
-    /^leads\(\): unknown option "pageSize"; it has: search, sort, dir, max, .*, limit, paging, from, /,
+    /^leads\(\): unknown option "pageSize"; expected one of search, sort, dir, max, .*, limit, paging, from, /,
   )
 })
 

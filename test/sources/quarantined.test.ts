@@ -4,7 +4,7 @@ import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { leadsDefaults } from '../../lib/sources/options.ts'
+import { leadsRules } from '../../lib/sources/options.ts'
 import { quarantined } from '../../lib/sources/quarantined.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -36,7 +36,7 @@ t.test('quarantined: a gzip file that is cut anywhere is SOURCE with its path', 
     const error = await failureOf(guidsOf(quarantined(path)))
     t.match(error, {
       code: 'SOURCE',
-      message: `can't read ${path}: it is cut: its gzip data has no end`,
+      message: `can't read ${path}: its gzip data ends early`,
       context: { path },
     })
   }
@@ -48,7 +48,7 @@ t.test('quarantined: a file named .gz that is not gzip is SOURCE', async t => {
   const path = file(t, 'rejected.ndjson.gz', records(1))
   t.match(await failureOf(guidsOf(quarantined(path))), {
     code: 'SOURCE',
-    message: `can't read ${path}: it is not the gzip data that its name says`,
+    message: `can't read ${path}: its name ends in .gz, and it is not valid gzip data`,
   })
 })
 
@@ -146,10 +146,13 @@ t.test('quarantined: a lead of maxLeadBytes is read, whatever its characters', a
 
 t.test('quarantined: maxLeadBytes is the same as in leads(), and other options are refused', async t => {
   const path = file(t, 'rejected.ndjson', records(1))
-  t.strictSame(await guidsOf(quarantined(path, { maxLeadBytes: leadsDefaults.maxLeadBytes })), ['0'])
+  t.strictSame(
+    await guidsOf(quarantined(path, { maxLeadBytes: leadsRules.options.maxLeadBytes?.default as number })),
+    ['0'],
+  )
   t.throws(() => quarantined(path, { maxLeadBytes: 0 }), {
     code: 'OPTION',
-    message: /^quarantined\(\) options: maxLeadBytes: expected an integer from 1 to 536870888/,
+    message: /^quarantined\(\): maxLeadBytes: expected an integer from 1 to 536870888/,
   })
   t.throws(() => quarantined(path, { limit: 1 } as object), {
     code: 'OPTION',

@@ -134,7 +134,8 @@ t.test('seek paging: a server that caps max hides nothing after a page without a
   }
   await t.rejects(read(texts('[0]', '[1]', '[2]', lead)), {
     code: 'PAGING',
-    message: /^more follows a page without any insertedAt; read this list with paging: 'offset'/,
+    message:
+      /^more elements follow a page on which none has insertedAt; set paging to 'offset' to read this list/,
   })
   t.strictSame(await read(texts('[0]', '[1]')), ['[0]', '[1]'])
 })

@@ -15,7 +15,7 @@ import { turns } from '../support/turns.ts'
 
 const used = {
   code: 'OPTION',
-  message: /map: a stream can be used in one pipeline only; make a new operator for each/,
+  message: /expected an operator that was not used before, received the operator map; create a new one/,
 }
 
 const sources: Record<string, (values: unknown[]) => Iterable<unknown> | AsyncIterable<unknown>> = {
@@ -120,7 +120,8 @@ t.test('Operator: transform() in a plain pipeline is an OPTION error with a hint
   ]) {
     t.match(await failureOf(pipeline([1], make(), toArray({ max: 9 }))), {
       code: 'OPTION',
-      message: 'transform() is for run(); in a plain pipeline, use the stream itself in its place',
+      message:
+        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
     })
   }
 })

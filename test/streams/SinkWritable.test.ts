@@ -388,7 +388,7 @@ t.test('SinkWritable: destroyed while the run commits it, it is committed, and t
 })
 
 t.test('SinkWritable: it can be used once, by a pipeline or by a run', async t => {
-  const used = { code: 'OPTION', message: /the sink: / }
+  const used = { code: 'OPTION', message: /sink: / }
   const piped = new RecordingSink()
   await pipeline([1], piped)
   t.match(await failureOf(run([1], piped)), used)

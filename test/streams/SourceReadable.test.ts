@@ -341,13 +341,13 @@ t.test('SourceReadable: it is closed if it fails the run, and if the run fails e
 })
 
 t.test('SourceReadable: it can be used once, by a pipeline or by a run', async t => {
-  const used = { code: 'OPTION', message: /the source: it has been read already/ }
+  const used = { code: 'OPTION', message: /source: expected a stream that was not read before/ }
   const piped = new Numbers([1])
   await pipeline(piped, toArray({ max: 9 }))
   t.match(await failureOf(run(piped, toArray({ max: 9 }))), used)
   const ran = new Numbers([1])
   await run(ran, toArray({ max: 9 }))
-  t.match(await failureOf(run(ran, toArray({ max: 9 }))), { code: 'OPTION', message: /the source: / })
+  t.match(await failureOf(run(ran, toArray({ max: 9 }))), { code: 'OPTION', message: /source: / })
   t.match(await failureOf(pipeline(ran, toArray({ max: 9 }))), { code: /^ERR_STREAM_/ })
 })
 

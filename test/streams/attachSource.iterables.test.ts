@@ -99,7 +99,7 @@ t.test(
     for (const nothing of [null, Promise.resolve(null)]) {
       const { batches, failure } = await batchesOf(openSource([1, 2, nothing, 3]))
       t.strictSame(batches.flat(), [1, 2])
-      t.match(failure, { message: "it gave null, which a Node stream can't carry" })
+      t.match(failure, { message: "it yielded null, which a Node stream can't carry" })
     }
   },
 )
@@ -244,7 +244,7 @@ t.test('an async iterable source that throws, or yields null, delivers the value
   t.strictSame(throwing, { batches: [[1], [2]], failure: boom })
   const nothing = await batchesOf(openSource(failing(() => null)))
   t.strictSame(nothing.batches, [[1], [2]])
-  t.match(nothing.failure, { message: "it gave null, which a Node stream can't carry" })
+  t.match(nothing.failure, { message: "it yielded null, which a Node stream can't carry" })
 })
 
 t.test('an async iterable source is closed without waiting for its pending value', async t => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t from 'tap'
-import type { LeadpipeError, Report } from '../../lib/index.ts'
+import type { RunError } from '../../lib/index.ts'
 import { explode } from '../../lib/operators/explode.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
@@ -202,10 +202,10 @@ t.test(
           validate({ onInvalid: 'quarantine', quarantine, maxInvalid: 500 }),
           sink(),
         ),
-      )) as LeadpipeError
+      )) as RunError
       t.match(failure, { code: 'INVALID_LEAD' })
-      t.equal((failure.report as Report).quarantined, 501)
-      // A user's Writable is ended, and not awaited.
+      t.equal(failure.report.quarantined, 501)
+      // A Writable of the user's is ended, and not waited for.
       t.equal(await eventually(count, 501), 501)
     }
   },

@@ -1,7 +1,7 @@
 import type { DecodeCounts, DecoderOptions, ElementDecoder } from '../../lib/decode/ElementDecoder.ts'
 import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../../lib/decode/streamJsonDecoder.ts'
-import type { LeadpipeError } from '../../lib/errors.ts'
+import type { LeadpipeErrorOf } from '../../lib/errors.ts'
 
 /** Both decoders, by the name of the option that selects them. */
 export const lanes = { express: expressDecoder, 'stream-json': streamJsonDecoder } as const
@@ -14,7 +14,7 @@ export interface Decoded {
   counts: DecodeCounts
   /** The JSON around the array. */
   envelope: unknown
-  error: LeadpipeError | undefined
+  error: LeadpipeErrorOf<'DECODE'> | undefined
 }
 
 /** Decodes chunks with one decoder. */
@@ -31,12 +31,12 @@ export function decodeAll(
     ...options,
   })
   const elements: unknown[] = []
-  let error: LeadpipeError | undefined
+  let error: LeadpipeErrorOf<'DECODE'> | undefined
   try {
     for (const chunk of chunks) for (const { value } of decoder.write(chunk)) elements.push(value)
     decoder.end()
   } catch (thrown) {
-    error = thrown as LeadpipeError
+    error = thrown as LeadpipeErrorOf<'DECODE'>
   }
   return { elements, counts: decoder.counts, envelope: decoder.envelope, error }
 }

@@ -135,8 +135,8 @@ export class SeekList {
 
   /** The error for a list that can't be read by seeking. */
   error(message: string): LeadpipeError {
-    const hint = "read this list with paging: 'offset'"
-    return new LeadpipeError('PAGING', `${message}; ${hint}`, { context: { timePivot: this.pivot } })
+    const remedy = { owner: 'leads()', option: 'paging', to: "'offset' to read this list" }
+    return new LeadpipeError('PAGING', message, { context: { timePivot: this.pivot, remedy } })
   }
 
   #bounds(first: number, last: number): Pick<PageQuery, 'startTime' | 'stopTime'> {

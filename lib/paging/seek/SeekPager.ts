@@ -147,7 +147,9 @@ export class SeekPager implements Pager<SeekCursor> {
   #readAgain(): void {
     if (this.#isReread) {
       const { pivot } = this.#list
-      throw this.#list.error(`leads without ${pivot} come, but not when they are asked for by time`)
+      throw this.#list.error(
+        `the server returns leads without ${pivot}, but not if they are requested by time`,
+      )
     }
     this.#isReread = true
     this.#reader = new TimeReader(this.#list, this.window.from, this.#unordered, this.window.end)

@@ -126,7 +126,7 @@ export class TieReader {
     this.#offset.moveAfterPage(page)
     this.#pagesWithoutNew = this.#hasNew || this.#hasLearned ? 0 : this.#pagesWithoutNew + 1
     if (this.#pagesWithoutNew > maxPagesWithoutNew)
-      throw this.#list.error(`${maxPagesWithoutNew} pages of leads of the time ${this.time} brought none`)
+      throw this.#list.error(`${maxPagesWithoutNew} pages for the time ${this.time} had no new lead`)
     return false
   }
 

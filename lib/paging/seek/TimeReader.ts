@@ -103,7 +103,8 @@ export class TimeReader {
       this.#minWanted = this.#list.size
       return { next: 'page' }
     }
-    if (this.#untimed > 0) throw this.#list.error(`more follows a page without any ${this.#list.pivot}`)
+    if (this.#untimed > 0)
+      throw this.#list.error(`more elements follow a page on which none has ${this.#list.pivot}`)
     this.#untimed = received
     return { next: 'page' }
   }

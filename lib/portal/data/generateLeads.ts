@@ -28,10 +28,11 @@ export interface GenerateOptions {
  * @throws PortalError OPTION when the count or the seed is invalid.
  */
 export function generateLeads(options: GenerateOptions): Iterable<Lead> {
-  checkNames(options, ['count', 'seed'])
+  const owner = 'generateLeads()'
+  checkNames(options, ['count', 'seed'], { owner })
   const { seed = 1 } = options
-  const count = checkCount('count', options.count)
-  checkSeed('seed', seed)
+  const count = checkCount('count', options.count, owner)
+  checkSeed('seed', seed, owner)
   return { [Symbol.iterator]: () => leadsOf(count, seed) }
 }
 

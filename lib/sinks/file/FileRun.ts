@@ -7,7 +7,7 @@ import { optionError } from '../../options/checkOptions.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
 import { destination, fileError, nameAt } from './destination.ts'
 import { FileOutput, moveIntoPlace } from './FileOutput.ts'
-import { type FileState, fileState, findOutput, keepPrevious } from './fileState.ts'
+import { type FileState, fileState, findOutput, keepPrevious, startAgain } from './fileState.ts'
 import { openAgain, openFile, temporaryOf } from './openFile.ts'
 import type { FileSettings } from './options.ts'
 
@@ -56,8 +56,8 @@ export class FileRun implements SinkRun {
     const path = nameAt(name, new Date())
     const { path: target, how } = await destination(path)
     if (resumable !== undefined && how === 'direct') {
-      const problem = `${path}: a device or a pipe can't be continued; with a checkpoint, write to a file`
-      throw optionError('toFile() path', problem)
+      const expected = "a regular file with a checkpoint, because a device or a pipe can't be resumed"
+      throw optionError({ owner: 'toFile()', option: 'path', expected, received: JSON.stringify(path) })
     }
     if (savedState === undefined) {
       if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))
@@ -67,8 +67,10 @@ export class FileRun implements SinkRun {
     }
     const state = fileState(savedState, path)
     if (path === name && target !== state.path) {
-      const message = `${path} leads to ${target} now, the output that the checkpoint is of is ${state.path}`
-      throw new LeadpipeError('CHECKPOINT', message, { context: { path: target } })
+      const problem = `${path} is ${target} now, and the output of the checkpoint is ${state.path}`
+      throw new LeadpipeError('CHECKPOINT', problem, {
+        context: { path: target, saved: state.path, now: target, remedy: startAgain },
+      })
     }
     try {
       return new FileRun(name, settings, opening, { state, isInPlace: await findOutput(state) })

@@ -54,7 +54,7 @@ function ifMissing<T>(value: T): (error: unknown) => T {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist',
-  ENOTDIR: 'what should be its directory is a file',
+  ENOTDIR: 'a part of its path is a file, not a directory',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',

@@ -51,8 +51,8 @@ const schema = {
 export function fileState(saved: Json, path: string): FileState {
   const state = saved as FileState
   if (compileSchema(schema)(saved) && isAbsolute(state.path) && isAbsolute(state.temporary)) return state
-  throw new LeadpipeError('CHECKPOINT', `${path}: what the checkpoint says of it can't be read`, {
-    context: { path },
+  throw new LeadpipeError('CHECKPOINT', `${path}: the checkpoint holds no valid state of this file`, {
+    context: { path, remedy: startAgain },
   })
 }
 
@@ -74,8 +74,8 @@ export async function tailOf(handle: FileHandle, before: number): Promise<string
   return createHash('sha256').update(bytes.subarray(0, read)).digest('hex')
 }
 
-/** The hint for an output that can't be resumed. */
-const beginAnew = 'delete the checkpoint to begin anew'
+/** What to do about an output that can't be resumed. */
+export const startAgain = 'delete the checkpoint to start again'
 
 /**
  * Checks whether a file begins as a state says.
@@ -86,8 +86,10 @@ export async function checkContents(handle: FileHandle, name: string, state: Fil
   const { size } = await handle.stat()
   const { bytes, tail, complete } = state
   if (size < bytes) {
-    const message = `${name} has ${size} bytes, the checkpoint is of ${bytes}: the output is shorter than the checkpoint says; ${beginAnew}`
-    throw new LeadpipeError('CHECKPOINT', message, { context: { path: name, size, bytes } })
+    const problem = `${name} has ${size} bytes, fewer than the ${bytes} of the checkpoint`
+    throw new LeadpipeError('CHECKPOINT', problem, {
+      context: { path: name, size, bytes, remedy: startAgain },
+    })
   }
   if ((complete && size > bytes) || (await tailOf(handle, bytes)) !== tail) throw otherOutput(name, state)
 }
@@ -107,8 +109,8 @@ export async function findOutput(state: FileState): Promise<boolean> {
   })
   if (isTemporary) return false
   if (state.complete && (await isOutput(state))) return true
-  const message = `${temporary} is not there, and ${path} is not the complete file: the output that the checkpoint is of is gone; ${beginAnew}`
-  throw new LeadpipeError('CHECKPOINT', message, { context: { path: temporary, bytes } })
+  const problem = `the output of the checkpoint is gone: ${temporary} does not exist, and ${path} is not the complete file`
+  throw new LeadpipeError('CHECKPOINT', problem, { context: { path: temporary, bytes, remedy: startAgain } })
 }
 
 /** What has changed about a finished output, in words; undefined if nothing has. */
@@ -116,8 +118,8 @@ export async function findFinished(state: FileState): Promise<string | undefined
   const { path } = state
   try {
     const isPresent = await inspectFile(path, () => true)
-    if (!isPresent) return `${path} is not there any more`
-    return (await isOutput(state)) ? undefined : `${path} is not the file any more that it wrote`
+    if (!isPresent) return `${path} does not exist any more`
+    return (await isOutput(state)) ? undefined : `${path} is not the file that it wrote`
   } catch (error) {
     throw fileError(path, error)
   }
@@ -135,8 +137,9 @@ export async function keepPrevious(path: string, previous: unknown): Promise<voi
   const last = fileState(previous, path)
   const target = (await destination(path)).path
   if (target !== last.path || last.records === 0 || !(await isOutput(last))) return
-  const message = `${path} holds the ${last.records} records of the window before, which the next one would replace: move it away, or put {date} or {time} into the name`
-  throw new LeadpipeError('CHECKPOINT', message, { context: { path } })
+  const problem = `${path} holds the ${last.records} records of the last window, and the next window would replace them`
+  const remedy = 'move the file away, or put {date} or {time} into its name'
+  throw new LeadpipeError('CHECKPOINT', problem, { context: { path, remedy } })
 }
 
 /** Whether the complete output of a state has its final name. */
@@ -149,8 +152,8 @@ async function isOutput({ path, bytes, tail }: FileState): Promise<boolean> {
 }
 
 function otherOutput(name: string, { bytes }: FileState): LeadpipeError {
-  const message = `${name}: the output is not the one that the checkpoint is of; ${beginAnew}`
-  return new LeadpipeError('CHECKPOINT', message, { context: { path: name, bytes } })
+  const problem = `${name}: the output is not the one of the checkpoint`
+  return new LeadpipeError('CHECKPOINT', problem, { context: { path: name, bytes, remedy: startAgain } })
 }
 
 /**

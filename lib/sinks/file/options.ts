@@ -1,3 +1,4 @@
+import { describe } from '../../errors.ts'
 import { type Format, formatNames } from '../../formats/formats.ts'
 import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
 import { choice, integer } from '../../options/optionRule.ts'
@@ -19,14 +20,18 @@ export interface FileSettings {
   highWaterMark: number
 }
 
-const rules: OptionRules = {
+/** What the options accept. */
+export const fileRules: OptionRules = {
   owner: 'toFile()',
   options: {
     format: { enum: formatNames, expected: `one of ${formatNames.join(', ')}` },
     compression: choice('gzip', 'none'),
-    highWaterMark: integer({ min: 1, unit: 'records' }),
+    highWaterMark: integer({ min: 1, unit: 'records', default: 16 }),
   },
 }
+
+/** A path is not shortened: its end matters. */
+const describePath = (path: unknown) => (typeof path === 'string' ? JSON.stringify(path) : describe(path))
 
 const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'ndjson', json: 'json' }
 
@@ -36,26 +41,21 @@ const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'nd
  * @throws {LeadpipeError} OPTION
  */
 export function fileSettings(path: string, given?: FileOptions): FileSettings {
-  if (typeof path !== 'string' || path === '')
-    throw optionError('toFile() path', 'expected the path of a file', path)
-  const options = checkOptions(given, rules)
+  const wrongPath = (expected: string) =>
+    optionError({ owner: fileRules.owner, option: 'path', expected, received: describePath(path) })
+  if (typeof path !== 'string' || path === '') throw wrongPath('the path of a file')
+  const options = checkOptions(given, fileRules)
   const zipped = /\.gz$/i.test(path)
   const name = (zipped ? path.slice(0, -3) : path).toLowerCase()
   const ending = Object.keys(endings).find(one => name.endsWith(`.${one}`))
   const format = options.format ?? endings[ending ?? '']
   if (format === undefined) {
-    throw optionError(
-      'toFile() path',
-      `expected a name that ends in ${Object.keys(endings)
-        .map(name => `.${name}`)
-        .join(', ')} (and .gz), or the option format`,
-      JSON.stringify(path),
-      true,
-    )
+    const names = Object.keys(endings).map(name => `.${name}`)
+    throw wrongPath(`a name that ends in ${names.join(', ')} (and .gz), or the option format`)
   }
   return {
     format,
     compression: options.compression ?? (zipped ? 'gzip' : 'none'),
-    highWaterMark: options.highWaterMark ?? 16,
+    highWaterMark: options.highWaterMark as number,
   }
 }

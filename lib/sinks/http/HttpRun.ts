@@ -2,12 +2,13 @@ import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
 import { within } from '../../async/promises.ts'
-import { LeadpipeError, messageOf } from '../../errors.ts'
+import { describe, LeadpipeError, messageOf } from '../../errors.ts'
 import { encodeError } from '../../formats/Encoder.ts'
 import type { Clock } from '../../http/Clock.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
 import { sinkStage } from '../../streams/attachSink.ts'
+import { describeStage } from '../../streams/Operator.ts'
 import { Batcher, type HttpBatch } from './Batcher.ts'
 import { BatchTimer } from './BatchTimer.ts'
 import { bodyFormats } from './body.ts'
@@ -203,20 +204,18 @@ export class HttpRun<T> implements SinkRun<T> {
 
 /** @throws {LeadpipeError} OPTION for settings with which a restart could not resume. */
 function refuseUnresumable({ batch, deadLetter, endDeadLetter }: HttpSettings<never>): void {
+  const wrong = (option: string, expected: string, received: string) =>
+    optionError({ owner: 'toHttp()', option, expected: `${expected} in a run with a checkpoint`, received })
   if (batch.milliseconds !== undefined) {
-    const why = 'batches cut by time differ after a restart; leave it out with a checkpoint'
-    throw optionError('toHttp(): batch.milliseconds', why)
+    const why = 'none (batches cut by time differ after a restart)'
+    throw wrong('batch.milliseconds', why, String(batch.milliseconds))
   }
   if (deadLetter === undefined) return
   if (sinkStage(deadLetter).fingerprint === undefined) {
-    const expected =
-      'with a checkpoint, expected a sink that can be continued, such as toFile("refused.ndjson")'
-    throw optionError('toHttp(): deadLetter', expected)
+    const expected = 'a sink that can be resumed, such as toFile("refused.ndjson"),'
+    throw wrong('deadLetter', expected, describeStage(deadLetter))
   }
-  if (endDeadLetter === 'never') {
-    const expected = 'with a checkpoint, expected "with-sink", received "never"'
-    throw optionError('toHttp(): endDeadLetter', expected)
-  }
+  if (endDeadLetter === 'never') throw wrong('endDeadLetter', '"with-sink"', describe(endDeadLetter))
 }
 
 /** A SINK error with the URL, the reason, and how many records were acknowledged. */
@@ -224,7 +223,7 @@ export function deliveryError(cause: unknown, url: string, counts: HttpCounts): 
   const { received, acknowledged } = counts
   const unacknowledged = received - acknowledged
   const known = cause instanceof LeadpipeError ? cause : undefined
-  const status = known?.context.status
+  const { status } = (known?.context ?? {}) as { status?: number }
   const sums = `of ${received} records received, ${acknowledged} were acknowledged and ${unacknowledged} were not`
   return new LeadpipeError('SINK', `can't deliver to ${url}: ${reasonOf(cause, url)}; ${sums}`, {
     retryable: known?.retryable ?? false,

@@ -60,7 +60,7 @@ async function settle<T>(
   outcome: Outcome,
   { settings, secrets, clock, counts, deadLetters, receiver }: Delivery<T>,
 ): Promise<void> {
-  const refused = refusedRecords(outcome, records, settings.readAnswer, secrets)
+  const refused = refusedRecords(outcome, records, settings.readAnswer, secrets, receiver.url)
   counts.acknowledged += records.length - refused.length
   if (refused.length === 0) return
   if (settings.onRefused === 'fail')

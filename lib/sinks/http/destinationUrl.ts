@@ -9,24 +9,25 @@ import { optionError } from '../../options/checkOptions.ts'
 export function destinationUrl(given: string | URL): URL {
   const text = String(given)
   if (!URL.canParse(text)) {
-    throw optionError('toHttp(): url', 'expected an http or https URL', maskUrl(text), true)
+    throw wrong('an http or https URL', maskUrl(text))
   }
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw optionError('toHttp(): url', `expected an http or https URL, received one of ${url.protocol}`)
+    throw wrong('an http or https URL', `one of ${url.protocol}`)
   }
   if (url.username !== '' || url.password !== '') {
-    const hint = 'send them in headers, for example { authorization: "Basic …" }'
-    throw optionError('toHttp(): url', `${describeUrl(url)}: credentials can't stand in the URL; ${hint}`)
+    const remedy = 'send them in headers, for example { authorization: "Basic …" }'
+    throw wrong('a URL without credentials', `${describeUrl(url)} with them`, remedy)
   }
   if (url.hash !== '') {
-    throw optionError(
-      'toHttp(): url',
-      `${describeUrl(url)}: what stands behind # is never sent; leave it out`,
-    )
+    const remedy = 'omit # and what follows it, which is never sent'
+    throw wrong('a URL without a fragment', `${describeUrl(url)} with one`, remedy)
   }
   return url
 }
+
+const wrong = (expected: string, received: string, remedy?: string) =>
+  optionError({ owner: 'toHttp()', option: 'url', expected, received, remedy })
 
 /** Scheme, host and path: the parts of a URL that may be shown. Userinfo and query may contain secrets. */
 export function describeUrl({ origin, pathname }: URL): string {

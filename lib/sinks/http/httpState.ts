@@ -46,6 +46,7 @@ export interface HttpState {
   complete?: true
 }
 
+const startAgain = 'delete the checkpoint to start again'
 const count = { type: 'integer', minimum: 0 }
 const names = Object.keys(noCounts)
 const schema = {
@@ -71,12 +72,12 @@ const schema = {
  */
 export function httpState(saved: unknown, { runId }: HttpSettings<never>, url: string): HttpState {
   const refuse = (message: string) =>
-    new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url } })
+    new LeadpipeError('CHECKPOINT', `${url}: ${message}`, { context: { url, remedy: startAgain } })
   const readable = compileSchema(schema)(saved) && (saved as HttpState).held.every(isJson)
   const state = saved as HttpState
-  if (!readable) throw refuse("what the checkpoint says of it can't be read")
+  if (!readable) throw refuse('the checkpoint holds no valid state of this receiver')
   if (runId !== undefined && runId !== state.runId) {
-    throw refuse(`the checkpoint is of the run ${state.runId}, not of ${runId}`)
+    throw refuse(`the checkpoint has the runId ${state.runId}, and the run has ${runId}`)
   }
   return state
 }

@@ -1,4 +1,6 @@
 import { Writable } from 'node:stream'
+import type { OptionContext } from '../../errors/ErrorContexts.ts'
+import { describe } from '../../errors.ts'
 import {
   type RateLimit,
   type RetryOptions,
@@ -7,8 +9,8 @@ import {
   transportRules,
   transportSettings,
 } from '../../http/transportOptions.ts'
-import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
-import { choice, group, integer } from '../../options/optionRule.ts'
+import { checkOptions, type OptionRules, optionError, typeOf } from '../../options/checkOptions.ts'
+import { choice, group, integer, withDefault } from '../../options/optionRule.ts'
 import { type BodyFormatName, bodyFormats } from './body.ts'
 import type { ReadAnswer } from './readOutcome.ts'
 
@@ -91,38 +93,46 @@ export interface HttpSettings<T> extends TransportSettings {
   method: 'POST' | 'PUT'
   headers: Readonly<Record<string, string>>
   format: BodyFormatName
-  batch: { records: number; bytes: number; milliseconds: number | undefined }
+  batch: { records: number; bytes: number; milliseconds?: number | undefined }
   compression: 'gzip' | 'none'
   onRefused: 'fail' | 'skip' | 'dead-letter'
-  deadLetter: Writable | undefined
+  deadLetter?: Writable | undefined
   endDeadLetter: 'with-sink' | 'never'
-  readAnswer: ReadAnswer<T> | undefined
-  signal: AbortSignal | undefined
-  runId: string | undefined
+  readAnswer?: ReadAnswer<T> | undefined
+  signal?: AbortSignal | undefined
+  runId?: string | undefined
 }
 
-const rules: OptionRules = {
-  owner: 'toHttp()',
+const owner = 'toHttp()'
+/** What the options accept. */
+export const httpRules: OptionRules = {
+  owner,
   options: {
-    method: choice('POST', 'PUT'),
+    method: withDefault('POST', choice('POST', 'PUT')),
     headers: {
       type: 'object',
       additionalProperties: { type: 'string' },
       secret: true,
+      default: {},
       expected: 'an object of header names and strings',
     },
-    format: { enum: Object.keys(bodyFormats), expected: `one of ${Object.keys(bodyFormats).join(', ')}` },
+    format: {
+      enum: Object.keys(bodyFormats),
+      default: 'ndjson',
+      expected: `one of ${Object.keys(bodyFormats).join(', ')}`,
+    },
     batch: group({
-      records: integer({ min: 1, max: 10_000 }),
-      bytes: integer({ min: 1, max: 2 ** 30 }),
+      records: integer({ min: 1, max: 10_000, default: 100 }),
+      bytes: integer({ min: 1, max: 2 ** 30, default: 2 ** 20 }),
       milliseconds: integer({ min: 1, max: 2 ** 31 - 1 }),
     }),
-    compression: choice('gzip', 'none'),
+    compression: withDefault('none', choice('gzip', 'none')),
     ...transportRules,
-    order: choice('any', 'strict'),
-    onRefused: choice('fail', 'skip', 'dead-letter'),
+    rateLimit: withDefault('none', transportRules.rateLimit),
+    order: withDefault('any', choice('any', 'strict')),
+    onRefused: withDefault('fail', choice('fail', 'skip', 'dead-letter')),
     deadLetter: { type: 'object', secret: true, expected: 'a sink, or a Writable in object mode' },
-    endDeadLetter: choice('with-sink', 'never'),
+    endDeadLetter: withDefault('with-sink', choice('with-sink', 'never')),
     readAnswer: { instanceOf: 'Function', expected: 'a function' },
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
     runId: {
@@ -145,30 +155,22 @@ const rules: OptionRules = {
  * @throws {LeadpipeError} OPTION
  */
 export function httpSettings<T>(given?: HttpOptions<T>): HttpSettings<T> {
-  const options = checkOptions(given, rules)
-  const { format = 'ndjson', batch, onRefused = 'fail', order = 'any' } = options
-  if (format === 'single' && batch !== undefined) {
-    throw optionError('toHttp(): batch', 'the format "single" sends one record a request')
+  const options = checkOptions(given, httpRules) as HttpOptions<T> & HttpSettings<T>
+  const { order, ...own } = options
+  const { format, batch, onRefused } = own
+  if (format === 'single' && given?.batch !== undefined) {
+    const other = { option: 'format', value: format }
+    const received = describe(given.batch)
+    throw optionError({ owner, option: 'batch', expected: 'none', with: other, received })
   }
-  const transport = transportSettings(rules.owner, options, { rateLimit: 'none' })
+  const transport = transportSettings(owner, own)
   return {
-    method: options.method ?? 'POST',
-    headers: checkHeaders(options.headers ?? {}),
-    format,
-    batch: {
-      records: format === 'single' ? 1 : (batch?.records ?? 100),
-      bytes: batch?.bytes ?? 1_048_576,
-      milliseconds: batch?.milliseconds,
-    },
-    compression: options.compression ?? 'none',
+    ...own,
+    headers: checkHeaders(own.headers),
+    batch: format === 'single' ? { ...batch, records: 1 } : batch,
     ...transport,
     concurrency: order === 'strict' ? 1 : transport.concurrency,
-    onRefused,
-    deadLetter: checkDeadLetter(options.deadLetter, onRefused),
-    endDeadLetter: options.endDeadLetter ?? 'with-sink',
-    readAnswer: options.readAnswer,
-    signal: options.signal,
-    runId: options.runId,
+    deadLetter: checkDeadLetter(own.deadLetter, onRefused),
   }
 }
 
@@ -200,20 +202,21 @@ function checkHeaders(given: Readonly<Record<string, string>>): Record<string, s
     const key = name.toLowerCase()
     // An invalid name may be a misplaced secret value, so it is not shown.
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) {
-      throw optionError('toHttp(): headers', 'expected names of headers, received one that is none')
+      throw wrongHeaders('valid names of headers', 'a name that is not valid (it is not shown)')
     }
-    if (reserved.has(key)) throw optionError('toHttp(): headers', `${key} can't be set`)
-    if (headers.has(key)) throw optionError('toHttp(): headers', `${key} is given twice`)
+    if (reserved.has(key)) throw wrongHeaders('no headers that toHttp() sets itself', key)
+    if (headers.has(key)) throw wrongHeaders('each header once', `${key} twice`)
     if (!/^[\x20-\x7e]+$/.test(value) || value.trim() !== value) {
-      throw optionError(
-        'toHttp(): headers',
-        `the value of ${key}: expected printable ASCII, without spaces around it (its value is not shown)`,
-      )
+      const expected = 'values of printable ASCII, without spaces around them'
+      throw wrongHeaders(expected, `another value for ${key} (it is not shown)`)
     }
     headers.set(key, value)
   }
   return Object.fromEntries(headers)
 }
+
+const wrongHeaders = (expected: string, received: string) =>
+  optionError({ owner, option: 'headers', expected, received })
 
 /**
  * Checks the destination of refused records, if there is one.
@@ -221,19 +224,23 @@ function checkHeaders(given: Readonly<Record<string, string>>): Record<string, s
  * @throws {LeadpipeError} OPTION when it can't take them, or does not fit `onRefused`.
  */
 function checkDeadLetter(given: unknown, onRefused: string): Writable | undefined {
+  const wrong = (expected: string, received: string, other?: OptionContext['with'], remedy?: string) =>
+    optionError({ owner, option: 'deadLetter', expected, with: other, received, remedy })
   if (onRefused !== 'dead-letter') {
     if (given === undefined) return undefined
-    throw optionError('toHttp(): deadLetter', 'it belongs to onRefused: "dead-letter"')
+    throw wrong('none', 'a Writable', { option: 'onRefused', value: onRefused })
   }
+  const expected = 'a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
   if (!(given instanceof Writable)) {
-    const expected = 'expected a sink, or a Writable in object mode, such as toFile("refused.ndjson")'
-    throw optionError('toHttp(): deadLetter', given === undefined ? `${expected}, received none` : expected)
+    const other = { option: 'onRefused', value: onRefused }
+    throw wrong(expected, given === undefined ? 'none' : typeOf(given), other)
   }
   if (!given.writableObjectMode) {
-    throw optionError('toHttp(): deadLetter', 'it takes bytes; put encode() in front of it')
+    throw wrong(expected, 'a Writable that takes bytes', undefined, 'put encode() before it')
   }
   if (given.destroyed || given.writableEnded) {
-    throw optionError('toHttp(): deadLetter', 'it has been ended already; make a new one for each sink')
+    const remedy = 'create a new one for each sink'
+    throw wrong('a Writable that was not used before', 'one that has ended', undefined, remedy)
   }
   return given
 }

@@ -1,4 +1,4 @@
-import { LeadpipeError, messageOf } from '../../errors.ts'
+import { LeadpipeError, messageOf, reworded } from '../../errors.ts'
 import { bodyError, gunzip, readText } from '../../http/body.ts'
 import type { Clock } from '../../http/Clock.ts'
 import type { RawAnswer } from '../../http/exchange.ts'
@@ -97,16 +97,11 @@ async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }
   const redact = (text: string) => secrets.redact(text)
   const options = { url, redact, now: clock.now(), toError: statusError }
   const { error, text, cut, failure } = await refusal(raw, options, readsAnswers ? answerLimit : undefined)
-  if (retriedStatuses.has(status)) throw asRetryable(error)
+  if (retriedStatuses.has(status)) throw reworded(error, error.problem, { retryable: true })
   if (status < 400 || status >= 500 || status === 429 || credentialStatuses.has(status)) throw error
   // An answer that was cut off can't name records.
   const body = failure === undefined ? text : ''
   return { answer: { status, headers, body }, cut, refusal: error }
-}
-
-function asRetryable(error: LeadpipeError): LeadpipeError {
-  const { code, message, cause, context } = error
-  return new LeadpipeError(code, message, { retryable: true, cause, context })
 }
 
 /**
@@ -119,13 +114,14 @@ export function refusedRecords<T>(
   records: readonly T[],
   readAnswer: ReadAnswer<T> | undefined,
   secrets: Secrets,
+  url: string,
 ): RefusedRecord[] {
   const all = () => records.map((_, index) => ({ index }))
   const byStatus = () => (refusal === undefined ? [] : all())
   // A 413 is about the size of the body; here the batch has only one record and can't be split further.
   if (readAnswer === undefined || answer.status === 413) return byStatus()
   const problem = (message: string, cause?: unknown) =>
-    new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { status: answer.status } })
+    new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { url, status: answer.status } })
   if (cut) throw problem('its answer is too long for readAnswer (16 MiB)')
   let named: ReturnType<ReadAnswer<T>>
   try {
@@ -135,7 +131,8 @@ export function refusedRecords<T>(
   }
   if (named === undefined) return byStatus()
   const refused = new Map<number, RefusedRecord>()
-  if (!Array.isArray(named?.refused)) throw problem('readAnswer gave no { refused: [{ index, reason? }] }')
+  if (!Array.isArray(named?.refused))
+    throw problem('expected readAnswer to return { refused: [{ index, reason? }] }')
   for (const one of named.refused) {
     const { index, reason } = one ?? {}
     if (!Number.isInteger(index) || index < 0 || index >= records.length) {

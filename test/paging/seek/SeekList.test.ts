@@ -125,7 +125,7 @@ t.test('SeekList.error suggests offset paging', async t => {
   t.match(new SeekList({}).error('it is so'), {
     code: 'PAGING',
     retryable: false,
-    message: "it is so; read this list with paging: 'offset'",
+    message: "it is so; set paging to 'offset' to read this list",
     context: { timePivot: 'insertedAt' },
   })
 })

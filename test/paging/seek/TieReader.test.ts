@@ -121,7 +121,8 @@ t.test('TieReader: a list that is not in order is PAGING', async t => {
   reader.next(Number.POSITIVE_INFINITY)
   t.throws(() => page([at('b'), at('a')]), {
     code: 'PAGING',
-    message: /^the list is not in the order of guid: a comes after b; read this list with paging: 'offset'$/,
+    message:
+      /^the list is not in the order of guid: a comes after b; set paging to 'offset' to read this list$/,
   })
 })
 
@@ -141,7 +142,7 @@ t.test('TieReader: a server that always shows a gap is PAGING after 100 pages', 
         page([at('z', 900), at('zz', 900), at('zzz', 900), at('zzzz', 900)])
       }
     },
-    { code: 'PAGING', message: /100 pages of leads of the time 7 brought none/ },
+    { code: 'PAGING', message: /100 pages for the time 7 had no new lead/ },
   )
 })
 

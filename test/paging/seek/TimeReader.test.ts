@@ -185,19 +185,19 @@ const refused: [title: string, given: Given, pages: string[][], message: RegExp]
     'a list that is not in order (the server ignores sort)',
     {},
     [['a2', 'b1']],
-    /^the list is not in the order of insertedAt: 1 comes after 2; read/,
+    /^the list is not in the order of insertedAt: 1 comes after 2; set/,
   ],
   [
     'leads before startTime (the server ignores startTime)',
     { from: { time: 50 } },
     [['a1', 'b2']],
-    /^the list has leads from before its startTime; read/,
+    /^the list has leads from before its startTime; set/,
   ],
   [
     'a page without a time that is not the last (the server caps max)',
     {},
     [['x!', 'y!'], ['a1']],
-    /^more follows a page without any insertedAt; read/,
+    /^more elements follow a page on which none has insertedAt; set/,
   ],
 ]
 for (const [title, given, pages, message] of refused) {

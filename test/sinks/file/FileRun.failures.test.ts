@@ -61,7 +61,7 @@ const unwritable: Record<string, { place: (dir: string) => string; reason: strin
       writeFileSync(join(dir, 'file'), 'old')
       return join(dir, 'file/a.ndjson')
     },
-    reason: 'what should be its directory is a file',
+    reason: 'a part of its path is a file, not a directory',
     code: 'ENOTDIR',
   },
   'links in a circle': {
@@ -189,7 +189,7 @@ const notJson: Record<string, { record: unknown; why: RegExp }> = {
   'a circular object': { record: Object.assign(circular, { guid: 'g' }), why: /circular/i },
   'a toJSON that returns undefined': {
     record: { guid: 'g', toJSON: () => undefined },
-    why: /what its toJSON\(\) gives is no JSON/,
+    why: /the result of its toJSON\(\) is not JSON/,
   },
   'a toJSON that throws': {
     record: {
@@ -200,10 +200,10 @@ const notJson: Record<string, { record: unknown; why: RegExp }> = {
     },
     why: /not today/,
   },
-  'a function': { record: Object.assign(() => {}, { guid: 'g' }), why: /a function is no JSON/ },
+  'a function': { record: Object.assign(() => {}, { guid: 'g' }), why: /a function is not JSON/ },
   bytes: {
     record: Object.assign(Buffer.from('{}'), { guid: 'g' }),
-    why: /bytes already; leave encode\(\) out/,
+    why: /bytes; remove encode\(\)/,
   },
 }
 

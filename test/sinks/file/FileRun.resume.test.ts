@@ -402,17 +402,17 @@ const changes: Record<string, { change: (path: string, state: FileState) => unkn
   'a temporary file that is shorter': {
     change: (path, { bytes }) => truncateSync(temporary(path), bytes - 1),
     message:
-      /a\.ndjson\.0123abcd\.partial has \d+ bytes, the checkpoint is of \d+: the output is shorter than the checkpoint says; delete the checkpoint to begin anew$/,
+      /a\.ndjson\.0123abcd\.partial has \d+ bytes, fewer than the \d+ of the checkpoint; delete the checkpoint to start again$/,
   },
   'a temporary file with other bytes': {
     change: (path, { bytes }) => writeFileSync(temporary(path), 'x'.repeat(bytes)),
     message:
-      /a\.ndjson\.0123abcd\.partial: the output is not the one that the checkpoint is of; delete the checkpoint to begin anew$/,
+      /a\.ndjson\.0123abcd\.partial: the output is not the one of the checkpoint; delete the checkpoint to start again$/,
   },
   'a missing temporary file': {
     change: path => rmSync(temporary(path)),
     message:
-      /a\.ndjson\.0123abcd\.partial is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
+      /the output of the checkpoint is gone: .*a\.ndjson\.0123abcd\.partial does not exist, and .*a\.ndjson is not the complete file; delete the checkpoint to start again$/,
   },
   'a missing temporary file and an old output': {
     change(path) {
@@ -420,32 +420,32 @@ const changes: Record<string, { change: (path: string, state: FileState) => unkn
       writeFileSync(path, 'older')
     },
     message:
-      /is not there, and .*a\.ndjson is not the complete file: the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
+      /the output of the checkpoint is gone: .* does not exist, and .*a\.ndjson is not the complete file; delete the checkpoint to start again$/,
   },
   'a temporary file that was renamed although the state is not complete': {
     change: path => renameSync(temporary(path), path),
-    message: /the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
+    message: /the output of the checkpoint is gone: .*; delete the checkpoint to start again$/,
   },
   'a directory at the temporary path': {
     change(path) {
       rmSync(temporary(path))
       mkdirSync(temporary(path))
     },
-    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
+    message: /the output is not the one .*; delete the checkpoint to start again$/,
   },
   'a link at the temporary path': {
     change(path) {
       renameSync(temporary(path), `${path}.elsewhere`)
       symlinkSync(`${path}.elsewhere`, temporary(path))
     },
-    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
+    message: /the output is not the one .*; delete the checkpoint to start again$/,
   },
   'a complete state and a temporary file with more bytes': {
     change(path, state) {
       appendFileSync(temporary(path), '{}\n')
       return { ...state, complete: true }
     },
-    message: /the output is not the one .*; delete the checkpoint to begin anew$/,
+    message: /the output is not the one .*; delete the checkpoint to start again$/,
   },
   'a complete state, no temporary file and an old output': {
     change(path, state) {
@@ -453,7 +453,7 @@ const changes: Record<string, { change: (path: string, state: FileState) => unkn
       writeFileSync(path, 'older')
       return { ...state, complete: true }
     },
-    message: /the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
+    message: /the output of the checkpoint is gone: .*; delete the checkpoint to start again$/,
   },
   'a complete state and an output with more bytes': {
     change(path, state) {
@@ -461,7 +461,7 @@ const changes: Record<string, { change: (path: string, state: FileState) => unkn
       appendFileSync(path, '{}\n')
       return { ...state, complete: true }
     },
-    message: /the output that the checkpoint is of is gone; delete the checkpoint to begin anew$/,
+    message: /the output of the checkpoint is gone: .*; delete the checkpoint to start again$/,
   },
 }
 
@@ -501,7 +501,7 @@ t.test('toFile: a state that cannot be read is a CHECKPOINT error', async t => {
   for (const given of unreadable) {
     t.match(await failureOf(open(path, given)), {
       code: 'CHECKPOINT',
-      message: `${path}: what the checkpoint says of it can't be read`,
+      message: `${path}: the checkpoint holds no valid state of this file; delete the checkpoint to start again`,
     })
   }
 })
@@ -525,7 +525,7 @@ t.test('toFile: a device with a checkpoint is an OPTION error', async t => {
   const stage = fileStage('/dev/null', fileSettings('/dev/null', { format: 'ndjson' }))
   t.match(await failureOf(openResumable(stage)), {
     code: 'OPTION',
-    message: /\/dev\/null: a device or a pipe can't be continued; with a checkpoint, write to a file$/,
+    message: /a device or a pipe can't be resumed, received "\/dev\/null"$/,
   })
 })
 
@@ -554,9 +554,9 @@ t.test('toFile: find() reports whether the finished file was changed or removed'
   const find = () => stageOf(path).find?.(state)
   t.equal(await find(), undefined)
   appendFileSync(path, '{}\n')
-  t.equal(await find(), `${path} is not the file any more that it wrote`)
+  t.equal(await find(), `${path} is not the file that it wrote`)
   rmSync(path)
-  t.equal(await find(), `${path} is not there any more`)
+  t.equal(await find(), `${path} does not exist any more`)
 })
 
 t.test('toFile: through a link, the target file is resumed', async t => {
@@ -579,7 +579,7 @@ t.test('toFile: through a link, the target file is resumed', async t => {
   symlinkSync('other/a.ndjson', path)
   t.match(await failureOf(open(path, saved?.state)), {
     code: 'CHECKPOINT',
-    message: /leads to .*other\/a\.ndjson now/,
+    message: /link\.ndjson is .*other\/a\.ndjson now/,
   })
 })
 
@@ -834,7 +834,7 @@ t.test(
       const last = await open(path, undefined, { at })
       await writeAll(last, records)
       const previous = (await finish(last)) as FileState
-      const notReplaced = { code: 'CHECKPOINT', message: /holds the 5 records of the window before/ }
+      const notReplaced = { code: 'CHECKPOINT', message: /holds the 5 records of the last window/ }
       const next = async (earlier = previous) => {
         const run = await open(path, undefined, { previous: earlier, at, fail() {} })
         await writeAll(run, [1])
@@ -851,7 +851,7 @@ t.test(
       const second = await next()
       t.equal(contents(previous.path), '1\n')
       t.match(await failureOf(next(second as FileState)), {
-        message: /holds the 1 records of the window before/,
+        message: /holds the 1 records of the last window/,
       })
       t.match(
         await next({ ...(second as FileState), records: 0 }),

@@ -336,7 +336,7 @@ t.test('toHttp: a state that cannot be read, or is of another run, is a CHECKPOI
     retries: 0,
   }
   const state = { runId: 'r', position: 0, held: ['{}'], counts }
-  const message = `${url}: what the checkpoint says of it can't be read`
+  const message = `${url}: the checkpoint holds no valid state of this receiver; delete the checkpoint to start again`
   const unreadable = [
     null,
     [],

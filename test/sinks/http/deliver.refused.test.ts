@@ -144,7 +144,14 @@ t.test('toHttp: a dead letter that cannot be written is a SINK error', async t =
       }),
       full,
     ],
-    [toArray({ max: 1 }), { code: 'SINK', message: 'toArray() holds no more than max (1) records' }],
+    [
+      toArray({ max: 1 }),
+      {
+        code: 'SINK',
+        message:
+          'toArray() takes at most 1 records, received one more; set max to a higher number, or write to a file',
+      },
+    ],
     [
       new Writable({
         objectMode: true,
@@ -243,11 +250,11 @@ const wrongAnswers: Record<string, [ReadAnswer<unknown>, RegExp]> = {
   'a record beyond the batch': [() => ({ refused: [{ index: 3 }] }), /named record 3 of a batch of 3/],
   'a record before it': [() => ({ refused: [{ index: -1 }] }), /named record -1/],
   'half a record': [() => ({ refused: [{ index: 0.5 }] }), /named record 0\.5/],
-  'an object without refused': [() => ({}) as never, /gave no \{ refused/],
-  null: [() => null as never, /gave no \{ refused/],
-  'a list with null': [() => ({ refused: [null] }) as never, /named record/],
-  'a promise': [(async () => undefined) as never, /gave no \{ refused/],
-  'nothing, but throws': [
+  'no list': [() => ({}) as never, /expected readAnswer to return \{ refused/],
+  null: [() => null as never, /expected readAnswer to return \{ refused/],
+  'nothing in a list': [() => ({ refused: [null] }) as never, /named record/],
+  'a promise': [(async () => undefined) as never, /expected readAnswer to return \{ refused/],
+  'an exception': [
     () => {
       throw new Error('can’t read')
     },

@@ -1,0 +1,146 @@
+/** What to do about an error: the option to set, and the values that help. */
+export interface Remedy {
+  /** The function or class that has the option, such as `run()`. */
+  readonly owner: string
+  /** Its dotted path, such as `checkpoint.whenFinished`. */
+  readonly option: string
+  /** The values, in words. */
+  readonly to: string
+}
+
+/** The facts about a wrong option. The message of an OPTION error is made from them. */
+export interface OptionContext {
+  /** The function or class that has the option: `leads()`, `HubSpotClient`, `HubSpotClient.get()`. */
+  readonly owner: string
+  /** The dotted path of the option, such as `retry.minDelay`, or the name of the argument. */
+  readonly option?: string
+  /** True if there is no such option. */
+  readonly unknown?: true
+  /** What is expected, in words. */
+  readonly expected: string
+  /** Another option, of the same owner unless it says another, and its value: what is expected depends on it. */
+  readonly with?: {
+    readonly owner?: string
+    readonly option: string
+    readonly value?: string | number | boolean
+  }
+  /** The received value, shortened; only its type if it may be a secret. */
+  readonly received?: string
+  /** The operator that the option does not go with. */
+  readonly operator?: string
+  /** What to do about it. */
+  readonly remedy?: string | Remedy
+}
+
+/** The facts about an answer that is not a success. */
+export interface AnswerContext {
+  readonly status: number
+  /** Scheme, host and path of the request. */
+  readonly url: string
+  /** The beginning of the answer's body, without secrets. */
+  readonly excerpt?: string
+  /** Milliseconds until the server accepts the next request, if it says so. */
+  readonly retryAfter?: number
+  /** The portal's name for the limit that a 429 reports. */
+  readonly policy?: string
+  /** Number of attempts, if there were several. */
+  readonly attempts?: number
+}
+
+/** The facts about a connection that failed. */
+export interface ConnectionContext {
+  /** Scheme, host and port. */
+  readonly origin?: string
+  /** The code of the system or of undici. */
+  readonly code?: string
+  /** Number of the page whose body broke off, from 1, and the offset in bytes. */
+  readonly page?: number
+  readonly offset?: number
+  /** Number of attempts, if there were several. */
+  readonly attempts?: number
+}
+
+/** The facts about an error, for programs, by its code. None contains a token. */
+export interface ErrorContexts {
+  OPTION: OptionContext
+  AUTH: AnswerContext
+  RATE_LIMIT: AnswerContext
+  /** With an answer's facts if the portal refused a request, and with the portal's limit if no request was sent. */
+  DAILY_LIMIT: Partial<AnswerContext> & {
+    readonly dailyLimit?: number
+    readonly dailyRemaining?: number
+    readonly dailyShare?: number
+  }
+  /** `refused`: positions of the refused records in the stream, from 0, at most 100. */
+  HTTP: AnswerContext & { readonly refused?: readonly number[] }
+  NETWORK: ConnectionContext
+  TIMEOUT: ConnectionContext
+  DECODE: {
+    /** 'cut': the body ends too early. 'limit': an element is too large or too deep. 'malformed': everything else. */
+    readonly problem: 'cut' | 'malformed' | 'limit'
+    /** Number of the page, from 1; absent for the answer of an HTTP receiver. */
+    readonly page?: number
+    /** Offset in the decoded body, in bytes. */
+    readonly offset?: number
+    /** Index of the element in its page. */
+    readonly element?: number
+    readonly contentEncoding?: string
+    readonly attempts?: number
+  }
+  PAGING: {
+    readonly offset?: number
+    readonly previousOffset?: number
+    readonly guid?: string | undefined
+    readonly timePivot?: string
+    readonly remedy?: string | Remedy
+  }
+  MISSING: { readonly guids: readonly string[] }
+  /** The lead and the violated rule; or the numbers, if too many are invalid. */
+  INVALID_LEAD: {
+    readonly guid?: string
+    readonly path?: string
+    readonly rule?: string
+    readonly invalid?: number
+    readonly seen?: number
+    readonly maxInvalid?: number
+    readonly remedy?: string | Remedy
+  }
+  SOURCE: { readonly path?: string; readonly line?: number }
+  /** The name of the operator, and the guid of the lead if there is one. */
+  OPERATOR: { readonly operator?: string; readonly guid?: string }
+  /** The destination (`path` or `url`), and what is known about the failure. */
+  SINK: {
+    readonly path?: string
+    readonly url?: string
+    /** The code of the file system. */
+    readonly code?: string
+    /** The status of the answer. */
+    readonly status?: number
+    readonly acknowledged?: number
+    readonly unacknowledged?: number
+    /** Bytes that the file has, and bytes that were written to it. */
+    readonly size?: number
+    readonly bytes?: number
+    /** Number of the record that can't be written, from 1. */
+    readonly record?: number
+    readonly guid?: string
+    readonly max?: number
+    readonly remedy?: string | Remedy
+  }
+  /** The file (`path` or `url`) that does not fit, and what differs. */
+  CHECKPOINT: {
+    readonly path?: string
+    readonly url?: string
+    /** Bytes that the file has, and bytes that the checkpoint says. */
+    readonly size?: number
+    readonly bytes?: number
+    /** What the checkpoint has, and what the run has, if these differ. */
+    readonly saved?: string | number
+    readonly now?: string | number
+    readonly remedy?: string | Remedy
+  }
+  /** The equations that do not hold. */
+  LEDGER: {
+    readonly wrong: readonly { left: string; right: string; values: readonly [left: number, right: number] }[]
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { checkpointRules } from '../../lib/checkpoint/options.ts'
+import { transportRules } from '../../lib/http/transportOptions.ts'
+import { clientRules } from '../../lib/hubspot/options.ts'
+import { queryRules } from '../../lib/lead/LeadsQuery.ts'
+import { explodeRules } from '../../lib/operators/explode.ts'
+import { validateRules } from '../../lib/operators/validate.ts'
+import type { OptionRule } from '../../lib/options/optionRule.ts'
+import { runRules } from '../../lib/run/options.ts'
+import { fileRules } from '../../lib/sinks/file/options.ts'
+import { httpRules } from '../../lib/sinks/http/options.ts'
+import { leadsRules } from '../../lib/sources/options.ts'
+
+type Rules = Readonly<Record<string, OptionRule>>
+
+const inside = (rule: OptionRule | undefined) => rule?.properties as Rules
+
+/** Each interface of options, its file, and the rules that its docstrings must agree with. */
+const documented: [file: string, name: string, rules: Rules][] = [
+  ['hubspot/options.ts', 'HubSpotClientOptions', clientRules.options],
+  ['http/transportOptions.ts', 'TransportOptions', transportRules],
+  ['http/transportOptions.ts', 'RetryOptions', inside(transportRules.retry)],
+  ['http/transportOptions.ts', 'TimeoutOptions', inside(clientRules.options.timeouts)],
+  ['sources/options.ts', 'LeadsOptions', leadsRules.options],
+  ['lead/LeadsQuery.ts', 'LeadsQuery', queryRules],
+  ['operators/validate.ts', 'ValidateOptions', validateRules.options],
+  ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
+  ['sinks/file/options.ts', 'FileOptions', fileRules.options],
+  ['sinks/http/options.ts', 'HttpOptions', httpRules.options],
+  ['sinks/http/options.ts', 'BatchOptions', inside(httpRules.options.batch)],
+  ['run/options.ts', 'RunOptions', runRules.options],
+  ['checkpoint/options.ts', 'CheckpointOptions', checkpointRules],
+  ['checkpoint/options.ts', 'SaveEvery', inside(checkpointRules.every)],
+]
+
+/** Defaults that a rule can't have: they depend on another option, or are the API's own. */
+const ofOthers = new Set(['minDelay', 'maxDelay', ...Object.keys(queryRules)])
+
+const lib = fileURLToPath(new URL('../../lib/', import.meta.url))
+
+/** The docstring of each option of an interface, on one line. */
+function docsOf(file: string, name: string): Map<string, string> {
+  const [, body = ''] =
+    new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(
+      readFileSync(`${lib}${file}`, 'utf8'),
+    ) ?? []
+  const options = body.matchAll(/\/\*\*([\s\S]*?)\*\/\n {2}(\w+)\??:/g)
+  return new Map(Array.from(options, ([, doc = '', option = '']) => [option, doc.replace(/\s+\*?\s*/g, ' ')]))
+}
+
+/** The value that a docstring says: a number, a word, true or false; undefined if it says it in other words. */
+function literal(text: string): unknown {
+  const [, size] = /^(\d+) MiB\b/.exec(text) ?? []
+  if (size !== undefined) return Number(size) * 1024 * 1024
+  const [, number] = /^([\d,]+(?:\.\d+)?)(?![\d,]* requests)/.exec(text) ?? []
+  if (number !== undefined) return Number(number.replaceAll(',', ''))
+  const [, word] = /^['"]([^'"]*)['"](?!,? but)/.exec(text) ?? []
+  return word ?? { true: true, false: false }[/^\w+/.exec(text)?.[0] ?? '']
+}
+
+/** A bound as docstrings write it. */
+const written = (bound: unknown) => (bound === 2 ** 30 ? '1 GiB' : Number(bound).toLocaleString('en-US'))
+
+for (const [file, name, rules] of documented) {
+  const docs = docsOf(file, name)
+  t.test(`${name}: the docstrings have the defaults and ranges of the rules`, async t => {
+    t.ok(docs.size > 0, 'the docstrings are found')
+    for (const [option, doc] of docs) {
+      const rule = rules[option]
+      t.ok(rule, `${option} has a rule`)
+      if (rule === undefined) continue
+      const [, text] = /\bDefaults?: (.*)$/.exec(doc) ?? []
+      const said = text === undefined ? undefined : literal(text)
+      const plain = typeof rule.default !== 'object' && rule.default !== Number.POSITIVE_INFINITY
+      if (!ofOthers.has(option) && plain) t.equal(said, rule.default, `${option}: ${doc}`)
+      if (rule.default !== undefined) t.ok(text, `${option} says its default`)
+      const { minimum, maximum } = rule
+      if (maximum !== undefined && option !== 'maxLeadBytes' && minimum !== undefined) {
+        const ranges = [`${written(minimum)} to ${written(maximum)}`]
+        // Common to all options of the interface: its own docstring has it.
+        if (name !== 'TimeoutOptions')
+          t.ok(
+            ranges.some(range => doc.includes(range)),
+            `${option}: ${doc}`,
+          )
+      } else if (minimum !== undefined) t.match(doc, `${written(minimum)} or more`, `${option}: ${doc}`)
+    }
+  })
+}
