@@ -18,7 +18,7 @@ export interface Pipeline {
 export interface OperatorFingerprint {
   name: string
   options?: Json
-  /** Digests of the text of the user's functions. */
+  /** Digests of the text of a user's functions. */
   functions?: readonly string[]
   /** Its side outputs. */
   outputs?: Readonly<Record<string, Json>>

@@ -187,7 +187,7 @@ t.test('validate: schemas are compared by a digest of their content, even if the
   t.match(digest(circular), /^[0-9a-f]{16}$/)
   t.match(digest({ toJSON: () => undefined }), /^[0-9a-f]{16}$/)
 
-  // For a compiler of the user's, a schema may hold more than JSON: two such schemas must not count as equal.
+  // For a user's compiler, a schema may hold more than JSON: two such schemas must not count as equal.
   const others: object[] = [
     { ...circular, type: 'object' },
     { check: (value: number) => value > 1 },

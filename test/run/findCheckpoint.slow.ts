@@ -581,7 +581,7 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
           }),
         )
       }
-      t.match(await exportLeads(t, work, textual), { records }, 'the same text goes on')
+      t.match(await exportLeads(t, work, textual), { records }, 'the same text resumes')
       await isRejected(
         t,
         work,

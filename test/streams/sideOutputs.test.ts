@@ -205,7 +205,7 @@ t.test(
       )) as RunError
       t.match(failure, { code: 'INVALID_LEAD' })
       t.equal(failure.report.quarantined, 501)
-      // A Writable of the user's is ended, and not waited for.
+      // A user's Writable is ended, and not waited for.
       t.equal(await eventually(count, 501), 501)
     }
   },
