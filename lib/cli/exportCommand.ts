@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { TimePivot } from '../index.ts'
-import { addStageOptions, addTellOptions, append, number, rate, time } from './flags.ts'
+import { addMessageOptions, addStageOptions, append, number, rate, time } from './flags.ts'
 import type { Host } from './Host.ts'
 import type { ExportFlags } from './transfer.ts'
 
@@ -77,7 +77,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
       'the most requests in any interval of so many seconds (default: 100/10)',
       rate,
     )
-  return addTellOptions(command)
+  return addMessageOptions(command)
     .addHelpText(
       'after',
       `

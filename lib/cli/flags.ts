@@ -62,7 +62,7 @@ export function addStageOptions(command: Command): Command {
 }
 
 /** Adds the options about messages. */
-export function addTellOptions(command: Command): Command {
+export function addMessageOptions(command: Command): Command {
   return command
     .option('--quiet', 'no progress, no notes; only errors')
     .option('--json', 'the report as one JSON object on standard output (on standard error for -)')

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { addStageOptions, addTellOptions, type StageFlags } from './flags.ts'
+import { addMessageOptions, addStageOptions, type StageFlags } from './flags.ts'
 import type { Host } from './Host.ts'
 
 /** `leadpipe replay`: its arguments and its help. */
@@ -8,7 +8,7 @@ export function replayCommand(host: Host, setExitCode: (code: number) => void): 
     .description('Process the leads of a quarantine again, after a fix.')
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
     .argument('<destination>', 'a file, an http(s) URL to post to, or - for standard output, as for export')
-  return addTellOptions(addStageOptions(command).optionsGroup('How:'))
+  return addMessageOptions(addStageOptions(command).optionsGroup('How:'))
     .addHelpText(
       'after',
       `

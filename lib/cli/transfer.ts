@@ -22,7 +22,7 @@ import {
 } from '../index.ts'
 import { optionError } from '../options/checkOptions.ts'
 import type { Invocation, StageFlags } from './flags.ts'
-import { tell } from './tell.ts'
+import { runAndReport } from './runAndReport.ts'
 
 /** The flags of `leadpipe export`; parameters of the query have the API's own names. */
 export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
@@ -39,7 +39,7 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 
 /** Exports and reports the result; resolves to the exit code. */
 export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
-  return tell(invocation, async (watch, note) => {
+  return runAndReport(invocation, async (watch, note) => {
     const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
@@ -68,7 +68,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
 
 /** Replays a quarantine and reports the result; resolves to the exit code. */
 export function replayLeads(quarantine: string, invocation: Invocation): Promise<number> {
-  return tell(invocation, async watch => transfer(quarantined(quarantine), invocation, watch))
+  return runAndReport(invocation, async watch => transfer(quarantined(quarantine), invocation, watch))
 }
 
 /** The note for a list that is read by offset only because of the order in the query. */

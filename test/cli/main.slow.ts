@@ -83,5 +83,5 @@ t.test('leadpipe process: a closed reader of standard output fails the export wi
   const [code] = await once(child, 'close')
   await (head.exitCode === null ? once(head, 'exit') : undefined)
   t.equal(code, 1)
-  t.equal(Buffer.concat(errors).toString(), 'leadpipe: the reader of standard output went away\n')
+  t.equal(Buffer.concat(errors).toString(), 'leadpipe: standard output was closed by its reader\n')
 })

@@ -302,20 +302,20 @@ const wrongOptions: Record<string, { options: HttpOptions; message: RegExp }> = 
   'a batch that is cut by time': {
     options: { batch: { milliseconds: 5 } },
     message:
-      /batch\.milliseconds: batches cut by time differ after a restart; leave it out with a checkpoint$/,
+      /^toHttp\(\): batch\.milliseconds: expected none \(batches cut by time differ after a restart\) in a run with a checkpoint, received 5$/,
   },
   'a deadLetter in memory': {
     options: { onRefused: 'dead-letter', deadLetter: toArray({ max: 1 }) },
     message:
-      /deadLetter: with a checkpoint, expected a sink that can be continued, such as toFile\("refused\.ndjson"\)$/,
+      /^toHttp\(\): deadLetter: expected a sink that can be resumed, such as toFile\("refused\.ndjson"\), in a run with a checkpoint, received a stream \(ArraySink\)$/,
   },
   'a deadLetter that is a stream': {
     options: { onRefused: 'dead-letter', deadLetter: encode() },
-    message: /deadLetter: with a checkpoint, expected a sink/,
+    message: /deadLetter: expected a sink that can be resumed, .*, received the operator encode$/,
   },
   'a deadLetter that is not ended': {
     options: { onRefused: 'dead-letter', deadLetter: toFile(join(dir, 'x.ndjson')), endDeadLetter: 'never' },
-    message: /endDeadLetter: with a checkpoint, expected "with-sink", received "never"$/,
+    message: /endDeadLetter: expected "with-sink" in a run with a checkpoint, received 'never'$/,
   },
 }
 for (const [what, { options, message }] of Object.entries(wrongOptions)) {
@@ -352,6 +352,6 @@ t.test('toHttp: a state that cannot be read, or is of another run, is a CHECKPOI
   }
   t.match(await failureOf(open(url, { runId: 's' }, state)), {
     code: 'CHECKPOINT',
-    message: `${url}: the checkpoint is of the run r, not of s`,
+    message: `${url}: the checkpoint has the runId r, and the run has s; delete the checkpoint to start again`,
   })
 })

@@ -13,7 +13,7 @@ import { selectNotes } from './selectNotes.ts'
  *
  * @param work receives the options for watching the run, and a function that prints notes
  */
-export async function tell(
+export async function runAndReport(
   { destination, flags, host }: Invocation,
   work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
