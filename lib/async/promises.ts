@@ -16,7 +16,7 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** Lets any number of callers wait until a condition holds that other code changes. */
+/** Lets any number of callers wait until a condition holds. The code that changes the condition calls `notify`. */
 export class Condition {
   #waiting: (() => void)[] = []
 

@@ -5,16 +5,16 @@ import { describe, LeadpipeError } from '../errors.ts'
 import { isDigest } from '../files/paths.ts'
 import type { Json } from '../stage/Stage.ts'
 
-/** The description of a run, as plain JSON: a checkpoint only fits a run with the same one. */
+/** The description of a run, as plain JSON. A checkpoint fits only a run with an equal description. */
 export interface Pipeline {
   source: Json
   operators: readonly OperatorFingerprint[]
   sink: Json
-  /** The user's word for the functions, instead of their text. */
+  /** The user's version of the functions, which is compared instead of their text. */
   version?: string
 }
 
-/** The facts about one operator that must be equal. */
+/** The facts about one operator that must be equal for a checkpoint to fit. */
 export interface OperatorFingerprint {
   name: string
   options?: Json
@@ -129,8 +129,8 @@ const own = (object: Record<string, unknown>, name: string) =>
 
 function inWords(value: unknown): string {
   if (value === undefined) return 'absent'
-  if (typeof value === 'string' && isDigest(value)) return `one whose digest is ${value.slice(0, 12)}…`
-  // Cut short, two paths in the same directory may look the same.
+  if (typeof value === 'string' && isDigest(value)) return `a value with digest ${value.slice(0, 12)}…`
+  // Two paths in the same directory may look the same if they are cut short.
   return typeof value === 'string' ? inspect(value, { maxStringLength: 1_000 }) : describe(value)
 }
 

@@ -24,11 +24,11 @@ export interface CheckpointOptions {
   /** When it is saved. */
   every?: SaveEvery | undefined
   /**
-   * The action of a run whose checkpoint has already finished. 'stop' does nothing and returns the report of the
-   * finished run; it is refused when the file is gone or has changed. 'restart' starts over. 'next' reads the
-   * following window of time (seek paging only): from `overlap` before the last stopTime until now. It never
-   * replaces the file of the last window: put `{date}` or `{time}` into the name, or move the file away. Default:
-   * none, and a finished checkpoint is refused.
+   * What `run` does if the run of the checkpoint has already finished. 'stop' does nothing and returns the report of
+   * the finished run; the start is refused when the file is gone or has changed. 'restart' starts over. 'next' reads
+   * the following window of time (seek paging only): from `overlap` before the last stopTime until now, minus the `lag`
+   * of the source. It never replaces the file of the last window: put `{date}` or `{time}` into the name, or move the
+   * file away. Default: none, and a finished checkpoint is refused.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**

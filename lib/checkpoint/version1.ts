@@ -2,8 +2,9 @@ import type { Json } from '../stage/Stage.ts'
 import { type Checkpoint, checkpointError, type OperatorFingerprint } from './Checkpoint.ts'
 
 /*
- * The checkpoints of leadpipe 0.1. A finished one is read, so that a nightly job survives the upgrade: it holds the
- * time at which the next window begins. In any other phase, the states belong to parts that do not exist any more.
+ * The checkpoints of early versions of leadpipe 0.1. A finished one is read, so that a nightly job survives the
+ * upgrade: it holds the time at which the next window begins. In any other phase, the states belong to code that does
+ * not exist any more.
  */
 
 interface FileState1 {
@@ -18,7 +19,9 @@ export interface Version1 {
     sink: { quarantines?: readonly Json[] }
     version?: string
   }
+  /** In version 2: 'running', 'prepared' and 'committed'. */
   phase: 'running' | 'complete' | 'finished'
+  /** In version 2: `state`. */
   stand: {
     source: Json
     sink: FileState1 | { runId: string; deadLetter?: FileState1 }
@@ -36,7 +39,7 @@ export interface Version1 {
  */
 export function upgradeVersion1(path: string, { pipeline, phase, stand, ...rest }: Version1): Checkpoint {
   if (phase !== 'finished') {
-    const remedy = 'finish it with leadpipe 0.1, or delete it to start again'
+    const remedy = 'finish it with the version of leadpipe that began it, or delete it to start again'
     throw checkpointError(path, `it has version 1, and its run is '${phase}', not finished`, { remedy })
   }
   const { quarantines: quarantineFingerprints = [], ...sink } = pipeline.sink

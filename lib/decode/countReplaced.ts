@@ -1,15 +1,15 @@
 const replacement = '\ufffd'
 const replacementBytes = Buffer.from(replacement)
 
-/** How many U+FFFD in `text` replace invalid UTF-8, and were not in the bytes that `text` was decoded from. */
+/** How many U+FFFD in `text` stand for invalid UTF-8. Those that were in the decoded bytes themselves do not count. */
 export function countReplaced(text: string, bytes: Buffer): number {
   if (!text.includes(replacement)) return 0
   return text.split(replacement).length - 1 - countGenuine(bytes)
 }
 
-/** `countReplaced` for text that is decoded chunk by chunk: a genuine U+FFFD may span two chunks. */
-export function chunkedCountReplaced(): typeof countReplaced {
-  // Two bytes: too short to contain a whole U+FFFD.
+/** Creates a `countReplaced` for text that is decoded chunk by chunk: a genuine U+FFFD may span two chunks. */
+export function createCountReplaced(): typeof countReplaced {
+  // The last two bytes so far: too few to contain a whole U+FFFD.
   let seam = Buffer.alloc(0)
   return (text, bytes) => {
     const count = countReplaced(text, bytes)

@@ -1,5 +1,5 @@
 import { type ElementLocation, Rejected, type RejectedProblem } from '../stage/Rejected.ts'
-import { chunkedCountReplaced, countReplaced } from './countReplaced.ts'
+import { countReplaced, createCountReplaced } from './countReplaced.ts'
 import {
   type DecodedElement,
   type DecoderOptions,
@@ -24,7 +24,7 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder('utf-8', { ignoreBOM: true })
-  const countOutside = chunkedCountReplaced()
+  const countOutside = createCountReplaced()
   let pending = ''
 
   function feed(text: string, offset: number): void {

@@ -1,7 +1,7 @@
 import { isMany, none } from 'stream-chain/core'
 import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
-import { chunkedCountReplaced } from './countReplaced.ts'
+import { createCountReplaced } from './countReplaced.ts'
 import {
   type DecodedElement,
   type DecoderOptions,
@@ -26,7 +26,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
-  const countReplaced = chunkedCountReplaced()
+  const countReplaced = createCountReplaced()
   const assemble = streamArray()
   let depth = 0
   let sinceElement = 0

@@ -8,8 +8,8 @@ export interface Received {
 }
 
 /**
- * The current record of a run with a checkpoint. The values that it produces are held in the outlets until
- * its steps are done, so that a record that fails can be undone.
+ * The current record of a run with a checkpoint. The outlets hold the values that it produces until its steps are done,
+ * or wait for something. So a record that fails before that can be undone.
  */
 export class RecordTransaction {
   readonly #runners: readonly Runner[]
@@ -30,7 +30,7 @@ export class RecordTransaction {
     return this.#received
   }
 
-  /** Begins, before any part of the record is received. */
+  /** Called before any part of the record is received. */
   begin(received: Received): void {
     for (const runner of this.#runners) runner.remember()
     this.#received = received
@@ -49,11 +49,11 @@ export class RecordTransaction {
     }
   }
 
-  /** Removes the record from the operators; returns whether that was possible, as {@link Runner.undo} does. */
+  /** Undoes the record in every operator; returns whether that was possible, as {@link Runner.undo} does. */
   undo(): boolean {
     return passedBy(this.#outlets) === this.#passed && this.#runners.every(runner => runner.undo())
   }
 }
 
-/** Records that were passed to all sinks. */
+/** Number of records that were passed to the sinks, all sinks together. */
 const passedBy = (outlets: readonly Outlet[]) => outlets.reduce((sum, { passed }) => sum + passed, 0)

@@ -14,7 +14,7 @@ export interface RunnersOptions {
   readonly outlets: ChainOutlets
   /** Whether `restore` is called before the first record. */
   readonly isResumed: boolean
-  /** The chain, as the runner at an index sees it. */
+  /** The view of the chain that the runner at an index has. */
   hostOf(index: number): RunnerHost
 }
 
@@ -104,7 +104,7 @@ export class Runners {
   }
 
   /**
-   * Accepts nothing more, and emits nothing more.
+   * Stops the runners: they accept nothing more, and emit nothing more.
    *
    * @param end the index after the last runner to stop. Default: all.
    */
@@ -125,7 +125,7 @@ export class Runners {
     const saved = states.map(({ name }) => name).join(', ')
     const now = this.all.map(({ definition }) => definition.name).join(', ')
     if (saved !== now) {
-      const problem = `the checkpoint is of other operators: it has ${saved || 'none'}, the run has ${now}`
+      const problem = `the checkpoint belongs to other operators: it has ${saved || 'none'}, the run has ${now || 'none'}`
       const remedy = 'delete the checkpoint to start again'
       throw new LeadpipeError('CHECKPOINT', problem, { context: { saved, now, remedy } })
     }

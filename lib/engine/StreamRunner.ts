@@ -12,7 +12,7 @@ import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueRec
  */
 export class StreamRunner implements Runner {
   readonly definition: StreamDefinition
-  /** A stream never says that it wants no more: one that ends before its input has failed. */
+  /** A stream can't say that it wants no more: if it ends before its input does, it has failed. */
   readonly ended = false
   #next: ValueReceiver = nobody
   readonly #host: RunnerHost
@@ -26,12 +26,12 @@ export class StreamRunner implements Runner {
   #room: Deferred<void> | undefined
   /** Settles when there is room after the stream. */
   #paused: Promise<void> | undefined
-  /** Settles when the stream, which was ended, has closed. */
+  /** Settles when the stream has finished, after `end()`. */
   #ending: Deferred<void> | undefined
   #draining: Promise<void> | undefined
 
   /**
-   * @param isResumed whether the run is resumed: then the stream is created for the first value, as after each save
+   * @param isResumed whether the run is resumed: if so, the stream is created at the first value, as after each save
    * @throws {LeadpipeError} OPTION or OPERATOR when the stream can't be created.
    */
   constructor(definition: StreamDefinition, host: RunnerHost, isResumed: boolean) {
@@ -54,11 +54,11 @@ export class StreamRunner implements Runner {
     try {
       const stream = this.#stream ?? this.#create()
       if (this.#isOver) throw prematureClose()
-      // The output of the stream during its own write may stop it.
+      // During `write`, the stream may emit a value that stops this runner.
       if (stream.write(value) || this.#room !== undefined || this.#isStopped) return
       this.#room = deferred()
       this.#host.busy()
-      stream.once('drain', () => this.#hasRoom())
+      stream.once('drain', () => this.#resolveRoom())
     } catch (error) {
       this.#fail(error)
     }
@@ -84,7 +84,7 @@ export class StreamRunner implements Runner {
   stop(): void {
     this.#isStopped = true
     this.#stream?.destroy()
-    this.#hasRoom()
+    this.#resolveRoom()
     this.#ending?.resolve()
   }
 
@@ -155,7 +155,7 @@ export class StreamRunner implements Runner {
     this.#ending?.resolve()
   }
 
-  #hasRoom(): void {
+  #resolveRoom(): void {
     this.#room?.resolve()
     this.#room = undefined
   }

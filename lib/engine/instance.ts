@@ -56,7 +56,7 @@ export function saveInstance(name: string, instance: OwnInstance<unknown, unknow
 export function restoreInstance(name: string, instance: OwnInstance<unknown, unknown>, state: Json): void {
   try {
     if (instance.restore === undefined)
-      throw new TypeError('there is a saved state, and no restore() that takes it')
+      throw new TypeError('there is a saved state, but no restore() to receive it')
     instance.restore(state)
   } catch (error) {
     throw operatorError(name, error, undefined, 'restore()')
@@ -87,7 +87,7 @@ export function unsavedState(
 /**
  * An error that an operator's code threw, as an OPERATOR error; leadpipe's own errors stay as they are.
  *
- * @param value the input of the step; the message holds its guid, and nothing else of it
+ * @param value the input of the step; the message contains its guid, and nothing else from it
  * @param method the method that threw, if it is not the step
  */
 export function operatorError(name: string, cause: unknown, value?: unknown, method?: string): LeadpipeError {

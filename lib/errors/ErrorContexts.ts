@@ -4,7 +4,7 @@ export interface Remedy {
   readonly owner: string
   /** Its dotted path, such as `checkpoint.whenFinished`. */
   readonly option: string
-  /** The values, in words. */
+  /** The values to set it to, in words. */
   readonly to: string
 }
 
@@ -18,7 +18,7 @@ export interface OptionContext {
   readonly unknown?: true
   /** What is expected, in words. */
   readonly expected: string
-  /** Another option, of the same owner unless it says another, and its value: what is expected depends on it. */
+  /** Another option that the expectation depends on, and its value. Without `owner`, it has the same owner. */
   readonly with?: {
     readonly owner?: string
     readonly option: string
@@ -26,7 +26,7 @@ export interface OptionContext {
   }
   /** The received value, shortened; only its type if it may be a secret. */
   readonly received?: string
-  /** The operator that the option does not go with. */
+  /** The name of the operator that has the option, or does not allow it. */
   readonly operator?: string
   /** What to do about it. */
   readonly remedy?: string | Remedy
@@ -51,7 +51,7 @@ export interface AnswerContext {
 export interface ConnectionContext {
   /** Scheme, host and port. */
   readonly origin?: string
-  /** The code of the system or of undici. */
+  /** The error code of the operating system or of undici, such as `ECONNRESET`. */
   readonly code?: string
   /** Number of the page whose body broke off, from 1, and the offset in bytes. */
   readonly page?: number
@@ -65,13 +65,13 @@ export interface ErrorContexts {
   OPTION: OptionContext
   AUTH: AnswerContext
   RATE_LIMIT: AnswerContext
-  /** With an answer's facts if the portal refused a request, and with the portal's limit if no request was sent. */
+  /** The facts about the answer if the portal refused a request; the portal's daily limit if no request was sent. */
   DAILY_LIMIT: Partial<AnswerContext> & {
     readonly dailyLimit?: number
     readonly dailyRemaining?: number
     readonly dailyShare?: number
   }
-  /** `refused`: positions of the refused records in the stream, from 0, at most 100. */
+  /** `refused`: positions of the refused records in the stream, from 0; the first 100 at most. */
   HTTP: AnswerContext & { readonly refused?: readonly number[] }
   NETWORK: ConnectionContext
   TIMEOUT: ConnectionContext
@@ -82,7 +82,7 @@ export interface ErrorContexts {
     readonly page?: number
     /** Offset in the decoded body, in bytes. */
     readonly offset?: number
-    /** Index of the element in its page. */
+    /** Index of the element in its page, from 0. */
     readonly element?: number
     readonly contentEncoding?: string
     readonly attempts?: number
@@ -112,13 +112,13 @@ export interface ErrorContexts {
   SINK: {
     readonly path?: string
     readonly url?: string
-    /** The code of the file system. */
+    /** The error code of the file system, such as `ENOSPC`. */
     readonly code?: string
     /** The status of the answer. */
     readonly status?: number
     readonly acknowledged?: number
     readonly unacknowledged?: number
-    /** Bytes that the file has, and bytes that were written to it. */
+    /** The size of the file, and the number of bytes that were written to it. */
     readonly size?: number
     readonly bytes?: number
     /** Number of the record that can't be written, from 1. */
@@ -127,11 +127,11 @@ export interface ErrorContexts {
     readonly max?: number
     readonly remedy?: string | Remedy
   }
-  /** The file (`path` or `url`) that does not fit, and what differs. */
+  /** The checkpoint or the destination that does not fit (`path` or `url`), and what differs. */
   CHECKPOINT: {
     readonly path?: string
     readonly url?: string
-    /** Bytes that the file has, and bytes that the checkpoint says. */
+    /** The size of the file, and the size that it has according to the checkpoint. */
     readonly size?: number
     readonly bytes?: number
     /** What the checkpoint has, and what the run has, if these differ. */

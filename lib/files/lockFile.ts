@@ -2,15 +2,16 @@ import { createServer, type Server } from 'node:net'
 import { digestOf, targetOf } from './paths.ts'
 
 /*
- * Two processes that resume the same checkpoint, or write the same output, would write into the same file. A lock
- * file would be left behind by a killed process, but a socket is not: the system closes it with the process. It has
- * no name in the file system (Linux), or is a system pipe (Windows). On other systems a socket's name is left
- * behind, so nothing is locked there. Containers that share a directory, but not their network, do not see each
- * other's locks.
+ * Two processes that resume the same checkpoint, or write the same output, would write into the same file. A killed
+ * process would leave a lock file behind. It does not leave a socket behind, because the system closes the socket
+ * with the process. The socket has no name in the file system (Linux), or is a named pipe (Windows). On other systems
+ * the name of a socket would remain, so nothing is locked there. Containers that share a directory, but not their
+ * network, do not see each other's locks.
  */
 
 /**
- * Locks a file for this process, by any of its paths. Returns a function that releases the lock.
+ * Locks a file for this process, whichever of its paths is given. Returns a function that releases the lock. If the
+ * system provides no socket for it, the file is not locked.
  *
  * @param refusal the error for a file that another run on this machine has locked
  */

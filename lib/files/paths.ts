@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 /**
  * The file that a path leads to, with links followed, whether it exists or not.
  *
- * @throws when its directory does not exist, or when links form a circle
+ * @throws when its directory does not exist, or when links form a cycle
  */
 export async function targetOf(path: string): Promise<string> {
   try {
@@ -18,16 +18,13 @@ export async function targetOf(path: string): Promise<string> {
   return link === undefined ? join(folder, basename(path)) : targetOf(resolve(folder, link))
 }
 
-/**
- * A new name is only durable when its directory is flushed; some systems can't open a directory, and do not need
- * this.
- */
+/** Makes new names in a directory durable. Some systems can't open a directory, and do not need this. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => undefined)
   try {
     await directory?.sync()
   } catch {
-    // Not supported here: the name exists nevertheless.
+    // Not supported on this system.
   } finally {
     await directory?.close()
   }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Time and randomness. Tests replace them (`withClock`), so that they need not wait. */
+/** Time and randomness. Tests replace them (`withClock`), so that they do not have to wait. */
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC, for dates. May be set back, or jump. */
   now(): number
@@ -8,7 +8,7 @@ export interface Clock {
   monotonic(): number
   /** A number from 0 (included) to 1 (excluded). */
   random(): number
-  /** Resolves after `milliseconds`; rejects with the signal's reason if the signal aborts before. */
+  /** Resolves after `milliseconds`; rejects with the signal's reason if the signal aborts first. */
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export const systemClock: Clock = {
 
 const clocks = new WeakMap<object, Clock>()
 
-/** A copy of the options of a client or an HTTP sink, which then uses another clock. For tests. */
+/** A copy of the options of a client or an HTTP sink: what is created with the copy uses `clock`. For tests. */
 export function withClock<const T extends object>(options: T, clock: Clock): T {
   const copy = { ...options }
   clocks.set(copy, clock)

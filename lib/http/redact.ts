@@ -21,7 +21,7 @@ export function redactor(
   return text => text.replace(anyForm, '***').replace(inUrl, '$1$2***')
 }
 
-/** A text that is not a URL, quoted, without the parts that would contain credentials if it were one. */
+/** Quotes a text that is not a usable URL, without the parts in which a URL has credentials. */
 export function maskUrl(text: string): string {
   return JSON.stringify(text.replace(/^.*@|[?#].*$/gs, '…').slice(0, 60))
 }

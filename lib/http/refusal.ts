@@ -6,16 +6,16 @@ import { parseRetryAfter } from './retry.ts'
 
 /** Characters of an error body that are kept in the error's context. */
 const excerptLength = 4_096
-/** Bytes of an error body that are read: for its message, and so that the connection is free again. */
+/** Bytes of an error body that are read, for its message and so that the connection is free again. */
 const errorLength = 65_536
 
 /** An answer that is not a success, without secrets. */
-export interface RefusedAnswer {
+export interface ErrorAnswer {
   status: number
   headers: AnswerHeaders
-  /** The URL and what it answered, for example "https://api.example/x answered 404: no such list". */
+  /** The URL and the server's answer, for example "https://api.example/x answered 404: no such list". */
   message: string
-  /** The body, up to 64 KiB. */
+  /** The beginning of the body: at most 65,536 characters. */
   text: string
   /** `{ status, url, excerpt, retryAfter? }`; `retryAfter` in milliseconds. */
   context: AnswerContext
@@ -30,7 +30,7 @@ export interface RefusalOptions {
   /** Milliseconds since 1970. */
   now: number
   /** Converts the answer to an error. */
-  toError(answer: RefusedAnswer): LeadpipeError
+  toError(answer: ErrorAnswer): LeadpipeError
 }
 
 /** The error for an answer that is not a success, and the text of its body. */
@@ -41,7 +41,7 @@ export interface Refusal extends BodyText {
 /**
  * Reads an answer that is not a success, and converts it to an error.
  *
- * @param limit bytes of the body that are read; the error has less of the text, and no secrets
+ * @param limit bytes of the body that are read; the error keeps less of the text, without secrets
  */
 export async function refusal(
   raw: RawAnswer,
@@ -50,19 +50,19 @@ export async function refusal(
 ): Promise<Refusal> {
   const { url, redact, now, toError } = options
   const body = await errorText(raw, options, limit)
-  return { ...body, error: toError(refusedAnswer(raw, url, redact(body.text.slice(0, errorLength)), now)) }
+  return { ...body, error: toError(errorAnswerOf(raw, url, redact(body.text.slice(0, errorLength)), now)) }
 }
 
 /**
  * Extracts the message of an answer that is not a success. Its text may be JSON (`{"status":"error","message":"…"}`),
  * an HTML page (seen for a 401), or empty.
  */
-export function refusedAnswer(
+export function errorAnswerOf(
   { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
   url: string,
   text: string,
   now: number,
-): RefusedAnswer {
+): ErrorAnswer {
   const excerpt = text.slice(0, excerptLength)
   const serverMessage = messageIn(excerpt)
   const retryAfter = parseRetryAfter(header(headers, 'retry-after'), now)
@@ -75,8 +75,8 @@ export function refusedAnswer(
   }
 }
 
-/** The error for a status of any server: AUTH, RATE_LIMIT or HTTP. */
-export function statusError({ status, message, context }: RefusedAnswer): LeadpipeError {
+/** The error for the status of any server's answer: AUTH, RATE_LIMIT or HTTP. */
+export function statusError({ status, message, context }: ErrorAnswer): LeadpipeError {
   if (status === 401 || status === 403) {
     return new LeadpipeError('AUTH', `the credentials were refused: ${message}`, { context })
   }
@@ -109,7 +109,7 @@ function messageIn(excerpt: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** Removes line breaks and control characters: they would break a log line, or control a terminal. */
+/** Replaces line breaks and control characters by spaces: they would break a log line, or control a terminal. */
 function onOneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

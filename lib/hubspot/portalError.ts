@@ -1,9 +1,9 @@
 import { LeadpipeError } from '../errors.ts'
 import { type AnswerHeaders, header } from '../http/exchange.ts'
-import { type RefusedAnswer, statusError } from '../http/refusal.ts'
+import { type ErrorAnswer, statusError } from '../http/refusal.ts'
 
 /** The error for a portal's answer: AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
-export function portalError(answer: RefusedAnswer): LeadpipeError {
+export function portalError(answer: ErrorAnswer): LeadpipeError {
   const { status, message, context } = answer
   if (status === 401 || status === 403) {
     return new LeadpipeError('AUTH', `the portal refused the credentials: ${message}`, { context })
@@ -12,7 +12,7 @@ export function portalError(answer: RefusedAnswer): LeadpipeError {
 }
 
 /** A retry can't help with the daily limit before the next day; any other limit ends after a while. */
-function tooMany({ message, text, headers, context }: RefusedAnswer): LeadpipeError {
+function tooMany({ message, text, headers, context }: ErrorAnswer): LeadpipeError {
   const { name, wait } = rateLimitPolicy(text, headers)
   if (name === 'DAILY') {
     return new LeadpipeError('DAILY_LIMIT', `the portal's daily limit is used up: ${message}`, {

@@ -31,7 +31,7 @@ export interface RetryMessage {
   reason: string
 }
 
-/** Published on `leadpipe:page` when a page was read to its end. */
+/** Published on `leadpipe:page` when a page was read, to its end or as far as needed. */
 export interface PageMessage {
   /** Number of the page, from 1. */
   page: number

@@ -163,7 +163,7 @@ export async function saveCheckpoint(store: CheckpointStore, checkpoint: Checkpo
   publish('saved')
 }
 
-/** The facts about a run with a checkpoint. The report keeps the words of version 0.1. */
+/** The facts about a run with a checkpoint. The report keeps the words of checkpoint version 1. */
 export function checkpointFacts(
   { path }: CheckpointStore,
   found: Checkpoint | undefined,

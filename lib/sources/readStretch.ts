@@ -20,7 +20,7 @@ export interface Item<T, Cursor> {
 /** The items that one chunk of a body completes. */
 export interface PageBatch<T, Cursor> {
   readonly items: readonly Item<T, Cursor>[]
-  /** Bytes of the decompressed body that the items take. */
+  /** Size of the items in the decompressed body, in bytes. */
   readonly bytes: number
 }
 
@@ -32,7 +32,7 @@ export interface PageSource<T, Request> {
   fetchPage(request: Request, signal: AbortSignal): Promise<Readable>
   /** @param page the number of the page, from 1 */
   decoder(page: number): ElementDecoder
-  /** Converts an element to a record, or to the reason why it is not one. */
+  /** Converts an element to a record, or to a `Rejected` that says why it is not one. */
   recordOf(element: DecodedElement): T | Rejected
   /**
    * Waits after a failure, before the rest of the page is requested.
@@ -41,7 +41,7 @@ export interface PageSource<T, Request> {
    * @throws the error itself, if a retry can't help
    */
   backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
-  /** Milliseconds that reading a page may take, without the time that the consumer takes. Default: no limit. */
+  /** Milliseconds that reading a page may take, not counting the consumer's time. Default: no limit. */
   readonly pageTimeout?: number | undefined
 }
 
@@ -50,7 +50,7 @@ export interface PageLog {
   readonly counts: PageCounts
   /** The number of the next page, from 1. */
   next(): number
-  /** Called when a page was read to its end. */
+  /** Called when a page was read, to its end or as far as needed. */
   read(page: number, elements: number, bytes: number): void
 }
 
@@ -60,7 +60,10 @@ export interface Turn {
   readonly signal: AbortSignal
   /** Resolves when a page may be requested, to the number of records that are still wanted. */
   mayRequest(): Promise<number>
-  /** Called with the bytes of the page that have arrived. Returns whether the page is too large to be read ahead. */
+  /**
+   * Called with the number of bytes of the page that have arrived so far. Returns whether the page is too large to be
+   * read ahead.
+   */
   received(bytes: number): boolean
   /** Called when nothing more of the page will arrive. */
   endPage(): void
@@ -96,8 +99,9 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
           yield page.takeBatch()
           page.resume()
         }
-        // A page of at most `max` elements is read to its end even then, because that keeps the connection usable.
-        isComplete = !page.isEnough || page.received <= (request.max ?? 0)
+        // Even if the rest is not needed, it is read until more than `max` elements have arrived: a body that is read
+        // to its end keeps the connection usable.
+        isComplete = !page.hasEnough || page.received <= (request.max ?? 0)
         if (!isComplete) break
         if (isTooLarge) throw tooLarge
       }
@@ -126,7 +130,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   }
 }
 
-/** Why a page that was read ahead is dropped. */
+/** The error for a page that is too large to be read ahead: it is dropped, and requested again later. */
 const tooLarge = Symbol('leadpipe.tooLarge')
 
 /** A page that is being read. */
@@ -135,7 +139,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   /** Elements received. */
   received = 0
   /** Whether the rest of the page is not needed. */
-  isEnough = false
+  hasEnough = false
   readonly #pager: Pager<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
   readonly #log: PageLog
@@ -183,7 +187,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     for (const element of elements) {
       const value = this.#source.recordOf(element)
       this.received += 1
-      if (this.#pager.take({ value, raw: element.raw }, this.#emit) === 'enough') this.isEnough = true
+      if (this.#pager.take({ value, raw: element.raw }, this.#emit) === 'enough') this.hasEnough = true
     }
     this.#count()
   }
@@ -209,7 +213,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
   }
 
-  /** Called when nothing more will arrive: what the pager holds back is requested again. Safe to call again. */
+  /** Called when nothing more will arrive: what the pager did not deliver counts as dropped. Safe to call again. */
   close(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -230,7 +234,7 @@ class Page<T, Request extends PageRequest, Cursor> {
   }
 }
 
-/** The pager may wait for a user's iterable that never yields: that must not delay the end. */
+/** The result of `work`; undefined after an abort. The pager may wait for a user's iterable that never yields. */
 async function unlessAborted<V>(work: V | Promise<V>, signal: AbortSignal): Promise<V | undefined> {
   if (!(work instanceof Promise)) return work
   let unlisten = () => {}

@@ -11,7 +11,7 @@ export interface Equation {
   readonly values: readonly [left: number, right: number]
 }
 
-/** An {@link Equation} in one line. */
+/** Creates an {@link Equation}. */
 export const equation = (left: string, right: string, a: number, b: number): Equation => ({
   left,
   right,
@@ -28,7 +28,7 @@ export interface Stage {
 
 /** One use of a source or a sink. */
 export interface StageRun {
-  /** The stage's own counts, those from before a restart included; for the report. Default: nothing. */
+  /** The stage's own counts, including those from before a restart; for the report. Default: nothing. */
   counts?(): Readonly<Record<string, number>>
   /** The equations that must hold for its counts when the run has ended well. */
   equations?(): readonly Equation[]

@@ -5,12 +5,12 @@ import { type Attachment, attach, type Detached } from './attach.ts'
 import { readableSource } from './readableSource.ts'
 import { SourceReadable } from './SourceReadable.ts'
 
-/** The input of `run`: one of leadpipe's own streams, any Readable or web stream, an iterable. */
+/** The input of `run`: one of leadpipe's own streams, any Readable or web stream, or an iterable. */
 export type AnySource = AsyncIterable<unknown> | Iterable<unknown>
 
 /**
- * The stage of a source, for a run. For one of leadpipe's own sources, it is the stage behind the stream, which
- * listens from now on. Any other Readable or iterable is read.
+ * The stage of a source, for a run. For one of leadpipe's own sources, it is the stage behind the stream. From now on,
+ * that stream only listens. Any other Readable or iterable is wrapped in a stage.
  *
  * @param detached called when other code destroys one of leadpipe's own sources
  */
@@ -26,7 +26,7 @@ function stageOf(source: AnySource): SourceStage {
   return iterableSource(source instanceof Buffer ? [source] : source)
 }
 
-/** Small enough that a run notices an abort, large enough that a batch costs next to nothing per value. */
+/** Values per batch: few enough that a run notices an abort, enough that a batch costs next to nothing per value. */
 const batchLength = 64
 
 /** Any iterable as a source. Values are pulled one at a time, after the previous value was processed. */
@@ -38,7 +38,7 @@ class IterableRun implements SourceRun {
   readonly #iterable: Iterable<unknown>
   #iterator: Iterator<unknown> | undefined
   #isOver = false
-  /** A promise from the iterable, which becomes a batch by itself. */
+  /** A promise that the iterable yielded: its value becomes a batch of one. */
   #promised: PromiseLike<unknown> | undefined
 
   constructor(iterable: Iterable<unknown>) {
@@ -83,8 +83,8 @@ class IterableRun implements SourceRun {
 }
 
 /**
- * Any async iterable as a source. A value is requested after the previous one was processed: each may cost the user
- * something.
+ * Any async iterable as a source. A value is requested only after the previous one was processed, because a value may
+ * be expensive for the user.
  */
 function asyncIterableSource(iterable: AsyncIterable<unknown>): SourceStage {
   return { name: 'iterable', open: () => new AsyncIterableRun(iterable) }
@@ -123,7 +123,7 @@ class AsyncIterableRun implements SourceRun {
   }
 }
 
-/** A null would end a Readable: all sources are treated alike. */
+/** Refuses null, because it would end a Readable. Every source follows the same rule. */
 function notNull(value: unknown): unknown {
   if (value === null) throw new TypeError("it yielded null, which a Node stream can't carry")
   return value

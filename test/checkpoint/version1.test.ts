@@ -214,7 +214,7 @@ for (const phase of ['running', 'complete'] as const) {
         const message = (error as Error).message.replaceAll(dir, '')
         t.match(message, /version 1/)
         t.match(message, new RegExp(`\\b${phase}\\b`))
-        t.match(message, /finish it with leadpipe 0\.1, or delete it/)
+        t.match(message, /finish it with the version of leadpipe that began it, or delete it/)
         t.strictSame(everythingIn(dir), before, 'no file is changed')
       }
       t.equal(portal.requestCount, requestCount, 'no request is sent')

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { chunkedCountReplaced, countReplaced } from '../../lib/decode/countReplaced.ts'
+import { countReplaced, createCountReplaced } from '../../lib/decode/countReplaced.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
 import { decodeAll, laneNames } from '../support/decodeAll.ts'
 
@@ -117,10 +117,10 @@ t.test('countReplaced counts only the U+FFFD that replace invalid bytes', async 
   t.equal(countReplaced('', Buffer.alloc(0)), 0)
 })
 
-t.test('chunkedCountReplaced counts the same as countReplaced, wherever a U+FFFD is cut', async t => {
+t.test('createCountReplaced counts the same as countReplaced, wherever a U+FFFD is cut', async t => {
   for (const size of [1, 2, 3, 4, 5]) {
     const decoder = new TextDecoder()
-    const count = chunkedCountReplaced()
+    const count = createCountReplaced()
     let sum = 0
     for (let at = 0; at < mixed.length; at += size) {
       const chunk = mixed.subarray(at, at + size)

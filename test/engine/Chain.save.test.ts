@@ -226,7 +226,7 @@ t.test('Chain.restore: a state for an operator without restore is refused', asyn
   const { chain } = chainOf(map(value => value))
   t.throws(() => chain.restore(stateOf([{ name: 'map', state: 1, counts: counted({}) }])), {
     code: 'OPERATOR',
-    message: 'map: restore(): there is a saved state, and no restore() that takes it',
+    message: 'map: restore(): there is a saved state, but no restore() to receive it',
   })
 })
 
@@ -244,7 +244,7 @@ t.test('Chain.restore: the state of other operators is refused with CHECKPOINT',
     const state = stateOf(names.map(name => ({ name, counts: counted({ in: 1, out: 1 }) })))
     t.throws(() => chain.restore(state), {
       code: 'CHECKPOINT',
-      message: `the checkpoint is of other operators: it has ${has}, the run has filter, map`,
+      message: `the checkpoint belongs to other operators: it has ${has}, the run has filter, map`,
     })
   }
 })

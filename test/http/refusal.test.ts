@@ -1,5 +1,5 @@
 import t from 'tap'
-import { refusedAnswer, statusError } from '../../lib/http/refusal.ts'
+import { errorAnswerOf, statusError } from '../../lib/http/refusal.ts'
 
 const url = 'https://warehouse.example/in'
 
@@ -14,7 +14,7 @@ t.test('statusError: the message of a refused answer names no service', async t 
   ]
   for (const [status, code, retryable, message] of cases) {
     const headers = { 'retry-after': 'Thu, 01 Jan 1970 00:00:09 GMT' }
-    const error = statusError(refusedAnswer({ status, headers }, url, 'moved', 2_000))
+    const error = statusError(errorAnswerOf({ status, headers }, url, 'moved', 2_000))
     t.match(error, { code, retryable, message, context: { status, url, excerpt: 'moved' } })
     t.match(error.context, { retryAfter: 7_000 })
   }

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { refusedAnswer } from '../../lib/http/refusal.ts'
+import { errorAnswerOf } from '../../lib/http/refusal.ts'
 import { portalError } from '../../lib/hubspot/portalError.ts'
 
 const url = 'https://api.hubapi.com/leads/v1/list?access_token=***'
 const errorOf = (status: number, text: string, headers: Record<string, string> = {}) =>
-  portalError(refusedAnswer({ status, headers }, url, text, 0))
+  portalError(errorAnswerOf({ status, headers }, url, text, 0))
 
 t.test('portalError: the status decides the code and whether it is retryable', async t => {
   const cases: [status: number, code: string, retryable: boolean][] = [

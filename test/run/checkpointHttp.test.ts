@@ -132,7 +132,7 @@ t.test('checkpoint: another URL query of toHttp is another run; the error shows 
       onMoment,
     })
   const { records } = await begin('?table=a', work.keep)
-  const digest = 'one whose digest is [0-9a-f]{12}…'
+  const digest = 'a value with digest [0-9a-f]{12}…'
   for (const goBack of [() => {}, () => work.goBack(work.snapshots[3] as never)]) {
     goBack()
     const { everything } = work

@@ -82,7 +82,7 @@ t.test('checkpoint: other guids, or the same guids in another order, are another
     t.match(await failureOf(exportFrom(work, leads(client(t), { guids: other }))), {
       code: 'CHECKPOINT',
       message:
-        /source\.guids was one whose digest is [0-9a-f]{12}… and is one whose digest is [0-9a-f]{12}… now/,
+        /source\.guids was a value with digest [0-9a-f]{12}… and is a value with digest [0-9a-f]{12}… now/,
     })
   }
 })

@@ -564,7 +564,7 @@ for (const [what, [operators, others]] of Object.entries(ofFunctions)) {
     `checkpoint: ${what}: another function is another run, unless the option version is given`,
     async t => {
       const work = new Workplace(t)
-      const digest = 'one whose digest is [0-9a-f]{12}…'
+      const digest = 'a value with digest [0-9a-f]{12}…'
       const difference = new RegExp(
         `it is of another run: operators\\.1\\.functions\\.0 was ${digest} and is ${digest} now; delete it to start again`,
       )
