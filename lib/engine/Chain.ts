@@ -163,8 +163,8 @@ export class Chain {
   }
 
   /**
-   * Forgets the record that failed, as if it had never arrived. Returns whether that was possible: it is not if any
-   * part of it has reached a sink, a stream, or the state of a user's operator.
+   * Forgets the record that failed, as if it had never arrived. Returns whether that was possible: it is not if a part of
+   * it has reached a sink or the state of a user's operator, or if the chain has a user's stream.
    */
   undo(): boolean {
     if (this.isSinkFailed || !this.#transaction?.undo()) return false
