@@ -1,4 +1,4 @@
-import { type CheckpointOptions, checkpointRule } from '../checkpoint/options.ts'
+import { type CheckpointOptions, checkpointRule, checkpointRules } from '../checkpoint/options.ts'
 import { clientRules } from '../hubspot/options.ts'
 import { validateRules } from '../operators/validate.ts'
 import { checkOptions, hintsFrom, type OptionRules } from '../options/checkOptions.ts'
@@ -47,6 +47,9 @@ export const runRules: OptionRules = {
   },
   elsewhere: {
     ...hintsFrom(validateRules, httpRules, fileRules, clientRules, leadsRules),
+    ...Object.fromEntries(
+      Object.keys(checkpointRules).map(name => [name, 'it belongs to checkpoint: { path, whenFinished, … }']),
+    ),
     limit: 'it belongs to leads(), or use the operator take()',
     format: 'it belongs to the sink',
     compression: 'it belongs to the sink',

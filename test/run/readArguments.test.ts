@@ -94,6 +94,10 @@ const wrong: Record<string, { given: () => unknown[]; message: string | RegExp }
     given: () => [[1], sink(), { limit: 5 }],
     message: 'run(): unknown option "limit"; it belongs to leads(), or use the operator take()',
   },
+  'an option of the checkpoint': {
+    given: () => [[1], sink(), { checkpoint: 'c.json', whenFinished: 'next' }],
+    message: 'run(): unknown option "whenFinished"; it belongs to checkpoint: { path, whenFinished, … }',
+  },
   'a controller as the signal': {
     given: () => [[1], sink(), { signal: new AbortController() }],
     message: /^run\(\): signal: expected an AbortSignal, received AbortController/,
