@@ -5,7 +5,7 @@ import { loadCheckpoint } from '../../lib/checkpoint/CheckpointStore.ts'
 import type { FileState } from '../../lib/sinks/file/fileState.ts'
 import { aimedExports, titleOf, type Variant, variants } from '../support/aimedExports.ts'
 import type { Aim, CallAim, SaveStep } from '../support/children/Aim.ts'
-import type { Place } from '../support/KillableExport.ts'
+import { type Place, places } from '../support/KillableExport.ts'
 import { partialOf } from '../support/partialOf.ts'
 
 /*
@@ -16,13 +16,7 @@ import { partialOf } from '../support/partialOf.ts'
 t.setTimeout(600_000)
 const { exportTo, undisturbed, killAt, end } = await aimedExports(t)
 
-const [first, between, prepared, renamed, committed] = [
-  'before the first save',
-  'between two saves',
-  'prepared, not renamed',
-  'renamed, not committed',
-  'committed',
-] as const
+const [first, between, prepared, renamed, committed] = places
 
 const moments: [
   moment: string,

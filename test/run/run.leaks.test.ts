@@ -23,6 +23,7 @@ import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { leakedFiles, openFiles } from '../support/openFiles.ts'
+import { processEvents } from '../support/processEvents.ts'
 import { serveLeads } from '../support/serveLeads.ts'
 import { turns } from '../support/turns.ts'
 
@@ -32,14 +33,7 @@ const dir = t.testdir()
 const old = 'the older file\n'
 const boom = new Error('boom')
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown) => unhandled.push(reason)
-process.on('unhandledRejection', onUnhandled)
-process.on('uncaughtException', onUnhandled)
-t.teardown(() => {
-  process.off('unhandledRejection', onUnhandled)
-  process.off('uncaughtException', onUnhandled)
-})
+const unhandled = processEvents(t, 'unhandledRejection', 'uncaughtException')
 
 /** The NDJSON that each set of operators makes of the leads. */
 const expected = new Map<string, string>()

@@ -1,10 +1,14 @@
 import type { Test } from 'tap'
 
-/** Collects the values of a process event until the end of the test. */
-export function processEvents(t: Test, event: 'unhandledRejection' | 'warning'): unknown[] {
+type ProcessEvent = 'unhandledRejection' | 'uncaughtException' | 'warning'
+
+/** Collects the values of process events until the end of the test. */
+export function processEvents(t: Test, ...events: readonly ProcessEvent[]): unknown[] {
   const values: unknown[] = []
   const collect = (value: unknown) => values.push(value)
-  process.on(event, collect)
-  t.teardown(() => process.off(event, collect))
+  for (const event of events) {
+    process.on(event, collect)
+    t.teardown(() => process.off(event, collect))
+  }
   return values
 }

@@ -12,20 +12,14 @@ import { FakeClock } from '../../support/FakeClock.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { instantClock } from '../../support/instantClock.ts'
 import { numbered, numbersOf } from '../../support/numbered.ts'
+import { processEvents } from '../../support/processEvents.ts'
 import { receive } from '../../support/receive.ts'
 import { turns } from '../../support/turns.ts'
 import { watchSockets } from '../../support/watchSockets.ts'
 
 const boom = new Error('boom')
 
-const unhandled: unknown[] = []
-const onUnhandled = (reason: unknown) => unhandled.push(reason)
-process.on('unhandledRejection', onUnhandled)
-process.on('uncaughtException', onUnhandled)
-t.teardown(() => {
-  process.off('unhandledRejection', onUnhandled)
-  process.off('uncaughtException', onUnhandled)
-})
+const unhandled = processEvents(t, 'unhandledRejection', 'uncaughtException')
 
 const scenario = fc.record({
   how: fc.constantFrom(
