@@ -4,9 +4,8 @@ import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts
 import type { UnsavedState } from './instance.ts'
 import { type ChainTargets, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
-import type { ChainEvents, ChainState, Runner } from './Runner.ts'
+import type { ChainEvents, ChainState, DrainedRunner, Runner } from './Runner.ts'
 import { Runners } from './Runners.ts'
-import type { StreamRunner } from './StreamRunner.ts'
 
 /**
  * Operators one after the other, and an outlet before each sink. Each emitted value goes straight into the
@@ -122,6 +121,11 @@ export class Chain {
    * @throws the failure; the promise rejects with it
    */
   receive(item: unknown): void | Promise<void> {
+    const drained = item instanceof Rejected ? this.drain(this.#runners.drainedBeforeRejected) : undefined
+    return drained === undefined ? this.#receive(item) : drained.then(() => this.#receive(item))
+  }
+
+  #receive(item: unknown): void | Promise<void> {
     this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
     if (item instanceof Rejected) this.#reject(item)
     else {
@@ -140,10 +144,9 @@ export class Chain {
     }
   }
 
-  /** Drains the streams of the chain, between two records; undefined when there are none. */
-  drain(): Promise<void> | undefined {
-    const { streams } = this.#runners
-    return streams.length === 0 ? undefined : this.#drain(streams)
+  /** Between two records, makes the operators emit everything that they received; undefined when they have. */
+  drain(runners = this.#runners.drained): Promise<void> | undefined {
+    return runners.every(runner => runner.isDrained) ? undefined : this.#drain(runners)
   }
 
   /** Resolves when all work in progress is done, or has failed. Never rejects. */
@@ -164,7 +167,8 @@ export class Chain {
 
   /**
    * Forgets the record that failed, as if it had never arrived. Returns whether that was possible: it is not if a part of
-   * it has reached a sink or the state of a user's operator, or if the chain has a user's stream.
+   * it has reached a sink or the state of a user's operator, if the chain has a user's stream, or if earlier records
+   * were under way.
    */
   undo(): boolean {
     if (this.isSinkFailed || !this.#transaction?.undo()) return false
@@ -223,9 +227,9 @@ export class Chain {
     return isIdle ? undefined : this.#idle(index + 1)
   }
 
-  async #drain(streams: readonly StreamRunner[]): Promise<void> {
-    for (const stream of streams) {
-      await stream.drain()
+  async #drain(runners: readonly DrainedRunner[]): Promise<void> {
+    for (const runner of runners) {
+      await runner.drain()
       await this.#settled()
     }
   }

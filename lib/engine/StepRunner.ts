@@ -13,6 +13,7 @@ import {
 } from './definition.ts'
 import {
   createInstance,
+  nothingEmitted,
   operatorError,
   restoreInstance,
   saveInstance,
@@ -83,7 +84,8 @@ export class StepRunner implements Runner {
 
   reject(rejected: Rejected): void {
     this.#counters.rejected += 1
-    this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
+    if (this.#isStopped) this.#counters.unused += 1
+    else this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
   }
 
   flush(): void {
@@ -216,9 +218,7 @@ export class StepRunner implements Runner {
   }
 
   readonly #emit: Emit<unknown> = value => {
-    if (value === null || value === undefined) {
-      throw new TypeError(`it emitted ${value}, which a Node stream can't carry; use filter to omit values`)
-    }
+    if (value === null || value === undefined) throw nothingEmitted(value)
     if (!this.#isOpen) throw this.#lateEmitError()
     this.#counters.out += 1
     this.#next.receive(value)

@@ -86,7 +86,7 @@ export class Operator<In, Out> extends Transform {
   }
 
   #start(): Chain {
-    if (this.#definitions.some(part => !('create' in part))) {
+    if (this.#definitions.some(part => 'createStream' in part)) {
       throw optionError({
         owner: 'pipeline()',
         expected: 'operators other than transform(), which needs run()',
