@@ -55,8 +55,18 @@ export class ConcurrentRunner implements DrainedRunner {
       this.#counters.unused += 1
       return
     }
-    this.#waiting.push(value)
-    this.#advance()
+    if (this.isDrained) {
+      const call = this.#start(value)
+      if (call.isOver) {
+        // The short way, for a function that returns at once. The chain waits for what the emitted value leads to.
+        this.#emit(call)
+        return
+      }
+      this.#calls.push(call)
+    } else {
+      this.#waiting.push(value)
+      this.#advance()
+    }
     if (!this.#isReady) this.#host.busy()
   }
 
@@ -120,56 +130,67 @@ export class ConcurrentRunner implements DrainedRunner {
   /** Emits the results whose turn it is, and starts calls. */
   #advance(): void {
     while (!this.#isStopped && !this.#isPaused) {
-      if (this.#calls[0]?.outcome !== undefined) this.#conclude(this.#calls.shift() as Call)
-      else if (this.#waiting.length > 0 && this.#isFree) this.#start(this.#waiting.shift())
-      else break
+      const first = this.#calls[0]
+      if (first?.isOver) {
+        this.#calls.shift()
+        this.#emit(first)
+        this.#pause()
+      } else if (this.#waiting.length > 0 && this.#isFree) {
+        this.#calls.push(this.#start(this.#waiting.shift()))
+      } else break
     }
     this.#notify()
   }
 
-  #start(value: unknown): void {
+  #start(value: unknown): Call {
     const call = new Call(value)
-    this.#calls.push(call)
     try {
       const result = this.definition.call(value, call)
-      if (!isThenable(result)) {
-        this.#settle(call, { result })
-        return
-      }
-      Promise.resolve(result).then(
-        result => {
-          this.#settle(call, { result })
-          this.#advance()
-        },
-        error => {
-          this.#settle(call, { error })
-          this.#advance()
-        },
-      )
+      if (isThenable(result)) this.#await(call, result)
+      else call.succeed(result)
     } catch (error) {
-      this.#settle(call, { error })
+      call.fail(error)
     }
+    if (call.failure !== undefined) this.#isFailing = true
+    return call
   }
 
-  /** Keeps the outcome of a call until its turn. If it failed, the results of later calls are not needed. */
-  #settle(call: Call, outcome: Outcome): void {
-    const isNothing = 'result' in outcome && (outcome.result === null || outcome.result === undefined)
-    call.outcome = isNothing ? { error: nothingEmitted(outcome.result) } : outcome
-    if (this.#isStopped || 'result' in call.outcome) return
-    this.#isFailing = true
-    for (const later of this.#calls.slice(this.#calls.indexOf(call) + 1)) later.abort()
+  #await(call: Call, result: PromiseLike<unknown>): void {
+    Promise.resolve(result).then(
+      result => {
+        call.succeed(result)
+        this.#conclude(call)
+      },
+      error => {
+        call.fail(error)
+        this.#conclude(call)
+      },
+    )
   }
 
-  #conclude({ value, outcome }: Call): void {
-    if (outcome === undefined) return
-    if ('error' in outcome) {
-      this.#host.fail(operatorError(this.definition.name, outcome.error, value))
+  #conclude(call: Call): void {
+    if (this.#isStopped) return
+    if (call.failure !== undefined) {
+      this.#isFailing = true
+      // The results of later calls are not needed.
+      for (const later of this.#calls.slice(this.#calls.indexOf(call) + 1)) later.abort()
+    }
+    this.#advance()
+  }
+
+  #emit({ value, result, failure }: Call): void {
+    if (failure !== undefined) {
+      this.#host.fail(operatorError(this.definition.name, failure.error, value))
       return
     }
     this.#counters.out += 1
-    this.#next.receive(outcome.result)
-    const wait = this.#host.workAfter()
-    if (wait === undefined || this.#isStopped) return
+    this.#next.receive(result)
+  }
+
+  /** Emits nothing more until there is room after this operator. */
+  #pause(): void {
+    const wait = this.#isStopped ? undefined : this.#host.workAfter()
+    if (wait === undefined) return
     this.#isPaused = true
     wait.then(() => {
       this.#isPaused = false
@@ -184,28 +205,41 @@ export class ConcurrentRunner implements DrainedRunner {
   }
 }
 
-type Outcome = { readonly result: unknown } | { readonly error: unknown }
-
 /** One call, and what its function learns about it. */
 class Call implements CallContext {
   readonly value: unknown
-  /** Its result or error; undefined until then. */
-  outcome: Outcome | undefined
+  isOver = false
+  result: unknown
+  /** Why it failed; undefined if it has not. */
+  failure: { readonly error: unknown } | undefined
   #controller: AbortController | undefined
 
   constructor(value: unknown) {
     this.value = value
   }
 
-  /** A controller costs more than most calls, and most functions do not ask for the signal. */
+  /** Created when it is asked for: a controller costs more than most calls. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal
   }
 
-  /** Aborts the call, unless it has ended. */
+  succeed(result: unknown): void {
+    if (result === null || result === undefined) this.fail(nothingEmitted(result))
+    else {
+      this.isOver = true
+      this.result = result
+    }
+  }
+
+  fail(error: unknown): void {
+    this.isOver = true
+    this.failure = { error }
+  }
+
+  /** Aborts the signal, unless the call is over. */
   abort(): void {
-    if (this.outcome !== undefined) return
+    if (this.isOver) return
     this.#controller ??= new AbortController()
     this.#controller.abort()
   }
