@@ -3,7 +3,13 @@ import { Queue } from '../async/Queue.ts'
 import type { CallContext, ConcurrentDefinition, OperatorCounts } from './definition.ts'
 import { nothingEmitted, operatorError } from './instance.ts'
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
-import { type DrainedRunner, nobody, type OperatorState, type RunnerHost, type ValueReceiver } from './Runner.ts'
+import {
+  type DrainedRunner,
+  nobody,
+  type OperatorState,
+  type RunnerHost,
+  type ValueReceiver,
+} from './Runner.ts'
 
 /**
  * Calls a function for each value, for several values at a time, and emits the results in the order of the values. A
@@ -28,7 +34,7 @@ export class ConcurrentRunner implements DrainedRunner {
   #isDraining = false
   /** Settles when the next record may be received. */
   #ready: Deferred<void> | undefined
-  /** The counts before the current record; undefined if calls were under way then. */
+  /** The counts before the current record; undefined if it can't be undone. */
   #before: CountsOfValues | undefined
 
   constructor(definition: ConcurrentDefinition, host: RunnerHost) {
@@ -108,7 +114,7 @@ export class ConcurrentRunner implements DrainedRunner {
   }
 
   remember(): void {
-    this.#before = this.isDrained ? this.#counters.ofValues : undefined
+    this.#before = this.isDrained && !this.#isStopped ? this.#counters.ofValues : undefined
   }
 
   /** A record can be undone if it is the only one that is under way. */

@@ -53,9 +53,7 @@ export class Runners {
     }
     all.at(-1)?.connect(outlets.main)
     this.first = all[0] ?? outlets.main
-    this.drained = all.filter(
-      runner => runner instanceof StreamRunner || runner instanceof ConcurrentRunner,
-    )
+    this.drained = all.filter(runner => runner instanceof StreamRunner || runner instanceof ConcurrentRunner)
     this.#steps = all.filter(runner => runner instanceof StepRunner)
     this.#acceptor = this.#steps.find(({ definition }) => definition.acceptsRejected)
   }

@@ -3,7 +3,13 @@ import { closedEarly, isPrematureClose, prematureClose } from '../async/prematur
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { OperatorCounts, StreamDefinition } from './definition.ts'
 import { operatorError } from './instance.ts'
-import { type DrainedRunner, nobody, type OperatorState, type RunnerHost, type ValueReceiver } from './Runner.ts'
+import {
+  type DrainedRunner,
+  nobody,
+  type OperatorState,
+  type RunnerHost,
+  type ValueReceiver,
+} from './Runner.ts'
 
 /**
  * Runs a user's Node stream in the middle of a chain. The stream may emit at any time, not only within a step,

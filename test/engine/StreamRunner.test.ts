@@ -107,7 +107,8 @@ async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unkn
     state = savedBy(chain)
     out.push(save)
   }
-  const feedOne = (value: unknown) => (value === save ? (chain.drain() ?? Promise.resolve()).then(keep) : chain.receive(value))
+  const feedOne = (value: unknown) =>
+    value === save ? (chain.drain() ?? Promise.resolve()).then(keep) : chain.receive(value)
   if (Symbol.asyncIterator in values) for await (const value of values) await feedOne(value)
   else {
     for (const value of values) {

@@ -134,6 +134,29 @@ const settings: Record<string, Setting> = {
         numbering('n'),
       ),
   },
+  'several calls of map at a time, with operators around them': {
+    operators: () =>
+      compose(
+        filter((lead: Lead) => lead.guid !== undefined),
+        map(
+          async (lead: Lead) => {
+            await turns(String(lead.guid).charCodeAt(0) % 4)
+            return lead
+          },
+          { concurrency: 6 },
+        ),
+        explodeEvents(),
+        map(async ({ guid, conversionEvent }) => ({ guid, event: conversionEvent.guid }), { concurrency: 3 }),
+        numbering('n'),
+      ),
+  },
+  'take after several calls of map at a time': {
+    operators: () =>
+      compose(
+        map(async (lead: Lead) => guidOf(lead), { concurrency: 6 }),
+        take(40),
+      ),
+  },
   'explode and project': {
     operators: () =>
       compose(
