@@ -224,10 +224,12 @@ for (const [what, setting] of Object.entries(settings)) {
   })
 }
 
-/** Without what varies: how much had been read ahead when an operator ended the run. */
+/** Without what varies: how many leads had been read ahead, or were under way before an operator that ended the run. */
 function withoutReadAhead({ leads, source, operators, ...rest }: ReturnType<typeof countsOf>) {
   const ends = operators.some(({ name }) => name === 'until' || (name === 'take' && operators.length > 2))
-  return ends ? { ...rest, out: operators.map(({ out }) => out) } : { leads, source, operators, ...rest }
+  return ends
+    ? { ...rest, out: operators.slice(1).map(({ out }) => out) }
+    : { leads, source, operators, ...rest }
 }
 
 t.test('checkpoint: a resumed run whose take() was full when it was saved sends no request', async t => {
