@@ -161,17 +161,13 @@ export class ConcurrentRunner implements DrainedRunner {
     return call
   }
 
-  #await(call: Call, result: PromiseLike<unknown>): void {
-    Promise.resolve(result).then(
-      result => {
-        call.succeed(result)
-        this.#conclude(call)
-      },
-      error => {
-        call.fail(error)
-        this.#conclude(call)
-      },
-    )
+  async #await(call: Call, result: PromiseLike<unknown>): Promise<void> {
+    try {
+      call.succeed(await result)
+    } catch (error) {
+      call.fail(error)
+    }
+    this.#conclude(call)
   }
 
   #conclude(call: Call): void {

@@ -1,8 +1,8 @@
 import { Duplex, PassThrough } from 'node:stream'
+import { nothingEmitted } from '../engine/instance.ts'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { describeStage, Operator } from '../streams/Operator.ts'
-import { generatorStream } from './generatorStream.ts'
 
 /**
  * Any Transform or Duplex, or an async generator, as an operator of `run`. `create` is called once for each use. In a
@@ -33,6 +33,9 @@ import { generatorStream } from './generatorStream.ts'
  * })
  * ```
  */
+export function transform<In, Out>(
+  create: (records: AsyncIterable<In>) => AsyncGenerator<Out>,
+): Operator<In, Out>
 export function transform<In, Out>(create: () => Duplex): Operator<In, Out>
 export function transform<In, Out>(
   create: (records: AsyncIterable<In>) => AsyncIterable<Out>,
@@ -71,6 +74,48 @@ function createStream(create: Create): Duplex {
   }
   return created
 }
+
+/**
+ * An async generator of the user's as a Duplex. `Duplex.from` would not do: when its generator has returned, a write to it
+ * stays pending.
+ *
+ * @param input where the generator reads what is written to the Duplex
+ * @param generator its output
+ */
+function generatorStream(input: PassThrough, generator: AsyncIterable<unknown>): Duplex {
+  // An error of the input is thrown in the generator.
+  input.on('error', () => {})
+  const values = generator[Symbol.asyncIterator]()
+  return new Duplex({
+    objectMode: true,
+    write(record, _encoding, callback) {
+      if (input.write(record)) callback()
+      else input.once('drain', callback)
+    },
+    final(callback) {
+      input.end(callback)
+    },
+    read() {
+      values.next().then(
+        ({ done, value }) => {
+          if (!done && (value === null || value === undefined)) this.destroy(nothingEmitted(value))
+          else if (!done) this.push(value)
+          else if (input.readableEnded) this.push(null)
+          else this.destroy(new Error(returnedEarly))
+        },
+        error => this.destroy(error),
+      )
+    },
+    destroy(error, callback) {
+      input.destroy(error ?? undefined)
+      // It may wait for something that never comes.
+      values.return?.().then(undefined, () => {})
+      callback(error)
+    },
+  })
+}
+
+const returnedEarly = 'it returned before the end of its input; to end a run early, use take()'
 
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof (value as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] === 'function'
