@@ -154,7 +154,7 @@ const settings: Record<string, Setting> = {
     operators: () =>
       compose(
         map(async (lead: Lead) => guidOf(lead), { concurrency: 6 }),
-        take(40),
+        take(100),
       ),
   },
   'explode and project': {
