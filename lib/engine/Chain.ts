@@ -199,7 +199,7 @@ export class Chain {
 
   #reject(rejected: Rejected): void {
     this.#rejected += 1
-    if (this.#runners.reject(rejected)) return
+    if (this.#runners.reject(rejected, this.#isDone)) return
     this.#fail(new TypeError('no operator takes elements that are not records'))
   }
 

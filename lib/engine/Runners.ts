@@ -103,9 +103,13 @@ export class Runners {
     ]
   }
 
-  /** Passes an element that is not a record to the operator that accepts those; returns whether there is one. */
-  reject(rejected: Rejected): boolean {
-    this.#acceptor?.reject(rejected)
+  /**
+   * Passes an element that is not a record to the operator that accepts those; returns whether there is one.
+   *
+   * @param isDone whether an operator wants no more: if so, the element is only counted
+   */
+  reject(rejected: Rejected, isDone: boolean): boolean {
+    this.#acceptor?.reject(rejected, isDone)
     return this.#acceptor !== undefined
   }
 

@@ -82,9 +82,9 @@ export class StepRunner implements Runner {
     if (running !== undefined) this.#start(running)
   }
 
-  reject(rejected: Rejected): void {
+  reject(rejected: Rejected, isDone: boolean): void {
     this.#counters.rejected += 1
-    if (this.#isStopped) this.#counters.unused += 1
+    if (isDone) this.#counters.unused += 1
     else this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
   }
 

@@ -106,7 +106,7 @@ export class Operator<In, Out> extends Transform {
         owner: 'pipeline()',
         expected: 'operators other than transform(), which needs run()',
         received: describeStage(this),
-        remedy: 'use the stream itself in place of transform()',
+        remedy: 'use the stream, or the generator function, in place of transform()',
       })
     }
     const targets: ChainTargets = {

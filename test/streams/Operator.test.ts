@@ -121,7 +121,7 @@ t.test('Operator: transform() in a plain pipeline is an OPTION error with a hint
     t.match(await failureOf(pipeline([1], make(), toArray({ max: 9 }))), {
       code: 'OPTION',
       message:
-        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
+        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream, or the generator function, in place of transform()',
     })
   }
 })
