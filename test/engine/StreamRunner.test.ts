@@ -688,6 +688,18 @@ const stages: readonly (() => Operator<number, number>)[] = [
       return n + 1
     }),
   () =>
+    map(
+      async (n: number) => {
+        await turns(n % 3)
+        return n + 1
+      },
+      { concurrency: 3 },
+    ),
+  () =>
+    transform(async function* (numbers: AsyncIterable<number>) {
+      for await (const n of numbers) if (n % 4 !== 0) yield n
+    }),
+  () =>
     operator<number>('repeat', (n, emit) => {
       for (let copy = 0; copy < n % 4; copy += 1) emit(n + copy)
     }),
