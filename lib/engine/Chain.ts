@@ -2,7 +2,7 @@ import { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
-import { type ChainTargets, type Outlet, outletsOf } from './Outlet.ts'
+import { type ChainTargets, LastRecord, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
 import type { ChainEvents, ChainState, Runner } from './Runner.ts'
 import { Runners } from './Runners.ts'
@@ -25,6 +25,7 @@ export class Chain {
   #failure: { error: unknown } | undefined
   /** The last record, if it must be possible to undo it. */
   #transaction: RecordTransaction | undefined
+  readonly #last = new LastRecord()
   #records = 0
   #rejected = 0
 
@@ -45,7 +46,9 @@ export class Chain {
       },
       fail: (error: unknown) => this.#fail(error),
     }
-    const outlets = outletsOf(targets, host)
+    /** How many operators receive the very records that the chain receives. */
+    const unchanged = definitions.findIndex(part => !('create' in part && part.preserves))
+    const outlets = outletsOf(targets, host, unchanged === -1 ? this.#last.lineOf : undefined)
     this.#main = outlets.main
     this.#outlets = outlets.all
     this.#runners = new Runners(definitions, {
@@ -53,6 +56,7 @@ export class Chain {
       isResumed,
       hostOf: index => ({
         ...host,
+        lineOf: unchanged === -1 || index <= unchanged ? this.#last.lineOf : undefined,
         done: () => this.#stopUpTo(index),
         workAfter: () => this.#workAfter(index),
       }),
@@ -119,13 +123,15 @@ export class Chain {
   /**
    * Receives one record, or an element that is not a record. A promise means that the next one must wait for it.
    *
+   * @param line the record's JSON text as it arrived, in UTF-8 on one line
    * @throws the failure; the promise rejects with it
    */
-  receive(item: unknown): void | Promise<void> {
+  receive(item: unknown, line?: Uint8Array): void | Promise<void> {
     this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
     if (item instanceof Rejected) this.#reject(item)
     else {
       this.#records += 1
+      this.#last.set(item, line)
       this.#runners.first.receive(item)
     }
     this.#transaction?.end()
@@ -146,9 +152,17 @@ export class Chain {
     return streams.length === 0 ? undefined : this.#drain(streams)
   }
 
-  /** Resolves when all work in progress is done, or has failed. Never rejects. */
-  idle(): Promise<void> {
-    return this.#idle(0)
+  /**
+   * Resolves when all work in progress is done, or has failed. Never rejects. A step that ends may cause work in a later
+   * one, never in an earlier one, so one pass is enough.
+   *
+   * @param from index of the first part to wait for. Default: 0.
+   */
+  async idle(from = 0): Promise<void> {
+    for (let index = from; index < this.#parts.length; index += 1) {
+      const part = this.#parts[index] as Runner | Outlet
+      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
+    }
   }
 
   /** Accepts nothing more, and emits nothing more. */
@@ -206,21 +220,13 @@ export class Chain {
 
   async #settle(): Promise<void> {
     this.#isBusy = false
-    await this.#idle(0)
+    await this.idle()
     if (this.#failure !== undefined) throw this.#failure.error
-  }
-
-  /** A step that ends may cause work in a later one, never in an earlier one: one pass is enough. */
-  async #idle(from: number): Promise<void> {
-    for (let index = from; index < this.#parts.length; index += 1) {
-      const part = this.#parts[index] as Runner | Outlet
-      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
-    }
   }
 
   #workAfter(index: number): Promise<void> | undefined {
     const isIdle = this.#parts.every((part, at) => at <= index || part.idle() === undefined)
-    return isIdle ? undefined : this.#idle(index + 1)
+    return isIdle ? undefined : this.idle(index + 1)
   }
 
   async #drain(streams: readonly StreamRunner[]): Promise<void> {
