@@ -61,7 +61,7 @@ export {
   explodeEvents,
   explodeFormValues,
 } from './operators/explode.ts'
-export { filter, type Verdict } from './operators/filter.ts'
+export { type FilterOptions, filter, type Verdict } from './operators/filter.ts'
 export { type MapOptions, map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
 export type { ArrayPath, Path, ValueAt } from './operators/paths.ts'

@@ -44,6 +44,8 @@ export interface DecoderOptions {
    * a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'emit'
+  /** Whether elements keep their `line`. Default: false. */
+  lines?: boolean | undefined
 }
 
 /** An element of a body. */
@@ -52,6 +54,12 @@ export interface DecodedElement {
   readonly value: unknown
   /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
+  /**
+   * Its bytes, if an output may contain them in place of `JSON.stringify(value)`: they are UTF-8 on one line, and repeat
+   * no key at the top level, where a schema would have seen only the last value. Never written again. Undefined if the
+   * decoder does not keep them.
+   */
+  readonly line?: Uint8Array | undefined
   /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */
   readonly location: ElementLocation
 }

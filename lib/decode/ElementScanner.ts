@@ -9,15 +9,15 @@ import {
   ValueScanner,
 } from './ValueScanner.ts'
 
-/** The bytes of one element; valid until the next call of the scanner. */
+/** The bytes of one element. They are never written again, so they may be kept. */
 export interface ElementBytes {
-  buffer: Buffer
-  start: number
-  end: number
+  bytes: Buffer
   /** Offset of the element's first byte in the body. */
   offset: number
   /** Whether these are only the first bytes of an element that is larger than the limit. */
   tooLarge: boolean
+  /** Members of the element, if it is an object; a key that is repeated counts each time. */
+  members: number
 }
 
 /** How large and how deep an element may be. */
@@ -47,37 +47,22 @@ export interface ScannerProblem {
 
 /**
  * Finds where each element of an array begins and ends. The bytes around the elements go to `surroundings`. An element
- * that is not complete at the end of a chunk is held in one buffer that grows by doubling, and scanning continues where
- * it stopped, so that a large element in small chunks takes linear time.
+ * that is not complete at the end of a chunk is collected in a buffer of its own that grows by doubling, so that a
+ * large element in small chunks takes linear time.
  */
 export class ElementScanner {
   /** Elements whose first byte was seen. */
   scanned = 0
-  /** Offset in the body of the next byte to scan. */
-  get offset(): number {
-    return this.#base + this.#position
-  }
-  /** Whether the bytes so far end inside an element. */
-  get insideElement(): boolean {
-    return this.#open
-  }
-
   readonly #surroundings: Surroundings
   readonly #maxBytes: number
   readonly #tooLarge: 'fail' | 'skip'
   readonly #value: ValueScanner
   readonly #fail: (problem: ScannerProblem) => never
-
-  #carry = Buffer.alloc(0)
-  #held = 0
-  /** Offset in the body of the first byte of the buffer being scanned. */
+  /** Offset in the body of the first byte of the chunk, and index of its next byte to scan. */
   #base = 0
-  #open = false
-  /** The first bytes of an open element that is too large, and how many of its bytes were dropped. */
-  #beginning: Buffer | undefined
-  #dropped = 0
   #position = 0
-
+  /** The element that earlier chunks began. */
+  #begun: BegunElement | undefined
   #outsideString = false
   #outsideEscape = false
 
@@ -91,58 +76,51 @@ export class ElementScanner {
     this.#fail = fail
   }
 
-  /** The elements that end in `chunk`. */
+  /** Offset in the body of the next byte to scan. */
+  get offset(): number {
+    return this.#base + this.#position
+  }
+
+  /** Whether the bytes so far end inside an element. */
+  get insideElement(): boolean {
+    return this.#begun !== undefined
+  }
+
+  /** The elements that end in `chunk`, whose bytes must not be written again. */
   *scan(chunk: Buffer): Generator<ElementBytes> {
-    const buffer = this.#append(chunk)
-    const end = buffer.length
-    let start = 0
-    while (this.#position < end) {
-      if (!this.#open) {
-        start = this.#skipSurroundings(buffer)
-        if (start === end) break
-        this.#open = true
+    while (this.#position < chunk.length) {
+      let start = this.#position
+      if (this.#begun === undefined) {
+        start = this.#skipSurroundings(chunk)
+        if (start === chunk.length) break
         this.scanned += 1
-        this.#position = start + this.#value.begin(buffer[start] as number)
+        this.#position = start + this.#value.begin(chunk[start] as number)
       }
-      const last = this.#value.end(buffer, this.#position)
-      this.#position = last === -1 ? end : last
-      if (last === -1) break
-      this.#open = false
-      const element = this.#element(buffer, start, last)
+      const end = this.#value.end(chunk, this.#position)
+      this.#position = end === -1 ? chunk.length : end
+      if (end === -1) {
+        this.#begun ??= new BegunElement(this.#base + start, this.#maxBytes)
+        this.#begun.add(chunk.subarray(start))
+        this.#checkSize(this.#begun.size, this.#begun.offset)
+        break
+      }
+      const element = this.#element(chunk, start, end)
       this.#surroundings.element(element.offset)
       yield element
     }
-    if (this.#open) this.#checkSize(this.#dropped + end - start, start)
-    this.#hold(buffer, this.#open ? start + this.#dropExcess(buffer, start) : end)
+    this.#base += chunk.length
+    this.#position = 0
   }
 
-  #element(buffer: Buffer, start: number, end: number): ElementBytes {
-    const size = this.#dropped + end - start
-    const offset = this.#base + start - this.#dropped
-    this.#checkSize(size, start)
-    const beginning = this.#beginning
-    this.#beginning = undefined
-    this.#dropped = 0
-    if (beginning !== undefined) {
-      return { buffer: beginning, start: 0, end: beginning.length, offset, tooLarge: true }
-    }
-    const tooLarge = size > this.#maxBytes
-    return { buffer, start, end: tooLarge ? start + this.#maxBytes : end, offset, tooLarge }
-  }
-
-  /**
-   * Keeps only the first bytes of an open element that has become too large. Returns how many of its bytes need not be
-   * held; a backslash that escapes the next byte must be.
-   */
-  #dropExcess(buffer: Buffer, start: number): number {
-    const length = buffer.length - start
-    if (this.#dropped + length <= this.#maxBytes) return 0
-    this.#beginning ??= Buffer.from(buffer.subarray(start, start + this.#maxBytes))
-    let escapes = 0
-    while (escapes < length && buffer[buffer.length - 1 - escapes] === backslash) escapes += 1
-    const excess = length - (escapes % 2)
-    this.#dropped += excess
-    return excess
+  #element(chunk: Buffer, start: number, end: number): ElementBytes {
+    const begun = this.#begun
+    this.#begun = undefined
+    begun?.add(chunk.subarray(start, end))
+    const size = begun?.size ?? end - start
+    const offset = begun?.offset ?? this.#base + start
+    this.#checkSize(size, offset)
+    const bytes = begun?.bytes ?? chunk.subarray(start, Math.min(end, start + this.#maxBytes))
+    return { bytes, offset, tooLarge: size > this.#maxBytes, members: this.#value.members }
   }
 
   /** Skips what is not an element; returns the index of the next element's first byte, or the end. */
@@ -188,45 +166,42 @@ export class ElementScanner {
     this.#surroundings.outside(buffer.subarray(from, i), this.#base + from)
   }
 
-  #checkSize(size: number, start: number): void {
+  #checkSize(size: number, offset: number): void {
     if (size <= this.#maxBytes || this.#tooLarge === 'skip') return
-    this.#fail({
-      problem: 'limit',
-      offset: this.#base + start - this.#dropped,
-      message: `an element is larger than maxLeadBytes (${this.#maxBytes})`,
-    })
+    const message = `an element is larger than maxLeadBytes (${this.#maxBytes})`
+    this.#fail({ problem: 'limit', offset, message })
+  }
+}
+
+/** An element of which some chunks have arrived. */
+class BegunElement {
+  /** Offset of its first byte in the body. */
+  readonly offset: number
+  /** Its size so far, in bytes. */
+  size = 0
+  readonly #maxBytes: number
+  #buffer: Buffer = Buffer.alloc(0)
+
+  /** @param maxBytes how many of its bytes to keep */
+  constructor(offset: number, maxBytes: number) {
+    this.offset = offset
+    this.#maxBytes = maxBytes
   }
 
-  /** The held bytes followed by the chunk; the chunk itself if nothing is held. */
-  #append(chunk: Buffer): Buffer {
-    if (this.#held === 0) return chunk
-    const length = this.#held + chunk.length
-    this.#reserve(length)
-    chunk.copy(this.#carry, this.#held)
-    return this.#carry.subarray(0, length)
+  /** Its first bytes, all of them unless it is too large. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, Math.min(this.size, this.#maxBytes))
   }
 
-  /** Keeps the bytes from `from` on for the next chunk. */
-  #hold(buffer: Buffer, from: number): void {
-    const length = buffer.length - from
-    if (length > 0) {
-      if (buffer.buffer === this.#carry.buffer && this.#held > 0) {
-        if (from > 0) this.#carry.copyWithin(0, from, buffer.length)
-      } else {
-        this.#held = 0
-        this.#reserve(length)
-        buffer.copy(this.#carry, 0, from)
-      }
+  add(piece: Buffer): void {
+    const kept = this.bytes.length
+    const room = Math.min(piece.length, this.#maxBytes - kept)
+    if (this.#buffer.length < kept + room) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.#maxBytes, 2 * (kept + room)))
+      this.#buffer.copy(larger, 0, 0, kept)
+      this.#buffer = larger
     }
-    this.#held = length
-    this.#base += from
-    this.#position -= from
-  }
-
-  #reserve(length: number): void {
-    if (this.#carry.length >= length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#carry.length, 65_536))
-    this.#carry.copy(larger, 0, 0, this.#held)
-    this.#carry = larger
+    piece.copy(this.#buffer, kept, 0, room)
+    this.size += piece.length
   }
 }

@@ -5,6 +5,7 @@ export const backslash = 0x5c
 export const closeBracket = 0x5d
 const openBrace = 0x7b
 export const closeBrace = 0x7d
+const colon = 0x3a
 
 export const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
@@ -19,11 +20,15 @@ for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quo
  * in any number of chunks.
  */
 export class ValueScanner {
+  /** Members of the value, if it is an object; a key that is repeated counts each time. */
+  members = 0
   readonly #stack: Uint8Array
   readonly #fail: (problem: 'limit' | 'malformed', index: number, message: string) => never
   #kind: 'container' | 'string' | 'scalar' = 'scalar'
   #depth = 0
   #inString = false
+  /** Whether the next byte is in a string, and follows a backslash that escapes it. */
+  #isEscaped = false
 
   /** @param fail called with the index of the invalid byte */
   constructor(
@@ -36,8 +41,10 @@ export class ValueScanner {
 
   /** Begins a value; returns how many of its bytes `end` can skip. */
   begin(byte: number): number {
+    this.members = 0
     this.#depth = 0
     this.#inString = false
+    this.#isEscaped = false
     if (byte === openBrace || byte === openBracket) {
       this.#kind = 'container'
       return 0
@@ -52,7 +59,7 @@ export class ValueScanner {
       case 'container':
         return this.#endOfContainer(buffer, from)
       case 'string': {
-        const close = stringEnd(buffer, from)
+        const close = this.#stringEnd(buffer, from)
         return close === -1 ? -1 : close + 1
       }
       case 'scalar': {
@@ -69,7 +76,7 @@ export class ValueScanner {
     let depth = this.#depth
     let i = from
     if (this.#inString) {
-      const close = stringEnd(buffer, i)
+      const close = this.#stringEnd(buffer, i)
       if (close === -1) return -1
       this.#inString = false
       i = close + 1
@@ -78,12 +85,14 @@ export class ValueScanner {
       const byte = buffer[i]
       i += 1
       if (byte === quote) {
-        const close = stringEnd(buffer, i)
+        const close = this.#stringEnd(buffer, i)
         if (close === -1) {
           this.#inString = true
           break
         }
         i = close + 1
+      } else if (byte === colon) {
+        if (depth === 1) this.members += 1
       } else if (byte === openBrace || byte === openBracket) {
         depth += 1
         if (depth >= stack.length) {
@@ -102,16 +111,21 @@ export class ValueScanner {
     this.#depth = depth
     return -1
   }
+
+  /** The index of the quote that closes a string, searched from `from` on, or -1. */
+  #stringEnd(buffer: Buffer, from: number): number {
+    const start = this.#isEscaped ? from + 1 : from
+    this.#isEscaped = false
+    let close = buffer.indexOf(quote, start)
+    while (close !== -1 && isEscaped(buffer, start, close)) close = buffer.indexOf(quote, close + 1)
+    if (close === -1) this.#isEscaped = start > buffer.length || isEscaped(buffer, start, buffer.length)
+    return close
+  }
 }
 
-/** The index of the quote that closes a string, searched from `from` on, or -1. */
-function stringEnd(buffer: Buffer, from: number): number {
-  let close = buffer.indexOf(quote, from)
-  while (close !== -1) {
-    let escapes = 0
-    while (buffer[close - 1 - escapes] === backslash) escapes += 1
-    if (escapes % 2 === 0) return close
-    close = buffer.indexOf(quote, close + 1)
-  }
-  return -1
+/** Whether a byte follows an odd number of backslashes that begin at `start` or later. */
+function isEscaped(buffer: Buffer, start: number, index: number): boolean {
+  let backslashes = 0
+  while (index - 1 - backslashes >= start && buffer[index - 1 - backslashes] === backslash) backslashes += 1
+  return backslashes % 2 === 1
 }

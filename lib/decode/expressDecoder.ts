@@ -20,7 +20,7 @@ const placeholder = 'null'
 
 /** Decodes a body with scanner and JSON.parse, and with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
-  const { page, rejected = 'fail' } = options
+  const { page, rejected = 'fail', lines = false } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -64,8 +64,8 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ buffer, start, end, offset, tooLarge }: ElementBytes): DecodedElement {
-    const raw = buffer.toString('utf8', start, end)
+  function parse({ bytes, offset, tooLarge, members }: ElementBytes): DecodedElement {
+    const raw = bytes.toString()
     const location = { page, element: counts.decoded + counts.malformed, byte: offset }
     if (tooLarge) {
       const message = `it is larger than maxLeadBytes (${options.maxLeadBytes})`
@@ -78,8 +78,10 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
       return { value: reject('malformed', 'it is not valid JSON', raw, location, cause), raw, location }
     }
     counts.decoded += 1
-    counts.replacedCharacters += countReplaced(raw, buffer.subarray(start, end))
-    return { value, raw, location }
+    const replaced = countReplaced(raw, bytes)
+    counts.replacedCharacters += replaced
+    const line = lines && replaced === 0 && isLine(bytes, value, members) ? bytes : undefined
+    return { value, raw, line, location }
   }
 
   function reject(
@@ -136,3 +138,14 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     },
   }
 }
+
+const [lineFeed, carriageReturn] = [0x0a, 0x0d]
+
+/** Whether an output may contain the bytes of an element in place of its value (`DecodedElement.line`). */
+function isLine(bytes: Buffer, value: unknown, members: number): boolean {
+  if (bytes.includes(lineFeed) || bytes.includes(carriageReturn)) return false
+  return !isObject(value) || Object.keys(value).length === members
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

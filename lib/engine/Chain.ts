@@ -2,7 +2,7 @@ import { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
-import { type ChainTargets, type Outlet, outletsOf } from './Outlet.ts'
+import { type ChainTargets, LastRecord, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
 import type { ChainEvents, ChainState, DrainedRunner, Runner } from './Runner.ts'
 import { Runners } from './Runners.ts'
@@ -24,6 +24,7 @@ export class Chain {
   #failure: { error: unknown } | undefined
   /** The last record, if it must be possible to undo it. */
   #transaction: RecordTransaction | undefined
+  readonly #last = new LastRecord()
   #records = 0
   #rejected = 0
 
@@ -44,7 +45,9 @@ export class Chain {
       },
       fail: (error: unknown) => this.#fail(error),
     }
-    const outlets = outletsOf(targets, host)
+    /** How many operators receive the very records that the chain receives. */
+    const unchanged = definitions.findIndex(part => !('create' in part && part.preserves))
+    const outlets = outletsOf(targets, host, unchanged === -1 ? this.#last.lineOf : undefined)
     this.#main = outlets.main
     this.#outlets = outlets.all
     this.#runners = new Runners(definitions, {
@@ -52,6 +55,7 @@ export class Chain {
       isResumed,
       hostOf: index => ({
         ...host,
+        lineOf: unchanged === -1 || index <= unchanged ? this.#last.lineOf : undefined,
         done: () => this.#stopUpTo(index),
         workAfter: () => this.#workAfter(index),
       }),
@@ -118,18 +122,23 @@ export class Chain {
   /**
    * Receives one record, or an element that is not a record. A promise means that the next one must wait for it.
    *
+   * @param line the record's JSON text as it arrived, in UTF-8 on one line
    * @throws the failure; the promise rejects with it
    */
-  receive(item: unknown): void | Promise<void> {
+  receive(item: unknown, line?: Uint8Array): void | Promise<void> {
     const drained = item instanceof Rejected ? this.drain(this.#runners.drainedBeforeRejected) : undefined
-    return drained === undefined ? this.#receive(item) : drained.then(() => this.#receive(item))
+    return drained === undefined ? this.#receive(item, line) : drained.then(() => this.#receive(item))
   }
 
-  #receive(item: unknown): void | Promise<void> {
+  #receive(item: unknown, line?: Uint8Array): void | Promise<void> {
     this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
-    if (item instanceof Rejected) this.#reject(item)
-    else {
+    if (item instanceof Rejected) {
+      this.#rejected += 1
+      const isAccepted = this.#runners.reject(item, this.#isDone)
+      if (!isAccepted) this.#fail(new TypeError('no operator takes elements that are not records'))
+    } else {
       this.#records += 1
+      this.#last.set(item, line)
       this.#runners.first.receive(item)
     }
     this.#transaction?.end()
@@ -149,9 +158,15 @@ export class Chain {
     return runners.every(runner => runner.isDrained) ? undefined : this.#drain(runners)
   }
 
-  /** Resolves when all work in progress is done, or has failed. Never rejects. */
-  idle(): Promise<void> {
-    return this.#idle(0)
+  /**
+   * Resolves when the work in progress in all parts, or from one on, is done or has failed. Never rejects. A step that
+   * ends may cause work in a later one, never in an earlier one, so one pass is enough.
+   */
+  async idle(from = 0): Promise<void> {
+    for (let index = from; index < this.#parts.length; index += 1) {
+      const part = this.#parts[index] as Runner | Outlet
+      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
+    }
   }
 
   /** Accepts nothing more, and emits nothing more. */
@@ -185,8 +200,7 @@ export class Chain {
   /**
    * Continues from a saved state, before the first record.
    *
-   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects its
-   * state.
+   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects it.
    */
   restore({ operators, records, rejected, passed }: ChainState): void {
     this.#runners.restore(operators)
@@ -197,12 +211,6 @@ export class Chain {
     if (ended !== -1) this.#stopUpTo(ended)
   }
 
-  #reject(rejected: Rejected): void {
-    this.#rejected += 1
-    if (this.#runners.reject(rejected, this.#isDone)) return
-    this.#fail(new TypeError('no operator takes elements that are not records'))
-  }
-
   #settled(): void | Promise<void> {
     if (this.#isBusy) return this.#settle()
     if (this.#failure !== undefined) throw this.#failure.error
@@ -210,21 +218,13 @@ export class Chain {
 
   async #settle(): Promise<void> {
     this.#isBusy = false
-    await this.#idle(0)
+    await this.idle()
     if (this.#failure !== undefined) throw this.#failure.error
-  }
-
-  /** A step that ends may cause work in a later one, never in an earlier one: one pass is enough. */
-  async #idle(from: number): Promise<void> {
-    for (let index = from; index < this.#parts.length; index += 1) {
-      const part = this.#parts[index] as Runner | Outlet
-      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
-    }
   }
 
   #workAfter(index: number): Promise<void> | undefined {
     const isIdle = this.#parts.every((part, at) => at <= index || part.idle() === undefined)
-    return isIdle ? undefined : this.#idle(index + 1)
+    return isIdle ? undefined : this.idle(index + 1)
   }
 
   async #drain(runners: readonly DrainedRunner[]): Promise<void> {

@@ -2,15 +2,15 @@ import type { SideOutputs } from './definition.ts'
 
 /** Receives records one after the other; a promise means that there is no room until it settles. */
 export interface Target {
-  write(record: unknown): void | Promise<void>
+  write(record: unknown, line?: Uint8Array): void | Promise<void>
 }
 
 /** The same target, with its failures turned into errors for the user. */
 export function explained(target: Target, explain: (error: unknown) => unknown): Target {
   return {
-    write(record) {
+    write(record, line) {
       try {
-        return target.write(record)?.catch(error => {
+        return target.write(record, line)?.catch(error => {
           throw explain(error)
         })
       } catch (error) {
@@ -36,9 +36,13 @@ export interface ChainOutlets {
   readonly all: readonly Outlet[]
 }
 
-/** Creates an outlet for each target of a chain. */
-export function outletsOf(targets: ChainTargets, host: OutletHost): ChainOutlets {
-  const main = new Outlet(targets.main, host)
+/**
+ * Creates an outlet for each target of a chain.
+ *
+ * @param lineOf the text of the records that reach the main target; absent if an operator may have changed them
+ */
+export function outletsOf(targets: ChainTargets, host: OutletHost, lineOf?: LineOf): ChainOutlets {
+  const main = new Outlet(targets.main, host, lineOf)
   const all = [main]
   const outletOf = (target: Target): Outlet => {
     const outlet = new Outlet(target, host)
@@ -51,6 +55,22 @@ export function outletsOf(targets: ChainTargets, host: OutletHost): ChainOutlets
       Object.fromEntries(Object.entries(outputs).map(([name, target]) => [name, outletOf(target)])),
   )
   return { main, side: side ?? [], all }
+}
+
+/** The JSON text of a record as it arrived, in UTF-8 on one line; undefined if the record was not received from the source. */
+export type LineOf = (record: unknown) => Uint8Array | undefined
+
+/** The last record that a chain received. */
+export class LastRecord {
+  #record: unknown
+  #line: Uint8Array | undefined
+
+  set(record: unknown, line: Uint8Array | undefined): void {
+    this.#record = record
+    this.#line = line
+  }
+
+  readonly lineOf: LineOf = record => (record === this.#record ? this.#line : undefined)
 }
 
 /** The chain, as an outlet sees it. */
@@ -72,6 +92,7 @@ export class Outlet {
   isFailed = false
   readonly #target: Target
   readonly #host: OutletHost
+  readonly #lineOf: LineOf | undefined
   #queue: unknown[] = []
   /** Number of queued records that were passed to the sink. */
   #drained = 0
@@ -80,9 +101,10 @@ export class Outlet {
   /** The values of a record that the operators have not finished; undefined when nothing is held. */
   #held: unknown[] | undefined
 
-  constructor(target: Target, host: OutletHost) {
+  constructor(target: Target, host: OutletHost, lineOf?: LineOf) {
     this.#target = target
     this.#host = host
+    this.#lineOf = lineOf
   }
 
   receive(record: unknown): void {
@@ -139,7 +161,7 @@ export class Outlet {
     }
     let room: void | Promise<void>
     try {
-      room = this.#target.write(record)
+      room = this.#target.write(record, this.#lineOf?.(record))
     } catch (error) {
       this.fail(error)
       return
@@ -158,7 +180,7 @@ export class Outlet {
         // The queue may be long: a written record must not stay in memory until its end.
         queue[this.#drained] = undefined
         this.#drained += 1
-        const wait = this.#target.write(record)
+        const wait = this.#target.write(record, this.#lineOf?.(record))
         if (wait !== undefined) await wait
       }
     } catch (error) {

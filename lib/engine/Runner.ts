@@ -1,6 +1,7 @@
 import type { Json } from '../stage/Stage.ts'
 import type { OperatorCounts } from './definition.ts'
 import type { SavedCounts } from './OperatorCounters.ts'
+import type { LineOf } from './Outlet.ts'
 
 /** The state of one operator in a checkpoint: plain JSON. */
 export interface OperatorState {
@@ -36,6 +37,8 @@ export interface RunnerHost {
   /** The operator wants no more. */
   done(): void
   fail(error: unknown): void
+  /** The text of a received record; absent if an operator before this one may have changed it. */
+  readonly lineOf?: LineOf | undefined
   /** Resolves when all work in later operators and outlets is done; undefined when there is none. Never rejects. */
   workAfter(): Promise<void> | undefined
 }

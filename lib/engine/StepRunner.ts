@@ -21,6 +21,7 @@ import {
   unsavedState,
 } from './instance.ts'
 import { type CountsOfValues, OperatorCounters } from './OperatorCounters.ts'
+import type { LineOf } from './Outlet.ts'
 import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
 
 /** Runs an operator of steps: calls the user's code, counts, and turns thrown values into OPERATOR errors. */
@@ -30,6 +31,7 @@ export class StepRunner implements Runner {
   readonly #counters: OperatorCounters
   #next: ValueReceiver = nobody
   readonly #host: RunnerHost
+  readonly #lineOf: LineOf | undefined
   #isStopped = false
   /** Whether the step (or flush) is running, so that it may emit. */
   #isOpen = false
@@ -46,6 +48,7 @@ export class StepRunner implements Runner {
   ) {
     this.definition = definition
     this.#host = host
+    this.#lineOf = definition.usesLines ? host.lineOf : undefined
     this.#instance = createInstance(definition, outputs)
     this.#counters = new OperatorCounters(definition.name, () => this.#instance.counts?.())
   }
@@ -163,7 +166,7 @@ export class StepRunner implements Runner {
     }
     this.#isOpen = true
     try {
-      const result = this.#instance.step(value, this.#emit)
+      const result = this.#instance.step(value, this.#emit, this.#lineOf?.(value))
       if (result !== undefined) return this.#conclude(result, value)
       this.#isOpen = false
     } catch (error) {

@@ -79,6 +79,10 @@ export interface OwnStepDefinition<In = unknown, Out = unknown> extends StepDefi
    * one ends the source.
    */
   acceptsRejected?: boolean
+  /** Whether it emits the very values that it receives, and changes none: their `line` stays valid. Default: false. */
+  preserves?: boolean
+  /** Whether its steps use the `line` of a record that has one. Default: false. */
+  usesLines?: true
   /** Its additional outputs: the path of an NDJSON file, which `run` opens, or a Writable, which `run` ends. */
   outputs?: SideOutputs<string | Writable>
   /** Converts its counts to totals for the report. */
@@ -122,6 +126,8 @@ export interface SideOutput {
 
 /** One use of such an operator. */
 export interface OwnInstance<In, Out> extends OperatorInstance<In, Out> {
+  /** @param line the value's JSON text as it arrived, in UTF-8 on one line, for an operator that uses it */
+  step(value: In, emit: Emit<Out>, line?: Uint8Array): StepResult
   /** Receives an element that is not a record; see `acceptsRejected`. */
   reject?(rejected: Rejected): void
   /** Whether `save` costs no more than a step. If so, it is called before each record, to undo a record that fails. */

@@ -1,5 +1,5 @@
 import type { Json } from '../stage/Stage.ts'
-import { type Encoder, encodeError } from './Encoder.ts'
+import { type Encoder, encodeError, type Write } from './Encoder.ts'
 
 /** Bytes, and the number of records in them. */
 export interface Block {
@@ -7,29 +7,42 @@ export interface Block {
   records: number
 }
 
-/** Encodes records and collects them into blocks, so that the destination gets few large writes. */
+/** The numbers of an encoder's document. */
+export interface EncodedCounts {
+  /** Records. */
+  records: number
+  /** Those whose text was written as it arrived. */
+  unchanged: number
+}
+
+/** UTF-8 needs at most three bytes for each unit of a string. */
+const maxBytesPerUnit = 3
+/** Room for the record that fills a block. */
+const margin = 65_536
+
+/** Encodes records into blocks, so that the destination gets few large writes. */
 export class EncodeBuffer {
+  /** The numbers so far, those of earlier processes included. */
+  readonly counts: EncodedCounts
   readonly #encoder: Encoder
   readonly #blockLength: number
-  /** Bytes before the text. */
-  #bytes: Uint8Array[] = []
-  #text = ''
+  #block: Buffer | undefined
+  /** Bytes and records in the block. */
+  #length = 0
   #held = 0
-  #seen: number
 
   /**
-   * @param blockLength number of characters from which a block is full
-   * @param seen records of earlier processes: errors count them too
+   * @param blockLength number of bytes from which a block is full
+   * @param counts the numbers of earlier processes; errors count their records, too
    */
-  constructor(encoder: Encoder, blockLength: number, seen = 0) {
+  constructor(
+    encoder: Encoder,
+    blockLength: number,
+    { records = 0, unchanged = 0 }: Partial<EncodedCounts> = {},
+  ) {
     this.#encoder = encoder
     this.#blockLength = blockLength
-    this.#seen = seen
-  }
-
-  /** Records so far, those of earlier processes included. */
-  get records(): number {
-    return this.#seen
+    this.counts = { records, unchanged }
   }
 
   /** The state that a new encoder needs to continue after the last cut; undefined for none. */
@@ -40,50 +53,59 @@ export class EncodeBuffer {
   /**
    * Adds a record; returns a block when one is full.
    *
+   * @param line the record's JSON text as it arrived, in UTF-8 on one line, if that is known
    * @throws {LeadpipeError} SINK when the record can't be written in the format.
    */
-  add(record: unknown): Block | undefined {
-    this.#seen += 1
-    let piece: string | Uint8Array
+  add(record: unknown, line?: Uint8Array): Block | undefined {
+    this.counts.records += 1
+    if (line !== undefined) this.counts.unchanged += 1
     try {
-      piece = this.#encoder.encode(record)
+      this.#encoder.encode(record, this.#write, line)
     } catch (cause) {
-      throw encodeError(record, this.#seen, cause)
+      throw encodeError(record, this.counts.records, cause)
     }
     this.#held += 1
-    if (typeof piece === 'string') this.#text += piece
-    else this.#add(piece)
-    return this.#text.length >= this.#blockLength || this.#bytes.length > 0 ? this.#takeBlock() : undefined
+    return this.#length >= this.#blockLength ? this.#takeBlock() : undefined
   }
 
   /** The remaining bytes, and the end of the document. */
   end(): Block {
-    this.#add(this.#encoder.end())
+    this.#encoder.end(this.#write)
     return this.#takeBlock()
   }
 
   /** The bytes so far, full block or not; may be empty. The document can be resumed after them. */
   cut(): Block {
-    this.#add(this.#encoder.cut?.() ?? '')
+    this.#encoder.cut?.(this.#write)
     return this.#takeBlock()
   }
 
-  #add(piece: string | Uint8Array): void {
+  /** Measured: one write of each text into the block takes a third of the time of joining the texts first. */
+  readonly #write: Write = piece => {
     if (typeof piece === 'string') {
-      this.#text += piece
+      const bytes = piece.length > margin ? Buffer.byteLength(piece) : piece.length * maxBytesPerUnit
+      this.#length += this.#reserve(bytes).write(piece, this.#length)
       return
     }
-    if (this.#text !== '') this.#bytes.push(Buffer.from(this.#text))
-    this.#text = ''
-    if (piece.length > 0) this.#bytes.push(piece)
+    this.#reserve(piece.length).set(piece, this.#length)
+    this.#length += piece.length
+  }
+
+  /** A block with room for some bytes more. */
+  #reserve(bytes: number): Buffer {
+    this.#block ??= Buffer.allocUnsafeSlow(this.#blockLength + margin)
+    if (this.#block.length - this.#length >= bytes) return this.#block
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#block.length, this.#length + bytes))
+    this.#block.copy(larger, 0, 0, this.#length)
+    this.#block = larger
+    return larger
   }
 
   #takeBlock(): Block {
-    const text = Buffer.from(this.#text)
-    const bytes = this.#bytes.length === 0 ? text : Buffer.concat([...this.#bytes, text])
+    const bytes = this.#block?.subarray(0, this.#length) ?? Buffer.alloc(0)
     const block = { bytes, records: this.#held }
-    this.#bytes = []
-    this.#text = ''
+    this.#block = undefined
+    this.#length = 0
     this.#held = 0
     return block
   }

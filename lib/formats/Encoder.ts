@@ -1,25 +1,28 @@
 import { LeadpipeError, messageOf } from '../errors.ts'
 import type { Json } from '../stage/Stage.ts'
 
+/** Receives the next part of a document: text, or bytes if the format is binary. */
+export type Write = (piece: string | Uint8Array) => void
+
 /**
- * Writes records in a format, one after the other. The results of `encode`, `cut` and `end`, joined, are the
- * document: text, or bytes if the format is binary. An encoder may hold records back (a row group of Parquet) until
- * the next cut.
+ * Writes records in a format, one after the other. All that `encode`, `cut` and `end` write is the document. An encoder
+ * may hold records back (a row group of Parquet) until the next cut.
  */
 export interface Encoder {
   /**
-   * The output for one more record; empty if the record is held back.
+   * Writes one more record, or holds it back.
    *
-   * @throws {TypeError} when the record can't be written in the format
+   * @param line the record's JSON text as it arrived, in UTF-8 on one line, if that is known
+   * @throws {TypeError} when the record can't be written in the format; nothing is written then
    */
-  encode(record: unknown): string | Uint8Array
+  encode(record: unknown, write: Write, line?: Uint8Array): void
   /**
-   * Everything that was held back: after it, the document can be resumed from `state`. Absent if nothing is ever
+   * Writes everything that was held back: after it, the document can be resumed from `state`. Absent if nothing is ever
    * held.
    */
-  cut?(): string | Uint8Array
-  /** The text or bytes after the last record. */
-  end(): string | Uint8Array
+  cut?(write: Write): void
+  /** Writes what follows the last record. */
+  end(write: Write): void
   /**
    * The state that a new encoder needs to continue after the last cut, as plain JSON: whether the document is empty,
    * the columns of its header, the entries of its footer. Absent if it needs none.

@@ -34,8 +34,11 @@ function kindOf(record: unknown): string {
 /** One JSON text per line (NDJSON). Without records, the document is empty. */
 function ndjsonEncoder(): Encoder {
   return {
-    encode: record => `${jsonText(record)}\n`,
-    end: () => '',
+    encode(record, write, line) {
+      write(line ?? jsonText(record))
+      write('\n')
+    },
+    end() {},
   }
 }
 
@@ -43,13 +46,13 @@ function ndjsonEncoder(): Encoder {
 function jsonEncoder(state?: Json): Encoder {
   let { isEmpty } = (state as { isEmpty: boolean } | undefined) ?? { isEmpty: true }
   return {
-    encode(record) {
-      const text = jsonText(record)
-      const before = isEmpty ? '[\n' : ',\n'
+    encode(record, write, line) {
+      const text = line ?? jsonText(record)
+      write(isEmpty ? '[\n' : ',\n')
+      write(text)
       isEmpty = false
-      return before + text
     },
-    end: () => (isEmpty ? '[]\n' : '\n]\n'),
+    end: write => write(isEmpty ? '[]\n' : '\n]\n'),
     state: () => ({ isEmpty }),
   }
 }

@@ -26,13 +26,15 @@ export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
   return new Operator<unknown, Buffer>([
     {
       name: 'encode',
+      usesLines: true,
       totals: ({ own }) => ({ records: own.records ?? 0 }),
       create() {
         const buffer = new EncodeBuffer(formats[format](), blockLength)
         let records = 0
+        const { counts } = buffer
         return {
-          step(record: unknown, emit: (bytes: Buffer) => void) {
-            const block = buffer.add(record)
+          step(record: unknown, emit: (bytes: Buffer) => void, line?: Uint8Array) {
+            const block = buffer.add(record, line)
             if (block === undefined) return
             records += block.records
             emit(block.bytes)
@@ -42,7 +44,7 @@ export function encode(format: Format = 'ndjson'): Operator<unknown, Buffer> {
             records += block.records
             if (block.bytes.length > 0) emit(block.bytes)
           },
-          counts: () => ({ records }),
+          counts: () => ({ records, unchanged: counts.unchanged }),
         }
       },
     },

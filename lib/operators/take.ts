@@ -19,6 +19,7 @@ export function take<T>(count: number): Operator<T, T> {
   return new Operator<T, T>([
     {
       name: 'take',
+      preserves: true,
       options: { count },
       create() {
         let taken = 0

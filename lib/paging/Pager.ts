@@ -5,6 +5,8 @@ export interface Element<T> {
   readonly value: T | Rejected
   /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
+  /** The bytes that an output may contain in place of the value; undefined if there are none, or if nobody wants them. */
+  readonly line?: Uint8Array | undefined
 }
 
 /** Delivers an element, with the position in the list after it. */

@@ -22,7 +22,7 @@ export async function loop({ source, chain, waiter, progress, saver }: OpenedRun
     for (const item of batch.items) {
       progress.processed += 1
       records += 1
-      const wait = chain.receive(item)
+      const wait = chain.receive(item, batch.lineOf?.(progress.processed - 1))
       if (wait !== undefined) await waiter.until(wait)
       else waiter.throwIfInterrupted()
       const saving = saver?.countProcessed(progress)

@@ -156,17 +156,20 @@ function openChain(
 }
 
 function openSource(
-  { source, definitions, explainSource }: RunStages,
+  { source, definitions, sinks, explainSource }: RunStages,
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): SourceRun {
   // Elements that are not records are passed on by operators, but not by a user's stream.
   const streamed = definitions.findIndex(part => 'createStream' in part)
+  const changing = definitions.find(part => !('create' in part && part.preserves))
+  const user = changing ?? sinks[0].attachment.stage
   const beforeStream = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     wants: {
       rejected: beforeStream.some(part => 'create' in part && part.acceptsRejected),
+      lines: 'usesLines' in user && user.usesLines === true,
       origins: definitions.some(part => 'create' in part && part.outputs !== undefined),
     },
     fail: error => waiter.interrupt(explainSource(error)),

@@ -45,6 +45,7 @@ export class DeliveredItems<T, Cursor> {
     this.#batch = {
       items: items.map(({ value }) => value),
       bytes,
+      lineOf: index => items[index]?.line,
       positionAfter: count => {
         const records = items.slice(0, count).filter(({ value }) => !(value instanceof Rejected)).length
         const { cursor } = items[count - 1] ?? start

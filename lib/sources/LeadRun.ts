@@ -79,7 +79,7 @@ export class LeadRun implements SourceRun<Lead> {
         query: serializeQuery,
         recordOf: wants.origins ? leadWithOrigin : leadOf,
         ...{ decode, maxLeadBytes, maxDepth },
-        rejected: wants.rejected ? 'emit' : 'fail',
+        ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
         counts: this.#counts,
         answered: headers => this.#onAnswer(headers),
       }),

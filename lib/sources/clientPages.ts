@@ -26,6 +26,8 @@ export interface ClientPages<T, Request> {
   readonly maxDepth?: number
   /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
   readonly rejected?: 'fail' | 'emit'
+  /** Whether records keep the bytes that an output may contain in place of them. Default: false. */
+  readonly lines?: boolean
   /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
   /** Called with the headers of each answer. */
@@ -35,7 +37,7 @@ export interface ClientPages<T, Request> {
 /** A page source that reads a list through a client. */
 export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
   const { client, path, recordOf, elements = [], decode = 'express', answered } = options
-  const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail' } = options
+  const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail', lines } = options
   const { counts = { requests: 0, retries: 0 } } = options
   const onRequest = () => {
     counts.requests += 1
@@ -51,7 +53,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
       answered?.(headers)
       return body
     },
-    decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected }),
+    decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines }),
     recordOf,
     async backOff(error, failures, signal) {
       // Requests have their own retries; only failures in the middle of a page are retried here.

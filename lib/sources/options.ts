@@ -34,8 +34,8 @@ export interface LeadsOptions extends LeadsQuery {
    * room for 5 pages of each. If pages are larger than expected, the limit may be exceeded by one page and by the chunk
    * (64 KiB) that each connection is receiving. A page beyond that is dropped and requested again when it is the next
    * to deliver, as is a page that takes more than half of `readAheadBytes`. The chunk whose leads are being delivered
-   * is not included. Leads in memory take about three times as much as in bodies. 0 or more; 0 reads one page after the
-   * other. Default: 16 MiB.
+   * is not included. Leads in memory take about three times as much as in bodies, and four times if a file gets them
+   * as they came, because their bytes are kept. 0 or more; 0 reads one page after the other. Default: 16 MiB.
    */
   readAheadBytes?: number | undefined
   /**

@@ -15,6 +15,8 @@ import { addPage, addProgress, type PageCounts } from './SourceCounts.ts'
 export interface Item<T, Cursor> {
   readonly value: T | Rejected
   readonly cursor: Cursor
+  /** The bytes that an output may contain in place of the value. */
+  readonly line?: Uint8Array | undefined
 }
 
 /** The items that one chunk of a body completes. */
@@ -187,7 +189,8 @@ class Page<T, Request extends PageRequest, Cursor> {
     for (const element of elements) {
       const value = this.#source.recordOf(element)
       this.received += 1
-      if (this.#pager.take({ value, raw: element.raw }, this.#emit) === 'enough') this.hasEnough = true
+      const { raw, line } = element
+      if (this.#pager.take({ value, raw, line }, this.#emit) === 'enough') this.hasEnough = true
     }
     this.#count()
   }
@@ -228,9 +231,9 @@ class Page<T, Request extends PageRequest, Cursor> {
     Object.assign(this.#counted, this.decoder.counts)
   }
 
-  readonly #emit = ({ value }: Element<T>, cursor: Cursor): void => {
+  readonly #emit = ({ value, line }: Element<T>, cursor: Cursor): void => {
     this.#delivered += 1
-    this.#items.push({ value, cursor })
+    this.#items.push({ value, cursor, line })
   }
 }
 

@@ -32,6 +32,8 @@ export interface SinkOpening {
 
 /** Receives records. */
 export interface SinkStage<T = unknown> extends Stage {
+  /** Whether it writes the `line` of a record that has one. Default: false. */
+  readonly usesLines?: true
   /**
    * Checks that the destination can be written, and returns the files that it replaces. Changes nothing.
    *
@@ -64,8 +66,12 @@ export type Ending =
 
 /** One use of a sink. */
 export interface SinkRun<T = unknown> extends StageRun {
-  /** Receives a record. A promise means that there is no room: the caller writes nothing more before it settles. */
-  write(record: T): void | Promise<void>
+  /**
+   * Receives a record. A promise means that there is no room: the caller writes nothing more before it settles.
+   *
+   * @param line the record's JSON text as it arrived, in UTF-8 on one line, if the record is unchanged since then
+   */
+  write(record: T, line?: Uint8Array): void | Promise<void>
   /**
    * A barrier: resolves to the state as of the call, when everything that was written before is durable. Meanwhile,
    * writes may continue or wait. Absent for a sink that can't be resumed.

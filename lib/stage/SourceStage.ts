@@ -11,6 +11,11 @@ export interface Batch<T> {
   /** Bytes of the bodies in which the items arrived. */
   readonly bytes: number
   /**
+   * The JSON text of an item as it arrived, in UTF-8 on one line, if an output may contain it in place of the item.
+   * These bytes are never written again. Absent if nobody wants them.
+   */
+  lineOf?(index: number): Uint8Array | undefined
+  /**
    * The position after the first `count` items. A pure function: can be called any number of times, in any order,
    * while the batch is referenced. Undefined for a source that can't be resumed there.
    */
@@ -34,6 +39,8 @@ export interface SourceOpening {
   readonly wants: {
     /** Whether elements that are not records may be among the items; if not, the first one ends the source. */
     readonly rejected: boolean
+    /** Whether records keep the bytes that an output may contain in place of them (`Batch.lineOf`). Default: false. */
+    readonly lines?: boolean
     /** Whether each record's own text and location are kept (`originOf`). */
     readonly origins: boolean
   }

@@ -14,6 +14,8 @@ export interface SinkCounts {
   acknowledged: number
   /** Bytes that were written. */
   bytes: number
+  /** Records whose JSON was written as it arrived; only of a file. */
+  unchanged?: number
 }
 
 /** Names the property that tells the compiler the input type of a sink; it does not exist at run time. */

@@ -17,8 +17,8 @@ function scanAll(chunks: Uint8Array[], limits = { maxLeadBytes: 2 ** 30, maxDept
   })
   const found: [text: string, offset: number][] = []
   for (const chunk of chunks) {
-    for (const { buffer, start, end, offset } of scanner.scan(Buffer.from(chunk))) {
-      found.push([buffer.toString('utf8', start, end), offset])
+    for (const { bytes, offset } of scanner.scan(Buffer.from(chunk))) {
+      found.push([bytes.toString(), offset])
     }
   }
   return { found, between: between.join(''), scanner }

@@ -6,6 +6,7 @@ import { transportRules } from '../../lib/http/transportOptions.ts'
 import { clientRules } from '../../lib/hubspot/options.ts'
 import { queryRules } from '../../lib/lead/LeadsQuery.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
+import { filterRules } from '../../lib/operators/filter.ts'
 import { mapRules } from '../../lib/operators/map.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
@@ -27,6 +28,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['sources/options.ts', 'LeadsOptions', leadsRules.options],
   ['lead/LeadsQuery.ts', 'LeadsQuery', queryRules],
   ['operators/validate.ts', 'ValidateOptions', validateRules.options],
+  ['operators/filter.ts', 'FilterOptions', filterRules.options],
   ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
   ['operators/map.ts', 'MapOptions', mapRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],

@@ -74,6 +74,7 @@ t.test('report: destination is the real path of a file, or the URL of a receiver
     received: 1,
     acknowledged: 1,
     bytes: 8,
+    unchanged: 0,
   })
   const { origin } = await receive(t)
   t.match(await run([{ a: 1 }], toHttp(`${origin}/leads?key=secret`)), {

@@ -171,7 +171,7 @@ t.test('run: the report has the counts of every stage', async t => {
         { name: 'filter', in: 25, out: 13, own: {} },
         { name: 'explodeEvents', in: 13, out: 26, own: {} },
       ],
-      sink: { destination: path, received: 26, acknowledged: 26, bytes: report.sink.bytes },
+      sink: { destination: path, received: 26, acknowledged: 26, bytes: report.sink.bytes, unchanged: 0 },
     },
   )
   t.match(report.source, { requests: 4, retries: 0, pages: 4, scanned: 26, decoded: 26, delivered: 26 })

@@ -89,6 +89,7 @@ t.test('toFile: in a plain pipeline, it writes the same bytes as in run', async 
     received: records.length,
     acknowledged: records.length,
     bytes: Buffer.byteLength(ndjson),
+    unchanged: 0,
   })
   t.equal(sink.path, path)
 })

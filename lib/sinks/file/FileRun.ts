@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
-import { type Block, EncodeBuffer } from '../../formats/EncodeBuffer.ts'
+import { type Block, EncodeBuffer, type EncodedCounts } from '../../formats/EncodeBuffer.ts'
 import { formats } from '../../formats/formats.ts'
 import { optionError } from '../../options/checkOptions.ts'
 import type { Ending, SinkOpening, SinkRun } from '../../stage/SinkStage.ts'
@@ -35,12 +35,12 @@ export class FileRun implements SinkRun {
   #isOver = false
 
   private constructor(name: string, settings: FileSettings, opening: SinkOpening, found: Found) {
-    const { records = 0, encoder } = found.state ?? {}
+    const { records, unchanged, encoder } = { records: 0, unchanged: 0, ...found.state }
     this.#name = name
     this.#settings = settings
     this.#opening = opening
     this.#found = found
-    this.#buffer = new EncodeBuffer(formats[settings.format](encoder), blockLength, records)
+    this.#buffer = new EncodeBuffer(formats[settings.format](encoder), blockLength, { records, unchanged })
     this.#acknowledged = records
   }
 
@@ -84,13 +84,14 @@ export class FileRun implements SinkRun {
     return path === undefined ? undefined : resolve(path)
   }
 
-  counts(): { received: number; acknowledged: number; bytes: number } {
+  counts(): { received: number; acknowledged: number; bytes: number; unchanged: number } {
     const bytes = this.#output?.bytes ?? this.#found.state?.bytes ?? 0
-    return { received: this.#buffer.records, acknowledged: this.#acknowledged, bytes }
+    const { records: received, unchanged } = this.#buffer.counts
+    return { received, acknowledged: this.#acknowledged, bytes, unchanged }
   }
 
-  write(record: unknown): void | Promise<void> {
-    const block = this.#buffer.add(record)
+  write(record: unknown, line?: Uint8Array): void | Promise<void> {
+    const block = this.#buffer.add(record, line)
     if (block === undefined) return
     // One block is written while another is filled. The first write waits, so that a file that can't be opened fails at
     // once.
@@ -101,17 +102,18 @@ export class FileRun implements SinkRun {
   }
 
   flush(): Promise<FileState> {
-    const { records, state: encoder } = this.#sendAll()
-    return this.#stateAfter(records, encoder)
+    this.#send(this.#buffer.cut())
+    const { counts, state: encoder } = this.#buffer
+    return this.#stateAfter({ ...counts }, encoder)
   }
 
   async prepare(): Promise<FileState | undefined> {
     if (this.#found.state?.complete) return this.#found.state
-    const { records } = this.#buffer
     this.#send(this.#buffer.end())
+    const counts = { ...this.#buffer.counts }
     const position = await this.#opened().barrier(true)
-    if (!this.#isOver) this.#acknowledged = records
-    return position && { ...position, records, complete: true }
+    if (!this.#isOver) this.#acknowledged = counts.records
+    return position && { ...position, ...counts, complete: true }
   }
 
   async commit(): Promise<void> {
@@ -130,11 +132,11 @@ export class FileRun implements SinkRun {
     if (this.#isOver) return
     this.#isOver = true
     // From here on `fail` is not called any more.
-    const isKept = how === 'keep' && this.#buffer.records > 0
+    const isKept = how === 'keep' && this.#buffer.counts.records > 0
     if (isKept) {
       await this.prepare()
       await this.commit()
-      this.#acknowledged = this.#buffer.records
+      this.#acknowledged = this.#buffer.counts.records
     } else if (how === 'leave') await this.#output?.close()
     else {
       this.#acknowledged = 0
@@ -142,19 +144,11 @@ export class FileRun implements SinkRun {
     }
   }
 
-  /** Sends the encoded text so far; the document can be resumed after it. */
-  #sendAll(): { records: number; state: unknown } {
-    const block = this.#buffer.cut()
-    const { records, state } = this.#buffer
-    this.#send(block)
-    return { records, state }
-  }
-
-  async #stateAfter(records: number, encoder: unknown): Promise<FileState> {
+  async #stateAfter(counts: EncodedCounts, encoder: unknown): Promise<FileState> {
     const position = await this.#opened().barrier()
     if (position === undefined) throw new Error(`${this.#name} is a device or a pipe`)
-    if (!this.#isOver) this.#acknowledged = records
-    return { ...position, records, ...(encoder === undefined ? {} : { encoder }) }
+    if (!this.#isOver) this.#acknowledged = counts.records
+    return { ...position, ...counts, ...(encoder === undefined ? {} : { encoder }) }
   }
 
   #send({ bytes }: Block): void {

@@ -27,6 +27,7 @@ export function fileStage(name: string, settings: FileSettings): SinkStage {
   const { format, compression } = settings
   return {
     name: 'toFile',
+    usesLines: true,
     fingerprint: { sink: 'file', path: resolve(name), format, compression },
     async claims() {
       const path = nameAt(name, new Date())

@@ -22,6 +22,8 @@ export interface FilePosition {
 export interface FileState extends FilePosition {
   /** How many records are in it. */
   records: number
+  /** How many of them were written as they arrived. */
+  unchanged: number
   /** What the format needs to continue after them; absent if nothing. */
   encoder?: Json
   /** Present if every record and the end of the document are in it: only the rename is left. */
@@ -37,6 +39,7 @@ const schema = {
     temporary: { type: 'string' },
     bytes: count,
     records: count,
+    unchanged: count,
     tail: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     complete: { const: true },
   },

@@ -125,6 +125,7 @@ for (const name of names) {
             received: records,
             acknowledged: records,
             bytes: (state as FileState | undefined)?.bytes ?? 0,
+            unchanged: 0,
           })
           // The flushes at the position of the state are repeated, with a state of the same position.
           for (const again of await writeAll(run, values, flushes, records)) {
@@ -133,8 +134,20 @@ for (const name of names) {
           const { tail, ...end } = (await finish(run)) as FileState
           assert.equal(contents(path), document(name, values))
           const bytes = statSync(path).size
-          assert.deepEqual(run.counts(), { received: values.length, acknowledged: values.length, bytes })
-          const expected = { path, temporary: temporary(path), bytes, records: values.length, complete: true }
+          assert.deepEqual(run.counts(), {
+            received: values.length,
+            acknowledged: values.length,
+            bytes,
+            unchanged: 0,
+          })
+          const expected = {
+            path,
+            temporary: temporary(path),
+            bytes,
+            records: values.length,
+            unchanged: 0,
+            complete: true,
+          }
           assert.deepEqual(end, expected)
           assert.match(tail, /^[0-9a-f]{64}$/)
           assert.deepEqual(readdirSync(join(path, '..')), [name])
@@ -184,7 +197,12 @@ for (const name of names) {
     const run = await open(path, state)
     t.equal(readFileSync(path, 'utf8'), 'older', 'opening it changes nothing')
     t.equal(run.destination, path)
-    t.strictSame(run.counts(), { received: 5, acknowledged: 5, bytes: statSync(temporary(path)).size })
+    t.strictSame(run.counts(), {
+      received: 5,
+      acknowledged: 5,
+      bytes: statSync(temporary(path)).size,
+      unchanged: 0,
+    })
     t.strictSame(await run.prepare(), state, 'the file is prepared already')
     await run.commit()
     t.equal(contents(path), document(name, records))
@@ -192,7 +210,7 @@ for (const name of names) {
 
     const { ino } = statSync(path)
     const again = await open(path, state)
-    t.strictSame(again.counts(), { received: 5, acknowledged: 5, bytes: statSync(path).size })
+    t.strictSame(again.counts(), { received: 5, acknowledged: 5, bytes: statSync(path).size, unchanged: 0 })
     await again.commit()
     t.equal(statSync(path).ino, ino, 'a commit after the rename does nothing')
     t.equal(contents(path), document(name, records))
