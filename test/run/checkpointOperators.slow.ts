@@ -255,6 +255,18 @@ t.test('checkpoint: a resumed run whose take() was full when it was saved sends 
   }
 })
 
+t.test('checkpoint: a run may resume with another concurrency of map()', async t => {
+  const work = new Workplace(t)
+  const setting = (concurrency: number) => ({
+    operators: () => map(async (lead: Lead) => guidOf(lead), { concurrency }),
+  })
+  await exportWith(t, work, setting(6), work.keep)
+  const contents = work.contents(name)
+  work.goBack(work.snapshots[4] as never)
+  t.match(await exportWith(t, work, setting(1)), { checkpoint: { found: 'running' } })
+  t.equal(work.contents(name), contents)
+})
+
 t.test('checkpoint: after an early end, the ledger counts leads that were read ahead as unused', async t => {
   const work = new Workplace(t)
   const source = leads(portalClient(t, portal), { max: 20 })
