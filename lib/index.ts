@@ -5,6 +5,7 @@ startDebugLog()
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
 export {
+  type CallContext,
   done,
   type Emit,
   type Flush,
@@ -61,7 +62,7 @@ export {
   explodeFormValues,
 } from './operators/explode.ts'
 export { type FilterOptions, filter, type Verdict } from './operators/filter.ts'
-export { map } from './operators/map.ts'
+export { type MapOptions, map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
 export type { ArrayPath, Path, ValueAt } from './operators/paths.ts'
 export { peek } from './operators/peek.ts'

@@ -4,9 +4,8 @@ import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts
 import type { UnsavedState } from './instance.ts'
 import { type ChainTargets, LastRecord, type Outlet, outletsOf } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
-import type { ChainEvents, ChainState, Runner } from './Runner.ts'
+import type { ChainEvents, ChainState, DrainedRunner, Runner } from './Runner.ts'
 import { Runners } from './Runners.ts'
-import type { StreamRunner } from './StreamRunner.ts'
 
 /**
  * Operators one after the other, and an outlet before each sink. Each emitted value goes straight into the
@@ -127,9 +126,17 @@ export class Chain {
    * @throws the failure; the promise rejects with it
    */
   receive(item: unknown, line?: Uint8Array): void | Promise<void> {
+    const drained = item instanceof Rejected ? this.drain(this.#runners.drainedBeforeRejected) : undefined
+    return drained === undefined ? this.#receive(item, line) : drained.then(() => this.#receive(item))
+  }
+
+  #receive(item: unknown, line?: Uint8Array): void | Promise<void> {
     this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
-    if (item instanceof Rejected) this.#reject(item)
-    else {
+    if (item instanceof Rejected) {
+      this.#rejected += 1
+      const isAccepted = this.#runners.reject(item, this.#isDone)
+      if (!isAccepted) this.#fail(new TypeError('no operator takes elements that are not records'))
+    } else {
       this.#records += 1
       this.#last.set(item, line)
       this.#runners.first.receive(item)
@@ -146,17 +153,14 @@ export class Chain {
     }
   }
 
-  /** Drains the streams of the chain, between two records; undefined when there are none. */
-  drain(): Promise<void> | undefined {
-    const { streams } = this.#runners
-    return streams.length === 0 ? undefined : this.#drain(streams)
+  /** Between two records, makes the operators emit everything that they received; undefined when they have. */
+  drain(runners = this.#runners.drained): Promise<void> | undefined {
+    return runners.every(runner => runner.isDrained) ? undefined : this.#drain(runners)
   }
 
   /**
-   * Resolves when all work in progress is done, or has failed. Never rejects. A step that ends may cause work in a later
-   * one, never in an earlier one, so one pass is enough.
-   *
-   * @param from index of the first part to wait for. Default: 0.
+   * Resolves when the work in progress in all parts, or from one on, is done or has failed. Never rejects. A step that
+   * ends may cause work in a later one, never in an earlier one, so one pass is enough.
    */
   async idle(from = 0): Promise<void> {
     for (let index = from; index < this.#parts.length; index += 1) {
@@ -178,7 +182,8 @@ export class Chain {
 
   /**
    * Forgets the record that failed, as if it had never arrived. Returns whether that was possible: it is not if a part of
-   * it has reached a sink or the state of a user's operator, or if the chain has a user's stream.
+   * it has reached a sink or the state of a user's operator, if the chain has a user's stream, or if earlier records
+   * were under way.
    */
   undo(): boolean {
     if (this.isSinkFailed || !this.#transaction?.undo()) return false
@@ -195,8 +200,7 @@ export class Chain {
   /**
    * Continues from a saved state, before the first record.
    *
-   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects its
-   * state.
+   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects it.
    */
   restore({ operators, records, rejected, passed }: ChainState): void {
     this.#runners.restore(operators)
@@ -205,12 +209,6 @@ export class Chain {
     this.#main.passed = passed
     const ended = this.#runners.all.findLastIndex(runner => runner.ended)
     if (ended !== -1) this.#stopUpTo(ended)
-  }
-
-  #reject(rejected: Rejected): void {
-    this.#rejected += 1
-    if (this.#runners.reject(rejected)) return
-    this.#fail(new TypeError('no operator takes elements that are not records'))
   }
 
   #settled(): void | Promise<void> {
@@ -229,9 +227,9 @@ export class Chain {
     return isIdle ? undefined : this.idle(index + 1)
   }
 
-  async #drain(streams: readonly StreamRunner[]): Promise<void> {
-    for (const stream of streams) {
-      await stream.drain()
+  async #drain(runners: readonly DrainedRunner[]): Promise<void> {
+    for (const runner of runners) {
+      await runner.drain()
       await this.#settled()
     }
   }

@@ -72,3 +72,11 @@ export interface Runner extends ValueReceiver {
   /** Undoes everything since `remember`; returns whether that was possible. Nothing is received after that. */
   undo(): boolean
 }
+
+/** Runs an operator that emits values outside of its steps, too. What it has received must be emitted before a save. */
+export interface DrainedRunner extends Runner {
+  /** Whether the output of everything that it received is processed. */
+  readonly isDrained: boolean
+  /** Resolves when that is so. Never rejects. */
+  drain(): Promise<void>
+}

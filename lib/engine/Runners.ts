@@ -1,11 +1,12 @@
 import { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
+import { ConcurrentRunner } from './ConcurrentRunner.ts'
 import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
 import type { ChainOutlets } from './Outlet.ts'
 import type { Received } from './RecordTransaction.ts'
-import type { OperatorState, Runner, RunnerHost, ValueReceiver } from './Runner.ts'
+import type { DrainedRunner, OperatorState, Runner, RunnerHost, ValueReceiver } from './Runner.ts'
 import { StepRunner } from './StepRunner.ts'
 import { StreamRunner } from './StreamRunner.ts'
 
@@ -24,9 +25,11 @@ export class Runners {
   readonly all: readonly Runner[]
   /** Receives the records: the first runner, or the main outlet if there are no operators. */
   readonly first: ValueReceiver
-  /** Those that run a user's stream. */
-  readonly streams: readonly StreamRunner[]
+  /** Those that are drained before each save. */
+  readonly drained: readonly DrainedRunner[]
   readonly #steps: readonly StepRunner[]
+  /** Accepts elements that are not records; undefined if there is none. */
+  readonly #acceptor: StepRunner | undefined
 
   /** @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped. */
   constructor(definitions: readonly Definition[], { outlets, isResumed, hostOf }: RunnersOptions) {
@@ -34,10 +37,13 @@ export class Runners {
     this.all = all
     try {
       for (const [index, definition] of definitions.entries()) {
-        const runner: Runner =
+        const host = hostOf(index)
+        const runner =
           'create' in definition
-            ? new StepRunner(definition, hostOf(index), outlets.side[index])
-            : new StreamRunner(definition, hostOf(index), isResumed)
+            ? new StepRunner(definition, host, outlets.side[index])
+            : 'call' in definition
+              ? new ConcurrentRunner(definition, host)
+              : new StreamRunner(definition, host, isResumed)
         all.at(-1)?.connect(runner)
         all.push(runner)
       }
@@ -47,8 +53,9 @@ export class Runners {
     }
     all.at(-1)?.connect(outlets.main)
     this.first = all[0] ?? outlets.main
-    this.streams = all.filter(runner => runner instanceof StreamRunner)
+    this.drained = all.filter(runner => runner instanceof StreamRunner || runner instanceof ConcurrentRunner)
     this.#steps = all.filter(runner => runner instanceof StepRunner)
+    this.#acceptor = this.#steps.find(({ definition }) => definition.acceptsRejected)
   }
 
   /** The counts of each operator, in order. */
@@ -96,11 +103,20 @@ export class Runners {
     ]
   }
 
-  /** Passes an element that is not a record to the operator that accepts those; returns whether there is one. */
-  reject(rejected: Rejected): boolean {
-    const acceptor = this.#steps.find(({ definition }) => definition.acceptsRejected)
-    acceptor?.reject(rejected)
-    return acceptor !== undefined
+  /**
+   * Passes an element that is not a record to the operator that accepts those; returns whether there is one.
+   *
+   * @param isDone whether an operator wants no more: if so, the element is only counted
+   */
+  reject(rejected: Rejected, isDone: boolean): boolean {
+    this.#acceptor?.reject(rejected, isDone)
+    return this.#acceptor !== undefined
+  }
+
+  /** Those that must be drained before such an element goes past them, so that it arrives in its order. */
+  get drainedBeforeRejected(): readonly DrainedRunner[] {
+    const acceptor = this.#acceptor === undefined ? 0 : this.all.indexOf(this.#acceptor)
+    return this.drained.filter(runner => this.all.indexOf(runner) < acceptor)
   }
 
   /**

@@ -13,6 +13,7 @@ import {
 } from './definition.ts'
 import {
   createInstance,
+  nothingEmitted,
   operatorError,
   restoreInstance,
   saveInstance,
@@ -84,9 +85,10 @@ export class StepRunner implements Runner {
     if (running !== undefined) this.#start(running)
   }
 
-  reject(rejected: Rejected): void {
+  reject(rejected: Rejected, isDone: boolean): void {
     this.#counters.rejected += 1
-    this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
+    if (isDone) this.#counters.unused += 1
+    else this.#runNext(() => this.#guard(() => this.#instance.reject?.(rejected)))
   }
 
   flush(): void {
@@ -219,9 +221,7 @@ export class StepRunner implements Runner {
   }
 
   readonly #emit: Emit<unknown> = value => {
-    if (value === null || value === undefined) {
-      throw new TypeError(`it emitted ${value}, which a Node stream can't carry; use filter to omit values`)
-    }
+    if (value === null || value === undefined) throw nothingEmitted(value)
     if (!this.#isOpen) throw this.#lateEmitError()
     this.#counters.out += 1
     this.#next.receive(value)

@@ -3,14 +3,20 @@ import { closedEarly, isPrematureClose, prematureClose } from '../async/prematur
 import { type Deferred, deferred } from '../async/promises.ts'
 import type { OperatorCounts, StreamDefinition } from './definition.ts'
 import { operatorError } from './instance.ts'
-import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
+import {
+  type DrainedRunner,
+  nobody,
+  type OperatorState,
+  type RunnerHost,
+  type ValueReceiver,
+} from './Runner.ts'
 
 /**
  * Runs a user's Node stream in the middle of a chain. The stream may emit at any time, not only within a step,
  * and is paused when there is no room after it. The content of a stream can't be saved. So before each save the stream
  * is drained, that is, ended, and the next value goes into a new stream.
  */
-export class StreamRunner implements Runner {
+export class StreamRunner implements DrainedRunner {
   readonly definition: StreamDefinition
   /** A stream can't say that it wants no more: if it ends before its input does, it has failed. */
   readonly ended = false
@@ -42,6 +48,10 @@ export class StreamRunner implements Runner {
 
   get counts(): OperatorCounts {
     return { name: this.definition.name, in: this.#in, out: this.#out, own: {} }
+  }
+
+  get isDrained(): boolean {
+    return this.#stream === undefined
   }
 
   connect(next: ValueReceiver): void {

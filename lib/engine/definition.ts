@@ -145,5 +145,25 @@ export interface StreamDefinition {
   functions?: readonly AnyFunction[]
 }
 
+/** What a function that is called for a value receives beside the value. */
+export interface CallContext {
+  /**
+   * Aborted if the result is no longer needed: when the run ends early, fails or is aborted, or when the call for an
+   * earlier record fails.
+   */
+  readonly signal: AbortSignal
+}
+
+/** A function without state that is called for several values at a time (`ConcurrentRunner`). */
+export interface ConcurrentDefinition {
+  /** For reports and errors. */
+  name: string
+  /** Calls under way at a time. */
+  concurrency: number
+  /** Returns the value to emit, or a promise of it. */
+  call(value: unknown, context: CallContext): unknown
+  functions?: readonly AnyFunction[]
+}
+
 /** Any operator. */
-export type Definition = OwnStepDefinition<never, unknown> | StreamDefinition
+export type Definition = OwnStepDefinition<never, unknown> | StreamDefinition | ConcurrentDefinition

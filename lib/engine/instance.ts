@@ -84,6 +84,10 @@ export function unsavedState(
   return { operator: name, missing }
 }
 
+/** The error for null or undefined as an output. */
+export const nothingEmitted = (value: unknown): TypeError =>
+  new TypeError(`it emitted ${value}, which a Node stream can't carry; use filter to omit values`)
+
 /**
  * An error that an operator's code threw, as an OPERATOR error; leadpipe's own errors stay as they are.
  *

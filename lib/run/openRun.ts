@@ -161,7 +161,7 @@ function openSource(
   waiter: Waiter,
 ): SourceRun {
   // Elements that are not records are passed on by operators, but not by a user's stream.
-  const streamed = definitions.findIndex(part => !('create' in part))
+  const streamed = definitions.findIndex(part => 'createStream' in part)
   const changing = definitions.find(part => !('create' in part && part.preserves))
   const user = changing ?? sinks[0].attachment.stage
   const beforeStream = definitions.slice(0, streamed === -1 ? definitions.length : streamed)

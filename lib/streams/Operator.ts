@@ -1,4 +1,5 @@
 import { type Readable, Stream, Transform, type TransformCallback, type Writable } from 'node:stream'
+import { type Deferred, deferred } from '../async/promises.ts'
 import { Chain } from '../engine/Chain.ts'
 import type { Definition, OperatorCounts, SideOutputs } from '../engine/definition.ts'
 import { type ChainTargets, explained, type Target } from '../engine/Outlet.ts'
@@ -24,6 +25,8 @@ export class Operator<In, Out> extends Transform {
   readonly #definitions: readonly Definition[]
   #chain: Chain | undefined
   #isPiped = false
+  /** Settles when the reader has room again. */
+  #room: Deferred<void> | undefined
 
   constructor(definitions: readonly Definition[]) {
     super({ objectMode: true })
@@ -61,6 +64,18 @@ export class Operator<In, Out> extends Transform {
     settle(() => this.#started().flush(), callback)
   }
 
+  /** Called when the reader has room. */
+  override _read(size: number): void {
+    this.#room?.resolve()
+    this.#room = undefined
+    super._read(size)
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#chain?.stop()
+    super._destroy(error, callback)
+  }
+
   /** A Transform that was used once hangs without an error when it is used again: throw an error instead. */
   #claim(source: Readable): void {
     if (this.#isPiped || this.writableEnded) {
@@ -86,23 +101,26 @@ export class Operator<In, Out> extends Transform {
   }
 
   #start(): Chain {
-    if (this.#definitions.some(part => !('create' in part))) {
+    if (this.#definitions.some(part => 'createStream' in part)) {
       throw optionError({
         owner: 'pipeline()',
         expected: 'operators other than transform(), which needs run()',
         received: describeStage(this),
-        remedy: 'use the stream itself in place of transform()',
+        remedy: 'use the stream, or the generator function, in place of transform()',
       })
     }
     const targets: ChainTargets = {
-      main: {
-        write: value => {
-          this.push(value)
-        },
-      },
+      main: { write: value => this.#push(value) },
       side: this.#definitions.map(part => ('create' in part ? this.#side(part.outputs) : undefined)),
     }
     return new Chain(this.#definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
+  }
+
+  /** Values may also come after the callback of `_transform`: a Transform limits only those that come before it. */
+  #push(value: unknown): Promise<void> | undefined {
+    if (this.push(value)) return undefined
+    this.#room ??= deferred()
+    return this.#room.promise
   }
 
   /** In a plain pipeline, the operator does not end its side outputs. */

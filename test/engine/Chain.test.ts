@@ -321,6 +321,18 @@ const modelled: fc.Arbitrary<Modelled> = fc.oneof(
     make: () => map((n: number) => (n % 2 === 0 ? n * k : Promise.resolve(n * k))),
     apply: (values: number[]) => values.map(n => n * k),
   })),
+  small.map(k => ({
+    title: `map, ${k} calls at a time`,
+    make: () =>
+      map(
+        async (n: number) => {
+          if (n % 3 === 0) await turn()
+          return n + 1
+        },
+        { concurrency: k },
+      ),
+    apply: (values: number[]) => values.map(n => n + 1),
+  })),
   fc.constant({
     title: 'repeat',
     make: () =>

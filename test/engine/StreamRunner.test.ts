@@ -5,6 +5,7 @@ import { createGunzip, createGzip, gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Chain } from '../../lib/engine/Chain.ts'
+import type { StreamDefinition } from '../../lib/engine/definition.ts'
 import type { ChainState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
@@ -14,6 +15,7 @@ import { operator } from '../../lib/operators/operator.ts'
 import { take } from '../../lib/operators/take.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
+import { recipe } from '../../lib/streams/attach.ts'
 import { runWithRestarts } from '../operators/runWithRestarts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
@@ -71,6 +73,12 @@ const greeting = () => {
   return stream
 }
 
+/** What transform() makes of an async generator. */
+function streamOf(create: (values: AsyncIterable<unknown>) => AsyncIterable<unknown>): () => Duplex {
+  const [definition] = transform(create)[recipe]
+  return (definition as StreamDefinition).createStream
+}
+
 const kinds: Record<string, () => Duplex> = {
   'a stream that passes values through': pass,
   'a stream that holds values back': batches(3),
@@ -80,7 +88,18 @@ const kinds: Record<string, () => Duplex> = {
   'a stream without room': () => new PassThrough({ objectMode: true, highWaterMark: 1 }),
   'a stream that stays open': () => new PassThrough({ objectMode: true, autoDestroy: false }),
   'a stream without a close event': () => new PassThrough({ objectMode: true, emitClose: false }),
-  'an async generator': () =>
+  'an async generator in transform()': streamOf(async function* (values) {
+    for await (const value of values) {
+      await turns(Number(value) % 3)
+      yield value
+    }
+    yield 'bye'
+  }),
+  'an async generator in transform() that emits before its first value': streamOf(async function* (values) {
+    yield 'hello'
+    yield* values
+  }),
+  'an async generator in Duplex.from()': () =>
     Duplex.from(async function* (values: AsyncIterable<unknown>) {
       for await (const value of values) yield value
       yield 'bye'
@@ -107,7 +126,8 @@ async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unkn
     state = savedBy(chain)
     out.push(save)
   }
-  const feedOne = (value: unknown) => (value === save ? chain.drain()?.then(keep) : chain.receive(value))
+  const feedOne = (value: unknown) =>
+    value === save ? (chain.drain() ?? Promise.resolve()).then(keep) : chain.receive(value)
   if (Symbol.asyncIterator in values) for await (const value of values) await feedOne(value)
   else {
     for (const value of values) {
@@ -511,6 +531,48 @@ const failures: Record<string, { create: () => Duplex; code?: string; message?: 
   },
 }
 
+const generators: Record<string, (values: AsyncIterable<unknown>) => AsyncIterable<unknown>> = {
+  'an async generator that throws': async function* (values) {
+    for await (const value of values) {
+      yield value
+      throw new Error('boom')
+    }
+  },
+  'an async generator that throws at its end': async function* (values) {
+    yield* values
+    throw new Error('boom')
+  },
+  'an async generator that throws before its first value': async function* () {
+    yield 'hello'
+    throw new Error('boom')
+  },
+}
+for (const [what, create] of Object.entries(generators)) {
+  failures[what] = { create: streamOf(create), message: 'boom' }
+}
+const message = 'it returned before the end of its input; to end a run early, use take()'
+failures['an async generator that returns early'] = {
+  create: streamOf(async function* (values) {
+    for await (const value of values) {
+      yield value
+      return
+    }
+  }),
+  message: message.replaceAll('()', '..'),
+}
+failures['an async generator that ignores its input'] = {
+  create: streamOf(async function* () {
+    yield 'hello'
+  }),
+  message: message.replaceAll('()', '..'),
+}
+failures['an async generator that yields null'] = {
+  create: streamOf(async function* (values) {
+    for await (const _ of values) yield null
+  }),
+  message: "it emitted null, which a Node stream can't carry; use filter to omit values",
+}
+
 for (const [what, { create, code = '', message = '' }] of Object.entries(failures)) {
   for (const saves of [0, 1, 2]) {
     t.test(
@@ -624,6 +686,18 @@ const stages: readonly (() => Operator<number, number>)[] = [
     map(async (n: number) => {
       await turns(n % 2)
       return n + 1
+    }),
+  () =>
+    map(
+      async (n: number) => {
+        await turns(n % 3)
+        return n + 1
+      },
+      { concurrency: 3 },
+    ),
+  () =>
+    transform(async function* (numbers: AsyncIterable<number>) {
+      for await (const n of numbers) if (n % 4 !== 0) yield n
     }),
   () =>
     operator<number>('repeat', (n, emit) => {

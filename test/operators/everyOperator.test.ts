@@ -50,6 +50,17 @@ const cases: Record<
     given: numbered(40),
     expected: numbered(40).map(value => value.n * 2),
   },
+  'map, several calls at a time': {
+    make: () => map(async (value: Numbered) => value.n * 2, { concurrency: 3 }),
+    given: numbered(40),
+    expected: numbered(40).map(value => value.n * 2),
+  },
+  'map, several calls at a time, some synchronous': {
+    make: () =>
+      map((value: Numbered) => (value.n % 3 === 0 ? value.n : Promise.resolve(value.n)), { concurrency: 3 }),
+    given: numbered(40),
+    expected: numbered(40).map(value => value.n),
+  },
   peek: { make: () => peek(() => 'ignored'), given: numbered(40), expected: numbered(40) },
   project: {
     make: () => project<Numbered, { id: 'guid' }>({ id: 'guid' }),
@@ -184,6 +195,10 @@ for (const [setting, through] of Object.entries(settings)) {
         }),
       'map that rejects': () =>
         map((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : Promise.resolve(value))),
+      'map that rejects, several calls at a time': () =>
+        map((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : Promise.resolve(value)), {
+          concurrency: 4,
+        }),
       'peek that throws': () =>
         peek((value: Numbered) => {
           if (value.n === 2) throw boom
@@ -273,6 +288,8 @@ for (const [setting, through] of Object.entries(settings)) {
           for (const [name, make] of Object.entries<() => Operator<never, unknown>>({
             map: () => map((value: Numbered) => (value.n === 1 ? nothing : value)),
             'map, asynchronous': () => map(async (value: Numbered) => (value.n === 1 ? nothing : value)),
+            'map, several at a time': () =>
+              map(async (value: Numbered) => (value.n === 1 ? nothing : value), { concurrency: 4 }),
             operator: () => operator<Numbered, unknown>('operator', (_, emit) => emit(nothing)),
             'operator, at its end': () =>
               operator<Numbered, unknown>(

@@ -79,6 +79,19 @@ for (const [setting, through] of Object.entries(settings)) {
   })
 }
 
+t.test('map: a wrong option is an OPTION error', async t => {
+  for (const [options, message] of [
+    [{ concurrency: 0 }, 'map(): concurrency: expected an integer from 1 to 1000, received 0'],
+    [{ concurrency: 1_001 }, 'map(): concurrency: expected an integer from 1 to 1000, received 1001'],
+    [{ concurrency: '8' }, "map(): concurrency: expected an integer from 1 to 1000, received '8'"],
+    [{ concurency: 8 }, 'map(): unknown option "concurency"; expected one of concurrency'],
+    [8, 'map(): options: expected an object, received 8'],
+  ]) {
+    t.throws(() => map(value => value, options as never), { code: 'OPTION', message })
+  }
+  t.doesNotThrow(() => map(value => value, { concurrency: undefined }))
+})
+
 t.test('map: a change that is not a function is an OPTION error', async t => {
   for (const [change, shown] of [
     [undefined, 'undefined'],

@@ -1,4 +1,4 @@
-import { Duplex, PassThrough, Readable, Transform, Writable } from 'node:stream'
+import { Duplex, PassThrough, Transform, Writable } from 'node:stream'
 import { createGunzip, createGzip } from 'node:zlib'
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
@@ -337,12 +337,13 @@ t.test('transform(): a create that throws is OPERATOR, one that returns no Duple
   for (const [stream, shown] of [
     [undefined, 'undefined'],
     [{}, '{}'],
-    [Readable.from([]), 'a stream (Readable)'],
+    [[1], '[ 1 ]'],
+    [new Writable(), 'a stream (Writable)'],
     [new Writable(), 'a stream (Writable)'],
   ] as const) {
     t.match(await made(() => stream), {
       code: 'OPTION',
-      message: `transform(): create: expected a function that returns a Transform or Duplex, received ${shown}`,
+      message: `transform(): create: expected a function that returns a Transform, a Duplex or an async iterable, received ${shown}`,
     })
   }
 })
@@ -351,6 +352,6 @@ t.test('transform(): an argument that is not a function is an OPTION error, a st
   t.throws(() => transform(new PassThrough() as never), {
     code: 'OPTION',
     message:
-      'transform(): create: expected a function that creates a stream, received a stream (PassThrough)',
+      'transform(): create: expected a function that creates a stream, or an async generator function, received a stream (PassThrough)',
   })
 })

@@ -7,6 +7,7 @@ import { clientRules } from '../../lib/hubspot/options.ts'
 import { queryRules } from '../../lib/lead/LeadsQuery.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
+import { mapRules } from '../../lib/operators/map.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
 import { runRules } from '../../lib/run/options.ts'
@@ -29,6 +30,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/validate.ts', 'ValidateOptions', validateRules.options],
   ['operators/filter.ts', 'FilterOptions', filterRules.options],
   ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
+  ['operators/map.ts', 'MapOptions', mapRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],
   ['sinks/http/options.ts', 'HttpOptions', httpRules.options],
   ['sinks/http/options.ts', 'BatchOptions', inside(httpRules.options.batch)],

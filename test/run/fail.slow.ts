@@ -39,6 +39,7 @@ import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
 import { reshapingProxy } from '../support/reshapingProxy.ts'
 import { runWithCheckpoint } from '../support/runWithCheckpoint.ts'
+import { turns } from '../support/turns.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 const count = 90
@@ -297,6 +298,17 @@ const stateful: Record<string, () => Operator<Lead, Lead>> = {
       },
     }),
   "a user's stream": () => transform<Lead, Lead>(() => new PassThrough({ objectMode: true })),
+  "a user's async generator": () =>
+    transform(async function* (all: AsyncIterable<Lead>) {
+      yield* all
+    }),
+  'several calls of map at a time': () => map((lead: Lead) => laterOf(lead), { concurrency: 4 }),
+}
+
+/** Resolves to the lead, not in the order of the calls. */
+const laterOf = async (lead: Lead) => {
+  await turns(String(lead.guid).length + (lead.guid === 'lead-35' ? 3 : 0))
+  return lead
 }
 
 /** Numbers leads, also over restarts. */
@@ -609,6 +621,7 @@ const scenario = fc.record({
   hasState: fc.boolean(),
   hasStream: fc.boolean(),
   concurrency: fc.constantFrom(1, 4),
+  calls: fc.constantFrom(1, 3),
 })
 
 t.test('fail: a run ended early in any way, any number of times, writes the same files', async t => {
@@ -623,7 +636,7 @@ t.test('fail: a run ended early in any way, any number of times, writes the same
 
   const property = fc.asyncProperty(
     scenario,
-    async ({ interruptions, every, name, hasState, hasStream, concurrency }) => {
+    async ({ interruptions, every, name, hasState, hasStream, concurrency, calls }) => {
       const work = new Workplace(t)
       const abort = { controller: new AbortController() }
       /** What fails in this run. */
@@ -638,10 +651,14 @@ t.test('fail: a run ended early in any way, any number of times, writes the same
           }),
           hasState ? numbering() : same(),
           hasStream ? transform<Lead, Lead>(() => new PassThrough({ objectMode: true })) : same(),
-          map<Lead, Lead>(async lead => {
-            if (isAt(lead.guid, 'late step')) throw boom
-            return lead
-          }),
+          map<Lead, Lead>(
+            async lead => {
+              if (calls > 1) await turns(Number(String(lead.guid).slice(5)) % 4)
+              if (isAt(lead.guid, 'late step')) throw boom
+              return lead
+            },
+            { concurrency: calls },
+          ),
           explodeEvents<Lead>(),
           map<{ guid?: unknown; conversionEvent: { guid?: unknown } }, unknown>(
             ({ guid, conversionEvent }) => {

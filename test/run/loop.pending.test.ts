@@ -68,6 +68,35 @@ t.test('run: an early end does not wait for a generator whose next() never settl
   t.match(await run(pending(), take(1), sink()), { leads: 1, records: 1 })
 })
 
+/** A map() whose first call ends in a later turn, and whose other calls never settle. */
+function calling() {
+  const signals: AbortSignal[] = []
+  const operator = map(
+    (n: number, { signal }) => {
+      signals.push(signal)
+      return n === 1 ? turns(3).then(() => n) : never()
+    },
+    { concurrency: 4 },
+  )
+  const areAborted = () => signals.map(signal => signal.aborted)
+  return { operator, areAborted }
+}
+
+t.test('run: its end aborts calls of map() that never settle, and does not wait for them', async t => {
+  const early = calling()
+  t.match(await run([1, 2, 3], early.operator, take(1), sink()), { records: 1 })
+  t.strictSame(early.areAborted(), [false, true, true], 'an early end')
+
+  const aborted = calling()
+  t.equal(await failureOf(run([1, 2, 3], aborted.operator, sink(), { signal: abortSoon() })), boom)
+  t.strictSame(aborted.areAborted(), [false, true, true], 'an abort')
+
+  const failed = calling()
+  const failing = new Writable({ objectMode: true, write: (_value, _encoding, callback) => callback(boom) })
+  t.match(await failureOf(run([1, 2, 3], failed.operator, failing)), { code: 'SINK', cause: boom })
+  t.strictSame(failed.areAborted(), [false, true, true], 'a failure of the sink')
+})
+
 t.test("run: an abort does not wait for a user's stream that never closes, in any position", async t => {
   const through = () => stuck(new PassThrough({ objectMode: true }))
   const silent = () => stuck(new Readable({ objectMode: true, read() {} }))

@@ -134,7 +134,7 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
         sink(),
       ),
     { owner: 'pipeline()' },
-    'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
+    'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream, or the generator function, in place of transform()',
   ],
 }
 

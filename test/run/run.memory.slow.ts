@@ -46,7 +46,7 @@ const growth = 10
 
 t.test(`run: a million waits grow the heap by less than ${growth} MB`, async t => {
   const script = await compileChild('waitMillion', join(t.testdir(), 'compiled'))
-  for (const place of ['source', 'operator', 'sink']) {
+  for (const place of ['source', 'operator', 'several calls', 'generator', 'sink']) {
     type Printed = { received: number; tenth: number; all: number }
     const { received, tenth, all } = await outputOf<Printed>('--expose-gc', script, place)
     t.comment(`waiting for the ${place}: heap of ${tenth.toFixed(1)} MB, then of ${all.toFixed(1)} MB`)

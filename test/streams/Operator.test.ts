@@ -121,7 +121,7 @@ t.test('Operator: transform() in a plain pipeline is an OPTION error with a hint
     t.match(await failureOf(pipeline([1], make(), toArray({ max: 9 }))), {
       code: 'OPTION',
       message:
-        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream itself in place of transform()',
+        'pipeline(): expected operators other than transform(), which needs run(), received the operator transform; use the stream, or the generator function, in place of transform()',
     })
   }
 })
@@ -162,6 +162,51 @@ t.test(
     t.equal(waiting.readableLength, 0)
   },
 )
+
+t.test(
+  'Operator: map() with several calls at a time reads ahead of its reader no further than one',
+  async t => {
+    for (const concurrency of [1, 4]) {
+      let calls = 0
+      const looked = map(
+        async value => {
+          calls += 1
+          await turns(1)
+          return value
+        },
+        { concurrency },
+      )
+      const source = Readable.from(Array.from({ length: 500 }, (_, n) => n))
+      source.pipe(looked)
+      await turns(1_500)
+      const limit = looked.readableHighWaterMark + concurrency
+      t.ok(calls <= limit, `${calls} calls for a reader who reads nothing`)
+      t.strictSame(
+        await looked.toArray(),
+        Array.from({ length: 500 }, (_, n) => n),
+      )
+    }
+  },
+)
+
+t.test('Operator: one that is destroyed aborts the calls of its map()', async t => {
+  const signals: AbortSignal[] = []
+  const waiting = map(
+    (_value, { signal }) => {
+      signals.push(signal)
+      return new Promise<unknown>(() => {})
+    },
+    { concurrency: 4 },
+  )
+  const failing = failureOf(pipeline(Readable.from([1, 2, 3]), waiting, toArray({ max: 9 })))
+  await turns(3)
+  waiting.destroy(new Error('stop'))
+  t.match(await failing, { message: 'stop' })
+  t.strictSame(
+    signals.map(signal => signal.aborted),
+    [true, true, true],
+  )
+})
 
 t.test('Operator: counts has the input and output of each part, from the start', async t => {
   const odd = compose(

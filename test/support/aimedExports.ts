@@ -13,7 +13,7 @@ import { partialsOf } from './partialOf.ts'
 /** An export with an operator with state and a quarantine. */
 export interface Variant {
   name: string
-  /** Whether a user's Transform is among the operators. */
+  /** Whether a user's Transform, and a map() with several calls at a time, are among the operators. */
   transform: boolean
 }
 
@@ -33,7 +33,8 @@ export const variants: readonly Variant[] = ['a.ndjson', 'a.json', 'a.json.gz'].
 ])
 
 /** The name of a variant in titles. */
-export const titleOf = ({ name, transform }: Variant) => (transform ? `${name} after a Transform` : name)
+export const titleOf = ({ name, transform }: Variant) =>
+  transform ? `${name} after a Transform and calls of map()` : name
 
 /** Helpers for tests that kill exports at certain moments and compare the results. */
 export async function aimedExports(t: Test) {

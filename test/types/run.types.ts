@@ -290,6 +290,48 @@ compiled(() =>
     toArray<number>({ max: 1 }),
   ),
 )
+// The function of map() also receives a signal; several calls change no type.
+compiled(() =>
+  run(
+    leads(client),
+    map(
+      async (lead, { signal }) => [isExactly<Lead>()(lead).guid, isExactly<AbortSignal>()(signal).aborted],
+      {
+        concurrency: 8,
+      },
+    ),
+    toArray<unknown[]>({ max: 1 }),
+  ),
+)
+// The types of an async generator are inferred, from itself and from the stage before it.
+async function* emailsOf(all: AsyncIterable<Lead>) {
+  for await (const { email } of all) if (email !== undefined) yield email
+}
+isExactly<Operator<Lead, string>>()(transform(emailsOf))
+isExactly<Operator<Lead, string>>()(transform((all: AsyncIterable<Lead>) => emailsOf(all)))
+compiled(() => [
+  run(
+    leads(client),
+    transform(emailsOf),
+    map(text => isExactly<string>()(text).length),
+    toArray<number>({ max: 1 }),
+  ),
+  run(
+    leads(client),
+    transform(async function* (all) {
+      for await (const lead of all) yield isExactly<Lead>()(lead).guid
+    }),
+    toArray<Lead['guid']>({ max: 1 }),
+  ),
+  // @ts-expect-error: the generator takes leads.
+  run([1], transform(emailsOf), sink()),
+  // @ts-expect-error: a promise is neither a stream nor an async generator.
+  transform(async () => 1),
+  // @ts-expect-error: a generator that is not async can't wait for a record.
+  transform(function* (all: AsyncIterable<Lead>) {
+    yield all
+  }),
+])
 compiled(() => operator<number>('counted', (n, emit) => (n > 1 ? emit(n) : undefined)))
 // @ts-expect-error: a value that a step returns would be lost.
 compiled(() => operator<number>('returns', n => n + 1))

@@ -2,7 +2,7 @@
 // garbage collection when a tenth of the values, and when all of them have arrived. Needs --expose-gc.
 import { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { map, run } from 'leadpipe'
+import { type CallContext, map, run, transform } from 'leadpipe'
 
 const [place = ''] = process.argv.slice(2)
 const count = 1_000_000
@@ -19,6 +19,16 @@ const later = async (number: number) => {
 
 async function* numbersLater() {
   for (const number of numbers()) yield later(number)
+}
+
+/** Every hundredth also asks for its signal, and listens to it. */
+const calledLater = (number: number, context: CallContext) => {
+  if (number % 100 === 0) context.signal.addEventListener('abort', () => {})
+  return later(number)
+}
+
+async function* generatedLater(all: AsyncIterable<number>) {
+  for await (const number of all) yield later(number)
 }
 
 const heap = () => {
@@ -47,6 +57,8 @@ const { signal } = new AbortController()
 const places: Record<string, () => Promise<unknown>> = {
   source: () => run(numbersLater(), sink(false), { signal }),
   operator: () => run(numbers(), map(later), sink(false), { signal }),
+  'several calls': () => run(numbers(), map(calledLater, { concurrency: 8 }), sink(false), { signal }),
+  generator: () => run(numbers(), transform(generatedLater), sink(false), { signal }),
   sink: () => run(numbers(), sink(true), { signal }),
 }
 await places[place]?.()
