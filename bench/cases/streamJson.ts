@@ -5,7 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { parser } from 'stream-json/parser.js'
 import { streamArray } from 'stream-json/streamers/stream-array.js'
 import { Pool } from 'undici'
-import { exportCase } from '../exportCase.ts'
+import { linesOf } from '../byHand.js'
+import { exportCase } from '../exportCase.js'
 
 await exportCase(async (origin, path) => {
   const pool = new Pool(origin, { connections: 1 })
@@ -22,7 +23,7 @@ await exportCase(async (origin, path) => {
       writableObjectMode: true,
       transform({ value }, _encoding, callback) {
         received += 1
-        callback(null, `${JSON.stringify(value)}\n`)
+        callback(null, linesOf(value))
       },
     })
     await pipeline(body, parser.asStream({ streamValues: false }), streamArray.asStream(), toLine, file, {

@@ -1,0 +1,14 @@
+// leadpipe: reads by time, checks every lead, writes and syncs a file. Constant memory.
+// leadpipe loads it with the first request; the loops load it before, so that it does not count.
+import 'undici'
+import { exportCase } from '../exportCase.js'
+import { HubSpotClient, leads, run, toFile } from '../leadpipe.js'
+import { operatorOf } from '../operators.js'
+
+await exportCase(async (origin, path) => {
+  const { JOB, PAGING, CHECKPOINT } = process.env
+  await using client = new HubSpotClient({ accessToken: 'bench', origin, rateLimit: 'none' })
+  const source = leads(client, { paging: PAGING === 'offset' ? 'offset' : 'seek' })
+  const checkpoint = CHECKPOINT === undefined ? undefined : `${path}.checkpoint.json`
+  await run(source, operatorOf(JOB as string), toFile(path), { checkpoint })
+})
