@@ -1,5 +1,4 @@
-import { type Outcome, table } from './outcome.js'
-import type { Results } from './run.js'
+import { type Outcome, type Results, table } from './outcome.ts'
 
 /**
  * The ratios of this run against those of an earlier one. Below 1, the row takes less time now than before, measured in

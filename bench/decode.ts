@@ -1,6 +1,5 @@
-import type { Outcome } from './outcome.js'
-import type { Settings } from './run.js'
-import { type Case, medianOf, takeTurns } from './turns.js'
+import type { Outcome } from './outcome.ts'
+import { type Case, medianOf, type Settings, takeTurns } from './turns.ts'
 
 const way = (name: string, WAY: string): Case => ({ name, file: 'decode', env: { WAY } })
 const express = way('express lane', 'express')
@@ -13,7 +12,7 @@ const cases = [
 
 /** Converts the bytes of one page to leads. */
 export async function benchDecode({ rounds }: Settings): Promise<Outcome> {
-  const results = await takeTurns<{ seconds: number; bytes: number }>(cases, rounds)
+  const results = await takeTurns<{ seconds: number; bytes: number }>(cases, { rounds })
   const { bytes = Number.NaN } = results.get(express.name)?.[0] ?? {}
   const secondsOf = (name: string) => medianOf(results.get(name), ({ seconds }) => seconds)
   const rows = cases.map(({ name }) => {

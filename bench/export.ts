@@ -1,8 +1,7 @@
-import type { CaseResult } from './exportCase.js'
-import type { Outcome } from './outcome.js'
-import type { Settings } from './run.js'
-import { startServer } from './runCase.js'
-import { type Case, medianOf, takeTurns } from './turns.js'
+import type { CaseResult } from './exportCase.ts'
+import type { Outcome } from './outcome.ts'
+import { startServer } from './runCase.ts'
+import { type Case, medianOf, type Settings, takeTurns } from './turns.ts'
 
 const leadpipe = (name: string, env: Record<string, string> = {}): Case => ({
   name,
@@ -76,7 +75,7 @@ async function benchExport(
   const env: Record<string, string> = { ORIGIN: server.origin, JOB: job }
   if (slowDisk) env.NODE_OPTIONS = `--import=${new URL('slowFsync.js', import.meta.url)}`
   const served = cases.map(one => ({ ...one, env: { ...one.env, ...env } }))
-  const results = await takeTurns<CaseResult>(served, rounds, against)
+  const results = await takeTurns<CaseResult>(served, { rounds, against })
 
   const digests = [...results.values()].flat().flatMap(({ digest }) => digest ?? [])
   if (new Set(digests).size !== 1) throw new Error(`${benchmark}: the cases did not write the same bytes`)

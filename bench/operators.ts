@@ -1,5 +1,5 @@
 import type { Lead, Operator } from 'leadpipe'
-import { compose, explodeEvents, explodeFormValues, project, validate } from './leadpipe.js'
+import { compose, explodeEvents, explodeFormValues, project, validate } from './leadpipe.ts'
 
 /** The operators of each job; `byHand.ts` has the same jobs without leadpipe. */
 const jobs: Readonly<Record<string, () => Operator<unknown, unknown>>> = {

@@ -23,6 +23,12 @@ export interface Outcome {
   rows: Row[]
 }
 
+/** The content of a file that `--json` writes. */
+export interface Results {
+  machine: string
+  outcomes: Outcome[]
+}
+
 type Column = Exclude<keyof Row, 'name'>
 
 /** The columns in their order, each with its head, digits after the point, and unit. */

@@ -3,27 +3,14 @@ import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { compare } from './compare.js'
-import { benchDecode } from './decode.js'
-import { exportBenchmarks } from './export.js'
-import { type Outcome, textOf } from './outcome.js'
-import { benchStart } from './start.js'
-import { targetsTable } from './targets.js'
-import { benchValue } from './value.js'
-
-/** The options of a run, which every benchmark receives. */
-export interface Settings {
-  leads: number
-  rounds: number
-  /** URL of another checkout's package: leadpipe's cases also run with it. */
-  against: string | undefined
-}
-
-/** The content of a file that `--json` writes. */
-export interface Results {
-  machine: string
-  outcomes: Outcome[]
-}
+import { compare } from './compare.ts'
+import { benchDecode } from './decode.ts'
+import { exportBenchmarks } from './export.ts'
+import { type Outcome, type Results, textOf } from './outcome.ts'
+import { benchStart } from './start.ts'
+import { targetsTable } from './targets.ts'
+import type { Settings } from './turns.ts'
+import { benchValue } from './value.ts'
 
 const benchmarks: Record<string, (settings: Settings) => Promise<Outcome>> = {
   ...exportBenchmarks,

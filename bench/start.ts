@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Outcome } from './outcome.js'
-import type { Settings } from './run.js'
-import { startServer } from './runCase.js'
-import { medianOf } from './turns.js'
+import type { Outcome } from './outcome.ts'
+import { startServer } from './runCase.ts'
+import { medianOf, type Settings } from './turns.ts'
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url))
 const main = join(dist, 'cli/main.js')

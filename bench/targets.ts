@@ -1,4 +1,4 @@
-import { type Outcome, type Row, table } from './outcome.js'
+import { type Outcome, table } from './outcome.ts'
 
 /** What a number of a row must be at least, or at most. */
 interface Target {
@@ -49,9 +49,10 @@ const targets: readonly Target[] = [
 /** A text table of the targets whose benchmarks ran: what is required, what was measured, and whether it is enough. */
 export function targetsTable(outcomes: readonly Outcome[]): string {
   const rows = targets.flatMap(({ what, benchmark, row, column, least, most }) => {
-    const found = outcomes.find(outcome => outcome.benchmark === benchmark)?.rows.find(isNamed(row))
-    if (found === undefined) return []
-    const measured = found[column] as number
+    const outcome = outcomes.find(outcome => outcome.benchmark === benchmark)
+    if (outcome === undefined) return []
+    const measured = outcome.rows.find(({ name }) => name === row)?.[column]
+    if (measured === undefined) throw new Error(`the benchmark ${benchmark} has no ${column} of "${row}"`)
     const isMet = measured >= (least ?? -Infinity) && measured <= (most ?? Infinity)
     const required = least === undefined ? `at most ${most}` : `at least ${least}`
     const digits = column === 'ratio' ? 2 : 0
@@ -59,5 +60,3 @@ export function targetsTable(outcomes: readonly Outcome[]): string {
   })
   return table([['target', 'required', 'measured', ''], ...rows])
 }
-
-const isNamed = (name: string) => (row: Row) => row.name === name

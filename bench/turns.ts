@@ -1,4 +1,12 @@
-import { runCase } from './runCase.js'
+import { runCase } from './runCase.ts'
+
+/** What every benchmark receives. */
+export interface Settings {
+  leads: number
+  rounds: number
+  /** URL of another checkout's package: leadpipe's cases also run with it. */
+  against: string | undefined
+}
 
 /** One measured case: a file in `cases/`, which runs in a process of its own. */
 export interface Case {
@@ -13,12 +21,11 @@ export interface Case {
  * Runs all cases once per round, in every second round in the reverse order, so that none always finds the machine as
  * the same other case has left it. Returns the results of each case.
  *
- * @param against URL of another checkout's package: each of leadpipe's cases also runs with it, as a further case
+ * With `against`, each of leadpipe's cases also runs with that package, as a further case.
  */
 export async function takeTurns<T>(
   cases: readonly Case[],
-  rounds: number,
-  against?: string,
+  { rounds, against }: { rounds: number; against?: string | undefined },
 ): Promise<Map<string, T[]>> {
   const all = cases.flatMap(one => {
     if (against === undefined || !one.ofLeadpipe) return one

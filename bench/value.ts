@@ -1,6 +1,5 @@
-import type { Outcome } from './outcome.js'
-import type { Settings } from './run.js'
-import { type Case, takeTurns } from './turns.js'
+import type { Outcome } from './outcome.ts'
+import { type Case, type Settings, takeTurns } from './turns.ts'
 
 const value = (SOURCE: string, OPERATORS: string, name: string, ofLeadpipe = true): Case => ({
   name: `${SOURCE}, ${name}`,
@@ -21,7 +20,7 @@ const cases = [
 
 /** The cost of one value between a source in memory and a sink that only counts. */
 export async function benchValue({ rounds, against }: Settings): Promise<Outcome> {
-  const results = await takeTurns<{ nanoseconds: number }>(cases, rounds, against)
+  const results = await takeTurns<{ nanoseconds: number }>(cases, { rounds, against })
   const leastOf = (name: string) =>
     Math.min(...(results.get(name) ?? []).map(({ nanoseconds }) => nanoseconds))
   const rows = [...results.keys()].map(name => {

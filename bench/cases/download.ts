@@ -1,7 +1,7 @@
 // The bare download: the bodies are read and dropped, with the next page on its way, as in the tight loop. No export can
 // be faster over one connection after another, whatever it does with the leads.
 import { request } from 'undici'
-import { exportCase } from '../exportCase.js'
+import { exportCase } from '../exportCase.ts'
 
 await exportCase(
   async origin => {

@@ -1,9 +1,9 @@
 // leadpipe: reads by time, checks every lead, writes and syncs a file. Constant memory.
 // leadpipe loads it with the first request; the loops load it before, so that it does not count.
 import 'undici'
-import { exportCase } from '../exportCase.js'
-import { HubSpotClient, leads, run, toFile } from '../leadpipe.js'
-import { operatorOf } from '../operators.js'
+import { exportCase } from '../exportCase.ts'
+import { HubSpotClient, leads, run, toFile } from '../leadpipe.ts'
+import { operatorOf } from '../operators.ts'
 
 await exportCase(async (origin, path) => {
   const { JOB, PAGING, CHECKPOINT } = process.env

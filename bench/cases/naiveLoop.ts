@@ -1,8 +1,8 @@
 // The naive loop: fetch, collect, write. No check, no retry, everything in memory.
 import { writeFile } from 'node:fs/promises'
 import type { Lead } from 'leadpipe'
-import { linesOf } from '../byHand.js'
-import { exportCase } from '../exportCase.js'
+import { linesOf } from '../byHand.ts'
+import { exportCase } from '../exportCase.ts'
 
 await exportCase(async (origin, path) => {
   const leads: Lead[] = []

@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { parser } from 'stream-json/parser.js'
 import { streamArray } from 'stream-json/streamers/stream-array.js'
 import { Pool } from 'undici'
-import { linesOf } from '../byHand.js'
-import { exportCase } from '../exportCase.js'
+import { linesOf } from '../byHand.ts'
+import { exportCase } from '../exportCase.ts'
 
 await exportCase(async (origin, path) => {
   const pool = new Pool(origin, { connections: 1 })

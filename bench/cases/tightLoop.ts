@@ -2,8 +2,8 @@
 // No check, no retry, no sync.
 import { open } from 'node:fs/promises'
 import { request } from 'undici'
-import { linesOf } from '../byHand.js'
-import { exportCase } from '../exportCase.js'
+import { linesOf } from '../byHand.ts'
+import { exportCase } from '../exportCase.ts'
 
 await exportCase(async (origin, path) => {
   const read = async (offset: number) => {

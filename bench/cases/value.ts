@@ -3,7 +3,7 @@
 // other load on the machine only adds to the time (up to twice as much, because caches are shared).
 import { Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { filter, map, peek, run } from '../leadpipe.js'
+import { filter, map, peek, run } from '../leadpipe.ts'
 
 interface Value {
   id: number
