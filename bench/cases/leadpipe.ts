@@ -8,7 +8,7 @@ import { operatorOf } from '../operators.ts'
 await exportCase(async (origin, path) => {
   const { JOB, PAGING, CHECKPOINT } = process.env
   await using client = new HubSpotClient({ accessToken: 'bench', origin, rateLimit: 'none' })
-  const source = leads(client, { paging: PAGING === 'offset' ? 'offset' : 'seek' })
+  const source = leads(client, PAGING === 'offset' ? { paging: 'offset' } : {})
   const checkpoint = CHECKPOINT === undefined ? undefined : `${path}.checkpoint.json`
   await run(source, operatorOf(JOB as string), toFile(path), { checkpoint })
 })
