@@ -1,5 +1,5 @@
 // leadpipe: reads by time, checks every lead, writes and syncs a file. Constant memory.
-// leadpipe loads it with the first request; the loops load it before, so that it does not count.
+// Here, because leadpipe loads undici with its first request: for the other cases, loading it does not count either.
 import 'undici'
 import { exportCase } from '../exportCase.ts'
 import { HubSpotClient, leads, run, toFile } from '../leadpipe.ts'
