@@ -1,29 +1,24 @@
-import { runCase } from './runCase.ts'
-import { median, table } from './table.ts'
+import type { Outcome } from './outcome.ts'
+import { type Case, medianOf, type Settings, takeTurns } from './turns.ts'
 
-const ways = {
-  'express lane': 'express',
-  'stream-json lane': 'stream-json',
-  "stream-json's own streams": 'stream-json-streams',
-  'JSON.parse of the whole page': 'JSON.parse',
-}
+const way = (name: string, WAY: string): Case => ({ name, file: 'decode', env: { WAY } })
+const express = way('express lane', 'express')
+const cases = [
+  express,
+  way('stream-json lane', 'stream-json'),
+  way("stream-json's own streams", 'stream-json-streams'),
+  way('JSON.parse of the whole page', 'JSON.parse'),
+]
 
-/** The benchmark `decode`: converts the bytes of one page to leads. */
-export async function benchDecode(rounds: number): Promise<string> {
-  const results = new Map<string, number[]>(Object.keys(ways).map(name => [name, []]))
-  let bytes = 0
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, way] of Object.entries(ways)) {
-      const result = await runCase<{ seconds: number; bytes: number }>('cases/decode.ts', { WAY: way })
-      bytes = result.bytes
-      results.get(name)?.push(result.seconds)
-    }
-  }
-  const own = median(results.get('express lane') ?? [])
-  const rows = [...results].map(([name, seconds]) => {
-    const middle = median(seconds)
-    return [name, `${(bytes / 1e6 / middle).toFixed(0)}`, `${(middle / own).toFixed(2)} x`]
+/** Converts the bytes of one page to leads. */
+export async function benchDecode({ rounds }: Settings): Promise<Outcome> {
+  const results = await takeTurns<{ seconds: number; bytes: number }>(cases, { rounds })
+  const { bytes = Number.NaN } = results.get(express.name)?.[0] ?? {}
+  const secondsOf = (name: string) => medianOf(results.get(name), ({ seconds }) => seconds)
+  const rows = cases.map(({ name }) => {
+    const seconds = secondsOf(name)
+    return { name, megabytesPerSecond: bytes / 1e6 / seconds, ratio: seconds / secondsOf(express.name) }
   })
-  return `decode: a page of 100 leads, ${(bytes / 1e3).toFixed(0)} kB, median of ${rounds}
-${table([['', 'MB/s', 'time against the express lane'], ...rows])}`
+  const title = `a page of 100 leads, ${(bytes / 1e3).toFixed(0)} kB, median of ${rounds}`
+  return { benchmark: 'decode', title, reference: express.name, rows }
 }

@@ -2,4 +2,17 @@
 const specifier = process.env.LEADPIPE ?? 'leadpipe'
 const leadpipe: typeof import('leadpipe') = await import(specifier)
 
-export const { HubSpotClient, filter, leads, map, peek, run, toFile, validate } = leadpipe
+export const {
+  compose,
+  explodeEvents,
+  explodeFormValues,
+  filter,
+  HubSpotClient,
+  leads,
+  map,
+  peek,
+  project,
+  run,
+  toFile,
+  validate,
+} = leadpipe

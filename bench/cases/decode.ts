@@ -4,9 +4,9 @@ import { pipeline } from 'node:stream/promises'
 import { generateLeads } from 'leadpipe/portal'
 import { parser } from 'stream-json/parser.js'
 import { streamArray } from 'stream-json/streamers/stream-array.js'
-import type { ElementDecoder } from '../../lib/decode/ElementDecoder.ts'
-import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
-import { streamJsonDecoder } from '../../lib/decode/streamJsonDecoder.ts'
+import type { ElementDecoder } from '../../dist/decode/ElementDecoder.js'
+import { expressDecoder } from '../../dist/decode/expressDecoder.js'
+import { streamJsonDecoder } from '../../dist/decode/streamJsonDecoder.js'
 
 const leads = 100
 const page = Buffer.from(JSON.stringify([...generateLeads({ count: leads })]))

@@ -13,18 +13,13 @@ const count = 100_000
 const values: Value[] = Array.from({ length: count }, (_, id) => ({ id }))
 
 // Every source emits the same objects, so that creating them is not measured.
-const sources: Record<string, () => Iterable<Value> | AsyncIterable<Value>> = {
+const sources: Record<string, () => Iterable<Value> | Readable> = {
   array: () => values,
   generator: function* () {
     for (const value of values) yield value
   },
-  'async generator': async function* () {
-    for (const value of values) yield value
-  },
   /** Keeps its buffer full, as a parser or a database driver does. */
   Readable: readable,
-  /** Here, Node buffers one value at a time. */
-  'Readable.from': () => Readable.from(values),
 }
 
 function readable(): Readable {

@@ -1,9 +1,11 @@
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { optionError } from '../options/checkOptions.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
 import { networkError } from './networkError.ts'
 import { maskUrl } from './redact.ts'
 import type { TransportSettings } from './transportOptions.ts'
+
+type Settings = Pick<TransportSettings, 'concurrency' | 'timeouts'>
 
 /**
  * The connections to one origin: through the proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excludes the
@@ -11,16 +13,54 @@ import type { TransportSettings } from './transportOptions.ts'
  */
 export class Connections {
   readonly #origin: string
-  readonly #dispatcher: Dispatcher & { destroyed?: boolean }
+  readonly #settings: Settings
+  readonly #proxy: URL | undefined
+  #dispatcher: Promise<Dispatcher & { destroyed?: boolean }> | undefined
   /** The proxy in use, without its credentials. */
-  #proxy: string | undefined
+  #usedProxy: string | undefined
 
   /** @throws {LeadpipeError} OPTION when the environment names a proxy that can't be used. */
-  constructor(
-    origin: string,
-    { concurrency, timeouts }: Pick<TransportSettings, 'concurrency' | 'timeouts'>,
-  ) {
+  constructor(origin: string, settings: Settings) {
     this.#origin = origin
+    this.#settings = settings
+    this.#proxy = proxyFor(origin)
+  }
+
+  /**
+   * Sends a request once, and resolves when the headers of the answer have arrived.
+   *
+   * @throws {LeadpipeError} NETWORK or TIMEOUT.
+   */
+  async send({ method, path, headers, body, signal }: Omit<OutgoingRequest, 'url'>): Promise<RawAnswer> {
+    this.#dispatcher ??= this.#open()
+    const dispatcher = await this.#dispatcher
+    try {
+      const origin = this.#origin
+      const answer = await dispatcher.request({
+        origin,
+        path,
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+      })
+      const { statusCode: status } = answer
+      return { status, ok: status >= 200 && status < 300, headers: answer.headers, body: answer.body }
+    } catch (cause) {
+      throw networkError(cause, this.#origin, this.#usedProxy)
+    }
+  }
+
+  /** Ends every connection at once. Safe to call again. */
+  async destroy(): Promise<void> {
+    const dispatcher = await this.#dispatcher
+    if (!dispatcher?.destroyed) await dispatcher?.destroy()
+  }
+
+  async #open(): Promise<Dispatcher> {
+    // Not with leadpipe itself: undici would take a third of the time that it takes to import leadpipe.
+    const { EnvHttpProxyAgent, Pool } = await import('undici')
+    const { concurrency, timeouts } = this.#settings
     const options = {
       connections: concurrency,
       pipelining: 1,
@@ -28,12 +68,9 @@ export class Connections {
       bodyTimeout: timeouts.chunk,
     }
     const connect = { timeout: timeouts.connect }
-    const proxy = proxyFor(origin)
-    if (proxy === undefined) {
-      this.#dispatcher = new Pool(origin, { ...options, connect })
-      return
-    }
-    this.#dispatcher = new EnvHttpProxyAgent({
+    const proxy = this.#proxy
+    if (proxy === undefined) return new Pool(this.#origin, { ...options, connect })
+    return new EnvHttpProxyAgent({
       connect,
       // The agent applies NO_PROXY. Without a separate proxy for https, the one for http serves both.
       httpProxy: proxy.href,
@@ -46,38 +83,10 @@ export class Connections {
       factory: (url, given) => {
         // Only for connections through the proxy is `connect` a function; for direct ones it is an object.
         const isProxied = 'connect' in given && typeof given.connect === 'function'
-        this.#proxy = isProxied ? proxy.origin : undefined
+        this.#usedProxy = isProxied ? proxy.origin : undefined
         return new Pool(url, { ...given, ...options })
       },
     })
-  }
-
-  /**
-   * Sends a request once, and resolves when the headers of the answer have arrived.
-   *
-   * @throws {LeadpipeError} NETWORK or TIMEOUT.
-   */
-  async send({ method, path, headers, body, signal }: Omit<OutgoingRequest, 'url'>): Promise<RawAnswer> {
-    try {
-      const origin = this.#origin
-      const answer = await this.#dispatcher.request({
-        origin,
-        path,
-        method,
-        headers,
-        body: body ?? null,
-        signal,
-      })
-      const { statusCode: status } = answer
-      return { status, ok: status >= 200 && status < 300, headers: answer.headers, body: answer.body }
-    } catch (cause) {
-      throw networkError(cause, this.#origin, this.#proxy)
-    }
-  }
-
-  /** Ends every connection at once. Safe to call again. */
-  async destroy(): Promise<void> {
-    if (!this.#dispatcher.destroyed) await this.#dispatcher.destroy()
   }
 }
 

@@ -1,4 +1,3 @@
-import { errors } from 'undici'
 import { LeadpipeError } from '../errors.ts'
 
 const timeouts: Readonly<Record<string, string>> = {
@@ -49,7 +48,7 @@ export function networkError(cause: unknown, origin: string, proxy?: string): Le
 
 /** undici keeps the bytes that it could not parse: they may repeat the URL with the token, or contain a lead. */
 function forgetData(cause: unknown): void {
-  if (cause instanceof errors.HTTPParserError) Object.assign(cause, { data: undefined })
+  if (cause instanceof Error && cause.name === 'HTTPParserError') Object.assign(cause, { data: undefined })
 }
 
 /** A host with several addresses fails with an AggregateError without a message. */

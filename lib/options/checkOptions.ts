@@ -21,17 +21,6 @@ export const hintsFrom = (...others: readonly OptionRules[]): Readonly<Record<st
     ),
   )
 
-const objectSchemas = new WeakMap<OptionRules, object>()
-
-function objectSchema(rules: OptionRules): object {
-  let schema = objectSchemas.get(rules)
-  if (schema === undefined) {
-    schema = { type: 'object', additionalProperties: false, properties: rules.options }
-    objectSchemas.set(rules, schema)
-  }
-  return schema
-}
-
 /**
  * Checks a user's options. Returns those that are not undefined, and the defaults of the others.
  *
@@ -45,10 +34,17 @@ export function checkOptions<T extends object>(given: T | undefined, rules: Opti
     const received = secret ? typeOf(given) : describe(given)
     throw optionError({ owner: rules.owner, option: 'options', expected: 'an object', received })
   }
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
-  const validate = compileSchema(objectSchema(rules))
-  if (!validate(present)) throw refusal(present, rules, validate.errors ?? [])
-  return withDefaults(present, rules.options) as T
+  const present = Object.entries(given).filter(([, value]) => value !== undefined)
+  const known = Object.keys(rules.options)
+  const stranger = present.find(([name]) => !known.includes(name))
+  if (stranger !== undefined) throw unknownOption([stranger[0]], known, rules)
+  // Only the rules of the given options are compiled: compiling all of them would slow down the start of a program.
+  for (const [name, value] of present) {
+    const rule = rules.options[name] as OptionRule
+    const validate = compileSchema(rule)
+    if (!validate(value)) throw refusal({ path: [name], value, rule }, rules, validate.errors ?? [])
+  }
+  return withDefaults(given, rules.options) as T
 }
 
 /** Fills in the defaults of checked options, also inside of an option. What is undefined counts as absent. */
@@ -66,10 +62,10 @@ export function withDefaults(given: object, rules: Rules): object {
 
 const hasDefaults = (rules: Rules): boolean => Object.values(rules).some(rule => 'default' in rule)
 
-function refusal(present: object, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
-  const { path, value, rule, known } = deepestProblem(errors, present, rules.options)
+function refusal(option: Problem, rules: OptionRules, errors: readonly ErrorObject[]): LeadpipeError {
+  const { path, value, rule, known } = deepestProblem(errors, option)
   if (known !== undefined) return unknownOption(path, known, rules)
-  const isSecret = rule.secret ?? rules.options[path[0] as string]?.secret
+  const isSecret = rule.secret ?? option.rule.secret
   const received = isSecret ? typeOf(value) : describe(value)
   return optionError({ owner: rules.owner, option: path.join('.'), expected: rule.expected, received })
 }
@@ -95,14 +91,14 @@ export function optionError(given: OptionContext, cause?: unknown): LeadpipeErro
 /** The only description of a secret that a message may have. */
 export const typeOf = (value: unknown): string => `a value of type ${typeof value}`
 
-/** What is wrong with one option, at the top level or nested. */
+/** An option with a wrong value, at the top level or nested. */
 interface Problem {
   /** Names from the top down. */
-  path: string[]
+  path: readonly string[]
   value: unknown
   rule: OptionRule
   /** The valid names, if the name itself is wrong. */
-  known?: string[]
+  known?: readonly string[]
 }
 
 type Rules = Readonly<Record<string, OptionRule>>
@@ -111,39 +107,30 @@ type Rules = Readonly<Record<string, OptionRule>>
  * The one problem to report. If an option accepts alternatives, Ajv reports an error for each: the deepest error is
  * about the alternative that was meant, and the last of the deepest is about all of them.
  *
- * @param options the given options, which violate the rules
+ * @param option the option at the top level whose value violates its rule
  */
-function deepestProblem(errors: readonly ErrorObject[], options: object, rules: Rules): Problem {
+function deepestProblem(errors: readonly ErrorObject[], option: Problem): Problem {
   return errors
-    .map(error => problemOf(error, options, rules))
+    .map(error => problemOf(error, option))
     .reduce((deepest, problem) => (problem.path.length >= deepest.path.length ? problem : deepest))
 }
 
 function problemOf(
   { instancePath, keyword, params, parentSchema = {}, data }: ErrorObject,
-  options: object,
-  rules: Rules,
+  option: Problem,
 ): Problem {
-  const path = instancePath.split('/').slice(1)
+  const path = [...option.path, ...instancePath.split('/').slice(1)]
+  // A nested schema without its own `expected` is described by that of its option.
+  if (!isRule(parentSchema)) return option
   const inner = parentSchema.properties as Rules | undefined
-  if (keyword === 'additionalProperties' && (path.length === 0 || isRule(parentSchema))) {
-    return {
-      path: [...path, params.additionalProperty],
-      value: undefined,
-      rule: parentSchema as OptionRule,
-      known: Object.keys(inner ?? {}),
-    }
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys(inner ?? {})
+    return { path: [...path, params.additionalProperty], value: undefined, rule: parentSchema, known }
   }
   const missing = keyword === 'required' ? inner?.[params.missingProperty] : undefined
-  if (isRule(missing)) return { path: [...path, params.missingProperty], value: undefined, rule: missing }
-  if (isRule(parentSchema)) return { path, value: data, rule: parentSchema }
-  // A nested schema without its own `expected` is described by that of its option.
-  const name = path[0] as string
-  return {
-    path: [name],
-    value: (options as Record<string, unknown>)[name],
-    rule: rules[name] as OptionRule,
-  }
+  if (missing !== undefined)
+    return { path: [...path, params.missingProperty], value: undefined, rule: missing }
+  return { path, value: data, rule: parentSchema }
 }
 
 const isRule = (schema: object | undefined): schema is OptionRule =>

@@ -24,3 +24,13 @@ t.test(
     )
   },
 )
+
+t.test('leadpipe: importing the library does not load undici, which the first request loads', async t => {
+  const loaded = [...loadedWith(new URL('../../lib/index.ts', import.meta.url))]
+  t.ok(loaded.some(path => path.endsWith('/http/Connections.ts')))
+  const loadsUndici = /^(?:import|export) (?!type )[^'"]*?from 'undici'/m
+  t.strictSame(
+    loaded.filter(path => loadsUndici.test(readFileSync(path, 'utf8'))),
+    [],
+  )
+})

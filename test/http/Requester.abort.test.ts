@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import { systemClock } from '../../lib/http/Clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { FakeClock } from '../support/FakeClock.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
@@ -24,6 +25,7 @@ t.test('abort in the queue rejects with the reason, and the request is never sen
   const { origin, targets } = await listen(t, () => {})
   const client = openClient(t, origin, { concurrency: 1 })
   const first = failureOf(client.get('/first', ''))
+  await eventually(() => targets.length, 1)
   for (const reason of reasons) {
     const controller = new AbortController()
     const queued = failureOf(client.get('/queued', '', { signal: controller.signal }))

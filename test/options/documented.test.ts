@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
 import t from 'tap'
 import { checkpointRules } from '../../lib/checkpoint/options.ts'
 import { transportRules } from '../../lib/http/transportOptions.ts'
@@ -9,6 +10,7 @@ import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
 import { mapRules } from '../../lib/operators/map.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
+import { compileSchema } from '../../lib/options/ajv.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
 import { runRules } from '../../lib/run/options.ts'
 import { fileRules } from '../../lib/sinks/file/options.ts'
@@ -93,3 +95,12 @@ for (const [file, name, rules] of documented) {
     }
   })
 }
+
+t.test('option rules: each one is valid JSON Schema, and compiles', async t => {
+  const ajv = new Ajv({ allowUnionTypes: true })
+  for (const [, owner, rules] of documented)
+    for (const [option, rule] of Object.entries(rules)) {
+      t.ok(ajv.validateSchema(rule), `${owner}: ${option}`)
+      t.doesNotThrow(() => compileSchema(rule), `${owner}: ${option}`)
+    }
+})

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { parser } from 'stream-json/parser.js'
 import { streamArray } from 'stream-json/streamers/stream-array.js'
 import { Pool } from 'undici'
+import { linesOf } from '../byHand.ts'
 import { exportCase } from '../exportCase.ts'
 
 await exportCase(async (origin, path) => {
@@ -22,7 +23,7 @@ await exportCase(async (origin, path) => {
       writableObjectMode: true,
       transform({ value }, _encoding, callback) {
         received += 1
-        callback(null, `${JSON.stringify(value)}\n`)
+        callback(null, linesOf(value))
       },
     })
     await pipeline(body, parser.asStream({ streamValues: false }), streamArray.asStream(), toLine, file, {
