@@ -143,9 +143,9 @@ export class OwnSinkRun<T> implements SinkRun<T> {
     const opening = this.#opening
     if (opening === undefined) return
     if (this.#running !== undefined) await within(patience, this.#running)
-    const isKept = how !== 'discard' && this.#received > 0
-    if (!isKept) this.#acknowledged = 0
-    const ending = opening.then(use => use.end?.(isKept ? 'leave' : 'discard'))
+    const isLeft = how === 'leave' || (how === 'keep' && this.#received > 0)
+    if (!isLeft) this.#acknowledged = 0
+    const ending = opening.then(use => use.end?.(isLeft ? 'leave' : 'discard'))
     ending.catch(() => {})
     // An open() that has not settled yet may never do.
     if (this.#use !== undefined) await within(patience, ending)
