@@ -81,7 +81,8 @@ export class Saver {
     await this.idle()
     if (!canResume(progress)) return
     await this.#options.chain.drain()
-    await this.#saveProgress(progress)
+    this.#beginSave(progress)
+    await this.idle()
   }
 
   /** Resolves when no save is in progress; rejects when the last one failed. */

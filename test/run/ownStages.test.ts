@@ -1,17 +1,13 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Readable, Transform, Writable } from 'node:stream'
 import { ReadableStream, WritableStream } from 'node:stream/web'
 import fc from 'fast-check'
 import t from 'tap'
-import { map, run, sink, source, transform } from '../../lib/index.ts'
+import { type CheckpointMessage, map, run, sink, source, transform } from '../../lib/index.ts'
+import { failureOf } from '../support/failureOf.ts'
 import { type Numbered, numbered, numbersOf } from '../support/numbered.ts'
 import { turns } from '../support/turns.ts'
 import { Workplace } from '../support/Workplace.ts'
-
-/** Where the user's code fails: after how many of its steps, and whether it throws or the run is aborted. */
-interface Fault {
-  after: number
-  how: 'throw' | 'abort'
-}
 
 /** A table that a process leaves behind: rows of an open transaction are lost. */
 class Table {
@@ -120,6 +116,20 @@ t.test(
     )
   },
 )
+
+t.test('checkpoint: an abort during the first save waits for it, so that saves never overlap', async t => {
+  const work = new Workplace(t)
+  const steps: string[] = []
+  const listen = (message: unknown) => steps.push((message as CheckpointMessage).step)
+  subscribe('leadpipe:checkpoint', listen)
+  t.teardown(() => unsubscribe('leadpipe:checkpoint', listen))
+  const abort = new AbortController()
+  const numbers = source('numbers', () => [{ records: [1, 2, 3], position: 3 }])
+  const aborting = sink<number>('aborting', () => ({ write() {}, flush: () => abort.abort('no') }))
+  const outcome = run(numbers, aborting, { checkpoint: work.checkpoint, signal: abort.signal })
+  t.equal(await failureOf(outcome), 'no')
+  t.strictSame(steps, ['flushed', 'saved', 'flushed', 'saved'])
+})
 
 t.test('run: a Readable, a Transform, a Writable and web streams of your own', async t => {
   const values = numbered(40)
