@@ -1,6 +1,5 @@
 import { isThenable, within } from '../async/promises.ts'
-import { describe } from '../errors.ts'
-import { optionError, typeOf } from '../options/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError, typeOf } from '../options/checkOptions.ts'
 import { plainJson } from '../stage/plainJson.ts'
 import type { Ending, SinkRun } from '../stage/SinkStage.ts'
 import type { Json } from '../stage/Stage.ts'
@@ -66,8 +65,19 @@ interface OwnSinkState {
   readonly state?: Json
 }
 
-/** What leadpipe calls. */
-const functions = ['write', 'flush', 'prepare', 'commit', 'end', 'counts'] as const
+const functionRule = { instanceOf: 'Function', expected: 'a function' }
+/** What the result of `open` may have. */
+const useRules: OptionRules = {
+  owner: 'sink(): the result of open()',
+  options: {
+    write: functionRule,
+    flush: functionRule,
+    prepare: functionRule,
+    commit: functionRule,
+    end: functionRule,
+    counts: functionRule,
+  },
+}
 
 /** The maximum number of milliseconds that a user's call may take after the run has failed. */
 const patience = 10_000
@@ -199,13 +209,7 @@ export class OwnSinkRun<T> implements SinkRun<T> {
 
   async #openOnce(): Promise<SinkUse<T>> {
     const use = await this.#open({ state: this.#state, signal: this.#abort.signal })
-    for (const name of functions) {
-      const value: unknown = use?.[name]
-      if (typeof value === 'function' || (value === undefined && name !== 'write')) continue
-      const expected = `a function that returns an object with the function ${name}`
-      const received = value === undefined ? typeOf(use) : `${name}: ${describe(value)}`
-      throw optionError({ owner: 'sink()', option: 'open', expected, received })
-    }
+    checkUse(use)
     this.#use = use
     return use
   }
@@ -221,4 +225,15 @@ export class OwnSinkRun<T> implements SinkRun<T> {
   #error(error: unknown): unknown {
     return streamError('SINK', `the sink ${JSON.stringify(this.#name)}`, error)
   }
+}
+
+/** @throws {LeadpipeError} OPTION when `open` returned no sink; a misspelt name would never be called */
+function checkUse(use: SinkUse<never> | null | undefined): void {
+  const names = Object.keys(useRules.options) as (keyof SinkUse<never>)[]
+  // An object of a class may have more, and has its methods elsewhere.
+  const isPlain = use?.constructor === Object
+  checkOptions(isPlain ? use : Object.fromEntries(names.map(name => [name, use?.[name]])), useRules)
+  if (use?.write !== undefined) return
+  const expected = 'an object with the function write'
+  throw optionError({ owner: useRules.owner, expected, received: typeOf(use) })
 }

@@ -231,10 +231,28 @@ t.test('sink: a state that is not plain JSON is a SINK error, and no checkpoint 
 
 t.test('sink: an open that returns no sink is an OPTION error', async t => {
   for (const [returned, message] of [
-    [undefined, /an object with the function write, received a value of type undefined/],
-    [{}, /an object with the function write, received a value of type object/],
-    [{ write: 1 }, /an object with the function write, received write: 1/],
-    [{ write() {}, flush: 'no' }, /an object with the function flush, received flush: 'no'/],
+    [
+      undefined,
+      'sink(): the result of open(): expected an object with the function write, received a value of type undefined',
+    ],
+    [
+      {},
+      'sink(): the result of open(): expected an object with the function write, received a value of type object',
+    ],
+    [
+      null,
+      'sink(): the result of open(): expected an object with the function write, received a value of type object',
+    ],
+    [{ write: 1 }, 'sink(): the result of open(): write: expected a function, received 1'],
+    [{ write() {}, flush: 'no' }, "sink(): the result of open(): flush: expected a function, received 'no'"],
+    [
+      new Date(),
+      'sink(): the result of open(): expected an object with the function write, received a value of type object',
+    ],
+    [
+      { write() {}, flsh() {} },
+      'sink(): the result of open(): unknown option "flsh"; expected one of write, flush, prepare, commit, end, counts',
+    ],
   ] as const) {
     const stage = sink<Numbered>('a', (() => returned) as never)
     t.match(await failureOf(run(numbered(1), stage)), { code: 'OPTION', message })
