@@ -127,6 +127,7 @@ export class OwnSourceRun<T> implements SourceRun<T> {
       const received = Array.isArray(given) ? 'an array' : `records: ${typeOf(records)}`
       throw new TypeError(`expected { records, position } with an array of records, received ${received}`)
     }
+    if (position === undefined) throw new TypeError('expected { records, position }, received no position')
     const hole = records.indexOf(null)
     if (hole !== -1) throw new TypeError(`records[${hole}] is null, which a Node stream can't carry`)
     const batch = new OwnBatch<T>(records, this.#place, plainJson(position, 'the position after a batch'))

@@ -165,7 +165,7 @@ t.test('source: an abort does not wait for a read that never settles', async t =
 
 t.test('source: what is wrong with a batch is a SOURCE error that names the source', async t => {
   const cases: [batch: unknown, message: RegExp][] = [
-    [{ records: [1] }, /the position after a batch must be plain JSON, found undefined/],
+    [{ records: [1] }, /expected \{ records, position \}, received no position/],
     [{ records: [1], position: new Date() }, /must be plain JSON, found an object of class Date/],
     [{ records: [1], position: { at: Number.NaN } }, /must be plain JSON, found NaN/],
     [{ records: [1, null], position: 1 }, /records\[1\] is null, which a Node stream can't carry/],
