@@ -42,8 +42,8 @@ export interface Report {
   /** The counts of each operator, in order. */
   operators: OperatorCounts[]
   /**
-   * The name of the sink, its counts and its {@link SinkWritable.destination}. A Writable of your own has
-   * `received` only, and the name 'writable'. `destination` is absent for an array, and for a file that is not created yet.
+   * The name of the sink, its counts and its {@link SinkWritable.destination}. A Writable of your own has the name
+   * 'writable' and `received` only. `destination` is absent for an array, and for a file that is not created yet.
    */
   sink: { name?: string; destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }
