@@ -1,4 +1,4 @@
-// A source of your own: an API whose pages are linked by a cursor. Interrupted, it resumes at the cursor it had reached.
+// A source of your own: an API whose pages are linked by a cursor. After an interruption it resumes from a cursor.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, readFile } from 'node:fs/promises'

@@ -37,7 +37,10 @@ export interface Report {
   }
   /** Leads that match on the server after the run, and leads that were emitted; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
-  /** The name of the source, and what it counted: `leads()` everything, `source()` only `delivered`. Absent for others. */
+  /**
+   * The name of the source, and what it counted: `source()` counts only `delivered`. Absent for a Readable, an iterable
+   * and `quarantined()`.
+   */
   source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
   /** The counts of each operator, in order. */
   operators: OperatorCounts[]

@@ -30,9 +30,9 @@ export interface SinkUse<T, S = unknown> {
   /** Receives a record. */
   write: (record: T) => unknown
   /**
-   * Makes everything that was written durable. Returns the state, as plain JSON, that `open` receives if the run resumes
-   * from here; undefined for none. Called at each save of a checkpoint, the first time before the first record, and at
-   * the end if there is no `prepare`. A checkpoint needs it.
+   * Makes everything that was written durable. Returns the state, as plain JSON, that `open` receives if the run
+   * resumes from here; undefined for none. Called at each save of a checkpoint, the first time before the first record,
+   * and at the end if there is no `prepare`. A checkpoint needs it.
    *
    * The process may end before the checkpoint is saved: `open` then receives an older state, and the records after that
    * one are written again.

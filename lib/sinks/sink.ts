@@ -37,8 +37,8 @@ export const sinkRules: OptionRules = {
 /**
  * Makes a sink of your own, which can be resumed from a checkpoint.
  *
- * `open` returns an object with `write`, and with `flush` if the sink is used with a checkpoint. Its functions are called
- * one at a time. A record is acknowledged when the `flush` or `prepare` after it has settled; without both, when its
+ * `open` returns an object with `write`, and with `flush` if the sink is used with a checkpoint. Its functions are
+ * called one at a time. A record is acknowledged when the `flush` or `prepare` after it has settled; without both, when its
  * `write` has settled.
  *
  * `open` is called before the first record, and not at all if the source fails before it. If it throws or rejects, or a
