@@ -28,7 +28,7 @@ export const errorCodes = [
   'MISSING',
   /** A lead does not match the schema. */
   'INVALID_LEAD',
-  /** A user's Readable or iterable (the source of `run`, or the guids) failed, or a quarantine file can't be read. */
+  /** A user's source (of `run`, or of the guids) failed, or a quarantine file can't be read. */
   'SOURCE',
   /** A step of an operator, or a stream in the middle, failed. */
   'OPERATOR',

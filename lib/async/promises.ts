@@ -57,3 +57,12 @@ export function within(milliseconds: number, work: PromiseLike<unknown>): Promis
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
+
+/**
+ * Ends a user's iterator. That is not awaited, because the iterator may wait for a value that never arrives; and its
+ * failure is ignored.
+ */
+export function endIterator(iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined): void {
+  const ending = async () => iterator?.return?.()
+  ending().catch(() => {})
+}

@@ -80,6 +80,6 @@ function starts({ checkpoint }: Report): string {
 
 function read({ leads, source }: Report): string {
   if (source === undefined) return `${plural(leads, 'lead')} read`
-  const { pages, bytes, requests, retries } = source
+  const { pages = 0, bytes = 0, requests = 0, retries = 0 } = source
   return `${plural(leads, 'lead')} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, 'retry', 'retries')}`
 }

@@ -79,8 +79,9 @@ function progressLine(stream: Output | undefined): ProgressLine {
   return {
     show({ leads, source, duration }) {
       clear()
-      const pages = source === undefined ? '' : `, ${plural(source.pages, 'page')}, ${size(source.bytes)}`
-      terminal?.write(`${plural(leads, 'lead')}${pages}, ${span(duration)}`)
+      const { pages = 0, bytes = 0 } = source ?? {}
+      const read = source === undefined ? '' : `, ${plural(pages, 'page')}, ${size(bytes)}`
+      terminal?.write(`${plural(leads, 'lead')}${read}, ${span(duration)}`)
     },
     note(text) {
       clear()

@@ -1,4 +1,5 @@
 import { LeadpipeError, messageOf } from '../errors.ts'
+import { plainJson } from '../stage/plainJson.ts'
 import type { Json } from '../stage/Stage.ts'
 import type {
   OperatorInstance,
@@ -8,7 +9,6 @@ import type {
   SideOutputs,
   StepDefinition,
 } from './definition.ts'
-import { plainJson } from './plainJson.ts'
 
 /**
  * Creates an instance of an operator.

@@ -37,15 +37,18 @@ export interface Report {
   }
   /** Leads that match on the server after the run, and leads that were emitted; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
-  /** What `leads()` counted; absent for another source. */
-  source?: SourceCounts
+  /**
+   * The name of the source, and what it counted: `source()` counts only `delivered`. Absent for a Readable, an iterable
+   * and `quarantined()`.
+   */
+  source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
   /** The counts of each operator, in order. */
   operators: OperatorCounts[]
   /**
-   * The counts of the sink and its {@link SinkWritable.destination}. A Writable of your own has `received` only.
-   * `destination` is absent for an array, and for a file that is not created yet.
+   * The name of the sink, its counts and its {@link SinkWritable.destination}. A Writable of your own has the name
+   * 'writable' and `received` only. `destination` is absent for an array, and for a file that is not created yet.
    */
-  sink: { destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
+  sink: { name?: string; destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
 }
 
 /**

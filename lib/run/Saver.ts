@@ -69,7 +69,7 @@ export class Saver {
    */
   countProcessed(progress: RunProgress): Promise<void> | undefined {
     this.#records += 1
-    if (!this.#isDue || this.#saving !== undefined) return undefined
+    if (!this.#isDue || this.#saving !== undefined || !canResume(progress)) return undefined
     const drained = this.#options.chain.drain()
     if (drained !== undefined) return drained.then(() => this.#beginSave(progress))
     this.#beginSave(progress)
@@ -79,8 +79,10 @@ export class Saver {
   /** Saves now; resolves when it is done. */
   async save(progress: RunProgress): Promise<void> {
     await this.idle()
+    if (!canResume(progress)) return
     await this.#options.chain.drain()
-    await this.#saveProgress(progress)
+    this.#beginSave(progress)
+    await this.idle()
   }
 
   /** Resolves when no save is in progress; rejects when the last one failed. */
@@ -107,8 +109,6 @@ export class Saver {
   #saveProgress({ batch, processed }: RunProgress): Promise<void> {
     const { source, chain, sinks } = this.#options
     const position = source.save(batch, processed)
-    // A source that can't be resumed here is tried again after the next item.
-    if (position === undefined) return Promise.resolve()
     this.#records = 0
     this.#bytes = 0
     this.#time = performance.now()
@@ -138,6 +138,9 @@ export class Saver {
     this.isNew = false
   }
 }
+
+/** Whether the source can be resumed at this place. If not, a save that is due is tried after the next item. */
+const canResume = ({ batch, processed }: RunProgress) => batch?.positionAfter(processed) !== undefined
 
 /**
  * The state of a sink at a barrier. The barrier of a sink's side output follows that of its owner, so that it

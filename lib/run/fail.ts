@@ -6,7 +6,7 @@ import { type Report, RunError } from './Report.ts'
 import type { OpenSink } from './RunStages.ts'
 import { reportOf } from './reportOf.ts'
 
-/** Milliseconds that a run which ends early may take to save its progress. */
+/** Milliseconds that a run which ends early may take to save its progress, and to write what waits for a sink. */
 const patience = 10_000
 
 /**
@@ -36,7 +36,7 @@ export async function fail(
   await source.close(progress.batch, progress.processed).catch(() => {})
   for (const [index, sink] of sinks.entries()) {
     const how = saver !== undefined ? 'leave' : sink.owner === undefined ? 'discard' : 'keep'
-    if (how === 'keep') await keepWaiting(sink, chain.outlet(index)).catch(() => {})
+    if (how === 'keep') await within(patience, keepWaiting(sink, chain.outlet(index)))
     await sink.run.end(how).catch(() => {})
   }
   const attachments = [stages.source, ...sinks.map(sink => sink.attachment)]

@@ -29,7 +29,8 @@ export async function finish(run: OpenedRun): Promise<Outcome> {
   const prepared: Record<string, Json> = {}
   for (const sink of sinks) prepared[sink.id] = await waiter.until(prepare(sink))
   checkLedger(ledger(ledgerFacts(run)))
-  const ended = source.save(progress.batch, progress.processed)
+  // null: an operator ended the run where the source can't be resumed, in the middle of a batch.
+  const ended = source.save(progress.batch, progress.processed) ?? null
   const state: RunState = { source: ended, chain: chain.save(), sinks: prepared }
   await saver?.saveState('prepared', state, reportOf(run))
   for (const sink of sinks) await commit(sink)

@@ -1,10 +1,10 @@
 import type { OperatorFingerprint, Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Definition } from '../engine/definition.ts'
-import { plainJson } from '../engine/plainJson.ts'
 import { messageOf } from '../errors.ts'
 import { digestOf } from '../files/paths.ts'
 import { optionError } from '../options/checkOptions.ts'
+import { plainJson } from '../stage/plainJson.ts'
 import { describeStage } from '../streams/Operator.ts'
 import { operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
@@ -24,10 +24,10 @@ export function pipelineOf(
   const [main] = sinks
   const outputs = definitions.map((_, index) => outputsOf(sinks, operatorId(index)))
   if (stage.fingerprint === undefined) {
-    throw wrong('source', 'leads(), which can be resumed,', describeStage(given.source))
+    throw wrong('source', 'leads() or source(), which can be resumed,', describeStage(given.source))
   }
   if (main.attachment.stage.fingerprint === undefined) {
-    throw wrong('sink', 'toFile() or toHttp(), which can be resumed,', describeStage(given.sink))
+    throw wrong('sink', 'toFile(), toHttp() or sink(), which can be resumed,', describeStage(given.sink))
   }
   // A sink checks its own side outputs when it is opened.
   for (const own of outputs) {

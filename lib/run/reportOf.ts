@@ -8,7 +8,7 @@ import { type OpenSink, operatorId, outputsOf } from './RunStages.ts'
 
 /** The report with the current numbers. */
 export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): Report {
-  const [{ run: sink }] = sinks
+  const [{ run: sink, attachment }] = sinks
   const counts = sink.counts?.()
   const { skipped = 0, quarantined = 0, records } = chain.totals
   const { destination } = sink
@@ -22,6 +22,7 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
     ...source.facts?.(),
     operators: chain.counts,
     sink: {
+      name: attachment.stage.name,
       ...(destination === undefined ? {} : { destination }),
       received: chain.passed,
       ...counts,

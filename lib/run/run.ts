@@ -32,8 +32,8 @@ import { watch } from './watch.ts'
  * fused into one stream, an operator that wants no more stops the source, a run with a checkpoint resumes after an
  * interruption, and at the end the numbers of every stage must add up.
  *
- * @param stages a source (`leads()`, any Readable, an iterable), any number of operators, and a sink (`toFile`,
- * `toHttp` or `toArray`, or any Writable); then, optionally, {@link RunOptions}
+ * @param stages a source (`leads()`, `source()`, any Readable, an iterable), any number of operators, and a sink
+ * (`toFile`, `toHttp`, `toArray` or `sink()`, or any Writable); then, optionally, {@link RunOptions}
  * @returns the {@link Report}, when every record is written
  * @throws {LeadpipeError} OPTION for wrong arguments, before the first request and before a file is touched;
  * CHECKPOINT when the checkpoint is damaged, or belongs to another run; SINK when the destination can't be written.

@@ -124,7 +124,7 @@ export class LeadRun implements SourceRun<Lead> {
     return {
       ...(missing === undefined ? {} : { missing: { ...missing, guids: [...missing.guids] } }),
       ...(window === undefined ? {} : { window }),
-      source: this.counts(),
+      source: { name: 'leads', ...this.counts() },
     }
   }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isThenable } from '../async/promises.ts'
+import { endIterator, isThenable } from '../async/promises.ts'
 import { type Batch, batchOf, type SourceRun, type SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, attach, type Detached } from './attach.ts'
 import { readableSource } from './readableSource.ts'
@@ -57,13 +57,10 @@ class IterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** A failure of the iterator at its end is ignored. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    try {
-      this.#iterator?.return?.()
-    } catch {}
+    endIterator(this.#iterator)
   }
 
   *#pull(iterator: Iterator<unknown>): Generator<unknown> {
@@ -106,12 +103,10 @@ class AsyncIterableRun implements SourceRun {
 
   save(): undefined {}
 
-  /** The end of an iterator is not awaited: it may wait for a value that never arrives. */
   async close(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    const ending = async () => this.#iterator?.return?.()
-    ending().catch(() => {})
+    endIterator(this.#iterator)
   }
 
   readonly #result = ({ done, value }: IteratorResult<unknown>): Batch<unknown> | undefined => {

@@ -242,7 +242,7 @@ t.test('leadpipe export: --checkpoint with standard output, or at the output, is
     [
       '-',
       join(dir, 'c.json'),
-      /^leadpipe: destination: expected toFile\(\) or toHttp\(\), which can be resumed, with --checkpoint/,
+      /^leadpipe: destination: expected toFile\(\), toHttp\(\) or sink\(\), which can be resumed, with --checkpoint/,
     ],
     [path, path, /^leadpipe: destination: expected a different file for each output/],
   ] as const) {

@@ -15,7 +15,9 @@ import type { OptionRule } from '../../lib/options/optionRule.ts'
 import { runRules } from '../../lib/run/options.ts'
 import { fileRules } from '../../lib/sinks/file/options.ts'
 import { httpRules } from '../../lib/sinks/http/options.ts'
+import { sinkRules } from '../../lib/sinks/sink.ts'
 import { leadsRules } from '../../lib/sources/options.ts'
+import { sourceRules } from '../../lib/sources/source.ts'
 
 type Rules = Readonly<Record<string, OptionRule>>
 
@@ -36,6 +38,8 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],
   ['sinks/http/options.ts', 'HttpOptions', httpRules.options],
   ['sinks/http/options.ts', 'BatchOptions', inside(httpRules.options.batch)],
+  ['sources/source.ts', 'SourceOptions', sourceRules.options],
+  ['sinks/sink.ts', 'SinkOptions', sinkRules.options],
   ['run/options.ts', 'RunOptions', runRules.options],
   ['checkpoint/options.ts', 'CheckpointOptions', checkpointRules],
   ['checkpoint/options.ts', 'SaveEvery', inside(checkpointRules.every)],

@@ -396,19 +396,20 @@ t.test('run: a source or sink that cannot resume is an OPTION error with a check
   const next = { checkpoint: { path: work.checkpoint, whenFinished: 'next' as const } }
   const refuse = (message: RegExp, outcome: () => Promise<unknown>) =>
     isRejected(t, work, 'OPTION', message, outcome)
-  await refuse(/^run\(\): source: expected leads\(\), which can be resumed, with checkpoint, received/, () =>
-    run([{ a: 1 }], toFile(work.file(name)), options),
+  await refuse(
+    /^run\(\): source: expected leads\(\) or source\(\), which can be resumed, with checkpoint, received/,
+    () => run([{ a: 1 }], toFile(work.file(name)), options),
   )
   await refuse(
-    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    /^run\(\): sink: expected toFile\(\), toHttp\(\) or sink\(\), which can be resumed, with checkpoint/,
     () => run(source(), toArray({ max: 9 }), options),
   )
   await refuse(
-    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    /^run\(\): sink: expected toFile\(\), toHttp\(\) or sink\(\), which can be resumed, with checkpoint/,
     () => run(source(), encode(), new PassThrough(), options),
   )
   await refuse(
-    /^run\(\): sink: expected toFile\(\) or toHttp\(\), which can be resumed, with checkpoint/,
+    /^run\(\): sink: expected toFile\(\), toHttp\(\) or sink\(\), which can be resumed, with checkpoint/,
     () => run(source(), encode(), process.stdout, options),
   )
   await refuse(/a device or a pipe can't be resumed/, () =>

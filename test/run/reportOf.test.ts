@@ -70,6 +70,7 @@ t.test('report: destination is the real path of a file, or the URL of a receiver
   symlinkSync('real', work.file('link'))
   const { sink } = await run([{ a: 1 }], toFile(work.file('link/out.ndjson')))
   t.strictSame(jsonCopy(sink), {
+    name: 'toFile',
     destination: join(work.path, 'real', 'out.ndjson'),
     received: 1,
     acknowledged: 1,

@@ -112,7 +112,7 @@ t.test("run: a user's Writable can be the sink, and run waits until it has finis
   const report = await run(values, sink)
   t.ok(finished)
   t.strictSame(seen, values)
-  t.strictSame(report.sink, { received: 50 })
+  t.strictSame(report.sink, { name: 'writable', received: 50 })
   t.equal(report.records, 50)
 })
 
@@ -171,10 +171,25 @@ t.test('run: the report has the counts of every stage', async t => {
         { name: 'filter', in: 25, out: 13, own: {} },
         { name: 'explodeEvents', in: 13, out: 26, own: {} },
       ],
-      sink: { destination: path, received: 26, acknowledged: 26, bytes: report.sink.bytes, unchanged: 0 },
+      sink: {
+        name: 'toFile',
+        destination: path,
+        received: 26,
+        acknowledged: 26,
+        bytes: report.sink.bytes,
+        unchanged: 0,
+      },
     },
   )
-  t.match(report.source, { requests: 4, retries: 0, pages: 4, scanned: 26, decoded: 26, delivered: 26 })
+  t.match(report.source, {
+    name: 'leads',
+    requests: 4,
+    retries: 0,
+    pages: 4,
+    scanned: 26,
+    decoded: 26,
+    delivered: 26,
+  })
   t.strictSame(JSON.parse(JSON.stringify(report)), report, 'it is plain JSON')
 })
 

@@ -25,6 +25,7 @@ t.test('toHttp: the report of run counts what the receiver got', async t => {
   )
   t.equal(report.records, 250)
   t.strictSame(report.sink, {
+    name: 'toHttp',
     destination: `${origin}/in`,
     received: 250,
     acknowledged: 250,

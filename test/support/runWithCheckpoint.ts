@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream'
-import type { CheckpointOptions, Lead, LeadSource, Operator, Report } from '../../lib/index.ts'
+import type { Readable, Writable } from 'node:stream'
+import type { CheckpointOptions, Operator, Report } from '../../lib/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { paced } from './paced.ts'
 import type { Workplace } from './Workplace.ts'
@@ -7,11 +7,11 @@ import { type Moment, watchSaves } from './watchSaves.ts'
 
 /** What a run with a checkpoint consists of. */
 export interface CheckpointRun {
-  source: LeadSource
+  source: Readable
   /** Whether leads wait while a checkpoint is saved, so that the number of saves is fixed. Default: no `paced`. */
   waits?: boolean
   /** Default: none. */
-  operators?: Operator<Lead, unknown>
+  operators?: Operator<never, unknown>
   sink: Writable
   /** Leads from one save to the next. Default: as `checkpoint` says. */
   every?: number
