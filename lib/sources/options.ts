@@ -35,7 +35,7 @@ export interface LeadsOptions extends LeadsQuery {
    * (64 KiB) that each connection is receiving. A page beyond that is dropped and requested again when it is the next
    * to deliver, as is a page that takes more than half of `readAheadBytes`. The chunk whose leads are being delivered
    * is not included. Leads in memory take about three times as much as in bodies, and four times if a file gets them
-   * as they came, because their bytes are kept. 0 or more; 0 reads one page after the other. Default: 16 MiB.
+   * as they came, because their bytes are kept. 0 or more; 0 reads one page after the other. Default: 12 MiB.
    */
   readAheadBytes?: number | undefined
   /**
@@ -85,7 +85,7 @@ export const leadsRules: OptionRules = {
     paging: choice('seek', 'offset'),
     from: positionRule,
     lag: integer({ min: 0, unit: 'milliseconds', default: 60_000 }),
-    readAheadBytes: integer({ min: 0, unit: 'bytes', default: 16 * 1024 * 1024 }),
+    readAheadBytes: integer({ min: 0, unit: 'bytes', default: 12 * 1024 * 1024 }),
     decode: withDefault('express', choice('express', 'stream-json')),
     onMissing: withDefault('report', choice('report', 'fail')),
     maxLeadBytes: maxLeadBytesRule,

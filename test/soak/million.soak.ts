@@ -12,7 +12,7 @@ import { ManyLeads } from './ManyLeads.ts'
 /** Megabytes by which the heap in use may grow: 20 bytes per lead of a million. */
 const live = 20
 /**
- * Megabytes by which the peak may grow. Bodies read ahead have 16 MiB at most, three times that in memory, and as
+ * Megabytes by which the peak may grow. Bodies read ahead have 12 MiB at most, three times that in memory, and as
  * much again may be garbage at the worst moment; whether that is early or late is chance.
  */
 const peak = 100
