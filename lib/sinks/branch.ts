@@ -12,8 +12,9 @@ export interface BranchOptions {
   /**
    * What a failure of the branch does, of an operator or of the sink. 'fail' fails the run. 'drop' ends only the
    * branch: its incomplete output is removed, its quarantine and its dead letters are kept, and the report says why
-   * in `outputs[n].dropped`. A run that resumes from a checkpoint does not try the branch again. If no other output is
-   * left, the run fails. Two failures always fail the run: an output that can't be opened at its start, and one that
+   * in `outputs[n].dropped`. A run that resumes from a checkpoint does not try the branch again; a run by
+   * `whenFinished` does, and with `'next'` it writes what that run reads, not what the branch missed. If no other output
+   * is left, the run fails. Two failures always fail the run: an output that can't be opened at its start, and one that
    * can't be made visible at its end. 'drop' needs `run`. Default: 'fail'.
    */
   onError?: 'fail' | 'drop' | undefined

@@ -12,6 +12,7 @@ import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { branch } from '../../lib/sinks/branch.ts'
+import { sink as ownSink } from '../../lib/sinks/sink.ts'
 import { tee } from '../../lib/sinks/tee.ts'
 import { type ArraySink, toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
@@ -292,6 +293,19 @@ t.test('tee: a branch is dropped when its sink refuses a record, also after the 
     t.match(report.outputs, [{ received: 6 }, { dropped: /it answered 400/ }])
     t.ok(http.destroyed && !http.writableFinished)
   }
+})
+
+t.test('tee: a sink of your own that fails is dropped, and its end is called once', async t => {
+  const calls: string[] = []
+  const own = ownSink<number>('own', () => ({
+    async write(n) {
+      if (n === 2) throw new Error('full')
+    },
+    end: how => void calls.push(how),
+  }))
+  const report = await run(numbers(6), tee(branch(add(0), own, { onError: 'drop' }), sink()))
+  t.match(report, { records: 6, outputs: [{ name: 'own', dropped: /full/ }, { received: 6 }] })
+  t.strictSame(calls, ['discard'])
 })
 
 t.test('tee: a branch is dropped when its stream closes while records wait for room', async t => {
