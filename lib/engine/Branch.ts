@@ -1,10 +1,10 @@
 import { messageOf } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
-import { type BranchOf, branchId, mainId } from './branches.ts'
+import { type BranchOf, branchId, mainId, type OnError } from './branches.ts'
 import type { Definition } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
-import { type LineOf, Outlet, type OutletHost, type Target } from './Outlet.ts'
-import type { BranchState, DrainedRunner, Runner, ValueReceiver } from './Runner.ts'
+import { type LineOf, type Outlet, type OutletHost, outletsOf, type Target } from './Outlet.ts'
+import type { BranchState, Runner, ValueReceiver } from './Runner.ts'
 import { Runners } from './Runners.ts'
 
 /** The chain, or the branch above, as a branch sees it. */
@@ -20,6 +20,7 @@ export class Branch implements ValueReceiver {
   /** The path of its sink in the run. */
   readonly id: string
   readonly definitions: readonly Definition[]
+  readonly onError: OnError
   readonly runners: Runners
   readonly branches: readonly Branch[]
   /** Its runners, then those of its branches. */
@@ -46,21 +47,18 @@ export class Branch implements ValueReceiver {
    * @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped.
    */
   constructor(recipe: BranchOf<Target>, host: BranchHost, isResumed: boolean, lineOf?: LineOf, id = mainId) {
-    const { definitions, sink, side, branches } = recipe
+    const { definitions, branches } = recipe
     this.id = id
     this.definitions = definitions
+    this.onError = recipe.onError
     this.#host = host
     /** Index of the first operator whose output may differ from what the branch receives. */
     const changing = definitions.findIndex(part => !('create' in part && part.preserves))
     const lineAfter = changing === -1 ? lineOf : undefined
-    this.#main = sink && new Outlet(sink, host, lineAfter)
-    const sideOutlets = side.map(
-      outputs =>
-        outputs &&
-        Object.fromEntries(Object.entries(outputs).map(([name, target]) => [name, new Outlet(target, host)])),
-    )
+    const outlets = outletsOf(recipe, host, lineAfter)
+    this.#main = outlets.main
     this.runners = new Runners(definitions, {
-      side: sideOutlets,
+      side: outlets.side,
       next: this.#main ?? { receive: value => this.#toBranches(value) },
       isResumed,
       hostOf: index => ({
@@ -74,19 +72,13 @@ export class Branch implements ValueReceiver {
     this.branches = opened
     try {
       for (const [index, branch] of branches.entries())
-        opened.push(
-          new Branch(branch, this.#hostOf(branch, index), isResumed, lineAfter, branchId(id, index)),
-        )
+        opened.push(new Branch(branch, this.#hostOf(index), isResumed, lineAfter, branchId(id, index)))
     } catch (error) {
       this.stop()
       throw error
     }
     this.allRunners = [...this.runners.all, ...opened.flatMap(branch => branch.allRunners)]
-    this.allOutlets = [
-      ...(this.#main === undefined ? [] : [this.#main]),
-      ...sideOutlets.flatMap(outlets => Object.values(outlets ?? {})),
-      ...opened.flatMap(branch => branch.allOutlets),
-    ]
+    this.allOutlets = [...outlets.all, ...opened.flatMap(branch => branch.allOutlets)]
     this.#parts = [...this.allRunners, ...this.allOutlets]
   }
 
@@ -133,6 +125,7 @@ export class Branch implements ValueReceiver {
 
   /** Stores the state for `undo`. */
   remember(): void {
+    if (this.dropped !== undefined) return
     this.#before.records = this.records
     this.#before.rejected = this.rejected
     for (const runner of this.runners.all) runner.remember()
@@ -144,18 +137,6 @@ export class Branch implements ValueReceiver {
     if (this.dropped !== undefined) return true
     Object.assign(this, this.#before)
     return this.runners.all.every(runner => runner.undo()) && this.branches.every(branch => branch.undo())
-  }
-
-  /** The runners that are drained before each save, those of branches included. */
-  get drained(): readonly DrainedRunner[] {
-    return [...this.runners.drained, ...this.live.flatMap(branch => branch.drained)]
-  }
-
-  /** Those that must be drained before an element that is not a record goes past them. */
-  get drainedBeforeRejected(): readonly DrainedRunner[] {
-    const { runners, live } = this
-    const below = runners.rejected === undefined ? live.flatMap(branch => branch.drainedBeforeRejected) : []
-    return [...runners.drainedBeforeRejected, ...below]
   }
 
   /**
@@ -175,13 +156,22 @@ export class Branch implements ValueReceiver {
     for (const outlet of this.allOutlets) outlet.abandon()
   }
 
-  save(): BranchState {
-    const { records, rejected, passed, dropped, branches } = this
+  /**
+   * @param isLive whether the run may resume the branch. Default: if it was not dropped.
+   * @throws {LeadpipeError} OPERATOR when an operator can't save its state, unless its branch is dropped for that.
+   */
+  save(isLive = this.dropped === undefined): BranchState {
+    const { records, rejected, passed, branches } = this
+    const operators = this.runners.save(isLive)
+    const below = branches.map((branch, index) =>
+      isLive ? this.#saveBelow(branch, index) : branch.save(false),
+    )
+    const { dropped } = this
     return {
-      operators: this.runners.save(),
+      operators,
       records,
       rejected,
-      ...(passed === undefined ? { branches: branches.map(branch => branch.save()) } : { passed }),
+      ...(passed === undefined ? { branches: below } : { passed }),
       ...(dropped === undefined ? {} : { dropped }),
     }
   }
@@ -208,21 +198,33 @@ export class Branch implements ValueReceiver {
     for (const branch of this.branches) if (branch.dropped === undefined) branch.receive(value)
   }
 
-  #hostOf({ onError }: BranchOf<Target>, index: number): BranchHost {
+  #saveBelow(branch: Branch, index: number): BranchState {
+    try {
+      return branch.save()
+    } catch (error) {
+      this.#failBelow(index, error)
+      if (branch.dropped === undefined) throw error
+      return branch.save()
+    }
+  }
+
+  #hostOf(index: number): BranchHost {
     return {
       ...this.#host,
       done: () => this.#endWithBranches(),
-      fail: error => {
-        const branch = this.branches[index]
-        if (branch?.dropped !== undefined) return
-        // The last branch is not dropped: its failure is that of the run, which can be started again.
-        if (onError === 'fail' || branch === undefined || this.live.length === 1) this.#host.fail(error)
-        else {
-          branch.drop(messageOf(error))
-          this.#host.dropped()
-          this.#endWithBranches()
-        }
-      },
+      fail: error => this.#failBelow(index, error),
+    }
+  }
+
+  #failBelow(index: number, error: unknown): void {
+    const branch = this.branches[index]
+    if (branch?.dropped !== undefined) return
+    // The last branch is not dropped: its failure is that of the run, which can be started again.
+    if (branch?.onError !== 'drop' || this.live.length === 1) this.#host.fail(error)
+    else {
+      branch.drop(messageOf(error))
+      this.#host.dropped()
+      this.#endWithBranches()
     }
   }
 

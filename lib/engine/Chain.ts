@@ -83,7 +83,7 @@ export class Chain {
    * @throws the failure; the promise rejects with it
    */
   receive(item: unknown, line?: Uint8Array): void | Promise<void> {
-    const drained = item instanceof Rejected ? this.drain(this.main.drainedBeforeRejected) : undefined
+    const drained = item instanceof Rejected ? this.drain(drainedBeforeRejected(this.main)) : undefined
     return drained === undefined ? this.#receive(item, line) : drained.then(() => this.#receive(item))
   }
 
@@ -108,7 +108,7 @@ export class Chain {
   }
 
   /** Between two records, makes the operators emit everything that they received; undefined when they have. */
-  drain(runners = this.main.drained): Promise<void> | undefined {
+  drain(runners = drainedRunners(this.main)): Promise<void> | undefined {
     return runners.every(runner => runner.isDrained) ? undefined : this.#drain(runners)
   }
 
@@ -175,3 +175,15 @@ export class Chain {
     this.#events.failed(error)
   }
 }
+
+/** The runners that are drained before each save. */
+const drainedRunners = ({ runners, live }: Branch): readonly DrainedRunner[] => [
+  ...runners.drained,
+  ...live.flatMap(drainedRunners),
+]
+
+/** Those that must be drained before an element that is not a record goes past them. */
+const drainedBeforeRejected = ({ runners, live }: Branch): readonly DrainedRunner[] => [
+  ...runners.drainedBeforeRejected,
+  ...(runners.rejected === undefined ? live.flatMap(drainedBeforeRejected) : []),
+]

@@ -1,4 +1,6 @@
 import { type Deferred, deferred } from '../async/promises.ts'
+import type { BranchOf } from './branches.ts'
+import type { SideOutputs } from './definition.ts'
 
 /** Receives records one after the other; a promise means that there is no room until it settles. */
 export interface Target {
@@ -18,6 +20,41 @@ export function explained(target: Target, explain: (error: unknown) => unknown):
       }
     },
   }
+}
+
+/** The outlets of one branch. */
+export interface BranchOutlets {
+  /** That of the sink; undefined if there are branches below. */
+  readonly main: Outlet | undefined
+  /** One entry for each operator. */
+  readonly side: readonly (SideOutputs<Outlet> | undefined)[]
+  /** All of them, in the order of `mapOutputs`. */
+  readonly all: readonly Outlet[]
+}
+
+/**
+ * Creates an outlet for each target of a branch.
+ *
+ * @param lineOf the text of the records that reach the sink; absent if an operator may have changed them
+ */
+export function outletsOf(
+  { sink, side }: Pick<BranchOf<Target>, 'sink' | 'side'>,
+  host: OutletHost,
+  lineOf?: LineOf,
+): BranchOutlets {
+  const main = sink && new Outlet(sink, host, lineOf)
+  const all = main === undefined ? [] : [main]
+  const outletOf = (target: Target): Outlet => {
+    const outlet = new Outlet(target, host)
+    all.push(outlet)
+    return outlet
+  }
+  const outlets = side.map(
+    outputs =>
+      outputs &&
+      Object.fromEntries(Object.entries(outputs).map(([name, target]) => [name, outletOf(target)])),
+  )
+  return { main, side: outlets, all }
 }
 
 /** The JSON text of a record as it arrived, in UTF-8 on one line; undefined if the record was not received from the source. */

@@ -70,7 +70,8 @@ export interface Runner extends ValueReceiver {
   idle(): Promise<void> | undefined
   /** Accepts nothing more, and emits nothing more. */
   stop(): void
-  save(): OperatorState
+  /** @param withState whether the state is needed, and not only the counts */
+  save(withState: boolean): OperatorState
   restore(state: OperatorState): void
   /** Stores the state for `undo`; called before each record of a run with a checkpoint. */
   remember(): void

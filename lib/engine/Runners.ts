@@ -143,8 +143,9 @@ export class Runners {
     for (const runner of this.all.slice(0, end)) runner.stop()
   }
 
-  save(): OperatorState[] {
-    return this.all.map(runner => runner.save())
+  /** @param withState whether the states are needed, and not only the counts */
+  save(withState: boolean): OperatorState[] {
+    return this.all.map(runner => runner.save(withState))
   }
 
   /**

@@ -31,11 +31,13 @@ export async function finish(run: OpenedRun): Promise<Outcome> {
   const states: [id: string, state: Json][] = []
   for (const open of sinks)
     if (!open.isDropped) states.push([open.sink.id, await waiter.until(open.prepare())])
+  // Saving may drop a branch, too.
+  const chainState = chain.save()
   const live = sinks.filter(open => !open.isDropped)
   checkLedger(ledger(ledgerFacts(run)))
   // null: an operator ended the run where the source can't be resumed, in the middle of a batch.
   const ended = source.save(progress.batch, progress.processed) ?? null
-  const state: RunState = { source: ended, chain: chain.save(), sinks: Object.fromEntries(states) }
+  const state: RunState = { source: ended, chain: chainState, sinks: Object.fromEntries(states) }
   await saver?.saveState('prepared', state, reportOf(run))
   await endDropped(sinks)
   for (const open of live) await open.commit()

@@ -36,7 +36,7 @@ export class BranchedSink<In> extends SinkWritable<In> {
   constructor(branches: readonly BranchOf<GivenOutput>[], sinks: readonly GivenSink[]) {
     const streams = sinks.flatMap(streamsOf)
     super(
-      { name: 'branches', open: opening => BranchedRun.open(branches, opening) },
+      { name: 'tee', open: opening => BranchedRun.open(branches, opening) },
       { destroyUnopened: () => streams.forEach(destroy) },
     )
     this[branchesOf] = branches

@@ -53,7 +53,7 @@ export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknow
 
 /** The user's error for a failure of an output. */
 export function outputError({ id, output }: OutputPlace): (error: unknown) => LeadpipeError {
-  const what = output ?? (id === mainId ? 'sink' : `sink ${id}`)
+  const what = output ?? (id === mainId ? 'sink' : `output ${id}`)
   return error => streamError('SINK', `the ${what}`, error)
 }
 

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead, Report } from '../../lib/index.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
+import { operator } from '../../lib/operators/operator.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
@@ -198,6 +199,55 @@ t.test(
     })
     t.match(report.outputs, [{ received: 34 }, { dropped: /b\.ndjson\.gz.* is gone/ }])
     t.strictSame(work.names, ['a.ndjson', 'checkpoint.json', 'qa.ndjson', 'qb.ndjson'])
+  },
+)
+
+t.test(
+  "checkpoint: a branch whose operator can't save its state is dropped, and never asked again",
+  async t => {
+    const work = new Workplace(t)
+    let asked = 0
+    const unsavable = () =>
+      operator<Lead, Lead>({
+        name: 'unsavable',
+        create: () => ({
+          step: (lead, emit) => emit(lead),
+          save() {
+            asked += 1
+            return asked < 3 ? asked : new Map()
+          },
+          restore: () => t.fail('the branch was dropped'),
+        }),
+      })
+    const start = (onMoment: (moment: Moment) => void) =>
+      runWithCheckpoint(work, {
+        source: leadsByOffset(openClient(t, origin), { max: 25 }),
+        operators: validate({ onInvalid: 'skip' }),
+        sink: tee(
+          toFile(work.file('a.ndjson')),
+          branch(
+            filter(() => true),
+            tee(branch(unsavable(), toFile(work.file('b.ndjson')))),
+            { onError: 'drop' },
+          ),
+        ),
+        every: 7,
+        checkpoint: { version: '1' },
+        onMoment,
+      })
+    const dropped = /unsavable: what save\(\) returns must be plain JSON/
+    t.match(await start(work.keep), { records: 34, outputs: [{}, { dropped }] })
+    t.equal(asked, 3)
+    t.strictSame(work.names, ['a.ndjson', 'checkpoint.json'])
+    let resumed = 0
+    for (const snapshot of work.snapshots) {
+      work.goBack(snapshot)
+      if (work.saved.state.chain.branches?.[1]?.dropped === undefined) continue
+      resumed += 1
+      t.match(await start(() => {}), { records: 34, outputs: [{}, { dropped }] })
+    }
+    t.ok(resumed > 1)
+    t.equal(asked, 3)
   },
 )
 

@@ -314,7 +314,10 @@ t.test('tee: a branch is dropped when its stream closes while records wait for r
   const running = run(numbers(6), tee(branch(add(0), stuck, { onError: 'drop' }), all))
   while (all.records.length === 0) await new Promise(setImmediate)
   stuck.destroy(new Error('gone'))
-  t.match(await running, { records: 6, outputs: [{ dropped: 'the sink sink/branches/0 failed: gone' }, {}] })
+  t.match(await running, {
+    records: 6,
+    outputs: [{ dropped: 'the output sink/branches/0 failed: gone' }, {}],
+  })
 })
 
 t.test('tee: a branch that fails while its sink has no room does not hold up the others', async t => {
