@@ -73,9 +73,16 @@ export { type CompiledSchema, type ValidateOptions, validate } from './operators
 export type { Missing } from './paging/LeadPlan.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
-export { type Report, RunError, type RunErrorClass } from './run/Report.ts'
+export {
+  type OutputReport,
+  type Report,
+  RunError,
+  type RunErrorClass,
+  type SinkReport,
+} from './run/Report.ts'
 export type { Source } from './run/RunSignature.ts'
 export { run } from './run/run.ts'
+export { type BranchOptions, branch } from './sinks/branch.ts'
 export type { FileSink } from './sinks/file/FileSink.ts'
 export type { FileOptions } from './sinks/file/options.ts'
 export type { DeadLetter } from './sinks/http/DeadLetters.ts'
@@ -85,6 +92,7 @@ export type { BatchOptions, HttpOptions } from './sinks/http/options.ts'
 export type { HttpAnswer, ReadAnswer, RefusedRecord } from './sinks/http/readOutcome.ts'
 export type { Open, OpenOptions, SinkEnd, SinkUse } from './sinks/OwnSinkRun.ts'
 export { type OwnSink, type SinkOptions, sink } from './sinks/sink.ts'
+export { tee } from './sinks/tee.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'

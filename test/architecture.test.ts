@@ -208,7 +208,7 @@ t.test('architecture: no file of lib/ imports itself through others, types inclu
 })
 
 t.test('architecture: lib/ without portal/ keeps to the limits of lines and files', async t => {
-  const [mostLines, mostFiles] = [250, 180]
+  const [mostLines, mostFiles] = [250, 190]
   const counted = files
     .filter(file => partOf(file) !== 'portal')
     .map(file => ({ file, lines: readFileSync(join(lib, file), 'utf8').trimEnd().split('\n').length }))

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { ChainState } from '../engine/Runner.ts'
+import type { BranchState } from '../engine/Runner.ts'
 import type { Remedy } from '../errors/ErrorContexts.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import { isDigest } from '../files/paths.ts'
@@ -27,8 +27,8 @@ export interface OperatorFingerprint {
 /** The progress of every stage, all at the same record: plain JSON. */
 export interface RunState {
   source: Json
-  chain: ChainState
-  /** By the sink's path in the run: `sink`, `sink/deadLetter`, `operators/0/quarantine`. */
+  chain: BranchState
+  /** By the sink's path in the run: `sink`, `sink/branches/0`, `sink/deadLetter`, `operators/0/quarantine`. */
   sinks: Readonly<Record<string, Json>>
 }
 
@@ -71,36 +71,48 @@ const operator = object(
   },
   ['name', 'counts'],
 )
+const branchFields = {
+  operators: { type: 'array', items: operator },
+  records: count,
+  rejected: count,
+  dropped: { type: 'string' },
+}
+const branchesBelow = { type: 'array', items: { $ref: '#/definitions/branch' } }
+/** A branch ends in a sink or in branches. */
+const branch = {
+  anyOf: [
+    object({ ...branchFields, passed: count }, ['operators', 'records', 'rejected', 'passed']),
+    object({ ...branchFields, branches: branchesBelow }, ['operators', 'records', 'rejected', 'branches']),
+  ],
+}
 
 /** The JSON Schema of a {@link Checkpoint}; the states of sources and sinks are checked by the stages themselves. */
-export const checkpointSchema = object(
-  {
-    pipeline: object(
-      {
+export const checkpointSchema = {
+  definitions: { branch },
+  ...object(
+    {
+      pipeline: object(
+        {
+          source: {},
+          operators: { type: 'array', items: object({ name: { type: 'string' } }) },
+          sink: {},
+          version: { type: 'string' },
+        },
+        ['source', 'operators', 'sink'],
+      ),
+      phase: { enum: ['running', 'prepared', 'committed'] },
+      state: object({
         source: {},
-        operators: { type: 'array', items: object({ name: { type: 'string' } }) },
-        sink: {},
-        version: { type: 'string' },
-      },
-      ['source', 'operators', 'sink'],
-    ),
-    phase: { enum: ['running', 'prepared', 'committed'] },
-    state: object({
-      source: {},
-      chain: object({
-        operators: { type: 'array', items: operator },
-        records: count,
-        rejected: count,
-        passed: count,
+        chain: { $ref: '#/definitions/branch' },
+        sinks: { type: 'object' },
       }),
-      sinks: { type: 'object' },
-    }),
-    report: { type: 'object' },
-    starts: count,
-    saves: count,
-  },
-  ['pipeline', 'phase', 'state', 'starts', 'saves'],
-)
+      report: { type: 'object' },
+      starts: count,
+      saves: count,
+    },
+    ['pipeline', 'phase', 'state', 'starts', 'saves'],
+  ),
+}
 
 /**
  * The first difference between two values of plain JSON, in words; undefined when they are equal.

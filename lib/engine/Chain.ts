@@ -1,91 +1,59 @@
 import { Rejected } from '../stage/Rejected.ts'
 import type { Equation } from '../stage/Stage.ts'
-import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import { Branch } from './Branch.ts'
+import { branchEquations } from './branchEquations.ts'
+import type { BranchOf } from './branches.ts'
+import type { OperatorCounts } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
-import { type ChainTargets, LastRecord, type Outlet, outletsOf } from './Outlet.ts'
+import { LastRecord, type Outlet, type Target } from './Outlet.ts'
 import { RecordTransaction } from './RecordTransaction.ts'
-import type { ChainEvents, ChainState, DrainedRunner, Runner } from './Runner.ts'
-import { Runners } from './Runners.ts'
+import type { BranchState, ChainEvents, DrainedRunner } from './Runner.ts'
 
 /**
- * Operators one after the other, and an outlet before each sink. Each emitted value goes straight into the
- * next step: as long as all steps are synchronous, the chain is synchronous too. Everything that one record produces
- * is processed before the next record.
+ * Operators one after the other, and an outlet before each sink: one branch, or a tree of them. Each emitted value goes
+ * straight into the next step: as long as all steps are synchronous, the chain is synchronous too. Everything that one
+ * record produces is processed before the next record.
  */
 export class Chain {
-  readonly #runners: Runners
-  readonly #main: Outlet
-  readonly #outlets: readonly Outlet[]
-  /** The runners, and the outlets after them. */
-  readonly #parts: readonly (Runner | Outlet)[]
+  /** The main branch, which has the others below it. */
+  readonly main: Branch
   readonly #events: ChainEvents
   #isBusy = false
-  #isDone = false
   #failure: { error: unknown } | undefined
   /** The last record, if it must be possible to undo it. */
   #transaction: RecordTransaction | undefined
   readonly #last = new LastRecord()
-  #records = 0
-  #rejected = 0
 
   /**
    * @param isResumed whether `restore` is called before the first record. Default: false.
    * @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped.
    */
-  constructor(
-    definitions: readonly Definition[],
-    targets: ChainTargets,
-    events: ChainEvents,
-    isResumed = false,
-  ) {
+  constructor(main: BranchOf<Target>, events: ChainEvents, isResumed = false) {
     this.#events = events
     const host = {
       busy: () => {
         this.#isBusy = true
       },
       fail: (error: unknown) => this.#fail(error),
+      done: () => events.done(),
+      dropped: () => events.dropped?.(),
     }
-    /** How many operators receive the very records that the chain receives. */
-    const unchanged = definitions.findIndex(part => !('create' in part && part.preserves))
-    const outlets = outletsOf(targets, host, unchanged === -1 ? this.#last.lineOf : undefined)
-    this.#main = outlets.main
-    this.#outlets = outlets.all
-    this.#runners = new Runners(definitions, {
-      outlets,
-      isResumed,
-      hostOf: index => ({
-        ...host,
-        lineOf: unchanged === -1 || index <= unchanged ? this.#last.lineOf : undefined,
-        done: () => this.#stopUpTo(index),
-        workAfter: () => this.#workAfter(index),
-      }),
-    })
-    this.#parts = [...this.#runners.all, ...outlets.all]
+    this.main = new Branch(main, host, isResumed, this.#last.lineOf)
   }
 
-  /** Whether an operator has said that it wants no more. */
+  /** Whether the operators want no more. */
   get isDone(): boolean {
-    return this.#isDone
+    return this.main.isDone
   }
 
   /** Whether a sink failed: nothing can be saved then. */
   get isSinkFailed(): boolean {
-    return this.#outlets.some(outlet => outlet.isFailed)
+    return this.main.allOutlets.some(outlet => outlet.isFailed)
   }
 
-  /** The counts of each operator, in order. */
+  /** The counts of each operator of the main branch, in order. */
   get counts(): OperatorCounts[] {
-    return this.#runners.counts
-  }
-
-  /** Records that the chain received. */
-  get records(): number {
-    return this.#records
-  }
-
-  /** Elements that are not records; they pass every operator except the one that accepts them. */
-  get rejected(): number {
-    return this.#rejected
+    return this.main.runners.counts
   }
 
   /** Why the chain accepts nothing more; undefined while it does. */
@@ -93,30 +61,19 @@ export class Chain {
     return this.#failure
   }
 
-  /** Records that went to the main sink. */
-  get passed(): number {
-    return this.#main.passed
-  }
-
-  /** The counts of leadpipe's own operators, as totals for the report. */
-  get totals(): OperatorTotals {
-    return this.#runners.totals
-  }
-
   /** Why the operators can't run with a checkpoint; undefined when they can. */
   get unsavedState(): UnsavedState | undefined {
-    return this.#runners.unsavedState
+    return this.main.unsavedState
   }
 
   /** The equations that must hold when everything is processed, each number from a separate counter. */
   equations(): Equation[] {
-    return this.#runners.equations({ records: this.#records, rejected: this.#rejected }, this.passed)
+    return branchEquations(this.main)
   }
 
   /** Keeps what is needed to undo a record that fails. */
   rememberRecords(): void {
-    const isFailed = () => this.#failure !== undefined
-    this.#transaction = new RecordTransaction(this.#runners.all, this.#outlets, isFailed)
+    this.#transaction = new RecordTransaction(this.main, () => this.#failure !== undefined)
   }
 
   /**
@@ -126,20 +83,17 @@ export class Chain {
    * @throws the failure; the promise rejects with it
    */
   receive(item: unknown, line?: Uint8Array): void | Promise<void> {
-    const drained = item instanceof Rejected ? this.drain(this.#runners.drainedBeforeRejected) : undefined
+    const drained = item instanceof Rejected ? this.drain(drainedBeforeRejected(this.main)) : undefined
     return drained === undefined ? this.#receive(item, line) : drained.then(() => this.#receive(item))
   }
 
   #receive(item: unknown, line?: Uint8Array): void | Promise<void> {
-    this.#transaction?.begin({ records: this.#records, rejected: this.#rejected })
-    if (item instanceof Rejected) {
-      this.#rejected += 1
-      const isAccepted = this.#runners.reject(item, this.#isDone)
-      if (!isAccepted) this.#fail(new TypeError('no operator takes elements that are not records'))
-    } else {
-      this.#records += 1
+    this.#transaction?.begin()
+    if (!(item instanceof Rejected)) {
       this.#last.set(item, line)
-      this.#runners.first.receive(item)
+      this.main.receive(item)
+    } else if (!this.main.reject(item)) {
+      this.#fail(new TypeError('no operator takes elements that are not records'))
     }
     this.#transaction?.end()
     return this.#settled()
@@ -147,37 +101,30 @@ export class Chain {
 
   /** Emits the records that operators held back until the end, first operator first. */
   async flush(): Promise<void> {
-    for (const runner of this.#runners.all) {
+    for (const runner of this.main.allRunners) {
       runner.flush()
       await this.#settled()
     }
   }
 
   /** Between two records, makes the operators emit everything that they received; undefined when they have. */
-  drain(runners = this.#runners.drained): Promise<void> | undefined {
+  drain(runners = drainedRunners(this.main)): Promise<void> | undefined {
     return runners.every(runner => runner.isDrained) ? undefined : this.#drain(runners)
   }
 
-  /**
-   * Resolves when the work in progress in all parts, or from one on, is done or has failed. Never rejects. A step that
-   * ends may cause work in a later one, never in an earlier one, so one pass is enough.
-   */
-  async idle(from = 0): Promise<void> {
-    for (let index = from; index < this.#parts.length; index += 1) {
-      const part = this.#parts[index] as Runner | Outlet
-      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
-    }
+  /** Resolves when all work in progress is done, or has failed; undefined when there is none. Never rejects. */
+  idle(): Promise<void> | undefined {
+    return this.main.idle()
   }
 
   /** Accepts nothing more, and emits nothing more. */
   stop(): void {
-    this.#runners.stop()
-    this.#main.stop()
+    this.main.stop()
   }
 
-  /** The outlet of a sink: the main one first, then those of side outputs. */
-  outlet(index: number): Outlet | undefined {
-    return this.#outlets[index]
+  /** The outlets of the sinks, in the order of `mapOutputs`. */
+  get outlets(): readonly Outlet[] {
+    return this.main.allOutlets
   }
 
   /**
@@ -186,29 +133,21 @@ export class Chain {
    * were under way.
    */
   undo(): boolean {
-    if (this.isSinkFailed || !this.#transaction?.undo()) return false
-    this.#records = this.#transaction.received.records
-    this.#rejected = this.#transaction.received.rejected
-    return true
+    return !this.isSinkFailed && this.#transaction?.undo() === true
   }
 
-  save(): ChainState {
-    const operators = this.#runners.save()
-    return { operators, records: this.#records, rejected: this.#rejected, passed: this.passed }
+  save(): BranchState {
+    return this.main.save()
   }
 
   /**
    * Continues from a saved state, before the first record.
    *
-   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects it.
+   * @throws {LeadpipeError} CHECKPOINT when the state belongs to other operators; OPERATOR when one rejects its
+   * state.
    */
-  restore({ operators, records, rejected, passed }: ChainState): void {
-    this.#runners.restore(operators)
-    this.#records = records
-    this.#rejected = rejected
-    this.#main.passed = passed
-    const ended = this.#runners.all.findLastIndex(runner => runner.ended)
-    if (ended !== -1) this.#stopUpTo(ended)
+  restore(state: BranchState): void {
+    this.main.restore(state)
   }
 
   #settled(): void | Promise<void> {
@@ -218,13 +157,8 @@ export class Chain {
 
   async #settle(): Promise<void> {
     this.#isBusy = false
-    await this.idle()
+    await this.main.idle()
     if (this.#failure !== undefined) throw this.#failure.error
-  }
-
-  #workAfter(index: number): Promise<void> | undefined {
-    const isIdle = this.#parts.every((part, at) => at <= index || part.idle() === undefined)
-    return isIdle ? undefined : this.idle(index + 1)
   }
 
   async #drain(runners: readonly DrainedRunner[]): Promise<void> {
@@ -234,13 +168,6 @@ export class Chain {
     }
   }
 
-  /** An operator that wants no more needs nothing from the operators before it. */
-  #stopUpTo(index: number): void {
-    this.#isDone = true
-    this.#runners.stop(index + 1)
-    this.#events.done()
-  }
-
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return
     this.#failure = { error }
@@ -248,3 +175,15 @@ export class Chain {
     this.#events.failed(error)
   }
 }
+
+/** The runners that are drained before each save. */
+const drainedRunners = ({ runners, live }: Branch): readonly DrainedRunner[] => [
+  ...runners.drained,
+  ...live.flatMap(drainedRunners),
+]
+
+/** Those that must be drained before an element that is not a record goes past them. */
+const drainedBeforeRejected = ({ runners, live }: Branch): readonly DrainedRunner[] => [
+  ...runners.drainedBeforeRejected,
+  ...(runners.rejected === undefined ? live.flatMap(drainedBeforeRejected) : []),
+]

@@ -114,7 +114,7 @@ export class ConcurrentRunner implements DrainedRunner {
   }
 
   remember(): void {
-    this.#before = this.isDrained && !this.#isStopped ? this.#counters.ofValues : undefined
+    this.#before = this.isDrained ? this.#counters.ofValues : undefined
   }
 
   /** A record can be undone if it is the only one that is under way. */

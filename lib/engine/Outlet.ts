@@ -1,3 +1,5 @@
+import { type Deferred, deferred } from '../async/promises.ts'
+import type { BranchOf } from './branches.ts'
 import type { SideOutputs } from './definition.ts'
 
 /** Receives records one after the other; a promise means that there is no room until it settles. */
@@ -20,41 +22,39 @@ export function explained(target: Target, explain: (error: unknown) => unknown):
   }
 }
 
-/** The destinations of a chain's records. */
-export interface ChainTargets {
-  main: Target
-  /** One entry for each operator: the targets of its side outputs. */
-  side?: readonly (SideOutputs<Target> | undefined)[]
-}
-
-/** The outlets of a chain, one for each of its targets. */
-export interface ChainOutlets {
-  readonly main: Outlet
+/** The outlets of one branch. */
+export interface BranchOutlets {
+  /** That of the sink; undefined if there are branches below. */
+  readonly main: Outlet | undefined
   /** One entry for each operator. */
   readonly side: readonly (SideOutputs<Outlet> | undefined)[]
-  /** The main one, then those of side outputs in the order of their operators. */
+  /** All of them, in the order of `mapOutputs`. */
   readonly all: readonly Outlet[]
 }
 
 /**
- * Creates an outlet for each target of a chain.
+ * Creates an outlet for each target of a branch.
  *
- * @param lineOf the text of the records that reach the main target; absent if an operator may have changed them
+ * @param lineOf the text of the records that reach the sink; absent if an operator may have changed them
  */
-export function outletsOf(targets: ChainTargets, host: OutletHost, lineOf?: LineOf): ChainOutlets {
-  const main = new Outlet(targets.main, host, lineOf)
-  const all = [main]
+export function outletsOf(
+  { sink, side }: Pick<BranchOf<Target>, 'sink' | 'side'>,
+  host: OutletHost,
+  lineOf?: LineOf,
+): BranchOutlets {
+  const main = sink && new Outlet(sink, host, lineOf)
+  const all = main === undefined ? [] : [main]
   const outletOf = (target: Target): Outlet => {
     const outlet = new Outlet(target, host)
     all.push(outlet)
     return outlet
   }
-  const side = targets.side?.map(
+  const outlets = side.map(
     outputs =>
       outputs &&
       Object.fromEntries(Object.entries(outputs).map(([name, target]) => [name, outletOf(target)])),
   )
-  return { main, side: side ?? [], all }
+  return { main, side: outlets, all }
 }
 
 /** The JSON text of a record as it arrived, in UTF-8 on one line; undefined if the record was not received from the source. */
@@ -90,17 +90,21 @@ export class Outlet {
   passed = 0
   /** Whether the sink failed. */
   isFailed = false
+  /** Whether its branch was dropped. */
+  isAbandoned = false
   readonly #target: Target
   readonly #host: OutletHost
   readonly #lineOf: LineOf | undefined
   #queue: unknown[] = []
   /** Number of queued records that were passed to the sink. */
   #drained = 0
-  #draining: Promise<void> | undefined
+  /** Settles when the sink has everything. */
+  #draining: Deferred<void> | undefined
   #isStopped = false
   /** The values of a record that the operators have not finished; undefined when nothing is held. */
   #held: unknown[] | undefined
 
+  /** @param lineOf the text of the records; absent if an operator may have changed them */
   constructor(target: Target, host: OutletHost, lineOf?: LineOf) {
     this.#target = target
     this.#host = host
@@ -119,7 +123,7 @@ export class Outlet {
 
   /** Resolves when the sink has everything; undefined when it does now. Never rejects. */
   idle(): Promise<void> | undefined {
-    return this.#draining
+    return this.#draining?.promise
   }
 
   /** From now on, holds incoming values. */
@@ -142,9 +146,18 @@ export class Outlet {
 
   /** Records that the sink has failed while nobody waited for it. */
   fail(error: unknown): void {
-    if (this.isFailed) return
+    if (this.isFailed || this.isAbandoned) return
     this.isFailed = true
     this.#host.fail(error)
+  }
+
+  /** Its branch was dropped: failures of the sink do not matter any more, and a stopped outlet is not awaited. */
+  abandon(): void {
+    this.isAbandoned = true
+    this.isFailed = false
+    if (!this.#isStopped) return
+    this.#draining?.resolve()
+    this.#draining = undefined
   }
 
   /** Drops the held values. */
@@ -167,7 +180,8 @@ export class Outlet {
       return
     }
     if (room === undefined) return
-    this.#draining = this.#drain(room)
+    this.#draining = deferred()
+    this.#drain(room)
     this.#host.busy()
   }
 
@@ -188,6 +202,7 @@ export class Outlet {
     }
     this.#queue = []
     this.#drained = 0
+    this.#draining?.resolve()
     this.#draining = undefined
   }
 }

@@ -12,14 +12,17 @@ export interface OperatorState {
   counts: SavedCounts
 }
 
-/** The state of a chain in a checkpoint: plain JSON. */
-export interface ChainState {
+/** The state of one branch of a chain in a checkpoint: plain JSON. */
+export interface BranchState {
   operators: OperatorState[]
-  /** Records, and elements that are not records, that the chain received. */
+  /** Records, and elements that are not records, that the branch received. */
   records: number
   rejected: number
-  /** Records that went to the main outlet. */
-  passed: number
+  /** Records that went to its sink; absent if it has branches. */
+  passed?: number
+  branches?: BranchState[]
+  /** Why the branch was dropped; absent if it was not. */
+  dropped?: string
 }
 
 /** Events of a chain while nobody waits for it. */
@@ -28,6 +31,8 @@ export interface ChainEvents {
   done(): void
   /** Something failed: an operator, or a sink. */
   failed(error: unknown): void
+  /** A branch was dropped. */
+  dropped?(): void
 }
 
 /** The chain, as a runner sees it. */
@@ -65,7 +70,8 @@ export interface Runner extends ValueReceiver {
   idle(): Promise<void> | undefined
   /** Accepts nothing more, and emits nothing more. */
   stop(): void
-  save(): OperatorState
+  /** @param withState whether the state is needed, and not only the counts */
+  save(withState: boolean): OperatorState
   restore(state: OperatorState): void
   /** Stores the state for `undo`; called before each record of a run with a checkpoint. */
   remember(): void

@@ -2,28 +2,37 @@ import { LeadpipeError } from '../errors.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import { ConcurrentRunner } from './ConcurrentRunner.ts'
-import type { Definition, OperatorCounts, OperatorTotals } from './definition.ts'
+import type { Definition, OperatorCounts, OperatorTotals, SideOutputs } from './definition.ts'
 import type { UnsavedState } from './instance.ts'
-import type { ChainOutlets } from './Outlet.ts'
-import type { Received } from './RecordTransaction.ts'
+import type { Outlet } from './Outlet.ts'
 import type { DrainedRunner, OperatorState, Runner, RunnerHost, ValueReceiver } from './Runner.ts'
 import { StepRunner } from './StepRunner.ts'
 import { StreamRunner } from './StreamRunner.ts'
 
-/** What the runners of a chain are connected to, and how they begin. */
+/** What the runners of a branch are connected to, and how they begin. */
 export interface RunnersOptions {
-  readonly outlets: ChainOutlets
+  /** Receives what the last runner emits. */
+  readonly next: ValueReceiver
+  /** One entry for each operator: the outlets of its side outputs. */
+  readonly side: readonly (SideOutputs<Outlet> | undefined)[]
   /** Whether `restore` is called before the first record. */
   readonly isResumed: boolean
   /** The view of the chain that the runner at an index has. */
   hostOf(index: number): RunnerHost
 }
 
-/** The runners of a chain, each of which emits to the next one, and the last one to the main outlet. */
+/** A receiver of a branch's records. */
+export interface Receiver {
+  /** For the ledger. */
+  readonly name: string
+  readonly records: number
+}
+
+/** The runners of a branch, each of which emits to the next one. */
 export class Runners {
   /** In the order of the operators. */
   readonly all: readonly Runner[]
-  /** Receives the records: the first runner, or the main outlet if there are no operators. */
+  /** Receives the records: the first runner, or what is after the branch if it has none. */
   readonly first: ValueReceiver
   /** Those that are drained before each save. */
   readonly drained: readonly DrainedRunner[]
@@ -32,7 +41,7 @@ export class Runners {
   readonly #acceptor: StepRunner | undefined
 
   /** @throws {LeadpipeError} OPERATOR or OPTION when an operator can't be created; those that exist are stopped. */
-  constructor(definitions: readonly Definition[], { outlets, isResumed, hostOf }: RunnersOptions) {
+  constructor(definitions: readonly Definition[], { side, next, isResumed, hostOf }: RunnersOptions) {
     const all: Runner[] = []
     this.all = all
     try {
@@ -40,7 +49,7 @@ export class Runners {
         const host = hostOf(index)
         const runner =
           'create' in definition
-            ? new StepRunner(definition, host, outlets.side[index])
+            ? new StepRunner(definition, host, side[index])
             : 'call' in definition
               ? new ConcurrentRunner(definition, host)
               : new StreamRunner(definition, host, isResumed)
@@ -51,8 +60,8 @@ export class Runners {
       this.stop()
       throw error
     }
-    all.at(-1)?.connect(outlets.main)
-    this.first = all[0] ?? outlets.main
+    all.at(-1)?.connect(next)
+    this.first = all[0] ?? next
     this.drained = all.filter(runner => runner instanceof StreamRunner || runner instanceof ConcurrentRunner)
     this.#steps = all.filter(runner => runner instanceof StepRunner)
     this.#acceptor = this.#steps.find(({ definition }) => definition.acceptsRejected)
@@ -80,27 +89,33 @@ export class Runners {
     return this.#steps.map(runner => runner.unsavedState).find(why => why !== undefined)
   }
 
+  /** Elements that are not records, and that an operator accepted; undefined if no operator accepts any. */
+  get rejected(): number | undefined {
+    return this.#acceptor?.rejected
+  }
+
   /**
    * The equations that must hold when everything is processed, each number from a separate counter.
    *
-   * @param passed records that were passed to the main sink
+   * @param records the number of records that the branch received
+   * @param receivers the receivers of what the last runner emits, and the number of records that each received
    */
-  equations({ records, rejected }: Received, passed: number): Equation[] {
+  equations(records: number, receivers: readonly Receiver[]): Equation[] {
     const { counts } = this
-    const between = counts.slice(1).map((to, index) => {
-      const from = counts[index] as OperatorCounts
-      return equation(`out of ${from.name}`, `into ${to.name}`, from.out, to.in)
-    })
-    const own = this.#steps.flatMap(step => step.definition.equations?.(step.counts, step.rejected) ?? [])
-    const [first, last] = [counts[0], counts.at(-1)]
-    const accepted = this.#steps.reduce((sum, step) => sum + step.rejected, 0)
-    return [
-      ...own,
-      equation('records received', into(first?.name), records, first?.in ?? passed),
-      ...between,
-      ...(last === undefined ? [] : [equation(`out of ${last.name}`, 'passed on', last.out, passed)]),
-      equation('elements received that are not records', 'taken by an operator', rejected, accepted),
+    const stages = [
+      { name: 'records received', out: records },
+      ...counts.map(({ name, out }) => ({ name: `out of ${name}`, out })),
     ]
+    const between = counts.map((to, index) => {
+      const from = stages[index] as (typeof stages)[number]
+      return equation(from.name, `into ${to.name}`, from.out, to.in)
+    })
+    const last = stages.at(-1) as (typeof stages)[number]
+    const own = this.#steps.flatMap(step => step.definition.equations?.(step.counts, step.rejected) ?? [])
+    const after = receivers.map(({ name, records: received }) =>
+      equation(last.name, name, last.out, received),
+    )
+    return [...own, ...between, ...after]
   }
 
   /**
@@ -115,7 +130,7 @@ export class Runners {
 
   /** Those that must be drained before such an element goes past them, so that it arrives in its order. */
   get drainedBeforeRejected(): readonly DrainedRunner[] {
-    const acceptor = this.#acceptor === undefined ? 0 : this.all.indexOf(this.#acceptor)
+    const acceptor = this.#acceptor === undefined ? this.all.length : this.all.indexOf(this.#acceptor)
     return this.drained.filter(runner => this.all.indexOf(runner) < acceptor)
   }
 
@@ -128,8 +143,9 @@ export class Runners {
     for (const runner of this.all.slice(0, end)) runner.stop()
   }
 
-  save(): OperatorState[] {
-    return this.all.map(runner => runner.save())
+  /** @param withState whether the states are needed, and not only the counts */
+  save(withState: boolean): OperatorState[] {
+    return this.all.map(runner => runner.save(withState))
   }
 
   /**
@@ -148,5 +164,3 @@ export class Runners {
     for (const [index, runner] of this.all.entries()) runner.restore(states[index] as OperatorState)
   }
 }
-
-const into = (name = 'the sink') => `into ${name}`

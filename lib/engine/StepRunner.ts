@@ -104,9 +104,9 @@ export class StepRunner implements Runner {
     this.#isStopped = true
   }
 
-  save(): OperatorState {
+  save(withState: boolean): OperatorState {
     const { name } = this.definition
-    const state = saveInstance(name, this.#instance)
+    const state = withState ? saveInstance(name, this.#instance) : undefined
     return { name, ...(state === undefined ? {} : { state }), counts: this.#counters.save() }
   }
 

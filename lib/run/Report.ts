@@ -9,11 +9,14 @@ import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 export interface Report {
   /** Leads that the source emitted, or values of another source. */
   leads: number
-  /** Records that the sink acknowledged: durable, if the sink can guarantee that. */
+  /**
+   * Records that the sink acknowledged: durable, if the sink can guarantee that. With several outputs, the sum over
+   * all that were not dropped.
+   */
   records: number
-  /** Values that `validate` skipped, including elements that are not leads. */
+  /** Values that `validate` skipped, including elements that are not leads. Those of all branches count. */
   skipped: number
-  /** Values that `validate` quarantined, including elements that are not leads. */
+  /** Values that `validate` quarantined, including elements that are not leads. Those of all branches count. */
   quarantined: number
   /** Guids of the query that the portal did not return: their number, and the first 1,000. Absent without guids. */
   missing?: Missing
@@ -42,13 +45,29 @@ export interface Report {
    * and `quarantined()`.
    */
   source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
-  /** The counts of each operator, in order. */
+  /** The counts of each operator before the sink, in order. Those in branches are in `outputs`. */
   operators: OperatorCounts[]
-  /**
-   * The name of the sink, its counts and its {@link SinkWritable.destination}. A Writable of your own has the name
-   * 'writable' and `received` only. `destination` is absent for an array, and for a file that is not created yet.
-   */
-  sink: { name?: string; destination?: string } & Pick<SinkCounts, 'received'> & Partial<SinkCounts>
+  /** The counts of the sink. With several outputs, the name is 'tee', and the counts are sums over all not dropped. */
+  sink: SinkReport
+  /** What went to each output of a `tee`, in order; absent for a single sink. */
+  outputs?: OutputReport[]
+}
+
+/**
+ * The name of a sink, its counts and its {@link SinkWritable.destination}. A Writable of your own has the name
+ * 'writable' and `received` only. `destination` is absent for an array, and for a file that is not created yet.
+ */
+export type SinkReport = { name?: string; destination?: string } & Pick<SinkCounts, 'received'> &
+  Partial<SinkCounts>
+
+/** The counts of one output of a `tee`. An output that is a `branch` which ends in a `tee` has the sums of its outputs. */
+export type OutputReport = SinkReport & {
+  /** The counts of each operator of the branch, in order; empty without operators. */
+  operators: OperatorCounts[]
+  /** The outputs of the `tee` at its end; absent for a single sink. */
+  outputs?: OutputReport[]
+  /** The message of the error because of which the branch was dropped; absent if it was not. */
+  dropped?: string
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Operator } from '../streams/Operator.ts'
+import type { RunSink } from '../streams/stageTypes.ts'
 import type { RunOptions } from './options.ts'
 import type { Report } from './Report.ts'
-import type { Mistakes, RunSink } from './readArguments.ts'
+import type { Mistakes } from './readArguments.ts'
 
 /** Where values come from: `leads()`, any Readable, or an iterable. */
 export type Source<T> = AsyncIterable<T> | Iterable<T>

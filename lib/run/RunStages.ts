@@ -1,32 +1,29 @@
-import type { Writable } from 'node:stream'
-import type { Definition, SideOutputs } from '../engine/definition.ts'
+import { type BranchOf, definitionsOf, mapOutputs, type OutputPlace, outputsOf } from '../engine/branches.ts'
+import type { Definition } from '../engine/definition.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { toFile } from '../sinks/toFile.ts'
-import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
+import type { SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, recipe } from '../streams/attach.ts'
 import { attachSide, attachSink } from '../streams/attachSink.ts'
 import { attachSource } from '../streams/attachSource.ts'
+import {
+  BranchedSink,
+  branchTo,
+  type GivenOutput,
+  type GivenSink,
+  streamsOf,
+} from '../streams/BranchedSink.ts'
 import { describeStage } from '../streams/Operator.ts'
-import { streamError } from '../streams/userStreams.ts'
+import { outputError, streamError } from '../streams/userStreams.ts'
 import type { RunArguments } from './readArguments.ts'
 
-/** A sink of a run. */
-export interface RunSink {
-  /** Its path in the run: `sink`, `sink/deadLetter`, `operators/0/quarantine`. */
-  readonly id: string
+/** A sink of a run. Its owner is the operator or the sink that has it as a side output. */
+export interface RunSink extends OutputPlace {
+  readonly stream: GivenSink
   readonly attachment: Attachment<SinkStage>
-  /** The path of the operator or the sink that has this sink as a side output; undefined for the sink at the end. */
-  readonly owner?: string
-  /** The name that its owner gives it. */
-  readonly output?: string
   /** The user's error for a failure of this sink. */
   explain(error: unknown): Error
-}
-
-/** A sink that is open. */
-export interface OpenSink extends RunSink {
-  readonly run: SinkRun
 }
 
 /** The stages of a run. */
@@ -34,20 +31,23 @@ export interface RunStages {
   readonly source: Attachment<SourceStage>
   /** The user's error for a failure of the source. */
   explainSource(error: unknown): unknown
-  readonly definitions: readonly Definition[]
+  /** The operators and the sinks. */
+  readonly main: BranchOf<RunSink>
   /**
-   * The sink at the end, then the side outputs of operators, then those of sinks. So each comes after its owner, and
-   * those that the chain writes to are in the order of its outlets.
+   * The sinks of all branches in the order of the chain's outlets, then the side outputs of sinks. So each comes after its
+   * owner.
    */
-  readonly sinks: readonly [RunSink, ...RunSink[]]
+  readonly sinks: readonly RunSink[]
+  /** The streams of sinks with branches: they only listen. */
+  readonly faces: readonly Attachment<unknown>[]
 }
 
-/** The path of an operator in a run. */
-export const operatorId = (index: number): string => `operators/${index}`
-
-/** The side outputs of one operator or sink, by its own names for them. */
-export const outputsOf = <S extends RunSink>(sinks: readonly S[], owner: string): Record<string, S> =>
-  Object.fromEntries(sinks.filter(sink => sink.owner === owner).map(sink => [sink.output, sink]))
+/** The side output of a sink or an operator; undefined if it is not among the sinks. */
+export const sideOutput = <S extends { readonly sink: OutputPlace }>(
+  sinks: readonly S[],
+  owner: string,
+  output: string,
+): S | undefined => sinks.find(({ sink }) => sink.owner === owner && sink.output === output)
 
 /**
  * Turns the user's arguments into stages. From now on, leadpipe's own streams listen for misuse.
@@ -59,54 +59,53 @@ export function runStages(
   { source, operators, sink }: RunArguments,
   failed: (error: unknown) => void,
 ): RunStages {
-  const definitions = operators.flatMap(part => part[recipe])
-  const side = definitions.flatMap((definition, index) =>
-    Object.entries(declaredOutputs(definition)).map(([output, target]) => ({ index, output, target })),
+  const given = branchTo(
+    operators.flatMap(part => part[recipe]),
+    sink,
   )
-  const targets = side.map(({ target }) => target)
-  const twice = targets.find((target, index) => targets.indexOf(target) !== index)
-  if (twice !== undefined) {
-    const expected = 'a different destination for each operator'
-    const received = typeof twice === 'string' ? JSON.stringify(twice) : describeStage(twice)
-    throw optionError({
-      owner: 'validate()',
-      option: 'quarantine',
-      expected,
-      received: `${received} for two of them`,
-    })
-  }
-  const sinkError = (error: unknown) => streamError('SINK', 'the sink', error)
-  const streams = targets.map(target =>
-    typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target,
+  refuseSameOutput(outputsOf(given))
+  const streams = mapOutputs(given, output =>
+    typeof output === 'string' ? toFile(output, { format: 'ndjson' }) : output,
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
-  refuseMissingFields(attached.stage, definitions)
-  const main: RunSink = {
-    id: 'sink',
-    attachment: attachSink(sink, error => failed(sinkError(error))),
-    explain: sinkError,
-  }
-  const sinks: [RunSink, ...RunSink[]] = [main]
-  for (const [n, { index, output }] of side.entries()) {
-    const explain = (error: unknown) => streamError('SINK', `the ${output}`, error)
-    const attachment = attachSink(streams[n] as Writable, error => failed(explain(error)))
-    const owner = operatorId(index)
-    sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
-  }
+  refuseMissingFields(attached.stage, definitionsOf(given))
+  const sinks: RunSink[] = []
+  const main = mapOutputs(streams, (stream, place) => {
+    const explain = outputError(place)
+    const attachment = attachSink(stream, error => failed(explain(error)))
+    const added = { ...place, stream, attachment, explain }
+    sinks.push(added)
+    return added
+  })
   // Side outputs may have side outputs themselves, which are added at the end.
   for (const { id: owner, attachment } of sinks) {
     for (const [output, side] of Object.entries(attachment.outputs ?? {})) {
-      const { explain } = side
+      const { explain, sink: stream } = side
       const attachment = attachSide(side, error => failed(explain(error)))
-      sinks.push({ id: `${owner}/${output}`, attachment, owner, output, explain })
+      sinks.push({ id: `${owner}/${output}`, stream, attachment, owner, output, explain })
     }
   }
+  const branched = streamsOf(sink).filter(stream => stream instanceof BranchedSink)
   return {
     source: attached,
     explainSource: attached.stage.explains ? error => error : sourceError,
-    definitions,
+    main,
     sinks,
+    faces: branched.map(stream => attachSink(stream, error => failed(sinkError(error)))),
   }
+}
+
+function refuseSameOutput(outputs: readonly GivenOutput[]): void {
+  const twice = outputs.find((output, index) => outputs.indexOf(output) !== index)
+  if (twice === undefined) return
+  const expected = 'a different destination for each operator'
+  const received = typeof twice === 'string' ? JSON.stringify(twice) : describeStage(twice)
+  throw optionError({
+    owner: 'validate()',
+    option: 'quarantine',
+    expected,
+    received: `${received} for two of them`,
+  })
 }
 
 /** An operator that needs a field which the query excludes would find nothing in any record. */
@@ -120,7 +119,5 @@ function refuseMissingFields({ lacks }: SourceStage, definitions: readonly Defin
   }
 }
 
-const declaredOutputs = (definition: Definition): SideOutputs<string | Writable> =>
-  ('outputs' in definition && definition.outputs) || {}
-
 const sourceError = (error: unknown) => streamError('SOURCE', 'the source', error)
+const sinkError = (error: unknown) => streamError('SINK', 'the sink', error)

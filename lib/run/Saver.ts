@@ -5,8 +5,8 @@ import type { Chain } from '../engine/Chain.ts'
 import { type CheckpointMessage, checkpointChannel } from '../observe/channels.ts'
 import type { Batch, SourceRun } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
+import { endDropped, type OpenSink } from './OpenSink.ts'
 import type { Report } from './Report.ts'
-import type { OpenSink } from './RunStages.ts'
 
 /** The progress of a run. */
 export interface RunProgress {
@@ -42,7 +42,7 @@ export class Saver {
   /** Number of saves, those of earlier processes included. */
   #saves: number
   /** The save in progress. */
-  #saving: Promise<void> | undefined
+  #saving: Promise<boolean> | undefined
   /** Records since the last save began. */
   #records = 0
   #bytes = 0
@@ -71,7 +71,7 @@ export class Saver {
     this.#records += 1
     if (!this.#isDue || this.#saving !== undefined || !canResume(progress)) return undefined
     const drained = this.#options.chain.drain()
-    if (drained !== undefined) return drained.then(() => this.#beginSave(progress))
+    if (drained !== undefined) return drained.then(() => void this.#beginSave(progress))
     this.#beginSave(progress)
     return undefined
   }
@@ -81,8 +81,8 @@ export class Saver {
     await this.idle()
     if (!canResume(progress)) return
     await this.#options.chain.drain()
-    this.#beginSave(progress)
-    await this.idle()
+    // A branch that fails during the save is dropped from the next one.
+    while (!(await this.#beginSave(progress)));
   }
 
   /** Resolves when no save is in progress; rejects when the last one failed. */
@@ -95,7 +95,7 @@ export class Saver {
     return this.#records >= leads || this.#bytes >= bytes || performance.now() - this.#time >= milliseconds
   }
 
-  #beginSave(progress: RunProgress): void {
+  #beginSave(progress: RunProgress): Promise<boolean> {
     const saving = this.#saveProgress(progress)
     this.#saving = saving
     saving.then(
@@ -104,28 +104,34 @@ export class Saver {
       },
       error => this.#options.failed(error),
     )
+    return saving
   }
 
-  #saveProgress({ batch, processed }: RunProgress): Promise<void> {
-    const { source, chain, sinks } = this.#options
+  /** Resolves to false when nothing was saved because a branch was dropped meanwhile. */
+  async #saveProgress({ batch, processed }: RunProgress): Promise<boolean> {
+    const { source, chain, every } = this.#options
     const position = source.save(batch, processed)
     this.#records = 0
     this.#bytes = 0
     this.#time = performance.now()
     const state = chain.save()
+    const dropped = this.#options.sinks.filter(open => open.isDropped)
+    const live = this.#options.sinks.filter(open => !open.isDropped)
     const barriers = new Map<string, Promise<Json>>()
-    for (const sink of sinks) barriers.set(sink.id, flush(sink, barriers.get(sink.owner ?? '')))
-    return this.#saveAfterBarriers(position, state, barriers)
-  }
-
-  async #saveAfterBarriers(
-    source: Json,
-    chain: RunState['chain'],
-    barriers: ReadonlyMap<string, Promise<Json>>,
-  ): Promise<void> {
+    for (const open of live) {
+      const { id, owner = '' } = open.sink
+      barriers.set(id, flush(open, barriers.get(owner)))
+    }
     const states = await Promise.all(barriers.values())
+    if (live.some(open => open.isDropped)) {
+      this.#records = every.leads
+      return false
+    }
     const sinks = Object.fromEntries([...barriers.keys()].map((id, index) => [id, states[index]]))
-    await this.saveState('running', { source, chain, sinks })
+    await this.saveState('running', { source: position, chain: state, sinks })
+    // Not earlier: a restart from the checkpoint before needs their output.
+    endDropped(dropped)
+    return true
   }
 
   /** Saves a state: that of a running run, or that of a prepared or committed one, with its report. */
@@ -146,13 +152,10 @@ const canResume = ({ batch, processed }: RunProgress) => batch?.positionAfter(pr
  * The state of a sink at a barrier. The barrier of a sink's side output follows that of its owner, so that it
  * includes everything that the owner wrote before its own barrier.
  */
-async function flush({ run, explain }: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
-  try {
-    if (owner !== undefined) await owner
-    return await run.flush?.()
-  } catch (error) {
-    throw explain(error)
-  }
+async function flush(sink: OpenSink, owner: Promise<Json> | undefined): Promise<Json> {
+  // Without an owner, the barrier is taken at once.
+  if (owner !== undefined) await owner
+  return sink.flush()
 }
 
 /** Saves a checkpoint when everything in it is durable, and publishes both on the diagnostics channel. */

@@ -1,12 +1,11 @@
 import { within } from '../async/promises.ts'
-import type { Outlet } from '../engine/Outlet.ts'
 import { LeadpipeError } from '../errors.ts'
+import { endingOf } from './OpenSink.ts'
 import type { OpenedRun } from './openRun.ts'
 import { type Report, RunError } from './Report.ts'
-import type { OpenSink } from './RunStages.ts'
 import { reportOf } from './reportOf.ts'
 
-/** Milliseconds that a run which ends early may take to save its progress, and to write what waits for a sink. */
+/** Milliseconds that a run which ends early may take to save its progress. */
 const patience = 10_000
 
 /**
@@ -34,12 +33,8 @@ export async function fail(
   }
   chain.stop()
   await source.close(progress.batch, progress.processed).catch(() => {})
-  for (const [index, sink] of sinks.entries()) {
-    const how = saver !== undefined ? 'leave' : sink.owner === undefined ? 'discard' : 'keep'
-    if (how === 'keep') await within(patience, keepWaiting(sink, chain.outlet(index)))
-    await sink.run.end(how).catch(() => {})
-  }
-  const attachments = [stages.source, ...sinks.map(sink => sink.attachment)]
+  for (const open of sinks) await open.end(saver === undefined ? endingOf(open.sink) : 'leave')
+  const attachments = [stages.source, ...stages.sinks.map(sink => sink.attachment), ...stages.faces]
   await Promise.all(attachments.map(part => part.close(false)))
   const isAbort = signal?.aborted && reason === signal.reason
   if (isAbort || !(reason instanceof LeadpipeError) || report === undefined) return reason
@@ -55,19 +50,6 @@ async function saveDone({ chain, progress, saver }: OpenedRun): Promise<void> {
     progress.processed -= 1
   }
   await saver?.save(progress)
-}
-
-/** Writes the records that wait for a side output that is kept. */
-async function keepWaiting({ run }: OpenSink, outlet: Outlet | undefined): Promise<void> {
-  const waiting = outlet?.stop() ?? []
-  // A user's Writable, which has no counts, may never have room: it queues what it receives.
-  const isOwn = run.counts !== undefined
-  if (isOwn) await outlet?.idle()
-  for (const record of waiting) {
-    const room = run.write(record)
-    if (isOwn) await room
-    else room?.catch(() => {})
-  }
 }
 
 /** The numbers up to a failure; undefined if an operator's `counts` throws. */

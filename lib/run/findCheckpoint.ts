@@ -8,7 +8,7 @@ import {
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { RunCheckpoint } from './openRun.ts'
+import { openableSinks, type RunCheckpoint } from './openRun.ts'
 import type { RunStages } from './RunStages.ts'
 
 /**
@@ -84,14 +84,12 @@ function following(
 }
 
 /** Checks that the outputs of a finished run are still there. */
-async function checkFinished(
-  { sinks }: RunStages,
-  { state }: Checkpoint,
-  { path }: CheckpointStore,
-): Promise<void> {
-  const [{ id, attachment }] = sinks
-  const lost = await attachment.stage.find?.(state.sinks[id])
-  if (lost === undefined) return
-  const remedy = whenFinishedTo("'restart' to export again")
-  throw checkpointError(path, `its run has finished, and ${lost}`, { remedy })
+async function checkFinished(stages: RunStages, found: Checkpoint, { path }: CheckpointStore): Promise<void> {
+  for (const { id, owner, attachment } of openableSinks(stages, found)) {
+    if (owner !== undefined) continue
+    const lost = await attachment.stage.find?.(found.state.sinks[id])
+    if (lost === undefined) continue
+    const remedy = whenFinishedTo("'restart' to export again")
+    throw checkpointError(path, `its run has finished, and ${lost}`, { remedy })
+  }
 }

@@ -4,9 +4,10 @@ import { optionError } from '../options/checkOptions.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import { checkLedger, ledger } from './ledger.ts'
-import { type OpenedRun, openSink, type RunCheckpoint } from './openRun.ts'
+import { endDropped, OpenSink } from './OpenSink.ts'
+import { type OpenedRun, openableSinks, openSink, type RunCheckpoint } from './openRun.ts'
 import { type Report, RunError } from './Report.ts'
-import type { OpenSink, RunStages } from './RunStages.ts'
+import type { RunStages } from './RunStages.ts'
 import { ledgerFacts, reportOf, savedReport } from './reportOf.ts'
 import { checkpointFacts, saveCheckpoint } from './Saver.ts'
 
@@ -26,17 +27,23 @@ export async function finish(run: OpenedRun): Promise<Outcome> {
   await source.close(progress.batch, progress.processed)
   if (saver !== undefined) await waiter.until(saver.idle())
   await waiter.until(chain.flush())
-  const prepared: Record<string, Json> = {}
-  for (const sink of sinks) prepared[sink.id] = await waiter.until(prepare(sink))
+  for (const face of stages.faces) face.finish()
+  const states: [id: string, state: Json][] = []
+  for (const open of sinks)
+    if (!open.isDropped) states.push([open.sink.id, await waiter.until(open.prepare())])
+  // Saving may drop a branch, too.
+  const chainState = chain.save()
+  const live = sinks.filter(open => !open.isDropped)
   checkLedger(ledger(ledgerFacts(run)))
   // null: an operator ended the run where the source can't be resumed, in the middle of a batch.
   const ended = source.save(progress.batch, progress.processed) ?? null
-  const state: RunState = { source: ended, chain: chain.save(), sinks: prepared }
+  const state: RunState = { source: ended, chain: chainState, sinks: Object.fromEntries(states) }
   await saver?.saveState('prepared', state, reportOf(run))
-  for (const sink of sinks) await commit(sink)
+  await endDropped(sinks)
+  for (const open of live) await open.commit()
   const report = reportOf(run)
   await saver?.saveState('committed', state, report)
-  await close(stages)
+  await close(stages, live)
   return { report: saver === undefined ? report : { ...report, checkpoint: saver.facts }, ended }
 }
 
@@ -50,44 +57,37 @@ export async function finishPrepared(
   const { state } = found
   const sinks: OpenSink[] = []
   try {
-    for (const sink of stages.sinks) sinks.push({ ...sink, run: await openSink(sink, checkpoint) })
-    for (const sink of sinks) await commit(sink)
+    for (const sink of openableSinks(stages, found))
+      sinks.push(new OpenSink(sink, await openSink(sink, checkpoint)))
+    for (const open of sinks) await open.commit()
   } catch (error) {
-    for (const { run } of sinks) await run.end('leave').catch(() => {})
+    for (const open of sinks) await open.end('leave')
     throw error
   }
   const saves = found.saves + 1
   const facts = checkpointFacts(store, found, saves)
   const report = { ...savedReport(found), checkpoint: facts }
   await saveCheckpoint(store, { pipeline, phase: 'committed', state, report, starts: facts.starts, saves })
-  for (const { attachment } of sinks) attachment.finish()
-  await close(stages)
+  for (const part of [...sinks.map(({ sink }) => sink.attachment), ...stages.faces]) part.finish()
+  await close(stages, sinks)
   return { report, ended: state.source }
 }
 
 /** The result of a run that had already finished: nothing is touched. */
 export function finishedBefore(stages: RunStages, { store }: RunCheckpoint, found: Checkpoint): Outcome {
   stages.source.release()
-  for (const { attachment } of stages.sinks) attachment.release()
+  for (const part of [...stages.sinks.map(({ attachment }) => attachment), ...stages.faces]) part.release()
   const checkpoint = checkpointFacts(store, found, found.saves)
   return { report: { ...savedReport(found), checkpoint }, ended: found.state.source }
 }
 
-function prepare({ run, attachment, explain }: OpenSink): Promise<Json> {
-  attachment.finish()
-  return run.prepare().catch(error => {
-    throw explain(error)
-  })
-}
-
-async function commit({ run, explain }: OpenSink): Promise<void> {
-  await run.commit().catch(error => {
-    throw explain(error)
-  })
-}
-
-async function close({ source, sinks }: RunStages): Promise<void> {
-  await Promise.all([source, ...sinks.map(({ attachment }) => attachment)].map(part => part.close(true)))
+/** @param done the sinks that ended well */
+async function close({ source, sinks, faces }: RunStages, done: readonly OpenSink[]): Promise<void> {
+  const ended = new Set(done.map(({ sink }) => sink))
+  await Promise.all([
+    ...[source, ...faces].map(part => part.close(true)),
+    ...sinks.map(sink => sink.attachment.close(ended.has(sink))),
+  ])
 }
 
 /**

@@ -1,6 +1,17 @@
 import { LeadpipeError } from '../errors.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
+/** The counts of a sink, each number from a separate counter; absent for a sink that does not count. */
+export interface SinkFacts {
+  /** For the names of the numbers. */
+  name: string
+  /** Records that went to it. */
+  passed: number
+  received?: number | undefined
+  acknowledged?: number | undefined
+  equations: readonly Equation[]
+}
+
 /** The counts of the stages, each number from a separate counter; absent for a stage that does not count. */
 export interface LedgerFacts {
   source: { delivered?: number | undefined; equations: readonly Equation[] }
@@ -8,15 +19,23 @@ export interface LedgerFacts {
   received: number
   /** Between and inside the operators. */
   operators: readonly Equation[]
-  /** Records that the last operator passed on. */
-  passed: number
-  sink: { received?: number | undefined; acknowledged?: number | undefined; equations: readonly Equation[] }
+  /** The sinks at the ends of branches. */
+  sinks: readonly SinkFacts[]
+  /** Between sinks and their side outputs. */
+  sideOutputs: readonly Equation[]
   /** The counts of quarantined records by operators, and the counts of those that were acknowledged. */
   quarantines: readonly { quarantined: number; acknowledged: number }[]
 }
 
 /** The equations that hold for every run that ended well. */
-export function ledger({ source, received, operators, passed, sink, quarantines }: LedgerFacts): Equation[] {
+export function ledger({
+  source,
+  received,
+  operators,
+  sinks,
+  sideOutputs,
+  quarantines,
+}: LedgerFacts): Equation[] {
   return [
     ...source.equations,
     ...(source.delivered === undefined
@@ -26,11 +45,19 @@ export function ledger({ source, received, operators, passed, sink, quarantines 
     ...quarantines.map(({ quarantined, acknowledged }) =>
       equation('quarantined', 'records in quarantine', quarantined, acknowledged),
     ),
-    ...(sink.received === undefined ? [] : [equation('passed on', 'into the sink', passed, sink.received)]),
-    ...(sink.received === undefined || sink.acknowledged === undefined
+    ...sinks.flatMap(sinkEquations),
+    ...sideOutputs,
+  ]
+}
+
+function sinkEquations({ name, passed, received, acknowledged, equations }: SinkFacts): Equation[] {
+  if (received === undefined) return [...equations]
+  return [
+    equation('passed on', `into ${name}`, passed, received),
+    ...(acknowledged === undefined
       ? []
-      : [equation('records into the sink', 'records acknowledged', sink.received, sink.acknowledged)]),
-    ...sink.equations,
+      : [equation(`records into ${name}`, 'records acknowledged', received, acknowledged)]),
+    ...equations,
   ]
 }
 

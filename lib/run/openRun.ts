@@ -2,14 +2,24 @@ import type { Waiter } from '../async/Waiter.ts'
 import { type Checkpoint, checkpointError, type Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
+import {
+  acceptsRejected,
+  type BranchOf,
+  branchId,
+  definitionsOf,
+  mainId,
+  mapOutputs,
+} from '../engine/branches.ts'
 import { Chain } from '../engine/Chain.ts'
-import { explained, type Outlet, type Target } from '../engine/Outlet.ts'
+import { explained } from '../engine/Outlet.ts'
+import type { BranchState } from '../engine/Runner.ts'
 import { LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import type { SinkOpening, SinkRun } from '../stage/SinkStage.ts'
 import type { SourceRun } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import { type OpenSink, operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
+import { endDropped, OpenSink } from './OpenSink.ts'
+import { type RunSink, type RunStages, sideOutput } from './RunStages.ts'
 import { type RunProgress, Saver } from './Saver.ts'
 
 /** The facts about a checkpoint that are needed to open a run. */
@@ -28,7 +38,8 @@ export interface OpenedRun {
   readonly stages: RunStages
   readonly source: SourceRun
   readonly chain: Chain
-  readonly sinks: readonly [OpenSink, ...OpenSink[]]
+  /** All but those of branches that were dropped in an earlier process. */
+  readonly sinks: readonly OpenSink[]
   readonly waiter: Waiter
   readonly progress: RunProgress
   /** Saves the checkpoint; undefined without one. */
@@ -53,23 +64,29 @@ export async function openRun(
   let chain: Chain | undefined
   const sinks: OpenSink[] = []
   try {
-    for (const sink of stages.sinks) {
+    for (const sink of openableSinks(stages, checkpoint?.found)) {
+      let open: OpenSink | undefined
       const fail = (error: unknown) => {
         if (chain === undefined) waiter.interrupt(sink.explain(error))
-        else outletOf(sink, stages, chain)?.fail(sink.explain(error))
+        else open?.fail(sink.explain(error))
       }
       const outputs = outputsFor(sink, stages, sinks)
       const callbacks = { at: () => source?.time, fail, ...(outputs && { outputs }) }
-      sinks.push({ ...sink, run: await openSink(sink, checkpoint, callbacks) })
+      const run = await openSink(sink, checkpoint, callbacks)
+      open = new OpenSink(
+        sink,
+        run,
+        sinks.find(({ sink: { id } }) => id === sink.owner),
+      )
+      sinks.push(open)
     }
     chain = openChain(stages, sinks, checkpoint, waiter)
     source = openSource(stages, checkpoint, waiter)
-    const opened = sinks as [OpenSink, ...OpenSink[]]
     const saver = checkpoint && openSaver(checkpoint, source, chain, sinks, waiter)
-    return { stages, source, chain, sinks: opened, waiter, progress: { processed: 0 }, saver, started }
+    return { stages, source, chain, sinks, waiter, progress: { processed: 0 }, saver, started }
   } catch (error) {
     chain?.stop()
-    for (const { run } of sinks) await run.end(checkpoint === undefined ? 'discard' : 'leave').catch(() => {})
+    for (const open of sinks) await open.end(checkpoint === undefined ? 'discard' : 'leave')
     throw error
   }
 }
@@ -96,45 +113,54 @@ export async function openSink(
   })
 }
 
+/** The sinks that a run opens: all but those of branches that were dropped in an earlier process. */
+export function openableSinks(
+  { sinks }: Pick<RunStages, 'sinks'>,
+  found: Checkpoint | undefined,
+): readonly RunSink[] {
+  return found === undefined ? sinks : sinks.filter(({ id }) => !wasDropped(id, found.state.chain))
+}
+
+/** Whether a sink belongs to a branch that was dropped. */
+function wasDropped(id: string, { dropped, branches = [] }: BranchState, branch = mainId): boolean {
+  if (id !== branch && !id.startsWith(`${branch}/`)) return false
+  return (
+    dropped !== undefined || branches.some((below, index) => wasDropped(id, below, branchId(branch, index)))
+  )
+}
+
 /** The side outputs of a sink. They are opened after it: it writes nothing before its first record. */
 function outputsFor(
   { id }: RunSink,
   { sinks }: RunStages,
   opened: readonly OpenSink[],
 ): SinkOpening['outputs'] {
-  const names = Object.keys(outputsOf(sinks, id))
+  const names = sinks.flatMap(({ owner, output }) => (owner === id && output !== undefined ? [output] : []))
   if (names.length === 0) return undefined
-  const write = (name: string) => (record: unknown) => outputsOf(opened, id)[name]?.run.write(record)
+  const write = (name: string) => (record: unknown) => sideOutput(opened, id, name)?.run.write(record)
   return Object.fromEntries(names.map(name => [name, { write: write(name) }]))
 }
 
-/** The outlet that writes to a sink; for a side output of a sink, the outlet of its owner. */
-function outletOf(sink: RunSink, stages: RunStages, chain: Chain): Outlet | undefined {
-  const owner = stages.sinks.find(({ id }) => id === sink.owner)
-  return owner === undefined ? chain.outlet(stages.sinks.indexOf(sink)) : outletOf(owner, stages, chain)
-}
-
 function openChain(
-  { definitions }: RunStages,
+  { main, sinks: all }: RunStages,
   sinks: readonly OpenSink[],
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): Chain {
-  const targetOf = ({ run, explain }: OpenSink): Target => explained(run, explain)
-  const targets = {
-    main: targetOf(sinks[0] as OpenSink),
-    side: definitions.map((_, index) => {
-      const own = Object.entries(outputsOf(sinks, operatorId(index)))
-      return own.length === 0
-        ? undefined
-        : Object.fromEntries(own.map(([output, sink]) => [output, targetOf(sink)]))
-    }),
-  }
+  const targets = mapOutputs(main, sink => {
+    const open = sinks.find(other => other.sink === sink)
+    return open === undefined ? nowhere : explained(open.run, sink.explain)
+  })
   const events = {
     done: () => waiter.cutShort(),
     failed: (error: unknown) => waiter.interrupt(error),
+    // With a checkpoint, their output is needed until they are saved as dropped.
+    dropped: () => {
+      if (checkpoint === undefined) endDropped(sinks)
+    },
   }
-  const chain = new Chain(definitions, targets, events, checkpoint?.found !== undefined)
+  const chain = new Chain(targets, events, checkpoint?.found !== undefined)
+  for (const open of sinks) open.outlet = chain.outlets[all.indexOf(open.sink)]
   if (checkpoint === undefined) return chain
   try {
     // An operator with state that it can't save would lose it in a restart.
@@ -155,25 +181,30 @@ function openChain(
   }
 }
 
+/** The target of a branch that was dropped. */
+const nowhere = { write() {} }
+
 function openSource(
-  { source, definitions, sinks, explainSource }: RunStages,
+  { source, main, explainSource }: RunStages,
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): SourceRun {
-  // Elements that are not records are passed on by operators, but not by a user's stream.
-  const streamed = definitions.findIndex(part => 'createStream' in part)
-  const changing = definitions.find(part => !('create' in part && part.preserves))
-  const user = changing ?? sinks[0].attachment.stage
-  const beforeStream = definitions.slice(0, streamed === -1 ? definitions.length : streamed)
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     wants: {
-      rejected: beforeStream.some(part => 'create' in part && part.acceptsRejected),
-      lines: 'usesLines' in user && user.usesLines === true,
-      origins: definitions.some(part => 'create' in part && part.outputs !== undefined),
+      rejected: acceptsRejected(main),
+      lines: usesLines(main),
+      origins: definitionsOf(main).some(part => 'create' in part && part.outputs !== undefined),
     },
     fail: error => waiter.interrupt(explainSource(error)),
   })
+}
+
+/** Whether anything uses the text of unchanged records: a sink, or the first operator that may change them. */
+function usesLines({ definitions, sink, branches }: BranchOf<RunSink>): boolean {
+  const changing = definitions.find(part => !('create' in part && part.preserves))
+  const user = changing ?? sink?.attachment.stage
+  return user === undefined ? branches.some(usesLines) : 'usesLines' in user && user.usesLines === true
 }
 
 function openSaver(

@@ -14,7 +14,7 @@ export interface RunOptions {
    * Where the run saves its progress: a path, or {@link CheckpointOptions}. A run that is started again with the
    * same pipeline resumes there: a file becomes byte for byte the same as without the interruption (a compressed
    * one, after decompression), and an HTTP receiver gets batches under the same keys. Needs `leads()` or `source()` as
-   * the source, `toFile`, `toHttp` or `sink()` as the sink, and operators that can save their state. An abort saves the
+   * the source, `toFile`, `toHttp` or `sink()` as the sink or as each output of a `tee`, and operators that can save their state. An abort saves the
    * progress before `run` rejects. Default: none.
    */
   checkpoint?: string | CheckpointOptions | undefined

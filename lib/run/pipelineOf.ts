@@ -1,12 +1,13 @@
 import type { OperatorFingerprint, Pipeline } from '../checkpoint/Checkpoint.ts'
 import type { CheckpointSettings } from '../checkpoint/options.ts'
+import { type BranchOf, outputsOf } from '../engine/branches.ts'
 import type { Definition } from '../engine/definition.ts'
 import { messageOf } from '../errors.ts'
 import { digestOf } from '../files/paths.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { plainJson } from '../stage/plainJson.ts'
 import { describeStage } from '../streams/Operator.ts'
-import { operatorId, outputsOf, type RunSink, type RunStages } from './RunStages.ts'
+import type { RunSink, RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
 
 /**
@@ -16,26 +17,24 @@ import type { RunArguments } from './readArguments.ts'
  * JSON.
  */
 export function pipelineOf(
-  { source, definitions, sinks }: RunStages,
+  { source, main }: RunStages,
   given: RunArguments,
   { version, whenFinished }: CheckpointSettings,
 ): Pipeline {
   const { stage } = source
-  const [main] = sinks
-  const outputs = definitions.map((_, index) => outputsOf(sinks, operatorId(index)))
   if (stage.fingerprint === undefined) {
     throw wrong('source', 'leads() or source(), which can be resumed,', describeStage(given.source))
   }
-  if (main.attachment.stage.fingerprint === undefined) {
-    throw wrong('sink', 'toFile(), toHttp() or sink(), which can be resumed,', describeStage(given.sink))
-  }
-  // A sink checks its own side outputs when it is opened.
-  for (const own of outputs) {
-    const lost = Object.values(own).find(({ attachment }) => attachment.stage.fingerprint === undefined)
-    if (lost === undefined) continue
+  for (const { stream, owner, attachment } of outputsOf(main)) {
+    if (attachment.stage.fingerprint !== undefined) continue
+    if (owner === undefined)
+      throw wrong('sink', 'toFile(), toHttp() or sink(), which can be resumed,', describeStage(stream))
     const expected = 'a path or toFile(), which can be resumed,'
-    const [owner, option, received] = ['validate()', 'quarantine', 'a Writable of another kind']
-    throw optionError({ owner, option, expected, with: checkpoint, received })
+    const [quarantine, received] = [
+      { owner: 'validate()', option: 'quarantine' },
+      'a Writable of another kind',
+    ]
+    throw optionError({ ...quarantine, expected, with: checkpoint, received })
   }
   if (whenFinished === 'next' && stage.following === undefined) {
     const other = { owner: 'run()', option: 'checkpoint.whenFinished', value: whenFinished }
@@ -45,10 +44,7 @@ export function pipelineOf(
   const pipeline: Pipeline = {
     ...(version === undefined ? {} : { version }),
     source: stage.fingerprint,
-    operators: definitions.map((definition, index) =>
-      operatorOf(definition, outputs[index] ?? {}, version === undefined),
-    ),
-    sink: main.attachment.stage.fingerprint,
+    ...branchFingerprint(main, version === undefined),
   }
   return JSON.parse(JSON.stringify(pipeline)) as Pipeline
 }
@@ -57,7 +53,24 @@ const checkpoint = { owner: 'run()', option: 'checkpoint' }
 const wrong = (option: string, expected: string, received: string) =>
   optionError({ owner: 'run()', option, expected, with: checkpoint, received })
 
-function operatorOf(
+/** @param comparesText whether the text of functions must be equal */
+function branchFingerprint(
+  { definitions, side, sink, branches }: BranchOf<RunSink>,
+  comparesText: boolean,
+): Pick<Pipeline, 'operators' | 'sink'> {
+  const ofBranches = branches.map(branch => ({
+    ...branchFingerprint(branch, comparesText),
+    onError: branch.onError,
+  }))
+  return {
+    operators: definitions.map((definition, index) =>
+      operatorFingerprint(definition, side[index] ?? {}, comparesText),
+    ),
+    sink: sink === undefined ? { branches: ofBranches } : sink.attachment.stage.fingerprint,
+  }
+}
+
+function operatorFingerprint(
   definition: Definition,
   outputs: Readonly<Record<string, RunSink>>,
   comparesText: boolean,

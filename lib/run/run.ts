@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { Waiter } from '../async/Waiter.ts'
 import { fileStore } from '../checkpoint/CheckpointStore.ts'
 import { checkpointSettings } from '../checkpoint/options.ts'
+import { streamsOf } from '../streams/BranchedSink.ts'
 import { claimStreams } from '../streams/userStreams.ts'
 import { fail } from './fail.ts'
 import { findCheckpoint } from './findCheckpoint.ts'
@@ -70,7 +71,7 @@ export const run: RunSignature = async (...stages: unknown[]): Promise<Report> =
  */
 function ignoreErrors({ source, sink }: RunArguments): () => void {
   const ignore = () => {}
-  const streams = [source, sink].filter(part => part instanceof EventEmitter)
+  const streams = [source, ...streamsOf(sink)].filter(part => part instanceof EventEmitter)
   for (const stream of streams) stream.on('error', ignore)
   return () => {
     for (const stream of streams) stream.off('error', ignore)
@@ -79,7 +80,7 @@ function ignoreErrors({ source, sink }: RunArguments): () => void {
 
 async function start(given: RunArguments, options: RunOptions): Promise<Report> {
   const waiter = new Waiter()
-  const releaseStreams = claimStreams(given)
+  const releaseStreams = claimStreams(given.source, streamsOf(given.sink))
   let stages: RunStages | undefined
   let unlock = async () => {}
   try {
@@ -100,6 +101,7 @@ async function start(given: RunArguments, options: RunOptions): Promise<Report> 
     // Streams that were not touched can be used again; the others are closed by now.
     stages?.source.release()
     for (const { attachment } of stages?.sinks ?? []) attachment.release()
+    for (const face of stages?.faces ?? []) face.release()
     releaseStreams()
     throw error
   } finally {

@@ -1,8 +1,9 @@
-import { type Readable, Stream, Transform, type TransformCallback, type Writable } from 'node:stream'
+import { type Readable, Stream, Transform, type TransformCallback } from 'node:stream'
 import { type Deferred, deferred } from '../async/promises.ts'
+import { branchOf } from '../engine/branches.ts'
 import { Chain } from '../engine/Chain.ts'
 import type { Definition, OperatorCounts, SideOutputs } from '../engine/definition.ts'
-import { type ChainTargets, explained, type Target } from '../engine/Outlet.ts'
+import { explained, type Target } from '../engine/Outlet.ts'
 import { describe, type LeadpipeError } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type kind, recipe } from './attach.ts'
@@ -109,11 +110,14 @@ export class Operator<In, Out> extends Transform {
         remedy: 'use the stream, or the generator function, in place of transform()',
       })
     }
-    const targets: ChainTargets = {
-      main: { write: value => this.#push(value) },
-      side: this.#definitions.map(part => ('create' in part ? this.#side(part.outputs) : undefined)),
+    const target: Target = {
+      write: value => this.#push(value),
     }
-    return new Chain(this.#definitions, targets, { done() {}, failed: error => this.destroy(error as Error) })
+    const fail = (error: unknown) => {
+      this.destroy(error as Error)
+    }
+    const side = this.#definitions.map(part => sideTargets(part, fail))
+    return new Chain(branchOf(this.#definitions, target, side), { done() {}, failed: fail })
   }
 
   /** Values may also come after the callback of `_transform`: a Transform limits only those that come before it. */
@@ -122,24 +126,32 @@ export class Operator<In, Out> extends Transform {
     this.#room ??= deferred()
     return this.#room.promise
   }
+}
 
-  /** In a plain pipeline, the operator does not end its side outputs. */
-  #side(outputs: SideOutputs<unknown> | undefined): SideOutputs<Target> | undefined {
-    if (outputs === undefined) return undefined
-    const opened = Object.entries(outputs).map(([name, output]) => {
-      if (typeof output === 'string') throw pathError(name, output)
-      const explain = (error: unknown) => streamError('SINK', `the ${name}`, error)
-      const run = new WritableRun(output as Writable, error => this.destroy(explain(error)))
-      return [name, explained(run, explain)]
-    })
-    return Object.fromEntries(opened)
-  }
+/**
+ * The side outputs of an operator in a plain pipeline, which are not ended with it.
+ *
+ * @param fail called with the user's error when one fails while nobody waits for it
+ * @throws {LeadpipeError} OPTION for a path, which only `run` opens
+ */
+function sideTargets(
+  definition: Definition,
+  fail: (error: unknown) => void,
+): SideOutputs<Target> | undefined {
+  if (!('create' in definition) || definition.outputs === undefined) return undefined
+  const opened = Object.entries(definition.outputs).map(([name, output]) => {
+    if (typeof output === 'string') throw pathError(name, output)
+    const explain = (error: unknown) => streamError('SINK', `the ${name}`, error)
+    return [name, explained(new WritableRun(output, error => fail(explain(error))), explain)]
+  })
+  return Object.fromEntries(opened)
 }
 
 /** Whether a value is an operator, or several fused ones. */
 export const isOperator = (value: unknown): value is Operator<unknown, unknown> => value instanceof Operator
 
-function pathError(name: string, path: string): LeadpipeError {
+/** The error for the path of a side output in a plain pipeline. */
+export function pathError(name: string, path: string): LeadpipeError {
   return optionError({
     owner: 'validate()',
     option: name,

@@ -32,6 +32,8 @@ export interface SinkWritableOptions extends Pick<WritableOptions, 'highWaterMar
   outputs?: SideSinks | undefined
   /** The counts of a sink that was not opened. Default: `received`, `acknowledged` and `bytes`, all 0. */
   noCounts?: Readonly<SinkCounts>
+  /** Called when the stream is destroyed and its stage is not open: nothing else destroys what is behind it. */
+  destroyUnopened?(): void
   /** The user's error for a sink that was destroyed after its last record and before its end. Default: the given one. */
   explain?(error: Error): Error
 }
@@ -52,6 +54,7 @@ export abstract class SinkWritable<In> extends Writable {
   readonly #outputs: SideSinks
   readonly #noCounts: Readonly<SinkCounts>
   readonly #explain: (error: Error) => Error
+  readonly #destroyUnopened: () => void
   #openOutputs: readonly OpenSide[] = []
   #opening: Promise<SinkRun<In>> | undefined
   #run: SinkRun<In> | undefined
@@ -64,12 +67,19 @@ export abstract class SinkWritable<In> extends Writable {
   #attachedRun: { detached: Detached; over: Deferred<void>; isFinishing: boolean } | undefined
 
   constructor(stage: SinkStage<In>, options: SinkWritableOptions = {}) {
-    const { outputs = {}, noCounts: none = noCounts, explain = error => error, ...rest } = options
+    const {
+      outputs = {},
+      noCounts: none = noCounts,
+      explain = error => error,
+      destroyUnopened = () => {},
+      ...rest
+    } = options
     super({ ...rest, objectMode: true })
     this.#stage = stage
     this.#outputs = outputs
     this.#noCounts = none
     this.#explain = explain
+    this.#destroyUnopened = destroyUnopened
   }
 
   /** The counts so far, those from before a restart included. */
@@ -208,7 +218,8 @@ export abstract class SinkWritable<In> extends Writable {
    * empty.
    */
   async #discard(): Promise<void> {
-    await this.#opening?.then(run => run.end('discard')).catch(() => {})
+    const run = await this.#opening?.catch(() => this.#destroyOutputs())
+    await run?.end('discard').catch(() => {})
     for (const { sink, isShared, run, isUsed } of this.#openOutputs) {
       await run.end(isUsed ? 'keep' : 'discard')
       // The end of a user's stream is not awaited.
@@ -218,6 +229,7 @@ export abstract class SinkWritable<In> extends Writable {
   }
 
   #destroyOutputs(): void {
+    this.#destroyUnopened()
     for (const { sink, isShared } of Object.values(this.#outputs)) if (!isShared) sink.destroy()
   }
 

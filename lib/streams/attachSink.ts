@@ -13,9 +13,12 @@ import { type SideSink, sharedSink, writableSink } from './writableSink.ts'
  */
 export function attachSink(sink: Writable | WritableStream, detached: Detached): Attachment<SinkStage> {
   if (sink instanceof SinkWritable) return sink[attach](detached)
-  const writable = sink instanceof WritableStream ? Writable.fromWeb(sink, { objectMode: true }) : sink
-  return unattached(writableSink(writable))
+  return unattached(writableSink(writableOf(sink)))
 }
+
+/** A web stream as a Writable. */
+export const writableOf = (sink: Writable | WritableStream): Writable =>
+  sink instanceof WritableStream ? Writable.fromWeb(sink, { objectMode: true }) : sink
 
 /** The same for a side output. */
 export function attachSide({ sink, isShared }: SideSink, detached: Detached): Attachment<SinkStage> {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { closedEarly, isPrematureClose } from '../async/prematureClose.ts'
+import { mainId, type OutputPlace } from '../engine/branches.ts'
 import { LeadpipeError, messageOf } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 
@@ -11,20 +12,20 @@ export function isStandard(stream: unknown): boolean {
 const claimed = new WeakSet<object>()
 
 /**
- * Records that a run uses its source and its sink: two runs at once would mix their values, and each would see the
+ * Records that a run uses its source and its sinks: two runs at once would mix their values, and each would see the
  * other's end. Returns a function that lets another run use them, for a run that has not touched them.
  *
  * @throws {LeadpipeError} OPTION when another run uses one of them.
  */
-export function claimStreams({ source, sink }: { source: unknown; sink: unknown }): () => void {
-  const streams = [source, sink].filter(
+export function claimStreams(source: unknown, sinks: readonly unknown[]): () => void {
+  const streams = [source, ...sinks].filter(
     (part): part is EventEmitter => part instanceof EventEmitter && !isStandard(part),
   )
   for (const stream of streams) {
     if (!claimed.has(stream)) continue
     throw optionError({
       owner: 'run()',
-      option: stream === sink ? 'sink' : 'source',
+      option: stream === source ? 'source' : 'sink',
       expected: 'a stream that no other run uses',
       received: `a stream (${stream.constructor.name}) in use`,
       remedy: 'create a new one for each run',
@@ -48,6 +49,12 @@ export function streamError(code: 'SOURCE' | 'SINK', what: string, error: unknow
   return new LeadpipeError(code, `${what} failed: ${why}${code === 'SINK' ? hint(error) : ''}`, {
     cause: error,
   })
+}
+
+/** The user's error for a failure of an output. */
+export function outputError({ id, output }: OutputPlace): (error: unknown) => LeadpipeError {
+  const what = output ?? (id === mainId ? 'sink' : `output ${id}`)
+  return error => streamError('SINK', `the ${what}`, error)
 }
 
 /** A hint for Node's error about an object that reaches a Writable which takes bytes. */

@@ -149,6 +149,8 @@ const wrong: [at: string, value: unknown][] = [
   ['state.sinks', 'sink'],
   ['state.chain.operators', [null]],
   ['state.chain.passed', null],
+  ['state.chain', { operators: [], records: 0, rejected: 0, branches: [{ operators: [] }] }],
+  ['state.chain', { operators: [], records: 0, rejected: 0, passed: 0, dropped: 1 }],
   [`${counts}.in`, 0.5],
   [`${counts}.own`, { quarantined: '2' }],
   [`${counts}.ended`, 1],

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { branchOf } from '../../lib/engine/branches.ts'
 import { Chain } from '../../lib/engine/Chain.ts'
 import { done } from '../../lib/engine/definition.ts'
 import type { SavedCounts } from '../../lib/engine/OperatorCounters.ts'
-import type { ChainState } from '../../lib/engine/Runner.ts'
+import type { BranchState } from '../../lib/engine/Runner.ts'
 import type { Operator, OperatorInstance } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { explode } from '../../lib/operators/explode.ts'
@@ -42,7 +43,7 @@ const counted = (counts: Partial<SavedCounts>): SavedCounts => ({
 })
 
 /** The state of a chain of these operators that has received no record. */
-const stateOf = (operators: ChainState['operators']): ChainState => ({
+const stateOf = (operators: BranchState['operators']): BranchState => ({
   operators,
   records: 0,
   rejected: 0,
@@ -269,7 +270,7 @@ t.test("Chain.restore: an operator's own counts continue, whether its restore se
       },
     })
   for (const make of [counting(true), counting(false)]) {
-    let saved: ChainState | undefined
+    let saved: BranchState | undefined
     for (const expected of [2, 4, 6]) {
       const { chain } = chainOf(make())
       if (saved !== undefined) chain.restore(saved)
@@ -299,9 +300,9 @@ t.test('Chain.restore: the counts of elements that are not records continue', as
   for (const value of [rejected(), { guid: 'a' }, {}, rejected()]) await before.chain.receive(value)
   const after = chainOf(...stages())
   after.chain.restore(savedBy(before.chain))
-  t.equal(after.chain.rejected, 2)
+  t.equal(after.chain.main.rejected, 2)
   await after.chain.receive(rejected())
-  t.equal(after.chain.rejected, 3)
+  t.equal(after.chain.main.rejected, 3)
   t.strictSame(after.chain.counts, [
     { name: 'validate', in: 2, out: 1, own: { valid: 1, skipped: 4, rejected: 3 } },
   ])
@@ -621,8 +622,11 @@ t.test(
     const quarantined: unknown[] = []
     const make = (maxInvalid: number) => {
       const chain = new Chain(
-        validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid })[recipe],
-        { main: { write() {} }, side: [{ quarantine: { write: record => void quarantined.push(record) } }] },
+        branchOf(
+          validate({ onInvalid: 'quarantine', quarantine: 'q.ndjson', maxInvalid })[recipe],
+          { write() {} },
+          [{ quarantine: { write: (record: unknown) => void quarantined.push(record) } }],
+        ),
         { done() {}, failed() {} },
       )
       chain.rememberRecords()

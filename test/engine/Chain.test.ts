@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
+import { branchOf } from '../../lib/engine/branches.ts'
 import { Chain } from '../../lib/engine/Chain.ts'
 import { done, type OwnStepDefinition } from '../../lib/engine/definition.ts'
 import type { Operator, RunError } from '../../lib/index.ts'
@@ -478,14 +479,11 @@ t.test('Chain: emit does not throw the failure of a later stage', async t => {
   })
   const events: unknown[] = []
   const chain = new Chain(
-    emitting[recipe],
-    {
-      main: {
-        write() {
-          throw boom
-        },
+    branchOf(emitting[recipe], {
+      write() {
+        throw boom
       },
-    },
+    }),
     { done() {}, failed: error => events.push(error) },
   )
   t.equal(await failureOf(async () => chain.receive(1)), boom)
@@ -498,17 +496,14 @@ t.test('Chain: receive waits while the sink has no room, and resolves afterwards
   let hasRoom: () => void = () => {}
   const written: unknown[] = []
   const chain = new Chain(
-    map((n: number) => n * 10)[recipe],
-    {
-      main: {
-        write(record) {
-          written.push(record)
-          return new Promise<void>(resolve => {
-            hasRoom = resolve
-          })
-        },
+    branchOf(map((n: number) => n * 10)[recipe], {
+      write(record: unknown) {
+        written.push(record)
+        return new Promise<void>(resolve => {
+          hasRoom = resolve
+        })
       },
-    },
+    }),
     { done() {}, failed() {} },
   )
   let isReceived = false
@@ -526,8 +521,8 @@ t.test('Chain: a sink that fails between two writes fails the chain once', async
   const [first, second] = [new Error('first'), new Error('second')]
   const { chain, events, out } = chainOf(map((n: number) => n))
   await chain.receive(1)
-  chain.outlet(0)?.fail(first)
-  chain.outlet(0)?.fail(second)
+  chain.outlets[0]?.fail(first)
+  chain.outlets[0]?.fail(second)
   t.strictSame(events, [first])
   t.ok(chain.isSinkFailed)
   t.equal(await failureOf(async () => chain.receive(2)), first)
@@ -551,15 +546,18 @@ t.test('Chain: each operator writes to its own side outputs, and their failure f
   const events: unknown[] = []
   const target = (records: unknown[] = []) => ({ write: (record: unknown) => void records.push(record) })
   const chain = new Chain(
-    [divert(), ...map((n: number) => n - 10)[recipe], divert()] as never,
-    { main: target(main), side: [{ small: target(first) }, undefined, { small: target(second) }] },
+    branchOf([divert(), ...map((n: number) => n - 10)[recipe], divert()] as never, target(main), [
+      { small: target(first) },
+      undefined,
+      { small: target(second) },
+    ]),
     { done() {}, failed: error => events.push(error) },
   )
   for (const n of [1, 11, 25, 2, 30]) await chain.receive(n)
   t.strictSame([main, first, second], [[15, 20], [1, 2], [1]])
-  t.equal(chain.passed, 2, 'diverted records are not counted as passed')
+  t.equal(chain.main.passed, 2, 'diverted records are not counted as passed')
   const boom = new Error('boom')
-  chain.outlet(2)?.fail(boom)
+  chain.outlets[2]?.fail(boom)
   t.strictSame(events, [boom])
   t.equal(await failureOf(async () => chain.receive(1)), boom)
 })
@@ -636,7 +634,7 @@ t.test('Chain: its equations hold after every record, and name the counts that d
       { left: 'kept', right: 'into lying', values: [Number(counts.own.kept), counts.in] },
     ],
   }
-  const none = new Chain([lying] as never, { main: { write() {} } }, { done() {}, failed() {} })
+  const none = new Chain(branchOf([lying] as never, { write() {} }), { done() {}, failed() {} })
   none.receive(1)
   t.strictSame(wrong(none), [{ left: 'kept', right: 'into lying', values: [7, 1] }])
 })
@@ -645,8 +643,8 @@ t.test('Chain: without operators, records pass unchanged and are counted', async
   const { chain, out } = chainOf()
   chain.receive(1)
   await chain.flush()
-  t.strictSame([out, chain.records, chain.passed, chain.counts], [[1], 1, 1, []])
-  t.match(chain.equations(), [{ right: 'into the sink', values: [1, 1] }, { values: [0, 0] }])
+  t.strictSame([out, chain.main.records, chain.main.passed, chain.counts], [[1], 1, 1, []])
+  t.match(chain.equations(), [{ right: 'passed on', values: [1, 1] }, { values: [0, 0] }])
 })
 
 t.test("Chain: totals include only the counts of leadpipe's own operators", async t => {
@@ -656,5 +654,5 @@ t.test("Chain: totals include only the counts of leadpipe's own operators", asyn
   })
   const { chain } = chainOf(validate({ onInvalid: 'skip' }), namesake, validate({ onInvalid: 'skip' }))
   for (const value of [{ guid: 'a' }, {}, {}]) await chain.receive(value)
-  t.strictSame(chain.totals, { skipped: 2, quarantined: 0 })
+  t.strictSame(chain.main.runners.totals, { skipped: 2, quarantined: 0 })
 })

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Chain } from '../../lib/engine/Chain.ts'
 import type { StreamDefinition } from '../../lib/engine/definition.ts'
-import type { ChainState } from '../../lib/engine/Runner.ts'
+import type { BranchState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { filter } from '../../lib/operators/filter.ts'
@@ -110,7 +110,7 @@ const kinds: Record<string, () => Duplex> = {
 const streamChain = (createStream: () => Duplex) => chainOfDefinitions([{ name: 'own', createStream }])
 
 /** A chain of only this stream after a restart: the stream is created for the first value. */
-function restoredChain(createStream: () => Duplex, state: ChainState = savedBy(streamChain(pass).chain)) {
+function restoredChain(createStream: () => Duplex, state: BranchState = savedBy(streamChain(pass).chain)) {
   const watched = chainOfDefinitions([{ name: 'own', createStream }], undefined, true)
   watched.chain.restore(state)
   return watched
@@ -121,7 +121,7 @@ function restoredChain(createStream: () => Duplex, state: ChainState = savedBy(s
  * saved state.
  */
 async function feed(chain: Chain, values: Iterable<unknown> | AsyncIterable<unknown>, out: unknown[] = []) {
-  let state: ChainState | undefined
+  let state: BranchState | undefined
   const keep = () => {
     state = savedBy(chain)
     out.push(save)

@@ -1,7 +1,8 @@
+import { branchOf } from '../../lib/engine/branches.ts'
 import { Chain } from '../../lib/engine/Chain.ts'
 import type { Definition } from '../../lib/engine/definition.ts'
 import type { Target } from '../../lib/engine/Outlet.ts'
-import type { ChainState } from '../../lib/engine/Runner.ts'
+import type { BranchState } from '../../lib/engine/Runner.ts'
 import type { Operator } from '../../lib/index.ts'
 import { recipe } from '../../lib/streams/attach.ts'
 
@@ -32,11 +33,11 @@ export function chainOfDefinitions(
   const events: unknown[] = []
   const toArray: Target = { write: value => void out.push(value) }
   const ofEvents = { done: () => events.push('done'), failed: (error: unknown) => events.push(error) }
-  const chain = new Chain(definitions, { main: main ?? toArray }, ofEvents, isResumed)
+  const chain = new Chain(branchOf(definitions, main ?? toArray), ofEvents, isResumed)
   return { chain, out, events }
 }
 
 /** The state of a chain as a checkpoint file keeps it. */
-export function savedBy(chain: Chain): ChainState {
+export function savedBy(chain: Chain): BranchState {
   return JSON.parse(JSON.stringify(chain.save()))
 }

@@ -1,3 +1,4 @@
+import { branchOf } from '../../lib/engine/branches.ts'
 import { Chain } from '../../lib/engine/Chain.ts'
 import type { Operator, OperatorCounts } from '../../lib/index.ts'
 import { recipe } from '../../lib/streams/attach.ts'
@@ -25,7 +26,7 @@ export async function runWithRestarts(
   const out: unknown[] = []
   const start = (isResumed: boolean) => {
     const main = { write: (value: unknown) => void out.push(value) }
-    const chain = new Chain(make()[recipe], { main }, { done() {}, failed() {} }, isResumed)
+    const chain = new Chain(branchOf(make()[recipe], main), { done() {}, failed() {} }, isResumed)
     if (cuts.length > 0) chain.rememberRecords()
     return chain
   }
@@ -41,6 +42,7 @@ export async function runWithRestarts(
   }
   for (const value of values.slice(from)) await chain.receive(value)
   await chain.flush()
-  const { counts, records, rejected, passed } = chain
+  const { counts } = chain
+  const { records, rejected, passed = 0 } = chain.main
   return { out, counts, records, rejected, passed }
 }

@@ -13,6 +13,7 @@ import { validateRules } from '../../lib/operators/validate.ts'
 import { compileSchema } from '../../lib/options/ajv.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
 import { runRules } from '../../lib/run/options.ts'
+import { branchRules } from '../../lib/sinks/branch.ts'
 import { fileRules } from '../../lib/sinks/file/options.ts'
 import { httpRules } from '../../lib/sinks/http/options.ts'
 import { sinkRules } from '../../lib/sinks/sink.ts'
@@ -40,6 +41,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['sinks/http/options.ts', 'BatchOptions', inside(httpRules.options.batch)],
   ['sources/source.ts', 'SourceOptions', sourceRules.options],
   ['sinks/sink.ts', 'SinkOptions', sinkRules.options],
+  ['sinks/branch.ts', 'BranchOptions', branchRules.options],
   ['run/options.ts', 'RunOptions', runRules.options],
   ['checkpoint/options.ts', 'CheckpointOptions', checkpointRules],
   ['checkpoint/options.ts', 'SaveEvery', inside(checkpointRules.every)],

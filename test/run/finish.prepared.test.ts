@@ -31,7 +31,7 @@ function preparedRun(failing: number, step: 'open' | 'commit') {
       },
     },
   }))
-  const state = { sinks: { 'sink 0': {}, 'sink 1': {}, 'sink 2': {} } }
+  const state = { chain: {}, sinks: { 'sink 0': {}, 'sink 1': {}, 'sink 2': {} } }
   const found = { state, saves: 1, report: {} } as unknown as Checkpoint
   const store = { path: 'checkpoint.json', key: 'a', save: async () => {} }
   const checkpoint = { store, found } as unknown as RunCheckpoint

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import t, { type Test } from 'tap'
+import { branchOf } from '../../lib/engine/branches.ts'
 import { Chain } from '../../lib/engine/Chain.ts'
 import type { AnySink, LeadpipeErrorOf, OperatorCounts, RunError, SourceCounts } from '../../lib/index.ts'
 import { encode } from '../../lib/operators/encode.ts'
@@ -11,7 +12,7 @@ import { operator } from '../../lib/operators/operator.ts'
 import { take } from '../../lib/operators/take.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
-import { checkLedger, type LedgerFacts, ledger } from '../../lib/run/ledger.ts'
+import { checkLedger, type LedgerFacts, ledger, type SinkFacts } from '../../lib/run/ledger.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
@@ -38,13 +39,21 @@ const inQuarantine: Sides = ['quarantined', 'records in quarantine']
 const intoTheSink: Sides = ['passed on', 'into the sink']
 const acknowledged: Sides = ['records into the sink', 'records acknowledged']
 
+const sinkFacts: SinkFacts = {
+  name: 'the sink',
+  passed: 8,
+  received: 8,
+  acknowledged: 8,
+  equations: [equation('a of the sink', 'b of the sink', 8, 8)],
+}
+
 /** Ten elements were received, two of them were quarantined, and eight reached the sink. */
 const correct: LedgerFacts = {
   source: { delivered: 10, equations: [equation('a of the source', 'b of the source', 10, 10)] },
   received: 10,
   operators: [equation('out of map', 'into filter', 8, 8)],
-  passed: 8,
-  sink: { received: 8, acknowledged: 8, equations: [equation('a of the sink', 'b of the sink', 8, 8)] },
+  sinks: [sinkFacts],
+  sideOutputs: [],
   quarantines: [
     { quarantined: 2, acknowledged: 2 },
     { quarantined: 0, acknowledged: 0 },
@@ -72,14 +81,14 @@ t.test('ledger: counts that a stage does not have are not compared', async t => 
   const silent: LedgerFacts = {
     ...correct,
     source: { equations: [] },
-    sink: { equations: [] },
+    sinks: [{ name: 'the sink', passed: 8, equations: [] }],
     quarantines: [],
   }
   t.strictSame(sidesOf(ledger(silent)), [['out of map', 'into filter']])
-  t.strictSame(sidesOf(ledger({ ...silent, sink: { received: 8, equations: [] } })), [
-    ['out of map', 'into filter'],
-    intoTheSink,
-  ])
+  t.strictSame(
+    sidesOf(ledger({ ...silent, sinks: [{ name: 'the sink', passed: 8, received: 8, equations: [] }] })),
+    [['out of map', 'into filter'], intoTheSink],
+  )
 })
 
 /** Facts with one wrong count, and the equations that do not hold then. */
@@ -89,14 +98,17 @@ const off: Record<string, [wrong: (by: number) => LedgerFacts, ...equations: Sid
     outOfTheSource,
   ],
   'the count of elements received': [by => ({ ...correct, received: 10 + by }), outOfTheSource],
-  'the count of records passed on': [by => ({ ...correct, passed: 8 + by }), intoTheSink],
+  'the count of records passed on': [
+    by => ({ ...correct, sinks: [{ ...sinkFacts, passed: 8 + by }] }),
+    intoTheSink,
+  ],
   'the count of records into the sink': [
-    by => ({ ...correct, sink: { ...correct.sink, received: 8 + by } }),
+    by => ({ ...correct, sinks: [{ ...sinkFacts, received: 8 + by }] }),
     intoTheSink,
     acknowledged,
   ],
   'the count of records acknowledged': [
-    by => ({ ...correct, sink: { ...correct.sink, acknowledged: 8 + by } }),
+    by => ({ ...correct, sinks: [{ ...sinkFacts, acknowledged: 8 + by }] }),
     acknowledged,
   ],
   'the count of records quarantined': [
@@ -122,7 +134,7 @@ const off: Record<string, [wrong: (by: number) => LedgerFacts, ...equations: Sid
     ['a', 'b'],
   ],
   'a count in an equation of the sink': [
-    by => ({ ...correct, sink: { ...correct.sink, equations: [equation('a', 'b', 5, 5 + by)] } }),
+    by => ({ ...correct, sinks: [{ ...sinkFacts, equations: [equation('a', 'b', 5, 5 + by)] }] }),
     ['a', 'b'],
   ],
 }
@@ -135,7 +147,7 @@ for (const [what, [wrong, ...equations]] of Object.entries(off)) {
 }
 
 t.test('ledger: a LEDGER error names each wrong equation', async t => {
-  const wrong = { ...correct, received: 9, passed: 7 }
+  const wrong = { ...correct, received: 9, sinks: [{ ...sinkFacts, passed: 7 }] }
   isLedgerError(t, await failureOf(() => checkLedger(ledger(wrong))), outOfTheSource, intoTheSink)
 })
 
@@ -238,8 +250,10 @@ for (const [name, equations] of Object.entries(miscounts)) {
 t.test('Chain: there is an equation between each two operators and at both ends', async t => {
   const chain = (...operators: Operator<never, unknown>[]) =>
     new Chain(
-      operators.flatMap(part => part[recipe]),
-      { main: { write() {} } },
+      branchOf(
+        operators.flatMap(part => part[recipe]),
+        { write() {} },
+      ),
       { done() {}, failed() {} },
     )
   const three = chain(
@@ -258,7 +272,7 @@ t.test('Chain: there is an equation between each two operators and at both ends'
   const none = chain()
   none.receive(1)
   t.match(none.equations(), [
-    { left: 'records received', right: 'into the sink', values: [1, 1] },
+    { left: 'records received', right: 'passed on', values: [1, 1] },
     { left: 'elements received that are not records', right: 'taken by an operator', values: [0, 0] },
   ])
 })

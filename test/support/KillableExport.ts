@@ -118,12 +118,18 @@ export class KillableExport {
     return 'between two saves'
   }
 
-  /** The output and the quarantine, decompressed, and without the times and pages, which differ between runs. */
-  contents(): { output: string; quarantine: string } {
-    const bytes = readFileSync(this.output)
+  /** The outputs and the quarantine, decompressed, and without the times and pages, which differ between runs. */
+  contents(): { output: string; thirds: string | undefined; quarantine: string } {
+    const { dir, thirds } = this.#job
     return {
-      output: (this.output.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString(),
+      output: decompressed(this.output),
+      thirds: thirds === undefined ? undefined : decompressed(join(dir, thirds)),
       quarantine: readFileSync(this.quarantine, 'utf8').replace(circumstances, '}'),
     }
   }
+}
+
+function decompressed(path: string): string {
+  const bytes = readFileSync(path)
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
 }

@@ -15,5 +15,7 @@ export interface ExportJob {
   every: number
   /** Whether a user's Transform that holds a record back is among the operators. Default: false. */
   transform?: boolean
+  /** The name of a second output, in a branch, which gets every third record. Default: none. */
+  thirds?: string
   aim?: Aim
 }

@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import {
+  branch,
   compose,
   explodeEvents,
+  filter,
   HubSpotClient,
   type Lead,
   leads,
@@ -16,6 +18,7 @@ import {
   operator,
   peek,
   run,
+  tee,
   toFile,
   transform,
   validate,
@@ -91,6 +94,11 @@ const calls = map(
   { concurrency: 4 },
 )
 
+const output = toFile(join(dir, name))
+const third = (record: object) => 'n' in record && Number(record.n) % 3 === 0
+const sink =
+  job.thirds === undefined ? output : tee(output, branch(filter(third), toFile(join(dir, job.thirds))))
+
 await using client = new HubSpotClient({
   accessToken,
   origin,
@@ -105,7 +113,7 @@ const report = await run(
   operator<Lead>(pace<Lead>(aim !== undefined)),
   explodeEvents(),
   job.transform ? compose(oneLate, calls, chained) : chained,
-  toFile(join(dir, name)),
+  sink,
   {
     checkpoint: {
       path: join(dir, 'checkpoint.json'),
