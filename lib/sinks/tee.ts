@@ -34,8 +34,8 @@ type AsOutput<Output, All> =
  * Writes every record to several outputs: one download, several files or receivers, one checkpoint.
  *
  * An output is a sink, or {@link branch} with operators of its own. The next record waits for the slowest output. An
- * output that fails fails the run; a branch may be dropped instead. The outputs share the records: an operator that
- * changes a record in place changes it for all of them.
+ * output that fails fails the run; a branch may be dropped instead. The outputs share the records: if an operator changes
+ * a record in place, the other outputs may get the changed record.
  *
  * In a plain `pipeline`, a quarantine must be a Writable, and a branch can't be dropped.
  *

@@ -36,7 +36,7 @@ t.test('leads options: the defaults are the documented ones', async t => {
   const defaults = {
     limit: Number.POSITIVE_INFINITY,
     lag: 60_000,
-    readAheadBytes: 16 * 1024 * 1024,
+    readAheadBytes: 12 * 1024 * 1024,
     decode: 'express',
     onMissing: 'report',
     maxLeadBytes: 16 * 1024 * 1024,
