@@ -13,7 +13,7 @@ export interface DecodeCounts {
   tokenised: number
   /** Elements that were parsed. */
   decoded: number
-  /** Elements that are not JSON, or are too large to be parsed. */
+  /** Elements that are not JSON, or are too large or too deep to be parsed. */
   malformed: number
   /** U+FFFD characters that replace bytes which are not UTF-8. */
   replacedCharacters: number
@@ -40,8 +40,8 @@ export interface DecoderOptions {
   /** The maximum depth of nesting inside one element. */
   maxDepth: number
   /**
-   * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'emit' delivers
-   * a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
+   * What happens to an element that is not JSON, too large or too deep: 'fail' fails the body with DECODE; 'emit'
+   * delivers a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'emit'
   /** Whether elements keep their `line`. Default: false. */
@@ -50,7 +50,7 @@ export interface DecoderOptions {
 
 /** An element of a body. */
 export interface DecodedElement {
-  /** The parsed value; {@link Rejected} if the element is not JSON, or is too large. */
+  /** The parsed value; {@link Rejected} if the element is not JSON, too large or too deep. */
   readonly value: unknown
   /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
@@ -67,7 +67,7 @@ export interface DecodedElement {
 /**
  * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` deliver equal
  * values for the same well-formed bytes, however these are split into chunks. `streamJsonDecoder` keeps no raw text,
- * and fails at an element that is not JSON, whatever `rejected` says.
+ * and fails at an element that is not JSON, too large or too deep, whatever `rejected` says.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts

@@ -22,7 +22,10 @@ for (const byte of [0x20, 0x0a, 0x0d, 0x09, comma, closeBracket, closeBrace, quo
 export class ValueScanner {
   /** Members of the value, if it is an object; a key that is repeated counts each time. */
   members = 0
+  /** Whether the value is nested deeper than the limit. */
+  isTooDeep = false
   readonly #stack: Uint8Array
+  readonly #tooDeep: 'fail' | 'skip'
   readonly #fail: (problem: 'limit' | 'malformed', index: number, message: string) => never
   #kind: 'container' | 'string' | 'scalar' = 'scalar'
   #depth = 0
@@ -30,18 +33,24 @@ export class ValueScanner {
   /** Whether the next byte is in a string, and follows a backslash that escapes it. */
   #isEscaped = false
 
-  /** @param fail called with the index of the invalid byte */
+  /**
+   * @param tooDeep 'fail' stops at a value that is nested deeper than `maxDepth`; 'skip' finds its end
+   * @param fail called with the index of the invalid byte
+   */
   constructor(
     maxDepth: number,
+    tooDeep: 'fail' | 'skip',
     fail: (problem: 'limit' | 'malformed', index: number, message: string) => never,
   ) {
     this.#stack = new Uint8Array(maxDepth + 1)
+    this.#tooDeep = tooDeep
     this.#fail = fail
   }
 
   /** Begins a value; returns how many of its bytes `end` can skip. */
   begin(byte: number): number {
     this.members = 0
+    this.isTooDeep = false
     this.#depth = 0
     this.#inString = false
     this.#isEscaped = false
@@ -95,13 +104,11 @@ export class ValueScanner {
         if (depth === 1) this.members += 1
       } else if (byte === openBrace || byte === openBracket) {
         depth += 1
-        if (depth >= stack.length) {
-          this.#fail('limit', i - 1, `an element is nested deeper than maxDepth (${stack.length - 1})`)
-        }
-        stack[depth] = byte
+        if (depth < stack.length) stack[depth] = byte
+        else this.#exceedDepth(i - 1)
       } else if (byte === closeBrace || byte === closeBracket) {
-        // "[" and "]", "{" and "}" are two apart in ASCII.
-        if (stack[depth] !== byte - 2) {
+        // "[" and "]", "{" and "}" are two apart in ASCII. What is too deep is never parsed: its brackets only count.
+        if (depth < stack.length && stack[depth] !== byte - 2) {
           this.#fail('malformed', i - 1, `"${String.fromCharCode(byte)}" closes a bracket that is not open`)
         }
         depth -= 1
@@ -110,6 +117,12 @@ export class ValueScanner {
     }
     this.#depth = depth
     return -1
+  }
+
+  #exceedDepth(index: number): void {
+    this.isTooDeep = true
+    if (this.#tooDeep === 'skip') return
+    this.#fail('limit', index, `an element is nested deeper than maxDepth (${this.#stack.length - 1})`)
   }
 
   /** The index of the quote that closes a string, searched from `from` on, or -1. */
@@ -121,6 +134,16 @@ export class ValueScanner {
     if (close === -1) this.#isEscaped = start > buffer.length || isEscaped(buffer, start, buffer.length)
     return close
   }
+}
+
+/** What a scanner finds in the text of a whole value, which is valid JSON. */
+export function scanText(text: string, maxDepth: number): Pick<ValueScanner, 'isTooDeep'> {
+  const scanner = new ValueScanner(maxDepth, 'skip', (_problem, _index, message) => {
+    throw new SyntaxError(message)
+  })
+  const bytes = Buffer.from(text.trim())
+  scanner.end(bytes, scanner.begin(bytes[0] as number))
+  return scanner
 }
 
 /** Whether a byte follows an odd number of backslashes that begin at `start` or later. */

@@ -18,6 +18,11 @@ import { Envelope } from './Envelope.ts'
  */
 const placeholder = 'null'
 
+const excess = {
+  maxLeadBytes: { problem: 'too large', how: 'larger' },
+  maxDepth: { problem: 'too deep', how: 'nested deeper' },
+} as const
+
 /** Decodes a body with scanner and JSON.parse, and with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
   const { page, rejected = 'fail', lines = false } = options
@@ -59,17 +64,17 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     },
   }
 
-  const limits = { ...options, tooLarge: rejected === 'fail' ? 'fail' : 'skip' } as const
+  const limits = { ...options, excess: rejected === 'fail' ? 'fail' : 'skip' } as const
   const scanner = new ElementScanner(surroundings, limits, ({ problem, offset, message }) => {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ bytes, offset, tooLarge, members }: ElementBytes): DecodedElement {
+  function parse({ bytes, offset, exceeds, members }: ElementBytes): DecodedElement {
     const raw = bytes.toString()
     const location = { page, element: counts.decoded + counts.malformed, byte: offset }
-    if (tooLarge) {
-      const message = `it is larger than maxLeadBytes (${options.maxLeadBytes})`
-      return { value: reject('too large', message, raw, location), raw, location }
+    if (exceeds !== undefined) {
+      const message = `it is ${excess[exceeds].how} than ${exceeds} (${options[exceeds]})`
+      return { value: reject(excess[exceeds].problem, message, raw, location), raw, location }
     }
     let value: unknown
     try {

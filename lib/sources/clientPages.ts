@@ -24,7 +24,7 @@ export interface ClientPages<T, Request> {
   readonly maxLeadBytes?: number
   /** The maximum depth of nesting inside one element. Default: 100. */
   readonly maxDepth?: number
-  /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
+  /** Whether an element that is not JSON, too large or too deep fails the page. Default: 'fail'. */
   readonly rejected?: 'fail' | 'emit'
   /** Whether records keep the bytes that an output may contain in place of them. Default: false. */
   readonly lines?: boolean

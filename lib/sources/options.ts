@@ -40,8 +40,9 @@ export interface LeadsOptions extends LeadsQuery {
   readAheadBytes?: number | undefined
   /**
    * How bodies are decoded. 'express' finds the bytes of each lead and parses them with the engine's JSON.parse;
-   * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower.
-   * Both return the same leads. Default: 'express'.
+   * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower,
+   * and ends the list at an element that is not JSON, too large or too deep, even if `validate` skips or quarantines
+   * such elements. Both return the same leads. Default: 'express'.
    */
   decode?: 'express' | 'stream-json' | undefined
   /**
@@ -76,6 +77,9 @@ export const maxLeadBytesRule: OptionRule = integer({
   default: 16 * 1024 * 1024,
 })
 
+/** What the option `maxDepth` accepts. */
+export const maxDepthRule: OptionRule = integer({ min: 1, max: 1_000, default: 100 })
+
 /** What the options accept. */
 export const leadsRules: OptionRules = {
   owner: 'leads()',
@@ -89,7 +93,7 @@ export const leadsRules: OptionRules = {
     decode: withDefault('express', choice('express', 'stream-json')),
     onMissing: withDefault('report', choice('report', 'fail')),
     maxLeadBytes: maxLeadBytesRule,
-    maxDepth: integer({ min: 1, max: 1_000, default: 100 }),
+    maxDepth: maxDepthRule,
     highWaterMark: integer({ min: 0, unit: 'leads', default: 16 }),
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },

@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createGunzip } from 'node:zlib'
+import { scanText } from '../decode/ValueScanner.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { checkOptions, optionError } from '../options/checkOptions.ts'
@@ -11,16 +12,23 @@ import { Rejected, setOrigin } from '../stage/Rejected.ts'
 import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
-import { type LeadsOptions, longestString, maxLeadBytesRule } from './options.ts'
+import { type LeadsOptions, longestString, maxDepthRule, maxLeadBytesRule } from './options.ts'
 
-const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRule } }
+const rules = {
+  owner: 'quarantined()',
+  options: { maxLeadBytes: maxLeadBytesRule, maxDepth: maxDepthRule },
+}
+
+/** How leads of a quarantine file are read: these options are the same as for `leads()`. */
+export type QuarantinedOptions = Pick<LeadsOptions, 'maxLeadBytes' | 'maxDepth'>
 
 /**
  * The leads of a quarantine file that `validate({ onInvalid: 'quarantine' })` wrote.
  *
  * @param path the path of the NDJSON file, or of a FIFO; a file whose name ends in .gz is decompressed
- * @param options `maxLeadBytes`, as for `leads()`: the maximum size of the text of one lead in bytes, 1 or more. A
- * line may have six times that (JSON's escapes) plus 1 MiB. Default: 16 MiB.
+ * @param options `maxLeadBytes` and `maxDepth`, as for `leads()`: the maximum size of the text of one lead in bytes, 1
+ * or more, and the maximum depth of nesting inside it, 1 to 1,000. A line may have six times `maxLeadBytes` (JSON's
+ * escapes) plus 1 MiB. Default: 16 MiB, and 100 levels.
  * @throws {LeadpipeError} OPTION if `path` is not a path, or for a wrong option. The stream fails with SOURCE if the
  * file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
  * element that still is not a lead, unless `run` has a `validate` that accepts it. Empty lines are skipped.
@@ -30,13 +38,12 @@ const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRul
  * await run(quarantined('rejected.ndjson'), map(repair), validate(), toFile('repaired.ndjson'))
  * ```
  */
-export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadBytes'>): QuarantineSource {
+export function quarantined(path: string, options?: QuarantinedOptions): QuarantineSource {
   if (typeof path !== 'string' || path === '') {
     const expected = 'the path of a quarantine file'
     throw optionError({ owner: rules.owner, option: 'path', expected, received: describe(path) })
   }
-  const { maxLeadBytes } = checkOptions(options, rules)
-  return new QuarantineSource(path, maxLeadBytes as number)
+  return new QuarantineSource(path, checkOptions(options, rules) as Required<QuarantinedOptions>)
 }
 
 /**
@@ -47,9 +54,9 @@ export class QuarantineSource extends SourceReadable<Lead> {
   /** The path of the file, as given. */
   readonly path: string
 
-  /** @param maxLeadBytes the maximum size of the text of one lead in bytes */
-  constructor(path: string, maxLeadBytes: number) {
-    const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
+  /** @param options checked */
+  constructor(path: string, options: Required<QuarantinedOptions>) {
+    const open = (opening: SourceOpening) => new QuarantineRun(path, options, opening)
     super({ name: 'quarantined', reads: path, open }, open)
     this.path = path
   }
@@ -58,15 +65,15 @@ export class QuarantineSource extends SourceReadable<Lead> {
 /** Reads a quarantine file once, line by line. */
 class QuarantineRun implements SourceRun<Lead> {
   readonly #path: string
-  readonly #maxLeadBytes: number
+  readonly #options: Required<QuarantinedOptions>
   readonly #wants: SourceOpening['wants']
   readonly #leads: AsyncGenerator<Lead | Rejected>
   #file: Readable | undefined
   #isClosed = false
 
-  constructor(path: string, maxLeadBytes: number, { wants }: SourceOpening) {
+  constructor(path: string, options: Required<QuarantinedOptions>, { wants }: SourceOpening) {
     this.#path = path
-    this.#maxLeadBytes = maxLeadBytes
+    this.#options = options
     this.#wants = wants
     this.#leads = this.#read()
   }
@@ -88,7 +95,7 @@ class QuarantineRun implements SourceRun<Lead> {
   async *#read(): AsyncGenerator<Lead | Rejected> {
     let line = 0
     try {
-      for await (const record of linesOf(await this.#open(), maxLineBytes(this.#maxLeadBytes))) {
+      for await (const record of linesOf(await this.#open(), maxLineBytes(this.#options.maxLeadBytes))) {
         line += 1
         if (record !== '') yield this.#lead(record, line)
       }
@@ -111,7 +118,7 @@ class QuarantineRun implements SourceRun<Lead> {
   #lead(text: string, line: number): Lead | Rejected {
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
     const location = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
-    const lead = leadOf({ value: parsed(raw, location), raw, location })
+    const lead = leadOf({ value: parsed(raw, location, this.#options.maxDepth), raw, location })
     if (!(lead instanceof Rejected)) {
       if (this.#wants.origins) setOrigin(lead, { raw, ...location })
     } else if (!this.#wants.rejected) {
@@ -124,7 +131,7 @@ class QuarantineRun implements SourceRun<Lead> {
     if (cause instanceof LeadpipeError) return cause
     const isTooLong = cause instanceof RangeError
     const why = isTooLong
-      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#maxLeadBytes}) may have`
+      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#options.maxLeadBytes}) may have`
       : whyOf(cause as NodeJS.ErrnoException)
     return new LeadpipeError('SOURCE', `can't read ${this.#path}: ${why}`, {
       cause,
@@ -161,12 +168,15 @@ function parseRecord(text: string, path: string, line: number): Quarantined {
   )
 }
 
-function parsed(raw: string, location: Rejected['location']): unknown {
+function parsed(raw: string, location: Rejected['location'], maxDepth: number): unknown {
+  let value: unknown
   try {
-    return JSON.parse(raw)
+    value = JSON.parse(raw)
   } catch {
     return new Rejected('malformed', 'it is not valid JSON', raw, location)
   }
+  if (!scanText(raw, maxDepth).isTooDeep) return value
+  return new Rejected('too deep', `it is nested deeper than maxDepth (${maxDepth})`, raw, location)
 }
 
 /**
