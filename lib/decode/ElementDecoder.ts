@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError, reworded } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
+import type { Changes } from '../stage/Changes.ts'
 import type { ElementLocation } from '../stage/Rejected.ts'
+import type { LongNumbers } from './longNumbers.ts'
 
 /** The counters of a decoder for one body. Each is counted independently, so that the ledger can compare them. */
 export interface DecodeCounts {
@@ -15,8 +17,6 @@ export interface DecodeCounts {
   decoded: number
   /** Elements that are not JSON, or are too large or too deep to be parsed. */
   malformed: number
-  /** U+FFFD characters that replace bytes which are not UTF-8. */
-  replacedCharacters: number
 }
 
 /** Every number 0. */
@@ -26,7 +26,6 @@ export const noDecodeCounts = (): DecodeCounts => ({
   tokenised: 0,
   decoded: 0,
   malformed: 0,
-  replacedCharacters: 0,
 })
 
 /** How a decoder is set up. */
@@ -46,6 +45,8 @@ export interface DecoderOptions {
   rejected?: 'fail' | 'emit'
   /** Whether elements keep their `line`. Default: false. */
   lines?: boolean | undefined
+  /** What becomes of numbers that a double can't hold. Default: 'round'. */
+  longNumbers?: LongNumbers | undefined
 }
 
 /** An element of a body. */
@@ -60,6 +61,11 @@ export interface DecodedElement {
    * decoder does not keep them.
    */
   readonly line?: Uint8Array | undefined
+  /**
+   * How the value differs from its text; undefined if it does not. Numbers that a double can't hold do not count if
+   * there is a line, which has all of their digits.
+   */
+  readonly changes?: Readonly<Changes> | undefined
   /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */
   readonly location: ElementLocation
 }

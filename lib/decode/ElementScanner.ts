@@ -18,6 +18,8 @@ export interface ElementBytes {
   exceeds: 'maxLeadBytes' | 'maxDepth' | undefined
   /** Members of the element, if it is an object; a key that is repeated counts each time. */
   members: number
+  /** Whether the element may contain a number that a double can't hold. If not, it contains none. */
+  mayHaveLongNumbers: boolean
 }
 
 /** How large and how deep an element may be. */
@@ -123,9 +125,9 @@ export class ElementScanner {
     const offset = begun?.offset ?? this.#base + start
     this.#checkSize(size, offset)
     const bytes = begun?.bytes ?? chunk.subarray(start, Math.min(end, start + this.#maxBytes))
-    const { members, isTooDeep } = this.#value
+    const { members, isTooDeep, mayHaveLongNumbers } = this.#value
     const exceeds = size > this.#maxBytes ? 'maxLeadBytes' : isTooDeep ? 'maxDepth' : undefined
-    return { bytes, offset, exceeds, members }
+    return { bytes, offset, exceeds, members, mayHaveLongNumbers }
   }
 
   /** Skips what is not an element; returns the index of the next element's first byte, or the end. */

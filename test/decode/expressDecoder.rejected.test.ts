@@ -39,7 +39,6 @@ function expectElements(chunks: Uint8Array[], wanted: readonly unknown[]): void 
     tokenised: wanted.length,
     decoded: wanted.length - malformed,
     malformed,
-    replacedCharacters: 0,
   })
 }
 
