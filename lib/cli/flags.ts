@@ -7,6 +7,7 @@ export interface StageFlags {
   onInvalid: 'fail' | 'skip' | 'quarantine'
   quarantine?: string
   maxInvalid?: number
+  longNumbers?: 'round' | 'text'
   explode?: 'events' | 'values'
   select?: Record<string, string>
   format?: Format
@@ -43,6 +44,13 @@ export function addStageOptions(command: Command): Command {
     .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
       choice(
+        '--long-numbers <how>',
+        'round numbers with more digits than a double holds, or keep their digits as text; leads that are written as they came keep them in any case (default: round)',
+        ['round', 'text'],
+      ),
+    )
+    .addOption(
+      choice(
         '--explode <what>',
         'one record a conversion event, with the event as conversionEvent; or one a submitted form field, with the field as formValue beside its conversionEvent',
         ['events', 'values'],
@@ -64,7 +72,7 @@ export function addStageOptions(command: Command): Command {
 /** Adds the options about messages. */
 export function addMessageOptions(command: Command): Command {
   return command
-    .option('--quiet', 'no progress, no notes; only errors')
+    .option('--quiet', 'no progress, no notes; only errors, and values that were changed')
     .option('--json', 'the report as one JSON object on standard output (on standard error for -)')
 }
 
@@ -140,7 +148,9 @@ const named: Readonly<Record<string, readonly string[]>> = {
   'leads()': [
     ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
     ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
+    'longNumbers',
   ],
+  'quarantined()': ['longNumbers'],
   'validate()': ['onInvalid', 'quarantine', 'maxInvalid'],
   'run()': ['checkpoint', 'reconcile'],
   'toFile()': ['format'],

@@ -43,8 +43,8 @@ export interface DecoderOptions {
    * delivers a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'emit'
-  /** Whether elements keep their `line`. Default: false. */
-  lines?: boolean | undefined
+  /** Whether elements keep their `line`, for some outputs or for all of them. Default: they do not. */
+  lines?: 'some' | 'all' | undefined
   /** What becomes of numbers that a double can't hold. Default: 'round'. */
   longNumbers?: LongNumbers | undefined
 }
@@ -62,8 +62,8 @@ export interface DecodedElement {
    */
   readonly line?: Uint8Array | undefined
   /**
-   * How the value differs from its text; undefined if it does not. Numbers that a double can't hold do not count if
-   * there is a line, which has all of their digits.
+   * How the value differs from its text; undefined if it does not. Numbers that a double can't hold do not count if all
+   * outputs get the line, which has all of their digits.
    */
   readonly changes?: Readonly<Changes> | undefined
   /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */

@@ -183,8 +183,15 @@ export class ValueScanner {
   }
 }
 
-/** What a scanner finds in the text of a whole value, which is valid JSON. */
-export function scanText(text: string, maxDepth: number): Pick<ValueScanner, 'isTooDeep'> {
+/**
+ * What a scanner finds in the text of a whole value.
+ *
+ * @throws {SyntaxError} if brackets are crossed
+ */
+export function scanText(
+  text: string,
+  maxDepth: number,
+): Pick<ValueScanner, 'isTooDeep' | 'members' | 'mayHaveLongNumbers'> {
   const scanner = new ValueScanner(maxDepth, 'skip', (_problem, _index, message) => {
     throw new SyntaxError(message)
   })

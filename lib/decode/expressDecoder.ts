@@ -27,7 +27,7 @@ const excess = {
 
 /** Decodes a body with scanner and JSON.parse, and with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
-  const { page, rejected = 'fail', lines = false, longNumbers = 'round' } = options
+  const { page, rejected = 'fail', lines, longNumbers = 'round' } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -82,9 +82,10 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     }
     counts.decoded += 1
     const { value, repeatedKeys, ...numbers } = parsed
-    const line = lines && replacedCharacters + repeatedKeys === 0 && isOneLine(bytes) ? bytes : undefined
-    const changes = changesOf({ replacedCharacters, repeatedKeys, ...(line === undefined ? numbers : {}) })
-    return { value, raw, line, changes, location }
+    const isLine = lines !== undefined && replacedCharacters + repeatedKeys === 0 && isOneLine(bytes)
+    const isKept = isLine && lines === 'all'
+    const changes = changesOf({ replacedCharacters, repeatedKeys, ...(isKept ? {} : numbers) })
+    return { value, raw, line: isLine ? bytes : undefined, changes, location }
   }
 
   function reject(
