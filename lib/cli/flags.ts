@@ -7,6 +7,7 @@ export interface StageFlags {
   onInvalid: 'fail' | 'skip' | 'quarantine'
   quarantine?: string
   maxInvalid?: number
+  nullFields?: 'keep' | 'reject'
   longNumbers?: 'round' | 'text'
   explode?: 'events' | 'values'
   select?: Record<string, string>
@@ -42,6 +43,13 @@ export function addStageOptions(command: Command): Command {
     )
     .option('--quarantine <file>', 'the file for invalid leads (NDJSON)')
     .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
+    .addOption(
+      choice(
+        '--null-fields <policy>',
+        'keep null and "" where the documentation shows another value, or reject the lead as invalid (default: reject)',
+        ['keep', 'reject'],
+      ),
+    )
     .addOption(
       choice(
         '--long-numbers <how>',
@@ -151,7 +159,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
     'longNumbers',
   ],
   'quarantined()': ['longNumbers'],
-  'validate()': ['onInvalid', 'quarantine', 'maxInvalid'],
+  'validate()': ['onInvalid', 'quarantine', 'maxInvalid', 'nullFields'],
   'run()': ['checkpoint', 'reconcile'],
   'toFile()': ['format'],
   'toHttp()': ['format'],

@@ -43,7 +43,8 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
     const { origin, accessToken, concurrency, rate, limit, paging, longNumbers, guid, ...others } =
       invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
-    const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
+    const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format, quiet, json, ...query } =
+      rest
     if (accessToken === undefined) {
       throw optionError({
         owner: 'HubSpotClient',
@@ -90,8 +91,8 @@ function transfer(
   { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
-  const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
-  const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
+  const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format } = flags
+  const operators = shaped(validate<Lead>({ onInvalid, quarantine, maxInvalid, nullFields }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
     ? toHttp(withoutCredentials(destination), { format })

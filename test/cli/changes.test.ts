@@ -83,3 +83,29 @@ t.test('leadpipe replay: it says what it changed, and takes --long-numbers', asy
   t.match(text, { code: 0, stderr: /leadpipe: 1 number was kept as text/ })
   t.equal(readFileSync(out, 'utf8'), `{"guid":"a","email":"b","n":"${n}"}\n`)
 })
+
+t.test(
+  'leadpipe export: --null-fields keep writes null and "" as they came, and the error names the flag',
+  async t => {
+    const lead = '{"guid":"a","email":null,"closedAt":"","leadConversionEvents":""}'
+    const event = '{"guid":"b","leadConversionEvents":[{"formName":null}],"crmDetails":null}'
+    const access = await portalOf(t, lead, event)
+    const path = join(t.testdir(), 'leads.ndjson')
+    const rejected = await cli(['export', path, ...access])
+    t.match(rejected, {
+      code: 1,
+      stderr: /^leadpipe: lead a: .*; set --null-fields to 'keep' to accept null and ""\n$/,
+    })
+    t.match(await cli(['export', path, ...access, '--null-fields', 'reject']), { code: 1 })
+    t.match(await cli(['export', path, ...access, '--null-fields', 'keep']), { code: 0, stderr: '' })
+    t.equal(readFileSync(path, 'utf8'), `${lead}\n${event}\n`)
+    const select = [
+      '--explode',
+      'events',
+      '--select',
+      'guid,form=conversionEvent.formName,crm=crmDetails.status',
+    ]
+    const exploded = await cli(['export', '-', ...access, '--null-fields', 'keep', ...select])
+    t.match(exploded, { code: 0, stdout: '{"guid":"b","form":null}\n' })
+  },
+)
