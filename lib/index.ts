@@ -39,9 +39,8 @@ export { type Answer, type GetOptions, HubSpotClient } from './hubspot/HubSpotCl
 export type { HubSpotClientOptions } from './hubspot/options.ts'
 // The model
 export { type TimePivot, timePivots } from './lead/apiQuirks.ts'
-export { type Lead, leadSchema } from './lead/Lead.ts'
+export { type Lead, type LeadWithNulls, leadSchema } from './lead/Lead.ts'
 export type { LeadsQuery, Time } from './lead/LeadsQuery.ts'
-export type { LeadWithNulls } from './lead/LeadWithNulls.ts'
 export type { AnalyticsDetails, ConversionEvent, CrmDetails, FormSubmissionValue } from './lead/leadParts.ts'
 export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './lead/Position.ts'
 // The messages of the diagnostics channels

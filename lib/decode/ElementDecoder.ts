@@ -3,7 +3,7 @@ import { LeadpipeError, reworded } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
 import type { Changes } from '../stage/Changes.ts'
 import type { ElementLocation } from '../stage/Rejected.ts'
-import type { LongNumbers } from './longNumbers.ts'
+import type { LongNumbers } from './parseElement.ts'
 
 /** The counters of a decoder for one body. Each is counted independently, so that the ledger can compare them. */
 export interface DecodeCounts {

@@ -11,8 +11,7 @@ import {
   noDecodeCounts,
 } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
-import { isLongNumber, isTooLarge } from './longNumbers.ts'
-import { isObject } from './parseElement.ts'
+import { isLongNumber, isObject, isTooLarge } from './parseElement.ts'
 
 /** Matches a number, an escape, true, false or null that is cut off. */
 const cutLexeme = /(?:-|\.|e[-+]?|\\(?:u[\da-f]{0,3})?|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/i

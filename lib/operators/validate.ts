@@ -3,8 +3,7 @@ import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { OperatorCounts } from '../engine/definition.ts'
 import { describe, messageOf } from '../errors.ts'
-import { type Lead, leadSchema } from '../lead/Lead.ts'
-import { type LeadWithNulls, leadSchemaWithNulls } from '../lead/LeadWithNulls.ts'
+import { type Lead, type LeadWithNulls, leadSchema, leadSchemaWithNulls } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { choice, withDefault } from '../options/optionRule.ts'
@@ -21,9 +20,8 @@ export interface ValidateOptions {
   /** The JSON Schema (draft-07). Default: the lead's, `leadSchema`. */
   schema?: object | undefined
   /**
-   * What happens to a lead with null or "" in a field that the documentation shows with another value. 'reject' treats it
-   * as invalid; 'keep' accepts it, with the value as it came, in every field except the guid. Only for the lead's own
-   * schema. Default: 'reject'.
+   * Whether null and "" are valid in fields that the documentation shows with another value, in all but the guid: 'keep'
+   * emits them as they came. Only for the lead's own schema. Default: 'reject'.
    */
   nullFields?: 'keep' | 'reject' | undefined
   /** An Ajv of your own to compile the schema with, for formats and keywords. Default: a strict Ajv. */
@@ -83,11 +81,9 @@ export const validateRules: OptionRules = {
  * Checks each value with Ajv, against the lead's schema or your own, and emits the values that match.
  *
  * With a schema of your own, the compiler does not know the type of the values: say it, as in
- * `validate<Customer>({ schema })`.
+ * `validate<Customer>({ schema })`. With `nullFields: 'keep'`, the values are {@link LeadWithNulls}.
  *
  * An INVALID_LEAD error holds the guid, the location and the rule, but not the person's data.
- *
- * With `nullFields: 'keep'`, the values are {@link LeadWithNulls}: the type says where null may be.
  *
  * @throws {LeadpipeError} OPTION for a wrong option or a schema that does not compile.
  *

@@ -1,4 +1,4 @@
-import type { LongNumbers } from '../decode/longNumbers.ts'
+import type { LongNumbers } from '../decode/parseElement.ts'
 import { clientOptions } from '../hubspot/options.ts'
 import { completeQuery, type LeadsQuery, misspelledParameters, queryRules } from '../lead/LeadsQuery.ts'
 import { type Position, positionRule } from '../lead/Position.ts'

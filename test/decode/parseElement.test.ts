@@ -1,7 +1,7 @@
 import { deepStrictEqual, equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { findLongNumbers, isLongNumber } from '../../lib/decode/longNumbers.ts'
+import { findLongNumbers, isLongNumber } from '../../lib/decode/parseElement.ts'
 import { scanText, ValueScanner } from '../../lib/decode/ValueScanner.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
 import { decodeAll, laneNames, lanes } from '../support/decodeAll.ts'
