@@ -7,6 +7,8 @@ export interface StageFlags {
   onInvalid: 'fail' | 'skip' | 'quarantine'
   quarantine?: string
   maxInvalid?: number
+  nullFields?: 'keep' | 'reject'
+  longNumbers?: 'round' | 'text'
   explode?: 'events' | 'values'
   select?: Record<string, string>
   format?: Format
@@ -43,6 +45,20 @@ export function addStageOptions(command: Command): Command {
     .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
       choice(
+        '--null-fields <policy>',
+        'keep null and "" where the documentation shows another value, or reject the lead as invalid (default: reject)',
+        ['keep', 'reject'],
+      ),
+    )
+    .addOption(
+      choice(
+        '--long-numbers <how>',
+        'round numbers with more digits than a double holds, or keep their digits as text; leads that are written as they came keep them in any case (default: round)',
+        ['round', 'text'],
+      ),
+    )
+    .addOption(
+      choice(
         '--explode <what>',
         'one record a conversion event, with the event as conversionEvent; or one a submitted form field, with the field as formValue beside its conversionEvent',
         ['events', 'values'],
@@ -64,7 +80,7 @@ export function addStageOptions(command: Command): Command {
 /** Adds the options about messages. */
 export function addMessageOptions(command: Command): Command {
   return command
-    .option('--quiet', 'no progress, no notes; only errors')
+    .option('--quiet', 'no progress, no notes; only errors, and values that were changed')
     .option('--json', 'the report as one JSON object on standard output (on standard error for -)')
 }
 
@@ -140,8 +156,10 @@ const named: Readonly<Record<string, readonly string[]>> = {
   'leads()': [
     ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
     ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
+    'longNumbers',
   ],
-  'validate()': ['onInvalid', 'quarantine', 'maxInvalid'],
+  'quarantined()': ['longNumbers'],
+  'validate()': ['onInvalid', 'quarantine', 'maxInvalid', 'nullFields'],
   'run()': ['checkpoint', 'reconcile'],
   'toFile()': ['format'],
   'toHttp()': ['format'],

@@ -59,6 +59,22 @@ export function reportText(report: Report, destination: string): string {
   return `${lines.join('\n')}\n`
 }
 
+/** The values that are not what the portal sent, in sentences. */
+export function changesInWords({ source = { delivered: 0 } }: Report): string[] {
+  const { replacedCharacters = 0, repeatedKeys = 0, roundedNumbers = 0, textNumbers = 0 } = source
+  const were = (value: number, one: string) => `${plural(value, one)} ${value === 1 ? 'was' : 'were'}`
+  const rounded = `${were(roundedNumbers, 'number')} rounded, having more digits than a double holds (--long-numbers text keeps them)`
+  const replaced = `${were(replacedCharacters, 'character')} replaced by U+FFFD, not being UTF-8`
+  const repeated = `${were(repeatedKeys, 'repeated key')} dropped: of each key, a lead keeps the last value`
+  const asText = `${were(textNumbers, 'number')} kept as text, which a double can't hold`
+  return [
+    ...(replacedCharacters > 0 ? [replaced] : []),
+    ...(repeatedKeys > 0 ? [repeated] : []),
+    ...(roundedNumbers > 0 ? [rounded] : []),
+    ...(textNumbers > 0 ? [asText] : []),
+  ]
+}
+
 function ended(report: Report): string {
   const { checkpoint, duration } = report
   return checkpoint?.found === 'finished'
@@ -79,7 +95,7 @@ function starts({ checkpoint }: Report): string {
 }
 
 function read({ leads, source }: Report): string {
-  if (source === undefined) return `${plural(leads, 'lead')} read`
+  if (source?.pages === undefined) return `${plural(leads, 'lead')} read`
   const { pages = 0, bytes = 0, requests = 0, retries = 0 } = source
   return `${plural(leads, 'lead')} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, 'retry', 'retries')}`
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type Report, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
-import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
-import { plural, reportText, size, span } from './inWords.ts'
+import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
+import { changesInWords, plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
 
 /**
@@ -30,16 +30,23 @@ export async function runAndReport(
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
+    tellChanges(host, report)
     out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
     return exitCodes.done
   } catch (error) {
     progress.clear()
+    if (error instanceof RunError) tellChanges(host, error.report)
     host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
     return exitCodeOf(error)
   } finally {
     unsubscribe('leadpipe:retry', onRetry)
   }
+}
+
+/** Says which values were changed, also with --quiet: no value is changed in silence. */
+function tellChanges({ stderr }: Host, report: Report): void {
+  for (const change of changesInWords(report)) stderr.write(`leadpipe: ${change}\n`)
 }
 
 /** A failure in one sentence. */

@@ -40,9 +40,11 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 /** Exports and reports the result; resolves to the exit code. */
 export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
   return runAndReport(invocation, async (watch, note) => {
-    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
+    const { origin, accessToken, concurrency, rate, limit, paging, longNumbers, guid, ...others } =
+      invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
-    const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
+    const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format, quiet, json, ...query } =
+      rest
     if (accessToken === undefined) {
       throw optionError({
         owner: 'HubSpotClient',
@@ -58,7 +60,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid, limit, paging })
+    const source = leads(client, { ...query, guids: guid, limit, paging, longNumbers })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
@@ -68,7 +70,10 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
 
 /** Replays a quarantine and reports the result; resolves to the exit code. */
 export function replayLeads(quarantine: string, invocation: Invocation): Promise<number> {
-  return runAndReport(invocation, async watch => transfer(quarantined(quarantine), invocation, watch))
+  const { longNumbers } = invocation.flags
+  return runAndReport(invocation, async watch =>
+    transfer(quarantined(quarantine, { longNumbers }), invocation, watch),
+  )
 }
 
 /** The note for a list that is read by offset only because of the order in the query. */
@@ -86,8 +91,8 @@ function transfer(
   { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
-  const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
-  const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
+  const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format } = flags
+  const operators = shaped(validate<Lead>({ onInvalid, quarantine, maxInvalid, nullFields }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
     ? toHttp(withoutCredentials(destination), { format })

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError, reworded } from '../errors.ts'
 import { bodyError } from '../http/body.ts'
+import type { Changes } from '../stage/Changes.ts'
 import type { ElementLocation } from '../stage/Rejected.ts'
+import type { LongNumbers } from './parseElement.ts'
 
 /** The counters of a decoder for one body. Each is counted independently, so that the ledger can compare them. */
 export interface DecodeCounts {
@@ -13,10 +15,8 @@ export interface DecodeCounts {
   tokenised: number
   /** Elements that were parsed. */
   decoded: number
-  /** Elements that are not JSON, or are too large to be parsed. */
+  /** Elements that are not JSON, or are too large or too deep to be parsed. */
   malformed: number
-  /** U+FFFD characters that replace bytes which are not UTF-8. */
-  replacedCharacters: number
 }
 
 /** Every number 0. */
@@ -26,7 +26,6 @@ export const noDecodeCounts = (): DecodeCounts => ({
   tokenised: 0,
   decoded: 0,
   malformed: 0,
-  replacedCharacters: 0,
 })
 
 /** How a decoder is set up. */
@@ -40,17 +39,19 @@ export interface DecoderOptions {
   /** The maximum depth of nesting inside one element. */
   maxDepth: number
   /**
-   * What happens to an element that is not JSON, or is too large: 'fail' fails the body with DECODE; 'emit' delivers
-   * a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
+   * What happens to an element that is not JSON, too large or too deep: 'fail' fails the body with DECODE; 'emit'
+   * delivers a {@link Rejected} instead, if the decoder can find the next element. Default: 'fail'.
    */
   rejected?: 'fail' | 'emit'
-  /** Whether elements keep their `line`. Default: false. */
-  lines?: boolean | undefined
+  /** Whether elements keep their `line`, for some outputs or for all of them. Default: they do not. */
+  lines?: 'some' | 'all' | undefined
+  /** What becomes of numbers that a double can't hold. Default: 'round'. */
+  longNumbers?: LongNumbers | undefined
 }
 
 /** An element of a body. */
 export interface DecodedElement {
-  /** The parsed value; {@link Rejected} if the element is not JSON, or is too large. */
+  /** The parsed value; {@link Rejected} if the element is not JSON, too large or too deep. */
   readonly value: unknown
   /** Its raw text; undefined if the decoder does not keep it. */
   readonly raw: string | undefined
@@ -60,6 +61,11 @@ export interface DecodedElement {
    * decoder does not keep them.
    */
   readonly line?: Uint8Array | undefined
+  /**
+   * How the value differs from its text; undefined if it does not. Numbers that a double can't hold do not count if all
+   * outputs get the line, which has all of their digits.
+   */
+  readonly changes?: Readonly<Changes> | undefined
   /** Its location. The byte is that of its first character, or of the last byte read if the decoder does not know. */
   readonly location: ElementLocation
 }
@@ -67,7 +73,7 @@ export interface DecodedElement {
 /**
  * Turns the bytes of one body into the elements of its array. `expressDecoder` and `streamJsonDecoder` deliver equal
  * values for the same well-formed bytes, however these are split into chunks. `streamJsonDecoder` keeps no raw text,
- * and fails at an element that is not JSON, whatever `rejected` says.
+ * and fails at an element that is not JSON, too large or too deep, whatever `rejected` says.
  */
 export interface ElementDecoder {
   readonly counts: DecodeCounts

@@ -14,18 +14,23 @@ export interface ElementBytes {
   bytes: Buffer
   /** Offset of the element's first byte in the body. */
   offset: number
-  /** Whether these are only the first bytes of an element that is larger than the limit. */
-  tooLarge: boolean
+  /** The limit that the element exceeds, if any. If it is too large, the bytes are only its first ones. */
+  exceeds: 'maxLeadBytes' | 'maxDepth' | undefined
   /** Members of the element, if it is an object; a key that is repeated counts each time. */
   members: number
+  /** Whether the element may contain a number that a double can't hold. If not, it contains none. */
+  mayHaveLongNumbers: boolean
 }
 
 /** How large and how deep an element may be. */
 export interface ScannerLimits {
   maxLeadBytes: number
   maxDepth: number
-  /** 'fail' stops at an element that is too large; 'skip' skips it and delivers its first bytes. Default: 'fail'. */
-  tooLarge?: 'fail' | 'skip'
+  /**
+   * 'fail' stops at an element that exceeds a limit; 'skip' delivers its bytes, and of one that is too large the first
+   * ones. Default: 'fail'.
+   */
+  excess?: 'fail' | 'skip'
 }
 
 /** The interface between the scanner and the grammar around the elements. */
@@ -55,7 +60,7 @@ export class ElementScanner {
   scanned = 0
   readonly #surroundings: Surroundings
   readonly #maxBytes: number
-  readonly #tooLarge: 'fail' | 'skip'
+  readonly #excess: 'fail' | 'skip'
   readonly #value: ValueScanner
   readonly #fail: (problem: ScannerProblem) => never
   /** Offset in the body of the first byte of the chunk, and index of its next byte to scan. */
@@ -69,8 +74,8 @@ export class ElementScanner {
   constructor(surroundings: Surroundings, limits: ScannerLimits, fail: (problem: ScannerProblem) => never) {
     this.#surroundings = surroundings
     this.#maxBytes = limits.maxLeadBytes
-    this.#tooLarge = limits.tooLarge ?? 'fail'
-    this.#value = new ValueScanner(limits.maxDepth, (problem, index, message) =>
+    this.#excess = limits.excess ?? 'fail'
+    this.#value = new ValueScanner(limits.maxDepth, this.#excess, (problem, index, message) =>
       fail({ problem, offset: this.#base + index, message }),
     )
     this.#fail = fail
@@ -120,7 +125,9 @@ export class ElementScanner {
     const offset = begun?.offset ?? this.#base + start
     this.#checkSize(size, offset)
     const bytes = begun?.bytes ?? chunk.subarray(start, Math.min(end, start + this.#maxBytes))
-    return { bytes, offset, tooLarge: size > this.#maxBytes, members: this.#value.members }
+    const { members, isTooDeep, mayHaveLongNumbers } = this.#value
+    const exceeds = size > this.#maxBytes ? 'maxLeadBytes' : isTooDeep ? 'maxDepth' : undefined
+    return { bytes, offset, exceeds, members, mayHaveLongNumbers }
   }
 
   /** Skips what is not an element; returns the index of the next element's first byte, or the end. */
@@ -167,7 +174,7 @@ export class ElementScanner {
   }
 
   #checkSize(size: number, offset: number): void {
-    if (size <= this.#maxBytes || this.#tooLarge === 'skip') return
+    if (size <= this.#maxBytes || this.#excess === 'skip') return
     const message = `an element is larger than maxLeadBytes (${this.#maxBytes})`
     this.#fail({ problem: 'limit', offset, message })
   }

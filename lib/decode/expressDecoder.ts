@@ -1,5 +1,6 @@
+import { changesOf } from '../stage/Changes.ts'
 import { type ElementLocation, Rejected, type RejectedProblem } from '../stage/Rejected.ts'
-import { countReplaced, createCountReplaced } from './countReplaced.ts'
+import { countReplaced } from './countReplaced.ts'
 import {
   type DecodedElement,
   type DecoderOptions,
@@ -9,6 +10,7 @@ import {
 } from './ElementDecoder.ts'
 import { type ElementBytes, ElementScanner } from './ElementScanner.ts'
 import { Envelope } from './Envelope.ts'
+import { type ParsedElement, parseElement } from './parseElement.ts'
 
 /*
  * The fast decoder: the scanner finds where each element begins and ends, the engine's own JSON.parse parses it, and
@@ -18,13 +20,17 @@ import { Envelope } from './Envelope.ts'
  */
 const placeholder = 'null'
 
+const excess = {
+  maxLeadBytes: { problem: 'too large', how: 'larger' },
+  maxDepth: { problem: 'too deep', how: 'nested deeper' },
+} as const
+
 /** Decodes a body with scanner and JSON.parse, and with stream-json for everything around the elements. */
 export function expressDecoder(options: DecoderOptions): ElementDecoder {
-  const { page, rejected = 'fail', lines = false } = options
+  const { page, rejected = 'fail', lines, longNumbers = 'round' } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const outsideText = new TextDecoder('utf-8', { ignoreBOM: true })
-  const countOutside = createCountReplaced()
   let pending = ''
 
   function feed(text: string, offset: number): void {
@@ -37,15 +43,10 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     if (envelope.mismatch !== undefined) throw decodeError('malformed', page, offset, envelope.mismatch)
   }
 
-  function decodeOutside(bytes: Buffer): string {
-    const text = outsideText.decode(bytes, { stream: true })
-    counts.replacedCharacters += countOutside(text, bytes)
-    return text
-  }
-
   const surroundings = {
     outside(bytes: Buffer, offset: number): void {
-      const fed = pending + (envelope.inside ? bytes.toString('latin1') : decodeOutside(bytes))
+      const fed =
+        pending + (envelope.inside ? bytes.toString('latin1') : outsideText.decode(bytes, { stream: true }))
       pending = ''
       feed(fed, offset)
     },
@@ -59,29 +60,32 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     },
   }
 
-  const limits = { ...options, tooLarge: rejected === 'fail' ? 'fail' : 'skip' } as const
+  const limits = { ...options, excess: rejected === 'fail' ? 'fail' : 'skip' } as const
   const scanner = new ElementScanner(surroundings, limits, ({ problem, offset, message }) => {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ bytes, offset, tooLarge, members }: ElementBytes): DecodedElement {
+  function parse({ bytes, offset, exceeds, ...scanned }: ElementBytes): DecodedElement {
     const raw = bytes.toString()
     const location = { page, element: counts.decoded + counts.malformed, byte: offset }
-    if (tooLarge) {
-      const message = `it is larger than maxLeadBytes (${options.maxLeadBytes})`
-      return { value: reject('too large', message, raw, location), raw, location }
+    if (exceeds !== undefined) {
+      const message = `it is ${excess[exceeds].how} than ${exceeds} (${options[exceeds]})`
+      return { value: reject(excess[exceeds].problem, message, raw, location), raw, location }
     }
-    let value: unknown
+    const replacedCharacters = countReplaced(raw, bytes)
+    let parsed: ParsedElement
     try {
-      value = JSON.parse(raw)
+      parsed = parseElement(raw, scanned, longNumbers)
     } catch (cause) {
-      return { value: reject('malformed', 'it is not valid JSON', raw, location, cause), raw, location }
+      const value = reject('malformed', 'it is not valid JSON', raw, location, cause)
+      return { value, raw, changes: changesOf({ replacedCharacters }), location }
     }
     counts.decoded += 1
-    const replaced = countReplaced(raw, bytes)
-    counts.replacedCharacters += replaced
-    const line = lines && replaced === 0 && isLine(bytes, value, members) ? bytes : undefined
-    return { value, raw, line, location }
+    const { value, repeatedKeys, ...numbers } = parsed
+    const isLine = lines !== undefined && replacedCharacters + repeatedKeys === 0 && isOneLine(bytes)
+    const isKept = isLine && lines === 'all'
+    const changes = changesOf({ replacedCharacters, repeatedKeys, ...(isKept ? {} : numbers) })
+    return { value, raw, line: isLine ? bytes : undefined, changes, location }
   }
 
   function reject(
@@ -141,11 +145,4 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
 
 const [lineFeed, carriageReturn] = [0x0a, 0x0d]
 
-/** Whether an output may contain the bytes of an element in place of its value (`DecodedElement.line`). */
-function isLine(bytes: Buffer, value: unknown, members: number): boolean {
-  if (bytes.includes(lineFeed) || bytes.includes(carriageReturn)) return false
-  return !isObject(value) || Object.keys(value).length === members
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isOneLine = (bytes: Buffer) => !bytes.includes(lineFeed) && !bytes.includes(carriageReturn)

@@ -1,6 +1,7 @@
 import { isMany, none } from 'stream-chain/core'
 import type { Token } from 'stream-json/core/parser.js'
 import { type StreamArrayItem, streamArray } from 'stream-json/core/streamers/stream-array.js'
+import { changesOf, noChanges } from '../stage/Changes.ts'
 import { createCountReplaced } from './countReplaced.ts'
 import {
   type DecodedElement,
@@ -10,6 +11,7 @@ import {
   noDecodeCounts,
 } from './ElementDecoder.ts'
 import { Envelope } from './Envelope.ts'
+import { isLongNumber, isObject, isTooLarge } from './parseElement.ts'
 
 /** Matches a number, an escape, true, false or null that is cut off. */
 const cutLexeme = /(?:-|\.|e[-+]?|\\(?:u[\da-f]{0,3})?|t|tr|tru|f|fa|fal|fals|n|nu|nul)$/i
@@ -22,13 +24,18 @@ const isItem = (output: unknown): output is StreamArrayItem => output !== none &
  * including the spaces before an element). Errors name how far the body had been read instead of an exact offset.
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
-  const { page, maxDepth, maxLeadBytes } = options
+  const { page, maxDepth, maxLeadBytes, longNumbers = 'round' } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
+  /** Decodes each chunk first, to see whether all of its bytes are UTF-8. */
+  const probe = new TextDecoder('utf-8', { ignoreBOM: true })
   const countReplaced = createCountReplaced()
   const assemble = streamArray()
   let depth = 0
+  /** What was found in the element that is being read, and how many keys it has. */
+  let found = noChanges()
+  let members = 0
   let sinceElement = 0
   /** The last characters of the body so far. */
   let tail = ''
@@ -62,17 +69,40 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     }
   }
 
+  /** A number that a double can't hold becomes text, if that is wanted. */
+  function withLongNumber(token: Token): Token {
+    if (token.name !== 'numberValue' || !isLongNumber(token.value)) return token
+    const isText = longNumbers === 'text' || isTooLarge(token.value)
+    found[isText ? 'textNumbers' : 'roundedNumbers'] += 1
+    return isText ? { name: 'stringValue', value: token.value } : token
+  }
+
   function* elements(tokens: Token[]): Generator<DecodedElement> {
     for (const token of tokens) {
       watchDepth(token)
-      const output = assemble(token)
+      if (depth === 2 && token.name === 'keyValue') members += 1
+      const output = assemble(withLongNumber(token))
       if (!isItem(output)) continue
       counts.tokenised = output.key + 1
       sinceElement = 0
+      const { value } = output
+      if (isObject(value)) found.repeatedKeys = members - Object.keys(value).length
+      const changes = changesOf(found)
+      found = noChanges()
+      members = 0
       const location = { page, element: counts.decoded, byte: counts.bytes }
       counts.decoded += 1
-      yield { value: output.value, raw: undefined, location }
+      yield { value, raw: undefined, changes, location }
     }
+  }
+
+  /** Decodes bytes; characters that are replaced belong to the element that is being read. */
+  function* decode(bytes: Uint8Array): Generator<DecodedElement> {
+    const decoded = text.decode(bytes, { stream: true })
+    tail = (tail + decoded.slice(-6)).slice(-6)
+    const replaced = countReplaced(decoded, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    if (depth > 0) found.replacedCharacters += replaced
+    yield* elements(feed(() => envelope.write(decoded)))
   }
 
   return {
@@ -83,13 +113,10 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
     *write(chunk) {
       counts.bytes += chunk.length
       sinceElement += chunk.length
-      const decoded = text.decode(chunk, { stream: true })
-      tail = (tail + decoded.slice(-6)).slice(-6)
-      counts.replacedCharacters += countReplaced(
-        decoded,
-        Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length),
-      )
-      yield* elements(feed(() => envelope.write(decoded)))
+      // Byte by byte, so that each replaced character is counted with its element.
+      const isUtf8 = !probe.decode(chunk, { stream: true }).includes('\ufffd')
+      for (const bytes of isUtf8 ? [chunk] : Array.from(chunk, byte => Uint8Array.of(byte)))
+        yield* decode(bytes)
       if (sinceElement > maxLeadBytes + chunk.length) {
         throw decodeError(
           'limit',

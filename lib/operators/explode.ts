@@ -7,7 +7,7 @@ import { type ArrayPath, checkPath, type ItemAt, valueAt, type Without } from '.
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
   /** The name of the field that holds the item. Default: the last part of the path. */
   as?: As | undefined
-  /** True keeps a value with an empty or missing array, as one record without an item. Default: false. */
+  /** True keeps a value with an empty or missing array (or null or ""), as one record without an item. Default: false. */
   keepEmpty?: Keep | undefined
 }
 
@@ -93,10 +93,12 @@ function explodeAs<In, Out>(
       options: { path, as, keepEmpty },
       create: () => ({
         step(value: unknown, emit: (value: unknown) => void) {
-          const items = itemsAt(value) ?? []
+          const found = itemsAt(value) ?? []
+          // Some portals send "" for an array that they do not have.
+          const items = found === '' ? [] : found
           if (!Array.isArray(items)) {
-            const found = typeof items === 'object' ? 'an object' : `a ${typeof items}`
-            throw new TypeError(`expected an array at ${path}, found ${found}`)
+            const kind = typeof items === 'object' ? 'an object' : `a ${typeof items}`
+            throw new TypeError(`expected an array at ${path}, found ${kind}`)
           }
           if (items.length === 0 && !keepEmpty) return
           const outer = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object

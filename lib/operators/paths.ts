@@ -4,7 +4,10 @@ import { optionError } from '../options/checkOptions.ts'
 /** The maximum depth of a path, counted down, so that a user's recursive type ends. */
 type Depth = [never, 0, 1, 2, 3, 4, 5, 6]
 
-type Below<T, D extends number> = D extends 0 ? never : Path<NonNullable<T>, Depth[D]>
+/** T without what stands for no value: some portals send null or "". */
+type Present<T> = Exclude<T, null | undefined | ''>
+
+type Below<T, D extends number> = D extends 0 ? never : Path<Present<T>, Depth[D]>
 
 /** Every dotted path into T: keys joined by dots, and numbers for the items of an array. Any string if T is unknown. */
 export type Path<T, D extends number = 6> = unknown extends T
@@ -22,24 +25,30 @@ export type ValueAt<T, P extends string> = unknown extends T
     ? T[P]
     : P extends `${infer Head}.${infer Rest}`
       ? Head extends keyof T
-        ? ValueAt<NonNullable<T[Head]>, Rest> | Missing<T[Head]>
+        ? ValueAt<Present<T[Head]>, Rest> | Missing<T[Head]>
         : T extends readonly (infer Item)[]
-          ? ValueAt<NonNullable<Item>, Rest> | undefined
+          ? ValueAt<Present<Item>, Rest> | undefined
           : never
       : T extends readonly (infer Item)[]
         ? Item | undefined
         : never
 
-type Missing<T> = undefined extends T ? undefined : null extends T ? undefined : never
+type Missing<T> = undefined extends T
+  ? undefined
+  : null extends T
+    ? undefined
+    : '' extends T
+      ? undefined
+      : never
 
 /** Every path of T that leads to an array. */
 export type ArrayPath<T> = unknown extends T
   ? string
-  : { [P in Path<T>]: NonNullable<ValueAt<T, P>> extends readonly unknown[] ? P : never }[Path<T>]
+  : { [P in Path<T>]: Present<ValueAt<T, P>> extends readonly unknown[] ? P : never }[Path<T>]
 
 /** The type of the items of the array at a path of T. */
 export type ItemAt<T, P extends string> =
-  NonNullable<ValueAt<T, P>> extends readonly (infer Item)[] ? Item : unknown
+  Present<ValueAt<T, P>> extends readonly (infer Item)[] ? Item : unknown
 
 /** T without the value at a path. */
 export type Without<T, P extends string> = unknown extends T
@@ -48,7 +57,7 @@ export type Without<T, P extends string> = unknown extends T
     ? Omit<T, P>
     : P extends `${infer Head}.${infer Rest}`
       ? Head extends keyof T
-        ? { [K in keyof T]: K extends Head ? Without<NonNullable<T[K]>, Rest> | Missing<T[K]> : T[K] }
+        ? { [K in keyof T]: K extends Head ? Without<Present<T[K]>, Rest> | Missing<T[K]> : T[K] }
         : T
       : T
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { OperatorCounts } from '../engine/definition.ts'
-import { describe, LeadpipeError, messageOf } from '../errors.ts'
-import { type Lead, leadSchema } from '../lead/Lead.ts'
+import { describe, messageOf } from '../errors.ts'
+import { type Lead, type LeadWithNulls, leadSchema, leadSchemaWithNulls } from '../lead/Lead.ts'
 import { compileSchema } from '../options/ajv.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { choice, withDefault } from '../options/optionRule.ts'
@@ -13,11 +13,17 @@ import type { Rejected } from '../stage/Rejected.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 import { Operator } from '../streams/Operator.ts'
 import { invalidBudget } from './invalidBudget.ts'
+import { invalidLead } from './invalidLead.ts'
 
 /** How values are checked, and what happens to those that do not match the schema. */
 export interface ValidateOptions {
   /** The JSON Schema (draft-07). Default: the lead's, `leadSchema`. */
   schema?: object | undefined
+  /**
+   * Whether null and "" are valid in fields that the documentation shows with another value, in all but the guid: 'keep'
+   * emits them as they came. Only for the lead's own schema. Default: 'reject'.
+   */
+  nullFields?: 'keep' | 'reject' | undefined
   /** An Ajv of your own to compile the schema with, for formats and keywords. Default: a strict Ajv. */
   ajv?: { compile(schema: object): CompiledSchema } | undefined
   /**
@@ -67,6 +73,7 @@ export const validateRules: OptionRules = {
       ],
       expected: 'an integer, 0 or more, or a share between 0 and 1',
     },
+    nullFields: withDefault('reject', choice('keep', 'reject')),
   },
 }
 
@@ -74,7 +81,7 @@ export const validateRules: OptionRules = {
  * Checks each value with Ajv, against the lead's schema or your own, and emits the values that match.
  *
  * With a schema of your own, the compiler does not know the type of the values: say it, as in
- * `validate<Customer>({ schema })`.
+ * `validate<Customer>({ schema })`. With `nullFields: 'keep'`, the values are {@link LeadWithNulls}.
  *
  * An INVALID_LEAD error holds the guid, the location and the rule, but not the person's data.
  *
@@ -87,13 +94,20 @@ export const validateRules: OptionRules = {
  * validate<Customer>({ schema: customerSchema })
  * ```
  */
-export function validate<T = Lead>(options?: ValidateOptions & { schema?: undefined }): Operator<unknown, T>
+export function validate<T = Lead>(
+  options?: ValidateOptions & { schema?: undefined; nullFields?: 'reject' | undefined },
+): Operator<unknown, T>
+export function validate<T = LeadWithNulls>(
+  options: ValidateOptions & { schema?: undefined; nullFields: 'keep' },
+): Operator<unknown, T>
 export function validate<
   T = { readonly 'the type of these values is unknown: write validate<YourType>({ schema })': never },
 >(options?: ValidateOptions): Operator<unknown, T>
 export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
-  const { schema, ajv, onInvalid, quarantine, maxInvalid } = checkValidate(options)
-  const matches = schema === leadSchema && ajv === undefined ? compileSchema(schema) : compile(ajv, schema)
+  const { schema, nullFields, ajv, onInvalid, quarantine, maxInvalid } = checkValidate(options)
+  const isOurs = schema === leadSchema
+  const checked = nullFields === 'keep' ? leadSchemaWithNulls() : schema
+  const matches = isOurs && ajv === undefined ? compileSchema(checked) : compile(ajv, checked)
   const budget = invalidBudget(maxInvalid)
   return new Operator<unknown, T>([
     {
@@ -104,7 +118,8 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
       ...(quarantine === undefined ? {} : { outputs: { quarantine } }),
       options: {
         onInvalid,
-        schema: schema === leadSchema ? 'lead' : digestOf(schema),
+        schema: isOurs ? 'lead' : digestOf(schema),
+        ...(nullFields === 'keep' ? { nullFields } : {}),
         ...(ajv === undefined ? {} : { ajv: true }),
         ...(maxInvalid === undefined ? {} : { maxInvalid }),
         ...(quarantine === undefined
@@ -131,9 +146,9 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
               emit(value)
               return
             }
-            const failure = invalidLead(value, matches.errors?.[0])
+            const failure = invalidLead(value, matches.errors?.[0], isOurs && nullFields === 'reject')
             if (onInvalid === 'fail') throw failure
-            leaveOut(() => quarantinedLead(value, matches.errors ?? []), failure.message)
+            leaveOut(() => quarantinedLead(value, matches.errors ?? []), failure.problem)
           },
           reject(rejected: Rejected) {
             counts.rejected += 1
@@ -180,11 +195,22 @@ function shown({ valid, skipped, quarantined, rejected }: Record<string, number>
   }
 }
 
-type Settings = ValidateOptions & { schema: object; onInvalid: 'fail' | 'skip' | 'quarantine' }
+type Settings = ValidateOptions &
+  Required<Pick<ValidateOptions, 'onInvalid' | 'nullFields'>> & { schema: object }
 
 function checkValidate(given?: ValidateOptions): Settings {
   const options = checkOptions(given, validateRules) as Settings
-  const { onInvalid, quarantine, maxInvalid } = options
+  const { schema, nullFields, onInvalid, quarantine, maxInvalid } = options
+  if (nullFields === 'keep' && schema !== leadSchema) {
+    const other = { option: 'nullFields', value: nullFields }
+    throw optionError({
+      owner,
+      option: 'schema',
+      expected: 'none',
+      with: other,
+      received: 'a schema of your own',
+    })
+  }
   if (onInvalid === 'quarantine' && quarantine === undefined) {
     const other = { option: 'onInvalid', value: onInvalid }
     const { expected } = quarantineRule
@@ -220,18 +246,4 @@ function compile(ajv: ValidateOptions['ajv'] = new Ajv(), schema: object): Compi
     throw optionError({ owner, option: 'schema', expected, received: 'one with $async' })
   }
   return compiled
-}
-
-function invalidLead(value: unknown, error: ErrorObject | undefined): LeadpipeError {
-  const guid = (value as { guid?: unknown } | undefined)?.guid
-  const path = error?.instancePath || '/'
-  const rule = error?.keyword ?? 'schema'
-  const who = typeof guid === 'string' ? `lead ${guid}` : 'a lead without a guid'
-  return new LeadpipeError(
-    'INVALID_LEAD',
-    `${who}: ${path} ${error?.message ?? 'does not match the schema'}`,
-    {
-      context: { ...(typeof guid === 'string' ? { guid } : {}), path, rule },
-    },
-  )
 }

@@ -1,3 +1,4 @@
+import type { Changes } from '../stage/Changes.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 
 /** An element of a page. */
@@ -7,6 +8,8 @@ export interface Element<T> {
   readonly raw: string | undefined
   /** The bytes that an output may contain in place of the value; undefined if there are none, or if nobody wants them. */
   readonly line?: Uint8Array | undefined
+  /** How the value differs from its text; undefined if it does not. */
+  readonly changes?: Readonly<Changes> | undefined
 }
 
 /** Delivers an element, with the position in the list after it. */

@@ -41,8 +41,8 @@ export interface Report {
   /** Leads that match on the server after the run, and leads that were emitted; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
   /**
-   * The name of the source, and what it counted: `source()` counts only `delivered`. Absent for a Readable, an iterable
-   * and `quarantined()`.
+   * The name of the source, and what it counted: `source()` counts only `delivered`, and `quarantined()` what it
+   * delivered and changed. Absent for a Readable and an iterable.
    */
   source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
   /** The counts of each operator before the sink, in order. Those in branches are in `outputs`. */

@@ -189,22 +189,23 @@ function openSource(
   checkpoint: RunCheckpoint | undefined,
   waiter: Waiter,
 ): SourceRun {
+  const lines = usesLines(main)
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     wants: {
       rejected: acceptsRejected(main),
-      lines: usesLines(main),
+      lines: lines.every(Boolean) ? 'all' : lines.some(Boolean) ? 'some' : undefined,
       origins: definitionsOf(main).some(part => 'create' in part && part.outputs !== undefined),
     },
     fail: error => waiter.interrupt(explainSource(error)),
   })
 }
 
-/** Whether anything uses the text of unchanged records: a sink, or the first operator that may change them. */
-function usesLines({ definitions, sink, branches }: BranchOf<RunSink>): boolean {
+/** For each output, whether it uses the text of unchanged records: the sink, or the first operator that may change them. */
+function usesLines({ definitions, sink, branches }: BranchOf<RunSink>): boolean[] {
   const changing = definitions.find(part => !('create' in part && part.preserves))
   const user = changing ?? sink?.attachment.stage
-  return user === undefined ? branches.some(usesLines) : 'usesLines' in user && user.usesLines === true
+  return user === undefined ? branches.flatMap(usesLines) : ['usesLines' in user && user.usesLines === true]
 }
 
 function openSaver(

@@ -1,3 +1,4 @@
+import { addChanges, type Changes } from '../stage/Changes.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Batch } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
@@ -10,9 +11,12 @@ export interface ListProgress<Cursor> {
   readonly delivered: number
 }
 
+/** The counters that deliveries update: a page that is read again changes nothing in them. */
+type DeliveryCounts = Changes & { delivered: number; rejected: number }
+
 /** Tracks which items of the emitted batches are delivered, and the position after the last one. */
 export class DeliveredItems<T, Cursor> {
-  readonly #counts: { delivered: number; rejected: number }
+  readonly #counts: DeliveryCounts
   readonly #positionOf: (progress: ListProgress<Cursor>) => Json
   #progress: ListProgress<Cursor>
   /** The last emitted batch, its items, and how many of those are delivered. */
@@ -22,7 +26,7 @@ export class DeliveredItems<T, Cursor> {
 
   /** @param start the position before the first item */
   constructor(
-    counts: { delivered: number; rejected: number },
+    counts: DeliveryCounts,
     start: ListProgress<Cursor>,
     positionOf: (progress: ListProgress<Cursor>) => Json,
   ) {
@@ -78,6 +82,7 @@ export class DeliveredItems<T, Cursor> {
     const delivered = items.length - rejected
     this.#counts.delivered += delivered
     this.#counts.rejected += rejected
+    for (const { changes } of items) if (changes !== undefined) addChanges(this.#counts, changes)
     this.#progress = { cursor: last.cursor, delivered: this.#progress.delivered + delivered }
     this.#deliveredItems += items.length
   }

@@ -57,7 +57,7 @@ export class LeadRun implements SourceRun<Lead> {
   /** @throws {LeadpipeError} OPTION when the position to resume from is of another kind of paging */
   constructor(options: LeadRunOptions, { state, wants, fail }: SourceOpening) {
     const { client, query, settings } = options
-    const { decode, maxLeadBytes, maxDepth, readAheadBytes } = settings
+    const { decode, maxLeadBytes, maxDepth, longNumbers, readAheadBytes } = settings
     const saved = state as SourceState | undefined
     const from = saved?.position ?? settings.from
     this.#options = options
@@ -78,7 +78,7 @@ export class LeadRun implements SourceRun<Lead> {
         path: leadsPath,
         query: serializeQuery,
         recordOf: wants.origins ? leadWithOrigin : leadOf,
-        ...{ decode, maxLeadBytes, maxDepth },
+        ...{ decode, maxLeadBytes, maxDepth, longNumbers },
         ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
         counts: this.#counts,
         answered: headers => this.#onAnswer(headers),

@@ -1,10 +1,11 @@
 import type { DecodeCounts } from '../decode/ElementDecoder.ts'
 import type { Position } from '../lead/Position.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
+import { type Changes, noChanges } from '../stage/Changes.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
 /** The counters of a source. Each is counted independently, so that the ledger can compare them. */
-export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'> {
+export interface SourceCounts extends Omit<DecodeCounts, 'tokenised'>, Changes {
   /** Attempts sent, including retries. */
   requests: number
   /** Failed attempts that were followed by another attempt. */
@@ -41,22 +42,14 @@ export function noCounts(): SourceCounts {
     rejected: 0,
     dropped: 0,
     unused: 0,
-    replacedCharacters: 0,
+    ...noChanges(),
   }
 }
 
 /** The counters that reading a page updates. */
 export type PageCounts = Pick<
   SourceCounts,
-  | 'pages'
-  | 'bytes'
-  | 'scanned'
-  | 'scannedOnPages'
-  | 'tokenisedOnPages'
-  | 'decoded'
-  | 'malformed'
-  | 'dropped'
-  | 'replacedCharacters'
+  'pages' | 'bytes' | 'scanned' | 'scannedOnPages' | 'tokenisedOnPages' | 'decoded' | 'malformed' | 'dropped'
 >
 
 /**
@@ -68,8 +61,7 @@ export function addProgress(
   now: Readonly<DecodeCounts>,
   before: Readonly<DecodeCounts>,
 ): void {
-  for (const name of ['bytes', 'decoded', 'malformed', 'replacedCharacters'] as const)
-    counts[name] += now[name] - before[name]
+  for (const name of ['bytes', 'decoded', 'malformed'] as const) counts[name] += now[name] - before[name]
   counts.scanned += now.decoded + now.malformed - before.decoded - before.malformed
 }
 

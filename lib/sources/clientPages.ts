@@ -1,4 +1,4 @@
-import type { DecodedElement } from '../decode/ElementDecoder.ts'
+import type { DecodedElement, DecoderOptions } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
@@ -24,10 +24,12 @@ export interface ClientPages<T, Request> {
   readonly maxLeadBytes?: number
   /** The maximum depth of nesting inside one element. Default: 100. */
   readonly maxDepth?: number
-  /** Whether an element that is not JSON, or is too large, fails the page. Default: 'fail'. */
+  /** Whether an element that is not JSON, too large or too deep fails the page. Default: 'fail'. */
   readonly rejected?: 'fail' | 'emit'
   /** Whether records keep the bytes that an output may contain in place of them. Default: false. */
-  readonly lines?: boolean
+  readonly lines?: DecoderOptions['lines']
+  /** What becomes of numbers that a double can't hold. Default: 'round'. */
+  readonly longNumbers?: DecoderOptions['longNumbers']
   /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
   /** Called with the headers of each answer. */
@@ -37,7 +39,7 @@ export interface ClientPages<T, Request> {
 /** A page source that reads a list through a client. */
 export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
   const { client, path, recordOf, elements = [], decode = 'express', answered } = options
-  const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail', lines } = options
+  const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail', lines, longNumbers } = options
   const { counts = { requests: 0, retries: 0 } } = options
   const onRequest = () => {
     counts.requests += 1
@@ -53,7 +55,8 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
       answered?.(headers)
       return body
     },
-    decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines }),
+    decoder: page =>
+      decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines, longNumbers }),
     recordOf,
     async backOff(error, failures, signal) {
       // Requests have their own retries; only failures in the middle of a page are retried here.

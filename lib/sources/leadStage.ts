@@ -103,7 +103,7 @@ function sourceIdentity(
   { guids, ...query }: LeadsQuery,
   settings: LeadsSettings,
 ): Readonly<Record<string, unknown>> {
-  const { limit } = settings
+  const { limit, longNumbers } = settings
   const guidsIdentity = Array.isArray(guids) ? digestOf(JSON.stringify(guids)) : 'an iterable'
   return {
     source: 'leads',
@@ -112,5 +112,6 @@ function sourceIdentity(
     query,
     ...(guids === undefined ? {} : { guids: guidsIdentity }),
     ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }),
+    ...(longNumbers === 'round' ? {} : { longNumbers }),
   }
 }

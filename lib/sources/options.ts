@@ -1,3 +1,4 @@
+import type { LongNumbers } from '../decode/parseElement.ts'
 import { clientOptions } from '../hubspot/options.ts'
 import { completeQuery, type LeadsQuery, misspelledParameters, queryRules } from '../lead/LeadsQuery.ts'
 import { type Position, positionRule } from '../lead/Position.ts'
@@ -40,10 +41,18 @@ export interface LeadsOptions extends LeadsQuery {
   readAheadBytes?: number | undefined
   /**
    * How bodies are decoded. 'express' finds the bytes of each lead and parses them with the engine's JSON.parse;
-   * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower.
-   * Both return the same leads. Default: 'express'.
+   * stream-json parses what surrounds the leads. 'stream-json' sends every byte through stream-json, which is slower,
+   * and ends the list at an element that is not JSON, too large or too deep, even if `validate` skips or quarantines
+   * such elements. Both return the same leads. Default: 'express'.
    */
   decode?: 'express' | 'stream-json' | undefined
+  /**
+   * What becomes of a number with more digits than a double holds, if its lead is not written as it came. 'round'
+   * replaces it by the nearest double. 'text' keeps its digits, as a string, which the lead's schema refuses if it
+   * documents a number there. A number that is too large for a double, such as 1e400, becomes a string in any case. The
+   * report counts both (`roundedNumbers`, `textNumbers`). Default: 'round', which no schema refuses.
+   */
+  longNumbers?: LongNumbers | undefined
   /**
    * What happens if the portal does not return a lead that was requested by guid: 'report' lists it in
    * `report.missing`, 'fail' ends the stream with MISSING. Default: 'report'.
@@ -87,6 +96,7 @@ export const leadsRules: OptionRules = {
     lag: integer({ min: 0, unit: 'milliseconds', default: 60_000 }),
     readAheadBytes: integer({ min: 0, unit: 'bytes', default: 12 * 1024 * 1024 }),
     decode: withDefault('express', choice('express', 'stream-json')),
+    longNumbers: withDefault('round', choice('round', 'text')),
     onMissing: withDefault('report', choice('report', 'fail')),
     maxLeadBytes: maxLeadBytesRule,
     maxDepth: integer({ min: 1, max: 1_000, default: 100 }),

@@ -3,24 +3,39 @@ import { Socket } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createGunzip } from 'node:zlib'
+import { countReplaced } from '../decode/countReplaced.ts'
+import { type ParsedElement, parseElement } from '../decode/parseElement.ts'
+import { scanText } from '../decode/ValueScanner.ts'
 import { describe, LeadpipeError } from '../errors.ts'
 import type { Lead } from '../lead/Lead.ts'
-import { checkOptions, optionError } from '../options/checkOptions.ts'
+import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
+import { addChanges, noChanges } from '../stage/Changes.ts'
 import type { Quarantined } from '../stage/Quarantined.ts'
-import { Rejected, setOrigin } from '../stage/Rejected.ts'
+import { Rejected, type RejectedProblem, setOrigin } from '../stage/Rejected.ts'
 import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
 import { leadOf, rejectedError } from './leadOf.ts'
-import { type LeadsOptions, longestString, maxLeadBytesRule } from './options.ts'
+import { linesOf } from './linesOf.ts'
+import { type LeadsOptions, leadsRules, longestString } from './options.ts'
 
-const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRule } }
+const { maxLeadBytes, maxDepth, longNumbers } = leadsRules.options
+/** What the options accept. */
+const rules = {
+  owner: 'quarantined()',
+  options: { maxLeadBytes, maxDepth, longNumbers } as OptionRules['options'],
+}
+
+/** How leads of a quarantine file are read: these options are the same as for `leads()`. */
+export type QuarantinedOptions = Pick<LeadsOptions, 'maxLeadBytes' | 'maxDepth' | 'longNumbers'>
+
+type Settings = { [Name in keyof QuarantinedOptions]-?: NonNullable<QuarantinedOptions[Name]> }
 
 /**
  * The leads of a quarantine file that `validate({ onInvalid: 'quarantine' })` wrote.
  *
  * @param path the path of the NDJSON file, or of a FIFO; a file whose name ends in .gz is decompressed
- * @param options `maxLeadBytes`, as for `leads()`: the maximum size of the text of one lead in bytes, 1 or more. A
- * line may have six times that (JSON's escapes) plus 1 MiB. Default: 16 MiB.
+ * @param options `maxLeadBytes`, `maxDepth` and `longNumbers`, as for `leads()`. A line may have six times
+ * `maxLeadBytes` (JSON's escapes) plus 1 MiB.
  * @throws {LeadpipeError} OPTION if `path` is not a path, or for a wrong option. The stream fails with SOURCE if the
  * file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
  * element that still is not a lead, unless `run` has a `validate` that accepts it. Empty lines are skipped.
@@ -30,13 +45,12 @@ const rules = { owner: 'quarantined()', options: { maxLeadBytes: maxLeadBytesRul
  * await run(quarantined('rejected.ndjson'), map(repair), validate(), toFile('repaired.ndjson'))
  * ```
  */
-export function quarantined(path: string, options?: Pick<LeadsOptions, 'maxLeadBytes'>): QuarantineSource {
+export function quarantined(path: string, options?: QuarantinedOptions): QuarantineSource {
   if (typeof path !== 'string' || path === '') {
     const expected = 'the path of a quarantine file'
     throw optionError({ owner: rules.owner, option: 'path', expected, received: describe(path) })
   }
-  const { maxLeadBytes } = checkOptions(options, rules)
-  return new QuarantineSource(path, maxLeadBytes as number)
+  return new QuarantineSource(path, checkOptions(options, rules) as Settings)
 }
 
 /**
@@ -47,9 +61,9 @@ export class QuarantineSource extends SourceReadable<Lead> {
   /** The path of the file, as given. */
   readonly path: string
 
-  /** @param maxLeadBytes the maximum size of the text of one lead in bytes */
-  constructor(path: string, maxLeadBytes: number) {
-    const open = (opening: SourceOpening) => new QuarantineRun(path, maxLeadBytes, opening)
+  /** @param options checked */
+  constructor(path: string, options: Settings) {
+    const open = (opening: SourceOpening) => new QuarantineRun(path, options, opening)
     super({ name: 'quarantined', reads: path, open }, open)
     this.path = path
   }
@@ -58,15 +72,16 @@ export class QuarantineSource extends SourceReadable<Lead> {
 /** Reads a quarantine file once, line by line. */
 class QuarantineRun implements SourceRun<Lead> {
   readonly #path: string
-  readonly #maxLeadBytes: number
+  readonly #options: Settings
   readonly #wants: SourceOpening['wants']
   readonly #leads: AsyncGenerator<Lead | Rejected>
+  readonly #counts = { delivered: 0, rejected: 0, ...noChanges() }
   #file: Readable | undefined
   #isClosed = false
 
-  constructor(path: string, maxLeadBytes: number, { wants }: SourceOpening) {
+  constructor(path: string, options: Settings, { wants }: SourceOpening) {
     this.#path = path
-    this.#maxLeadBytes = maxLeadBytes
+    this.#options = options
     this.#wants = wants
     this.#leads = this.#read()
   }
@@ -74,6 +89,10 @@ class QuarantineRun implements SourceRun<Lead> {
   async next(): Promise<Batch<Lead> | undefined> {
     const { done, value } = await this.#leads.next()
     return done ? undefined : batchOf([value])
+  }
+
+  facts() {
+    return { source: { name: 'quarantined', ...this.#counts } }
   }
 
   save(): undefined {}
@@ -88,9 +107,9 @@ class QuarantineRun implements SourceRun<Lead> {
   async *#read(): AsyncGenerator<Lead | Rejected> {
     let line = 0
     try {
-      for await (const record of linesOf(await this.#open(), maxLineBytes(this.#maxLeadBytes))) {
+      for await (const record of linesOf(await this.#open(), maxLineBytes(this.#options.maxLeadBytes))) {
         line += 1
-        if (record !== '') yield this.#lead(record, line)
+        if (record.length > 0) yield this.#lead(record, line)
       }
     } catch (error) {
       throw this.#error(error, line)
@@ -108,15 +127,19 @@ class QuarantineRun implements SourceRun<Lead> {
     return plain
   }
 
-  #lead(text: string, line: number): Lead | Rejected {
+  #lead(bytes: Buffer, line: number): Lead | Rejected {
+    const text = bytes.toString()
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
     const location = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
-    const lead = leadOf({ value: parsed(raw, location), raw, location })
+    const { value, ...found } = parsed(raw, location, this.#options)
+    const lead = leadOf({ value, raw, location })
     if (!(lead instanceof Rejected)) {
       if (this.#wants.origins) setOrigin(lead, { raw, ...location })
     } else if (!this.#wants.rejected) {
       throw rejectedError(lead)
     }
+    this.#counts[lead instanceof Rejected ? 'rejected' : 'delivered'] += 1
+    addChanges(this.#counts, { ...noChanges(), ...found, replacedCharacters: countReplaced(text, bytes) })
     return lead
   }
 
@@ -124,7 +147,7 @@ class QuarantineRun implements SourceRun<Lead> {
     if (cause instanceof LeadpipeError) return cause
     const isTooLong = cause instanceof RangeError
     const why = isTooLong
-      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#maxLeadBytes}) may have`
+      ? `${cause.message}, which a record of a lead of maxLeadBytes (${this.#options.maxLeadBytes}) may have`
       : whyOf(cause as NodeJS.ErrnoException)
     return new LeadpipeError('SOURCE', `can't read ${this.#path}: ${why}`, {
       cause,
@@ -161,11 +184,20 @@ function parseRecord(text: string, path: string, line: number): Quarantined {
   )
 }
 
-function parsed(raw: string, location: Rejected['location']): unknown {
+function parsed(
+  raw: string,
+  location: Rejected['location'],
+  { maxDepth, longNumbers }: Settings,
+): Partial<ParsedElement> {
+  const reject = (problem: RejectedProblem, message: string) => ({
+    value: new Rejected(problem, message, raw, location),
+  })
   try {
-    return JSON.parse(raw)
+    const scanned = scanText(raw, maxDepth)
+    const element = parseElement(raw, scanned, longNumbers)
+    return scanned.isTooDeep ? reject('too deep', `it is nested deeper than maxDepth (${maxDepth})`) : element
   } catch {
-    return new Rejected('malformed', 'it is not valid JSON', raw, location)
+    return reject('malformed', 'it is not valid JSON')
   }
 }
 
@@ -188,42 +220,4 @@ async function openBytes(path: string): Promise<Readable> {
     await promisify(close)(fd)
     throw error
   }
-}
-
-const newline = 0x0a
-
-/**
- * The lines of a text in UTF-8, without their ends (`\n` or `\r\n`); the last line may lack its end. Holds one line at
- * a time.
- *
- * @param maxBytes the maximum size of a line, without its end
- * @throws {RangeError} at a longer line
- */
-export async function* linesOf(text: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let pieces: Uint8Array[] = []
-  let length = 0
-  let line = 1
-  const add = (bytes: Uint8Array) => {
-    pieces.push(bytes)
-    length += bytes.length
-    if (length > maxBytes) throw new RangeError(`line ${line} is longer than ${maxBytes} bytes`)
-  }
-  const endLine = (): string => {
-    const text = decoder.decode(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces))
-    pieces = []
-    length = 0
-    line += 1
-    return text.endsWith('\r') ? text.slice(0, -1) : text
-  }
-  for await (const chunk of text) {
-    let start = 0
-    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      add(chunk.subarray(start, end))
-      yield endLine()
-      start = end + 1
-    }
-    if (start < chunk.length) add(chunk.subarray(start))
-  }
-  if (length > 0) yield endLine()
 }

@@ -7,6 +7,7 @@ import {
   noDecodeCounts,
 } from '../decode/ElementDecoder.ts'
 import type { Element, PageRequest, Pager } from '../paging/Pager.ts'
+import type { Changes } from '../stage/Changes.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { PageTimer } from './PageTimer.ts'
 import { addPage, addProgress, type PageCounts } from './SourceCounts.ts'
@@ -17,6 +18,8 @@ export interface Item<T, Cursor> {
   readonly cursor: Cursor
   /** The bytes that an output may contain in place of the value. */
   readonly line?: Uint8Array | undefined
+  /** How the value differs from its text; undefined if it does not. */
+  readonly changes?: Readonly<Changes> | undefined
 }
 
 /** The items that one chunk of a body completes. */
@@ -189,8 +192,7 @@ class Page<T, Request extends PageRequest, Cursor> {
     for (const element of elements) {
       const value = this.#source.recordOf(element)
       this.received += 1
-      const { raw, line } = element
-      if (this.#pager.take({ value, raw, line }, this.#emit) === 'enough') this.hasEnough = true
+      if (this.#pager.take({ ...element, value }, this.#emit) === 'enough') this.hasEnough = true
     }
     this.#count()
   }
@@ -231,9 +233,9 @@ class Page<T, Request extends PageRequest, Cursor> {
     Object.assign(this.#counted, this.decoder.counts)
   }
 
-  readonly #emit = ({ value, line }: Element<T>, cursor: Cursor): void => {
+  readonly #emit = ({ value, line, changes }: Element<T>, cursor: Cursor): void => {
     this.#delivered += 1
-    this.#items.push({ value, cursor, line })
+    this.#items.push({ value, cursor, line, changes })
   }
 }
 

@@ -1,5 +1,5 @@
 /** The problem of an element that is not a lead. */
-export type RejectedProblem = 'malformed' | 'not a lead' | 'too large'
+export type RejectedProblem = 'malformed' | 'not a lead' | 'too large' | 'too deep'
 
 /** The location of an element. */
 export interface ElementLocation {
@@ -12,9 +12,9 @@ export interface ElementLocation {
 }
 
 /**
- * An element of a body that is not a lead: not JSON, not an object, or larger than `maxLeadBytes`. Under `run`, with
- * a `validate` that skips or quarantines, it travels among the leads to that operator, and other operators do not
- * see it. In every other case it ends the source with DECODE.
+ * An element of a body that is not a lead: not JSON, not an object, larger than `maxLeadBytes`, or nested deeper than
+ * `maxDepth`. Under `run`, with a `validate` that skips or quarantines, it travels among the leads to that operator, and
+ * other operators do not see it. In every other case it ends the source with DECODE.
  */
 export class Rejected {
   readonly problem: RejectedProblem

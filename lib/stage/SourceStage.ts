@@ -39,8 +39,11 @@ export interface SourceOpening {
   readonly wants: {
     /** Whether elements that are not records may be among the items; if not, the first one ends the source. */
     readonly rejected: boolean
-    /** Whether records keep the bytes that an output may contain in place of them (`Batch.lineOf`). Default: false. */
-    readonly lines?: boolean
+    /**
+     * Whether records keep the bytes that an output may contain in place of them (`Batch.lineOf`): because some outputs
+     * use these, or all of them. Default: they do not.
+     */
+    readonly lines?: 'some' | 'all' | undefined
     /** Whether each record's own text and location are kept (`originOf`). */
     readonly origins: boolean
   }

@@ -2,8 +2,9 @@ import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { countReplaced, createCountReplaced } from '../../lib/decode/countReplaced.ts'
+import { noChanges } from '../../lib/stage/Changes.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
-import { decodeAll, laneNames } from '../support/decodeAll.ts'
+import { decodeAll, laneNames, lanes } from '../support/decodeAll.ts'
 
 /** An array of one string, made of these bytes. */
 const inString = (...bytes: number[]) =>
@@ -13,10 +14,10 @@ t.test('decoder, UTF-8: a byte-order mark at the beginning is skipped, wherever 
   const body = Buffer.from('\ufeff[{"\ufeffa":"\ufeff"}]')
   for (const lane of laneNames) {
     for (let at = 0; at <= 6; at += 1) {
-      const { elements, error, counts } = decodeAll(lane, cutAt(body, at))
+      const { elements, error, changes } = decodeAll(lane, cutAt(body, at))
       t.equal(error, undefined)
       t.strictSame(elements, [{ '\ufeffa': '\ufeff' }], 'other byte-order marks are text')
-      t.equal(counts.replacedCharacters, 0)
+      t.strictSame(changes, noChanges())
     }
   }
 })
@@ -55,8 +56,8 @@ t.test('decoder, UTF-8: invalid bytes become U+FFFD and are counted, U+FFFD in t
       const body = inString(...bytes)
       const chunkings = [[body], byteByByte(body), ...Array.from(body, (_, at) => cutAt(body, at))]
       for (const chunks of chunkings) {
-        const { elements, counts } = decodeAll(lane, chunks)
-        deepStrictEqual([elements, counts.replacedCharacters], [[text], replaced], `${lane}: ${body}`)
+        const { elements, changes } = decodeAll(lane, chunks)
+        deepStrictEqual([elements, changes.replacedCharacters], [[text], replaced], `${lane}: ${body}`)
       }
     }
   }
@@ -84,19 +85,35 @@ t.test('decoder, UTF-8: any bytes in a string are decoded the same by both lanes
   )
 })
 
-t.test('decoder, UTF-8: invalid bytes around the array are counted', async t => {
+t.test('decoder, UTF-8: invalid bytes are counted with their element, and around the array not', async t => {
   const body = Buffer.concat([
     Buffer.from('{"a":"'),
     Buffer.from([0xff, 0xc3]),
-    Buffer.from('\ufffd","results":[1]}'),
+    Buffer.from('\ufffd","results":[1,{"a":"'),
+    Buffer.from([0xc3]),
+    Buffer.from('"},{"é":"'),
+    Buffer.from([0xff, 0xef, 0xbf, 0xbd, 0xff]),
+    Buffer.from('"},{"b":"é"}],"b":"'),
+    Buffer.from([0xff]),
+    Buffer.from('"}'),
   ])
   for (const lane of laneNames) {
-    for (const chunks of [[body], byteByByte(body)]) {
-      const { error, elements, counts } = decodeAll(lane, chunks, { path: ['results'] })
-      t.equal(error, undefined)
-      t.strictSame([elements, counts.replacedCharacters], [[1], 2], lane)
+    for (const chunks of [[body], byteByByte(body), ...Array.from(body, (_, at) => cutAt(body, at))]) {
+      const decoder = lanes[lane]({ page: 1, path: ['results'], maxLeadBytes: 100, maxDepth: 10 })
+      const found: unknown[] = []
+      for (const chunk of chunks)
+        for (const { changes } of decoder.write(chunk)) found.push(changes?.replacedCharacters)
+      decoder.end()
+      t.strictSame(found, [undefined, 1, 2, undefined], lane)
     }
   }
+})
+
+t.test('decoder, UTF-8: invalid bytes of an element that is not JSON are counted too', async t => {
+  const body = Buffer.concat([Buffer.from('[{"a":tru,"b":"'), Buffer.from([0xff]), Buffer.from('"}]')])
+  const { elements, changes } = decodeAll('express', [body], { rejected: 'emit' })
+  t.match(elements, [{ problem: 'malformed', raw: '{"a":tru,"b":"\ufffd"}' }])
+  t.equal(changes.replacedCharacters, 1)
 })
 
 t.test('decoder, UTF-8: a body that ends within a character after its array is malformed', async t => {

@@ -6,7 +6,7 @@ import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
 import { bodies, cuts } from '../support/bodies.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
 
-const options = { page: 1, path: [], maxLeadBytes: 2 ** 20, maxDepth: 100, lines: true }
+const options = { page: 1, path: [], maxLeadBytes: 2 ** 20, maxDepth: 100, lines: 'all' } as const
 
 /** All elements of a body; each is kept while later chunks are decoded. */
 function elementsOf(chunks: Iterable<Uint8Array>): DecodedElement[] {
@@ -76,6 +76,6 @@ for (const [what, element] of Object.entries(without)) {
 }
 
 t.test('express decoder: without the option, elements have no line', async t => {
-  const decoder = expressDecoder({ ...options, lines: false })
+  const decoder = expressDecoder({ ...options, lines: undefined })
   t.strictSame([...decoder.write(Buffer.from('[{"a":1}]'))].map(textOf), [undefined])
 })

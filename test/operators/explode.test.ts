@@ -46,6 +46,7 @@ for (const [what, value] of Object.entries({
   'empty arrays': { n: 1, a: { tags: [] }, tags: [] },
   'missing arrays': { n: 1, a: {} },
   nulls: { n: 1, a: { tags: null }, tags: null },
+  'empty texts': { n: 1, a: { tags: '' }, tags: '' },
   'undefined values': { n: 1, a: { tags: undefined }, tags: undefined },
 })) {
   t.test(`explode: ${what} emit no record, or with keepEmpty the value without an item`, async t => {

@@ -80,7 +80,8 @@ for (const [what, { value, path, rule, guid }] of Object.entries(invalid)) {
   t.test(`validate: ${what} is INVALID_LEAD with guid, path and rule`, async t => {
     const failure = (await failureOf(validated([aLead(0), value]))) as RunError
     t.match(failure, { code: 'INVALID_LEAD', retryable: false })
-    t.strictSame(failure.context, { ...(guid === undefined ? {} : { guid }), path, rule })
+    const { remedy: _remedy, ...context } = failure.context as { remedy?: unknown }
+    t.strictSame(context, { ...(guid === undefined ? {} : { guid }), path, rule })
     t.match(failure.message, guid === undefined ? 'a lead without a guid: ' : `lead ${guid}: `)
     t.equal(failure.cause, undefined)
     t.match(failure.report, {
@@ -276,4 +277,59 @@ t.test('validate: an INVALID_LEAD error holds no data of the person, whatever is
   })
   await t.resolves(fc.assert(property, { numRuns: 60 }))
   t.equal(failed, 60)
+})
+
+t.test(
+  'validate: nullFields \'keep\' accepts null and "" in every field but the guid, and keeps them',
+  async t => {
+    const values = ['address', 'closedAt', 'isCustomer', 'score', 'crmDetails', 'leadConversionEvents']
+    const leads = [null, ''].flatMap(none => [
+      ...values.map(name => ({ guid: 'g', [name]: none })),
+      { guid: 'g', crmDetails: { status: none, nextActionDue: none } },
+      { guid: 'g', leadConversionEvents: [{ guid: none, convertDate: none, formSubmissionValues: none }] },
+      { guid: 'g', leadConversionEvents: [{ formSubmissionValues: [{ fieldValue: none, id: none }] }] },
+      { guid: 'g', leadCustomerStatusModifyLogs: [{ id: none, previousState: none }] },
+    ])
+    const { records } = await validated([...leads, ...someLeads(3)], { nullFields: 'keep' })
+    t.strictSame(records, [...leads, ...someLeads(3)])
+    for (const lead of leads.filter(lead => JSON.stringify(lead).includes('null'))) {
+      const error = await failureOf(validated([lead]))
+      t.match(error, { code: 'INVALID_LEAD', message: /; set nullFields to 'keep' to accept null and ""$/ })
+      t.match(await failureOf(validated([lead], { nullFields: 'reject' })), { code: 'INVALID_LEAD' })
+    }
+  },
+)
+
+t.test("validate: nullFields 'keep' still rejects other wrong values, with one error each", async t => {
+  const wrong = [
+    { guid: null },
+    { guid: '' },
+    {},
+    { guid: 'g', closedAt: '2012' },
+    { guid: 'g', score: true },
+    { guid: 'g', address: 7 },
+    { guid: 'g', leadConversionEvents: [null] },
+    { guid: 'g', leadConversionEvents: [''] },
+    { guid: 'g', crmDetails: { status: 1 } },
+  ]
+  for (const lead of wrong) {
+    const error = await failureOf(validated([lead], { nullFields: 'keep' }))
+    t.match(error, { code: 'INVALID_LEAD' }, JSON.stringify(lead))
+    t.notMatch((error as Error).message, /nullFields/)
+    const quarantine = toArray<{ errors: unknown[] }>({ max: 9 })
+    await validated([lead], { nullFields: 'keep', onInvalid: 'quarantine', quarantine })
+    t.equal(quarantine.records[0]?.errors.length, 1)
+  }
+  t.notMatch(((await failureOf(validated([{ guid: null }]))) as Error).message, /nullFields/)
+})
+
+t.test('validate: nullFields is only for the schema of leads', async t => {
+  t.throws(() => validate({ nullFields: 'keep', schema: {} }), {
+    code: 'OPTION',
+    message: "validate(): schema: expected none with nullFields 'keep', received a schema of your own",
+  })
+  t.throws(() => validate({ nullFields: 'drop' as never }), { code: 'OPTION' })
+  const ajv = new Ajv({ allowUnionTypes: true })
+  const { records } = await validated([{ guid: 'g', email: null }], { nullFields: 'keep', ajv })
+  t.equal(records.length, 1)
 })

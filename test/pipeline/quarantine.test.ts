@@ -30,6 +30,7 @@ const elements = {
   list: '["a", [1]]',
   malformed: '{"guid":"malformed","score":1,}',
   large: `{"guid":"large","message":"${'\\"x'.repeat(400)}"}`,
+  deep: `{"guid":"deep","message":${'['.repeat(100)}${']'.repeat(100)}}`,
   last: '{"guid":"last"}',
 }
 const body = `[${Object.values(elements).join(', ')}]`
@@ -70,8 +71,8 @@ t.test(
       sink.records.map(({ guid }) => guid),
       ['good', 'last'],
     )
-    t.match(report, { leads: 4, records: 2, quarantined: 7, skipped: 0 })
-    t.match(report.source, { scanned: 9, decoded: 7, malformed: 2, delivered: 4, rejected: 5 })
+    t.match(report, { leads: 4, records: 2, quarantined: 8, skipped: 0 })
+    t.match(report.source, { scanned: 10, decoded: 7, malformed: 3, delivered: 4, rejected: 6 })
     const records = recordsOf(path)
     t.strictSame(
       records.map(({ raw }) => raw),
@@ -83,6 +84,7 @@ t.test(
         elements.list,
         elements.malformed,
         elements.large.slice(0, maxLeadBytes),
+        elements.deep,
       ],
     )
     t.strictSame(
@@ -95,6 +97,7 @@ t.test(
         ['DECODE', '', 'not a lead'],
         ['DECODE', '', 'malformed'],
         ['DECODE', '', 'too large'],
+        ['DECODE', '', 'too deep'],
       ],
     )
     for (const [index, { page, position, time }] of records.entries()) {
@@ -111,7 +114,7 @@ t.test("validate: onInvalid 'skip' leaves out and counts the same elements", asy
   const client = openClient(t, await portalOf(t))
   const sink = toArray<Lead>({ max: 100 })
   const report = await run(leadsByOffset(client, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
-  t.match(report, { leads: 4, records: 2, quarantined: 0, skipped: 7 })
+  t.match(report, { leads: 4, records: 2, quarantined: 0, skipped: 8 })
 })
 
 t.test(
@@ -283,7 +286,7 @@ t.test('quarantined: it reads quarantined leads as the source of another run', a
     repaired.records.map(({ guid }) => guid),
     ['schema', 'given'],
   )
-  t.equal(report.quarantined, 5)
+  t.equal(report.quarantined, 6)
   const again = toArray({ max: 9 })
   await run(quarantined(still), validate({ onInvalid: 'skip' }), again)
   t.equal(again.records.length, 0)

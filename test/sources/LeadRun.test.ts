@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import type { LeadsQuery } from '../../lib/lead/LeadsQuery.ts'
 import type { LeadsOptions } from '../../lib/sources/options.ts'
+import { noChanges } from '../../lib/stage/Changes.ts'
 import { someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { pageAfterPage } from '../support/leadsByOffset.ts'
@@ -52,7 +53,7 @@ for (const decode of decodes) {
       decoded: 250,
       malformed: 0,
       delivered: 250,
-      replacedCharacters: 0,
+      ...noChanges(),
     })
   })
 

@@ -14,7 +14,7 @@ const offsetOf = (target = '') => Number(new URL(target, 'http://x').searchParam
 
 /** A source that delivers elements that are not leads, as `run` opens it for a `validate`. */
 function leadsWithRejected(client: HubSpotClient, options: LeadsOptions = {}) {
-  return withRejected(leadsByOffset(client, { maxLeadBytes: 30, ...options }), true)
+  return withRejected(leadsByOffset(client, { maxLeadBytes: 30, maxDepth: 3, ...options }), true)
 }
 
 /** A text for each item: the guid of a lead, or the problem of a rejected element. */
@@ -32,6 +32,7 @@ const texts = [
   `{"guid":"large","text":"${'\\"é'.repeat(20)}"}`,
   '[{"guid":"in an array"}]',
   '{"guid":"c"}',
+  '{"guid":"deep","n":[[[]]]}',
   '"a \\u00e9"',
   '7.10',
 ]
@@ -43,6 +44,7 @@ const words = [
   'too large: {"guid":"large","text":"\\"é\\"',
   'not a lead: [{"guid":"in an array"}]',
   'c',
+  'too deep: {"guid":"deep","n":[[[]]]}',
   'not a lead: "a \\u00e9"',
   'not a lead: 7.10',
 ]
@@ -88,6 +90,7 @@ t.test(
         'it is not valid JSON',
         'it is larger than maxLeadBytes (30)',
         'it is an array, expected a lead (an object)',
+        'it is nested deeper than maxDepth (3)',
         'it is a string, expected a lead (an object)',
         'it is a number, expected a lead (an object)',
       ],
@@ -96,11 +99,11 @@ t.test(
     t.strictSame(
       { scanned, decoded, malformed, delivered, rejected },
       {
-        scanned: 9,
+        scanned: 10,
         decoded: 7,
-        malformed: 2,
+        malformed: 3,
         delivered: 3,
-        rejected: 6,
+        rejected: 7,
       },
     )
   },
@@ -123,7 +126,7 @@ t.test(
       const source = leadsWithRejected(client)
       deepStrictEqual(inWords(await source.toArray()), words, `${cut} bytes`)
       const { scanned, decoded, malformed, delivered, rejected, retries } = source.counts
-      deepStrictEqual([scanned, decoded, malformed, delivered, rejected], [9, 7, 2, 3, 6], `${cut} bytes`)
+      deepStrictEqual([scanned, decoded, malformed, delivered, rejected], [10, 7, 3, 3, 7], `${cut} bytes`)
       t.equal(retries, 1, `${cut} bytes`)
     }
   },

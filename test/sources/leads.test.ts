@@ -38,6 +38,7 @@ t.test('leads options: the defaults are the documented ones', async t => {
     lag: 60_000,
     readAheadBytes: 12 * 1024 * 1024,
     decode: 'express',
+    longNumbers: 'round',
     onMissing: 'report',
     maxLeadBytes: 16 * 1024 * 1024,
     maxDepth: 100,

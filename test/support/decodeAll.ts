@@ -2,6 +2,7 @@ import type { DecodeCounts, DecoderOptions, ElementDecoder } from '../../lib/dec
 import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../../lib/decode/streamJsonDecoder.ts'
 import type { LeadpipeErrorOf } from '../../lib/errors.ts'
+import { addChanges, type Changes, noChanges } from '../../lib/stage/Changes.ts'
 
 /** Both decoders, by the name of the option that selects them. */
 export const lanes = { express: expressDecoder, 'stream-json': streamJsonDecoder } as const
@@ -12,6 +13,8 @@ export const laneNames = Object.keys(lanes) as Lane[]
 export interface Decoded {
   elements: unknown[]
   counts: DecodeCounts
+  /** The changes of all elements. */
+  changes: Changes
   /** The JSON around the array. */
   envelope: unknown
   error: LeadpipeErrorOf<'DECODE'> | undefined
@@ -31,12 +34,18 @@ export function decodeAll(
     ...options,
   })
   const elements: unknown[] = []
+  const changes = noChanges()
   let error: LeadpipeErrorOf<'DECODE'> | undefined
   try {
-    for (const chunk of chunks) for (const { value } of decoder.write(chunk)) elements.push(value)
+    for (const chunk of chunks) {
+      for (const element of decoder.write(chunk)) {
+        elements.push(element.value)
+        if (element.changes !== undefined) addChanges(changes, element.changes)
+      }
+    }
     decoder.end()
   } catch (thrown) {
     error = thrown as LeadpipeErrorOf<'DECODE'>
   }
-  return { elements, counts: decoder.counts, envelope: decoder.envelope, error }
+  return { elements, counts: decoder.counts, changes, envelope: decoder.envelope, error }
 }

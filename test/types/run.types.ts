@@ -12,6 +12,7 @@ import {
   filter,
   type HubSpotClient,
   type Lead,
+  type LeadWithNulls,
   leads,
   map,
   type Operator,
@@ -174,6 +175,26 @@ compiled(() => [
     [{}],
     validate<Customer>({ schema: {} }),
     map(one => isExactly<Customer>()(one).name),
+    sink(),
+  ),
+  run(
+    [{}],
+    validate({ nullFields: 'keep', onInvalid: 'skip' }),
+    map(lead => isExactly<LeadWithNulls>()(lead)),
+    map(({ guid, email, crmDetails, leadConversionEvents }) => [
+      isExactly<string>()(guid),
+      isExactly<string | null | undefined>()(email),
+      isExactly<number | null | '' | undefined>()(crmDetails ? crmDetails.crmType : null),
+      isExactly<string | null | undefined>()(leadConversionEvents ? leadConversionEvents[0]?.formName : null),
+    ]),
+    sink(),
+  ),
+  run([{}], validate({ nullFields: 'keep' }), explode('leadConversionEvents'), sink()),
+  run(
+    [{}],
+    validate({ nullFields: 'keep' }),
+    // @ts-expect-error: an e-mail address may be null.
+    map(({ email = '' }) => email.length),
     sink(),
   ),
   // @ts-expect-error: 'ignore' is not a policy.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { linesOf } from '../../lib/sources/quarantined.ts'
+import { linesOf } from '../../lib/sources/linesOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 
 async function read(text: string, size: number, most = 1_000) {
@@ -8,7 +8,7 @@ async function read(text: string, size: number, most = 1_000) {
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
   }
   const lines: string[] = []
-  for await (const line of linesOf(chunks(), most)) lines.push(line)
+  for await (const line of linesOf(chunks(), most)) lines.push(line.toString())
   return lines
 }
 
