@@ -1,6 +1,7 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher, Pool } from 'undici'
 import { optionError } from '../options/checkOptions.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
+import { skipInterimAnswers } from './interimAnswers.ts'
 import { networkError } from './networkError.ts'
 import { maskUrl } from './redact.ts'
 import type { TransportSettings } from './transportOptions.ts'
@@ -59,7 +60,7 @@ export class Connections {
 
   async #open(): Promise<Dispatcher> {
     // Not with leadpipe itself: undici would take a third of the time that it takes to import leadpipe.
-    const { EnvHttpProxyAgent, Pool } = await import('undici')
+    const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici')
     const { concurrency, timeouts } = this.#settings
     const options = {
       connections: concurrency,
@@ -67,9 +68,13 @@ export class Connections {
       headersTimeout: timeouts.headers,
       bodyTimeout: timeouts.chunk,
     }
+    const open = (url: string | URL, { connect, ...given }: Pool.Options) => {
+      const connector = typeof connect === 'function' ? connect : buildConnector(connect ?? {})
+      return new Pool(url, { ...given, ...options, connect: skipping(connector) })
+    }
     const connect = { timeout: timeouts.connect }
     const proxy = this.#proxy
-    if (proxy === undefined) return new Pool(this.#origin, { ...options, connect })
+    if (proxy === undefined) return open(this.#origin, { connect })
     return new EnvHttpProxyAgent({
       connect,
       // The agent applies NO_PROXY. Without a separate proxy for https, the one for http serves both.
@@ -84,10 +89,18 @@ export class Connections {
         // Only for connections through the proxy is `connect` a function; for direct ones it is an object.
         const isProxied = 'connect' in given && typeof given.connect === 'function'
         this.#usedProxy = isProxied ? proxy.origin : undefined
-        return new Pool(url, { ...given, ...options })
+        return open(url, given)
       },
     })
   }
+}
+
+/** A connector whose sockets skip interim answers. */
+function skipping(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) =>
+      error === null ? callback(null, skipInterimAnswers(socket)) : callback(error, null),
+    )
 }
 
 /** The proxy that the environment names for an origin, without regard to NO_PROXY. */
