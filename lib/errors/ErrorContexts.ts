@@ -41,6 +41,8 @@ export interface AnswerContext {
   readonly excerpt?: string
   /** Milliseconds until the server accepts the next request, if it says so. */
   readonly retryAfter?: number
+  /** Scheme, host and path of the address that a redirect names. */
+  readonly location?: string
   /** The portal's name for the limit that a 429 reports. */
   readonly policy?: string
   /** Number of attempts, if there were several. */
