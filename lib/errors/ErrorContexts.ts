@@ -77,7 +77,8 @@ export interface ErrorContexts {
   HTTP: AnswerContext & { readonly refused?: readonly number[] }
   NETWORK: ConnectionContext
   TIMEOUT: ConnectionContext
-  DECODE: {
+  /** With the facts about the answer if its body is something else from the beginning. */
+  DECODE: Partial<AnswerContext> & {
     /** 'cut': the body ends too early. 'limit': an element is too large or too deep. 'malformed': everything else. */
     readonly problem: 'cut' | 'malformed' | 'limit'
     /** Number of the page, from 1; absent for the answer of an HTTP receiver. */
@@ -87,7 +88,7 @@ export interface ErrorContexts {
     /** Index of the element in its page, from 0. */
     readonly element?: number
     readonly contentEncoding?: string
-    readonly attempts?: number
+    readonly contentType?: string
   }
   PAGING: {
     readonly offset?: number

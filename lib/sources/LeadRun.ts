@@ -15,8 +15,8 @@ import { DeliveredItems, type ListProgress } from './DeliveredItems.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
+import type { Item, PageBatch } from './Page.ts'
 import { planOf, windowOf } from './planOf.ts'
-import type { Item, PageBatch } from './readStretch.ts'
 import { noCounts, type SourceCounts, type SourceState, sourceEquations } from './SourceCounts.ts'
 
 /** The parts that a {@link LeadRun} needs. */

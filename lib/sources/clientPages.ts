@@ -4,7 +4,7 @@ import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
-import type { PageSource } from './readStretch.ts'
+import type { PageSource } from './Page.ts'
 
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
@@ -49,9 +49,10 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     origin: client.origin,
     pageTimeout: client[reading].pageTimeout,
     async fetchPage(request, signal) {
-      const { headers, body } = await client.get(path, options.query(request), { signal, onRequest, onRetry })
-      answered?.(headers)
-      return body
+      const answer = await client.get(path, options.query(request), { signal, onRequest, onRetry })
+      answered?.(answer.headers)
+      const { body } = answer
+      return { body, explain: (error, beginning) => client[reading].explain(error, answer, beginning) }
     },
     decoder: page => decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines }),
     recordOf,
