@@ -4,7 +4,7 @@ import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type Report, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
-import { plural, reportText, size, span } from './inWords.ts'
+import { clockNote, plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
 
 /**
@@ -30,6 +30,8 @@ export async function runAndReport(
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
+    const clock = clockNote(report)
+    if (clock !== undefined) progress.note(clock)
     out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
     return exitCodes.done
   } catch (error) {

@@ -194,6 +194,8 @@ export class HubSpotClient implements AsyncDisposable {
       headers: {
         accept: 'application/json',
         'accept-encoding': 'gzip',
+        // The answer of a cache may lack the newest leads.
+        'cache-control': 'no-cache',
         'user-agent': 'leadpipe',
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),

@@ -39,9 +39,11 @@ export interface Report {
   reconciliation?: { matching: number; delivered: number }
   /**
    * The name of the source, and what it counted: `source()` counts only `delivered`. Absent for a Readable, an iterable
-   * and `quarantined()`.
+   * and `quarantined()`. `clockDifference` is how many milliseconds the portal's clock (Date and Age of its first answer)
+   * is ahead of this machine's, negative if it is behind; absent if that is less than a minute.
    */
-  source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
+  source?: { name?: string; clockDifference?: number } & Pick<SourceCounts, 'delivered'> &
+    Partial<SourceCounts>
   /** The counts of each operator, in order. */
   operators: OperatorCounts[]
   /**

@@ -2,7 +2,8 @@ import type { DecodedElement } from '../decode/ElementDecoder.ts'
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
-import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
+import { type ServerTime, serverTime } from '../http/exchange.ts'
+import { type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import type { PageSource } from './Page.ts'
 
@@ -30,8 +31,8 @@ export interface ClientPages<T, Request> {
   readonly lines?: boolean
   /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
-  /** Called with the headers of each answer. */
-  answered?(headers: Answer['headers']): void
+  /** Called with the time of each answer. */
+  answered?(time: ServerTime): void
 }
 
 /** A page source that reads a list through a client. */
@@ -50,7 +51,7 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     pageTimeout: client[reading].pageTimeout,
     async fetchPage(request, signal) {
       const answer = await client.get(path, options.query(request), { signal, onRequest, onRetry })
-      answered?.(answer.headers)
+      answered?.(serverTime(answer.headers, client[reading].now()))
       const { body } = answer
       return { body, explain: (error, beginning) => client[reading].explain(error, answer, beginning) }
     },
