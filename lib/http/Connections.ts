@@ -78,8 +78,9 @@ export class Connections {
     return new EnvHttpProxyAgent({
       connect,
       // The agent applies NO_PROXY. Without a separate proxy for https, the one for http serves both.
-      httpProxy: proxy.href,
+      httpProxy: proxy.origin,
       httpsProxy: '',
+      ...credentialsOf(proxy),
       proxyTls: connect,
       requestTls: connect,
       // Like curl: many proxies allow CONNECT to port 443 only.
@@ -95,12 +96,36 @@ export class Connections {
   }
 }
 
-/** A connector whose sockets skip interim answers. */
+/** A connector whose sockets skip interim answers, and whose failures end a request. */
 function skipping(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...[error, socket]) =>
-      error === null ? callback(null, skipInterimAnswers(socket)) : callback(error, null),
+      error === null ? callback(null, skipInterimAnswers(socket)) : callback(finalError(error), null),
     )
+}
+
+/**
+ * After an error with one of these codes, undici opens the connection again at once, as often as it fails: without an
+ * end if a proxy closes every connection without an answer to CONNECT.
+ */
+function finalError(error: Error & { code?: string }): Error {
+  if (error.code !== 'UND_ERR_SOCKET' && error.code !== 'UND_ERR_INFO') return error
+  return Object.assign(new Error(error.message, { cause: error }), { code: 'ECONNRESET' })
+}
+
+/** The credentials in the URL of a proxy. undici would ignore a name without a password, and fail at a lone "%". */
+function credentialsOf({ username, password }: URL): { token?: string } {
+  if (username === '' && password === '') return {}
+  const plain = `${decoded(username)}:${decoded(password)}`
+  return { token: `Basic ${Buffer.from(plain).toString('base64')}` }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** The proxy that the environment names for an origin, without regard to NO_PROXY. */
