@@ -1,7 +1,7 @@
 import type { AnswerContext } from '../errors/ErrorContexts.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type BodyText, gunzip, readText } from './body.ts'
-import { type AnswerHeaders, header, type RawAnswer } from './exchange.ts'
+import { type AnswerHeaders, header, type RawAnswer, serverTime } from './exchange.ts'
 import { parseRetryAfter } from './retry.ts'
 
 /** Characters of an error body that are kept in the error's context. */
@@ -64,7 +64,8 @@ export function errorAnswerOf(
   const text = redact(body)
   const excerpt = text.slice(0, excerptLength)
   const serverMessage = messageIn(excerpt)
-  const retryAfter = parseRetryAfter(header(headers, 'retry-after'), now)
+  // A date is read by the server's own clock, which may differ from ours.
+  const retryAfter = parseRetryAfter(header(headers, 'retry-after'), serverTime(headers, now).time)
   const location = isRedirect(status) ? locationIn(headers, url, redact) : undefined
   const where = location === undefined ? '' : ` with the location ${location}`
   return {

@@ -272,3 +272,14 @@ t.test('Connections: close() closes every connection to the proxy at once, idle 
   t.equal(await eventually(() => proxy.open.size, 0), 0)
   t.equal(await eventually(() => raw.sockets.size, 0), 0)
 })
+
+t.test('Connections: a server that closes each connection after its answer costs no request', async t => {
+  let requests = 0
+  const { origin } = await listenRaw(t, socket => {
+    requests += 1
+    socket.end('HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n[]')
+  })
+  const client = openClient(t, origin)
+  for (let i = 0; i < 20; i += 1) t.equal(await textOf((await client.get('/x', '')).body), '[]')
+  t.equal(requests, 20)
+})

@@ -45,3 +45,23 @@ t.test('statusError: a redirect names where it leads to, without secrets', async
     }
   }
 })
+
+t.test(
+  "errorAnswerOf: a date in Retry-After is read by the server's clock, if the answer has a Date",
+  async t => {
+    const retryAfter = 'Wed, 21 Oct 2026 07:28:09 GMT'
+    const now = Date.UTC(2026, 9, 21, 7, 28, 4)
+    const cases: [date: string | undefined, age: string | undefined, milliseconds: number][] = [
+      ['Wed, 21 Oct 2026 07:28:00 GMT', undefined, 9_000],
+      ['Wed, 21 Oct 2026 07:28:00 GMT', '2', 7_000],
+      ['Wed, 21 Oct 2026 09:00:00 GMT', undefined, 0],
+      ['nonsense', undefined, 5_000],
+      [undefined, undefined, 5_000],
+    ]
+    for (const [date, age, milliseconds] of cases) {
+      const headers = { date, age, 'retry-after': retryAfter }
+      const { context } = errorAnswerOf({ status: 503, headers }, '', { ...at, now })
+      t.equal(context.retryAfter, milliseconds)
+    }
+  },
+)
