@@ -207,6 +207,13 @@ t.test('architecture: no file of lib/ imports itself through others, types inclu
   )
 })
 
+t.test('architecture: only http/Clock.ts reads the clock of the system, which may be set back', async t => {
+  const readers = files.filter(
+    file => !file.startsWith('portal/') && /\bDate\.now\b/.test(readFileSync(join(lib, file), 'utf8')),
+  )
+  t.same(readers, ['http/Clock.ts'])
+})
+
 t.test('architecture: lib/ without portal/ keeps to the limits of lines and files', async t => {
   const [mostLines, mostFiles] = [250, 190]
   const counted = files

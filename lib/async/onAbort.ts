@@ -32,3 +32,13 @@ function callAll(this: AbortSignal): void {
   waiting.delete(this)
   for (const callback of callbacks ?? []) callback()
 }
+
+/** The result of `work`; undefined after an abort, because work that waits for a user may never end. */
+export async function unlessAborted<V>(work: V | Promise<V>, signal: AbortSignal): Promise<V | undefined> {
+  if (!(work instanceof Promise)) return work
+  let unlisten = () => {}
+  const aborted = new Promise<undefined>(resolve => {
+    unlisten = onAbort(signal, () => resolve(undefined))
+  })
+  return await Promise.race([work, aborted]).finally(unlisten)
+}

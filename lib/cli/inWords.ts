@@ -75,6 +75,14 @@ export function changesInWords({ source = { delivered: 0 } }: Report): string[] 
   ]
 }
 
+/** How the portal's clock differs from this machine's, in a sentence; undefined if it hardly does. */
+export function clockNote({ source }: Report): string | undefined {
+  const difference = source?.clockDifference
+  if (difference === undefined) return undefined
+  const ways = difference > 0 ? 'ahead of' : 'behind'
+  return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, unless --stop-time is given`
+}
+
 function ended(report: Report): string {
   const { checkpoint, duration } = report
   return checkpoint?.found === 'finished'

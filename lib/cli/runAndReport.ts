@@ -4,7 +4,7 @@ import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type Report, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
-import { changesInWords, plural, reportText, size, span } from './inWords.ts'
+import { changesInWords, clockNote, plural, reportText, size, span } from './inWords.ts'
 import { selectNotes } from './selectNotes.ts'
 
 /**
@@ -31,6 +31,8 @@ export async function runAndReport(
     )
     progress.clear()
     tellChanges(host, report)
+    const clock = clockNote(report)
+    if (clock !== undefined) progress.note(clock)
     out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
     return exitCodes.done
   } catch (error) {

@@ -124,10 +124,13 @@ export function decodeError(
 export async function* decodeBody(
   body: Readable,
   decoder: ElementDecoder,
-  { page, origin }: { page: number; origin: string },
+  { page, origin, onChunk }: { page: number; origin: string; onChunk?: (chunk: Uint8Array) => void },
 ): AsyncGenerator<Iterable<DecodedElement>> {
   try {
-    for await (const chunk of body) yield decoder.write(chunk)
+    for await (const chunk of body) {
+      onChunk?.(chunk)
+      yield decoder.write(chunk)
+    }
   } catch (error) {
     throw atPage(bodyError(error, origin), page, decoder.counts.bytes)
   }

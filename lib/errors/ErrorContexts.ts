@@ -41,6 +41,8 @@ export interface AnswerContext {
   readonly excerpt?: string
   /** Milliseconds until the server accepts the next request, if it says so. */
   readonly retryAfter?: number
+  /** Scheme, host and path of the address that a redirect names. */
+  readonly location?: string
   /** The portal's name for the limit that a 429 reports. */
   readonly policy?: string
   /** Number of attempts, if there were several. */
@@ -75,7 +77,8 @@ export interface ErrorContexts {
   HTTP: AnswerContext & { readonly refused?: readonly number[] }
   NETWORK: ConnectionContext
   TIMEOUT: ConnectionContext
-  DECODE: {
+  /** With the facts about the answer if its body is something else from the beginning. */
+  DECODE: Partial<AnswerContext> & {
     /** 'cut': the body ends too early. 'limit': an element is too large or too deep. 'malformed': everything else. */
     readonly problem: 'cut' | 'malformed' | 'limit'
     /** Number of the page, from 1; absent for the answer of an HTTP receiver. */
@@ -85,7 +88,7 @@ export interface ErrorContexts {
     /** Index of the element in its page, from 0. */
     readonly element?: number
     readonly contentEncoding?: string
-    readonly attempts?: number
+    readonly contentType?: string
   }
   PAGING: {
     readonly offset?: number

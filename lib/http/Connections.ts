@@ -1,6 +1,7 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher, Pool } from 'undici'
 import { optionError } from '../options/checkOptions.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
+import { skipInterimAnswers } from './interimAnswers.ts'
 import { networkError } from './networkError.ts'
 import { maskUrl } from './redact.ts'
 import type { TransportSettings } from './transportOptions.ts'
@@ -59,7 +60,7 @@ export class Connections {
 
   async #open(): Promise<Dispatcher> {
     // Not with leadpipe itself: undici would take a third of the time that it takes to import leadpipe.
-    const { EnvHttpProxyAgent, Pool } = await import('undici')
+    const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici')
     const { concurrency, timeouts } = this.#settings
     const options = {
       connections: concurrency,
@@ -67,14 +68,19 @@ export class Connections {
       headersTimeout: timeouts.headers,
       bodyTimeout: timeouts.chunk,
     }
+    const open = (url: string | URL, { connect, ...given }: Pool.Options) => {
+      const connector = typeof connect === 'function' ? connect : buildConnector(connect ?? {})
+      return new Pool(url, { ...given, ...options, connect: skipping(connector) })
+    }
     const connect = { timeout: timeouts.connect }
     const proxy = this.#proxy
-    if (proxy === undefined) return new Pool(this.#origin, { ...options, connect })
+    if (proxy === undefined) return open(this.#origin, { connect })
     return new EnvHttpProxyAgent({
       connect,
       // The agent applies NO_PROXY. Without a separate proxy for https, the one for http serves both.
-      httpProxy: proxy.href,
+      httpProxy: proxy.origin,
       httpsProxy: '',
+      ...credentialsOf(proxy),
       proxyTls: connect,
       requestTls: connect,
       // Like curl: many proxies allow CONNECT to port 443 only.
@@ -84,9 +90,41 @@ export class Connections {
         // Only for connections through the proxy is `connect` a function; for direct ones it is an object.
         const isProxied = 'connect' in given && typeof given.connect === 'function'
         this.#usedProxy = isProxied ? proxy.origin : undefined
-        return new Pool(url, { ...given, ...options })
+        return open(url, given)
       },
     })
+  }
+}
+
+/** A connector whose sockets skip interim answers, and whose failures end a request. */
+function skipping(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[error, socket]) =>
+      error === null ? callback(null, skipInterimAnswers(socket)) : callback(finalError(error), null),
+    )
+}
+
+/**
+ * After an error with one of these codes, undici opens the connection again at once, as often as it fails: without an
+ * end if a proxy closes every connection without an answer to CONNECT.
+ */
+function finalError(error: Error & { code?: string }): Error {
+  if (error.code !== 'UND_ERR_SOCKET' && error.code !== 'UND_ERR_INFO') return error
+  return Object.assign(new Error(error.message, { cause: error }), { code: 'ECONNRESET' })
+}
+
+/** The credentials in the URL of a proxy. undici would ignore a name without a password, and fail at a lone "%". */
+function credentialsOf({ username, password }: URL): { token?: string } {
+  if (username === '' && password === '') return {}
+  const plain = `${decoded(username)}:${decoded(password)}`
+  return { token: `Basic ${Buffer.from(plain).toString('base64')}` }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 

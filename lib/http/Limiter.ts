@@ -39,7 +39,7 @@ export class Limiter {
     clock: Clock = systemClock,
     server?: ServerLimits,
   ) {
-    // The queue's own rate limit (`strict`) uses Date.now(): if the clock is set back an hour, it stops for an hour.
+    // The queue's own rate limit (`strict`) uses the system's clock: if that is set back an hour, it stops for an hour.
     this.#queue = new PQueue({ concurrency })
     this.#clock = clock
     this.#window = rateLimit === 'none' ? undefined : new SlidingWindow(rateLimit)

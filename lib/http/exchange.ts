@@ -31,3 +31,35 @@ export function header(headers: AnswerHeaders, name: string): string | undefined
   const value = headers[name]
   return Array.isArray(value) ? value[0] : value
 }
+
+/**
+ * An HTTP date in milliseconds since 1970; undefined if it is not one. `Date.parse` accepts much else: it reads "1.5" as
+ * a day in 2001.
+ */
+export function parseHttpDate(text: string): number | undefined {
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text)) return undefined
+  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+  return Number.isNaN(time) ? undefined : time
+}
+
+/** When an answer was made or, if it comes from a cache, when it was delivered. */
+export interface ServerTime {
+  /** Milliseconds since 1970, by the server's clock; by the own one if the answer has no valid Date. */
+  time: number
+  /** Milliseconds by which the server's clock is ahead, negative if behind; absent if that is less than a minute. */
+  clockDifference?: number
+}
+
+/**
+ * The time of an answer: its Date, plus its Age if it comes from a cache.
+ *
+ * @param now milliseconds since 1970, by the own clock
+ */
+export function serverTime(headers: AnswerHeaders, now: number): ServerTime {
+  const date = parseHttpDate(header(headers, 'date')?.trim() ?? '')
+  if (date === undefined) return { time: now }
+  const age = header(headers, 'age')?.trim() ?? ''
+  const time = /^\d{1,9}$/.test(age) ? date + Number(age) * 1_000 : date
+  const difference = time - now
+  return Math.abs(difference) < 60_000 ? { time } : { time, clockDifference: difference }
+}

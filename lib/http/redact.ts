@@ -16,9 +16,23 @@ export function redactor(
   secret: string,
   parameters: readonly string[] = ['access_token'],
 ): (text: string) => string {
-  const anyForm = new RegExp(Array.from(secret, formsOf).join(''), 'gi')
+  const anyForm = piecesOf(secret).map(piece => new RegExp(Array.from(piece, formsOf).join(''), 'gi'))
   const inUrl = new RegExp(`(${parameters.join('|')})(=|%(?:25)*3d)[^&\\s"'<>\\\\;,)]*`, 'gi')
-  return text => text.replace(anyForm, '***').replace(inUrl, '$1$2***')
+  const replaced = (text: string) => anyForm.reduce((clean, form) => clean.replace(form, '***'), text)
+  return text =>
+    replaced(text)
+      .replace(/(\*{3}){2,}/g, '***')
+      .replace(inUrl, '$1$2***')
+}
+
+/** The engine can't compile the pattern of a secret of 4,000 characters. */
+const longestPiece = 500
+
+/** A secret in pieces of about equal length: a short one would match in many ordinary words. */
+function piecesOf(secret: string): string[] {
+  const count = Math.ceil(secret.length / longestPiece)
+  const length = Math.ceil(secret.length / count)
+  return Array.from({ length: count }, (_, index) => secret.slice(index * length, (index + 1) * length))
 }
 
 /** Quotes a text that is not a usable URL, without the parts in which a URL has credentials. */

@@ -1,7 +1,7 @@
 import type { AnswerContext } from '../errors/ErrorContexts.ts'
 import { LeadpipeError } from '../errors.ts'
 import { type BodyText, gunzip, readText } from './body.ts'
-import { type AnswerHeaders, header, type RawAnswer } from './exchange.ts'
+import { type AnswerHeaders, header, type RawAnswer, serverTime } from './exchange.ts'
 import { parseRetryAfter } from './retry.ts'
 
 /** Characters of an error body that are kept in the error's context. */
@@ -17,7 +17,7 @@ export interface ErrorAnswer {
   message: string
   /** The beginning of the body: at most 65,536 characters. */
   text: string
-  /** `{ status, url, excerpt, retryAfter? }`; `retryAfter` in milliseconds. */
+  /** `{ status, url, excerpt, retryAfter?, location? }`; `retryAfter` in milliseconds. */
   context: AnswerContext
 }
 
@@ -48,9 +48,8 @@ export async function refusal(
   options: RefusalOptions,
   limit = errorLength,
 ): Promise<Refusal> {
-  const { url, redact, now, toError } = options
   const body = await errorText(raw, options, limit)
-  return { ...body, error: toError(errorAnswerOf(raw, url, redact(body.text.slice(0, errorLength)), now)) }
+  return { ...body, error: options.toError(errorAnswerOf(raw, body.text.slice(0, errorLength), options)) }
 }
 
 /**
@@ -59,20 +58,42 @@ export async function refusal(
  */
 export function errorAnswerOf(
   { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
-  url: string,
-  text: string,
-  now: number,
+  body: string,
+  { url, redact, now }: Omit<RefusalOptions, 'toError'>,
 ): ErrorAnswer {
+  const text = redact(body)
   const excerpt = text.slice(0, excerptLength)
   const serverMessage = messageIn(excerpt)
-  const retryAfter = parseRetryAfter(header(headers, 'retry-after'), now)
+  // A date is read by the server's own clock, which may differ from ours.
+  const retryAfter = parseRetryAfter(header(headers, 'retry-after'), serverTime(headers, now).time)
+  const location = isRedirect(status) ? locationIn(headers, url, redact) : undefined
+  const where = location === undefined ? '' : ` with the location ${location}`
   return {
     status,
     headers,
-    message: `${url} answered ${status}${serverMessage === '' ? '' : `: ${serverMessage}`}`,
+    message: `${url} answered ${status}${where}${serverMessage === '' ? '' : `: ${serverMessage}`}`,
     text,
-    context: { status, url, excerpt, ...(retryAfter === undefined ? {} : { retryAfter }) },
+    context: {
+      ...{ status, url, excerpt },
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(location === undefined ? {} : { location }),
+    },
   }
+}
+
+/** Only a 304 is no redirect: it says that nothing has changed. */
+const isRedirect = (status: number) => status >= 300 && status < 400 && status !== 304
+
+/** Where a redirect leads to: scheme, host and path, because userinfo and query may contain secrets. */
+function locationIn(
+  headers: AnswerHeaders,
+  url: string,
+  redact: (text: string) => string,
+): string | undefined {
+  const given = header(headers, 'location')
+  if (given === undefined || !URL.canParse(given, url)) return undefined
+  const { protocol, host, pathname } = new URL(given, url)
+  return redact(`${protocol}//${host}${pathname}`)
 }
 
 /** The error for the status of any server's answer: AUTH, RATE_LIMIT or HTTP. */
@@ -83,7 +104,7 @@ export function statusError({ status, message, context }: ErrorAnswer): Leadpipe
   if (status === 429) {
     return new LeadpipeError('RATE_LIMIT', `too many requests: ${message}`, { retryable: true, context })
   }
-  if (status >= 300 && status < 400) {
+  if (isRedirect(status)) {
     return new LeadpipeError('HTTP', `redirects are not followed: ${message}`, { context })
   }
   return new LeadpipeError('HTTP', message, { retryable: status >= 500, context })

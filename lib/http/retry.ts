@@ -1,6 +1,7 @@
 import type { AnswerContext } from '../errors/ErrorContexts.ts'
 import { LeadpipeError, reworded } from '../errors.ts'
 import type { Clock } from './Clock.ts'
+import { parseHttpDate } from './exchange.ts'
 import type { RetryOptions } from './transportOptions.ts'
 
 /** A failed attempt that will be retried. */
@@ -84,11 +85,8 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   if (header === undefined) return undefined
   const text = header.trim()
   if (/^\d+$/.test(text)) return Number(text) * 1000
-  // Date.parse accepts much that is not an HTTP date: it reads "1.5" as a day in 2001.
-  const date = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/.test(text)
-    ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
-    : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  const date = parseHttpDate(text)
+  return date === undefined ? undefined : Math.max(0, date - now)
 }
 
 function exhausted(error: LeadpipeError, attempts: number, why: string): LeadpipeError {

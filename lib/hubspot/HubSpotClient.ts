@@ -9,11 +9,13 @@ import { refusal } from '../http/refusal.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { type ClientSettings, clientSettings, type HubSpotClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
-import { portalError } from './portalError.ts'
+import { noListError, portalError } from './portalError.ts'
 
 /** A successful answer. Read its body to the end, or destroy it: until then it keeps its connection. */
 export interface Answer {
   status: number
+  /** The URL of the request, without secrets. */
+  url: string
   /** Names are in lower case. */
   headers: AnswerHeaders
   /** The decoded body. Its errors are those of undici and zlib, not LeadpipeErrors. */
@@ -37,6 +39,8 @@ export interface Reading {
   readonly pageTimeout: number | undefined
   /** Milliseconds since 1970, by the client's clock. */
   now(): number
+  /** The error for a body that could not be decoded; with the answer, if its beginning does not belong to a list. */
+  explain(error: unknown, answer: Answer, beginning: string): unknown
   /**
    * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
    *
@@ -130,6 +134,8 @@ export class HubSpotClient implements AsyncDisposable {
       concurrency,
       pageTimeout: timeouts.page,
       now: () => this.#clock.now(),
+      explain: (error, answer, beginning) =>
+        noListError(error, answer, beginning, { redact: this.#redact, now: this.#clock.now() }),
       backOff: (...failure) => this.#backOff(...failure),
     }
   }
@@ -171,7 +177,8 @@ export class HubSpotClient implements AsyncDisposable {
 
   async #read(raw: RawAnswer, { url }: OutgoingRequest): Promise<Answer> {
     const redact = this.#redact
-    if (raw.ok) return { status: raw.status, headers: raw.headers, body: gunzip(raw, url, redact) }
+    const { status, headers } = raw
+    if (raw.ok) return { status, url, headers, body: gunzip(raw, url, redact) }
     throw (await refusal(raw, { url, redact, now: this.#clock.now(), toError: portalError })).error
   }
 
@@ -187,6 +194,8 @@ export class HubSpotClient implements AsyncDisposable {
       headers: {
         accept: 'application/json',
         'accept-encoding': 'gzip',
+        // The answer of a cache may lack the newest leads.
+        'cache-control': 'no-cache',
         'user-agent': 'leadpipe',
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),

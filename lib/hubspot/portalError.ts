@@ -1,6 +1,6 @@
-import { LeadpipeError } from '../errors.ts'
+import { LeadpipeError, reworded } from '../errors.ts'
 import { type AnswerHeaders, header } from '../http/exchange.ts'
-import { type ErrorAnswer, statusError } from '../http/refusal.ts'
+import { type ErrorAnswer, errorAnswerOf, statusError } from '../http/refusal.ts'
 
 /** The error for a portal's answer: AUTH, RATE_LIMIT, DAILY_LIMIT or HTTP. */
 export function portalError(answer: ErrorAnswer): LeadpipeError {
@@ -9,6 +9,27 @@ export function portalError(answer: ErrorAnswer): LeadpipeError {
     return new LeadpipeError('AUTH', `the portal refused the credentials: ${message}`, { context })
   }
   return status === 429 ? tooMany(answer) : statusError(answer)
+}
+
+/**
+ * The error for the body of a success that could not be decoded. If its beginning is not that of a list, the portal, or
+ * a proxy before it, has sent something else: the error then shows the answer. A page or a text, nothing at all, and
+ * HubSpot's own form of an error (`{"status":"error"}`) are transient, as they would be with a 503.
+ */
+export function noListError(
+  error: unknown,
+  answer: { status: number; url: string; headers: AnswerHeaders },
+  beginning: string,
+  { redact, now }: { redact: (text: string) => string; now: number },
+): unknown {
+  const start = beginning.replace(/^[\s\ufeff]+/, '')
+  if (!(error instanceof LeadpipeError) || error.code !== 'DECODE' || start.startsWith('[')) return error
+  const { message, context } = errorAnswerOf(answer, start, { url: answer.url, redact, now })
+  const contentType = redact(header(answer.headers, 'content-type') ?? '').slice(0, 100)
+  const shown = `${error.problem}; ${message}${contentType === '' ? '' : ` (${contentType})`}`
+  const isNoJson = start !== '' && !start.startsWith('{')
+  const isTransient = error.retryable || isNoJson || /"status"\s*:\s*"error"/i.test(start)
+  return reworded(error, shown, { retryable: isTransient, context: { ...context, contentType } })
 }
 
 /** A retry can't help with the daily limit before the next day; any other limit ends after a while. */

@@ -42,9 +42,12 @@ export interface Report {
   reconciliation?: { matching: number; delivered: number }
   /**
    * The name of the source, and what it counted: `source()` counts only `delivered`, and `quarantined()` what it
-   * delivered and changed. Absent for a Readable and an iterable.
+   * delivered and changed. Absent for a Readable and an iterable. `clockDifference` is how many milliseconds the portal's
+   * clock (Date and Age of its first answer) is ahead of this machine's, negative if it is behind; absent if that is less
+   * than a minute.
    */
-  source?: { name?: string } & Pick<SourceCounts, 'delivered'> & Partial<SourceCounts>
+  source?: { name?: string; clockDifference?: number } & Pick<SourceCounts, 'delivered'> &
+    Partial<SourceCounts>
   /** The counts of each operator before the sink, in order. Those in branches are in `outputs`. */
   operators: OperatorCounts[]
   /** The counts of the sink. With several outputs, the name is 'tee', and the counts are sums over all not dropped. */

@@ -2,7 +2,7 @@ import { addChanges, type Changes } from '../stage/Changes.ts'
 import { Rejected } from '../stage/Rejected.ts'
 import type { Batch } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import type { Item, PageBatch } from './readStretch.ts'
+import type { Item, PageBatch } from './Page.ts'
 
 /** A position in a list, and the number of records up to it. */
 export interface ListProgress<Cursor> {

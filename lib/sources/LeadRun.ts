@@ -1,6 +1,7 @@
 import { onAbort } from '../async/onAbort.ts'
 import { deferred } from '../async/promises.ts'
-import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
+import type { ServerTime } from '../http/exchange.ts'
+import { type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import { leadsPath } from '../lead/apiQuirks.ts'
 import type { Lead } from '../lead/Lead.ts'
 import { type LeadsQuery, type PageQuery, serializeQuery } from '../lead/LeadsQuery.ts'
@@ -15,8 +16,8 @@ import { DeliveredItems, type ListProgress } from './DeliveredItems.ts'
 import { leadOf, leadWithOrigin, rejectedError } from './leadOf.ts'
 import { OrderedReader } from './OrderedReader.ts'
 import type { LeadsSettings } from './options.ts'
+import type { Item, PageBatch } from './Page.ts'
 import { planOf, windowOf } from './planOf.ts'
-import type { Item, PageBatch } from './readStretch.ts'
 import { noCounts, type SourceCounts, type SourceState, sourceEquations } from './SourceCounts.ts'
 
 /** The parts that a {@link LeadRun} needs. */
@@ -41,7 +42,8 @@ export class LeadRun implements SourceRun<Lead> {
   readonly #delivered: DeliveredItems<Lead, unknown>
   /** Resolves with the first answer. */
   readonly #answered = deferred()
-  #isAnswered = false
+  /** Set by the first answer. */
+  #clock: Omit<ServerTime, 'time'> | undefined
   #isBegun = false
   #isStopped = false
   /** Whether the list was read to its end. */
@@ -81,7 +83,7 @@ export class LeadRun implements SourceRun<Lead> {
         ...{ decode, maxLeadBytes, maxDepth, longNumbers },
         ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
         counts: this.#counts,
-        answered: headers => this.#onAnswer(headers),
+        answered: time => this.#onAnswer(time),
       }),
       width: client[reading].concurrency,
       readAheadBytes,
@@ -124,7 +126,7 @@ export class LeadRun implements SourceRun<Lead> {
     return {
       ...(missing === undefined ? {} : { missing: { ...missing, guids: [...missing.guids] } }),
       ...(window === undefined ? {} : { window }),
-      source: { name: 'leads', ...this.counts() },
+      source: { name: 'leads', ...this.counts(), ...this.#clock },
     }
   }
 
@@ -234,12 +236,10 @@ export class LeadRun implements SourceRun<Lead> {
     return { ...this.#plan.position(cursor), leads: delivered } as Position
   }
 
-  /** Reads the server's time from the headers of the first answer. */
-  #onAnswer({ date }: Answer['headers']): void {
-    if (this.#isAnswered) return
-    this.#isAnswered = true
-    const time = typeof date === 'string' ? Date.parse(date) : Number.NaN
-    this.#plan.answered?.(Number.isNaN(time) ? this.#options.client[reading].now() : time)
+  #onAnswer({ time, ...clock }: ServerTime): void {
+    if (this.#clock !== undefined) return
+    this.#clock = clock
+    this.#plan.answered?.(time)
     this.#answered.resolve()
   }
 

@@ -1,8 +1,8 @@
 import { Condition } from '../async/promises.ts'
 import { type PageMessage, pageChannel } from '../observe/channels.ts'
 import type { PageRequest, Plan, Stretch } from '../paging/Pager.ts'
+import type { Item, PageBatch, PageLog, PageSource } from './Page.ts'
 import { ReadAhead } from './ReadAhead.ts'
-import type { Item, PageBatch, PageLog, PageSource } from './readStretch.ts'
 import { noCounts, type PageCounts, type SourceCounts } from './SourceCounts.ts'
 import { StretchReader } from './StretchReader.ts'
 

@@ -1,8 +1,9 @@
 import type { Condition } from '../async/promises.ts'
 import type { PageRequest, Stretch } from '../paging/Pager.ts'
 import { Rejected } from '../stage/Rejected.ts'
+import type { PageBatch, PageLog, PageSource } from './Page.ts'
 import { PageBudget, type ReadAhead } from './ReadAhead.ts'
-import { type PageBatch, type PageLog, type PageSource, readStretch, type Turn } from './readStretch.ts'
+import { readStretch, type Turn } from './readStretch.ts'
 
 /** What the readers of a list share, and the callbacks of one reader. */
 export interface ReaderContext {

@@ -2,9 +2,10 @@ import type { DecodedElement, DecoderOptions } from '../decode/ElementDecoder.ts
 import { expressDecoder } from '../decode/expressDecoder.ts'
 import { streamJsonDecoder } from '../decode/streamJsonDecoder.ts'
 import { LeadpipeError } from '../errors.ts'
-import { type Answer, type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
+import { type ServerTime, serverTime } from '../http/exchange.ts'
+import { type HubSpotClient, reading } from '../hubspot/HubSpotClient.ts'
 import type { Rejected } from '../stage/Rejected.ts'
-import type { PageSource } from './readStretch.ts'
+import type { PageSource } from './Page.ts'
 
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
@@ -32,8 +33,8 @@ export interface ClientPages<T, Request> {
   readonly longNumbers?: DecoderOptions['longNumbers']
   /** The counters to update. */
   readonly counts?: { requests: number; retries: number }
-  /** Called with the headers of each answer. */
-  answered?(headers: Answer['headers']): void
+  /** Called with the time of each answer. */
+  answered?(time: ServerTime): void
 }
 
 /** A page source that reads a list through a client. */
@@ -51,9 +52,10 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     origin: client.origin,
     pageTimeout: client[reading].pageTimeout,
     async fetchPage(request, signal) {
-      const { headers, body } = await client.get(path, options.query(request), { signal, onRequest, onRetry })
-      answered?.(headers)
-      return body
+      const answer = await client.get(path, options.query(request), { signal, onRequest, onRetry })
+      answered?.(serverTime(answer.headers, client[reading].now()))
+      const { body } = answer
+      return { body, explain: (error, beginning) => client[reading].explain(error, answer, beginning) }
     },
     decoder: page =>
       decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines, longNumbers }),

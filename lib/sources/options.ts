@@ -23,9 +23,9 @@ export interface LeadsOptions extends LeadsQuery {
    */
   from?: Position | undefined
   /**
-   * Milliseconds by which seek paging lags behind the server's time (the `Date` of its first answer). Leads with a
-   * later pivot are left for the next export, because the server may still make more leads of that time visible.
-   * 0 or more. Default: 60,000.
+   * Milliseconds by which seek paging lags behind the server's time (Date and Age of its first answer; this machine's
+   * without a Date). Leads with a later pivot are left for the next export, because the server may still make more leads
+   * of that time visible. 0 or more. Default: 60,000.
    */
   lag?: number | undefined
   /**

@@ -1,63 +1,7 @@
-import type { Readable } from 'node:stream'
-import { onAbort } from '../async/onAbort.ts'
-import {
-  type DecodedElement,
-  decodeBody,
-  type ElementDecoder,
-  noDecodeCounts,
-} from '../decode/ElementDecoder.ts'
-import type { Element, PageRequest, Pager } from '../paging/Pager.ts'
-import type { Changes } from '../stage/Changes.ts'
-import type { Rejected } from '../stage/Rejected.ts'
-import { PageTimer } from './PageTimer.ts'
-import { addPage, addProgress, type PageCounts } from './SourceCounts.ts'
-
-/** An element of a list, and the position after it. */
-export interface Item<T, Cursor> {
-  readonly value: T | Rejected
-  readonly cursor: Cursor
-  /** The bytes that an output may contain in place of the value. */
-  readonly line?: Uint8Array | undefined
-  /** How the value differs from its text; undefined if it does not. */
-  readonly changes?: Readonly<Changes> | undefined
-}
-
-/** The items that one chunk of a body completes. */
-export interface PageBatch<T, Cursor> {
-  readonly items: readonly Item<T, Cursor>[]
-  /** Size of the items in the decompressed body, in bytes. */
-  readonly bytes: number
-}
-
-/** How the pages of an API are requested and read. */
-export interface PageSource<T, Request> {
-  /** Scheme, host and port, for messages. */
-  readonly origin: string
-  /** Sends the request; resolves to the decompressed body of a successful answer. */
-  fetchPage(request: Request, signal: AbortSignal): Promise<Readable>
-  /** @param page the number of the page, from 1 */
-  decoder(page: number): ElementDecoder
-  /** Converts an element to a record, or to a `Rejected` that says why it is not one. */
-  recordOf(element: DecodedElement): T | Rejected
-  /**
-   * Waits after a failure, before the rest of the page is requested.
-   *
-   * @param failures consecutive failures without any progress, from 1
-   * @throws the error itself, if a retry can't help
-   */
-  backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
-  /** Milliseconds that reading a page may take, not counting the consumer's time. Default: no limit. */
-  readonly pageTimeout?: number | undefined
-}
-
-/** The page numbers and counters that all stretches of a list share. */
-export interface PageLog {
-  readonly counts: PageCounts
-  /** The number of the next page, from 1. */
-  next(): number
-  /** Called when a page was read, to its end or as far as needed. */
-  read(page: number, elements: number, bytes: number): void
-}
+import { unlessAborted } from '../async/onAbort.ts'
+import { decodeBody } from '../decode/ElementDecoder.ts'
+import type { PageRequest, Pager } from '../paging/Pager.ts'
+import { Page, type PageBatch, type PageLog, type PageSource } from './Page.ts'
 
 /** When a stretch may be read, and how far ahead. */
 export interface Turn {
@@ -95,9 +39,10 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
     const page = new Page(pager, source, log, number)
     let isComplete = true
     try {
-      const body = await source.fetchPage(request, signal)
-      page.begin(body)
-      for await (const elements of decodeBody(body, page.decoder, { page: number, origin: source.origin })) {
+      const fetched = await source.fetchPage(request, signal)
+      page.begin(fetched)
+      const from = { page: number, origin: source.origin, onChunk: page.see }
+      for await (const elements of decodeBody(fetched.body, page.decoder, from)) {
         page.receive(elements)
         const isTooLarge = turn.received(page.bytes)
         if (page.hasItems) {
@@ -126,7 +71,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
         await turn.untilFirst()
       } else {
         failures += 1
-        await source.backOff(error, failures, signal)
+        await source.backOff(page.explain(error), failures, signal)
       }
     } finally {
       page.close()
@@ -137,114 +82,3 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
 
 /** The error for a page that is too large to be read ahead: it is dropped, and requested again later. */
 const tooLarge = Symbol('leadpipe.tooLarge')
-
-/** A page that is being read. */
-class Page<T, Request extends PageRequest, Cursor> {
-  readonly decoder: ElementDecoder
-  /** Elements received. */
-  received = 0
-  /** Whether the rest of the page is not needed. */
-  hasEnough = false
-  readonly #pager: Pager<T, Request, Cursor>
-  readonly #source: PageSource<T, Request>
-  readonly #log: PageLog
-  readonly #number: number
-  #timer: PageTimer | undefined
-  #unlisten = () => {}
-  #items: Item<T, Cursor>[] = []
-  #delivered = 0
-  /** The part of the decoder's counts that is already added to the source's. */
-  #counted = noDecodeCounts()
-  /** Bytes that are already in a batch. */
-  #batchedBytes = 0
-  #isOver = false
-
-  constructor(
-    pager: Pager<T, Request, Cursor>,
-    source: PageSource<T, Request>,
-    log: PageLog,
-    number: number,
-  ) {
-    this.decoder = source.decoder(number)
-    this.#pager = pager
-    this.#source = source
-    this.#log = log
-    this.#number = number
-  }
-
-  get bytes(): number {
-    return this.decoder.counts.bytes
-  }
-
-  get hasItems(): boolean {
-    return this.#items.length > 0
-  }
-
-  /** Starts the timer of the page. */
-  begin(body: Readable): void {
-    const timer = new PageTimer(this.#source.pageTimeout)
-    this.#timer = timer
-    this.#unlisten = onAbort(timer.signal, () => body.destroy(timer.signal.reason))
-  }
-
-  /** Passes the elements of a chunk to the pager. */
-  receive(elements: Iterable<DecodedElement>): void {
-    for (const element of elements) {
-      const value = this.#source.recordOf(element)
-      this.received += 1
-      if (this.#pager.take({ ...element, value }, this.#emit) === 'enough') this.hasEnough = true
-    }
-    this.#count()
-  }
-
-  /** The items delivered since the last call. Pauses the timer of the page until `resume`. */
-  takeBatch(): PageBatch<T, Cursor> {
-    this.#timer?.pause()
-    const batch = { items: this.#items, bytes: this.bytes - this.#batchedBytes }
-    this.#items = []
-    this.#batchedBytes = this.bytes
-    return batch
-  }
-
-  resume(): void {
-    this.#timer?.resume()
-  }
-
-  /** Called when the page is read to its end (`isComplete`), or as far as needed. */
-  finish(isComplete: boolean): void {
-    this.#count()
-    this.#pager.finish(this.received, this.#emit, this.decoder.envelope)
-    addPage(this.#log.counts, this.decoder.counts, isComplete)
-    this.#log.read(this.#number, this.decoder.counts.scanned, this.bytes)
-  }
-
-  /** Called when nothing more will arrive: what the pager did not deliver counts as dropped. Safe to call again. */
-  close(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#timer?.pause()
-    this.#unlisten()
-    this.#count()
-    this.#log.counts.dropped += this.received - this.#delivered
-  }
-
-  #count(): void {
-    addProgress(this.#log.counts, this.decoder.counts, this.#counted)
-    Object.assign(this.#counted, this.decoder.counts)
-  }
-
-  readonly #emit = ({ value, line, changes }: Element<T>, cursor: Cursor): void => {
-    this.#delivered += 1
-    this.#items.push({ value, cursor, line, changes })
-  }
-}
-
-/** The result of `work`; undefined after an abort. The pager may wait for a user's iterable that never yields. */
-async function unlessAborted<V>(work: V | Promise<V>, signal: AbortSignal): Promise<V | undefined> {
-  if (!(work instanceof Promise)) return work
-  let unlisten = () => {}
-  const aborted = new Promise<undefined>(resolve => {
-    unlisten = onAbort(signal, () => resolve(undefined))
-  })
-  return await Promise.race([work, aborted]).finally(unlisten)
-}

@@ -80,7 +80,7 @@ t.test('leadpipe export: a failure exits with 1 and prints its reason in one lin
   const folder = t.testdir({ 'a-file': '', 'a-folder.ndjson': {} })
   const path = join(folder, 'leads.ndjson')
   const answers: Record<string, string> = {
-    '/html': '<!DOCTYPE html><html><title>Maintenance</title></html>',
+    '/damaged': '[<!DOCTYPE html><html><title>Maintenance</title></html>]',
     '/object': '{"status":"ok","results":[]}',
   }
   const servers = await Promise.all(
@@ -111,7 +111,7 @@ t.test('leadpipe export: a failure exits with 1 and prints its reason in one lin
     ],
     [['export', join(folder, 'a-folder.ndjson'), ...access], /it is a directory/],
     [['export', '/dev/full', '--format', 'ndjson', ...access], /no space is left on the device/],
-    [exportFrom(0), /page 1, byte 0: .*JSON/],
+    [exportFrom(0), /page 1, byte 1: .*JSON/],
     [exportFrom(1), /expected a JSON array, found an object/],
   ]
   for (const [args, says] of cases) {

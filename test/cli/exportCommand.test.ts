@@ -226,3 +226,24 @@ t.test('leadpipe export: an http destination gets every record in batches', asyn
   t.match(stdout, `${listed.length} records written to ${origin}/hook (`)
   t.notMatch(stdout, 'secret')
 })
+
+t.test("leadpipe export: a note says that the portal's clock differs from this machine's", async t => {
+  for (const [hours, words] of [
+    [-24, 'behind'],
+    [2, 'ahead of'],
+  ] as const) {
+    const { origin } = await listen(t, (_request, response) => {
+      response.setHeader('date', new Date(Date.now() + hours * 3_600_000 + 1_500).toUTCString()).end('[]')
+    })
+    const args = ['export', '-', '--origin', origin, '--access-token', 'x']
+    const { code, stderr } = await cli(args)
+    t.equal(code, 0)
+    t.match(
+      stderr,
+      new RegExp(
+        `^leadpipe: the portal's clock is \\d+ h \\d+ min ${words} this machine's; .*--stop-time is given\\n`,
+      ),
+    )
+    t.notMatch((await cli([...args, '--quiet'])).stderr, 'clock')
+  }
+})

@@ -123,6 +123,29 @@ t.test('Connections: the credentials in the URL of a proxy are sent to it', asyn
   t.strictSame(proxy.credentials, [`Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`])
 })
 
+t.test('Connections: a name or a password alone, and a lone "%" in them, are sent to the proxy', async t => {
+  const { origin } = await listen(t, (_request, response) => response.end('[]'))
+  const proxy = await forwardProxy(t)
+  const cases = [
+    ['user', 'user:'],
+    ['user:', 'user:'],
+    [':pw', ':pw'],
+    ['u%40x:p%3aw', 'u@x:p:w'],
+    ['user:100%', 'user:100%'],
+    ['us%zz:pw', 'us%zz:pw'],
+    ['%C3%A9:%E9', 'é:%E9'],
+  ] as const
+  for (const [given] of cases) {
+    setProxies(t, { HTTP_PROXY: proxy.origin.replace('//', `//${given}@`) })
+    await textOf((await openClient(t, origin).get('/x', '')).body)
+    await failureOf(openClient(t, 'https://127.0.0.1:1', noRetries).get('/x', ''))
+  }
+  t.strictSame(
+    proxy.credentials,
+    cases.flatMap(([, sent]) => Array(2).fill(`Basic ${Buffer.from(sent).toString('base64')}`)),
+  )
+})
+
 t.test('Connections: an unreachable proxy is named in the error, without its credentials', async t => {
   const proxy = 'http://127.0.0.1:1'
   setProxies(t, { HTTP_PROXY: withCredentials(proxy) })
@@ -198,6 +221,22 @@ t.test('Connections: concurrency limits the connections through a proxy', async 
   t.strictSame([proxy.lines.length, proxy.open.size], [3, 2])
 })
 
+t.test('Connections: a proxy that closes every connection to an https origin is a NETWORK error', async t => {
+  let requests = 0
+  const proxy = await listenRaw(t, socket => {
+    requests += 1
+    socket.destroy()
+  })
+  setProxies(t, { HTTPS_PROXY: proxy.origin })
+  const origin = 'https://127.0.0.1:2'
+  t.match(await failureOf(openClient(t, origin, { retry: { retries: 2 } }).get('/x', '')), {
+    code: 'NETWORK',
+    retryable: true,
+    message: `${origin}: other side closed (through the proxy ${proxy.origin}) (after 3 attempts)`,
+  })
+  t.equal(requests, 3)
+})
+
 t.test('Connections: missing response headers are a TIMEOUT through a proxy, too', async t => {
   const { origin } = await listen(t, () => {})
   const silent = await listenRaw(t, () => {})
@@ -232,4 +271,15 @@ t.test('Connections: close() closes every connection to the proxy at once, idle 
   for (const error of await Promise.all(failures)) t.match(error, { message: 'the client was closed' })
   t.equal(await eventually(() => proxy.open.size, 0), 0)
   t.equal(await eventually(() => raw.sockets.size, 0), 0)
+})
+
+t.test('Connections: a server that closes each connection after its answer costs no request', async t => {
+  let requests = 0
+  const { origin } = await listenRaw(t, socket => {
+    requests += 1
+    socket.end('HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n[]')
+  })
+  const client = openClient(t, origin)
+  for (let i = 0; i < 20; i += 1) t.equal(await textOf((await client.get('/x', '')).body), '[]')
+  t.equal(requests, 20)
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { redactor } from '../../lib/http/redact.ts'
+import { seededRandom } from '../support/seededRandom.ts'
 
 const redact = (text: string, secret: string) => redactor(secret, ['access_token', 'hapikey'])(text)
 
@@ -78,3 +79,12 @@ t.test(
     }
   },
 )
+
+t.test('redactor: a secret of any length is replaced completely, once', async t => {
+  const random = seededRandom(1)
+  for (const length of [499, 500, 501, 1_001, 4_000, 20_000]) {
+    const secret = Array.from({ length }, () => 'aB3-/+='[Math.floor(random() * 7)]).join('')
+    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+      t.equal(redact(`before ${form} after`, secret), 'before *** after', `${length}`)
+  }
+})

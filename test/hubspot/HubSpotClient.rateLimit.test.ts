@@ -215,10 +215,13 @@ const longPolicy = (policyName: string, length: number) =>
 t.test(
   '"429: Retry-After is not always there": the wait is that of the header, the policy or the back-off',
   async t => {
-    const date = new Date(new FakeClock().time + 7_000).toUTCString()
+    const [sent, date] = [0, 7_000].map(later => new Date(new FakeClock().time + later).toUTCString()) as [
+      string,
+      string,
+    ]
     const cases: [title: string, headers: Record<string, string>, body: string, wait: number][] = [
       ['seconds', { 'Retry-After': '3' }, '', 3_000],
-      ['a date', { 'Retry-After': date }, '', 7_000],
+      ['a date', { Date: sent, 'Retry-After': date }, '', 7_000],
       ['a date in the past', { 'Retry-After': 'Thu, 01 Jan 2015 00:00:00 GMT' }, '', 0],
       ['more than maxDelay', { 'Retry-After': '86400' }, '', 60_000],
       ['a malformed header', { 'Retry-After': 'soon' }, '', 500],

@@ -172,6 +172,22 @@ t.test('HubSpotClient: the rate limit counts every attempt, retries included', a
   t.strictSame(clock.waits, [500, 59_500], 'the wait before the retry, and the rest of the interval')
 })
 
+t.test(
+  'HubSpotClient: the rate limit waits no longer if the system clock is set back or forward',
+  async t => {
+    const { origin } = await listen(t, (_request, response) => response.end('[]'))
+    for (const skew of [-15_000, -86_400_000, 86_400_000]) {
+      const clock = new FakeClock()
+      const client = openClient(t, origin, { rateLimit: { requests: 10, interval: 1_000 } }, clock)
+      for (let i = 0; i < 30; i += 1) {
+        if (i === 5) clock.skew = skew
+        await textOf((await client.get('/x', '')).body)
+      }
+      t.strictSame(clock.waits, [1_000, 1_000])
+    }
+  },
+)
+
 t.test('HubSpotClient: the default rate limit is 100 requests in 10 seconds', async t => {
   const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
   const client = new HubSpotClient({ origin, accessToken: 'T', concurrency: 20 })

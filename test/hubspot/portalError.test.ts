@@ -4,7 +4,7 @@ import { portalError } from '../../lib/hubspot/portalError.ts'
 
 const url = 'https://api.hubapi.com/leads/v1/list?access_token=***'
 const errorOf = (status: number, text: string, headers: Record<string, string> = {}) =>
-  portalError(errorAnswerOf({ status, headers }, url, text, 0))
+  portalError(errorAnswerOf({ status, headers }, text, { url, now: 0, redact: plain => plain }))
 
 t.test('portalError: the status decides the code and whether it is retryable', async t => {
   const cases: [status: number, code: string, retryable: boolean][] = [

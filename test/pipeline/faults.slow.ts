@@ -139,7 +139,7 @@ const ends: [faults: string, code: string, requests: number][] = [
   ['#3-:status=429', 'RATE_LIMIT', 15],
   ['#3-:reset', 'NETWORK', 15],
   ['#3-:cut=0', 'NETWORK', 15],
-  ['page=2:garbage=html', 'DECODE', 2],
+  ['page=2:garbage=html', 'DECODE', 14],
   ['page=2:garbage=broken', 'DECODE', 2],
   ['page=2:garbage=unbalanced', 'DECODE', 2],
   ['page=2:garbage=malformed', 'DECODE', 2],

@@ -6,7 +6,7 @@ import type { Lead } from '../../lib/lead/Lead.ts'
 import type { PageQuery } from '../../lib/lead/LeadsQuery.ts'
 import { offsetPlan } from '../../lib/paging/offsetPlan.ts'
 import { OrderedReader, type OrderedReaderOptions } from '../../lib/sources/OrderedReader.ts'
-import type { PageSource } from '../../lib/sources/readStretch.ts'
+import type { PageSource } from '../../lib/sources/Page.ts'
 import { noCounts } from '../../lib/sources/SourceCounts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import {
@@ -234,7 +234,8 @@ t.test('OrderedReader: a list by offset with random short pages is read to its e
             const cap = Math.min(max, caps[requests % caps.length] as number)
             for (let turn = delays[requests % delays.length] as number; turn > 0; turn -= 1)
               await Promise.resolve()
-            return Readable.from([JSON.stringify(guids.slice(offset, offset + cap))], { objectMode: false })
+            const text = JSON.stringify(guids.slice(offset, offset + cap))
+            return { body: Readable.from([text], { objectMode: false }) }
           },
           recordOf: ({ value }) => value as Lead,
         }

@@ -126,6 +126,42 @@ t.test('seek paging: the list ends at the Date of the first answer, however long
   t.strictSame(guids, guidsOf(list as Lead[]))
 })
 
+t.test('seek paging: the Age of an answer from a cache is added to its Date', async t => {
+  const now = Date.now()
+  const times = [now - 86_400_000 - 70_000, now - 3_600_000, now - 65_000, now - 1_000]
+  const serveAt = listServer(
+    times.map((time, index) => ({
+      text: `{"guid":"g${index}","insertedAt":${time}}`,
+      time,
+      guid: `g${index}`,
+    })),
+    { startTime: 'exclusive', stopTime: 'inclusive' },
+  )
+  const { origin } = await listen(t, (request, response) => {
+    t.equal(request.headers['cache-control'], 'no-cache')
+    response.setHeader('date', new Date(now - 86_400_000).toUTCString()).setHeader('age', '86400')
+    serveAt(request, response)
+  })
+  const clock = new FakeClock()
+  clock.time = now
+  const sink = toArray<Lead>({ max: 10 })
+  const { source } = await run(leads(openClient(t, origin, {}, clock)), sink)
+  t.strictSame(guidsOf(sink.records), ['g0', 'g1', 'g2'])
+  t.notOk(source && 'clockDifference' in source)
+})
+
+t.test("seek paging: the report says how far the portal's clock is from this machine's", async t => {
+  const now = 1_600_000_000_000
+  const portal = await portalOf(t, { leads: at(now - 70_000), now: () => now })
+  for (const difference of [-86_400_000, -60_000, -59_000, 0, 59_000, 60_000, 86_400_000]) {
+    const clock = new FakeClock()
+    clock.time = now - difference
+    const client = openClient(t, portal.origin, { accessToken: portal.accessToken }, clock)
+    const { source } = await run(leads(client), toArray({ max: 10 }))
+    t.equal(source?.clockDifference, Math.abs(difference) < 60_000 ? undefined : difference)
+  }
+})
+
 t.test('seek paging: an earlier stopTime is the end of the list', async t => {
   const now = 1_600_000_000_000
   const portal = await portalOf(t, { leads: at(now - 90_000, now - 80_000, now - 1), now: () => now })

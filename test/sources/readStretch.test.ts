@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
-import { type PageLog, type PageSource, readStretch, type Turn } from '../../lib/sources/readStretch.ts'
+import type { PageLog, PageSource } from '../../lib/sources/Page.ts'
+import { readStretch, type Turn } from '../../lib/sources/readStretch.ts'
 import { noCounts } from '../../lib/sources/SourceCounts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expressDecoder } from '../../lib/decode/expressDecoder.ts'
 import type { PageRequest, Pager, Plan } from '../../lib/paging/Pager.ts'
-import type { PageSource } from '../../lib/sources/readStretch.ts'
+import type { PageSource } from '../../lib/sources/Page.ts'
 
 /** A request for a page of numbers. */
 export interface NumbersRequest extends PageRequest {
@@ -73,9 +73,9 @@ export function numbersSource(
     origin: 'http://numbers',
     async fetchPage(request, signal) {
       const parts = await answer(request, signal)
-      if (parts instanceof Readable) return parts
+      if (parts instanceof Readable) return { body: parts }
       const text = typeof parts === 'string' ? [parts] : (parts as AsyncIterable<string>)
-      return Readable.from(text, { objectMode: false })
+      return { body: Readable.from(text, { objectMode: false }) }
     },
     decoder: page => expressDecoder({ page, path: [], maxLeadBytes: 1e6, maxDepth: 10 }),
     recordOf: ({ value }) => Number(value),

@@ -1,6 +1,6 @@
 import { closedError } from '../../async/prematureClose.ts'
 import type { Clock } from '../../http/Clock.ts'
-import type { OutgoingRequest } from '../../http/exchange.ts'
+import type { OutgoingRequest, RawAnswer } from '../../http/exchange.ts'
 import { Requester } from '../../http/Requester.ts'
 import { bodyFormats } from './body.ts'
 import { describeUrl } from './destinationUrl.ts'
@@ -42,6 +42,7 @@ export class Receiver {
   async post(body: Uint8Array, key: string): Promise<Outcome> {
     const { signal, release } = this.#requester.enter()
     let sent = 0
+    let answered = 0
     const onRequest = () => {
       this.requests += 1
       if (sent > 0) this.retries += 1
@@ -56,7 +57,12 @@ export class Receiver {
     }
     try {
       const request = this.#request(body, key, signal)
-      return await this.#requester.run(request, answer => readOutcome(answer, reading), { onRequest })
+      const read = (answer: RawAnswer) => {
+        // A gateway's 502 or 504 says that the receiver behind it did not answer.
+        if (answer.status !== 502 && answer.status !== 504) answered += 1
+        return readOutcome(answer, { ...reading, isRepeated: sent > answered })
+      }
+      return await this.#requester.run(request, read, { onRequest })
     } finally {
       release()
     }

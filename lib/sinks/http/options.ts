@@ -56,14 +56,16 @@ export interface HttpOptions<T = unknown> extends TransportOptions {
   /** The maximum number of requests that may start within any interval; 'none' means no limit. Default: 'none'. */
   rateLimit?: RateLimit | 'none' | undefined
   /**
-   * When and how often a request is retried after network errors, timeouts, 408, 425, 429 and 5xx. Defaults: those of
-   * `HubSpotClient`.
+   * When and how often a request is retried after network errors, timeouts, 408, 425, 429 and 5xx; also after a 409 with
+   * a Retry-After and, without `readAnswer`, after a 409 that follows an attempt without an answer: the receiver may
+   * still be processing that attempt. Defaults: those of `HubSpotClient`.
    */
   retry?: RetryOptions | undefined
   /**
    * What happens to records that the receiver refuses for good: the whole batch by a 4xx, or the individual records
-   * that `readAnswer` names. Some 4xx do not refuse: 401, 403 and 407 (about credentials) always fail, 408, 425 and 429
-   * are retried, and after a 413 the batch is sent in halves. 'fail' fails the stream, 'skip' counts the records,
+   * that `readAnswer` names. Some 4xx do not refuse: 401, 403 and 407 (about credentials) and 405, 406, 411, 414, 417, 421,
+   * 426 and 431 (about method, URL, headers or connection) always fail, 408, 425, 429 and some 409 are retried, and
+   * after a 413 the batch is sent in halves. 'fail' fails the stream, 'skip' counts the records,
    * 'dead-letter' sends them to `deadLetter`. A URL that does not exist (404) refuses every batch. Default: 'fail'.
    */
   onRefused?: 'fail' | 'skip' | 'dead-letter' | undefined
@@ -77,7 +79,7 @@ export interface HttpOptions<T = unknown> extends TransportOptions {
    * 'never' leaves it open, so that several sinks can share it. Default: 'with-sink'.
    */
   endDeadLetter?: 'with-sink' | 'never' | undefined
-  /** Names the individual records that an answer refuses. Default: the status decides for the whole batch. */
+  /** Names the records that an answer refuses. Default: the status decides for all; a 206 or 207 fails the stream. */
   readAnswer?: ReadAnswer<T> | undefined
   /** Aborts the stream, which fails with the signal's reason. */
   signal?: AbortSignal | undefined

@@ -25,8 +25,8 @@ export interface RefusedRecord {
 /**
  * Reads an answer that is a 2xx (207, for example), or a 4xx that refuses records, and names the individual records
  * that the receiver refuses for good; all others count as accepted. If it returns undefined, the status decides: a
- * 2xx accepts all records, a 4xx refuses all. Must be synchronous. If it throws, or returns an invalid index, the
- * stream fails.
+ * 2xx accepts all records, a 4xx refuses all, and a 206 or 207 (a part was accepted) fails the stream. Must be
+ * synchronous. If it throws, or returns an invalid index, the stream fails.
  *
  * @param answer the answer, with its body
  * @param records the batch, in the order in which it was sent
@@ -53,6 +53,8 @@ export interface Reading {
   secrets: Secrets
   /** Whether the body of an answer is needed for more than a message. */
   readsAnswers: boolean
+  /** Whether the body was sent before, and the receiver may have received it, but did not answer. */
+  isRepeated: boolean
   clock: Clock
 }
 
@@ -63,8 +65,10 @@ const unreadLimit = 65_536
 
 /** Statuses that are retried, in addition to 429 and 5xx. */
 const retriedStatuses = new Set([408, 425])
-/** Statuses about credentials: they say nothing about the records. */
-const credentialStatuses = new Set([401, 403, 407])
+/** Statuses about credentials, or about what is the same for every body: method, URL, headers, connection. */
+const generalStatuses = new Set([401, 403, 405, 406, 407, 411, 414, 417, 421, 426, 431])
+/** Statuses of a success that may be partial. */
+const partialStatuses = new Set([206, 207])
 
 /**
  * Reads an answer: resolves if the receiver accepted or refused a body for good, rejects with a LeadpipeError in all
@@ -92,16 +96,32 @@ async function readSuccess(
   return { answer: { status, headers, body }, cut }
 }
 
-async function readRefusal(raw: RawAnswer, { url, secrets, readsAnswers, clock }: Reading): Promise<Outcome> {
+async function readRefusal(raw: RawAnswer, reading: Reading): Promise<Outcome> {
+  const { url, secrets, readsAnswers, clock } = reading
   const { status, headers } = raw
   const redact = (text: string) => secrets.redact(text)
   const options = { url, redact, now: clock.now(), toError: statusError }
   const { error, text, cut, failure } = await refusal(raw, options, readsAnswers ? answerLimit : undefined)
   if (retriedStatuses.has(status)) throw reworded(error, error.problem, { retryable: true })
-  if (status < 400 || status >= 500 || status === 429 || credentialStatuses.has(status)) throw error
+  if (status === 409) refuseOpenConflict(error, reading)
+  if (status < 400 || status >= 500 || status === 429 || generalStatuses.has(status)) throw error
   // An answer that was cut off can't name records.
   const body = failure === undefined ? text : ''
   return { answer: { status, headers, body }, cut, refusal: error }
+}
+
+/**
+ * A 409 may say that a request with the same Idempotency-Key is still being processed.
+ *
+ * @throws {LeadpipeError} HTTP, which can be retried, if it may mean that.
+ */
+function refuseOpenConflict(error: LeadpipeError, { isRepeated, readsAnswers }: Reading): void {
+  const { retryAfter } = error.context as { retryAfter?: number }
+  if (retryAfter !== undefined) throw reworded(error, error.problem, { retryable: true })
+  // What else it says, only `readAnswer` can know.
+  if (!isRepeated || readsAnswers) return
+  const why = `${error.problem}, after an attempt that was not answered: the receiver may have accepted the records`
+  throw reworded(error, why, { retryable: true })
 }
 
 /**
@@ -116,12 +136,17 @@ export function refusedRecords<T>(
   secrets: Secrets,
   url: string,
 ): RefusedRecord[] {
-  const all = () => records.map((_, index) => ({ index }))
-  const byStatus = () => (refusal === undefined ? [] : all())
-  // A 413 is about the size of the body; here the batch has only one record and can't be split further.
-  if (readAnswer === undefined || answer.status === 413) return byStatus()
+  const { status } = answer
   const problem = (message: string, cause?: unknown) =>
-    new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { url, status: answer.status } })
+    new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { url, status } })
+  const byStatus = () => {
+    if (partialStatuses.has(status)) {
+      throw problem(`${url} answered ${status}: it may have refused some records; only a readAnswer can tell`)
+    }
+    return refusal === undefined ? [] : records.map((_, index) => ({ index }))
+  }
+  // A 413 is about the size of the body; here the batch has only one record and can't be split further.
+  if (readAnswer === undefined || status === 413) return byStatus()
   if (cut) throw problem('its answer is too long for readAnswer (16 MiB)')
   let named: ReturnType<ReadAnswer<T>>
   try {

@@ -207,7 +207,7 @@ t.test('toHttp: readAnswer gets status, headers, the decoded body and the batch 
   const records = numbered(3)
   const record: ReadAnswer<Numbered> = (answer, batch) => {
     seen.push(answer.status, answer.headers['x-kind'], answer.body, ...batch)
-    return undefined
+    return { refused: [] }
   }
   const { sink } = await run(records, toHttp(origin, { readAnswer: record }))
   t.strictSame(seen, [207, 'a', '"é"', ...records])
@@ -275,3 +275,29 @@ t.test('toHttp: a record that readAnswer names twice is refused once', async t =
   const { sink } = await run(numbered(3), toHttp(origin, { readAnswer: read, onRefused: 'skip' }))
   t.match(sink, { acknowledged: 3, refused: 1 })
 })
+
+for (const status of [206, 207]) {
+  t.test(`toHttp: a ${status} that no readAnswer reads is a SINK error, whatever onRefused is`, async t => {
+    const receiving = await receive(t, (_arrival, response) =>
+      response.writeHead(status).end('{"numErrors":3}'),
+    )
+    for (const options of [{}, { onRefused: 'skip' }, { readAnswer: () => undefined }] as const) {
+      t.match(await failureOf(run(numbered(3), toHttp(receiving.origin, options))), {
+        code: 'SINK',
+        retryable: false,
+        message: `it answered ${status}: it may have refused some records; only a readAnswer can tell`,
+        context: { status, acknowledged: 0, unacknowledged: 3 },
+      })
+    }
+    t.equal(receiving.arrivals.length, 3)
+  })
+}
+
+for (const status of [200, 201, 202, 203, 204, 205, 208, 226]) {
+  t.test(`toHttp: a ${status} accepts a batch, whatever its body is`, async t => {
+    const receiving = await receive(t, (_arrival, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<p>OK</p>'),
+    )
+    t.match((await run(numbered(3), toHttp(receiving.origin))).sink, { acknowledged: 3, refused: 0 })
+  })
+}

@@ -76,14 +76,14 @@ for (const status of [301, 302, 307, 308]) {
     t.match(await failureOf(run([1], toHttp(receiving.origin, { onRefused: 'skip' }))), {
       code: 'SINK',
       retryable: false,
-      message: new RegExp(`it answered ${status}`),
+      message: `redirects are not followed: it answered ${status} with the location ${receiving.origin}/elsewhere`,
       context: { status },
     })
     t.equal(receiving.arrivals.length, 1)
   })
 }
 
-for (const status of [401, 403, 407]) {
+for (const status of [401, 403, 405, 406, 407, 411, 414, 417, 421, 426, 431]) {
   t.test(
     `toHttp: a ${status} is a SINK error at once and without a retry, whatever onRefused and readAnswer are`,
     async t => {
@@ -96,7 +96,7 @@ for (const status of [401, 403, 407]) {
         retryable: false,
         message: /who are you\?; of 3 records received, 0 were/,
         context: { status, acknowledged: 0, unacknowledged: 3 },
-        cause: { code: status === 407 ? 'HTTP' : 'AUTH', context: { status } },
+        cause: { code: status === 401 || status === 403 ? 'AUTH' : 'HTTP', context: { status } },
       })
       t.equal(receiving.arrivals.length, 1)
     },
@@ -163,4 +163,73 @@ t.test('toHttp: a response in an encoding that was not requested counts as accep
     response.writeHead(200, { 'content-encoding': 'br' }).end('?'),
   )
   t.equal((await run([1], toHttp(origin))).records, 1)
+})
+
+t.test('toHttp: a 409 with a Retry-After is retried, whatever onRefused and readAnswer are', async t => {
+  const receiving = await receive(t, (_arrival, response) => {
+    if (receiving.arrivals.length <= 2) response.writeHead(409, { 'retry-after': '3' }).end()
+    else response.end()
+  })
+  const clock = new FakeClock()
+  const options = { onRefused: 'skip', readAnswer: () => undefined } as const
+  const { sink } = await run(numbered(3), toHttp(receiving.origin, withClock(options, clock)))
+  t.match(sink, { acknowledged: 3, refused: 0, requests: 3, retries: 2 })
+  t.strictSame(clock.waits, [3_000, 3_000])
+  t.equal(new Set(receiving.arrivals.map(({ key }) => key)).size, 1)
+})
+
+const unanswered: Record<string, (response: ServerResponse) => void> = {
+  'a connection that breaks': response => response.socket?.destroy(),
+  'a timeout': () => {},
+  "a gateway's 502": response => response.writeHead(502).end(),
+  "a gateway's 504": response => response.writeHead(504).end(),
+}
+
+for (const [what, answer] of Object.entries(unanswered)) {
+  t.test(`toHttp: a 409 after ${what} is retried, because the receiver may process the batch`, async t => {
+    const receiving = await receive(t, (_arrival, response) => {
+      if (receiving.arrivals.length === 1) answer(response)
+      else if (receiving.arrivals.length <= 3) response.writeHead(409).end()
+      else response.end()
+    })
+    const options = { onRefused: 'skip', timeouts: { headers: 500 } } as const
+    const sink = toHttp(receiving.origin, withClock(options, new FakeClock()))
+    t.match((await run(numbered(3), sink)).sink, { acknowledged: 3, refused: 0, requests: 4 })
+  })
+}
+
+t.test('toHttp: a 409 after an attempt without an answer never counts as refused', async t => {
+  const receiving = await receive(t, (_arrival, response) => {
+    if (receiving.arrivals.length === 1) response.socket?.destroy()
+    else response.writeHead(409).end('in progress')
+  })
+  const sink = toHttp(receiving.origin, withClock({ onRefused: 'skip' }, new FakeClock()))
+  t.match(await failureOf(run(numbered(3), sink)), {
+    code: 'SINK',
+    retryable: true,
+    message:
+      /it answered 409: in progress, after an attempt that was not answered: the receiver may have accepted the records/,
+    context: { status: 409, acknowledged: 0, unacknowledged: 3 },
+  })
+})
+
+t.test('toHttp: any other 409 refuses the batch', async t => {
+  for (const first of [200, 503]) {
+    const receiving = await receive(t, (_arrival, response) => {
+      response.writeHead(receiving.arrivals.length === 1 ? first : 409).end()
+    })
+    const options = { onRefused: 'skip', batch: { records: 1 }, concurrency: 1 } as const
+    const { sink } = await run(numbered(2), toHttp(receiving.origin, withClock(options, new FakeClock())))
+    t.match(sink, { acknowledged: 2, refused: first === 200 ? 1 : 2 })
+  }
+})
+
+t.test('toHttp: after an attempt without an answer, readAnswer decides what a 409 means', async t => {
+  const receiving = await receive(t, (_arrival, response) => {
+    if (receiving.arrivals.length === 1) response.socket?.destroy()
+    else response.writeHead(409).end('done already')
+  })
+  const readAnswer = ({ body }: { body: string }) => (body === 'done already' ? { refused: [] } : undefined)
+  const sink = toHttp(receiving.origin, withClock({ readAnswer }, new FakeClock()))
+  t.match((await run(numbered(3), sink)).sink, { acknowledged: 3, refused: 0, requests: 2 })
 })
