@@ -1,3 +1,4 @@
+import './errors/checkNode.ts'
 import { startDebugLog } from './observe/channels.ts'
 
 startDebugLog()
