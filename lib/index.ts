@@ -1,4 +1,4 @@
-import './errors/checkNode.ts'
+import './node/checkNode.ts'
 import { startDebugLog } from './observe/channels.ts'
 
 startDebugLog()

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { oldNode } from '../errors/nodeVersion.ts'
+import { oldNode } from '../node/oldNode.ts'
 
 // The reader of our output may go away; a write then fails in the code that writes.
 process.stdout.on('error', () => {})

@@ -21,7 +21,7 @@ t.test(
     ])
     t.ok(loaded.some(path => path.endsWith('/cli/exportCommand.ts')))
     t.strictSame(
-      loaded.filter(path => !/\/lib\/(cli\/|errors\/nodeVersion\.ts$)/.test(path)),
+      loaded.filter(path => !/\/lib\/(cli\/|node\/oldNode\.ts$)/.test(path)),
       [],
     )
   },

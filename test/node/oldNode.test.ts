@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { oldNode } from '../../lib/errors/nodeVersion.ts'
+import { oldNode } from '../../lib/node/oldNode.ts'
 import { plainNode } from '../support/plainNode.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -38,7 +38,8 @@ t.test('an old Node is refused in one sentence by the command line, before any c
     })
 })
 
-t.test('an old Node is refused by an import of leadpipe', async t => {
-  const caught = "import('leadpipe').then(() => 'loaded', error => console.log(error.message))"
-  t.match(await asNode18('--input-type=module', '--eval', caught), { code: 0, stdout: `${sentence}\n` })
-})
+for (const name of ['leadpipe', 'leadpipe/portal'])
+  t.test(`an old Node is refused by an import of ${name}`, async t => {
+    const caught = `import('${name}').then(() => 'loaded', error => console.log(error.message))`
+    t.match(await asNode18('--input-type=module', '--eval', caught), { code: 0, stdout: `${sentence}\n` })
+  })

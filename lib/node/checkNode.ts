@@ -1,4 +1,4 @@
-import { oldNode } from './nodeVersion.ts'
+import { oldNode } from './oldNode.ts'
 
 /*
  * Imported before everything else: an old Node is refused by name, before code that it lacks something for runs.
