@@ -90,8 +90,8 @@ Examples:
   leadpipe export - --select guid,email | head
   leadpipe export leads.ndjson.gz --checkpoint leads.checkpoint.json
 
-Every night, what has changed since the night before:
-  leadpipe export 'changed-{date}.ndjson.gz' --time-pivot lastModifiedAt \\
+Every night, what has changed since the night before, deletions too (such leads have isDeleted: true):
+  leadpipe export 'changed-{date}.ndjson.gz' --time-pivot lastModifiedAt --include-deleted \\
     --checkpoint changed.checkpoint.json --when-finished next`,
     )
     .action(async (destination: string, flags: ExportFlags) => {

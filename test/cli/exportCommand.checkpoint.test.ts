@@ -142,6 +142,37 @@ t.test('leadpipe export: --when-finished restart starts again, next reads what i
   t.equal(restarted.window.startTime, undefined)
 })
 
+t.test(
+  'leadpipe export: the nightly command of README and --help exports the leads that were deleted',
+  async t => {
+    let now = Date.UTC(2026, 0, 1, 2)
+    const own = await createPortal({ leads: 20, now: () => now })
+    t.teardown(() => own.close())
+    const nightly = (text: string) =>
+      /leadpipe export '(.*?)' --time-pivot lastModifiedAt (.*?)--checkpoint \S+ --when-finished next/.exec(
+        text.replace(/[\s\\]+/g, ' '),
+      )?.[2] ?? ''
+    const flags = nightly(readFileSync('README.md', 'utf8'))
+    t.equal(nightly((await cli(['export', '--help'])).stdout), flags)
+    const dir = t.testdir()
+    const args = [
+      ...['export', join(dir, '{time}.ndjson'), '--time-pivot', 'lastModifiedAt', ...flags.trim().split(' ')],
+      ...['--checkpoint', join(dir, 'c.json'), '--when-finished', 'next', '--json'],
+      ...['--origin', own.origin, '--access-token', own.accessToken],
+    ]
+    const first = JSON.parse((await cli(args)).stdout)
+    const [{ guid }] = readFileSync(first.sink.destination, 'utf8')
+      .split('\n', 1)
+      .map(line => JSON.parse(line))
+    now += 12 * 3_600_000
+    own.update(guid, { isDeleted: true })
+    now += 12 * 3_600_000
+    const second = JSON.parse((await cli(args)).stdout)
+    t.equal(second.records, 1)
+    t.match(JSON.parse(readFileSync(second.sink.destination, 'utf8')), { guid, isDeleted: true })
+  },
+)
+
 t.test('leadpipe export: --paging offset with --when-finished next is wrong usage', async t => {
   const dir = t.testdir()
   const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
