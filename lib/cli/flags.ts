@@ -9,6 +9,7 @@ export interface StageFlags {
   maxInvalid?: number
   explode?: 'events' | 'values'
   select?: Record<string, string>
+  allowUndocumented?: true
   format?: Format
   /** The path of the checkpoint; `export` only. */
   checkpoint?: string
@@ -52,6 +53,10 @@ export function addStageOptions(command: Command): Command {
       '--select <list>',
       'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status',
       selection,
+    )
+    .option(
+      '--allow-undocumented',
+      'let --select name fields that are not documented (default: they are refused, as misspelt)',
     )
     .addOption(
       choice('--format <format>', "how records are written (default: by the file's name)", [

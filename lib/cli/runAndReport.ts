@@ -5,7 +5,6 @@ import { LeadpipeError, type Report, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
 import { plural, reportText, size, span } from './inWords.ts'
-import { selectNotes } from './selectNotes.ts'
 
 /**
  * Does the work, reports progress and the result; resolves to the exit code.
@@ -25,7 +24,6 @@ export async function runAndReport(
   }
   subscribe('leadpipe:retry', onRetry)
   try {
-    for (const note of selectNotes(flags.select, flags.explode)) progress.note(note)
     const report = await interruptible(host, signal =>
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )

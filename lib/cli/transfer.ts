@@ -21,6 +21,7 @@ import {
   validate,
 } from '../index.ts'
 import { optionError } from '../options/checkOptions.ts'
+import { checkSelect } from './checkSelect.ts'
 import type { Invocation, StageFlags } from './flags.ts'
 import { runAndReport } from './runAndReport.ts'
 
@@ -42,7 +43,18 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
   return runAndReport(invocation, async (watch, note) => {
     const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
-    const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
+    const {
+      onInvalid,
+      quarantine,
+      maxInvalid,
+      explode,
+      select,
+      allowUndocumented,
+      format,
+      quiet,
+      json,
+      ...query
+    } = rest
     if (accessToken === undefined) {
       throw optionError({
         owner: 'HubSpotClient',
@@ -86,6 +98,7 @@ function transfer(
   { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
+  checkSelect(flags)
   const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
   const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
