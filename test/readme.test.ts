@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { exitCodes } from '../lib/cli/Host.ts'
 import * as leadpipe from '../lib/index.ts'
+import { cli } from './support/cliInProcess.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
@@ -24,6 +26,21 @@ t.test('README: every npm script that it names exists', async t => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   for (const [, name] of readme.matchAll(/npm (?:run )?(demo|test(?::\w+)?|bench)\b/g))
     t.ok(name && name in scripts, `npm run ${name}`)
+})
+
+t.test('README and leadpipe --help: the tables of exit codes have every code, and no others', async t => {
+  const codes = Object.values(exitCodes).toSorted((a, b) => a - b)
+  const [, table = ''] = readme.split('| exit code | when |\n|---|---|\n')
+  const rows = table.split('\n\n', 1)[0]?.matchAll(/^\| ([\d, ]+) \|/gm) ?? []
+  t.strictSame(
+    [...rows].flatMap(([, cell = '']) => cell.split(', ').map(Number)),
+    codes,
+  )
+  const [, help = ''] = (await cli(['--help'])).stdout.split('Exit codes:\n')
+  t.strictSame(
+    [...help.matchAll(/^ {2}(\d+) /gm)].map(([, code]) => Number(code)),
+    codes,
+  )
 })
 
 t.test('the table of channels has every channel with its message, whose type is exported', async t => {

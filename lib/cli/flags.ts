@@ -13,6 +13,8 @@ export interface StageFlags {
   format?: Format
   /** The path of the checkpoint; `export` only. */
   checkpoint?: string
+  /** The most leads in all; `export` only. */
+  limit?: number
   quiet?: true
   json?: true
 }
@@ -144,7 +146,15 @@ const named: Readonly<Record<string, readonly string[]>> = {
   HubSpotClient: ['accessToken', 'origin', 'concurrency'],
   'leads()': [
     ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
-    ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
+    ...[
+      'excludeConversionEvents',
+      'eligibleForEmail',
+      'isNotImported',
+      'includeDeleted',
+      'limit',
+      'paging',
+      'lag',
+    ],
   ],
   'validate()': ['onInvalid', 'quarantine', 'maxInvalid'],
   'run()': ['checkpoint', 'reconcile'],

@@ -4,7 +4,7 @@ import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type Report, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, Interruption, interruptible, type Output } from './Host.ts'
-import { plural, reportText, size, span } from './inWords.ts'
+import { missed, plural, reportText, size, span } from './inWords.ts'
 
 /**
  * Does the work, reports progress and the result; resolves to the exit code.
@@ -28,8 +28,17 @@ export async function runAndReport(
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
-    out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
-    return exitCodes.done
+    out.write(
+      flags.json
+        ? `${JSON.stringify(report)}\n`
+        : flags.quiet
+          ? ''
+          : reportText(report, destination, flags.limit),
+    )
+    const problem = missed(report)
+    if (problem === undefined) return exitCodes.done
+    host.stderr.write(`leadpipe: ${problem}\n`)
+    return exitCodes.fewerThanMatch
   } catch (error) {
     progress.clear()
     host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)

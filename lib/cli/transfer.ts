@@ -30,8 +30,8 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
   guid?: string[]
   origin?: string
   accessToken?: string
-  limit?: number
   paging?: 'seek' | 'offset'
+  lag?: number
   whenFinished?: 'stop' | 'restart' | 'next'
   reconcile?: true
   concurrency?: number
@@ -41,7 +41,7 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 /** Exports and reports the result; resolves to the exit code. */
 export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
   return runAndReport(invocation, async (watch, note) => {
-    const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
+    const { origin, accessToken, concurrency, rate, limit, paging, lag, guid, ...others } = invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const {
       onInvalid,
@@ -70,7 +70,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid, limit, paging })
+    const source = leads(client, { ...query, guids: guid, limit, paging, lag })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }

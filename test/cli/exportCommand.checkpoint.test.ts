@@ -211,6 +211,63 @@ t.test('leadpipe export: --reconcile explains a difference between matching and 
   )
 })
 
+t.test(
+  'leadpipe export: --reconcile that finds fewer leads read than match says so, and exits with 3',
+  async t => {
+    const args = async (t: Test, ...flags: string[]) => {
+      const changing = await createPortal({ leads: 300, faults: 'page=4-:undelete=2' })
+      t.teardown(() => changing.close())
+      const access = ['--origin', changing.origin, '--access-token', changing.accessToken]
+      return ['export', '-', '--reconcile', '--max', '50', '--concurrency', '1', ...access, ...flags]
+    }
+    const says = /^leadpipe: \d+ leads fewer read than match on the portal now: /m
+    for (const flags of [[], ['--quiet'], ['--json']]) {
+      const { code, stderr } = await cli(await args(t, ...flags))
+      t.equal(code, 3, flags.join())
+      t.match(stderr, says, flags.join())
+    }
+  },
+)
+
+t.test('leadpipe export: it prints the moment up to which the list was read, which --lag sets', async t => {
+  const now = Date.UTC(2026, 0, 1, 2)
+  const own = await createPortal({ leads: 5, now: () => now })
+  t.teardown(() => own.close())
+  const path = join(t.testdir(), 'a.ndjson')
+  const args = [
+    'export',
+    path,
+    '--origin',
+    own.origin,
+    '--access-token',
+    own.accessToken,
+    '--include-deleted',
+  ]
+  const cases: [flags: string[], line: string | undefined][] = [
+    [[], 'read up to insertedAt 2026-01-01T01:59:00.000Z'],
+    [['--lag', '0'], 'read up to insertedAt 2026-01-01T02:00:00.000Z'],
+    [['--stop-time', '2025-12-01'], 'read up to insertedAt 2025-12-01T00:00:00.000Z'],
+    [['--time-pivot', 'closedAt', '--limit', '6'], 'read up to closedAt 2026-01-01T01:59:00.000Z'],
+    [['--lag', '3155760000000'], 'read up to insertedAt 1926-01-01T14:00:00.000Z'],
+    [['--limit', '5'], undefined],
+    [['--paging', 'offset'], undefined],
+  ]
+  for (const [flags, line] of cases) {
+    const { code, stdout } = await cli([...args, ...flags])
+    t.equal(code, 0, flags.join(' '))
+    t.equal(
+      stdout.split('\n').find(one => one.startsWith('read up to')),
+      line,
+      flags.join(' '),
+    )
+  }
+  for (const lag of ['-1', '3155760000001', '1.5'])
+    t.match(await cli([...args, '--lag', lag]), {
+      code: 2,
+      stderr: /^leadpipe: --lag: expected an integer, 0 to /,
+    })
+})
+
 t.test('leadpipe export: a failure says that the same command resumes, if there is a checkpoint', async t => {
   const dir = t.testdir()
   const checkpoint = join(dir, 'c.json')
