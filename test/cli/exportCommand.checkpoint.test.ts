@@ -248,7 +248,7 @@ t.test('leadpipe export: it prints the moment up to which the list was read, whi
     [['--lag', '0'], 'read up to insertedAt 2026-01-01T02:00:00.000Z'],
     [['--stop-time', '2025-12-01'], 'read up to insertedAt 2025-12-01T00:00:00.000Z'],
     [['--time-pivot', 'closedAt', '--limit', '6'], 'read up to closedAt 2026-01-01T01:59:00.000Z'],
-    [['--lag', '3155760000000'], 'read up to insertedAt 1926-01-01T14:00:00.000Z'],
+    [['--lag', '3155760000000'], 'read up to insertedAt 1926-01-01T02:00:00.000Z'],
     [['--limit', '5'], undefined],
     [['--paging', 'offset'], undefined],
   ]
@@ -264,7 +264,7 @@ t.test('leadpipe export: it prints the moment up to which the list was read, whi
   for (const lag of ['-1', '3155760000001', '1.5'])
     t.match(await cli([...args, '--lag', lag]), {
       code: 2,
-      stderr: /^leadpipe: --lag: expected an integer, 0 to /,
+      stderr: /^leadpipe: --lag: expected an integer from 0 to /,
     })
 })
 
