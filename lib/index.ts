@@ -47,6 +47,7 @@ export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './le
 // The messages of the diagnostics channels
 export type {
   CheckpointMessage,
+  LimitMessage,
   PageMessage,
   RequestMessage,
   RetryMessage,

@@ -1,8 +1,4 @@
-import { oldNode } from './oldNode.ts'
+import { refuseOldNode } from './oldNode.ts'
 
-/*
- * Imported before everything else: an old Node is refused by name, before code that it lacks something for runs.
- */
-
-const problem = oldNode(process.versions.node)
-if (problem !== undefined) throw new Error(problem)
+// Imported before everything else, so that an old Node is named before code runs that needs a newer one.
+refuseOldNode(process.versions.node)

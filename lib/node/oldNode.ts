@@ -11,3 +11,9 @@ export function oldNode(version: string): string | undefined {
   const isOld = major < oldest[0] || (major === oldest[0] && minor < oldest[1])
   return isOld ? `leadpipe needs Node ${oldest.join('.')} or later; this is Node ${version}` : undefined
 }
+
+/** @throws {Error} the sentence of {@link oldNode} */
+export function refuseOldNode(version: string): void {
+  const problem = oldNode(version)
+  if (problem !== undefined) throw new Error(problem)
+}
