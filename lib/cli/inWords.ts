@@ -41,7 +41,7 @@ export function span(milliseconds: number): string {
  * @param limit the most leads that the run was to read
  */
 export function reportText(report: Report, destination: string, limit = Number.POSITIVE_INFINITY): string {
-  const { records, skipped, quarantined, missing, reconciliation, sink } = report
+  const { records = 0, skipped, quarantined, missing, reconciliation, sink } = report
   const where = destination === '-' ? 'standard output' : sink.destination
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [

@@ -9,8 +9,11 @@ import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 export interface Report {
   /** Leads that the source emitted, or values of another source. */
   leads: number
-  /** Records that the sink acknowledged: durable, if the sink can guarantee that. */
-  records: number
+  /**
+   * Records that the sink acknowledged: durable, if the sink can guarantee that. Absent if text or bytes went into a
+   * stream of your own, and not through `encode`: one chunk may hold any number of records.
+   */
+  records?: number
   /** Values that `validate` skipped, including elements that are not leads. */
   skipped: number
   /** Values that `validate` quarantined, including elements that are not leads. */

@@ -11,11 +11,12 @@ export function reportOf({ source, chain, sinks, saver, started }: OpenedRun): R
   const [{ run: sink, attachment }] = sinks
   const counts = sink.counts?.()
   const { skipped = 0, quarantined = 0, records } = chain.totals
-  const { destination } = sink
+  const { destination, hasChunks } = sink
+  // Of text and bytes, only the operator that made them knows the number of records.
+  const written = counts?.acknowledged ?? records ?? (hasChunks ? undefined : chain.passed)
   return {
     leads: chain.records,
-    // A user's Writable receives bytes: the operator that made them knows the number of records.
-    records: counts?.acknowledged ?? records ?? chain.passed,
+    ...(written === undefined ? {} : { records: written }),
     skipped,
     quarantined,
     duration: Math.round(performance.now() - started),
