@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { exitCodes } from '../lib/cli/Host.ts'
 import * as leadpipe from '../lib/index.ts'
+import { generateLeads } from '../lib/portal/index.ts'
 import { cli } from './support/cliInProcess.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,6 +21,21 @@ t.test('README: the table of parts has every operator, source and sink', async t
     .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name))
     .map(([name]) => name)
   for (const name of functions) t.match(table, new RegExp(`\`${name}\\(`), name)
+})
+
+t.test('README, help and docstrings say that form values repeat personal data, and that is so', async t => {
+  const repeated = [...generateLeads({ count: 50 })].filter(({ email, leadConversionEvents = [] }) =>
+    leadConversionEvents.some(({ formSubmissionValues = [] }) =>
+      formSubmissionValues.some(({ fieldValue }) => email !== undefined && fieldValue === email),
+    ),
+  )
+  t.ok(repeated.length > 10)
+  t.match(readme, '**Personal data.** Form values repeat what a person typed')
+  const help = (await cli(['export', '--help'])).stdout.replace(/\s+/g, ' ')
+  t.match(help, '(form values repeat email addresses and names)')
+  const explode = readFileSync(`${root}lib/operators/explode.ts`, 'utf8')
+  t.match(explode, 'Form values repeat personal data')
+  t.match(readFileSync(`${root}lib/operators/project.ts`, 'utf8'), 'is repeated in the form\n * values')
 })
 
 t.test('README: every npm script that it names exists', async t => {

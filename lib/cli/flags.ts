@@ -53,7 +53,7 @@ export function addStageOptions(command: Command): Command {
     )
     .option(
       '--select <list>',
-      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status',
+      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status (form values repeat email addresses and names)',
       selection,
     )
     .option(
