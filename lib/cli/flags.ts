@@ -113,8 +113,8 @@ export function rate(text: string): RateLimit {
 /** A comma-separated list of paths, or of NAME=PATH. */
 function selection(text: string): Record<string, string> {
   const fields = text.split(',').map((part): [string, string] => {
-    const [name = '', path = name] = part.split('=', 2).map(side => side.trim())
-    if (name === '' || path === '') {
+    const [name = '', path = name, ...more] = part.split('=').map(side => side.trim())
+    if (name === '' || path === '' || more.length > 0) {
       throw new InvalidArgumentError('Expected a list such as guid,email,status=crmDetails.status.')
     }
     return [name, path]

@@ -68,6 +68,33 @@ for (const [signal, code] of [
   })
 }
 
+t.test(
+  'leadpipe export: with a daily limit, the same command once a day reads on each day, to the end',
+  async t => {
+    let now = Date.UTC(2026, 0, 1, 2)
+    const limited = await createPortal({ leads: 1_000, now: () => now, rateLimit: { daily: 8 } })
+    t.teardown(() => limited.close())
+    const path = join(t.testdir(), 'a.ndjson')
+    const access = ['--origin', limited.origin, '--access-token', limited.accessToken]
+    const args = ['export', path, ...access, '--checkpoint', `${path}.checkpoint`, '--json']
+    const kept: number[] = []
+    for (let code = 75; code === 75; now += 86_400_000) {
+      const result = await cli(args)
+      code = result.code
+      if (code === 75)
+        t.match(result.stderr, `the same command resumes from the checkpoint ${path}.checkpoint`)
+      const { leads, records } = JSON.parse(result.stdout)
+      t.equal(records, leads)
+      t.ok(records > (kept.at(-1) ?? 0), `day ${kept.length + 1}: ${records} records`)
+      kept.push(records)
+      if (kept.length > 10) break
+    }
+    t.ok(kept.length > 1)
+    t.equal(kept.at(-1), limited.leads - limited.deleted)
+    t.equal(readFileSync(path, 'utf8').split('\n').length - 1, kept.at(-1))
+  },
+)
+
 t.test('leadpipe export: --json prints the checkpoint and the window', async t => {
   const dir = t.testdir()
   const [path, checkpoint] = [join(dir, 'a.json.gz'), join(dir, 'c.json')]
