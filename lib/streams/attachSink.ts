@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import type { WritableStream } from 'node:stream/web'
+import { WritableStream } from 'node:stream/web'
 import type { SinkStage } from '../stage/SinkStage.ts'
 import { type Attachment, attach, type Detached, stage } from './attach.ts'
 import { SinkWritable } from './SinkWritable.ts'
@@ -13,9 +13,10 @@ import { type SideSink, sharedSink, writableSink } from './writableSink.ts'
  */
 export function attachSink(sink: Writable | WritableStream, detached: Detached): Attachment<SinkStage> {
   if (sink instanceof SinkWritable) return sink[attach](detached)
-  if (sink instanceof Writable) return unattached(writableSink(sink))
-  // It does not say whether it takes records or bytes.
-  return unattached(writableSink(Writable.fromWeb(sink, { objectMode: true }), false))
+  // A web stream does not say whether it takes records or bytes.
+  return sink instanceof WritableStream
+    ? unattached(writableSink(Writable.fromWeb(sink, { objectMode: true }), false))
+    : unattached(writableSink(sink))
 }
 
 /** The same for a side output. */

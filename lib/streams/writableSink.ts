@@ -10,7 +10,10 @@ import { isStandard } from './userStreams.ts'
  *
  * @param takesRecords whether all that is written is known to be records. Default: those in object mode.
  */
-export function writableSink(writable: Writable, takesRecords = writable.writableObjectMode): SinkStage {
+export function writableSink(
+  writable: Writable,
+  takesRecords = writable.writableObjectMode === true,
+): SinkStage {
   return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail, takesRecords) }
 }
 
