@@ -46,4 +46,4 @@ const values = await run(
 console.log(`${conversions.records.length} conversions, ${values.records} submitted fields`)
 
 assert.ok(conversions.records.every(({ form }) => typeof form === 'string'))
-assert.ok(values.records > conversions.records.length)
+assert.ok(Number(values.records) > conversions.records.length)

@@ -34,4 +34,4 @@ const second = await run(
 console.log(`${second.records} repaired`)
 
 assert.equal(first.quarantined, 20)
-assert.equal(first.records + second.records, 200)
+assert.equal(Number(first.records) + Number(second.records), 200)

@@ -1,3 +1,4 @@
+import './node/checkNode.ts'
 import { startDebugLog } from './observe/channels.ts'
 
 startDebugLog()
@@ -46,6 +47,7 @@ export type { GuidsPosition, OffsetPosition, Position, SeekPosition } from './le
 // The messages of the diagnostics channels
 export type {
   CheckpointMessage,
+  LimitMessage,
   PageMessage,
   RequestMessage,
   RetryMessage,

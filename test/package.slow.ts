@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -41,6 +41,31 @@ t.test(
     t.strictSame(problems, [])
   },
 )
+
+t.test(
+  'every file that a README of the package links to, or that --help names, is in the package',
+  async t => {
+    const files: string[] = packed.files.map((file: { path: string }) => file.path)
+    const has = (path: string) => files.some(file => file === path || file.startsWith(`${path}/`))
+    for (const file of files.filter(path => path.endsWith('.md'))) {
+      const text = readFileSync(join(root, file), 'utf8')
+      for (const [, link = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g))
+        t.ok(has(posix.join(posix.dirname(file), link)), `${file}: ${link}`)
+    }
+    const [command, ...node] = plainNode
+    const arguments_ = [...node, join(root, 'dist/cli/main.js'), 'portal', '--help']
+    const { stdout } = await exec(command, arguments_)
+    const [, named = ''] = stdout.replace(/\s+/g, ' ').match(/All of them are in (\S+)\.(?: |$)/) ?? []
+    t.ok(has(relative(root, named)), named)
+    for (const file of files.filter(path => path.endsWith('.js')))
+      t.notMatch(readFileSync(join(root, file), 'utf8'), /^\/\/# sourceMappingURL=/m, file)
+  },
+)
+
+t.test('npm has no script to ask about when the package is installed', async t => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) t.notOk(name in scripts, name)
+})
 
 t.test('knip finds no file, export or dependency that nothing uses', async t => {
   const [command, ...node] = plainNode

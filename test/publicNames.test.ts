@@ -101,7 +101,7 @@ t.test('package: the build can be imported by its names in plain Node', async t 
   t.strictSame(ofPortal.toSorted(), Object.keys(portal).toSorted())
 })
 
-t.test('package: it has the built files and documents, and no others', async t => {
+t.test('package: it has the built files, documents and examples, and no others', async t => {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
@@ -110,7 +110,11 @@ t.test('package: it has the built files and documents, and no others', async t =
   )
   const paths: string[] = packed.files.map(({ path }: { path: string }) => path)
   const outside = paths.filter(path => !path.startsWith('dist/'))
-  t.strictSame(outside.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  const examples = readdirSync(`${root}examples`).map(name => `examples/${name}`)
+  t.strictSame(outside.toSorted(), [
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bench/README.md', ...examples.toSorted()],
+    ...['lib/README.md', 'lib/portal/README.md', 'package.json'],
+  ])
   for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/portal/index.js', 'dist/cli/main.js']) {
     t.ok(paths.includes(path), path)
   }

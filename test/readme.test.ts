@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { exitCodes } from '../lib/cli/Host.ts'
 import * as leadpipe from '../lib/index.ts'
+import { generateLeads } from '../lib/portal/index.ts'
+import { cli } from './support/cliInProcess.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
@@ -20,10 +23,40 @@ t.test('README: the table of parts has every operator, source and sink', async t
   for (const name of functions) t.match(table, new RegExp(`\`${name}\\(`), name)
 })
 
+t.test('README, help and docstrings say that form values repeat personal data, and that is so', async t => {
+  const repeated = [...generateLeads({ count: 50 })].filter(({ email, leadConversionEvents = [] }) =>
+    leadConversionEvents.some(({ formSubmissionValues = [] }) =>
+      formSubmissionValues.some(({ fieldValue }) => email !== undefined && fieldValue === email),
+    ),
+  )
+  t.ok(repeated.length > 10)
+  t.match(readme, '**Personal data.** Form values repeat what a person typed')
+  const help = (await cli(['export', '--help'])).stdout.replace(/\s+/g, ' ')
+  t.match(help, '(form values repeat email addresses and names)')
+  const explode = readFileSync(`${root}lib/operators/explode.ts`, 'utf8')
+  t.match(explode, 'Form values repeat personal data')
+  t.match(readFileSync(`${root}lib/operators/project.ts`, 'utf8'), 'is repeated in the form\n * values')
+})
+
 t.test('README: every npm script that it names exists', async t => {
   const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
   for (const [, name] of readme.matchAll(/npm (?:run )?(demo|test(?::\w+)?|bench)\b/g))
     t.ok(name && name in scripts, `npm run ${name}`)
+})
+
+t.test('README and leadpipe --help: the tables of exit codes have every code, and no others', async t => {
+  const codes = Object.values(exitCodes).toSorted((a, b) => a - b)
+  const [, table = ''] = readme.split('| exit code | when |\n|---|---|\n')
+  const rows = table.split('\n\n', 1)[0]?.matchAll(/^\| ([\d, ]+) \|/gm) ?? []
+  t.strictSame(
+    [...rows].flatMap(([, cell = '']) => cell.split(', ').map(Number)),
+    codes,
+  )
+  const [, help = ''] = (await cli(['--help'])).stdout.split('Exit codes:\n')
+  t.strictSame(
+    [...help.matchAll(/^ {2}(\d+) /gm)].map(([, code]) => Number(code)),
+    codes,
+  )
 })
 
 t.test('the table of channels has every channel with its message, whose type is exported', async t => {

@@ -28,7 +28,8 @@ export interface CheckpointOptions {
    * the finished run; the start is refused when the file is gone or has changed. 'restart' starts over. 'next' reads
    * the following window of time (seek paging only): from `overlap` before the last stopTime until now, minus the `lag`
    * of the source. It never replaces the file of the last window: put `{date}` or `{time}` into the name, or move the
-   * file away. Default: none, and a finished checkpoint is refused.
+   * file away. With timePivot 'lastModifiedAt', deletions are in it only if the query has `includeDeleted`. Default:
+   * none, and a finished checkpoint is refused.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**

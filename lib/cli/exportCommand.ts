@@ -60,6 +60,11 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
         ['seek', 'offset'],
       ),
     )
+    .option(
+      '--lag <ms>',
+      "milliseconds before the portal's time at which reading by time ends: later leads are left for the next export (default: 60000)",
+      number,
+    )
   addStageOptions(command)
     .optionsGroup('How:')
     .option('--checkpoint <file>', 'save the progress in this file; the same command resumes there')
@@ -70,7 +75,10 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
         ['stop', 'restart', 'next'],
       ),
     )
-    .option('--reconcile', 'request afterwards how many leads match on the portal')
+    .option(
+      '--reconcile',
+      'request afterwards how many leads match on the portal; exit code 3 if fewer were read',
+    )
     .option('--concurrency <n>', 'the most requests at the same time, 1 to 100 (default: 4)', number)
     .option(
       '--rate <n/seconds>',
@@ -90,8 +98,8 @@ Examples:
   leadpipe export - --select guid,email | head
   leadpipe export leads.ndjson.gz --checkpoint leads.checkpoint.json
 
-Every night, what has changed since the night before:
-  leadpipe export 'changed-{date}.ndjson.gz' --time-pivot lastModifiedAt \\
+Every night, what has changed since the night before, deletions too (such leads have isDeleted: true):
+  leadpipe export 'changed-{date}.ndjson.gz' --time-pivot lastModifiedAt --include-deleted \\
     --checkpoint changed.checkpoint.json --when-finished next`,
     )
     .action(async (destination: string, flags: ExportFlags) => {

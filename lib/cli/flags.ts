@@ -11,9 +11,12 @@ export interface StageFlags {
   longNumbers?: 'round' | 'text'
   explode?: 'events' | 'values'
   select?: Record<string, string>
+  allowUndocumented?: true
   format?: Format
   /** The path of the checkpoint; `export` only. */
   checkpoint?: string
+  /** The most leads in all; `export` only. */
+  limit?: number
   quiet?: true
   json?: true
 }
@@ -66,8 +69,12 @@ export function addStageOptions(command: Command): Command {
     )
     .option(
       '--select <list>',
-      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status',
+      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status (form values repeat email addresses and names)',
       selection,
+    )
+    .option(
+      '--allow-undocumented',
+      'let --select name fields that are not documented (default: they are refused, as misspelt)',
     )
     .addOption(
       choice('--format <format>', "how records are written (default: by the file's name)", [
@@ -122,8 +129,8 @@ export function rate(text: string): RateLimit {
 /** A comma-separated list of paths, or of NAME=PATH. */
 function selection(text: string): Record<string, string> {
   const fields = text.split(',').map((part): [string, string] => {
-    const [name = '', path = name] = part.split('=', 2).map(side => side.trim())
-    if (name === '' || path === '') {
+    const [name = '', path = name, ...more] = part.split('=').map(side => side.trim())
+    if (name === '' || path === '' || more.length > 0) {
       throw new InvalidArgumentError('Expected a list such as guid,email,status=crmDetails.status.')
     }
     return [name, path]
@@ -156,7 +163,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   'leads()': [
     ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
     ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
-    'longNumbers',
+    ...['longNumbers', 'lag'],
   ],
   'quarantined()': ['longNumbers'],
   'validate()': ['onInvalid', 'quarantine', 'maxInvalid', 'nullFields'],

@@ -38,13 +38,15 @@ export function span(milliseconds: number): string {
  * A report for people.
  *
  * @param destination the user's argument; `-` for standard output
+ * @param limit the most leads that the run was to read
  */
-export function reportText(report: Report, destination: string): string {
-  const { records, skipped, quarantined, missing, reconciliation, sink } = report
+export function reportText(report: Report, destination: string, limit = Number.POSITIVE_INFINITY): string {
+  const { records = 0, skipped, quarantined, missing, reconciliation, sink } = report
   const where = destination === '-' ? 'standard output' : sink.destination
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [
     read(report),
+    ...readUpTo(report, limit),
     ...(missing !== undefined && missing.count > 0
       ? [`the portal did not return ${plural(missing.count, 'lead')} requested by guid`]
       : []),
@@ -81,6 +83,21 @@ export function clockNote({ source }: Report): string | undefined {
   if (difference === undefined) return undefined
   const ways = difference > 0 ? 'ahead of' : 'behind'
   return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, unless --stop-time is given`
+}
+
+/** Leads that the portal has, but that were not read, in a sentence; undefined if there are none. */
+export function missed({ reconciliation }: Report): string | undefined {
+  const { matching = 0, delivered = 0 } = reconciliation ?? {}
+  return matching > delivered
+    ? `${plural(matching - delivered, 'lead')} fewer read than match on the portal now: inserted, un-deleted or changed meanwhile, or missed`
+    : undefined
+}
+
+/** The end of the part of the list that was read by time, unless the limit ended it earlier. */
+function readUpTo({ leads, window }: Report, limit: number): string[] {
+  if (window?.stopTime === undefined || leads >= limit) return []
+  const { timePivot, stopTime } = window
+  return [`read up to ${timePivot} ${new Date(stopTime).toISOString()}`]
 }
 
 function ended(report: Report): string {

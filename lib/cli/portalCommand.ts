@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { number } from './flags.ts'
 import type { Host } from './Host.ts'
 import type { PortalFlags } from './servePortal.ts'
+
+/** The list of faults: a file of the package. */
+const faultsList = fileURLToPath(new URL('../../lib/portal/README.md', import.meta.url))
 
 /** `leadpipe portal`: its arguments and its help. */
 export function portalCommand(host: Host, setExitCode: (code: number) => void): Command {
@@ -30,7 +34,7 @@ Examples:
 Faults:
   WHEN is #N, every=N, page=N, N% or *; xN limits how often the rule is applied.
   WHAT is status=N, reset, cut=SHARE, stall, drip=N, delay=MS, garbage=html, element=TEXT, insert=N, delete=N,
-  touch=N, reorder and others. The source code of leadpipe lists all of them in lib/portal/README.md.`,
+  touch=N, reorder and others. All of them are in ${faultsList}.`,
     )
     .action(async (flags: PortalFlags) => {
       const { servePortal } = await import('./servePortal.ts')

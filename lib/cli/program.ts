@@ -33,6 +33,7 @@ Exit codes:
   0    all done, and the numbers add up
   1    failed; standard error says why
   2    wrong usage
+  3    all written, but fewer leads were read than match on the portal (only with --reconcile)
   75   the daily limit is used up: try again later
   129  interrupted by SIGHUP
   130  interrupted by SIGINT

@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import { messageNaming } from '../errors.ts'
-import { LeadpipeError, type Report, RunError } from '../index.ts'
+import { LeadpipeError, type LimitMessage, type Report, type RetryMessage, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
-import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
-import { changesInWords, clockNote, plural, reportText, size, span } from './inWords.ts'
-import { selectNotes } from './selectNotes.ts'
+import { exitCodeOf, exitCodes, type Host, Interruption, interruptible } from './Host.ts'
+import { changesInWords, clockNote, missed, reportText, span } from './inWords.ts'
+import { Progress } from './Progress.ts'
 
 /**
  * Does the work, reports progress and the result; resolves to the exit code.
@@ -18,23 +18,40 @@ export async function runAndReport(
 ): Promise<number> {
   // If records go to standard output, messages go to standard error.
   const out = destination === '-' ? host.stderr : host.stdout
-  const progress = progressLine(flags.quiet ? undefined : host.stderr)
+  const hasLines = !(flags.json && out === host.stderr)
+  const progress = new Progress(flags.quiet ? undefined : host.stderr, hasLines)
   const onRetry = (message: unknown) => {
-    const { delay, reason } = message as { delay: number; reason: string }
+    const { delay, reason } = message as RetryMessage
     progress.note(`${reason}; next attempt in ${span(delay)}`)
+    progress.waits(delay, 'the next attempt')
+  }
+  const onLimit = (message: unknown) => {
+    const { limit, delay, origin } = message as LimitMessage
+    progress.waits(delay, limit === 'server' ? `the rate limit of ${origin}` : 'the rate limit (--rate)')
   }
   subscribe('leadpipe:retry', onRetry)
+  subscribe('leadpipe:limit', onLimit)
   try {
-    for (const note of selectNotes(flags.select, flags.explode)) progress.note(note)
     const report = await interruptible(host, signal =>
-      work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
+      work({ signal, onProgress: report => progress.show(report), progressInterval: 250 }, text =>
+        progress.note(text),
+      ),
     )
     progress.clear()
     tellChanges(host, report)
     const clock = clockNote(report)
     if (clock !== undefined) progress.note(clock)
-    out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
-    return exitCodes.done
+    out.write(
+      flags.json
+        ? `${JSON.stringify(report)}\n`
+        : flags.quiet
+          ? ''
+          : reportText(report, destination, flags.limit),
+    )
+    const problem = missed(report)
+    if (problem === undefined) return exitCodes.done
+    host.stderr.write(`leadpipe: ${problem}\n`)
+    return exitCodes.fewerThanMatch
   } catch (error) {
     progress.clear()
     if (error instanceof RunError) tellChanges(host, error.report)
@@ -43,6 +60,7 @@ export async function runAndReport(
     return exitCodeOf(error)
   } finally {
     unsubscribe('leadpipe:retry', onRetry)
+    unsubscribe('leadpipe:limit', onLimit)
   }
 }
 
@@ -72,30 +90,4 @@ function canResume(error: unknown): boolean {
 function failureReport(error: unknown): object {
   const { code, message } = error as Partial<LeadpipeError>
   return { ...(error instanceof RunError ? error.report : {}), error: { code, message } }
-}
-
-/** One line on a terminal that is overwritten again and again, and notes that stay. */
-interface ProgressLine {
-  show(report: Report): void
-  note(text: string): void
-  clear(): void
-}
-
-/** Writes to a stream, if there is one. Only a terminal gets the changing line. */
-function progressLine(stream: Output | undefined): ProgressLine {
-  const terminal = stream?.isTTY ? stream : undefined
-  const clear = () => terminal?.write('\r\x1b[2K')
-  return {
-    show({ leads, source, duration }) {
-      clear()
-      const { pages = 0, bytes = 0 } = source ?? {}
-      const read = source === undefined ? '' : `, ${plural(pages, 'page')}, ${size(bytes)}`
-      terminal?.write(`${plural(leads, 'lead')}${read}, ${span(duration)}`)
-    },
-    note(text) {
-      clear()
-      stream?.write(`leadpipe: ${text}\n`)
-    },
-    clear,
-  }
 }

@@ -21,6 +21,7 @@ import {
   validate,
 } from '../index.ts'
 import { optionError } from '../options/checkOptions.ts'
+import { checkSelect } from './checkSelect.ts'
 import type { Invocation, StageFlags } from './flags.ts'
 import { runAndReport } from './runAndReport.ts'
 
@@ -29,8 +30,8 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
   guid?: string[]
   origin?: string
   accessToken?: string
-  limit?: number
   paging?: 'seek' | 'offset'
+  lag?: number
   whenFinished?: 'stop' | 'restart' | 'next'
   reconcile?: true
   concurrency?: number
@@ -40,11 +41,22 @@ export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
 /** Exports and reports the result; resolves to the exit code. */
 export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
   return runAndReport(invocation, async (watch, note) => {
-    const { origin, accessToken, concurrency, rate, limit, paging, longNumbers, guid, ...others } =
+    const { origin, accessToken, concurrency, rate, limit, paging, lag, longNumbers, guid, ...others } =
       invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
-    const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format, quiet, json, ...query } =
-      rest
+    const {
+      onInvalid,
+      quarantine,
+      maxInvalid,
+      nullFields,
+      explode,
+      select,
+      allowUndocumented,
+      format,
+      quiet,
+      json,
+      ...query
+    } = rest
     if (accessToken === undefined) {
       throw optionError({
         owner: 'HubSpotClient',
@@ -60,7 +72,7 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid, limit, paging, longNumbers })
+    const source = leads(client, { ...query, guids: guid, limit, paging, lag, longNumbers })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
@@ -91,6 +103,7 @@ function transfer(
   { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
+  checkSelect(flags)
   const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format } = flags
   const operators = shaped(validate<Lead>({ onInvalid, quarantine, maxInvalid, nullFields }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)

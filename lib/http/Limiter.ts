@@ -1,4 +1,5 @@
 import PQueue from 'p-queue'
+import type { LimitMessage } from '../observe/channels.ts'
 import { type Clock, systemClock } from './Clock.ts'
 import type { RawAnswer } from './exchange.ts'
 import type { RateLimit } from './transportOptions.ts'
@@ -16,6 +17,9 @@ export interface ServerLimits<Request = unknown> {
   end(request: Request, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void
 }
 
+/** A wait for a limit of requests per time: whose, and the milliseconds until the next request may start. */
+export type LimitWait = Pick<LimitMessage, 'limit' | 'delay'>
+
 /**
  * Lets attempts start: at most `concurrency` at once, at most `requests` in any window of `interval`, and none while
  * the server's own limits hold them back. An attempt holds its slot until the answer's headers have arrived and `read`
@@ -27,23 +31,27 @@ export class Limiter {
   readonly #clock: Clock
   readonly #window: SlidingWindow | undefined
   readonly #server: ServerLimits | undefined
+  readonly #onWait: (wait: LimitWait) => void
   /** One controller for each current pause; with one signal for all, Node would warn of a leak. */
   readonly #pauses = new Set<AbortController>()
   #closed = false
   /** When the limits are checked again, if an attempt waits for them. */
   #nextCheck: { at: number; controller: AbortController } | undefined
 
+  /** @param onWait called when attempts begin to wait for a limit */
   constructor(
     concurrency: number,
     rateLimit: RateLimit | 'none',
     clock: Clock = systemClock,
     server?: ServerLimits,
+    onWait: (wait: LimitWait) => void = () => {},
   ) {
     // The queue's own rate limit (`strict`) uses the system's clock: if that is set back an hour, it stops for an hour.
     this.#queue = new PQueue({ concurrency })
     this.#clock = clock
     this.#window = rateLimit === 'none' ? undefined : new SlidingWindow(rateLimit)
     this.#server = server
+    this.#onWait = onWait
   }
 
   /** Runs an attempt when it is its turn; the higher the priority, the sooner. */
@@ -66,11 +74,12 @@ export class Limiter {
   /** Checks the limits. To be called when those of the server may have changed. */
   regulate(): void {
     const now = this.#clock.monotonic()
-    const wait = Math.max(this.#window?.wait(now) ?? 0, this.#server?.wait(now) ?? 0)
+    const own = this.#window?.wait(now) ?? 0
+    const wait = Math.max(own, this.#server?.wait(now) ?? 0)
     this.#closed = wait > 0
     if (this.#closed) {
       this.#queue.pause()
-      if (this.#queue.size > 0 && wait < Infinity) this.#checkIn(wait)
+      if (this.#queue.size > 0 && wait < Infinity) this.#checkIn(wait, own < wait ? 'server' : 'rateLimit')
     } else {
       this.#stopChecking()
       this.#resume()
@@ -99,12 +108,13 @@ export class Limiter {
     if (this.#pauses.size === 0 && !this.#closed) this.#queue.start()
   }
 
-  #checkIn(milliseconds: number): void {
+  #checkIn(milliseconds: number, limit: LimitWait['limit']): void {
     const at = this.#clock.monotonic() + milliseconds
     if (this.#nextCheck !== undefined && this.#nextCheck.at <= at) return
     this.#stopChecking()
     const check = { at, controller: new AbortController() }
     this.#nextCheck = check
+    this.#onWait({ limit, delay: Math.ceil(milliseconds) })
     const end = () => {
       if (this.#nextCheck !== check) return
       this.#nextCheck = undefined

@@ -1,6 +1,13 @@
 import { onAbort } from '../async/onAbort.ts'
 import { LeadpipeError } from '../errors.ts'
-import { type RequestMessage, type RetryMessage, requestChannel, retryChannel } from '../observe/channels.ts'
+import {
+  type LimitMessage,
+  limitChannel,
+  type RequestMessage,
+  type RetryMessage,
+  requestChannel,
+  retryChannel,
+} from '../observe/channels.ts'
 import type { Clock } from './Clock.ts'
 import { Connections } from './Connections.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
@@ -44,7 +51,9 @@ export class Requester {
     const { origin, settings, clock, limits } = options
     const { concurrency, rateLimit, retry } = settings
     this.#options = options
-    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits)
+    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits, wait =>
+      limitChannel.publish({ origin, ...wait } satisfies LimitMessage),
+    )
     this.#budget = new RetryBudget(retry.budget)
     this.#connections = new Connections(origin, settings)
   }

@@ -31,6 +31,16 @@ export interface RetryMessage {
   reason: string
 }
 
+/** Published on `leadpipe:limit` when a request begins to wait for a limit of requests per time. */
+export interface LimitMessage {
+  /** Scheme, host and port. */
+  origin: string
+  /** 'rateLimit': the option of that name. 'server': the limit that the server's answers report. */
+  limit: 'rateLimit' | 'server'
+  /** Milliseconds until the next request may start. */
+  delay: number
+}
+
 /** Published on `leadpipe:page` when a page was read, to its end or as far as needed. */
 export interface PageMessage {
   /** Number of the page, from 1. */
@@ -56,6 +66,7 @@ export interface CheckpointMessage {
 export const checkpointChannel = channel('leadpipe:checkpoint')
 export const requestChannel = channel('leadpipe:request')
 export const retryChannel = channel('leadpipe:retry')
+export const limitChannel = channel('leadpipe:limit')
 export const pageChannel = channel('leadpipe:page')
 
 /** With NODE_DEBUG=leadpipe, writes the messages of the channels to standard error. */

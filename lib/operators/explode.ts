@@ -61,6 +61,8 @@ export function explodeEvents<
 /**
  * After `explodeEvents`: one record for each submitted form field: the record with `conversionEvent` without its
  * formSubmissionValues, plus `formValue`. An event without values emits no record.
+ *
+ * Form values repeat personal data, such as names and email addresses: also in records without those fields.
  */
 export function explodeFormValues<T extends { conversionEvent: ConversionEvent }>(): Operator<
   T,

@@ -1,3 +1,5 @@
+import '../node/checkNode.ts'
+
 export { createPortal } from './createPortal.ts'
 export { type GenerateOptions, generateLeads } from './data/generateLeads.ts'
 export type {

@@ -11,9 +11,10 @@ export interface Report {
   leads: number
   /**
    * Records that the sink acknowledged: durable, if the sink can guarantee that. With several outputs, the sum over
-   * all that were not dropped.
+   * all that were not dropped. Absent if text or bytes went into a stream of your own, and not through `encode`: one
+   * chunk may hold any number of records.
    */
-  records: number
+  records?: number
   /** Values that `validate` skipped, including elements that are not leads. Those of all branches count. */
   skipped: number
   /** Values that `validate` quarantined, including elements that are not leads. Those of all branches count. */

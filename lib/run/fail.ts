@@ -31,6 +31,7 @@ export async function fail(
   if (saver !== undefined) {
     await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())
   }
+  const kept = saver === undefined ? undefined : reportOfFailed(run)
   chain.stop()
   await source.close(progress.batch, progress.processed).catch(() => {})
   for (const open of sinks) await open.end(saver === undefined ? endingOf(open.sink) : 'leave')
@@ -38,7 +39,11 @@ export async function fail(
   await Promise.all(attachments.map(part => part.close(false)))
   const isAbort = signal?.aborted && reason === signal.reason
   if (isAbort || !(reason instanceof LeadpipeError) || report === undefined) return reason
-  return new RunError(reason, saver === undefined ? report : { ...report, checkpoint: saver.facts })
+  if (saver === undefined) return new RunError(reason, report)
+  // What the last save made durable is acknowledged, too.
+  const { records, sink } = kept ?? report
+  const acknowledged = records === undefined ? {} : { records }
+  return new RunError(reason, { ...report, ...acknowledged, sink, checkpoint: saver.facts })
 }
 
 /** Saves the state after the last record that was processed. */

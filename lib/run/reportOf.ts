@@ -17,7 +17,7 @@ export function reportOf(run: OpenedRun): Report {
   const { records, ...end } = endOf(main, run)
   return {
     leads: main.records,
-    records,
+    ...(records === undefined ? {} : { records }),
     skipped: sum(totals.map(({ skipped }) => skipped)),
     quarantined: sum(totals.map(({ quarantined }) => quarantined)),
     duration: Math.round(performance.now() - started),
@@ -44,8 +44,8 @@ function endOf(branch: Branch, run: OpenedRun, before?: number): BranchEnd {
   const counts = open?.run.counts?.()
   const destination = open?.run.destination
   return {
-    // A user's Writable receives bytes: the operator that made them knows the number of records.
-    records: counts?.acknowledged ?? converted ?? branch.passed,
+    // Of text and bytes, only the operator that made them knows the number of records.
+    records: counts?.acknowledged ?? converted ?? (open?.run.hasChunks ? undefined : branch.passed),
     sink: {
       ...(sink && { name: sink.attachment.stage.name }),
       ...(destination === undefined ? {} : { destination }),
@@ -72,7 +72,8 @@ function endOfBranches({ branches, live }: Branch, endOf: (branch: Branch) => Br
       ...(branch.dropped === undefined ? {} : { dropped: branch.dropped }),
     }
   })
-  return { records: sum(ends.map(({ records }) => records)), sink: sums, outputs }
+  const records = ends.map(end => end.records)
+  return { records: records.includes(undefined) ? undefined : sum(records), sink: sums, outputs }
 }
 
 /** A branch and those below, without those that were dropped. */

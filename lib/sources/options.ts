@@ -25,7 +25,7 @@ export interface LeadsOptions extends LeadsQuery {
   /**
    * Milliseconds by which seek paging lags behind the server's time (Date and Age of its first answer; this machine's
    * without a Date). Leads with a later pivot are left for the next export, because the server may still make more leads
-   * of that time visible. 0 or more. Default: 60,000.
+   * of that time visible. 0 to 3,155,760,000,000 (100 years). Default: 60,000.
    */
   lag?: number | undefined
   /**
@@ -93,7 +93,7 @@ export const leadsRules: OptionRules = {
     limit: integer({ min: 1, unit: 'leads in all', default: Number.POSITIVE_INFINITY }),
     paging: choice('seek', 'offset'),
     from: positionRule,
-    lag: integer({ min: 0, unit: 'milliseconds', default: 60_000 }),
+    lag: integer({ min: 0, max: 3_155_760_000_000, unit: 'milliseconds', default: 60_000 }),
     readAheadBytes: integer({ min: 0, unit: 'bytes', default: 12 * 1024 * 1024 }),
     decode: withDefault('express', choice('express', 'stream-json')),
     longNumbers: withDefault('round', choice('round', 'text')),

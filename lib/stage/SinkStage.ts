@@ -90,6 +90,8 @@ export interface SinkRun<T = unknown> extends StageRun {
    * Records that it wrote to its side outputs, by their names, those from before a restart included; for the ledger.
    */
   written?(): Readonly<Record<string, number>>
+  /** Whether it received text or bytes of which nobody knows how many records they hold. Default: false. */
+  readonly hasChunks?: boolean
   /** The destination of the records, for people; undefined while it is unknown. */
   readonly destination?: string | undefined
 }

@@ -13,7 +13,9 @@ import { type SideSink, sharedSink, writableSink } from './writableSink.ts'
  */
 export function attachSink(sink: Writable | WritableStream, detached: Detached): Attachment<SinkStage> {
   if (sink instanceof SinkWritable) return sink[attach](detached)
-  return unattached(writableSink(writableOf(sink)))
+  // A web stream does not say whether it takes records or bytes.
+  const takesChunks = sink instanceof WritableStream ? false : undefined
+  return unattached(writableSink(writableOf(sink), takesChunks))
 }
 
 /** A web stream as a Writable. */

@@ -5,9 +5,16 @@ import { type Deferred, deferred } from '../async/promises.ts'
 import type { Ending, SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import { isStandard } from './userStreams.ts'
 
-/** Any Writable as a sink. Standard output and standard error belong to the process: they are never ended. */
-export function writableSink(writable: Writable): SinkStage {
-  return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail) }
+/**
+ * Any Writable as a sink. Standard output and standard error belong to the process: they are never ended.
+ *
+ * @param takesRecords whether all that is written is known to be records. Default: those in object mode.
+ */
+export function writableSink(
+  writable: Writable,
+  takesRecords = writable.writableObjectMode === true,
+): SinkStage {
+  return { name: 'writable', open: async ({ fail }) => new WritableRun(writable, fail, takesRecords) }
 }
 
 /** A Writable that others write to as well: it is never ended. */
@@ -66,6 +73,8 @@ export async function openSide(output: SideSink, fail: (error: unknown) => void)
 
 const ignore = () => {}
 
+const isChunk = (value: unknown) => typeof value === 'string' || value instanceof Uint8Array
+
 /** One use of a Writable. */
 export class WritableRun implements SinkRun {
   readonly #writable: Writable
@@ -78,10 +87,16 @@ export class WritableRun implements SinkRun {
   /** Settles when the Writable has closed, after it was ended. */
   #ending: Deferred<void> | undefined
   #unlisten = () => {}
+  readonly #takesRecords: boolean
+  #hasChunks = false
 
-  /** @param fail called when the Writable fails or is closed while nobody waits for it */
-  constructor(writable: Writable, fail: (error: unknown) => void) {
+  /**
+   * @param fail called when the Writable fails or is closed while nobody waits for it
+   * @param takesRecords whether strings and bytes are records, too
+   */
+  constructor(writable: Writable, fail: (error: unknown) => void, takesRecords = true) {
     this.#writable = writable
+    this.#takesRecords = takesRecords
     this.#fail = fail
     this.#isStandard = isStandard(writable)
     if (this.#isStandard) {
@@ -102,11 +117,16 @@ export class WritableRun implements SinkRun {
     // A write to a closed stream emits no event.
     if (this.#over !== undefined || this.#writable.destroyed || this.#writable.writableEnded)
       throw this.#ended
+    if (!this.#takesRecords && isChunk(record)) this.#hasChunks = true
     if (this.#writable.write(record)) return
     const room = deferred()
     this.#room = room
     this.#writable.once('drain', room.resolve)
     return room.promise
+  }
+
+  get hasChunks(): boolean {
+    return this.#hasChunks
   }
 
   async prepare(): Promise<undefined> {

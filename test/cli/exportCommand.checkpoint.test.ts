@@ -68,6 +68,33 @@ for (const [signal, code] of [
   })
 }
 
+t.test(
+  'leadpipe export: with a daily limit, the same command once a day reads on each day, to the end',
+  async t => {
+    let now = Date.UTC(2026, 0, 1, 2)
+    const limited = await createPortal({ leads: 1_000, now: () => now, rateLimit: { daily: 8 } })
+    t.teardown(() => limited.close())
+    const path = join(t.testdir(), 'a.ndjson')
+    const access = ['--origin', limited.origin, '--access-token', limited.accessToken]
+    const args = ['export', path, ...access, '--checkpoint', `${path}.checkpoint`, '--json']
+    const kept: number[] = []
+    for (let code = 75; code === 75; now += 86_400_000) {
+      const result = await cli(args)
+      code = result.code
+      if (code === 75)
+        t.match(result.stderr, `the same command resumes from the checkpoint ${path}.checkpoint`)
+      const { leads, records } = JSON.parse(result.stdout)
+      t.equal(records, leads)
+      t.ok(records > (kept.at(-1) ?? 0), `day ${kept.length + 1}: ${records} records`)
+      kept.push(records)
+      if (kept.length > 10) break
+    }
+    t.ok(kept.length > 1)
+    t.equal(kept.at(-1), limited.leads - limited.deleted)
+    t.equal(readFileSync(path, 'utf8').split('\n').length - 1, kept.at(-1))
+  },
+)
+
 t.test('leadpipe export: --json prints the checkpoint and the window', async t => {
   const dir = t.testdir()
   const [path, checkpoint] = [join(dir, 'a.json.gz'), join(dir, 'c.json')]
@@ -142,6 +169,37 @@ t.test('leadpipe export: --when-finished restart starts again, next reads what i
   t.equal(restarted.window.startTime, undefined)
 })
 
+t.test(
+  'leadpipe export: the nightly command of README and --help exports the leads that were deleted',
+  async t => {
+    let now = Date.UTC(2026, 0, 1, 2)
+    const own = await createPortal({ leads: 20, now: () => now })
+    t.teardown(() => own.close())
+    const nightly = (text: string) =>
+      /leadpipe export '(.*?)' --time-pivot lastModifiedAt (.*?)--checkpoint \S+ --when-finished next/.exec(
+        text.replace(/[\s\\]+/g, ' '),
+      )?.[2] ?? ''
+    const flags = nightly(readFileSync('README.md', 'utf8'))
+    t.equal(nightly((await cli(['export', '--help'])).stdout), flags)
+    const dir = t.testdir()
+    const args = [
+      ...['export', join(dir, '{time}.ndjson'), '--time-pivot', 'lastModifiedAt', ...flags.trim().split(' ')],
+      ...['--checkpoint', join(dir, 'c.json'), '--when-finished', 'next', '--json'],
+      ...['--origin', own.origin, '--access-token', own.accessToken],
+    ]
+    const first = JSON.parse((await cli(args)).stdout)
+    const [{ guid }] = readFileSync(first.sink.destination, 'utf8')
+      .split('\n', 1)
+      .map(line => JSON.parse(line))
+    now += 12 * 3_600_000
+    own.update(guid, { isDeleted: true })
+    now += 12 * 3_600_000
+    const second = JSON.parse((await cli(args)).stdout)
+    t.equal(second.records, 1)
+    t.match(JSON.parse(readFileSync(second.sink.destination, 'utf8')), { guid, isDeleted: true })
+  },
+)
+
 t.test('leadpipe export: --paging offset with --when-finished next is wrong usage', async t => {
   const dir = t.testdir()
   const args = ['export', join(dir, 'a.ndjson'), ...access, '--paging', 'offset']
@@ -178,6 +236,63 @@ t.test('leadpipe export: --reconcile explains a difference between matching and 
     stdout,
     /^\d+ leads match on the portal now, \d+ were read: the two differ if leads were inserted, deleted or changed meanwhile$/m,
   )
+})
+
+t.test(
+  'leadpipe export: --reconcile that finds fewer leads read than match says so, and exits with 3',
+  async t => {
+    const args = async (t: Test, ...flags: string[]) => {
+      const changing = await createPortal({ leads: 300, faults: 'page=4-:undelete=2' })
+      t.teardown(() => changing.close())
+      const access = ['--origin', changing.origin, '--access-token', changing.accessToken]
+      return ['export', '-', '--reconcile', '--max', '50', '--concurrency', '1', ...access, ...flags]
+    }
+    const says = /^leadpipe: \d+ leads fewer read than match on the portal now: /m
+    for (const flags of [[], ['--quiet'], ['--json']]) {
+      const { code, stderr } = await cli(await args(t, ...flags))
+      t.equal(code, 3, flags.join())
+      t.match(stderr, says, flags.join())
+    }
+  },
+)
+
+t.test('leadpipe export: it prints the moment up to which the list was read, which --lag sets', async t => {
+  const now = Date.UTC(2026, 0, 1, 2)
+  const own = await createPortal({ leads: 5, now: () => now })
+  t.teardown(() => own.close())
+  const path = join(t.testdir(), 'a.ndjson')
+  const args = [
+    'export',
+    path,
+    '--origin',
+    own.origin,
+    '--access-token',
+    own.accessToken,
+    '--include-deleted',
+  ]
+  const cases: [flags: string[], line: string | undefined][] = [
+    [[], 'read up to insertedAt 2026-01-01T01:59:00.000Z'],
+    [['--lag', '0'], 'read up to insertedAt 2026-01-01T02:00:00.000Z'],
+    [['--stop-time', '2025-12-01'], 'read up to insertedAt 2025-12-01T00:00:00.000Z'],
+    [['--time-pivot', 'closedAt', '--limit', '6'], 'read up to closedAt 2026-01-01T01:59:00.000Z'],
+    [['--lag', '3155760000000'], 'read up to insertedAt 1926-01-01T02:00:00.000Z'],
+    [['--limit', '5'], undefined],
+    [['--paging', 'offset'], undefined],
+  ]
+  for (const [flags, line] of cases) {
+    const { code, stdout } = await cli([...args, ...flags])
+    t.equal(code, 0, flags.join(' '))
+    t.equal(
+      stdout.split('\n').find(one => one.startsWith('read up to')),
+      line,
+      flags.join(' '),
+    )
+  }
+  for (const lag of ['-1', '3155760000001', '1.5'])
+    t.match(await cli([...args, '--lag', lag]), {
+      code: 2,
+      stderr: /^leadpipe: --lag: expected an integer from 0 to /,
+    })
 })
 
 t.test('leadpipe export: a failure says that the same command resumes, if there is a checkpoint', async t => {

@@ -76,6 +76,17 @@ t.test('leadpipe: wrong usage exits with 2 and says what was expected, without a
   t.same(readdirSync(folder), [])
 })
 
+t.test(
+  'leadpipe export: --select with two equals signs in a part, or without a name or a path, is wrong usage',
+  async t => {
+    for (const select of ['a=email=phone', '=email', 'a=', 'guid,,email', '']) {
+      const { code, stderr } = await cli(['export', '-', ...access, '--select', select])
+      t.equal(code, 2, select)
+      t.match(stderr, 'Expected a list such as guid,email,status=crmDetails.status.', select)
+    }
+  },
+)
+
 t.test('leadpipe export: a failure exits with 1 and prints its reason in one line', async t => {
   const folder = t.testdir({ 'a-file': '', 'a-folder.ndjson': {} })
   const path = join(folder, 'leads.ndjson')

@@ -71,11 +71,28 @@ t.test('leadpipe export: --explode and --select shape the records', async t => {
   t.same(lines(stdout), expected)
 })
 
-t.test('leadpipe export: --select warns of a field that is not documented', async t => {
-  const { code, stderr } = await cli(['export', '-', ...access, '--limit', '1', '--select', 'guid,emial'])
-  t.equal(code, 0)
-  t.match(stderr, '"emial" is not a documented field')
-})
+t.test(
+  'leadpipe export: a field of --select that is not documented is wrong usage, unless it is allowed',
+  async t => {
+    const lead = { guid: 'x', emial: 'x@example.com' } as Lead
+    const own = await createPortal({ leads: [lead] })
+    t.teardown(() => own.close())
+    const select = ['--select', 'guid,emial', '--quiet']
+    const args = ['export', '-', '--origin', own.origin, '--access-token', own.accessToken, ...select]
+    const refused = await cli(args)
+    t.match(refused, { code: 2, stdout: '' })
+    t.match(
+      refused.stderr,
+      /^leadpipe: --select: expected documented fields .*, received "emial"; .*--allow-undocumented .*\n$/,
+    )
+    t.equal(own.requestCount, 0)
+    const replayed = await cli(['replay', join(t.testdir(), 'none.ndjson'), '-', ...select])
+    t.match(replayed, { code: 2, stderr: /"emial"/ })
+    const allowed = await cli([...args, '--allow-undocumented'])
+    t.match(allowed, { code: 0, stderr: '' })
+    t.same(lines(allowed.stdout), [lead])
+  },
+)
 
 t.test('leadpipe export: --on-invalid skip leaves out invalid leads, and prints how many', async t => {
   const portal = await createPortal({ leads: [{ guid: 'a' }, { guid: 'b', score: 'high' }, { guid: 'c' }] })

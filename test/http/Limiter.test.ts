@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Clock } from '../../lib/http/Clock.ts'
-import { Limiter } from '../../lib/http/Limiter.ts'
+import { Limiter, type LimitWait } from '../../lib/http/Limiter.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { turns } from '../support/turns.ts'
 
@@ -165,4 +165,27 @@ t.test('Limiter: a call that fails releases its slot', async t => {
     failure,
   )
   t.equal(await limiter.run(async () => 'next', at(0)), 'next')
+})
+
+t.test('Limiter: it reports each wait for a limit of requests per time: whose, and how long', async t => {
+  const clock = new HandClock()
+  const waits: LimitWait[] = []
+  let serverWait = 0
+  const server = { wait: () => serverWait, start() {}, end() {} }
+  const limiter = new Limiter(100, { requests: 2, interval: 50 }, clock, server, wait => waits.push(wait))
+  const run = () => limiter.run(async () => {}, at(0))
+  await Promise.all([run(), run()])
+  t.strictSame(waits, [], 'nobody waits')
+  await clock.to(20)
+  const own = run()
+  t.strictSame(waits, [{ limit: 'rateLimit', delay: 30 }])
+  await clock.to(50)
+  await own
+  serverWait = 70.5
+  limiter.regulate()
+  const waiting = run()
+  serverWait = 0
+  await clock.to(130)
+  await waiting
+  t.strictSame(waits.slice(1), [{ limit: 'server', delay: 71 }])
 })

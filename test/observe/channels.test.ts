@@ -76,6 +76,15 @@ t.test('leadpipe:retry has a message for every retry, before its wait', async t 
   t.strictSame(before, [1, 1, 2])
 })
 
+t.test("leadpipe:limit has a message when a request begins to wait for the client's rate limit", async t => {
+  const messages = published(t, 'leadpipe:limit')
+  const { origin } = await listen(t, (_request, response) => response.end('[]'))
+  const rateLimit = { requests: 1, interval: 5_000 }
+  const client = openClient(t, origin, { accessToken: 's3cret', rateLimit }, new FakeClock())
+  for (let request = 1; request <= 2; request += 1) await textOf((await client.get('/x', '')).body)
+  t.strictSame(messages, [{ origin, limit: 'rateLimit', delay: 5_000 }])
+})
+
 t.test(
   'leadpipe:checkpoint has two messages for every save: when the records are durable, and when it is saved',
   async t => {

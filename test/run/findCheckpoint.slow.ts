@@ -469,7 +469,7 @@ t.test('checkpoint: after a CHECKPOINT error, source and sink can be used for th
   writeFileSync(work.checkpoint, 'no checkpoint')
   t.match(await failureOf(run(source, sink, { checkpoint: work.checkpoint })), { code: 'CHECKPOINT' })
   rmSync(work.checkpoint)
-  t.ok((await run(source, sink, { checkpoint: work.checkpoint })).records > 50)
+  t.ok((await run(source, sink, { checkpoint: work.checkpoint })).leads > 50)
 })
 
 t.test(

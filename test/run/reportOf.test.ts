@@ -1,8 +1,13 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable, Transform, Writable } from 'node:stream'
+import { WritableStream } from 'node:stream/web'
+import { createGzip } from 'node:zlib'
 import t, { type Test } from 'tap'
-import type { CheckpointOptions } from '../../lib/index.ts'
+import type { CheckpointOptions, Report } from '../../lib/index.ts'
+import { encode } from '../../lib/operators/encode.ts'
+import { map } from '../../lib/operators/map.ts'
+import { transform } from '../../lib/operators/transform.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
@@ -83,6 +88,58 @@ t.test('report: destination is the real path of a file, or the URL of a receiver
   })
   t.notOk('destination' in (await run([{ a: 1 }], toArray({ max: 1 }))).sink)
 })
+
+const lines = () =>
+  new Transform({ writableObjectMode: true, transform: (record, _, done) => done(null, `${record}\n`) })
+const bytes = () => new PassThrough().resume()
+const objects = () => new Writable({ objectMode: true, write: (_record, _encoding, done) => done() })
+const toText = map((record: number) => `${record}\n`)
+const numbers = [1, 2, 3, 4]
+
+const counted: Record<string, [records: number | undefined, run: () => Promise<Report>]> = {
+  'text of a stream, compressed, into a stream of bytes': [
+    undefined,
+    () =>
+      run(
+        numbers,
+        transform<number, string>(lines),
+        transform<string, Buffer>(() => createGzip()),
+        bytes(),
+      ),
+  ],
+  'text of a stream into a stream of bytes': [
+    undefined,
+    () => run(numbers, transform<number, string>(lines), bytes()),
+  ],
+  'text of map() into a stream of bytes': [undefined, () => run(numbers, toText, bytes())],
+  'text into a web stream': [undefined, () => run(numbers, toText, new WritableStream())],
+  'bytes of encode() into a stream of bytes': [4, () => run(numbers, encode(), bytes())],
+  'bytes of encode(), compressed, into a stream of bytes': [
+    4,
+    () =>
+      run(
+        numbers,
+        encode(),
+        transform<Buffer, Buffer>(() => createGzip()),
+        bytes(),
+      ),
+  ],
+  'text into an object-mode Writable': [4, () => run(numbers, toText, objects())],
+  'objects into a web stream': [4, () => run(numbers, new WritableStream<number>())],
+  'nothing into a stream of bytes': [0, () => run([] as number[], toText, bytes())],
+  'text into toArray()': [4, () => run(numbers, toText, toArray({ max: 4 }))],
+}
+for (const [what, [records, run]] of Object.entries(counted)) {
+  t.test(
+    `report: ${what}: ${records === undefined ? 'no number of records' : `${records} records`}`,
+    async t => {
+      const report = await run()
+      t.equal(report.records, records)
+      t.equal('records' in report, records !== undefined)
+      t.equal(report.leads, what.startsWith('nothing') ? 0 : 4)
+    },
+  )
+}
 
 t.test('report: without a write, a file has no destination', async t => {
   const work = new Workplace(t)

@@ -258,7 +258,7 @@ compiled(() => {
     // @ts-expect-error: leads() has one object of options.
     leads(client, { max: 5 }, { limit: 5 }),
     run(leads(client, { max: 5, limit: 5 }), sink(), {
-      onProgress: ({ records }) => isExactly<number>()(records),
+      onProgress: ({ records }) => isExactly<number | undefined>()(records),
     }),
   ]
   return given

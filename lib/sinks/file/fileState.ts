@@ -129,8 +129,8 @@ export async function findFinished(state: FileState): Promise<string | undefined
 }
 
 /**
- * Makes sure that a file does not replace the one of the previous time window, whose records are in no other file. A
- * file that was moved away, or has no records, needs no protection.
+ * Makes sure that a file does not replace the one of the previous time window, whose records are in no other file, also
+ * if that was changed since. A file that was moved away, or has no records, needs no protection.
  *
  * @param previous the state at the end of the previous window; undefined if there was none
  * @throws {LeadpipeError} CHECKPOINT
@@ -139,8 +139,12 @@ export async function keepPrevious(path: string, previous: unknown): Promise<voi
   if (previous === undefined) return
   const last = fileState(previous, path)
   const target = (await destination(path)).path
-  if (target !== last.path || last.records === 0 || !(await isOutput(last))) return
-  const problem = `${path} holds the ${last.records} records of the last window, and the next window would replace them`
+  if (target !== last.path) return
+  const isUnchanged = await isOutput(last)
+  if (isUnchanged ? last.records === 0 : !(await hasBytes(target))) return
+  const problem = isUnchanged
+    ? `${path} holds the ${last.records} records of the last window, and the next window would replace them`
+    : `${path} is not the file that the last window wrote, and the next window would replace it`
   const remedy = 'move the file away, or put {date} or {time} into its name'
   throw new LeadpipeError('CHECKPOINT', problem, { context: { path, remedy } })
 }
@@ -152,6 +156,12 @@ async function isOutput({ path, bytes, tail }: FileState): Promise<boolean> {
     return (await handle.stat()).size === bytes && (await tailOf(handle, bytes)) === tail
   })
   return isSame ?? false
+}
+
+/** Whether there is a regular file that is not empty. */
+async function hasBytes(path: string): Promise<boolean> {
+  const size = await inspectFile(path, async handle => (await handle?.stat())?.size ?? 0)
+  return size !== undefined && size > 0
 }
 
 function otherOutput(name: string, { bytes }: FileState): LeadpipeError {

@@ -844,7 +844,7 @@ t.test('toFile: a resumed file keeps the name of the first run', async t => {
 })
 
 t.test(
-  'toFile: the next file does not replace a finished one, unless it was moved away or is empty',
+  'toFile: the next file does not replace a finished one, also one that was changed, unless it was moved away or is empty',
   async t => {
     for (const name of ['a.ndjson', 'a-{date}.ndjson']) {
       const path = join(folder(), name)
@@ -865,6 +865,13 @@ t.test(
       const before = readFileSync(previous.path)
       t.match(await failureOf(next()), notReplaced)
       t.ok(readFileSync(previous.path).equals(before))
+      appendFileSync(previous.path, 'a line of the user')
+      const changed = readFileSync(previous.path)
+      t.match(await failureOf(next()), {
+        code: 'CHECKPOINT',
+        message: /is not the file that the last window wrote, and the next window would replace it/,
+      })
+      t.ok(readFileSync(previous.path).equals(changed))
       renameSync(previous.path, `${previous.path}.moved`)
       const second = await next()
       t.equal(contents(previous.path), '1\n')

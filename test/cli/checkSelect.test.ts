@@ -1,9 +1,10 @@
 import t from 'tap'
-import { selectNotes } from '../../lib/cli/selectNotes.ts'
+import { checkSelect } from '../../lib/cli/checkSelect.ts'
 
 const unknown = (field: string) =>
-  `--select: "${field}" is not a documented field; records have it if the portal sends it`
-const needs = (field: string, explode: string) => `--select: "${field}" exists only with --explode ${explode}`
+  `expected documented fields of the records, received "${field}"; check its spelling, or give --allow-undocumented if the portal sends it`
+const needs = (field: string, explode: string) =>
+  `expected documented fields of the records, received "${field}"; it exists only with --explode ${explode}`
 const events = 'leadConversionEvents'
 
 const cases: [path: string, explode: 'events' | 'values' | undefined, note: string | undefined][] = [
@@ -31,13 +32,25 @@ const cases: [path: string, explode: 'events' | 'values' | undefined, note: stri
   ['formValue.fieldName', 'values', undefined],
   ['formValue.feildName', 'values', unknown('formValue.feildName')],
 ]
-for (const [path, explode, note] of cases) {
-  t.test(`selectNotes: ${path} with ${explode ?? 'no'} explode: ${note ?? 'no note'}`, async t => {
-    t.strictSame(selectNotes({ name: path }, explode), note === undefined ? [] : [note])
+for (const [path, explode, problem] of cases) {
+  t.test(`checkSelect: ${path} with ${explode ?? 'no'} explode: ${problem ?? 'accepted'}`, async t => {
+    const check = () => checkSelect({ select: { name: path }, explode })
+    if (problem === undefined) t.doesNotThrow(check)
+    else t.throws(check, { code: 'OPTION', message: `project(): ${problem}` })
   })
 }
 
-t.test('selectNotes: each unknown field has one note', async t => {
-  t.strictSame(selectNotes({ a: 'emial', b: 'guid', c: 'emial' }), [unknown('emial')])
-  t.strictSame(selectNotes(undefined), [])
+t.test('checkSelect: nothing is refused without --select, or with --allow-undocumented', async t => {
+  const select = { a: 'emial', b: 'conversionEvent.formName' }
+  t.doesNotThrow(() => checkSelect({}))
+  t.doesNotThrow(() => checkSelect({ select, allowUndocumented: true }))
+})
+
+t.test('checkSelect: the events are refused if --exclude-conversion-events leaves them out', async t => {
+  const select = { events }
+  checkSelect({ select })
+  t.throws(() => checkSelect({ select, excludeConversionEvents: true }), {
+    code: 'OPTION',
+    message: /"leadConversionEvents"; it is left out by --exclude-conversion-events$/,
+  })
 })
