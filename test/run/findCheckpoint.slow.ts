@@ -340,7 +340,7 @@ t.test('checkpoint: an output link that was changed to another target is a CHECK
   })
 })
 
-t.test('checkpoint: a second run to the same output is a CHECKPOINT error while one runs', async t => {
+t.test('checkpoint: a second run to the same output is a SINK error while one runs', async t => {
   const work = new Workplace(t)
   const refused: unknown[] = []
   const other = () => exportLeads(t, work, { checkpoint: { path: work.file('other.json') } })
@@ -356,9 +356,8 @@ t.test('checkpoint: a second run to the same output is a CHECKPOINT error while 
   t.match(await first, { leads: Number })
   t.match(refused, [
     {
-      code: 'CHECKPOINT',
-      message:
-        /out\.ndjson: another run with a checkpoint writes to it; wait until that run ends, or give another path$/,
+      code: 'SINK',
+      message: /out\.ndjson: another run writes to it; wait until that run ends, or give another path$/,
     },
   ])
   t.strictSame(work.names, ['checkpoint.json', name])

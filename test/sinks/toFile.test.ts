@@ -189,7 +189,7 @@ t.test('toFile: a symbolic link stays a link, and its target is replaced', async
   }
 })
 
-t.test('toFile: of several sinks to one path at once, one complete file remains', async t => {
+t.test('toFile: of several plain pipelines to one path at once, one complete file remains', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
   const recordsOf = (who: string) =>
@@ -198,7 +198,7 @@ t.test('toFile: of several sinks to one path at once, one complete file remains'
     recordsOf(who)
       .map(record => `${JSON.stringify(record)}\n`)
       .join('')
-  await Promise.all(['one', 'two', 'three'].map(who => run(recordsOf(who), toFile(path))))
+  await Promise.all(['one', 'two', 'three'].map(who => pipeline(recordsOf(who), toFile(path))))
   const winner = readFileSync(path, 'utf8')
   t.ok(['one', 'two', 'three'].some(who => winner === whole(who)))
   t.strictSame(readdirSync(dir), ['a.ndjson'])
