@@ -19,6 +19,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
+import { checkpointTemporary } from '../support/checkpointTemporary.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
@@ -267,7 +268,7 @@ t.test('run: checkpoint, output and quarantine at one path is an OPTION error', 
   const cases: Given[] = [
     { checkpoint: { path: work.file(name) } },
     { checkpoint: { path: work.file(`link/${name}`) } },
-    { checkpoint: { path: work.file('a') }, to: work.file('a.tmp'), format: 'json' },
+    { checkpoint: { path: work.file('a') }, to: await checkpointTemporary(work.file('a')), format: 'json' },
     {
       checkpoint: { path: work.file('rejected.ndjson') },
       operators: quarantining(work.file('rejected.ndjson')),
@@ -315,7 +316,11 @@ t.test('checkpoint: a directory at a temporary path is an error before the first
   const { requestCount } = portal
   for (const [taken, code, message] of [
     [partial, 'SINK', /out\.ndjson\.[0-9a-f]{8}\.partial: it is a directory$/],
-    ['checkpoint.json.tmp', 'CHECKPOINT', /checkpoint\.json\.tmp, its temporary file, is a directory$/],
+    [
+      basename(await checkpointTemporary(work.checkpoint)),
+      'CHECKPOINT',
+      /checkpoint\.json\.[0-9a-f]{8}\.tmp, its temporary file, is a directory$/,
+    ],
   ] as const) {
     mkdirSync(work.file(taken))
     t.match(await failureOf(exportLeads(t, work)), { code, message })

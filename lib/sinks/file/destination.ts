@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, lstat, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
-import { targetOf } from '../../files/paths.ts'
+import { targetOf, temporaryBeside } from '../../files/paths.ts'
 
 /**
  * A path with its placeholders filled in: `{date}` is the UTC day, `2026-03-01`, and `{time}` the UTC second,
@@ -39,6 +39,8 @@ export async function destination(path: string): Promise<Destination> {
     if (found !== undefined && !found.isFile()) return { path, how: 'direct' }
     const target = await targetOf(path)
     await access(dirname(target), constants.W_OK)
+    // Its path is longer than that of the file, and may be too long.
+    await lstat(temporaryBeside(target, '00000000', 'partial')).catch(ifMissing(undefined))
     return { path: target, how: 'replace', ...(found === undefined ? {} : { mode: found.mode & 0o777 }) }
   } catch (error) {
     throw fileError(path, error)
@@ -61,7 +63,7 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   ENOSPC: 'no space is left on the device',
   EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file would be too large for the file system',
+  EFBIG: 'the file would be larger than the file system, or the limit of the process, allows',
   EMFILE: 'too many files are open',
   ENAMETOOLONG: 'its name is too long',
   EXDEV: 'it is on another file system than its temporary file',

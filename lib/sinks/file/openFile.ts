@@ -1,26 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { syncDirectory } from '../../files/paths.ts'
+import { dirname } from 'node:path'
+import { syncDirectory, temporaryBeside } from '../../files/paths.ts'
 import { destination } from './destination.ts'
 import { checkContents, type FileState } from './fileState.ts'
-
-/** The longest file name of common file systems, in bytes. */
-const longestName = 255
 
 /**
  * The temporary name of a file until it is complete, in the same directory; not used by any other run.
  *
  * @param key the key of the checkpoint, for a file that another process can resume; each checkpoint has its own
- * temporary file. Default: random, so that two runs to the same path do not mix their bytes.
+ * temporary file. Default: random, so that two pipelines to the same path do not mix their bytes.
  */
-export function temporaryOf(path: string, key = randomBytes(4).toString('hex')): string {
-  const ending = `.${key}.partial`
-  const beginning = Buffer.from(basename(path)).subarray(0, longestName - ending.length)
-  // A character that was cut in two is left out.
-  return join(dirname(path), `${beginning.toString().replace(/\uFFFD$/, '')}${ending}`)
-}
+export const temporaryOf = (path: string, key = randomBytes(4).toString('hex')): string =>
+  temporaryBeside(path, key, 'partial')
 
 /** A file that is open for writing. */
 export interface OpenedFile {

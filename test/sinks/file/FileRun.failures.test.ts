@@ -78,6 +78,18 @@ const unwritable: Record<string, { place: (dir: string) => string; reason: strin
     reason: 'its name is too long',
     code: 'ENAMETOOLONG',
   },
+  'a path whose temporary file has a path that is too long': {
+    place(dir) {
+      let folder = dir
+      while (folder.length < 4_000) folder = join(folder, 'x'.repeat(Math.min(200, 4_080 - folder.length)))
+      mkdirSync(folder, { recursive: true })
+      return join(folder, 'a.ndjson')
+        .padEnd(4_094, 'x')
+        .replace(/a\.ndjson(x*)$/, '$1.ndjson')
+    },
+    reason: 'its name is too long',
+    code: 'ENAMETOOLONG',
+  },
 }
 
 for (const [what, { place, reason, code }] of Object.entries(unwritable)) {
