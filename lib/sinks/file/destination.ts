@@ -18,10 +18,10 @@ export interface Destination {
   /** The file itself, absolute, with links followed. */
   path: string
   /**
-   * 'replace': an existing or new file, written under a temporary name and renamed when complete. 'direct': a device or
-   * a pipe, which a rename would destroy.
+   * 'replace': an existing or new file, written under a temporary name and renamed when complete. 'device' and 'pipe' (a
+   * named one) are written to directly: a rename would destroy them.
    */
-  how: 'replace' | 'direct'
+  how: 'replace' | 'device' | 'pipe'
   /** The permissions of an existing file; the file that replaces it gets no more than these. */
   mode?: number
 }
@@ -36,7 +36,9 @@ export async function destination(path: string): Promise<Destination> {
     const found = await stat(path).catch(ifMissing(undefined))
     if (found?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' })
     if (found !== undefined) await access(path, constants.W_OK)
-    if (found !== undefined && !found.isFile()) return { path, how: 'direct' }
+    if (found?.isSocket()) throw new Error('it is a socket')
+    if (found?.isFIFO()) return { path, how: 'pipe' }
+    if (found !== undefined && !found.isFile()) return { path, how: 'device' }
     const target = await targetOf(path)
     await access(dirname(target), constants.W_OK)
     // Its path is longer than that of the file, and may be too long.
