@@ -73,22 +73,33 @@ export function addMessageOptions(command: Command): Command {
  * functions only refuse text that can't be read at all. And the reverse, for messages: the flag that gave an option.
  */
 
-/** A number. */
+/** The destination; standard output under its other names is `-`, so that messages do not get among the records. */
+export const destinationOf = (text: string): string =>
+  /^(\/dev\/stdout|\/dev\/fd\/1|\/proc\/self\/fd\/1)$/.test(text) ? '-' : text
+
+/** A number in decimal digits. An integer that a double can't hold would become another one. */
 export function number(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Expected a number.')
+  if (!/^-?\d+(\.\d+)?$/.test(text) || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    throw new InvalidArgumentError('Expected a number, such as 100 or 0.01.')
+  }
   return value
 }
 
-/** Milliseconds since 1970, or a date and time in ISO 8601; a date without a time is its beginning in UTC. */
+/**
+ * Milliseconds since 1970, or a date and time in ISO 8601, which are in UTC unless they have an offset. As milliseconds,
+ * a year (2020), a date without hyphens (20200101) and seconds would all be days in January 1970: only 0, and times that
+ * have 12 or 13 digits, from 1973 on, are taken.
+ */
 export function time(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  const value = /^\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (Number.isNaN(value)) {
+  if (/^(0|\d{12,13})$/.test(text)) return Number(text)
+  const [, day, clock = 'T00:00', offset = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  const value = Date.parse(`${day}${clock}${offset}`)
+  // `Date.parse` takes 30 February for 1 March.
+  if (Number.isNaN(value) || new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) {
     throw new InvalidArgumentError(
-      'Expected milliseconds since 1970, or a time such as 2012-06-30 or 2012-06-30T12:00:00Z.',
+      'Expected a time such as 2012-06-30 or 2012-06-30T12:00:00Z (UTC unless it has an offset such as +02:00), or milliseconds since 1970 (12 or 13 digits).',
     )
   }
   return value

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { Definition, SideOutputs } from '../engine/definition.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { toFile } from '../sinks/toFile.ts'
+import { FileSink } from '../sinks/file/FileSink.ts'
+import { fileSettings } from '../sinks/file/options.ts'
 import type { SinkRun, SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, recipe } from '../streams/attach.ts'
@@ -76,8 +77,10 @@ export function runStages(
     })
   }
   const sinkError = (error: unknown) => streamError('SINK', 'the sink', error)
-  const streams = targets.map(target =>
-    typeof target === 'string' ? toFile(target, { format: 'ndjson' }) : target,
+  const streams = side.map(({ output: option, target }) =>
+    typeof target === 'string'
+      ? new FileSink(target, fileSettings(target, { format: 'ndjson' }, { owner: 'validate()', option }))
+      : target,
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
   refuseMissingFields(attached.stage, definitions)

@@ -58,9 +58,14 @@ export class FileRun implements SinkRun {
     const { resumable, state: savedState, previous } = opening
     const path = nameAt(name, new Date())
     const { path: target, how } = await destination(path)
+    const received = JSON.stringify(path)
+    if (how === 'descriptor') {
+      const expected = 'the name of a file'
+      throw optionError({ ...settings.given, expected, received: `${received}, which is ${target} here` })
+    }
     if (resumable !== undefined && how !== 'replace') {
       const expected = "a regular file with a checkpoint, because a device or a pipe can't be resumed"
-      throw optionError({ owner: 'toFile()', option: 'path', expected, received: JSON.stringify(path) })
+      throw optionError({ ...settings.given, expected, received })
     }
     if (savedState === undefined) {
       if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs'
-import { access, lstat, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
 import { targetOf, temporaryBeside } from '../../files/paths.ts'
 
 /**
  * A path with its placeholders filled in: `{date}` is the UTC day, `2026-03-01`, and `{time}` the UTC second,
- * `2026-03-01T09-30-00Z`. Other text in braces is kept.
+ * `2026-03-01T09-30-00Z`.
  */
 export function nameAt(path: string, time: Date): string {
   const second = `${time.toISOString().slice(0, 19).replaceAll(':', '-')}Z`
@@ -19,9 +19,10 @@ export interface Destination {
   path: string
   /**
    * 'replace': an existing or new file, written under a temporary name and renamed when complete. 'device' and 'pipe' (a
-   * named one) are written to directly: a rename would destroy them.
+   * named one) are written to directly: a rename would destroy them. 'descriptor': a file that a process has open, by the
+   * name of its descriptor: /dev/stdout after `>> file`. A rename would replace what is in the file.
    */
-  how: 'replace' | 'device' | 'pipe'
+  how: 'replace' | 'device' | 'pipe' | 'descriptor'
   /** The permissions of an existing file; the file that replaces it gets no more than these. */
   mode?: number
 }
@@ -40,6 +41,7 @@ export async function destination(path: string): Promise<Destination> {
     if (found?.isFIFO()) return { path, how: 'pipe' }
     if (found !== undefined && !found.isFile()) return { path, how: 'device' }
     const target = await targetOf(path)
+    if (await isDescriptor(path)) return { path: target, how: 'descriptor' }
     await access(dirname(target), constants.W_OK)
     // Its path is longer than that of the file, and may be too long.
     await lstat(temporaryBeside(target, '00000000', 'partial')).catch(ifMissing(undefined))
@@ -47,6 +49,14 @@ export async function destination(path: string): Promise<Destination> {
   } catch (error) {
     throw fileError(path, error)
   }
+}
+
+/** Whether a path leads through the descriptor of a process. */
+async function isDescriptor(path: string): Promise<boolean> {
+  const folder = await realpath(dirname(resolve(path)))
+  if (/^\/proc\/.*\/fd$|^\/dev\/fd$/.test(folder)) return true
+  const link = await readlink(path).catch(() => undefined)
+  return link !== undefined && isDescriptor(resolve(folder, link))
 }
 
 function ifMissing<T>(value: T): (error: unknown) => T {
