@@ -24,7 +24,15 @@ export type InterruptionName = keyof typeof interruptionCodes
 const interruptionNames = Object.keys(interruptionCodes) as InterruptionName[]
 
 /** The exit codes of the process. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, comeBackLater: 75, ...interruptionCodes } as const
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  comeBackLater: 75,
+  /** As a shell reports a process that SIGPIPE ended. */
+  readerGone: 141,
+  ...interruptionCodes,
+} as const
 
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {

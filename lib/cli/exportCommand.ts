@@ -1,6 +1,15 @@
 import { Command, Option } from 'commander'
 import type { TimePivot } from '../index.ts'
-import { addMessageOptions, addStageOptions, append, destinationOf, number, rate, time } from './flags.ts'
+import {
+  addMessageOptions,
+  addStageOptions,
+  append,
+  destinationOf,
+  number,
+  rate,
+  text,
+  time,
+} from './flags.ts'
 import type { Host } from './Host.ts'
 import type { ExportFlags } from './transfer.ts'
 
@@ -30,7 +39,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')
     .option('--access-token <token>', 'access token of the portal (env: LEADPIPE_ACCESS_TOKEN)')
     .optionsGroup('Which leads (parameters of the API):')
-    .option('--search <text>', 'part of a first name, last name, email address or company name')
+    .option('--search <text>', 'part of a first name, last name, email address or company name', text)
     .option('--sort <attribute>', 'lead attribute to sort by, for example lastName')
     .addOption(choice('--dir <direction>', 'direction of the sort', ['asc', 'desc']))
     .option('--max <n>', 'leads a page, 1 to 100 (default: 100)', number)

@@ -117,8 +117,8 @@ export function rate(text: string): RateLimit {
 /** A comma-separated list of paths, or of NAME=PATH. */
 function selection(text: string): Record<string, string> {
   const fields = text.split(',').map((part): [string, string] => {
-    const [name = '', path = name] = part.split('=', 2).map(side => side.trim())
-    if (name === '' || path === '') {
+    const [name = '', path = name, ...others] = part.split('=').map(side => side.trim())
+    if (name === '' || path === '' || others.length > 0) {
       throw new InvalidArgumentError('Expected a list such as guid,email,status=crmDetails.status.')
     }
     return [name, path]
@@ -128,9 +128,15 @@ function selection(text: string): Record<string, string> {
   return selected
 }
 
-/** Adds a value of an option that may be given several times. */
+/** A text. An empty one comes from a variable that is not set, and would select everything. */
+export function text(value: string): string {
+  if (value === '') throw new InvalidArgumentError('Expected a text that is not empty.')
+  return value
+}
+
+/** Adds a text of an option that may be given several times. */
 export function append(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
+  return [...previous, text(value)]
 }
 
 /** How an option is given on the command line, if not by a flag of its name. */

@@ -30,22 +30,40 @@ export async function runAndReport(
       work({ signal, onProgress: progress.show, progressInterval: 250 }, progress.note),
     )
     progress.clear()
-    out.write(flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination))
+    await print(
+      out,
+      flags.json ? `${JSON.stringify(report)}\n` : flags.quiet ? '' : reportText(report, destination),
+    )
     return exitCodes.done
   } catch (error) {
     progress.clear()
-    host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
+    const isReaderGone = destination === '-' && isBrokenPipe(error)
+    if (!isReaderGone) host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
-    return exitCodeOf(error)
+    return isReaderGone ? exitCodes.readerGone : exitCodeOf(error)
   } finally {
     unsubscribe('leadpipe:retry', onRetry)
   }
 }
 
+/** Resolves when a report is written, or its reader has gone away. */
+function print(out: Output, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    out.write(text, error => {
+      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') return resolve()
+      reject(new Error(`all records are written, but the report can't be printed: ${error.message}`))
+    })
+  })
+}
+
+/** Whether standard output as the sink was closed by its reader, as in `leadpipe export - | head`. */
+function isBrokenPipe(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } }
+  return code === 'SINK' && cause?.code === 'EPIPE'
+}
+
 /** A failure in one sentence. */
 function sentence(error: unknown, flags: StageFlags): string {
-  const { cause } = error as { cause?: { code?: string } }
-  if (cause?.code === 'EPIPE') return 'standard output was closed by its reader'
   const message = error instanceof LeadpipeError ? messageNaming(error, flagOf) : (error as Error).message
   const { checkpoint } = flags
   return checkpoint !== undefined && canResume(error) && existsSync(checkpoint)

@@ -43,7 +43,8 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
     const { origin, accessToken, concurrency, rate, limit, paging, guid, ...others } = invocation.flags
     const { checkpoint, whenFinished, reconcile, ...rest } = others
     const { onInvalid, quarantine, maxInvalid, explode, select, format, quiet, json, ...query } = rest
-    if (accessToken === undefined) {
+    // A variable that is empty counts as none.
+    if (accessToken === undefined || accessToken === '') {
       throw optionError({
         owner: 'HubSpotClient',
         option: 'accessToken',
