@@ -39,7 +39,7 @@ export function addStageOptions(command: Command): Command {
         ['fail', 'skip', 'quarantine'],
       ).default('fail'),
     )
-    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)')
+    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)', text)
     .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
       choice(
@@ -175,6 +175,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
 export function flagOf(owner: string, option?: string): string | undefined {
   if (owner === 'project()') return '--select'
   if (option === undefined) return undefined
+  if (owner === 'checkpoint') return flagOfPart(option)
   const whole = renamed[`${owner} ${option}`]
   if (whole !== undefined) return whole
   const [name = '', ...inside] = option.split('.')
@@ -182,4 +183,14 @@ export function flagOf(owner: string, option?: string): string | undefined {
   const own = isFlag ? `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}` : undefined
   const flag = renamed[`${owner} ${name}`] ?? own
   return flag === undefined || inside.length === 0 ? flag : `${flag} (${inside.join('.')})`
+}
+
+/** The flag that gave a part of the description of a run, which a checkpoint has. `validate` is its first operator. */
+function flagOfPart(part: string): string | undefined {
+  const [stage, ...path] = part.split('.')
+  const name = path.at(-1)
+  if (stage === 'sink') return name === 'format' ? '--format' : 'destination'
+  if (stage === 'operators') return path[0] === '0' ? flagOf('validate()', name) : '--explode or --select'
+  const option = path.find(step => step !== 'query')
+  return option === undefined ? undefined : flagOf('leads()', option)
 }

@@ -58,6 +58,11 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       const expected = 'the path of a file'
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
+    if (checkpoint !== undefined && invocation.destination === '-') {
+      const other = { option: 'checkpoint' }
+      const expected = 'a file or an http(s) URL, which can be resumed,'
+      throw optionError({ owner: 'run()', option: 'sink', expected, with: other, received: '-' })
+    }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid, limit, paging })
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
@@ -88,6 +93,11 @@ function transfer(
   options: RunOptions,
 ): Promise<Report> {
   const { onInvalid, quarantine, maxInvalid, explode, select, format } = flags
+  if (onInvalid === 'quarantine' && quarantine === undefined) {
+    const other = { option: 'onInvalid', value: onInvalid }
+    const expected = 'the path of a file'
+    throw optionError({ owner: 'validate()', option: 'quarantine', expected, with: other, received: 'none' })
+  }
   const operators = shaped(validate({ onInvalid, quarantine, maxInvalid }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)

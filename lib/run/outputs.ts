@@ -22,7 +22,7 @@ export async function claimOutputs(
   const { reads } = source.stage
   // A file that can't be read is reported when the source reads it.
   const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
-  if (read !== undefined) owners.set(read, 'the input of quarantined()')
+  if (read !== undefined) owners.set(read, 'the quarantine that is read')
   for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')
   for (const { path, target } of claims) {
     const owner = owners.get(target)

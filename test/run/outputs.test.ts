@@ -76,7 +76,7 @@ t.test('run: an output to the quarantine that is read is an OPTION error, under 
     ]) {
       t.match(await failureOf(begin()), {
         code: 'OPTION',
-        message: `run(): sink: expected a different file for each output, received ${JSON.stringify(resolve(path))} for an output and for the input of quarantined()`,
+        message: `run(): sink: expected a different file for each output, received ${JSON.stringify(resolve(path))} for an output and for the quarantine that is read`,
         context: { owner: 'run()', option: 'sink' },
       })
     }
