@@ -29,13 +29,15 @@ export async function fail(
   const report = reportOfFailed(run)
   // A failure from here on is not the reason.
   waiter.interrupt(reason)
-  if (saver !== undefined) {
-    await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())
-  }
+  // A save that is still in progress may succeed later.
+  const isResumable =
+    saver !== undefined &&
+    (!(await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())) ||
+      saver.hasSaved)
   chain.stop()
   await source.close(progress.batch, progress.processed).catch(() => {})
   for (const [index, sink] of sinks.entries()) {
-    const how = saver !== undefined ? 'leave' : sink.owner === undefined ? 'discard' : 'keep'
+    const how = isResumable ? 'leave' : sink.owner === undefined ? 'discard' : 'keep'
     if (how === 'keep') await within(patience, keepWaiting(sink, chain.outlet(index)))
     await sink.run.end(how).catch(() => {})
   }

@@ -85,8 +85,8 @@ for (const [phase, nth, before] of moments) {
         t.equal(work.has(name), isRenamed)
         t.equal(
           partialsOf(work.file(name)).length,
-          isRenamed ? 0 : 1,
-          'the temporary file stays if the output is not renamed',
+          isRenamed || before === undefined ? 0 : 1,
+          'the temporary file stays if the output is not renamed, and there is a checkpoint to resume it',
         )
 
         const report = await exportInto(t, work, toFile(work.file(name)))

@@ -194,7 +194,7 @@ t.test('sink: without flush, a run with a checkpoint is refused, and nothing is 
   })
   t.strictSame(calls, [
     ['open', undefined],
-    ['end', 'leave'],
+    ['end', 'discard'],
   ])
   t.strictSame(work.names, [])
 })
