@@ -143,8 +143,16 @@ export type NameOption = (owner: string, option?: string) => string | undefined
 /** The message of an error, with its options named by `nameOf`. */
 export function messageNaming(error: LeadpipeError, nameOf: NameOption): string {
   const { remedy } = error.context as { remedy?: string | Remedy }
-  const problem = error.code === 'OPTION' ? optionProblem(error.context, nameOf) : error.problem
-  return withRemedy(problem, remedy, nameOf)
+  return withRemedy(problemNaming(error, nameOf), remedy, nameOf)
+}
+
+function problemNaming(error: LeadpipeError, nameOf: NameOption): string {
+  if (error.code === 'OPTION') return optionProblem(error.context, nameOf)
+  const { differs } = error.code === 'CHECKPOINT' ? error.context : {}
+  const name = differs === undefined ? undefined : nameOf('checkpoint', differs)
+  return name === undefined
+    ? error.problem
+    : error.problem.replace(`: ${differs} was `, () => `: ${name} was `)
 }
 
 /** What is wrong with an option, in one sentence: "leads(): limit: expected an integer, 1 or more, received 0". */

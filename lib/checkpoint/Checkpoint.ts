@@ -153,10 +153,10 @@ export const startAgain = 'delete it to start again, or give another path'
 export function checkpointError(
   path: string,
   problem: string,
-  { cause, remedy }: { cause?: unknown; remedy?: string | Remedy | undefined } = {},
+  { cause, ...facts }: { cause?: unknown; remedy?: string | Remedy; differs?: string } = {},
 ): LeadpipeError {
   return new LeadpipeError('CHECKPOINT', `checkpoint ${path}: ${problem}`, {
     ...(cause === undefined ? {} : { cause }),
-    context: { path, ...(remedy === undefined ? {} : { remedy }) },
+    context: { path, ...facts },
   })
 }

@@ -1,7 +1,7 @@
 import { access, constants, lstat, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { lockFile } from '../files/lockFile.ts'
-import { digestOf, syncDirectory, targetOf } from '../files/paths.ts'
+import { digestOf, syncDirectory, targetOf, temporaryBeside } from '../files/paths.ts'
 import { compileSchema } from '../options/ajv.ts'
 import { type Checkpoint, checkpointError, checkpointSchema, startAgain } from './Checkpoint.ts'
 import { upgradeVersion1, type Version1 } from './version1.ts'
@@ -44,13 +44,15 @@ const version = 2
  * @throws {LeadpipeError} CHECKPOINT when it can't be written there; nothing is changed.
  */
 export async function fileStore(path: string): Promise<CheckpointStore> {
+  // The process may change its directory during the run.
+  const absolute = resolve(path)
   const target = await checkWritable(path)
   return {
     path,
-    key: digestOf(target).slice(0, 8),
+    key: keyOf(target),
     files: [target, temporaryOf(target)],
-    load: () => loadCheckpoint(path),
-    save: checkpoint => saveCheckpoint(path, checkpoint),
+    load: () => loadCheckpoint(absolute),
+    save: checkpoint => saveCheckpoint(absolute, checkpoint),
     lock: () =>
       lockFile(path, cause =>
         checkpointError(path, 'another run holds it', {
@@ -66,7 +68,7 @@ async function checkWritable(path: string): Promise<string> {
     const target = await targetOf(path)
     await access(dirname(target), constants.W_OK)
     const temporary = temporaryOf(target)
-    if ((await lstat(temporary).catch(() => undefined))?.isDirectory()) {
+    if ((await lstat(temporary).catch(ifMissing))?.isDirectory()) {
       throw new Error(`${temporary}, its temporary file, is a directory`)
     }
     return target
@@ -75,6 +77,10 @@ async function checkWritable(path: string): Promise<string> {
     const why = code === 'ENOENT' ? 'its directory does not exist' : `it can't be written: ${message}`
     throw checkpointError(path, why, { cause })
   }
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /**
@@ -122,8 +128,10 @@ function parse(line: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** The path at which a checkpoint is written before it replaces the last one. */
-const temporaryOf = (target: string): string => `${target}.tmp`
+/** The path at which a checkpoint is written before it replaces the last one: equal in all processes. */
+const temporaryOf = (target: string): string => temporaryBeside(target, keyOf(target), 'tmp')
+
+const keyOf = (target: string): string => digestOf(target).slice(0, 8)
 
 /**
  * Saves a checkpoint, as a whole or not at all: to a temporary file, which is flushed to the disk and then replaces
@@ -140,16 +148,25 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     const temporary = temporaryOf(target)
     // A file left by another process may be readable for others, or a link.
     await rm(temporary, { force: true })
-    const file = await open(temporary, 'wx', 0o600)
     try {
-      await file.writeFile(`${head}\n${body}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
+      await writeDurably(temporary, `${head}\n${body}\n`)
+      await rename(temporary, target)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw error
     }
-    await rename(temporary, target)
     await syncDirectory(dirname(target))
   } catch (cause) {
     throw checkpointError(path, `it can't be written: ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }

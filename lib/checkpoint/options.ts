@@ -19,7 +19,7 @@ export interface SaveEvery {
  * namespace: not across containers or machines that share the file.
  */
 export interface CheckpointOptions {
-  /** Path of the checkpoint file. Its directory must exist. */
+  /** Path of the checkpoint file, the same at each start: without placeholders. Its directory must exist. */
   path: string
   /** When it is saved. */
   every?: SaveEvery | undefined
@@ -53,7 +53,13 @@ export interface CheckpointSettings extends Required<Pick<CheckpointOptions, 'pa
   version: string | undefined
 }
 
-const file = { type: 'string', minLength: 1, expected: 'the path of a file' } as const
+const file = {
+  type: 'string',
+  minLength: 1,
+  // A URL, or a placeholder, which would not be filled in.
+  not: { pattern: '^[A-Za-z][A-Za-z0-9.+-]+://|\\{(date|time)\\}' },
+  expected: 'the path of a file, the same at each start',
+} as const
 /** What the options accept. */
 export const checkpointRules = {
   path: file,

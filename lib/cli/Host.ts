@@ -30,6 +30,8 @@ export const exitCodes = {
   usage: 2,
   fewerThanMatch: 3,
   comeBackLater: 75,
+  /** As a shell reports a process that SIGPIPE ended. */
+  readerGone: 141,
   ...interruptionCodes,
 } as const
 

@@ -1,6 +1,15 @@
 import { Command, Option } from 'commander'
 import type { TimePivot } from '../index.ts'
-import { addMessageOptions, addStageOptions, append, number, rate, time } from './flags.ts'
+import {
+  addMessageOptions,
+  addStageOptions,
+  append,
+  destinationOf,
+  number,
+  rate,
+  text,
+  time,
+} from './flags.ts'
 import type { Host } from './Host.ts'
 import type { ExportFlags } from './transfer.ts'
 
@@ -23,27 +32,24 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
     )
     .argument(
       '<destination>',
-      'a file (.ndjson, .jsonl or .json, and .gz to compress; {date} and {time} stand for those of the export), an http(s) URL to post to, or - for standard output',
+      'a file (.ndjson, .jsonl or .json, and .gz to compress; {date} and {time} stand for those of the export, in UTC), an http(s) URL to post to, or - for standard output',
+      destinationOf,
     )
     .optionsGroup('Portal:')
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')
     .option('--access-token <token>', 'access token of the portal (env: LEADPIPE_ACCESS_TOKEN)')
     .optionsGroup('Which leads (parameters of the API):')
-    .option('--search <text>', 'part of a first name, last name, email address or company name')
+    .option('--search <text>', 'part of a first name, last name, email address or company name', text)
     .option('--sort <attribute>', 'lead attribute to sort by, for example lastName')
     .addOption(choice('--dir <direction>', 'direction of the sort', ['asc', 'desc']))
     .option('--max <n>', 'leads a page, 1 to 100 (default: 100)', number)
     .option('--offset <n>', 'leads to skip at the beginning (default: 0)', number)
     .option(
       '--start-time <time>',
-      'only leads whose time pivot is after this; milliseconds or ISO 8601',
+      'only leads whose time pivot is after this: ISO 8601, in UTC unless it has an offset, or milliseconds',
       time,
     )
-    .option(
-      '--stop-time <time>',
-      'only leads whose time pivot is not after this; milliseconds or ISO 8601',
-      time,
-    )
+    .option('--stop-time <time>', 'only leads whose time pivot is not after this', time)
     .addOption(choice('--time-pivot <field>', 'what the times apply to (default: insertedAt)', timePivots))
     .option('--exclude-conversion-events', 'omit conversion events, which is faster')
     .option('--opt-out', 'only leads that have unsubscribed from lead nurturing')

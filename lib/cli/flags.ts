@@ -44,7 +44,7 @@ export function addStageOptions(command: Command): Command {
         ['fail', 'skip', 'quarantine'],
       ).default('fail'),
     )
-    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)')
+    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)', text)
     .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
     .addOption(
       choice(
@@ -96,22 +96,33 @@ export function addMessageOptions(command: Command): Command {
  * functions only refuse text that can't be read at all. And the reverse, for messages: the flag that gave an option.
  */
 
-/** A number. */
+/** The destination; standard output under its other names is `-`, so that messages do not get among the records. */
+export const destinationOf = (text: string): string =>
+  /^(\/dev\/stdout|\/dev\/fd\/1|\/proc\/self\/fd\/1)$/.test(text) ? '-' : text
+
+/** A number in decimal digits. An integer that a double can't hold would become another one. */
 export function number(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Expected a number.')
+  if (!/^-?\d+(\.\d+)?$/.test(text) || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    throw new InvalidArgumentError('Expected a number, such as 100 or 0.01.')
+  }
   return value
 }
 
-/** Milliseconds since 1970, or a date and time in ISO 8601; a date without a time is its beginning in UTC. */
+/**
+ * Milliseconds since 1970, or a date and time in ISO 8601, which are in UTC unless they have an offset. As milliseconds,
+ * a year (2020), a date without hyphens (20200101) and seconds would all be days in January 1970: only 0, and times that
+ * have 12 or 13 digits, from 1973 on, are taken.
+ */
 export function time(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  const value = /^\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (Number.isNaN(value)) {
+  if (/^(0|\d{12,13})$/.test(text)) return Number(text)
+  const [, day, clock = 'T00:00', offset = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  const value = Date.parse(`${day}${clock}${offset}`)
+  // `Date.parse` takes 30 February for 1 March.
+  if (Number.isNaN(value) || new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) {
     throw new InvalidArgumentError(
-      'Expected milliseconds since 1970, or a time such as 2012-06-30 or 2012-06-30T12:00:00Z.',
+      'Expected a time such as 2012-06-30 or 2012-06-30T12:00:00Z (UTC unless it has an offset such as +02:00), or milliseconds since 1970 (12 or 13 digits).',
     )
   }
   return value
@@ -140,9 +151,15 @@ function selection(text: string): Record<string, string> {
   return selected
 }
 
-/** Adds a value of an option that may be given several times. */
+/** A text. An empty one comes from a variable that is not set, and would select everything. */
+export function text(value: string): string {
+  if (value === '') throw new InvalidArgumentError('Expected a text that is not empty.')
+  return value
+}
+
+/** Adds a text of an option that may be given several times. */
 export function append(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
+  return [...previous, text(value)]
 }
 
 /** How an option is given on the command line, if not by a flag of its name. */
@@ -183,6 +200,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
 export function flagOf(owner: string, option?: string): string | undefined {
   if (owner === 'project()') return '--select'
   if (option === undefined) return undefined
+  if (owner === 'checkpoint') return flagOfPart(option)
   const whole = renamed[`${owner} ${option}`]
   if (whole !== undefined) return whole
   const [name = '', ...inside] = option.split('.')
@@ -190,4 +208,14 @@ export function flagOf(owner: string, option?: string): string | undefined {
   const own = isFlag ? `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}` : undefined
   const flag = renamed[`${owner} ${name}`] ?? own
   return flag === undefined || inside.length === 0 ? flag : `${flag} (${inside.join('.')})`
+}
+
+/** The flag that gave a part of the description of a run, which a checkpoint has. `validate` is its first operator. */
+function flagOfPart(part: string): string | undefined {
+  const [stage, ...path] = part.split('.')
+  const name = path.at(-1)
+  if (stage === 'sink') return name === 'format' ? '--format' : 'destination'
+  if (stage === 'operators') return path[0] === '0' ? flagOf('validate()', name) : '--explode or --select'
+  const option = path.find(step => step !== 'query')
+  return option === undefined ? undefined : flagOf('leads()', option)
 }

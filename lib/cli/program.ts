@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { exportCommand } from './exportCommand.ts'
+import { append } from './flags.ts'
 import { exitCodes, type Host } from './Host.ts'
 import { portalCommand } from './portalCommand.ts'
 import { replayCommand } from './replayCommand.ts'
@@ -37,6 +38,7 @@ Exit codes:
   75   the daily limit is used up: try again later
   129  interrupted by SIGHUP
   130  interrupted by SIGINT
+  141  the reader of standard output, such as head, wanted no more
   143  interrupted by SIGTERM`,
     )
   for (const command of [exportCommand, portalCommand, replayCommand]) {
@@ -48,6 +50,7 @@ Exit codes:
   }
   program.showHelpAfterError('(leadpipe --help, or leadpipe COMMAND --help, shows what there is)')
   for (const command of program.commands) {
+    refuseRepeated(command)
     command.showHelpAfterError(
       `(usage: leadpipe ${command.name()} ${command.usage()}; leadpipe ${command.name()} --help shows more)`,
     )
@@ -61,6 +64,19 @@ Exit codes:
     exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
   return exitCode
+}
+
+/** Commander takes the last value of an option that is given twice: what the first one said would be ignored silently. */
+function refuseRepeated(command: Command): void {
+  for (const option of command.options) {
+    // A flag without a value may be repeated, and --guid has several values.
+    if (!option.required || option.parseArg === append) continue
+    let isGiven = false
+    command.on(`option:${option.name()}`, () => {
+      if (isGiven) command.error(`error: option '${option.flags}' is given twice`)
+      isGiven = true
+    })
+  }
 }
 
 /** Commander's help, version and errors on the streams of the host, as wide as its terminal. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { addMessageOptions, addStageOptions, type StageFlags } from './flags.ts'
+import { addMessageOptions, addStageOptions, destinationOf, type StageFlags } from './flags.ts'
 import type { Host } from './Host.ts'
 
 /** `leadpipe replay`: its arguments and its help. */
@@ -7,7 +7,11 @@ export function replayCommand(host: Host, setExitCode: (code: number) => void): 
   const command = new Command('replay')
     .description('Process the leads of a quarantine again, after a fix.')
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
-    .argument('<destination>', 'a file, an http(s) URL to post to, or - for standard output, as for export')
+    .argument(
+      '<destination>',
+      'a file, an http(s) URL to post to, or - for standard output, as for export',
+      destinationOf,
+    )
   return addMessageOptions(addStageOptions(command).optionsGroup('How:'))
     .addHelpText(
       'after',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type LimitMessage, type Report, type RetryMessage, RunError } from '../index.ts'
 import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
-import { exitCodeOf, exitCodes, type Host, Interruption, interruptible } from './Host.ts'
+import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
 import { changesInWords, clockNote, missed, reportText, span } from './inWords.ts'
 import { Progress } from './Progress.ts'
 
@@ -41,13 +41,8 @@ export async function runAndReport(
     tellChanges(host, report)
     const clock = clockNote(report)
     if (clock !== undefined) progress.note(clock)
-    out.write(
-      flags.json
-        ? `${JSON.stringify(report)}\n`
-        : flags.quiet
-          ? ''
-          : reportText(report, destination, flags.limit),
-    )
+    const text = flags.quiet ? '' : reportText(report, destination, flags.limit)
+    await print(out, flags.json ? `${JSON.stringify(report)}\n` : text)
     const problem = missed(report)
     if (problem === undefined) return exitCodes.done
     host.stderr.write(`leadpipe: ${problem}\n`)
@@ -55,9 +50,10 @@ export async function runAndReport(
   } catch (error) {
     progress.clear()
     if (error instanceof RunError) tellChanges(host, error.report)
-    host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
+    const isReaderGone = destination === '-' && isBrokenPipe(error)
+    if (!isReaderGone) host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
-    return exitCodeOf(error)
+    return isReaderGone ? exitCodes.readerGone : exitCodeOf(error)
   } finally {
     unsubscribe('leadpipe:retry', onRetry)
     unsubscribe('leadpipe:limit', onLimit)
@@ -69,10 +65,24 @@ function tellChanges({ stderr }: Host, report: Report): void {
   for (const change of changesInWords(report)) stderr.write(`leadpipe: ${change}\n`)
 }
 
+/** Resolves when a report is written, or its reader has gone away. */
+function print(out: Output, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    out.write(text, error => {
+      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') return resolve()
+      reject(new Error(`all records are written, but the report can't be printed: ${error.message}`))
+    })
+  })
+}
+
+/** Whether standard output as the sink was closed by its reader, as in `leadpipe export - | head`. */
+function isBrokenPipe(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } }
+  return code === 'SINK' && cause?.code === 'EPIPE'
+}
+
 /** A failure in one sentence. */
 function sentence(error: unknown, flags: StageFlags): string {
-  const { cause } = error as { cause?: { code?: string } }
-  if (cause?.code === 'EPIPE') return 'standard output was closed by its reader'
   const message = error instanceof LeadpipeError ? messageNaming(error, flagOf) : (error as Error).message
   const { checkpoint } = flags
   return checkpoint !== undefined && canResume(error) && existsSync(checkpoint)

@@ -57,7 +57,8 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       json,
       ...query
     } = rest
-    if (accessToken === undefined) {
+    // A variable that is empty counts as none.
+    if (accessToken === undefined || accessToken === '') {
       throw optionError({
         owner: 'HubSpotClient',
         option: 'accessToken',
@@ -70,6 +71,11 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       const other = { option: 'checkpoint.whenFinished', value: whenFinished }
       const expected = 'the path of a file'
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
+    }
+    if (checkpoint !== undefined && invocation.destination === '-') {
+      const other = { option: 'checkpoint' }
+      const expected = 'a file or an http(s) URL, which can be resumed,'
+      throw optionError({ owner: 'run()', option: 'sink', expected, with: other, received: '-' })
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid, limit, paging, lag, longNumbers })
@@ -105,6 +111,11 @@ function transfer(
 ): Promise<Report> {
   checkSelect(flags)
   const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format } = flags
+  if (onInvalid === 'quarantine' && quarantine === undefined) {
+    const other = { option: 'onInvalid', value: onInvalid }
+    const expected = 'the path of a file'
+    throw optionError({ owner: 'validate()', option: 'quarantine', expected, with: other, received: 'none' })
+  }
   const operators = shaped(validate<Lead>({ onInvalid, quarantine, maxInvalid, nullFields }), explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)

@@ -137,6 +137,8 @@ export interface ErrorContexts {
     /** The size of the file, and the size that it has according to the checkpoint. */
     readonly size?: number
     readonly bytes?: number
+    /** What is different in the checkpoint of another run, as a path in its description: `source.query.search`. */
+    readonly differs?: string
     /** What the checkpoint has, and what the run has, if these differ. */
     readonly saved?: string | number
     readonly now?: string | number

@@ -41,7 +41,8 @@ function nameOf(target: string): string | undefined {
 function listen(server: Server, name: string): Promise<void> {
   return new Promise((done, fail) => {
     server.once('error', fail)
-    server.listen(name, () => {
+    // Workers of a cluster would share it.
+    server.listen({ path: name, exclusive: true }, () => {
       server.off('error', fail)
       done()
     })

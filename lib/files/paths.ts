@@ -18,6 +18,27 @@ export async function targetOf(path: string): Promise<string> {
   return link === undefined ? join(folder, basename(path)) : targetOf(resolve(folder, link))
 }
 
+/** The longest file name of common file systems, in bytes. */
+const longestName = 255
+
+/**
+ * The path of a temporary file in the directory of a file: `NAME.KEY.ENDING`. A name that would be too long is cut, and
+ * then gets another key, so that two long names with the same beginning have different temporary files.
+ *
+ * @param key eight hexadecimal digits, so that no file of the user has that name
+ */
+export function temporaryBeside(path: string, key: string, ending: string): string {
+  const name = Buffer.from(basename(path))
+  const room = longestName - `.${key}.${ending}`.length
+  if (name.length <= room) return `${path}.${key}.${ending}`
+  // A character that was cut in two is left out.
+  const beginning = name
+    .subarray(0, room)
+    .toString()
+    .replace(/\uFFFD$/, '')
+  return join(dirname(path), `${beginning}.${digestOf(`${key} ${path}`).slice(0, key.length)}.${ending}`)
+}
+
 /** Makes new names in a directory durable. Some systems can't open a directory, and do not need this. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r').catch(() => undefined)

@@ -55,7 +55,7 @@ export interface ClientSettings extends TransportSettings {
 const secret = {
   type: 'string',
   minLength: 1,
-  pattern: '^[\\x21-\\x7e]+$',
+  pattern: '^(?!["\'])[\\x21-\\x7e]+(?<!["\'])$',
   secret: true,
 } as const
 
@@ -137,6 +137,12 @@ function checkOrigin(origin: string): string {
     url.password === ''
   if (plain) return url.origin
   // A refused URL may contain credentials: the message shows only part of it.
-  const shown = url === undefined ? maskUrl(origin) : JSON.stringify(`${url.protocol}//${url.host}…`)
-  throw optionError({ owner, option: 'origin', expected: originRule.expected, received: shown })
+  const isHttp = url !== undefined && /^https?:$/.test(url.protocol)
+  throw optionError({
+    owner,
+    option: 'origin',
+    expected: originRule.expected,
+    received: isHttp ? JSON.stringify(`${url.protocol}//${url.host}…`) : maskUrl(origin),
+    remedy: /^[\w.-]+(:\d+)?$/.test(origin) ? 'put http:// or https:// before it' : undefined,
+  })
 }

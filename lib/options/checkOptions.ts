@@ -88,8 +88,20 @@ export function optionError(given: OptionContext, cause?: unknown): LeadpipeErro
   })
 }
 
-/** The only description of a secret that a message may have. */
-export const typeOf = (value: unknown): string => `a value of type ${typeof value}`
+/** The only description of a secret that a message may have: what is most likely wrong with it, or its type. */
+export function typeOf(value: unknown): string {
+  const flaw = typeof value === 'string' ? flaws.find(([pattern]) => pattern.test(value)) : undefined
+  return flaw === undefined ? `a value of type ${typeof value}` : `a string ${flaw[1]}`
+}
+
+const flaws: readonly (readonly [pattern: RegExp, description: string])[] = [
+  [/^$/, 'that is empty'],
+  [/^\uFEFF/, 'that begins with a byte order mark'],
+  [/[\r\n]/, 'with a line break'],
+  [/\s/, 'with a space'],
+  [/^["']|["']$/, 'with quotes around it'],
+  [/[^\x21-\x7e]/, 'with a character that is not printable ASCII'],
+]
 
 /** An option with a wrong value, at the top level or nested. */
 interface Problem {

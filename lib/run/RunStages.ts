@@ -1,7 +1,8 @@
 import { type BranchOf, definitionsOf, mapOutputs, type OutputPlace, outputsOf } from '../engine/branches.ts'
 import type { Definition } from '../engine/definition.ts'
 import { optionError } from '../options/checkOptions.ts'
-import { toFile } from '../sinks/toFile.ts'
+import { FileSink } from '../sinks/file/FileSink.ts'
+import { fileSettings } from '../sinks/file/options.ts'
 import type { SinkStage } from '../stage/SinkStage.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
 import { type Attachment, recipe } from '../streams/attach.ts'
@@ -64,8 +65,10 @@ export function runStages(
     sink,
   )
   refuseSameOutput(outputsOf(given))
-  const streams = mapOutputs(given, output =>
-    typeof output === 'string' ? toFile(output, { format: 'ndjson' }) : output,
+  const streams = mapOutputs(given, (output, { output: option = 'quarantine' }) =>
+    typeof output === 'string'
+      ? new FileSink(output, fileSettings(output, { format: 'ndjson' }, { owner: 'validate()', option }))
+      : output,
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
   refuseMissingFields(attached.stage, definitionsOf(given))

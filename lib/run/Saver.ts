@@ -59,6 +59,11 @@ export class Saver {
     return checkpointFacts(store, found, this.#saves)
   }
 
+  /** Whether there is something to resume: without it, what the sinks have begun is of no use. */
+  get hasSaved(): boolean {
+    return !this.isNew || this.#options.found !== undefined
+  }
+
   /** Counts the bytes of a batch whose items are processed from now on. */
   countBytes(bytes: number): void {
     this.#bytes += bytes

@@ -28,13 +28,15 @@ export async function fail(
   const report = reportOfFailed(run)
   // A failure from here on is not the reason.
   waiter.interrupt(reason)
-  if (saver !== undefined) {
-    await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())
-  }
+  // A save that is still in progress may succeed later.
+  const isResumable =
+    saver !== undefined &&
+    (!(await within(patience, isLooping && progress.batch !== undefined ? saveDone(run) : saver.idle())) ||
+      saver.hasSaved)
   const kept = saver === undefined ? undefined : reportOfFailed(run)
   chain.stop()
   await source.close(progress.batch, progress.processed).catch(() => {})
-  for (const open of sinks) await open.end(saver === undefined ? endingOf(open.sink) : 'leave')
+  for (const open of sinks) await open.end(isResumable ? 'leave' : endingOf(open.sink))
   const attachments = [stages.source, ...stages.sinks.map(sink => sink.attachment), ...stages.faces]
   await Promise.all(attachments.map(part => part.close(false)))
   const isAbort = signal?.aborted && reason === signal.reason

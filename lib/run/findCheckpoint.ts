@@ -27,7 +27,8 @@ export async function findCheckpoint(
   const found = await store.load()
   const difference = found && differenceOf(...comparable(found, pipeline))
   if (difference !== undefined) {
-    throw checkpointError(store.path, `it is of another run: ${difference}`, { remedy: startAgain })
+    const differs = difference.slice(0, difference.indexOf(' was '))
+    throw checkpointError(store.path, `it is of another run: ${difference}`, { remedy: startAgain, differs })
   }
   const common = { store, settings, pipeline }
   if (found?.phase !== 'committed') return { ...common, found, follows: undefined }

@@ -22,7 +22,7 @@ export async function claimOutputs(
   const { reads } = source.stage
   // A file that can't be read is reported when the source reads it.
   const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
-  if (read !== undefined) owners.set(read, 'the input of quarantined()')
+  if (read !== undefined) owners.set(read, 'the quarantine that is read')
   for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')
   for (const { path, target } of claims) {
     const owner = owners.get(target)
@@ -37,12 +37,14 @@ export async function claimOutputs(
 }
 
 /**
- * Locks the checkpoint and the outputs of a run for this process. Returns a function that releases them.
+ * Locks the checkpoint, if there is one, and the outputs of a run for this process. Returns a function that releases
+ * them.
  *
- * @throws {LeadpipeError} CHECKPOINT when another run on this machine holds one of them.
+ * @throws {LeadpipeError} CHECKPOINT when another run on this machine holds the checkpoint; SINK when it writes to one
+ * of the outputs.
  */
 export async function lockRun(
-  store: CheckpointStore,
+  store: CheckpointStore | undefined,
   claims: readonly Claim[],
 ): Promise<() => Promise<void>> {
   const held: (() => Promise<void>)[] = []
@@ -50,16 +52,13 @@ export async function lockRun(
     for (const release of held) await release()
   }
   try {
-    held.push(await store.lock())
+    if (store !== undefined) held.push(await store.lock())
     for (const { path, target } of claims) {
-      const problem = `${path}: another run with a checkpoint writes to it`
+      const problem = `${path}: another run writes to it`
       const remedy = 'wait until that run ends, or give another path'
-      held.push(
-        await lockFile(
-          target,
-          cause => new LeadpipeError('CHECKPOINT', problem, { cause, context: { path, remedy } }),
-        ),
-      )
+      const refusal = (cause: unknown) =>
+        new LeadpipeError('SINK', problem, { cause, context: { path, remedy } })
+      held.push(await lockFile(target, refusal))
     }
     return releaseAll
   } catch (error) {

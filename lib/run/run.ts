@@ -89,10 +89,10 @@ async function start(given: RunArguments, options: RunOptions): Promise<Report> 
     const settings = options.checkpoint === undefined ? undefined : checkpointSettings(options.checkpoint)
     const store = settings && (await fileStore(settings.path))
     const claims = await claimOutputs(stages, store)
+    unlock = await lockRun(store, claims)
     let checkpoint: RunCheckpoint | undefined
     if (settings !== undefined && store !== undefined) {
       const pipeline = pipelineOf(stages, given, settings)
-      unlock = await lockRun(store, claims)
       checkpoint = await findCheckpoint(stages, pipeline, store, settings)
     }
     const outcome = await runOrFinish(stages, checkpoint, waiter, options)

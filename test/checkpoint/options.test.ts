@@ -40,15 +40,18 @@ t.test('checkpoint option: valid values are accepted', async t => {
 })
 
 const whole =
-  /^checkpoint: expected the path of a file, or \{ path, every, whenFinished, overlap, version \}, /
+  /^checkpoint: expected the path of a file, the same at each start, or \{ path, every, whenFinished, overlap, version \}, /
 const wrong: [checkpoint: unknown, says: RegExp | string][] = [
   ['', whole],
   [1, whole],
   [true, whole],
   [[], whole],
-  [{}, 'checkpoint.path: expected the path of a file, received undefined'],
-  [{ path: '' }, "checkpoint.path: expected the path of a file, received ''"],
-  [{ path: 1 }, 'checkpoint.path: expected the path of a file, received 1'],
+  [{}, 'checkpoint.path: expected the path of a file, the same at each start, received undefined'],
+  [{ path: '' }, "checkpoint.path: expected the path of a file, the same at each start, received ''"],
+  [{ path: 1 }, 'checkpoint.path: expected the path of a file, the same at each start, received 1'],
+  ['s3://bucket/a.json', whole],
+  ['{date}.json', whole],
+  ['exports/{time}/a.json', whole],
   [{ path: 'a', every: 100 }, 'checkpoint.every: expected { leads, bytes, milliseconds }, received 100'],
   [{ path: 'a', every: { leads: 0 } }, 'checkpoint.every.leads: expected an integer, 1 or more, received 0'],
   [

@@ -357,7 +357,7 @@ t.test('leadpipe export: --checkpoint with standard output, or at the output, is
     [
       '-',
       join(dir, 'c.json'),
-      /^leadpipe: destination: expected toFile\(\), toHttp\(\) or sink\(\), which can be resumed, with --checkpoint/,
+      /^leadpipe: destination: expected a file or an http\(s\) URL, which can be resumed, with --checkpoint, received -\n$/,
     ],
     [path, path, /^leadpipe: destination: expected a different file for each output/],
   ] as const) {
@@ -378,8 +378,22 @@ t.test('leadpipe export: a damaged checkpoint, or one of another run, is a failu
   t.match(other, {
     code: 1,
     stdout: '',
-    stderr: /it is of another run: sink\.path was .*; delete it to start again/,
+    stderr: /it is of another run: destination was '.*a\.ndjson' and is .*; delete it to start again/,
   })
+  for (const [flags, flag] of [
+    [['--limit', '3'], '--limit was absent and is 3 now'],
+    [['--search', 'x'], "--search was absent and is 'x' now"],
+    [['--include-deleted'], '--include-deleted was '],
+    [['--paging', 'offset'], "--paging was 'seek' and is 'offset' now"],
+    [['--on-invalid', 'skip'], "--on-invalid was 'fail' and is 'skip' now"],
+    [['--select', 'guid'], '--explode or --select was absent and is '],
+    [['--explode', 'events'], '--explode or --select was absent and is '],
+    [['--format', 'json'], "--format was 'ndjson' and is 'json' now"],
+  ] as const) {
+    const { code, stderr } = await cli([...args('a.ndjson'), ...flags])
+    t.equal(code, 1)
+    t.match(stderr, `it is of another run: ${flag}`)
+  }
   writeFileSync(join(dir, 'c.json'), 'guid,email\n')
   const damaged = await cli(args('a.ndjson'))
   t.match(damaged, {

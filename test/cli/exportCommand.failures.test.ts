@@ -40,6 +40,43 @@ t.test('leadpipe: wrong usage exits with 2 and says what was expected, without a
       /^leadpipe: --concurrency: expected an integer from 1 to 100, received 0/,
     ],
     [['export', path, ...access, '--select', 'guid,,email'], /Expected a list such as/],
+    [['export', path, ...access, '--select', 'a=b=c'], /Expected a list such as/],
+    [
+      ['export', path, ...access, '--select', 'guid', '--select', 'email'],
+      /'--select <list>' is given twice/,
+    ],
+    [['export', path, ...access, '--limit=1', '--limit=1'], /'--limit <n>' is given twice/],
+    [['portal', '--leads', '1', '--leads', '2'], /'--leads <n>' is given twice/],
+    [['export', path, ...access, '--search='], /Expected a text that is not empty/],
+    [['export', path, ...access, '--guid', ''], /Expected a text that is not empty/],
+    [['export', path, ...access, '--limit='], /Expected a number/],
+    [['export', path, ...access, '--limit', '1e3'], /Expected a number/],
+    [['export', path, ...access, '--start-time', '2020-02-30'], /Expected a time such as/],
+    [['export', path, ...access, '--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
+    [
+      ['export', 's3://bucket/o.ndjson', ...access],
+      /^leadpipe: destination: expected the path of a file, received "s3:\/\/bucket\/o\.ndjson"; of URLs, only those of http and https can be written to\n$/,
+    ],
+    [
+      ['export', path, ...access, '--on-invalid', 'quarantine', '--quarantine', 's3://bucket/q.ndjson'],
+      /^leadpipe: --quarantine: expected the path of a file, received "s3:/,
+    ],
+    [
+      ['export', '{Date}.ndjson', ...access],
+      /^leadpipe: destination: expected \{date\} and \{time\} as the only/,
+    ],
+    [
+      ['export', path, '--origin', 'localhost:8080', '--access-token', 'x'],
+      /^leadpipe: --origin: .*received "localhost:8080"; put http:\/\/ or https:\/\/ before it\n$/,
+    ],
+    [
+      ['export', path, '--origin', portal.origin, '--access-token', ''],
+      /^leadpipe: --access-token: expected the access token of the portal, received none; /,
+    ],
+    [
+      ['export', path, '--origin', portal.origin, '--access-token', 'token\n'],
+      /^leadpipe: --access-token: .*received a string with a line break\n$/,
+    ],
     [
       ['export', join(folder, 'leads.txt'), ...access],
       /^leadpipe: destination: expected a name that ends in .*leads\.txt/,

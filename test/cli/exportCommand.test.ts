@@ -30,6 +30,14 @@ t.test('leadpipe export: it writes every lead to a file, and prints how many and
   t.match(stdout, 'the numbers add up')
 })
 
+t.test('leadpipe export: a page of which only some leads are taken is counted', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  for (const flags of [[], ['--paging', 'offset'], ['--max', '10']]) {
+    const { stdout } = await cli(['export', path, ...access, '--limit', '2', ...flags])
+    t.match(stdout, /^2 leads in 1 page, /, flags.join(' '))
+  }
+})
+
 t.test('leadpipe export: --json prints the report as one JSON object', async t => {
   const path = join(t.testdir(), 'leads.json.gz')
   const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, type ReadStream, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 import { cli, startCli } from '../support/cli.ts'
 import { listen } from '../support/listen.ts'
 import { seekOrder } from '../support/seekOrder.ts'
+import { serveLeads } from '../support/serveLeads.ts'
 
 // What needs a process: exit codes, real signals and pipes. Everything else of the command line is tested
 // in the process of the test.
@@ -74,14 +76,68 @@ t.test('leadpipe process: an export writes the leads of a leadpipe portal to a p
   t.same(await once(served, 'exit'), [0, null])
 })
 
-t.test('leadpipe process: a closed reader of standard output fails the export with one line', async t => {
-  const child = startCli(['export', '-', ...access])
-  const head = spawn('head', ['-c', '10'], { stdio: [child.stdout as never, 'ignore', 'ignore'] })
-  child.stdout?.destroy()
-  const errors: Buffer[] = []
-  child.stderr?.on('data', chunk => errors.push(chunk))
-  const [code] = await once(child, 'close')
-  await (head.exitCode === null ? once(head, 'exit') : undefined)
+t.test(
+  'leadpipe process: a closed reader of standard output ends the export with 141, without a word',
+  async t => {
+    const child = startCli(['export', '-', ...access])
+    const head = spawn('head', ['-c', '10'], { stdio: [child.stdout as never, 'ignore', 'ignore'] })
+    child.stdout?.destroy()
+    const errors: Buffer[] = []
+    child.stderr?.on('data', chunk => errors.push(chunk))
+    const [code] = await once(child, 'close')
+    await (head.exitCode === null ? once(head, 'exit') : undefined)
+    t.equal(code, 141)
+    t.equal(Buffer.concat(errors).toString(), '')
+  },
+)
+
+t.test('leadpipe process: a named pipe whose reader closes is a failure that names it', async t => {
+  const path = join(t.testdir(), 'pipe.ndjson')
+  execFileSync('mkfifo', [path])
+  const child = startCli(['export', path, ...access])
+  createReadStream(path).once('data', function (this: ReadStream) {
+    this.destroy()
+  })
+  const [[code], errors] = await Promise.all([once(child, 'close'), text(child.stderr as Readable)])
   t.equal(code, 1)
-  t.equal(Buffer.concat(errors).toString(), 'leadpipe: standard output was closed by its reader\n')
+  t.equal(errors, `leadpipe: can't write ${path}: write EPIPE\n`)
 })
+
+t.test('leadpipe process: a report that cannot be printed is a failure', async t => {
+  const path = join(t.testdir(), 'leads.ndjson')
+  const full = openSync('/dev/full', 'w')
+  t.teardown(() => closeSync(full))
+  const { code, stderr } = await cli(['export', path, ...access], { stdio: ['ignore', full, 'pipe'] })
+  t.equal(code, 1)
+  t.match(stderr, /^leadpipe: all records are written, but the report can't be printed: ENOSPC.*\n$/)
+})
+
+t.test('leadpipe process: /dev/stdout after >> is appended to, and has no report in it', async t => {
+  const path = join(t.testdir({ precious: 'precious\n' }), 'precious')
+  const output = openSync(path, 'a')
+  t.teardown(() => closeSync(output))
+  const { code } = await cli(['export', '/dev/stdout', '--limit', '2', '--select', 'guid', ...access], {
+    stdio: ['ignore', output, 'pipe'],
+  })
+  t.equal(code, 0)
+  t.match(readFileSync(path, 'utf8'), /^precious\n(\{"guid":"[^"]+"\}\n){2}$/)
+})
+
+for (const [signal, code] of [
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  t.test(`leadpipe process: ${signal} ends an export to a named pipe that nobody reads`, async t => {
+    const { server, origin } = await serveLeads(t, [{ guid: 'a', insertedAt: 1 }])
+    const path = join(t.testdir(), 'pipe.ndjson')
+    execFileSync('mkfifo', [path])
+    const args = ['export', path, '--origin', origin, '--access-token', 'x', '--paging', 'offset']
+    const child = startCli(args)
+    const stderr = text(child.stderr as Readable)
+    await once(server, 'request')
+    child.kill(signal)
+    t.strictSame(await once(child, 'close'), [code, null])
+    t.equal(await stderr, `leadpipe: interrupted by ${signal}\n`)
+  })
+}

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import t from 'tap'
 import { lockFile } from '../../lib/files/lockFile.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { runProcess } from '../support/runProcess.ts'
 
 const refusal = (cause: unknown) => new Error('locked', { cause })
 
@@ -26,4 +27,11 @@ t.test('lockFile: a file can be locked once at a time, under whatever name', asy
   await release()
   await (await lockFile(path, refusal))()
   t.strictSame(readdirSync(join(dir, 'folder')), [])
+})
+
+t.test('lockFile: of two workers of a cluster, one gets the lock', async t => {
+  const path = join(t.testdir(), 'a.json')
+  const { code, stdout, stderr } = await runProcess('test/support/children/lockInCluster.ts', [path])
+  t.equal(code, 0, stderr)
+  t.strictSame(stdout.split('\n').toSorted(), ['', 'got it', 'locked'])
 })

@@ -68,13 +68,24 @@ t.test('client options: a client needs exactly one credential', async t => {
 })
 
 t.test('client options: a token that cannot be sent is refused, and not shown', async t => {
-  const message =
-    'HubSpotClient: accessToken: expected the access token, a string without spaces, received a value of type'
-  for (const wrong of ['', ' s3cret', 's3cret\n', 's3\u0000cret', 's3cret-é']) {
-    t.equal(refusal({ accessToken: wrong }), `${message} string`)
+  const message = 'HubSpotClient: accessToken: expected the access token, a string without spaces, received a'
+  for (const [wrong, flaw] of Object.entries({
+    '': 'that is empty',
+    ' s3cret': 'with a space',
+    's3 cret': 'with a space',
+    's3cret\n': 'with a line break',
+    's3cret\r\n': 'with a line break',
+    '\uFEFFs3cret': 'that begins with a byte order mark',
+    '"s3cret"': 'with quotes around it',
+    "'s3cret'": 'with quotes around it',
+    's3\u0000cret': 'with a character that is not printable ASCII',
+    's3cret-é': 'with a character that is not printable ASCII',
+    ключ: 'with a character that is not printable ASCII',
+  })) {
+    t.equal(refusal({ accessToken: wrong }), `${message} string ${flaw}`)
   }
-  t.equal(refusal({ accessToken: 123_456 }), `${message} number`)
-  t.equal(refusal({ accessToken: null }), `${message} object`)
+  t.equal(refusal({ accessToken: 123_456 }), `${message} value of type number`)
+  t.equal(refusal({ accessToken: null }), `${message} value of type object`)
   t.match(
     refusal({ apiKey: 's3 cret' }),
     'HubSpotClient: apiKey: expected the API key, a string without spaces',
@@ -126,9 +137,11 @@ t.test('client options: an origin is scheme, host and port', async t => {
     'HubSpotClient: origin: expected an http or https URL without a path, for example "https://api.hubapi.com", received'
   const refused: [given: string, shown: string][] = [
     ['', '""'],
-    ['api.hubapi.com', '"api.hubapi.com"'],
-    ['localhost:8080', '"localhost://…"'],
-    ['ftp://api.hubapi.com', '"ftp://api.hubapi.com…"'],
+    ['api.hubapi.com', '"api.hubapi.com"; put http:// or https:// before it'],
+    ['localhost:8080', '"localhost:8080"; put http:// or https:// before it'],
+    ['127.0.0.1:8080', '"127.0.0.1:8080"; put http:// or https:// before it'],
+    ['//localhost:8080', '"//localhost:8080"'],
+    ['ftp://api.hubapi.com', '"ftp://api.hubapi.com"'],
     ['https://api.hubapi.com/leads/v1', '"https://api.hubapi.com…"'],
     ['https://api.hubapi.com/?a=b', '"https://api.hubapi.com…"'],
     ['https://api.hubapi.com:99999', '"https://api.hubapi.com:99999"'],

@@ -96,8 +96,8 @@ t.test("portal file: a file that is not a portal's database is refused and uncha
   await refused('text.db', /text\.db is not an SQLite database$/)
   await refused('foreign.db', /foreign\.db is not a portal's: it holds other tables$/)
   await refused('newer.db', /newer\.db was made by another version of leadpipe: delete it$/)
-  await refused('folder', /folder can not be used: /)
-  await refused('missing/leads.db', /missing\/leads\.db can not be used: /)
+  await refused('folder', /folder can not be used: it is a directory$/)
+  await refused('missing/leads.db', /missing\/leads\.db can not be used: its directory does not exist$/)
   t.match(readFileSync(join(dir, 'text.db'), 'utf8'), /^no database no/)
 })
 

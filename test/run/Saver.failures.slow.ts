@@ -7,6 +7,7 @@ import { createPortal } from '../../lib/portal/index.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
+import { checkpointTemporary } from '../support/checkpointTemporary.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { partialsOf } from '../support/partialOf.ts'
@@ -37,8 +38,8 @@ const exportInto = (t: Test, work: Workplace, sink: Writable) =>
   })
 
 /** Makes a directory at the path of the temporary file when the sinks have flushed for a save; returns what removes it. */
-function blockSave(work: Workplace, phase: string, nth: number): () => void {
-  const path = work.file('checkpoint.json.tmp')
+async function blockSave(work: Workplace, phase: string, nth: number): Promise<() => void> {
+  const path = await checkpointTemporary(work.checkpoint)
   let flushes = 0
   const listen = (message: unknown) => {
     const { phase: savePhase, step } = message as { phase: string; step: string }
@@ -71,7 +72,7 @@ for (const [phase, nth, before] of moments) {
         const [contents, rejected] = [work.contents(name), work.lines<{ raw: string }>('rejected.ndjson')]
         work.clear()
 
-        const unblock = blockSave(work, phase, nth)
+        const unblock = await blockSave(work, phase, nth)
         t.match(await failureOf(exportInto(t, work, toFile(work.file(name)))), {
           code: 'CHECKPOINT',
           message: /checkpoint\.json: it can't be written: /,
@@ -84,8 +85,8 @@ for (const [phase, nth, before] of moments) {
         t.equal(work.has(name), isRenamed)
         t.equal(
           partialsOf(work.file(name)).length,
-          isRenamed ? 0 : 1,
-          'the temporary file stays if the output is not renamed',
+          isRenamed || before === undefined ? 0 : 1,
+          'the temporary file stays if the output is not renamed, and there is a checkpoint to resume it',
         )
 
         const report = await exportInto(t, work, toFile(work.file(name)))
@@ -105,7 +106,7 @@ for (const [phase, nth, before] of moments) {
     const receiver = await receive(t)
     const { origin, arrivals } = receiver
     const sink = () => toHttp(origin, { batch: { records: 7 } })
-    const unblock = blockSave(work, phase, nth)
+    const unblock = await blockSave(work, phase, nth)
     t.match(await failureOf(exportInto(t, work, sink())), {
       code: 'CHECKPOINT',
       context: { path: work.checkpoint },

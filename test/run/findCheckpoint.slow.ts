@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead, LeadsOptions, LeadsQuery, Operator, Report } from '../../lib/index.ts'
@@ -19,6 +20,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
 import { leads } from '../../lib/sources/leads.ts'
+import { checkpointTemporary } from '../support/checkpointTemporary.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { portalClient } from '../support/portalClient.ts'
 import { receive } from '../support/receive.ts'
@@ -267,7 +269,7 @@ t.test('run: checkpoint, output and quarantine at one path is an OPTION error', 
   const cases: Given[] = [
     { checkpoint: { path: work.file(name) } },
     { checkpoint: { path: work.file(`link/${name}`) } },
-    { checkpoint: { path: work.file('a') }, to: work.file('a.tmp'), format: 'json' },
+    { checkpoint: { path: work.file('a') }, to: await checkpointTemporary(work.file('a')), format: 'json' },
     {
       checkpoint: { path: work.file('rejected.ndjson') },
       operators: quarantining(work.file('rejected.ndjson')),
@@ -315,7 +317,11 @@ t.test('checkpoint: a directory at a temporary path is an error before the first
   const { requestCount } = portal
   for (const [taken, code, message] of [
     [partial, 'SINK', /out\.ndjson\.[0-9a-f]{8}\.partial: it is a directory$/],
-    ['checkpoint.json.tmp', 'CHECKPOINT', /checkpoint\.json\.tmp, its temporary file, is a directory$/],
+    [
+      basename(await checkpointTemporary(work.checkpoint)),
+      'CHECKPOINT',
+      /checkpoint\.json\.[0-9a-f]{8}\.tmp, its temporary file, is a directory$/,
+    ],
   ] as const) {
     mkdirSync(work.file(taken))
     t.match(await failureOf(exportLeads(t, work)), { code, message })
@@ -340,7 +346,7 @@ t.test('checkpoint: an output link that was changed to another target is a CHECK
   })
 })
 
-t.test('checkpoint: a second run to the same output is a CHECKPOINT error while one runs', async t => {
+t.test('checkpoint: a second run to the same output is a SINK error while one runs', async t => {
   const work = new Workplace(t)
   const refused: unknown[] = []
   const other = () => exportLeads(t, work, { checkpoint: { path: work.file('other.json') } })
@@ -356,9 +362,8 @@ t.test('checkpoint: a second run to the same output is a CHECKPOINT error while 
   t.match(await first, { leads: Number })
   t.match(refused, [
     {
-      code: 'CHECKPOINT',
-      message:
-        /out\.ndjson: another run with a checkpoint writes to it; wait until that run ends, or give another path$/,
+      code: 'SINK',
+      message: /out\.ndjson: another run writes to it; wait until that run ends, or give another path$/,
     },
   ])
   t.strictSame(work.names, ['checkpoint.json', name])

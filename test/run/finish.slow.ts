@@ -6,6 +6,7 @@ import { validate } from '../../lib/operators/validate.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { leads } from '../../lib/sources/leads.ts'
+import { checkpointTemporary } from '../support/checkpointTemporary.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { jsonCopy } from '../support/jsonCopy.ts'
 import { portalClient } from '../support/portalClient.ts'
@@ -217,8 +218,9 @@ t.test('checkpoint: temporary files of a run killed before its first save are re
   })
   const contents = work.contents('out.json')
   work.clear()
-  for (const name of [...partials, 'checkpoint.json.tmp']) {
-    writeFileSync(work.file(name), 'left over, and longer than the new output'.repeat(2_000))
+  const temporary = await checkpointTemporary(work.checkpoint)
+  for (const path of [...partials.map(name => work.file(name)), temporary]) {
+    writeFileSync(path, 'left over, and longer than the new output'.repeat(2_000))
   }
   t.match(await exportTo(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })
   t.equal(work.contents('out.json'), contents)

@@ -194,7 +194,7 @@ t.test('sink: without flush, a run with a checkpoint is refused, and nothing is 
   })
   t.strictSame(calls, [
     ['open', undefined],
-    ['end', 'leave'],
+    ['end', 'discard'],
   ])
   t.strictSame(work.names, [])
 })
@@ -377,7 +377,7 @@ t.test('sink: its files are claimed: no other output may be one of them', async 
     { files: [path] },
   )
   await run(records(1), holding.stage, { checkpoint: work.checkpoint })
-  t.match(other, { code: 'CHECKPOINT', message: /another run with a checkpoint writes to it/ })
+  t.match(other, { code: 'SINK', message: /another run writes to it/ })
 })
 
 t.test('sink: a checkpoint of other files or other options is refused', async t => {

@@ -1,11 +1,26 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { FileOptions } from '../../lib/index.ts'
+import { peek } from '../../lib/operators/peek.ts'
+import { validate } from '../../lib/operators/validate.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
+import { failureOf } from '../support/failureOf.ts'
 import { leakedFiles, openFiles } from '../support/openFiles.ts'
 import { turns } from '../support/turns.ts'
 
@@ -189,7 +204,7 @@ t.test('toFile: a symbolic link stays a link, and its target is replaced', async
   }
 })
 
-t.test('toFile: of several sinks to one path at once, one complete file remains', async t => {
+t.test('toFile: of several plain pipelines to one path at once, one complete file remains', async t => {
   const dir = t.testdir()
   const path = join(dir, 'a.ndjson')
   const recordsOf = (who: string) =>
@@ -198,7 +213,7 @@ t.test('toFile: of several sinks to one path at once, one complete file remains'
     recordsOf(who)
       .map(record => `${JSON.stringify(record)}\n`)
       .join('')
-  await Promise.all(['one', 'two', 'three'].map(who => run(recordsOf(who), toFile(path))))
+  await Promise.all(['one', 'two', 'three'].map(who => pipeline(recordsOf(who), toFile(path))))
   const winner = readFileSync(path, 'utf8')
   t.ok(['one', 'two', 'three'].some(who => winner === whole(who)))
   t.strictSame(readdirSync(dir), ['a.ndjson'])
@@ -248,4 +263,101 @@ t.test('toFile: a name without a known ending, or a wrong option, is an OPTION e
   }
   t.strictSame(readdirSync(dir), [])
   t.notOk(existsSync('a.json'))
+})
+
+t.test('toFile: a URL is an OPTION error, and a name with colons or a drive is a file', async t => {
+  const only = 'of URLs, only those of http and https can be written to'
+  for (const [path, remedy] of [
+    ['https://a.example/o.ndjson', 'use toHttp() for a URL'],
+    ['http:/a.example/o.ndjson', 'a URL begins with http:// or https://'],
+    ['http:o.ndjson', 'a URL begins with http:// or https://'],
+    ['file:///tmp/o.ndjson', 'give its path, without file://'],
+    ['s3://bucket/o.ndjson', only],
+    ['gs://bucket/o.ndjson', only],
+    ['SFTP://host/o.ndjson', only],
+  ] as const) {
+    const message = `toFile(): path: expected the path of a file, received ${JSON.stringify(path)}; ${remedy}`
+    t.throws(() => toFile(path), { code: 'OPTION', message })
+    const quarantining = validate({ onInvalid: 'quarantine', quarantine: path })
+    t.match(await failureOf(run([1], quarantining, toFile('no/such/o.ndjson'))), {
+      code: 'OPTION',
+      message: message.replace('toFile(): path', 'validate(): quarantine'),
+    })
+  }
+  const dir = t.testdir()
+  for (const name of ['a:b.ndjson', 'mailto:x.ndjson', 'C:\\o.ndjson', 'line\nbreak.ndjson', ' .ndjson']) {
+    await run([1], toFile(join(dir, name)))
+    t.equal(readFileSync(join(dir, name), 'utf8'), '1\n')
+  }
+  t.doesNotThrow(() => toFile('C:\\o.ndjson'))
+})
+
+t.test('toFile: an unknown word in braces is an OPTION error', async t => {
+  for (const name of ['{Date}.ndjson', '{foo}-{date}.ndjson', 'a{DATETIME}.json', '{{now}}.ndjson.gz']) {
+    t.throws(() => toFile(name), {
+      code: 'OPTION',
+      message: `toFile(): path: expected {date} and {time} as the only words in braces, received ${JSON.stringify(name)}`,
+    })
+  }
+  for (const name of ['{team}/a.ndjson', '{}.ndjson', '{1}.ndjson', '{date}.ndjson', '{{time}}.ndjson']) {
+    t.doesNotThrow(() => toFile(name), name)
+  }
+})
+
+t.test('toFile: the file is in the directory in which the process was when the sink was made', async t => {
+  const dir = t.testdir({ elsewhere: {} })
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(dir)
+  const [early, late] = [toFile('early.ndjson'), toFile('late.ndjson')]
+  process.chdir('elsewhere')
+  await run([1], early)
+  process.chdir(dir)
+  await run(
+    [1],
+    peek(() => process.chdir('elsewhere')),
+    late,
+  )
+  t.strictSame(readdirSync(dir), ['early.ndjson', 'elsewhere', 'late.ndjson'])
+  t.strictSame(readdirSync(join(dir, 'elsewhere')), [])
+})
+
+t.test('toFile: another hard link to the file that it replaces keeps the older contents', async t => {
+  const dir = t.testdir({ 'a.ndjson': 'older' })
+  linkSync(join(dir, 'a.ndjson'), join(dir, 'link.ndjson'))
+  await run([1], toFile(join(dir, 'a.ndjson')))
+  t.equal(readFileSync(join(dir, 'a.ndjson'), 'utf8'), '1\n')
+  t.equal(readFileSync(join(dir, 'link.ndjson'), 'utf8'), 'older')
+})
+
+t.test('toFile: the name of a descriptor that is a file is an OPTION error, and the file stays', async t => {
+  const dir = t.testdir({ precious: 'precious\n' })
+  const precious = join(dir, 'precious')
+  const descriptor = openSync(precious, 'a')
+  t.teardown(() => closeSync(descriptor))
+  symlinkSync(`/dev/fd/${descriptor}`, join(dir, 'link.ndjson'))
+  const paths = [`/dev/fd/${descriptor}`, `/proc/self/fd/${descriptor}`, join(dir, 'link.ndjson')]
+  for (const path of paths) {
+    const received = `${JSON.stringify(path)}, which is ${precious} here`
+    t.match(await failureOf(run([1], toFile(path, { format: 'ndjson' }))), {
+      code: 'OPTION',
+      message: `toFile(): path: expected the name of a file, received ${received}`,
+    })
+    t.match(await failureOf(pipeline([1], toFile(path, { format: 'ndjson' }))), { code: 'OPTION' })
+    const quarantining = validate({ onInvalid: 'quarantine', quarantine: path })
+    t.match(await failureOf(run([{ guid: 5 }], quarantining, toFile(join(dir, 'o.ndjson')))), {
+      code: 'OPTION',
+      message: `validate(): quarantine: expected the name of a file, received ${received}`,
+    })
+  }
+  t.equal(readFileSync(precious, 'utf8'), 'precious\n')
+  t.strictSame(readdirSync(dir), ['link.ndjson', 'precious'])
+})
+
+t.test('toFile: a directory that is removed meanwhile is a SINK error', async t => {
+  const dir = t.testdir({ gone: {} })
+  const path = join(dir, 'gone', 'a.ndjson')
+  const removing = peek(() => rmSync(join(dir, 'gone'), { recursive: true, force: true }))
+  const message = `can't write ${path}: its directory does not exist`
+  t.match(await failureOf(run([1], removing, toFile(path))), { code: 'SINK', message })
 })

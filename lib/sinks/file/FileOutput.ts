@@ -7,7 +7,7 @@ import { LeadpipeError } from '../../errors.ts'
 import { syncDirectory } from '../../files/paths.ts'
 import { fileError } from './destination.ts'
 import { type FilePosition, tailOf } from './fileState.ts'
-import type { OpenedFile } from './openFile.ts'
+import type { OpenedFile, OpenedTemporary } from './openFile.ts'
 
 /** How a {@link FileOutput} is set up. */
 export interface FileOutputOptions {
@@ -16,8 +16,8 @@ export interface FileOutputOptions {
   compression: 'gzip' | 'none'
   /** The size of the file in bytes when it is opened. */
   bytes: number
-  /** Called once, before the first byte. */
-  open(): Promise<OpenedFile>
+  /** Called once, before the first byte. The signal ends every wait for the reader of a pipe. */
+  open(signal: AbortSignal): Promise<OpenedFile>
 }
 
 /**
@@ -36,6 +36,7 @@ export class FileOutput {
   #queue: Promise<unknown> = Promise.resolve()
   #syncing: Promise<unknown> = Promise.resolve()
   #isClosed = false
+  readonly #abandoning = new AbortController()
 
   constructor(options: FileOutputOptions) {
     this.#options = options
@@ -64,19 +65,20 @@ export class FileOutput {
    * @throws {LeadpipeError} SINK when the file is missing, or does not have as many bytes as were written.
    */
   async barrier(isEnd = false): Promise<FilePosition | undefined> {
-    const position = await this.#enqueue(async () => {
+    const ended = await this.#enqueue(async () => {
       const file = await this.#opened()
       if (isEnd && this.#options.compression === 'gzip' && this.bytes === 0) this.#openMember()
       await this.#endMember()
       if (file.temporary === undefined) return undefined
-      await this.#check(file, file.temporary)
-      return { path: file.path, temporary: file.temporary, bytes: this.bytes }
+      await this.#check(file)
+      return { file, bytes: this.bytes }
     })
-    if (position === undefined) return undefined
-    const { handle } = this.#file as OpenedFile
-    const syncing = handle.sync().then(() => tailOf(handle, position.bytes))
+    if (ended === undefined) return undefined
+    const { handle, path, temporary } = ended.file
+    const { bytes } = ended
+    const syncing = handle.sync().then(() => tailOf(handle, bytes))
     this.#syncing = syncing.catch(() => {})
-    return { ...position, tail: await syncing.catch(error => this.#fail(error)) }
+    return { path, temporary, bytes, tail: await syncing.catch(error => this.#fail(error)) }
   }
 
   /** Closes the file and renames it to its final name, durably; replaces an existing file of that name. */
@@ -86,10 +88,16 @@ export class FileOutput {
     if (temporary !== undefined) await moveIntoPlace(temporary, path)
   }
 
-  /** Resolves when pending writes are done and the file is closed. */
+  /** Gives up waiting for the reader of a pipe, which may never read: what waits for it fails. */
+  abandonPipe(): void {
+    this.#abandoning.abort()
+  }
+
+  /** Resolves when pending writes are done, or given up if they are to a pipe, and the file is closed. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.abandonPipe()
     await this.#queue.catch(() => {})
     await this.#syncing
     this.#member?.destroy()
@@ -118,7 +126,7 @@ export class FileOutput {
   }
 
   async #opened(): Promise<OpenedFile> {
-    this.#file ??= await this.#options.open()
+    this.#file ??= await this.#options.open(this.#abandoning.signal)
     return this.#file
   }
 
@@ -164,7 +172,7 @@ export class FileOutput {
     for (const chunk of chunks) await this.#write(chunk)
   }
 
-  async #check({ handle, path }: OpenedFile, temporary: string): Promise<void> {
+  async #check({ handle, path, temporary }: OpenedTemporary): Promise<void> {
     const { size, ino, dev } = await handle.stat()
     const context = { path, size, bytes: this.bytes }
     if (size !== this.bytes) {

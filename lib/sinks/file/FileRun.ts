@@ -14,6 +14,9 @@ import type { FileSettings } from './options.ts'
 /** Large enough that the fixed cost of a write does not matter, and small enough not to matter for memory. */
 const blockLength = 262_144
 
+/** Milliseconds in which the reader of a pipe has to read the rest, after the run has failed. */
+const patience = 10_000
+
 /** What exists when a file is opened. */
 interface Found {
   readonly state?: FileState
@@ -55,9 +58,14 @@ export class FileRun implements SinkRun {
     const { resumable, state: savedState, previous } = opening
     const path = nameAt(name, new Date())
     const { path: target, how } = await destination(path)
-    if (resumable !== undefined && how === 'direct') {
+    const received = JSON.stringify(path)
+    if (how === 'descriptor') {
+      const expected = 'the name of a file'
+      throw optionError({ ...settings.given, expected, received: `${received}, which is ${target} here` })
+    }
+    if (resumable !== undefined && how !== 'replace') {
       const expected = "a regular file with a checkpoint, because a device or a pipe can't be resumed"
-      throw optionError({ owner: 'toFile()', option: 'path', expected, received: JSON.stringify(path) })
+      throw optionError({ ...settings.given, expected, received })
     }
     if (savedState === undefined) {
       if (resumable !== undefined) await checkTemporary(temporaryOf(target, resumable))
@@ -132,15 +140,26 @@ export class FileRun implements SinkRun {
     if (this.#isOver) return
     this.#isOver = true
     // From here on `fail` is not called any more.
-    const isKept = how === 'keep' && this.#buffer.counts.records > 0
-    if (isKept) {
-      await this.prepare()
-      await this.commit()
-      this.#acknowledged = this.#buffer.counts.records
-    } else if (how === 'leave') await this.#output?.close()
+    if (how === 'keep' && this.#buffer.counts.records > 0) await this.#complete()
+    else if (how === 'leave') await this.#output?.close()
     else {
       this.#acknowledged = 0
       await this.#output?.remove()
+    }
+  }
+
+  /** Ends the document early. If it can't be completed, removes what is there of it. */
+  async #complete(): Promise<void> {
+    const timer = setTimeout(() => this.#output?.abandonPipe(), patience)
+    try {
+      await this.prepare()
+      await this.commit()
+      this.#acknowledged = this.#buffer.counts.records
+    } catch (error) {
+      await this.#output?.remove()
+      throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -172,10 +191,10 @@ export class FileRun implements SinkRun {
       path,
       compression: this.#settings.compression,
       bytes: state?.bytes ?? 0,
-      open: async () => {
+      open: async signal => {
         if (state !== undefined) return openAgain(state)
         await keepPrevious(path, previous)
-        return openFile(path, resumable)
+        return openFile(path, resumable, signal)
       },
     })
     return this.#output

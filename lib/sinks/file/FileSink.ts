@@ -25,16 +25,18 @@ export class FileSink extends SinkWritable<unknown> {
  */
 export function fileStage(name: string, settings: FileSettings): SinkStage {
   const { format, compression } = settings
+  // The process may change its directory before or during the run.
+  const absolute = resolve(name)
   return {
     name: 'toFile',
     usesLines: true,
-    fingerprint: { sink: 'file', path: resolve(name), format, compression },
+    fingerprint: { sink: 'file', path: absolute, format, compression },
     async claims() {
-      const path = nameAt(name, new Date())
+      const path = nameAt(absolute, new Date())
       const { path: target, how } = await destination(path)
-      return how === 'replace' ? [{ path: resolve(path), target }] : []
+      return how === 'replace' ? [{ path, target }] : []
     },
-    open: opening => FileRun.open(name, settings, opening),
-    find: state => findFinished(fileState(state, name)),
+    open: opening => FileRun.open(absolute, settings, opening),
+    find: state => findFinished(fileState(state, absolute)),
   }
 }

@@ -1,34 +1,36 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { syncDirectory } from '../../files/paths.ts'
+import { dirname } from 'node:path'
+import { syncDirectory, temporaryBeside } from '../../files/paths.ts'
 import { destination } from './destination.ts'
 import { checkContents, type FileState } from './fileState.ts'
-
-/** The longest file name of common file systems, in bytes. */
-const longestName = 255
+import { openPipe, type Writer } from './openPipe.ts'
 
 /**
  * The temporary name of a file until it is complete, in the same directory; not used by any other run.
  *
  * @param key the key of the checkpoint, for a file that another process can resume; each checkpoint has its own
- * temporary file. Default: random, so that two runs to the same path do not mix their bytes.
+ * temporary file. Default: random, so that two pipelines to the same path do not mix their bytes.
  */
-export function temporaryOf(path: string, key = randomBytes(4).toString('hex')): string {
-  const ending = `.${key}.partial`
-  const beginning = Buffer.from(basename(path)).subarray(0, longestName - ending.length)
-  // A character that was cut in two is left out.
-  return join(dirname(path), `${beginning.toString().replace(/\uFFFD$/, '')}${ending}`)
+export const temporaryOf = (path: string, key = randomBytes(4).toString('hex')): string =>
+  temporaryBeside(path, key, 'partial')
+
+/** A file that is open for writing; `path` is that of the final file. */
+export type OpenedFile = OpenedTemporary | OpenedDirectly
+
+/** A file that has a temporary name until it is complete. */
+export interface OpenedTemporary {
+  readonly handle: FileHandle
+  readonly path: string
+  readonly temporary: string
 }
 
-/** A file that is open for writing. */
-export interface OpenedFile {
-  readonly handle: FileHandle
-  /** The path of the final file. */
+/** A device or a pipe. */
+interface OpenedDirectly {
+  readonly handle: Writer
   readonly path: string
-  /** The temporary file until it is complete; undefined for a device or a pipe, which is written directly. */
-  readonly temporary: string | undefined
+  readonly temporary: undefined
 }
 
 /**
@@ -36,10 +38,16 @@ export interface OpenedFile {
  *
  * @param key the key of the checkpoint, for a file that another process can resume; a temporary file that is left over
  * and can't be resumed is replaced
+ * @param signal ends every wait for the reader of a pipe
  */
-export async function openFile(name: string, key: string | undefined): Promise<OpenedFile> {
+export async function openFile(
+  name: string,
+  key: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedFile> {
   const { path, how, mode } = await destination(name)
-  if (how === 'direct') return { handle: await open(path, 'w'), path, temporary: undefined }
+  if (how === 'pipe') return { handle: await openPipe(path, signal), path, temporary: undefined }
+  if (how === 'device') return { handle: await open(path, 'w'), path, temporary: undefined }
   const temporary = temporaryOf(path, key)
   if (key !== undefined) await rm(temporary, { force: true })
   // In append mode, so that bytes of another process show up in the size and are not overwritten.
@@ -55,7 +63,7 @@ export async function openFile(name: string, key: string | undefined): Promise<O
  *
  * @throws {LeadpipeError} CHECKPOINT when it is not the file of the state.
  */
-export async function openAgain(state: FileState): Promise<OpenedFile> {
+export async function openAgain(state: FileState): Promise<OpenedTemporary> {
   const { path, temporary, bytes } = state
   const handle = await open(temporary, constants.O_RDWR | constants.O_APPEND)
   try {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { describe } from '../../errors.ts'
 import { type Format, formatNames } from '../../formats/formats.ts'
 import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
@@ -18,6 +19,14 @@ export interface FileSettings {
   format: Format
   compression: 'gzip' | 'none'
   highWaterMark: number
+  /** The option that gave the path, for messages. */
+  given: PathOption
+}
+
+/** The option that gives a path. */
+export interface PathOption {
+  readonly owner: string
+  readonly option: string
 }
 
 /** What the options accept. */
@@ -38,12 +47,23 @@ const endings: Readonly<Record<string, Format>> = { ndjson: 'ndjson', jsonl: 'nd
 /**
  * Checks the path and the options of `toFile`, and derives format and compression from the name.
  *
+ * @param by the option that gives the path
  * @throws {LeadpipeError} OPTION
  */
-export function fileSettings(path: string, given?: FileOptions): FileSettings {
-  const wrongPath = (expected: string) =>
-    optionError({ owner: fileRules.owner, option: 'path', expected, received: describePath(path) })
+export function fileSettings(
+  path: string,
+  given?: FileOptions,
+  by: PathOption = { owner: fileRules.owner, option: 'path' },
+): FileSettings {
+  const wrongPath = (expected: string, remedy?: string) =>
+    optionError({ ...by, expected, received: describePath(path), remedy })
   if (typeof path !== 'string' || path === '') throw wrongPath('the path of a file')
+  const remedy = urlRemedy(path)
+  if (remedy !== undefined) throw wrongPath('the path of a file', remedy)
+  const words = basename(path).match(/\{[a-z]+\}/gi) ?? []
+  if (words.some(word => word !== '{date}' && word !== '{time}')) {
+    throw wrongPath('{date} and {time} as the only words in braces')
+  }
   const options = checkOptions(given, fileRules)
   const zipped = /\.gz$/i.test(path)
   const name = (zipped ? path.slice(0, -3) : path).toLowerCase()
@@ -57,5 +77,15 @@ export function fileSettings(path: string, given?: FileOptions): FileSettings {
     format,
     compression: options.compression ?? (zipped ? 'gzip' : 'none'),
     highWaterMark: options.highWaterMark as number,
+    given: by,
   }
+}
+
+/** What to do about a URL in place of a path; undefined for a path. The drive of a Windows path has one letter. */
+function urlRemedy(path: string): string | undefined {
+  if (/^https?:\/\//i.test(path)) return 'use toHttp() for a URL'
+  if (/^https?:/i.test(path)) return 'a URL begins with http:// or https://'
+  if (/^file:/i.test(path)) return 'give its path, without file://'
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(path)) return 'of URLs, only those of http and https can be written to'
+  return undefined
 }

@@ -4,9 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
+  closeSync,
+  constants,
   createReadStream,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,6 +17,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
@@ -25,6 +29,7 @@ import { run } from '../../../lib/run/run.ts'
 import { destination } from '../../../lib/sinks/file/destination.ts'
 import { toFile } from '../../../lib/sinks/toFile.ts'
 import { leads } from '../../../lib/sources/leads.ts'
+import { eventually } from '../../support/eventually.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { openClient } from '../../support/openClient.ts'
 import { leakedFiles, openFiles } from '../../support/openFiles.ts'
@@ -75,6 +80,18 @@ const unwritable: Record<string, { place: (dir: string) => string; reason: strin
   },
   'a name that is too long': {
     place: dir => join(dir, `${'x'.repeat(300)}.ndjson`),
+    reason: 'its name is too long',
+    code: 'ENAMETOOLONG',
+  },
+  'a path whose temporary file has a path that is too long': {
+    place(dir) {
+      let folder = dir
+      while (folder.length < 4_000) folder = join(folder, 'x'.repeat(Math.min(200, 4_080 - folder.length)))
+      mkdirSync(folder, { recursive: true })
+      return join(folder, 'a.ndjson')
+        .padEnd(4_094, 'x')
+        .replace(/a\.ndjson(x*)$/, '$1.ndjson')
+    },
     reason: 'its name is too long',
     code: 'ENAMETOOLONG',
   },
@@ -146,9 +163,9 @@ t.test('toFile: without records, plain NDJSON to a full device succeeds, as it h
 })
 
 t.test('toFile: /dev/null can be written to, and stays a device', async t => {
-  t.strictSame(await destination('/dev/null'), { path: '/dev/null', how: 'direct' })
+  t.strictSame(await destination('/dev/null'), { path: '/dev/null', how: 'device' })
   const link = join(t.testdir({ 'null.ndjson': t.fixture('symlink', '/dev/null') }), 'null.ndjson')
-  t.match(await destination(link), { how: 'direct' })
+  t.match(await destination(link), { how: 'device' })
   t.match(await run([1, 2], toFile('/dev/null', { format: 'json' })), { records: 2, sink: { bytes: 9 } })
   t.match(await run([1, 2], toFile(link)), { records: 2 })
   t.ok(statSync('/dev/null').isCharacterDevice())
@@ -180,6 +197,68 @@ t.test('toFile: a named pipe whose reader closes is a SINK error', async t => {
   reader.once('data', () => reader.destroy())
   t.match(await failing, { code: 'SINK', context: { path, code: 'EPIPE' } })
   t.ok(statSync(path).isFIFO())
+})
+
+const unread: Record<string, (path: string) => () => void> = {
+  'that nobody opens': () => () => {},
+  'that is opened and never read': path => {
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return () => closeSync(reader)
+  },
+}
+for (const [what, hold] of Object.entries(unread)) {
+  t.test(`toFile: an abort ends a run to a named pipe ${what}`, async t => {
+    const path = join(t.testdir(), 'pipe.ndjson')
+    execFileSync('mkfifo', [path])
+    const letGo = hold(path)
+    const before = openFiles()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const sink = toFile(path)
+    const failing = failureOf(run(noise(2_000), sink, { signal: controller.signal }))
+    await eventually(() => sink.counts.received > 0, true)
+    await turns(100)
+    controller.abort(reason)
+    t.equal(await failing, reason)
+    t.equal(await leakedFiles(before), 0)
+    letGo()
+  })
+
+  t.test(`toFile: a plain pipeline to a named pipe ${what} ends when it is destroyed`, async t => {
+    const path = join(t.testdir(), 'pipe.ndjson')
+    execFileSync('mkfifo', [path])
+    const letGo = hold(path)
+    const before = openFiles()
+    const sink = toFile(path)
+    const failing = failureOf(pipeline(noise(500), sink))
+    await eventually(() => sink.counts.received > 0, true)
+    sink.destroy(new Error('enough'))
+    t.match(await failing, { message: 'enough' })
+    t.equal(await leakedFiles(before), 0)
+    letGo()
+  })
+}
+
+t.test('toFile: a named pipe whose reader comes late gets everything', async t => {
+  const path = join(t.testdir(), 'pipe.ndjson')
+  execFileSync('mkfifo', [path])
+  const sink = toFile(path)
+  const running = run(noise(200), sink)
+  await eventually(() => sink.counts.received > 0, true)
+  await turns(100)
+  t.equal((await text(createReadStream(path))).split('\n').length, 201)
+  t.match(await running, { records: 200 })
+})
+
+t.test('toFile: a socket is a SINK error', async t => {
+  const path = join(t.testdir(), 'socket')
+  const server = createServer().listen(path)
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  t.match(await failureOf(run([1], toFile(path, { format: 'ndjson' }))), {
+    code: 'SINK',
+    message: `can't write ${path}: it is a socket`,
+  })
 })
 
 const circular: Record<string, unknown> = {}

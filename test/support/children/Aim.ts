@@ -88,4 +88,4 @@ function listen(onStep: (step: SaveStep) => void): void {
 }
 
 /** The path of a temporary file without the key of the checkpoint, which differs for each folder. */
-const keyless = (path: string) => path.replace(/\.[0-9a-f]{8}\.partial$/, '.partial')
+const keyless = (path: string) => path.replace(/\.[0-9a-f]{8}\.(partial|tmp)$/, '.$1')
