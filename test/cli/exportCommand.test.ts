@@ -93,6 +93,9 @@ t.test(
       refused.stderr,
       /^leadpipe: --select: expected documented fields .*, received "emial"; .*--allow-undocumented .*\n$/,
     )
+    const events = ['--select', 'leadConversionEvents', '--exclude-conversion-events']
+    const without = await cli([...args, ...events])
+    t.match(without, { code: 2, stderr: 'it is left out by --exclude-conversion-events' })
     t.equal(own.requestCount, 0)
     const replayed = await cli(['replay', join(t.testdir(), 'none.ndjson'), '-', ...select])
     t.match(replayed, { code: 2, stderr: /"emial"/ })
