@@ -45,7 +45,14 @@ t.test(
   'leadpipe export: --long-numbers text keeps digits in changed leads, and the report counts them',
   async t => {
     const access = await portalOf(t, `{"guid":"a","crmDetails":{"n":${n}},"leadId":1}`)
-    const select = ['--select', 'guid,n=crmDetails.n', '--long-numbers', 'text', '--json']
+    const select = [
+      '--select',
+      'guid,n=crmDetails.n',
+      '--allow-undocumented',
+      '--long-numbers',
+      'text',
+      '--json',
+    ]
     const path = join(t.testdir(), 'leads.ndjson')
     const { code, stdout } = await cli(['export', path, ...access, ...select])
     t.equal(code, 0)
