@@ -86,7 +86,8 @@ t.test(
     const own = await createPortal({ leads: [lead] })
     t.teardown(() => own.close())
     const select = ['--select', 'guid,emial', '--quiet']
-    const args = ['export', '-', '--origin', own.origin, '--access-token', own.accessToken, ...select]
+    const access = ['export', '-', '--origin', own.origin, '--access-token', own.accessToken]
+    const args = [...access, ...select]
     const refused = await cli(args)
     t.match(refused, { code: 2, stdout: '' })
     t.match(
@@ -94,7 +95,7 @@ t.test(
       /^leadpipe: --select: expected documented fields .*, received "emial"; .*--allow-undocumented .*\n$/,
     )
     const events = ['--select', 'leadConversionEvents', '--exclude-conversion-events']
-    const without = await cli([...args, ...events])
+    const without = await cli([...access, ...events])
     t.match(without, { code: 2, stderr: 'it is left out by --exclude-conversion-events' })
     t.equal(own.requestCount, 0)
     const replayed = await cli(['replay', join(t.testdir(), 'none.ndjson'), '-', ...select])

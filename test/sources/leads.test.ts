@@ -62,8 +62,8 @@ t.test(
       [{ limit: Number.NaN }, 'limit: expected an integer, 1 or more (leads in all), received NaN'],
       [{ limit: '5' }, "limit: expected an integer, 1 or more (leads in all), received '5'"],
       [{ paging: 'guids' }, 'paging: expected "seek" or "offset", received \'guids\''],
-      [{ lag: -1 }, 'lag: expected an integer, 0 or more (milliseconds), received -1'],
-      [{ lag: 0.5 }, 'lag: expected an integer, 0 or more (milliseconds), received 0.5'],
+      [{ lag: -1 }, 'lag: expected an integer from 0 to 3155760000000 (milliseconds), received -1'],
+      [{ lag: 0.5 }, 'lag: expected an integer from 0 to 3155760000000 (milliseconds), received 0.5'],
       [{ readAheadBytes: -1 }, 'readAheadBytes: expected an integer, 0 or more (bytes), received -1'],
       [
         { readAheadBytes: Number.POSITIVE_INFINITY },
