@@ -78,7 +78,7 @@ export type LeadsSettings = Required<Omit<OwnOptions, 'signal' | 'from' | 'pagin
 export const longestString = 2 ** 29 - 24
 
 /** What the option `maxLeadBytes` accepts. */
-export const maxLeadBytesRule: OptionRule = integer({
+const maxLeadBytesRule: OptionRule = integer({
   min: 1,
   max: longestString,
   unit: 'the longest string of the engine',

@@ -131,7 +131,7 @@ for (const variant of variants.filter(({ name, transform }) => name !== 'a.json'
       t.equal(code, 1)
       // Either file may reach the limit first.
       const files = [limited.output, join(dirname(limited.output), 'rejected.ndjson')]
-      const full = files.find(file => stderr.includes(`can't write ${file}: the file would be too large`))
+      const full = files.find(file => stderr.includes(`can't write ${file}: the file would be larger`))
       t.ok(full, stderr)
       t.equal(await limited.place(), between)
       t.ok(statSync(partialOf(full as string)).size > 0.8 * 1_024 * blocks)

@@ -348,7 +348,8 @@ for (const [what, of] of Object.entries(stateful)) {
     })
     isUnfinished(t, work)
     const { leads } = positionOf(work)
-    t.ok(leads <= 30 && leads % 10 === 0, `saved after lead ${leads}`)
+    // A save that is due while another one is in progress comes later.
+    t.ok(leads > 0 && leads < 36, `saved after lead ${leads}`)
     const report = await exportLeads(t, work, { operators: operators(false), every: 10 })
     t.strictSame(countsOf(report), expected.counts)
     t.strictSame(outcomeOf(work), expected.outcome)
