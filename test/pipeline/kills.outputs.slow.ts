@@ -13,7 +13,7 @@ import { seededRandom } from '../support/seededRandom.ts'
 /* Exports to two files and a quarantine with one checkpoint, whose processes are killed. */
 
 const seed = Number(process.env.KILLS_SEED ?? 1)
-const wanted = 30
+const wanted = 20
 
 // The timeout suits a busy machine.
 t.setTimeout(300_000)

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { createPortal, generateLeads } from '../../lib/portal/index.ts'
 import { partialsOf } from '../support/partialOf.ts'
+import { plainNode } from '../support/plainNode.ts'
 import { Workplace } from '../support/Workplace.ts'
 
 /*
@@ -27,14 +28,7 @@ async function exportWith(blocks: number | 'unlimited', work: Workplace, name: s
     ...['--on-invalid', 'quarantine', '--quarantine', work.file('rejected.ndjson'), '--quiet'],
     ...(checkpoint ? ['--checkpoint', work.checkpoint] : []),
   ]
-  return await promisify(execFile)('sh', [
-    '-c',
-    script,
-    'sh',
-    String(blocks),
-    process.execPath,
-    ...args,
-  ]).then(
+  return await promisify(execFile)('sh', ['-c', script, 'sh', String(blocks), ...plainNode, ...args]).then(
     ({ stderr }) => ({ code: 0, stderr }),
     ({ code, stderr }) => ({ code: code as number, stderr: stderr as string }),
   )
@@ -53,7 +47,7 @@ for (const name of ['out.ndjson', 'out.json.gz']) {
         const whole = new Workplace(t)
         t.match(await exportWith('unlimited', whole, name, checkpoint), { code: 0, stderr: '' })
         const work = new Workplace(t)
-        for (const blocks of [0, 2, 16, 128]) {
+        for (const blocks of [0, 16, 128]) {
           const { code, stderr } = await exportWith(blocks, work, name, checkpoint)
           t.equal(code, 1, `${blocks} blocks`)
           t.match(stderr, /^leadpipe: .*(EFBIG|too large|larger than).*\n$/)
