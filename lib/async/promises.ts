@@ -37,6 +37,9 @@ export class Condition {
   }
 }
 
+/** Milliseconds that each step of an early end may take: saving, writing what waits, and a user's own code. */
+export const patience = 10_000
+
 /**
  * Resolves when `work` settles, or after the given milliseconds.
  *

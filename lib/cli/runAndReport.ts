@@ -38,7 +38,7 @@ export async function runAndReport(
       ),
     )
     progress.clear()
-    tellChanges(host, report)
+    printChanges(host, report)
     const clock = clockNote(report)
     if (clock !== undefined) progress.note(clock)
     const text = flags.quiet ? '' : reportText(report, destination, flags.limit)
@@ -49,7 +49,7 @@ export async function runAndReport(
     return exitCodes.fewerThanMatch
   } catch (error) {
     progress.clear()
-    if (error instanceof RunError) tellChanges(host, error.report)
+    if (error instanceof RunError) printChanges(host, error.report)
     const isReaderGone = destination === '-' && isBrokenPipe(error)
     if (!isReaderGone) host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
@@ -60,8 +60,8 @@ export async function runAndReport(
   }
 }
 
-/** Says which values were changed, also with --quiet: no value is changed in silence. */
-function tellChanges({ stderr }: Host, report: Report): void {
+/** Prints which values were changed, also with --quiet: no value is changed in silence. */
+function printChanges({ stderr }: Host, report: Report): void {
   for (const change of changesInWords(report)) stderr.write(`leadpipe: ${change}\n`)
 }
 

@@ -65,7 +65,8 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     throw decodeError(problem, page, offset, message)
   })
 
-  function parse({ bytes, offset, exceeds, ...scanned }: ElementBytes): DecodedElement {
+  function parse(element: ElementBytes): DecodedElement {
+    const { bytes, offset, exceeds } = element
     const raw = bytes.toString()
     const location = { page, element: counts.decoded + counts.malformed, byte: offset }
     if (exceeds !== undefined) {
@@ -75,16 +76,19 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     const replacedCharacters = countReplaced(raw, bytes)
     let parsed: ParsedElement
     try {
-      parsed = parseElement(raw, scanned, longNumbers)
+      parsed = parseElement(raw, element, longNumbers)
     } catch (cause) {
       const value = reject('malformed', 'it is not valid JSON', raw, location, cause)
       return { value, raw, changes: changesOf({ replacedCharacters }), location }
     }
     counts.decoded += 1
-    const { value, repeatedKeys, ...numbers } = parsed
+    const { value, repeatedKeys, roundedNumbers, textNumbers } = parsed
     const isLine = lines !== undefined && replacedCharacters + repeatedKeys === 0 && isOneLine(bytes)
+    // An output that gets the line gets every digit.
     const isKept = isLine && lines === 'all'
-    const changes = changesOf({ replacedCharacters, repeatedKeys, ...(isKept ? {} : numbers) })
+    const changes = isKept
+      ? undefined
+      : changesOf({ replacedCharacters, repeatedKeys, roundedNumbers, textNumbers })
     return { value, raw, line: isLine ? bytes : undefined, changes, location }
   }
 

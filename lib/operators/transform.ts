@@ -76,7 +76,7 @@ function createStream(create: Create): Duplex {
 }
 
 /**
- * An async generator of the user's as a Duplex. `Duplex.from` would not do: when its generator has returned, a write to it
+ * A user's async generator as a Duplex. `Duplex.from` would not do: when its generator has returned, a write to it
  * stays pending.
  *
  * @param input where the generator reads what is written to the Duplex

@@ -113,7 +113,7 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
     {
       name: 'validate',
       acceptsRejected: onInvalid !== 'fail',
-      // An Ajv of the user's own may convert values, or fill in defaults.
+      // A user's own Ajv may convert values, or fill in defaults.
       preserves: ajv === undefined,
       ...(quarantine === undefined ? {} : { outputs: { quarantine } }),
       options: {

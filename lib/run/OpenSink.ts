@@ -1,11 +1,8 @@
-import { within } from '../async/promises.ts'
+import { patience, within } from '../async/promises.ts'
 import type { Outlet } from '../engine/Outlet.ts'
 import type { Ending, SinkRun } from '../stage/SinkStage.ts'
 import type { Json } from '../stage/Stage.ts'
 import type { RunSink } from './RunStages.ts'
-
-/** Milliseconds that writing what waits for a sink may take, when the run or its branch ends early. */
-const patience = 10_000
 
 /** A sink of a run that is open. Its failures become the user's errors, and are those of its branch. */
 export class OpenSink {

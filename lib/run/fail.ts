@@ -1,12 +1,9 @@
-import { within } from '../async/promises.ts'
+import { patience, within } from '../async/promises.ts'
 import { LeadpipeError } from '../errors.ts'
 import { endingOf } from './OpenSink.ts'
 import type { OpenedRun } from './openRun.ts'
 import { type Report, RunError } from './Report.ts'
 import { reportOf } from './reportOf.ts'
-
-/** Milliseconds that a run which ends early may take to save its progress. */
-const patience = 10_000
 
 /**
  * Ends a run that failed or was aborted: saves its progress, and closes everything.

@@ -1,4 +1,4 @@
-import { isThenable, within } from '../async/promises.ts'
+import { isThenable, patience, within } from '../async/promises.ts'
 import { checkOptions, type OptionRules, optionError, typeOf } from '../options/checkOptions.ts'
 import { plainJson } from '../stage/plainJson.ts'
 import type { Ending, SinkRun } from '../stage/SinkStage.ts'
@@ -79,10 +79,7 @@ const useRules: OptionRules = {
   },
 }
 
-/** The maximum number of milliseconds that a user's call may take after the run has failed. */
-const patience = 10_000
-
-/** Writes to a sink of the user's own once. The user's functions are called one at a time. */
+/** Writes to a user's own sink once. The user's functions are called one at a time. */
 export class OwnSinkRun<T> implements SinkRun<T> {
   readonly destination: string | undefined
   readonly #name: string

@@ -58,7 +58,7 @@ class OwnBatch<T> implements Batch<T> {
   }
 }
 
-/** Reads a source of the user's own once. */
+/** Reads a user's own source once. */
 export class OwnSourceRun<T> implements SourceRun<T> {
   readonly #name: string
   readonly #read: Read<T>

@@ -118,6 +118,7 @@ export class Page<T, Request extends PageRequest, Cursor> {
     this.#unlisten = onAbort(timer.signal, () => fetched.body.destroy(timer.signal.reason))
   }
 
+  /** Keeps the beginning of the body, for messages. */
   readonly see = (chunk: Uint8Array): void => {
     if (this.#beginning.length >= beginningLength) return
     this.#beginning = Buffer.concat([this.#beginning, chunk.subarray(0, beginningLength)])

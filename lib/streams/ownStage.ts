@@ -12,7 +12,7 @@ export interface OwnStage {
 }
 
 /**
- * Checks a stage of the user's own. Returns what must be equal for a checkpoint to fit.
+ * Checks a user's own stage. Returns what must be equal for a checkpoint to fit.
  *
  * @throws {LeadpipeError} OPTION when the name or the function is missing, or the options are not plain JSON
  */

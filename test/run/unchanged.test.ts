@@ -68,10 +68,8 @@ const changing: Record<string, Operator<Lead, Lead>[]> = {
   'map()': [map((lead: Lead) => lead)],
   'peek(), which may change what it sees': [peek(() => {})],
   'filter() without pure': [validate(), filter(() => true)],
-  'a stream of the user’s': [transform<Lead, Lead>(pass)],
-  'validate() with an Ajv of the user’s, which may convert values': [
-    validate({ ajv: new Ajv({ strict: false }) }),
-  ],
+  "a user's stream": [transform<Lead, Lead>(pass)],
+  "validate() with a user's Ajv, which may convert values": [validate({ ajv: new Ajv({ strict: false }) })],
 }
 for (const [name, operators] of Object.entries(changing)) {
   t.test(`run: after ${name}, a file has the leads as JSON.stringify writes them`, async t => {

@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { patience } from '../../async/promises.ts'
 import { LeadpipeError } from '../../errors.ts'
 import { type Block, EncodeBuffer, type EncodedCounts } from '../../formats/EncodeBuffer.ts'
 import { formats } from '../../formats/formats.ts'
@@ -13,9 +14,6 @@ import type { FileSettings } from './options.ts'
 
 /** Large enough that the fixed cost of a write does not matter, and small enough not to matter for memory. */
 const blockLength = 262_144
-
-/** Milliseconds in which the reader of a pipe has to read the rest, after the run has failed. */
-const patience = 10_000
 
 /** What exists when a file is opened. */
 interface Found {
@@ -150,6 +148,7 @@ export class FileRun implements SinkRun {
 
   /** Ends the document early. If it can't be completed, removes what is there of it. */
   async #complete(): Promise<void> {
+    // The reader of a pipe may never read the rest.
     const timer = setTimeout(() => this.#output?.abandonPipe(), patience)
     try {
       await this.prepare()

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import { onAbort } from '../../async/onAbort.ts'
 import { closedError } from '../../async/prematureClose.ts'
-import { within } from '../../async/promises.ts'
+import { patience, within } from '../../async/promises.ts'
 import { describe, LeadpipeError, messageOf } from '../../errors.ts'
 import { encodeError } from '../../formats/Encoder.ts'
 import type { Clock } from '../../http/Clock.ts'
@@ -19,9 +19,6 @@ import { type HttpCounts, type HttpState, httpState, noCounts } from './httpStat
 import type { HttpSettings } from './options.ts'
 import { Receiver } from './Receiver.ts'
 import { Secrets } from './Secrets.ts'
-
-/** The maximum number of milliseconds that a side output may take to deliver its records after a failed run. */
-const patience = 10_000
 
 /** An HTTP receiver, and how it is reached. */
 export interface HttpTarget<T> {
