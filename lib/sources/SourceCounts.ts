@@ -1,6 +1,4 @@
 import type { DecodeCounts } from '../decode/ElementDecoder.ts'
-import type { Position } from '../lead/Position.ts'
-import type { Missing } from '../paging/LeadPlan.ts'
 import { type Changes, noChanges } from '../stage/Changes.ts'
 import { type Equation, equation } from '../stage/Stage.ts'
 
@@ -96,17 +94,4 @@ export function sourceEquations(counts: SourceCounts, isEnded: boolean): readonl
     ...(isEnded ? [equation('elements scanned', 'decoded + malformed', scanned, arrived)] : []),
     equation('decoded + malformed', 'delivered + rejected + dropped + unused', arrived, accounted),
   ]
-}
-
-/** The state of a source that a restart needs: plain JSON. */
-export interface SourceState {
-  position: Position
-  counts: SourceCounts
-  missing?: Missing
-  /** The portal of the leads; absent if none of them has a `portalId`. */
-  portalId?: number
-  /** Whether the list was read to its end. */
-  ended: boolean
-  /** Present if the limit ended it: the list may continue. */
-  limited?: boolean
 }

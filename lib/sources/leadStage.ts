@@ -5,10 +5,10 @@ import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Lack, SourceOpening, SourceStage } from '../stage/SourceStage.ts'
 import { countMatching } from './countMatching.ts'
-import { LeadRun } from './LeadRun.ts'
+import { LeadRun, type LeadState } from './LeadRun.ts'
 import type { LeadsSettings } from './options.ts'
 import { type Paging, pagingOf, planOf } from './planOf.ts'
-import { noCounts, type SourceState } from './SourceCounts.ts'
+import { noCounts } from './SourceCounts.ts'
 
 /** The leads of a portal that a query matches, as a stage that opens a {@link LeadRun}. */
 export interface LeadStage extends SourceStage<Lead> {
@@ -28,7 +28,7 @@ export function leadStage(client: HubSpotClient, query: LeadsQuery, settings: Le
     ...followed(query, pagingOf(query, settings)),
     ...(excludeConversionEvents ? { lacks: { leadConversionEvents: noEvents } } : {}),
     ...(noneCounted === undefined
-      ? { count: (state, signal) => count(client, query, settings, state as SourceState, signal) }
+      ? { count: (state, signal) => count(client, query, settings, state as LeadState, signal) }
       : { noneCounted }),
   }
 }
@@ -53,7 +53,7 @@ async function count(
   client: HubSpotClient,
   query: LeadsQuery,
   settings: LeadsSettings,
-  { position }: SourceState,
+  { position }: LeadState,
   signal?: AbortSignal,
 ): Promise<number> {
   const listQuery = planOf(query, settings, position, true).countQuery()
@@ -71,15 +71,15 @@ function followed(query: LeadsQuery, paging: Paging): Pick<SourceStage, 'followi
   if (stopTime !== undefined) {
     return { noneFollows: { owner, option: 'stopTime', expected: 'none', received: String(stopTime) } }
   }
-  return { following: (state, overlap) => following(query, state as Partial<SourceState>, overlap) }
+  return { following: (state, overlap) => following(query, state as Partial<LeadState>, overlap) }
 }
 
 /** The state from which the time window after a finished one begins. */
 function following(
   query: LeadsQuery,
-  { position, portalId, ended, limited }: Partial<SourceState>,
+  { position, portalId, ended, limited }: Partial<LeadState>,
   overlap: number,
-): SourceState {
+): LeadState {
   if (!ended || limited || position?.paging !== 'seek' || position.stopTime === undefined) {
     throw new Error(
       'the last window was not read to its end, because of a limit or an operator that ended the run',

@@ -6,8 +6,8 @@ import { peek } from '../../lib/operators/peek.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
+import type { LeadState } from '../../lib/sources/LeadRun.ts'
 import { leads } from '../../lib/sources/leads.ts'
-import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { portalClient } from '../support/portalClient.ts'
@@ -71,7 +71,7 @@ for (const k of [1, 7, 16, 40]) {
       })
       if (report === undefined) {
         t.ok(seen.length >= before + k)
-        const { position } = work.saved.state.source as SourceState
+        const { position } = work.saved.state.source as LeadState
         t.equal(position.leads, seen.length)
         t.strictSame(work.names, ['checkpoint.json', work.partial(name)])
       } else {
@@ -136,7 +136,7 @@ t.test('checkpoint: an abort by the signal of leads() saves the position, as tha
     { checkpoint: { path: work.checkpoint, every: { leads: 10 }, version: '1' } },
   )
   t.equal(await failureOf(outcome), 'no')
-  t.equal((work.saved.state.source as SourceState).position.leads, seen)
+  t.equal((work.saved.state.source as LeadState).position.leads, seen)
   t.strictSame(countsOf(await exportLeads(t, work)), countsOf(undisturbed.report))
   t.equal(work.contents(name), undisturbed.contents)
 })

@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import type { LeadSource, Report } from '../../lib/index.ts'
 import { createPortal } from '../../lib/portal/index.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
+import type { LeadState } from '../../lib/sources/LeadRun.ts'
 import { leads } from '../../lib/sources/leads.ts'
-import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import { countsOf } from '../support/countsOf.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { portalClient } from '../support/portalClient.ts'
@@ -103,7 +103,7 @@ t.test('checkpoint: an iterable that begins with other guids is a CHECKPOINT err
   for (const snapshot of work.snapshots.filter(({ moment }) => moment === 'saved')) {
     for (const [what, guids] of Object.entries(others)) {
       work.goBack(snapshot)
-      const { position, ended } = work.saved.state.source as SourceState
+      const { position, ended } = work.saved.state.source as LeadState
       if (ended || position.paging !== 'guids' || position.guids < 10) continue
       refused += 1
       const { everything } = work

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import type { CheckpointOptions, Lead } from '../../lib/index.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
+import type { LeadState } from '../../lib/sources/LeadRun.ts'
 import { leads } from '../../lib/sources/leads.ts'
-import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listServer } from '../support/ListServer.ts'
 import { listen } from '../support/listen.ts'
@@ -71,7 +71,7 @@ t.test("checkpoint: resuming with another account's access token is a CHECKPOINT
   let compared = 0
   for (const snapshot of work.snapshots) {
     work.goBack(snapshot)
-    const { portalId, counts } = work.saved.state.source as SourceState
+    const { portalId, counts } = work.saved.state.source as LeadState
     // Before the first lead, the account is not known yet; after the last, no lead arrives to compare.
     if (counts.delivered === 0 || counts.delivered === 40) continue
     compared += 1

@@ -27,8 +27,8 @@ import { createPortal } from '../../lib/portal/index.ts'
 import { run } from '../../lib/run/run.ts'
 import { toFile } from '../../lib/sinks/toFile.ts'
 import { toHttp } from '../../lib/sinks/toHttp.ts'
+import type { LeadState } from '../../lib/sources/LeadRun.ts'
 import { leads } from '../../lib/sources/leads.ts'
-import type { SourceState } from '../../lib/sources/SourceCounts.ts'
 import type { Batch } from '../../lib/stage/SourceStage.ts'
 import { attachSource } from '../../lib/streams/attachSource.ts'
 import { anEvent } from '../support/aLead.ts'
@@ -102,7 +102,7 @@ async function undisturbed(t: Test, work: Workplace, given: Given = {}) {
 
 type RunFailure = LeadpipeError & { report: Report }
 
-const positionOf = (work: Workplace): Position => (work.saved.state.source as SourceState).position
+const positionOf = (work: Workplace): Position => (work.saved.state.source as LeadState).position
 
 /** Asserts that a run ended in the middle, and left what the next run resumes from. */
 function isUnfinished(t: Test, work: Workplace, name = 'out.json') {
@@ -418,7 +418,7 @@ t.test('leads: save() returns the position after the last lead taken, not of a r
   const source = attachSource(leads(client, { max: 20, readAheadBytes: 0 }), () => {})
   const run = source.stage.open({ wants: { rejected: false, origins: false }, fail() {} })
   const leadsOf = (batch: Batch<unknown> | undefined, taken: number) =>
-    (run.save(batch, taken) as SourceState).position.leads
+    (run.save(batch, taken) as LeadState).position.leads
   const bounds = await run.next()
   t.equal(leadsOf(bounds, 0), 0)
   const first = await run.next()
