@@ -56,8 +56,7 @@ export class LeadRun extends ListRun<Lead, PageQuery, unknown> {
       pages: hooks =>
         clientPages({
           client,
-          path: leadsPath,
-          query: serializeQuery,
+          target: query => ({ path: leadsPath, query: serializeQuery(query) }),
           recordOf: wants.origins ? leadWithOrigin : leadOf,
           ...{ decode, maxLeadBytes, maxDepth, longNumbers },
           ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },

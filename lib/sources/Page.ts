@@ -48,7 +48,7 @@ export interface PageSource<T, Request> {
    * @param failures consecutive failures without any progress, from 1
    * @throws the error itself, if a retry can't help
    */
-  backOff(error: unknown, failures: number, signal: AbortSignal): Promise<void>
+  backOff(error: unknown, failures: number, signal: AbortSignal, request: Request): Promise<void>
   /** Milliseconds that reading a page may take, not counting the consumer's time. Default: no limit. */
   readonly pageTimeout?: number | undefined
 }

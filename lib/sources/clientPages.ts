@@ -9,13 +9,21 @@ import type { PageSource } from './Page.ts'
 
 const decoders = { express: expressDecoder, 'stream-json': streamJsonDecoder }
 
+/** Where a page is requested. */
+export interface Target {
+  /** For example "/leads/v1/list". */
+  readonly path: string
+  /** Serialised. Default: none. */
+  readonly query?: string
+  /** Sent as JSON in a POST. Default: none, the request is a GET. */
+  readonly body?: object
+}
+
 /** How the pages of a list are requested through a client, and decoded. */
 export interface ClientPages<T, Request> {
   readonly client: HubSpotClient
-  /** The path of the list, for example "/leads/v1/list". */
-  readonly path: string
-  /** The query of a page, serialised. */
-  query(request: Request): string
+  /** Where a page is requested. */
+  target(request: Request): Target
   /** Converts an element to a record, or to the reason why it is not one. */
   recordOf(element: DecodedElement): T | Rejected
   /** The keys that lead to the array of records in a body. Default: the body is the array. */
@@ -39,7 +47,7 @@ export interface ClientPages<T, Request> {
 
 /** A page source that reads a list through a client. */
 export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
-  const { client, path, recordOf, elements = [], decode = 'express', answered } = options
+  const { client, target, recordOf, elements = [], decode = 'express', answered } = options
   const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail', lines, longNumbers } = options
   const { counts = { requests: 0, retries: 0 } } = options
   const onRequest = () => {
@@ -52,19 +60,21 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     origin: client.origin,
     pageTimeout: client[reading].pageTimeout,
     async fetchPage(request, signal) {
-      const answer = await client.get(path, options.query(request), { signal, onRequest, onRetry })
+      const { path, query = '', body } = target(request)
+      const watched = { signal, onRequest, onRetry }
+      const answer = await (body ? client.post(path, body, watched) : client.get(path, query, watched))
       answered?.(serverTime(answer.headers, client[reading].now()))
-      const { body } = answer
-      return { body, explain: (error, beginning) => client[reading].explain(error, answer, beginning) }
+      const explain = (error: unknown, beginning: string) => client[reading].explain(error, answer, beginning)
+      return { body: answer.body, explain }
     },
     decoder: page =>
       decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines, longNumbers }),
     recordOf,
-    async backOff(error, failures, signal) {
+    async backOff(error, failures, signal, request) {
       // Requests have their own retries; only failures in the middle of a page are retried here.
       const inBody = error instanceof LeadpipeError && 'page' in error.context
       if (!inBody) throw error
-      await client[reading].backOff(error, failures, path, { signal, onRetry })
+      await client[reading].backOff(error, failures, target(request).path, { signal, onRetry })
     },
   }
 }

@@ -18,8 +18,7 @@ export async function countMatching(
 ): Promise<number> {
   const source = clientPages<unknown, PageQuery>({
     client,
-    path: leadsPath,
-    query: serializeQuery,
+    target: query => ({ path: leadsPath, query: serializeQuery(query) }),
     recordOf: ({ value }) => value,
     maxDepth: 1_000,
     rejected: 'emit',

@@ -71,7 +71,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
         await turn.untilFirst()
       } else {
         failures += 1
-        await source.backOff(page.explain(error), failures, signal)
+        await source.backOff(page.explain(error), failures, signal, request)
       }
     } finally {
       page.close()

@@ -40,9 +40,12 @@ class CursorPager implements Pager<Contact, Request, string> {
 
 /** All contacts of a list that is paged by a cursor. */
 async function* contacts(client: HubSpotClient): AsyncGenerator<Contact> {
-  const query = ({ max, after }: Request) => `limit=${max}${after === '' ? '' : `&after=${after}`}`
+  const target = ({ max, after }: Request) => ({
+    path: '/contacts',
+    query: `limit=${max}${after === '' ? '' : `&after=${after}`}`,
+  })
   const recordOf = ({ value }: { value: unknown }) => value as Contact
-  const source = clientPages({ client, path: '/contacts', elements: ['results'], query, recordOf })
+  const source = clientPages({ client, target, elements: ['results'], recordOf })
   const reader = new OrderedReader({ plan: sequentialPlan(new CursorPager(), ''), source })
   try {
     for (let batch = await reader.next(); batch !== undefined; batch = await reader.next())
