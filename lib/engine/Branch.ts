@@ -145,8 +145,14 @@ export class Branch implements ValueReceiver {
    * @param from the index of the first runner of the branch whose work counts. Default: all.
    */
   idle(from = 0): Promise<void> | undefined {
-    const isIdle = this.#parts.every((part, at) => at < from || part.idle() === undefined)
-    return isIdle ? undefined : this.#untilIdle(from)
+    return this.work(from)?.then(() => this.idle(from))
+  }
+
+  /** The same for the first part that is busy: others may still be. */
+  work(from = 0): Promise<void> | undefined {
+    let work: Promise<void> | undefined
+    for (let at = from; at < this.#parts.length && work === undefined; at += 1) work = this.#parts[at]?.idle()
+    return work
   }
 
   /** Stops the branch; from now on its sinks do not matter. What waits for a side output still goes there. */
@@ -239,12 +245,5 @@ export class Branch implements ValueReceiver {
   #endWithBranches(): void {
     if (this.#isDone || !this.live.every(branch => branch.isDone)) return
     this.#stopUpTo(this.runners.all.length - 1)
-  }
-
-  /** A step that ends may cause work in a later part, never in an earlier one: one pass is enough. */
-  async #untilIdle(from: number): Promise<void> {
-    for (const part of this.#parts.slice(from)) {
-      for (let wait = part.idle(); wait !== undefined; wait = part.idle()) await wait
-    }
   }
 }

@@ -161,13 +161,11 @@ export class ConcurrentRunner implements DrainedRunner {
     return call
   }
 
-  async #await(call: Call, result: PromiseLike<unknown>): Promise<void> {
-    try {
-      call.succeed(await result)
-    } catch (error) {
-      call.fail(error)
-    }
-    this.#conclude(call)
+  #await(call: Call, result: PromiseLike<unknown>): void {
+    Promise.resolve(result).then(
+      value => this.#conclude(call.succeed(value)),
+      error => this.#conclude(call.fail(error)),
+    )
   }
 
   #conclude(call: Call): void {
@@ -226,17 +224,17 @@ class Call implements CallContext {
     return this.#controller.signal
   }
 
-  succeed(result: unknown): void {
-    if (result === null || result === undefined) this.fail(nothingEmitted(result))
-    else {
-      this.isOver = true
-      this.result = result
-    }
+  succeed(result: unknown): this {
+    if (result === null || result === undefined) return this.fail(nothingEmitted(result))
+    this.isOver = true
+    this.result = result
+    return this
   }
 
-  fail(error: unknown): void {
+  fail(error: unknown): this {
     this.isOver = true
     this.failure = { error }
+    return this
   }
 
   /** Aborts the signal, unless the call is over. */
