@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { plainNode } from './support/plainNode.ts'
@@ -16,7 +17,8 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   file.endsWith(`.${kind}.js`),
 )
 
-t.jobs = 2
+// One more than there are cores, since tests also wait for disks and timers.
+t.jobs = availableParallelism() + 1
 t.not(files.length, 0, `there are files *.${kind}.js`)
 for (const file of files.toSorted()) {
   const args = [...node, '--enable-source-maps', join(folder, file)]
