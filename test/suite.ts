@@ -19,8 +19,10 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 
 // One more than there are cores, since tests also wait for disks and timers.
 t.jobs = availableParallelism() + 1
+// Seconds. A file may extend it with t.setTimeout(), which it also tells this process.
+const env = { ...process.env, TAP_TIMEOUT: '300' }
 t.not(files.length, 0, `there are files *.${kind}.js`)
 for (const file of files.toSorted()) {
   const args = [...node, '--enable-source-maps', join(folder, file)]
-  t.spawn(command, args, { timeout: 300_000, buffered: true }, `test/${file.replace(/\.js$/, '.ts')}`)
+  t.spawn(command, args, { env, buffered: true }, `test/${file.replace(/\.js$/, '.ts')}`)
 }
