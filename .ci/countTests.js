@@ -9,12 +9,12 @@ import { Parser } from 'tap-parser'
 
 const total = { passed: 0, failed: 0 }
 
-/** Counts a test, a test file or a whole run when it is complete; `path` leads to it from the name of the run. */
+/** Counts a test, a test file, the suite or a run when it is complete; `path` leads to it from the name of the run. */
 function count(parser, path) {
   const failedBefore = total.failed
   parser.on('child', child => count(child, [...path, child.name]))
   parser.on('complete', ({ ok }) => {
-    const isTest = path.length > 2
+    const isTest = path.length > 3
     if (ok && isTest) total.passed += 1
     // What failed outside of tests, by a crash or a timeout, is one failure.
     if (ok || (!isTest && total.failed > failedBefore)) return

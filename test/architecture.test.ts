@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, posix, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { root } from './support/root.ts'
 
-const lib = fileURLToPath(new URL('../lib', import.meta.url))
+const lib = `${root}lib`
 
 /** Files that the table calls the lead's type and schema. */
 const leadFiles = ['lead/Lead.ts', 'lead/leadParts.ts']

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Results } from '../bench/outcome.ts'
 import { plainNode } from './support/plainNode.ts'
+import { root } from './support/root.ts'
 
 const exec = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
 const [command, ...node] = plainNode
 
 await exec(command, [...node, 'node_modules/typescript/bin/tsc', '-p', 'bench'], { cwd: root })

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
+import { root } from './support/root.ts'
 import { runProcess } from './support/runProcess.ts'
 
-const examples = readdirSync(new URL('../examples', import.meta.url)).filter(file => file.endsWith('.ts'))
+const examples = readdirSync(`${root}examples`).filter(file => file.endsWith('.ts'))
 
 t.ok(examples.length >= 7, 'the examples are found')
 for (const file of examples) {

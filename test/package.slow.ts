@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import t from 'tap'
 import { plainNode } from './support/plainNode.ts'
+import { root } from './support/root.ts'
 
 const exec = promisify(execFile)
-const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The package as npm would publish it. What it packs of `dist/` was built before the tests. */
 const folder = t.testdir()

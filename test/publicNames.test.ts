@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import * as leadpipe from '../lib/index.ts'
 import * as portal from '../lib/portal/index.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { root } from './support/root.ts'
 
 t.test('leadpipe: the list of exports', async t => {
   t.strictSame(Object.keys(leadpipe).toSorted(), [

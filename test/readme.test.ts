@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { exitCodes } from '../lib/cli/Host.ts'
 import * as leadpipe from '../lib/index.ts'
 import { generateLeads } from '../lib/portal/index.ts'
 import { cli } from './support/cliInProcess.ts'
+import { root } from './support/root.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${root}README.md`, 'utf8')
 
 t.test('README: the table of errors has every code, and no others', async t => {

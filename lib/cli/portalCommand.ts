@@ -5,7 +5,9 @@ import type { Host } from './Host.ts'
 import type { PortalFlags } from './servePortal.ts'
 
 /** The list of faults: a file of the package. */
-const faultsList = fileURLToPath(new URL('../../lib/portal/README.md', import.meta.url))
+const faultsList = fileURLToPath(
+  new URL('lib/portal/README.md', import.meta.resolve('leadpipe/package.json')),
+)
 
 /** `leadpipe portal`: its arguments and its help. */
 export function portalCommand(host: Host, setExitCode: (code: number) => void): Command {

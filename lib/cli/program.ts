@@ -6,7 +6,9 @@ import { exitCodes, type Host } from './Host.ts'
 import { portalCommand } from './portalCommand.ts'
 import { replayCommand } from './replayCommand.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(
+  readFileSync(new URL(import.meta.resolve('leadpipe/package.json')), 'utf8'),
+) as {
   version: string
 }
 

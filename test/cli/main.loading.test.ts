@@ -1,24 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import t from 'tap'
+import { root } from '../support/root.ts'
 
 /** The files that a file imports statically, directly or through others. */
-function loadedWith(url: URL, found = new Set<string>()): Set<string> {
-  const path = fileURLToPath(url)
+function loadedWith(path: string, found = new Set<string>()): Set<string> {
   if (found.has(path)) return found
   found.add(path)
   const text = readFileSync(path, 'utf8')
   for (const [, specifier] of text.matchAll(/^(?:import|export) (?!type )[^'"]*?from '(\.[^']+)'/gm))
-    loadedWith(new URL(specifier as string, url), found)
+    loadedWith(join(path, '..', specifier as string), found)
   return found
 }
 
 t.test(
   'leadpipe: the command line starts without loading the library and the portal, which a command loads',
   async t => {
-    const loaded = ['main.ts', 'program.ts'].flatMap(file => [
-      ...loadedWith(new URL(`../../lib/cli/${file}`, import.meta.url)),
-    ])
+    const loaded = ['main.ts', 'program.ts'].flatMap(file => [...loadedWith(`${root}lib/cli/${file}`)])
     t.ok(loaded.some(path => path.endsWith('/cli/exportCommand.ts')))
     t.strictSame(
       loaded.filter(path => !/\/lib\/(cli\/|node\/oldNode\.ts$)/.test(path)),
@@ -28,7 +26,7 @@ t.test(
 )
 
 t.test('leadpipe: importing the library does not load undici, which the first request loads', async t => {
-  const loaded = [...loadedWith(new URL('../../lib/index.ts', import.meta.url))]
+  const loaded = [...loadedWith(`${root}lib/index.ts`)]
   t.ok(loaded.some(path => path.endsWith('/http/Connections.ts')))
   const loadsUndici = /^(?:import|export) (?!type )[^'"]*?from 'undici'/m
   t.strictSame(

@@ -4,8 +4,9 @@ import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
 import { decodeAll, type Lane, laneNames } from '../support/decodeAll.ts'
+import { root } from '../support/root.ts'
 
-const sample = readFileSync(new URL('../fixtures/lead-sample.json', import.meta.url))
+const sample = readFileSync(`${root}test/fixtures/lead-sample.json`)
 const paths: Record<string, string[]> = { root: [], results: ['results'], nested: ['a', 'b'] }
 
 const bodies: [path: keyof typeof paths, text: string][] = [

@@ -5,8 +5,9 @@ import t from 'tap'
 import { bodies, cuts } from '../support/bodies.ts'
 import { byteByByte, cutAt } from '../support/cutAt.ts'
 import { decodeAll, type Lane, laneNames, lanes } from '../support/decodeAll.ts'
+import { root } from '../support/root.ts'
 
-const sample = readFileSync(new URL('../fixtures/lead-sample.json', import.meta.url))
+const sample = readFileSync(`${root}test/fixtures/lead-sample.json`)
 
 /** Expects that a lane decodes these elements from the chunks and counts all of them. */
 function expectElements(lane: Lane, chunks: Uint8Array[], expected: unknown[]): void {

@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { type Lead, leadSchema } from '../../lib/lead/Lead.ts'
 import { compileSchema } from '../../lib/options/ajv.ts'
+import { root } from '../support/root.ts'
 
-const [sample] = JSON.parse(
-  readFileSync(new URL('../fixtures/lead-sample.json', import.meta.url), 'utf8'),
-) as [Lead]
+const [sample] = JSON.parse(readFileSync(`${root}test/fixtures/lead-sample.json`, 'utf8')) as [Lead]
 
 const validate = compileSchema(leadSchema)
 

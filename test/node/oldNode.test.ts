@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { oldNode } from '../../lib/node/oldNode.ts'
 import { plainNode } from '../support/plainNode.ts'
+import { root } from '../support/root.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const [command, ...node] = plainNode
 
 /** Runs Node with code that is loaded before its other arguments, and that makes it seem to be version 18. */

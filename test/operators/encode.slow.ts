@@ -11,7 +11,8 @@ import { encode } from '../../lib/operators/encode.ts'
 import { run } from '../../lib/run/run.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { listen } from '../support/listen.ts'
-import { runProcess, startProcess } from '../support/runProcess.ts'
+import { root } from '../support/root.ts'
+import { runProcess, scriptOf, startProcess } from '../support/runProcess.ts'
 
 const collector = () => {
   const chunks: Buffer[] = []
@@ -159,9 +160,9 @@ for (const way of ['run', 'pipeline']) {
 }
 
 t.test("toFile: '/dev/stdout' can be a pipe", async t => {
-  const command = `"${process.execPath}" --import=tsx ${script} 3 file | cat`
+  const command = `"${[process.execPath, ...scriptOf(script)].join('" "')}" 3 file | cat`
   const child = spawn('sh', ['-c', command], {
-    cwd: new URL('../..', import.meta.url),
+    cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH },
   })

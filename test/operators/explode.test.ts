@@ -6,6 +6,7 @@ import type { Lead } from '../../lib/index.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { explode, explodeEvents, explodeFormValues } from '../../lib/operators/explode.ts'
 import { failureOf } from '../support/failureOf.ts'
+import { root } from '../support/root.ts'
 import { settings } from '../support/settings.ts'
 
 const fused = settings['fused in run'] as (typeof settings)[string]
@@ -208,7 +209,7 @@ t.test(
 )
 
 t.test("explodeEvents and explodeFormValues explode the documentation's example exactly", async t => {
-  const file = new URL('../portal/fixtures/lead-sample.json', import.meta.url)
+  const file = `${root}test/portal/fixtures/lead-sample.json`
   const leads = JSON.parse(readFileSync(file, 'utf8')) as Lead[]
   const expected = leads.flatMap(({ leadConversionEvents = [], ...lead }) =>
     leadConversionEvents.flatMap(({ formSubmissionValues = [], ...event }) =>

@@ -13,6 +13,7 @@ import { toArray } from '../../lib/sinks/toArray.ts'
 import { aLead, someLeads } from '../support/aLead.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { processEvents } from '../support/processEvents.ts'
+import { root } from '../support/root.ts'
 import { settings } from '../support/settings.ts'
 import { turns } from '../support/turns.ts'
 
@@ -23,7 +24,7 @@ async function validated(values: unknown[], options?: ValidateOptions) {
 }
 
 t.test('validate: leads that match the schema are emitted unchanged', async t => {
-  const file = new URL('../portal/fixtures/lead-sample.json', import.meta.url)
+  const file = `${root}test/portal/fixtures/lead-sample.json`
   const documented = JSON.parse(readFileSync(file, 'utf8')) as unknown[]
   const leads = [...documented, ...someLeads(5, 2), { guid: 'only' }]
   const before = structuredClone(leads)

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { checkpointRules } from '../../lib/checkpoint/options.ts'
@@ -19,6 +18,7 @@ import { httpRules } from '../../lib/sinks/http/options.ts'
 import { sinkRules } from '../../lib/sinks/sink.ts'
 import { leadsRules } from '../../lib/sources/options.ts'
 import { sourceRules } from '../../lib/sources/source.ts'
+import { root } from '../support/root.ts'
 
 type Rules = Readonly<Record<string, OptionRule>>
 
@@ -50,7 +50,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
 /** Defaults that a rule can't have: they depend on another option, or are the API's own. */
 const ofOthers = new Set(['minDelay', 'maxDelay', ...Object.keys(queryRules)])
 
-const lib = fileURLToPath(new URL('../../lib/', import.meta.url))
+const lib = `${root}lib/`
 
 /** The docstring of each option of an interface, on one line. */
 function docsOf(file: string, name: string): Map<string, string> {

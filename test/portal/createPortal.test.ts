@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { createPortal, type PortalOptions } from '../../lib/portal/index.ts'
+import { root } from '../support/root.ts'
 import { getLeads } from './helpers/getList.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
@@ -146,14 +146,13 @@ t.test(
     const script = `
     import { register } from 'node:module'
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))
-    const { createPortal, generateLeads } = await import(${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)})
+    const { createPortal, generateLeads } = await import('leadpipe/portal')
     console.log([...generateLeads({ count: 3 })].length)
     await createPortal().catch(error => console.log(error.name, error.code, error.message, error.cause.code))`
-    const child = spawn(
-      process.execPath,
-      ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
     t.equal(code, 0)
     t.equal(
@@ -200,18 +199,17 @@ t.test('`await using` closes the portal', async t => {
 t.test('the process exits when its portal is closed, even if a client keeps its connection', async t => {
   const script = `
     import { connect } from 'node:net'
-    import { createPortal } from ${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)}
+    import { createPortal } from 'leadpipe/portal'
     const portal = await createPortal({ leads: 10 })
     const socket = connect(new URL(portal.origin).port, '127.0.0.1', async () => {
       socket.on('error', () => {})
       await portal.close()
       console.log('closed')
     })`
-  const child = spawn(
-    process.execPath,
-    ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [[output], [code]] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')])
   t.equal(String(output), 'closed\n')
   t.equal(code, 0)

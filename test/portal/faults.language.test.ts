@@ -8,9 +8,9 @@ import { conditions } from '../../lib/portal/faults/language/conditions.ts'
 import { kinds } from '../../lib/portal/faults/language/kinds.ts'
 import { writeRule } from '../../lib/portal/faults/language/writeRule.ts'
 import { type FaultRule, type FaultWhen, PortalError, parseFaults } from '../../lib/portal/index.ts'
+import { root } from '../support/root.ts'
 
-const portalFile = (path: string) =>
-  readFileSync(new URL(`../../lib/portal/${path}`, import.meta.url), 'utf8')
+const portalFile = (path: string) => readFileSync(`${root}lib/portal/${path}`, 'utf8')
 
 t.test('parseFaults: rules as text are the same as rules as objects', async t => {
   const reset = { kind: 'reset' } as const

@@ -8,6 +8,7 @@ import { PageNumbers } from '../../lib/portal/faults/PageNumbers.ts'
 import { createPortal, type Portal, parseFaults } from '../../lib/portal/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { leakedFiles, openFiles } from '../support/openFiles.ts'
+import { root } from '../support/root.ts'
 import { getGuids, getList, refusalOf } from './helpers/getList.ts'
 import { type PathOptions, type Reply, requestPath, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
@@ -477,7 +478,7 @@ t.test('faults: close() ends all faults that wait, and leaves no timer or file o
 t.test(
   'faults: every example of the documentation has an effect, and every fault has an example',
   async t => {
-    const source = readFileSync(new URL('../../lib/portal/faults/Fault.ts', import.meta.url), 'utf8')
+    const source = readFileSync(`${root}lib/portal/faults/Fault.ts`, 'utf8')
     const examples = [...source.matchAll(/^ \* @example (.+)$/gm)].map(([, example]) => example as string)
     t.same(
       new Set(parseFaults(examples.join(';')).map(({ fault }) => fault.kind)),

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { Lead } from '../../lib/lead/Lead.ts'
 import { leadSchema } from '../../lib/lead/Lead.ts'
 import { generateLeads } from '../../lib/portal/index.ts'
+import { root } from '../support/root.ts'
 
 const text = (leads: Iterable<Lead>) => [...leads].map(lead => JSON.stringify(lead)).join('\n')
 const many = [...generateLeads({ count: 5_000, seed: 3 })]
@@ -44,7 +45,7 @@ t.test('generateLeads: leads are made one by one, not all at once', async t => {
 t.test(
   'generateLeads: every lead is valid and has the fields of the documented example in its order',
   async t => {
-    const sample = JSON.parse(await readFile(new URL('fixtures/lead-sample.json', import.meta.url), 'utf8'))
+    const sample = JSON.parse(await readFile(`${root}test/portal/fixtures/lead-sample.json`, 'utf8'))
     const order = Object.keys(sample[0])
     const ungraded = order.filter(name => name !== 'score' && name !== 'rawScore')
     const validate = new Ajv({ strict: false, allErrors: true }).compile(leadSchema)

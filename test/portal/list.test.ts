@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { generateLeads } from '../../lib/portal/index.ts'
+import { root } from '../support/root.ts'
 import { getGuids, getLeads } from './helpers/getList.ts'
 import { requestPath, requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
-const sample = JSON.parse(await readFile(new URL('fixtures/lead-sample.json', import.meta.url), 'utf8'))
+const sample = JSON.parse(await readFile(`${root}test/portal/fixtures/lead-sample.json`, 'utf8'))
 
 t.test('portal list: the documented example URL answers the documented example, byte for byte', async t => {
   const portal = await startPortal(t, { leads: sample })

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import Libsql from 'libsql'
 import t from 'tap'
 import { createPortal, generateLeads, type PortalOptions } from '../../lib/portal/index.ts'
@@ -10,6 +9,7 @@ import { timePivots } from '../../lib/portal/list/ListRequest.ts'
 import { readListRequest } from '../../lib/portal/list/readListRequest.ts'
 import { findQuery, leadKeys } from '../../lib/portal/store/findQuery.ts'
 import { pageQuery, type Query, type Route, textQuery } from '../../lib/portal/store/pageQuery.ts'
+import { root } from '../support/root.ts'
 import { getGuids, getList } from './helpers/getList.ts'
 import { requestWithToken } from './helpers/requestPath.ts'
 import { startPortal } from './helpers/startPortal.ts'
@@ -140,7 +140,7 @@ t.test('portal file: a file whose fill was killed is filled again, and never ser
 function fillForever(db: string): ChildProcess {
   const script = `
     import { statSync } from 'node:fs'
-    import { createPortal } from ${JSON.stringify(new URL('../../lib/portal/index.ts', import.meta.url).href)}
+    import { createPortal } from 'leadpipe/portal'
     function* leads() {
       for (let n = 0; ; n++) {
         yield { guid: String(n), message: 'x'.repeat(1_000_000) }
@@ -148,14 +148,11 @@ function fillForever(db: string): ChildProcess {
       }
     }
     createPortal({ db: process.env.DB, leads: leads() })`
-  return spawn(
-    process.execPath,
-    ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script],
-    {
-      env: { ...process.env, DB: db },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    env: { ...process.env, DB: db },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }
 
 t.test(

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { plainNode } from './plainNode.ts'
+import { root } from './root.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const source = join(root, 'test/support/children')
 const options = '--ignoreConfig --noCheck --target es2023 --module nodenext --rewriteRelativeImportExtensions'
 

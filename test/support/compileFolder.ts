@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { plainNode } from './plainNode.ts'
+import { root } from './root.ts'
 
-const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+const compiler = `${root}node_modules/typescript/bin/tsc`
 
 /**
  * Compiles the files of a folder as a strict project of a user would. The folder must be inside of this project, so that

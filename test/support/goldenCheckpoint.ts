@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { root } from './root.ts'
 
-const version1 = fileURLToPath(new URL('../fixtures/checkpoints/version1', import.meta.url))
+const version1 = `${root}test/fixtures/checkpoints/version1`
 
 /** The folders of test/fixtures/checkpoints/version1; see the README there. */
 export type GoldenName = 'running' | 'complete' | 'finished' | 'finished-plain' | 'finished-http'

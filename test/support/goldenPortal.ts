@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { createPortal, type Portal } from '../../lib/portal/index.ts'
 import { reshapingProxy } from './reshapingProxy.ts'
+import { root } from './root.ts'
 
-const leads = new URL('../fixtures/checkpoints/leads.json', import.meta.url)
+const leads = `${root}test/fixtures/checkpoints/leads.json`
 
 /** The portal's time when the golden checkpoints were made; their windows end a minute before. */
 export const goldenTime = Date.UTC(2026, 2, 1, 12)

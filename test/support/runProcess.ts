@@ -1,7 +1,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { root } from './root.ts'
 
 /** How a process ended and what it printed. */
 export interface ProcessResult {
@@ -11,12 +11,21 @@ export interface ProcessResult {
   stderr: string
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+/**
+ * The arguments with which Node starts a TypeScript or JavaScript file of the project, by its path from the root folder.
+ * If the tests are compiled, the files below test/ are too.
+ */
+export function scriptOf(file: string): string[] {
+  if (!file.endsWith('.ts')) return [`${root}${file}`]
+  if (file.startsWith('test/') && import.meta.url.endsWith('.js')) {
+    return [`${root}.test/${file.replace(/\.ts$/, '.js')}`]
+  }
+  return ['--import=tsx', `${root}${file}`]
+}
 
 /** Starts a TypeScript or JavaScript file of the project, by its path from the root folder. */
 export function startProcess(file: string, args: readonly string[] = [], options: SpawnOptions = {}) {
-  const loader = file.endsWith('.ts') ? ['--import=tsx'] : []
-  return spawn(process.execPath, [...loader, `${root}${file}`, ...args], {
+  return spawn(process.execPath, [...scriptOf(file), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,

@@ -1,10 +1,9 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { compileFolder } from '../support/compileFolder.ts'
+import { root } from '../support/root.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 // Inside the project, so that the package resolves by its name to the published types.
 const folder = join(root, '.readme-blocks', 'exactOptional')
 

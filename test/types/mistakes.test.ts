@@ -1,10 +1,9 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { compileFolder } from '../support/compileFolder.ts'
+import { root } from '../support/root.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const mistakes = join(root, 'test/types/mistakes')
 // Inside the project, so that the package is found by its name: what is compiled against is what is published.
 const folder = join(root, '.readme-blocks', 'mistakes')

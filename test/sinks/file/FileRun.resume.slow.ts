@@ -32,6 +32,7 @@ import { jsonCopy } from '../../support/jsonCopy.ts'
 import { noisy } from '../../support/noisy.ts'
 import { leakedFiles, openFiles } from '../../support/openFiles.ts'
 import { partialOf } from '../../support/partialOf.ts'
+import { scriptOf } from '../../support/runProcess.ts'
 import {
   checkpointKey,
   finish,
@@ -344,10 +345,10 @@ for (const name of ['a.json', 'a.ndjson.gz']) {
     async t => {
       const path = join(folder(), name)
       const statePath = `${path}.state`
-      const script = join(import.meta.dirname, '../../support/writeUntilFull.ts')
+      const script = scriptOf('test/support/writeUntilFull.ts')
       // The test runner's NODE_OPTIONS make the signal of the limit fatal; plain Node ignores it.
       const command = 'unset NODE_OPTIONS; ulimit -f 1024; exec "$@"'
-      const node = [process.execPath, '--import=tsx', script, path, statePath, '900']
+      const node = [process.execPath, ...script, path, statePath, '900']
       const { stderr } = spawnSync('bash', ['-c', command, 'bash', ...node], {
         encoding: 'utf8',
         env: { PATH: process.env.PATH, HOME: process.env.HOME },
