@@ -141,6 +141,8 @@ const own = (object: Record<string, unknown>, name: string) =>
 
 function inWords(value: unknown): string {
   if (value === undefined) return 'absent'
+  // A whole stage: its options would not fit.
+  if (isObject(value) && typeof value.name === 'string') return `given ('${value.name}')`
   if (typeof value === 'string' && isDigest(value)) return `a value with digest ${value.slice(0, 12)}…`
   // Two paths in the same directory may look the same if they are cut short.
   return typeof value === 'string' ? inspect(value, { maxStringLength: 1_000 }) : describe(value)

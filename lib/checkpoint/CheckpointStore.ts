@@ -110,8 +110,10 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint | undefin
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    // Reading a pipe would wait for a writer.
-    if ((await stat(path)).isFIFO()) throw new Error('it is a pipe')
+    // Reading a pipe would wait for a writer; and nobody should delete /dev/null to start again.
+    const found = await stat(path)
+    if (found.isFIFO()) throw new Error('it is a pipe')
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error('it is a device')
     return await readFile(path, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException

@@ -111,18 +111,18 @@ export function number(text: string): number {
 
 /**
  * Milliseconds since 1970, or a date and time in ISO 8601, which are in UTC unless they have an offset. As milliseconds,
- * a year (2020), a date without hyphens (20200101) and seconds would all be days in January 1970: only 0, and times that
- * have 12 or 13 digits, from 1973 on, are taken.
+ * a year (2020), a date without hyphens (20200101), also with hours and minutes (202001011200), and seconds would all be
+ * other times, before 2001: only 0, and times that have 13 digits, are taken.
  */
 export function time(text: string): number {
-  if (/^(0|\d{12,13})$/.test(text)) return Number(text)
+  if (/^(0|\d{13})$/.test(text)) return Number(text)
   const [, day, clock = 'T00:00', offset = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
   const value = Date.parse(`${day}${clock}${offset}`)
   // `Date.parse` takes 30 February for 1 March.
   if (Number.isNaN(value) || new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) {
     throw new InvalidArgumentError(
-      'Expected a time such as 2012-06-30 or 2012-06-30T12:00:00Z (UTC unless it has an offset such as +02:00), or milliseconds since 1970 (12 or 13 digits).',
+      'Expected a time such as 2012-06-30 or 2012-06-30T12:00:00Z (UTC unless it has an offset such as +02:00), or milliseconds since 1970 (13 digits).',
     )
   }
   return value
@@ -217,5 +217,6 @@ function flagOfPart(part: string): string | undefined {
   if (stage === 'sink') return name === 'format' ? '--format' : 'destination'
   if (stage === 'operators') return path[0] === '0' ? flagOf('validate()', name) : '--explode or --select'
   const option = path.find(step => step !== 'query')
+  if (option === 'origin') return flagOf('HubSpotClient', option)
   return option === undefined ? undefined : flagOf('leads()', option)
 }

@@ -77,12 +77,15 @@ export function changesInWords({ source = { delivered: 0 } }: Report): string[] 
   ]
 }
 
-/** How the portal's clock differs from this machine's, in a sentence; undefined if it hardly does. */
-export function clockNote({ source }: Report): string | undefined {
+/**
+ * How the portal's clock differs from this machine's, in a sentence; undefined if it hardly does, or if the list was not
+ * read by time.
+ */
+export function clockNote({ source, window }: Report): string | undefined {
   const difference = source?.clockDifference
-  if (difference === undefined) return undefined
+  if (difference === undefined || window === undefined) return undefined
   const ways = difference > 0 ? 'ahead of' : 'behind'
-  return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, unless --stop-time is given`
+  return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, or at an earlier --stop-time`
 }
 
 /** Leads that the portal has, but that were not read, in a sentence; undefined if there are none. */

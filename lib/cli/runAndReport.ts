@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type LimitMessage, type Report, type RetryMessage, RunError } from '../index.ts'
-import { flagOf, type Invocation, type StageFlags, type Watch } from './flags.ts'
+import { flagOf, type Invocation, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
 import { changesInWords, clockNote, missed, reportText, span } from './inWords.ts'
 import { Progress } from './Progress.ts'
@@ -13,9 +13,10 @@ import { Progress } from './Progress.ts'
  * @param work receives the options for watching the run, and a function that prints notes
  */
 export async function runAndReport(
-  { destination, flags, host }: Invocation,
+  invocation: Invocation,
   work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
+  const { destination, flags, host } = invocation
   // If records go to standard output, messages go to standard error.
   const out = destination === '-' ? host.stderr : host.stdout
   const hasLines = !(flags.json && out === host.stderr)
@@ -31,6 +32,9 @@ export async function runAndReport(
   }
   subscribe('leadpipe:retry', onRetry)
   subscribe('leadpipe:limit', onLimit)
+  for (const path of [destination, flags.quarantine]) {
+    if (isPipe(path)) progress.note(`${path} is a named pipe: the run waits while no program reads it`)
+  }
   try {
     const report = await interruptible(host, signal =>
       work({ signal, onProgress: report => progress.show(report), progressInterval: 250 }, text =>
@@ -51,7 +55,7 @@ export async function runAndReport(
     progress.clear()
     if (error instanceof RunError) printChanges(host, error.report)
     const isReaderGone = destination === '-' && isBrokenPipe(error)
-    if (!isReaderGone) host.stderr.write(`leadpipe: ${sentence(error, flags)}\n`)
+    if (!isReaderGone) host.stderr.write(`leadpipe: ${sentence(error, invocation)}\n`)
     if (flags.json) out.write(`${JSON.stringify(failureReport(error))}\n`)
     return isReaderGone ? exitCodes.readerGone : exitCodeOf(error)
   } finally {
@@ -75,6 +79,15 @@ function print(out: Output, text: string): Promise<void> {
   })
 }
 
+/** Whether a path is that of a named pipe. A path that can't be looked at is refused elsewhere. */
+function isPipe(path = ''): boolean {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false
+  }
+}
+
 /** Whether standard output as the sink was closed by its reader, as in `leadpipe export - | head`. */
 function isBrokenPipe(error: unknown): boolean {
   const { code, cause } = error as { code?: string; cause?: { code?: string } }
@@ -82,8 +95,11 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 /** A failure in one sentence. */
-function sentence(error: unknown, flags: StageFlags): string {
-  const message = error instanceof LeadpipeError ? messageNaming(error, flagOf) : (error as Error).message
+function sentence(error: unknown, { destination, flags }: Invocation): string {
+  const said = error instanceof LeadpipeError ? messageNaming(error, flagOf) : (error as Error).message
+  // As a stream of Node, standard output has no name in the library's errors.
+  const message =
+    destination === '-' ? said.replace(/^the sink failed/, "can't write to standard output") : said
   const { checkpoint } = flags
   return checkpoint !== undefined && canResume(error) && existsSync(checkpoint)
     ? `${message}; the same command resumes from the checkpoint ${checkpoint}`

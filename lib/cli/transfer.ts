@@ -79,6 +79,10 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
     }
     await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
     const source = leads(client, { ...query, guids: guid, limit, paging, lag, longNumbers })
+    if (lag !== undefined && source.position.paging !== 'seek') {
+      const expected = 'none for a list that is not read by time'
+      throw optionError({ owner: 'leads()', option: 'lag', expected, received: String(lag) })
+    }
     const byOffset = paging === undefined ? offsetNote(source, query) : undefined
     if (byOffset !== undefined) note(byOffset)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }

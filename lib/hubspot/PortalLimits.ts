@@ -110,7 +110,9 @@ class DailyLimit {
     const share = this.#share
     return new LeadpipeError(
       'DAILY_LIMIT',
-      `the daily limit is used up as far as dailyShare ${share} allows: ${remaining} of the portal's ${this.#limit} requests remain`,
+      share === 1
+        ? `the portal's daily limit is used up: ${remaining} of its ${this.#limit} requests remain`
+        : `the daily limit is used up as far as dailyShare ${share} allows: ${remaining} of the portal's ${this.#limit} requests remain`,
       { context: { dailyLimit: this.#limit, dailyRemaining: remaining, dailyShare: share } },
     )
   }

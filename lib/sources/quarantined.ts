@@ -36,8 +36,8 @@ type Settings = { [Name in keyof QuarantinedOptions]-?: NonNullable<QuarantinedO
  * @param path the path of the NDJSON file, or of a FIFO; a file whose name ends in .gz is decompressed
  * @param options `maxLeadBytes`, `maxDepth` and `longNumbers`, as for `leads()`. A line may have six times
  * `maxLeadBytes` (JSON's escapes) plus 1 MiB.
- * @throws {LeadpipeError} OPTION if `path` is not a path, or for a wrong option. The stream fails with SOURCE if the
- * file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
+ * @throws {LeadpipeError} OPTION if `path` is not a path (such as a URL), or for a wrong option. The stream fails with
+ * SOURCE if the file can't be read, its gzip data is cut off, or a line is too long or not a quarantine record; and with DECODE at an
  * element that still is not a lead, unless `run` has a `validate` that accepts it. Empty lines are skipped.
  *
  * @example
@@ -46,7 +46,7 @@ type Settings = { [Name in keyof QuarantinedOptions]-?: NonNullable<QuarantinedO
  * ```
  */
 export function quarantined(path: string, options?: QuarantinedOptions): QuarantineSource {
-  if (typeof path !== 'string' || path === '') {
+  if (typeof path !== 'string' || path === '' || /^[a-z][a-z\d+.-]+:\/\//i.test(path)) {
     const expected = 'the path of a quarantine file'
     throw optionError({ owner: rules.owner, option: 'path', expected, received: describe(path) })
   }
@@ -164,6 +164,7 @@ const maxLineBytes = (maxLeadBytes: number) => Math.min(6 * maxLeadBytes + 1024 
 
 function whyOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EISDIR') return 'it is a directory'
   if (code === 'Z_BUF_ERROR') return 'its gzip data ends early'
   return code?.startsWith('Z_') ? 'its name ends in .gz, and it is not valid gzip data' : message
 }

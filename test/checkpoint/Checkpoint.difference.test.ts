@@ -11,6 +11,7 @@ t.test('differenceOf: it names the first difference and both values', async t =>
     [{ a: { b: ['x', 'y'] } }, { a: { b: ['x', 'z'] } }, "a.b.1 was 'y' and is 'z' now"],
     [{ a: ['x'] }, { a: ['x', 'y'] }, "a.1 was absent and is 'y' now"],
     [{ a: [] }, { a: {} }, 'a was [] and is {} now'],
+    [{}, { a: { name: 'map', options: { b: 1 } } }, "a was absent and is given ('map') now"],
     [{ a: { b: 1 } }, { a: 'b' }, "a was { b: 1 } and is 'b' now"],
     [{ a: 1, b: 2 }, { b: 3, a: 4 }, 'a was 1 and is 4 now'],
     [{ constructor: 1 }, {}, 'constructor was 1 and is absent now'],

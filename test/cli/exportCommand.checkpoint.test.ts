@@ -386,14 +386,19 @@ t.test('leadpipe export: a damaged checkpoint, or one of another run, is a failu
     [['--include-deleted'], '--include-deleted was '],
     [['--paging', 'offset'], "--paging was 'seek' and is 'offset' now"],
     [['--on-invalid', 'skip'], "--on-invalid was 'fail' and is 'skip' now"],
-    [['--select', 'guid'], '--explode or --select was absent and is '],
-    [['--explode', 'events'], '--explode or --select was absent and is '],
+    [['--select', 'guid'], "--explode or --select was absent and is given ('project') now"],
+    [['--explode', 'events'], "--explode or --select was absent and is given ('explodeEvents') now"],
     [['--format', 'json'], "--format was 'ndjson' and is 'json' now"],
   ] as const) {
     const { code, stderr } = await cli([...args('a.ndjson'), ...flags])
     t.equal(code, 1)
     t.match(stderr, `it is of another run: ${flag}`)
   }
+  const elsewhere = args('a.ndjson').map(arg => (arg === portal.origin ? 'http://127.0.0.1:1' : arg))
+  t.match(await cli(elsewhere), {
+    code: 1,
+    stderr: `it is of another run: --origin was '${portal.origin}' and is `,
+  })
   writeFileSync(join(dir, 'c.json'), 'guid,email\n')
   const damaged = await cli(args('a.ndjson'))
   t.match(damaged, {

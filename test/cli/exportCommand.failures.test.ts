@@ -79,8 +79,25 @@ t.test('leadpipe: wrong usage exits with 2 and says what was expected, without a
     ],
     [
       ['export', join(folder, 'leads.txt'), ...access],
-      /^leadpipe: destination: expected a name that ends in .*leads\.txt/,
+      /^leadpipe: destination: expected a name that ends in .*leads\.txt"; set --format to 'ndjson' or 'json' for any other name\n$/,
     ],
+    [
+      ['export', path, ...access, '--on-invalid', 'quarantine', '--quarantine', 'http://127.0.0.1/q.ndjson'],
+      /^leadpipe: --quarantine: expected the path of a file, received "http:.*"; it can't be a URL\n$/,
+    ],
+    [
+      ['export', 'http://127.0.0.1/{date}', ...access],
+      /^leadpipe: destination: expected a URL without \{date\} and \{time\}, received http:/,
+    ],
+    [
+      ['replay', 'http://127.0.0.1/q.ndjson', '-'],
+      /^leadpipe: quarantine: expected the path of a quarantine file, received 'http:/,
+    ],
+    [
+      ['export', path, ...access, '--lag', '0', '--paging', 'offset'],
+      /^leadpipe: --lag: expected none for a list that is not read by time, received 0\n$/,
+    ],
+    [['export', path, ...access, '--lag', '5', '--guid', 'a'], /^leadpipe: --lag: expected none for a list/],
     [
       ['export', path, ...access, '--rate', '0/1'],
       /^leadpipe: --rate \(requests\): expected an integer from 1 to/,

@@ -51,6 +51,16 @@ t.test('dailyShare: half of the daily limit is used, and the rest is left to oth
   t.ok(seen.length > 40, 'the leads received before are delivered')
 })
 
+t.test('dailyShare: without a share, the error does not mention it', async t => {
+  const { open } = await limited(t, 2)
+  const client = open(1)
+  for (let n = 0; n < 2; n += 1) await read(client)
+  t.match(await failureOf(read(client)), {
+    ...refusal,
+    message: "the portal's daily limit is used up: 0 of its 2 requests remain",
+  })
+})
+
 t.test('dailyShare: concurrent requests do not exceed the share', async t => {
   const { portal, open } = await limited(t, 100)
   const client = open(0.5)

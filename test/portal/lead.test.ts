@@ -340,6 +340,12 @@ t.test('portal.update and portal.insert: an error names what is wrong, and nothi
   refused(() => portal.insert([{ guid: 'b' }, { guid: 'a' }]), 'A lead with the guid "a" is there already')
   refused(() => portal.insert([{ guid: 'b' }, { guid: 'b' }]), 'A lead with the guid "b" is there already')
   refused(() => portal.insert([{}, 5 as unknown as object]), /^Lead 2 of those given is not a lead/)
+  t.throws(() => portal.insert({ guid: 'b' } as unknown as object[]), {
+    name: 'PortalError',
+    code: 'OPTION',
+    message:
+      "portal.insert(): leads: expected an iterable of objects, such as [lead], received { guid: 'b' }",
+  })
   t.equal(portal.leads, 1)
   t.strictSame(await getLeads(portal), [base])
   portal.insert([{ guid: 'b', seen: new Date(0) }, {}])

@@ -126,7 +126,7 @@ const changed: Record<string, [given: Given, difference: RegExp]> = {
           filter(() => true),
         ),
     },
-    /operators\.4 was absent and is \{ name: 'filter' \} now/,
+    /operators\.4 was absent and is given \('filter'\) now/,
   ],
   'a missing operator': [
     { operators: () => compose(validate({ onInvalid: 'skip' }), take<Lead>(50)) },
@@ -304,6 +304,15 @@ t.test('checkpoint: a named pipe at its path is a CHECKPOINT error, and the run 
   t.match(await failureOf(exportLeads(t, work)), {
     code: 'CHECKPOINT',
     message: /it can't be read: it is a pipe$/,
+  })
+})
+
+t.test('checkpoint: a device at its path is a CHECKPOINT error that does not say to delete it', async t => {
+  const work = new Workplace(t)
+  symlinkSync('/dev/null', work.checkpoint)
+  t.match(await failureOf(exportLeads(t, work)), {
+    code: 'CHECKPOINT',
+    message: /it can't be read: it is a device$/,
   })
 })
 

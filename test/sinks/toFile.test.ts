@@ -232,16 +232,16 @@ t.test('toFile: no file stays open', async t => {
 
 t.test('toFile: a name without a known ending, or a wrong option, is an OPTION error', async t => {
   const dir = t.testdir()
-  const names = 'expected a name that ends in .ndjson, .jsonl, .json (and .gz), or the option format'
+  const received = (name: string) =>
+    `toFile(): path: expected a name that ends in .ndjson, .jsonl, .json (and .gz), received "${name}"; set format to 'ndjson' or 'json' for any other name`
   for (const [given, message] of [
-    [['a.csv'], `toFile(): path: ${names}, received "a.csv"`],
-    [['a'], `toFile(): path: ${names}, received "a"`],
-    [['ndjson/'], `toFile(): path: ${names}, received "ndjson/"`],
-    [['a.constructor'], `toFile(): path: ${names}, received "a.constructor"`],
-    [['json'], `toFile(): path: ${names}, received "json"`],
-    [['ndjson.gz'], `toFile(): path: ${names}, received "ndjson.gz"`],
-    [['a.json/leads'], `toFile(): path: ${names}, received "a.json/leads"`],
-    [['a.gz'], `toFile(): path: ${names}, received "a.gz"`],
+    [['a.csv'], received('a.csv')],
+    [['a'], received('a')],
+    [['a.constructor'], received('a.constructor')],
+    [['json'], received('json')],
+    [['ndjson.gz'], received('ndjson.gz')],
+    [['a.json/leads'], received('a.json/leads')],
+    [['a.gz'], received('a.gz')],
     [[''], 'toFile(): path: expected the path of a file, received ""'],
     [[undefined], 'toFile(): path: expected the path of a file, received undefined'],
     [[7], 'toFile(): path: expected the path of a file, received 7'],
@@ -281,7 +281,9 @@ t.test('toFile: a URL is an OPTION error, and a name with colons or a drive is a
     const quarantining = validate({ onInvalid: 'quarantine', quarantine: path })
     t.match(await failureOf(run([1], quarantining, toFile('no/such/o.ndjson'))), {
       code: 'OPTION',
-      message: message.replace('toFile(): path', 'validate(): quarantine'),
+      message: message
+        .replace('toFile(): path', 'validate(): quarantine')
+        .replace(/; (?!give its path).*/, "; it can't be a URL"),
     })
   }
   const dir = t.testdir()
@@ -293,7 +295,14 @@ t.test('toFile: a URL is an OPTION error, and a name with colons or a drive is a
 })
 
 t.test('toFile: an unknown word in braces is an OPTION error', async t => {
-  for (const name of ['{Date}.ndjson', '{foo}-{date}.ndjson', 'a{DATETIME}.json', '{{now}}.ndjson.gz']) {
+  const wrong = ['{Date}.ndjson', '{foo}-{date}.ndjson', 'a{DATETIME}.json', '{{now}}.ndjson.gz']
+  for (const name of [
+    ...wrong,
+    '{date }.ndjson',
+    '{ time}.ndjson',
+    '{YYYY-MM-DD}.json',
+    '{date:day}.ndjson',
+  ]) {
     t.throws(() => toFile(name), {
       code: 'OPTION',
       message: `toFile(): path: expected {date} and {time} as the only words in braces, received ${JSON.stringify(name)}`,
@@ -302,6 +311,14 @@ t.test('toFile: an unknown word in braces is an OPTION error', async t => {
   for (const name of ['{team}/a.ndjson', '{}.ndjson', '{1}.ndjson', '{date}.ndjson', '{{time}}.ndjson']) {
     t.doesNotThrow(() => toFile(name), name)
   }
+})
+
+t.test('toFile: the path of a directory is an OPTION error, also with a format', t => {
+  for (const path of ['out/', './', 'o.ndjson/']) {
+    const message = `toFile(): path: expected the path of a file, received "${path}"; add the name of the file`
+    t.throws(() => toFile(path, { format: 'ndjson' }), { code: 'OPTION', message })
+  }
+  t.end()
 })
 
 t.test('toFile: the file is in the directory in which the process was when the sink was made', async t => {

@@ -53,7 +53,10 @@ t.test('quarantined: a file named .gz that is not gzip is SOURCE', async t => {
 })
 
 t.test('quarantined: a folder is SOURCE', async t => {
-  t.match(await failureOf(guidsOf(quarantined(t.testdir()))), { code: 'SOURCE', message: /EISDIR/ })
+  t.match(await failureOf(guidsOf(quarantined(t.testdir()))), {
+    code: 'SOURCE',
+    message: /: it is a directory$/,
+  })
 })
 
 /** A FIFO, and a function that opens it for writing. */

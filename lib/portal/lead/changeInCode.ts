@@ -1,4 +1,5 @@
 import type { Lead } from '../../lead/Lead.ts'
+import { refused } from '../checkOption.ts'
 import { plainLead } from '../leads/plainLead.ts'
 import { PortalError } from '../PortalError.ts'
 import { Refusal } from '../Refusal.ts'
@@ -24,6 +25,8 @@ export function updateInCode({ settings, store }: PortalState, guid: string, giv
 
 /** Implements `portal.insert`. */
 export function insertInCode({ store }: PortalState, leads: Iterable<object>): void {
+  if (typeof leads !== 'object' || leads === null || !(Symbol.iterator in leads))
+    throw refused('leads', 'an iterable of objects, such as [lead]', leads, 'portal.insert()')
   store.insert(plainLeads(leads))
 }
 

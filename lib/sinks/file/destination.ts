@@ -71,6 +71,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is a file, not a directory',
   EACCES: 'permission denied',
   EPERM: 'not permitted',
+  EPIPE: 'its reader has closed it',
   EROFS: 'the file system is read-only',
   EISDIR: 'it is a directory',
   ENOSPC: 'no space is left on the device',

@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { basename, sep } from 'node:path'
+import type { OptionContext } from '../../errors/ErrorContexts.ts'
 import { describe } from '../../errors.ts'
 import { type Format, formatNames } from '../../formats/formats.ts'
 import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
@@ -55,12 +56,14 @@ export function fileSettings(
   given?: FileOptions,
   by: PathOption = { owner: fileRules.owner, option: 'path' },
 ): FileSettings {
-  const wrongPath = (expected: string, remedy?: string) =>
+  const wrongPath = (expected: string, remedy?: OptionContext['remedy']) =>
     optionError({ ...by, expected, received: describePath(path), remedy })
   if (typeof path !== 'string' || path === '') throw wrongPath('the path of a file')
-  const remedy = urlRemedy(path)
+  const remedy = urlRemedy(path, by.owner === fileRules.owner)
   if (remedy !== undefined) throw wrongPath('the path of a file', remedy)
-  const words = basename(path).match(/\{[a-z]+\}/gi) ?? []
+  if (path.endsWith('/') || path.endsWith(sep))
+    throw wrongPath('the path of a file', 'add the name of the file')
+  const words = basename(path).match(/\{[^{}]*[a-z][^{}]*\}/gi) ?? []
   if (words.some(word => word !== '{date}' && word !== '{time}')) {
     throw wrongPath('{date} and {time} as the only words in braces')
   }
@@ -71,7 +74,12 @@ export function fileSettings(
   const format = options.format ?? endings[ending ?? '']
   if (format === undefined) {
     const names = Object.keys(endings).map(name => `.${name}`)
-    throw wrongPath(`a name that ends in ${names.join(', ')} (and .gz), or the option format`)
+    const to = `${formatNames.map(one => `'${one}'`).join(' or ')} for any other name`
+    throw wrongPath(`a name that ends in ${names.join(', ')} (and .gz)`, {
+      owner: fileRules.owner,
+      option: 'format',
+      to,
+    })
   }
   return {
     format,
@@ -81,11 +89,16 @@ export function fileSettings(
   }
 }
 
-/** What to do about a URL in place of a path; undefined for a path. The drive of a Windows path has one letter. */
-function urlRemedy(path: string): string | undefined {
+/**
+ * What to do about a URL in place of a path; undefined for a path. The drive of a Windows path has one letter.
+ *
+ * @param isSink whether a sink for URLs can take its place
+ */
+function urlRemedy(path: string, isSink: boolean): string | undefined {
+  if (/^file:/i.test(path)) return 'give its path, without file://'
+  if (!/^(https?:|[a-z][a-z\d+.-]+:\/\/)/i.test(path)) return undefined
+  if (!isSink) return "it can't be a URL"
   if (/^https?:\/\//i.test(path)) return 'use toHttp() for a URL'
   if (/^https?:/i.test(path)) return 'a URL begins with http:// or https://'
-  if (/^file:/i.test(path)) return 'give its path, without file://'
-  if (/^[a-z][a-z\d+.-]+:\/\//i.test(path)) return 'of URLs, only those of http and https can be written to'
-  return undefined
+  return 'of URLs, only those of http and https can be written to'
 }

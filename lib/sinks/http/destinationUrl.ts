@@ -23,6 +23,9 @@ export function destinationUrl(given: string | URL): URL {
     const remedy = 'omit # and what follows it, which is never sent'
     throw wrong('a URL without a fragment', `${describeUrl(url)} with one`, remedy)
   }
+  // It would be sent as it is, and only the name of a file has them filled in.
+  if (/\{(date|time)\}/.test(text))
+    throw wrong('a URL without {date} and {time}', `${describeUrl(url)} with them`)
   return url
 }
 

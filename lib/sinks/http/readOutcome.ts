@@ -141,7 +141,9 @@ export function refusedRecords<T>(
     new LeadpipeError('HTTP', secrets.redact(message), { cause, context: { url, status } })
   const byStatus = () => {
     if (partialStatuses.has(status)) {
-      throw problem(`${url} answered ${status}: it may have refused some records; only a readAnswer can tell`)
+      throw problem(
+        `${url} answered ${status}: it may have refused some records; only the option readAnswer of toHttp() can tell`,
+      )
     }
     return refusal === undefined ? [] : records.map((_, index) => ({ index }))
   }

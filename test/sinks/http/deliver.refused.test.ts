@@ -285,7 +285,7 @@ for (const status of [206, 207]) {
       t.match(await failureOf(run(numbered(3), toHttp(receiving.origin, options))), {
         code: 'SINK',
         retryable: false,
-        message: `it answered ${status}: it may have refused some records; only a readAnswer can tell`,
+        message: `it answered ${status}: it may have refused some records; only the option readAnswer of toHttp() can tell`,
         context: { status, acknowledged: 0, unacknowledged: 3 },
       })
     }
