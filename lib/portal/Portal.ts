@@ -1,4 +1,5 @@
 import type { Lead } from '../lead/Lead.ts'
+import type { PortalCrm } from './crm/PortalCrm.ts'
 
 /** One request that a portal received. */
 export interface PortalRequest {
@@ -44,6 +45,8 @@ export interface Portal extends AsyncDisposable {
    * @throws PortalError LEADS for a guid that does not exist, and for a change that PUT refuses.
    */
   update(guid: string, changes: Readonly<Record<string, unknown>>): Lead
+  /** The same leads as contacts, and all other CRM objects: to add, change, archive and merge them. */
+  readonly crm: PortalCrm
   /** Closes the server, all connections and the store. Further calls wait for the same closing. */
   close(): Promise<void>
 }

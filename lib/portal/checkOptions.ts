@@ -4,9 +4,16 @@ import {
   checkSeed,
   checkWhole,
   checkWord,
+  isIterable,
   optionError,
   refused,
 } from './checkOption.ts'
+import {
+  type CheckedObjects,
+  type CheckedProperties,
+  checkObjects,
+  checkProperties,
+} from './crm/checkCrmOptions.ts'
 import type { FaultRule } from './faults/FaultRule.ts'
 import { checkFaults } from './faults/language/checkFaults.ts'
 import { parseFaults } from './faults/language/parseFaults.ts'
@@ -15,6 +22,10 @@ import type { Bounds, PortalOptions, RateLimit } from './PortalOptions.ts'
 /** The checked options of a portal, with their defaults. undefined means not given. */
 export interface Settings {
   leads: PortalOptions['leads'] | undefined
+  objects: CheckedObjects
+  properties: CheckedProperties
+  scopes: readonly string[] | undefined
+  searchLag: number
   seed: number | undefined
   db: string | undefined
   accessToken: string
@@ -35,6 +46,10 @@ export type StoreSettings = Pick<Settings, 'leads' | 'seed' | 'db'>
 
 const names = [
   'leads',
+  'objects',
+  'properties',
+  'scopes',
+  'searchLag',
   'seed',
   'db',
   'accessToken',
@@ -49,6 +64,7 @@ const names = [
   'faultSeed',
   'now',
 ] as const satisfies (keyof PortalOptions)[]
+const limits = ['tenSecondly', 'secondly', 'daily', 'search', 'associations'] as const
 const bounds = ['inclusive', 'exclusive'] as const
 
 /**
@@ -74,6 +90,10 @@ export function checkOptions(options: unknown): Settings {
   } = options
   return {
     leads: checkLeads(options.leads),
+    objects: checkObjects(options.objects),
+    properties: checkProperties(options.properties),
+    scopes: checkScopes(options.scopes),
+    searchLag: checkWhole('searchLag', options.searchLag ?? 0, 31_536_000_000),
     seed: seed === undefined ? undefined : checkSeed('seed', seed),
     db: checkDb(options.db),
     accessToken: checkToken(accessToken),
@@ -97,10 +117,10 @@ function checkLeads(leads: unknown): Settings['leads'] {
   throw refused('leads', 'a count, an iterable of leads, or the path of an NDJSON file', leads)
 }
 
-function isIterable(value: unknown): value is Iterable<object> | AsyncIterable<object> {
-  return (
-    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  )
+function checkScopes(scopes: unknown): readonly string[] | undefined {
+  if (scopes === undefined) return undefined
+  if (Array.isArray(scopes) && scopes.every(scope => typeof scope === 'string')) return scopes
+  throw refused('scopes', 'an array of scopes, such as crm.objects.contacts.read', scopes)
 }
 
 function checkDb(db: unknown): string | undefined {
@@ -117,11 +137,11 @@ function checkToken(token: unknown): string {
 }
 
 function checkRateLimit(rateLimit: unknown): RateLimit {
-  checkNames(rateLimit, ['tenSecondly', 'secondly', 'daily', 'retryAfter'], { option: 'rateLimit' })
+  checkNames(rateLimit, [...limits, 'retryAfter'], { option: 'rateLimit' })
   const { retryAfter = 'seconds' } = rateLimit
   const words = ['seconds', 'date', 'none'] as const
-  const checked: RateLimit = { retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
-  for (const name of ['tenSecondly', 'secondly', 'daily'] as const) {
+  const checked: RateLimit = { search: 5, retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
+  for (const name of limits) {
     if (rateLimit[name] !== undefined) checked[name] = checkCount(`rateLimit.${name}`, rateLimit[name])
   }
   return checked

@@ -1,6 +1,9 @@
 import '../node/checkNode.ts'
 
 export { createPortal } from './createPortal.ts'
+export type { PortalCrm } from './crm/PortalCrm.ts'
+export type { PropertyDefinition } from './crm/properties/Property.ts'
+export type { NewRecord } from './crm/records/NewRecord.ts'
 export { type GenerateOptions, generateLeads } from './data/generateLeads.ts'
 export type {
   ChangeFault,
@@ -10,11 +13,16 @@ export type {
   ElementFault,
   Fault,
   GarbageFault,
+  LagFault,
   OversizedFault,
+  PageFault,
   ReorderFault,
   ResetFault,
+  ShortFault,
   StallFault,
   StatusFault,
+  StrayFault,
+  UnsortedFault,
 } from './faults/Fault.ts'
 export type { FaultRule, FaultWhen, NumberRange, Numbers } from './faults/FaultRule.ts'
 export { parseFaults } from './faults/language/parseFaults.ts'
@@ -25,4 +33,4 @@ export {
   type PortalOptionContext,
   portalErrorCodes,
 } from './PortalError.ts'
-export type { Bounds, LeadIterable, PortalOptions, RateLimit } from './PortalOptions.ts'
+export type { Bounds, LeadIterable, ObjectIterable, PortalOptions, RateLimit } from './PortalOptions.ts'

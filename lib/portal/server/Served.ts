@@ -1,4 +1,5 @@
 import type { Settings } from '../checkOptions.ts'
+import type { Crm } from '../crm/Crm.ts'
 import type { FaultPlan } from '../faults/FaultPlan.ts'
 import type { RateLimiter } from '../limits/RateLimiter.ts'
 import type { RequestLog } from '../RequestLog.ts'
@@ -8,6 +9,7 @@ import type { Store } from '../store/Store.ts'
 export interface Served {
   readonly settings: Settings
   readonly store: Store
+  readonly crm: Crm
   readonly limiter: RateLimiter
   readonly faults: FaultPlan
   readonly log: RequestLog

@@ -1,23 +1,21 @@
 import type { IncomingMessage } from 'node:http'
+import { crmRoutes } from '../crm/routes/crmRoutes.ts'
 import { findLead, getLead } from '../lead/getLead.ts'
 import { putLead } from '../lead/putLead.ts'
+import { isLastPage } from '../list/isLastPage.ts'
 import { listLeads } from '../list/listLeads.ts'
 import { Refusal } from '../Refusal.ts'
-import type { Handler, Routed } from './Call.ts'
-
-interface Route {
-  /** The whole path; a slash at its end is ignored. */
-  readonly path: RegExp
-  readonly handlers: Readonly<Record<string, Handler>>
-}
-
-const list: Route = { path: /^\/leads\/v1\/list\/?$/, handlers: { GET: listLeads } }
+import type { Route, Routed } from './Call.ts'
 
 const routes: readonly Route[] = [
-  list,
+  { path: /^\/leads\/v1\/list\/?$/, handlers: { GET: listLeads }, isLastPage },
   { path: /^\/leads\/v1\/lead\/?$/, handlers: { GET: findLead } },
   { path: /^\/leads\/v1\/lead\/([^/]+)\/?$/, handlers: { GET: getLead, PUT: putLead } },
+  ...crmRoutes,
 ]
+
+/** Longer addresses are refused by HubSpot's servers before anything else. The Leads API has a limit of its own. */
+const maxUrl = 16_000
 
 /**
  * Finds the handler of a request.
@@ -26,6 +24,9 @@ const routes: readonly Route[] = [
  */
 export function route({ method = '', url = '', headers }: IncomingMessage): Routed {
   const [path = '', ...queries] = url.split('?')
+  if (url.length > maxUrl && !path.startsWith('/leads/')) {
+    throw new Refusal(414, `URI Too Long: expected at most ${maxUrl} characters, got ${url.length}`)
+  }
   const found = routes.find(route => route.path.test(path))
   if (found === undefined) throw new Refusal(404, `Nothing is at ${path}`)
   const handler = Object.hasOwn(found.handlers, method) ? found.handlers[method] : undefined
@@ -33,15 +34,18 @@ export function route({ method = '', url = '', headers }: IncomingMessage): Rout
     const Allow = Object.keys(found.handlers).join(', ')
     throw new Refusal(405, `${method} is not allowed here`, { headers: { Allow } })
   }
+  const parts = (found.path.exec(path) ?? []).slice(1).map(part => decode(part ?? ''))
   const call = {
     method,
     path,
     query: new URLSearchParams(queries.join('?')),
-    guid: decode(found.path.exec(path)?.[1] ?? ''),
+    parts,
+    guid: parts[0] ?? '',
     contentType: headers['content-type'],
     body: Buffer.alloc(0),
+    pageFaults: [],
   }
-  return { call, handler, isList: found === list }
+  return { call, handler, isLastPage: found.isLastPage, group: found.group ?? 'main' }
 }
 
 function decode(part: string): string {

@@ -93,3 +93,7 @@ export const createEventTable = `
   CREATE TRIGGER IF NOT EXISTS event_of_body AFTER INSERT ON body BEGIN
     INSERT INTO event SELECT ${eventGuid}, new.seq FROM json_each(nullif(new.eventsText, '')) AS event;
   END`
+
+/** The leads that were merged, and what they became part of: created when it is first needed. */
+export const createMergedTable =
+  'CREATE TABLE IF NOT EXISTS merged (seq INTEGER PRIMARY KEY, survivor INTEGER NOT NULL)'
