@@ -49,7 +49,15 @@ t.test('portal rate limit: “bodies carry policyName: TEN_SECONDLY_ROLLING, SEC
     const { status, body } = await getList(portal)
     t.equal(status, 429)
     const error = JSON.parse(body.toString())
-    t.same(Object.keys(error), ['status', 'message', 'errorType', 'policyName', 'correlationId', 'requestId'])
+    t.same(Object.keys(error), [
+      'status',
+      'message',
+      'errorType',
+      'policyName',
+      'groupName',
+      'correlationId',
+      'requestId',
+    ])
     t.match(error, {
       status: 'error',
       message: `You have reached your ${policyName.toLowerCase()} limit.`,

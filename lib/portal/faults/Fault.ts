@@ -173,7 +173,7 @@ export interface ReorderFault {
 /**
  * A search ignores its sort.
  *
- * @example /crm/:unsorted
+ * @example *:unsorted
  */
 export interface UnsortedFault {
   readonly kind: 'unsorted'

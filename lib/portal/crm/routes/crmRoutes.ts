@@ -23,7 +23,7 @@ export const crmRoutes: readonly Route[] = [
   { path: pathOf(`/crm/(?:v3/properties|properties/2026-0[39])/${part}`), handlers: { GET: listProperties } },
   { ...paged(associations, 'POST', readAssociations), group: 'associations' },
   { ...paged(associated, 'GET', listAssociations), group: 'associations' },
-  { path: pathOf('/crm/(?:v3/limits|limits/2026-0[39])/records'), handlers: { GET: limitRecords } },
+  { path: pathOf('/crm/v3/limits/records'), handlers: { GET: limitRecords } },
 ]
 
 function pathOf(pattern: string): RegExp {
