@@ -40,7 +40,7 @@ export class ContactRecords extends Records {
     if (property === 'email')
       return this.store.find('email', value) ?? this.store.find('email', value.toLowerCase())
     const sql =
-      'SELECT lead.seq FROM lead JOIN body ON body.seq = lead.seq WHERE body.withoutEvents ->> ? = ? ORDER BY isDeleted'
+      'SELECT lead.seq FROM lead JOIN body ON body.seq = lead.seq WHERE body.withoutEvents ->> ? = ? ORDER BY lead.isDeleted LIMIT 1'
     return this.rows<[number]>(sql, `$."${property}"`, value)[0]?.[0]
   }
 

@@ -143,7 +143,7 @@ export class ObjectRecords extends Records {
   }
 
   #insert(database: Database, { id, properties = {}, archived = false }: NewRecord, now: number): string {
-    const seq = id === undefined ? this.#nextSeq() : this.#givenSeq(String(id))
+    const seq = this.#freeSeq(String(id ?? this.#nextSeq()))
     const time = Math.trunc(now)
     const {
       values,
@@ -168,7 +168,7 @@ export class ObjectRecords extends Records {
     return this.#last === 0 ? Number(recordIdOf(1)) : this.#last + gap
   }
 
-  #givenSeq(id: string): number {
+  #freeSeq(id: string): number {
     const seq = this.seqOf(id)
     if (seq === undefined) {
       const expected = 'expected a whole number from 1 to 9007199254740991'
