@@ -1,5 +1,5 @@
 import type { Value } from '../../store/leadRow.ts'
-import { type Query, tiePrime } from '../../store/pageQuery.ts'
+import { type Query, tieOrder } from '../../store/pageQuery.ts'
 import type { Property, StoredRecord } from '../properties/Property.ts'
 import type { Records } from '../records/Records.ts'
 import { conditionOf } from './conditionOf.ts'
@@ -19,6 +19,9 @@ export interface Found {
   readonly seqs: readonly number[]
   readonly total: number
 }
+
+/** Any large number: an order that has nothing to do with the one that was asked for. */
+const unsortedFactor = 1_103_515_245
 
 /** Number of records that are read at a time if a filter needs more than the columns. */
 const turn = 1_000
@@ -94,7 +97,7 @@ function indexOf(records: Records, { groups, sort }: SearchRequest): string {
 const isTime = (column: Property['column']): boolean => column === 'insertedAt' || column === 'lastModifiedAt'
 
 function orderOf({ sort, descending }: SearchRequest, { isUnsorted }: Index): string {
-  if (isUnsorted) return `ORDER BY seq * 48271 % ${tiePrime}`
+  if (isUnsorted) return `ORDER BY ${tieOrder('seq', unsortedFactor)}`
   const direction = descending ? 'DESC' : 'ASC'
   const columns = [...new Set([sort.column ?? 'seq', 'seq'])]
   return `ORDER BY ${columns.map(column => `${column} ${direction}`).join(', ')}`
