@@ -233,8 +233,9 @@ t.test('portal CRM: a wrong request is refused with a category, and what was exp
     t.match(JSON.parse(reply.body.toString()), {
       status: 'error',
       category: 'VALIDATION_ERROR',
-      correlationId: /^[\da-f-]{36}$/,
+      correlationId: reply.headers['x-hubspot-correlation-id'],
     })
+    t.match(reply.headers['x-hubspot-correlation-id'], /^[\da-f-]{36}$/)
   }
   t.equal(await refusal(portal, `${list}/5`), '404 resource not found')
   const long = `${list}?properties=${'x'.repeat(16_000)}`

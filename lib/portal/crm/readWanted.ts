@@ -54,7 +54,7 @@ export function readObject(body: Buffer): Readonly<Record<string, unknown>> {
 }
 
 /** An array of texts in a body; empty if it is missing. */
-export function textsIn(body: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+function textsIn(body: Readonly<Record<string, unknown>>, name: string): readonly string[] {
   const texts = body[name] ?? []
   if (Array.isArray(texts) && texts.every(text => typeof text === 'string')) return texts
   throw crmRefusal(400, `Invalid input JSON: ${name}: expected an array of texts`)
