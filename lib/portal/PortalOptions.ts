@@ -1,4 +1,4 @@
-import type { PropertyDefinition } from './crm/properties/Property.ts'
+import type { PropertyDefinition } from './crm/properties/PropertyDefinition.ts'
 import type { NewRecord } from './crm/records/NewRecord.ts'
 import type { FaultRule } from './faults/FaultRule.ts'
 

@@ -2,7 +2,7 @@ import '../node/checkNode.ts'
 
 export { createPortal } from './createPortal.ts'
 export type { PortalCrm } from './crm/PortalCrm.ts'
-export type { PropertyDefinition } from './crm/properties/Property.ts'
+export type { PropertyDefinition } from './crm/properties/PropertyDefinition.ts'
 export type { NewRecord } from './crm/records/NewRecord.ts'
 export { type GenerateOptions, generateLeads } from './data/generateLeads.ts'
 export type {

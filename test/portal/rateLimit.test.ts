@@ -76,7 +76,9 @@ t.test(
     const headersOf = async (query: string) => {
       const { status, rawHeaders } = await getList(portal, query)
       const pairs = rawHeaders.flatMap((name, place) =>
-        name.startsWith('X-HubSpot') && place % 2 === 0 ? [[name.slice(20), rawHeaders[place + 1]]] : [],
+        name.startsWith('X-HubSpot-RateLimit') && place % 2 === 0
+          ? [[name.slice(20), rawHeaders[place + 1]]]
+          : [],
       )
       return [status, Object.fromEntries(pairs)]
     }

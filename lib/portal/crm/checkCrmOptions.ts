@@ -2,7 +2,7 @@ import { checkCount, checkNames, checkWord, isIterable, refused } from '../check
 import { isObject } from '../leads/isObject.ts'
 import type { ObjectIterable } from '../PortalOptions.ts'
 import { contacts, type ObjectType, objectTypeOf } from './ObjectType.ts'
-import { type PropertyDefinition, propertyTypes } from './properties/Property.ts'
+import { type PropertyDefinition, propertyTypes } from './properties/PropertyDefinition.ts'
 
 /** The sources of records, by the ids of their types. */
 export type CheckedObjects = ReadonlyMap<string, number | ObjectIterable>

@@ -2,12 +2,8 @@ import { PortalError } from '../../PortalError.ts'
 import type { Database } from '../../store/loadLibsql.ts'
 import type { Store } from '../../store/Store.ts'
 import type { ObjectType } from '../ObjectType.ts'
-import {
-  type PropertyDefinition,
-  plainProperty,
-  recordProperties,
-  type StoredRecord,
-} from '../properties/Property.ts'
+import { plainProperty, recordProperties, type StoredRecord } from '../properties/Property.ts'
+import type { PropertyDefinition } from '../properties/PropertyDefinition.ts'
 import { recordIdOf } from '../recordId.ts'
 import type { NewRecord, Properties } from './NewRecord.ts'
 import { Records } from './Records.ts'
