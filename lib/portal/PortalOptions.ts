@@ -84,6 +84,32 @@ export interface PortalOptions {
    * `demooooo-oooo-oooo-oooo-oooooooooooo`, the token of the API's documentation.
    */
   accessToken?: string | undefined
+  /**
+   * The refresh token that `POST /oauth/v1/token` exchanges for a new access token. Default:
+   * `refresho-oooo-oooo-oooo-oooooooooooo`.
+   */
+  refreshToken?: string | undefined
+  /**
+   * How long an access token is valid, in milliseconds of the portal's clock: 1 to 100,000,000,000. `accessToken` is
+   * valid from the start of the portal, every other from the time at which it was issued. Default: forever; the
+   * portal then says that new tokens expire in 1,800 seconds, as HubSpot does.
+   */
+  tokenLifetime?: number | undefined
+  /**
+   * Whether the API of 2011 is served: `/leads/v1/…`. Without it, these paths are answered with 404, as HubSpot does
+   * for paths that it has removed. Default: true.
+   */
+  leadsApi?: boolean | undefined
+  /**
+   * Whether the old list of contacts is served: `/contacts/v1/lists/all/contacts/all`, until September 2027. Without
+   * it, the path is answered with 404. Default: true.
+   */
+  contactsV1?: boolean | undefined
+  /**
+   * Form submissions from before this time have no `conversionId`, as some old ones of real portals: milliseconds
+   * since 1970. The old list of contacts names all of them. Default: all submissions have one.
+   */
+  conversionIdsSince?: number | undefined
   /** The port on 127.0.0.1: 1 to 65535, or 0 for any free one. Default: 0. */
   port?: number | undefined
   /** Whether a lead exactly at startTime is listed. Default: `exclusive`, "after this time" as documented. */

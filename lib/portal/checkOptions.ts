@@ -1,5 +1,6 @@
 import {
   checkCount,
+  checkFlag,
   checkNames,
   checkSeed,
   checkWhole,
@@ -29,6 +30,11 @@ export interface Settings {
   seed: number | undefined
   db: string | undefined
   accessToken: string
+  refreshToken: string
+  tokenLifetime: number | undefined
+  leadsApi: boolean
+  contactsV1: boolean
+  conversionIdsSince: number | undefined
   port: number
   startTime: Bounds
   stopTime: Bounds
@@ -53,6 +59,11 @@ const names = [
   'seed',
   'db',
   'accessToken',
+  'refreshToken',
+  'tokenLifetime',
+  'leadsApi',
+  'contactsV1',
+  'conversionIdsSince',
   'port',
   'startTime',
   'stopTime',
@@ -77,6 +88,11 @@ export function checkOptions(options: unknown): Settings {
   const {
     seed,
     accessToken = 'demooooo-oooo-oooo-oooo-oooooooooooo',
+    refreshToken = 'refresho-oooo-oooo-oooo-oooooooooooo',
+    tokenLifetime,
+    leadsApi = true,
+    contactsV1 = true,
+    conversionIdsSince,
     port = 0,
     startTime = 'exclusive',
     stopTime = 'inclusive',
@@ -96,7 +112,12 @@ export function checkOptions(options: unknown): Settings {
     searchLag: checkWhole('searchLag', options.searchLag ?? 0, 31_536_000_000),
     seed: seed === undefined ? undefined : checkSeed('seed', seed),
     db: checkDb(options.db),
-    accessToken: checkToken(accessToken),
+    accessToken: checkToken('accessToken', accessToken),
+    refreshToken: checkToken('refreshToken', refreshToken),
+    tokenLifetime: tokenLifetime === undefined ? undefined : checkLifetime(tokenLifetime),
+    leadsApi: checkFlag('leadsApi', leadsApi),
+    contactsV1: checkFlag('contactsV1', contactsV1),
+    conversionIdsSince: conversionIdsSince === undefined ? undefined : checkTime(conversionIdsSince),
     port: checkWhole('port', port, 65_535),
     startTime: checkWord('startTime', startTime, bounds),
     stopTime: checkWord('stopTime', stopTime, bounds),
@@ -128,12 +149,25 @@ function checkDb(db: unknown): string | undefined {
   throw refused('db', 'the path of a file (omit it to keep the leads in memory)', db)
 }
 
-function checkToken(token: unknown): string {
+function checkToken(option: string, token: unknown): string {
   if (typeof token === 'string' && token !== '') return token
   // A token never appears in a message, not even one of the wrong type.
   const received = token === '' ? "''" : `a value of type ${typeof token}`
   const expected = 'a string that is not empty'
-  throw optionError({ owner: 'createPortal()', option: 'accessToken', expected, received })
+  throw optionError({ owner: 'createPortal()', option, expected, received })
+}
+
+function checkLifetime(lifetime: unknown): number {
+  const most = 100_000_000_000
+  if (typeof lifetime === 'number' && Number.isInteger(lifetime) && lifetime >= 1 && lifetime <= most) {
+    return lifetime
+  }
+  throw refused('tokenLifetime', `milliseconds, an integer from 1 to ${most}`, lifetime)
+}
+
+function checkTime(time: unknown): number {
+  if (typeof time === 'number' && Number.isFinite(time)) return time
+  throw refused('conversionIdsSince', 'milliseconds since 1970', time)
 }
 
 function checkRateLimit(rateLimit: unknown): RateLimit {

@@ -11,6 +11,7 @@ export type {
   DelayFault,
   DripFault,
   ElementFault,
+  ExpireFault,
   Fault,
   GarbageFault,
   LagFault,
@@ -26,6 +27,7 @@ export type {
 } from './faults/Fault.ts'
 export type { FaultRule, FaultWhen, NumberRange, Numbers } from './faults/FaultRule.ts'
 export { parseFaults } from './faults/language/parseFaults.ts'
+export type { PortalSubmission, PortalSubmissionValue } from './forms/PortalSubmission.ts'
 export type { Portal, PortalRequest } from './Portal.ts'
 export {
   PortalError,

@@ -2,6 +2,7 @@ import { Client } from '@hubspot/api-client'
 import t, { type Test } from 'tap'
 import type { Portal, PortalOptions } from '../../lib/portal/index.ts'
 import { idsOf, readList } from './helpers/crm.ts'
+import { getAll } from './helpers/getJson.ts'
 import { startPortal } from './helpers/startPortal.ts'
 
 /*
@@ -145,4 +146,39 @@ t.test("HubSpot's client: is told of a missing scope", async t => {
     code: 403,
     body: { category: 'MISSING_SCOPES', errors: [{ context: {} }] },
   })
+})
+
+t.test("HubSpot's client: reads forms in pages", async t => {
+  const { portal, client } = await connected(t, { leads: 300 })
+  const read = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    // It can't read forms of other types than hubspot: it has no class for them.
+    const page = await client.marketing.forms.formsApi.getPage(after || undefined, 1)
+    read.push(...page.results)
+    after = page.paging?.next?.after
+  }
+  const expected = await getAll(portal, '/marketing/v3/forms')
+  t.same(
+    read.map(({ id, name, createdAt }) => ({ id, name, createdAt: createdAt.toISOString() })),
+    expected.map(({ id, name, createdAt }) => ({ id, name, createdAt })),
+  )
+  t.same(
+    read.map(({ fieldGroups }) => fieldGroups.flatMap(group => group.fields?.map(field => field.label))),
+    expected.map(({ fieldGroups }) =>
+      fieldGroups.flatMap(({ fields }: { fields: { label: string }[] }) => fields.map(({ label }) => label)),
+    ),
+  )
+})
+
+t.test("HubSpot's client: refreshes a token, looks it up, and is told of a wrong refresh token", async t => {
+  const { portal, client } = await connected(t, { leads: 5, tokenLifetime: 60_000 })
+  const refresh = (refreshToken: string) =>
+    client.oauth.tokensApi.create('refresh_token', undefined, undefined, 'id', 'secret', refreshToken)
+  const { accessToken, expiresIn, refreshToken } = await refresh(portal.refreshToken)
+  t.same([expiresIn, refreshToken], [60, portal.refreshToken])
+  t.match(await client.oauth.accessTokensApi.get(accessToken), { token: accessToken, hubId: 62515 })
+  await t.rejects(refresh('other'), { code: 400, body: { status: 'BAD_REFRESH_TOKEN' } })
+  client.setAccessToken(accessToken)
+  const details = await client.apiRequest({ path: '/account-info/v3/details' })
+  t.match(await details.json(), { portalId: 62515, timeZone: 'UTC' })
 })

@@ -17,7 +17,7 @@ t.test(
     const leads = 'a count, an iterable of leads, or the path of an NDJSON file'
     const file = 'the path of a file (omit it to keep the leads in memory)'
     const names =
-      'leads, objects, properties, scopes, searchLag, seed, db, accessToken, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
+      'leads, objects, properties, scopes, searchLag, seed, db, accessToken, refreshToken, tokenLifetime, leadsApi, contactsV1, conversionIdsSince, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
     const cases: [options: unknown, message: string | RegExp][] = [
       [null, 'createPortal(): options: expected an object, received null'],
       [5, 'createPortal(): options: expected an object, received 5'],
@@ -47,6 +47,20 @@ t.test(
       [
         { db, accessToken: 12345 },
         'createPortal(): accessToken: expected a string that is not empty, received a value of type number',
+      ],
+      [
+        { db, refreshToken: 5 },
+        'createPortal(): refreshToken: expected a string that is not empty, received a value of type number',
+      ],
+      [
+        { db, tokenLifetime: 0 },
+        'createPortal(): tokenLifetime: expected milliseconds, an integer from 1 to 100000000000, received 0',
+      ],
+      [{ db, leadsApi: 'no' }, "createPortal(): leadsApi: expected true or false, received 'no'"],
+      [{ db, contactsV1: 0 }, 'createPortal(): contactsV1: expected true or false, received 0'],
+      [
+        { db, conversionIdsSince: '2012' },
+        "createPortal(): conversionIdsSince: expected milliseconds since 1970, received '2012'",
       ],
       [{ db, port: 65536 }, 'createPortal(): port: expected an integer from 0 to 65535, received 65536'],
       [{ db, port: null }, 'createPortal(): port: expected an integer from 0 to 65535, received null'],

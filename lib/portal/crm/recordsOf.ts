@@ -1,5 +1,5 @@
 import type { Served } from '../server/Served.ts'
-import { crmRefusal, scopeRefusal } from './crmRefusal.ts'
+import { crmRefusal, requireScope } from './crmRefusal.ts'
 import { scopeOf } from './ObjectType.ts'
 import type { Records } from './records/Records.ts'
 
@@ -11,7 +11,6 @@ import type { Records } from './records/Records.ts'
 export function recordsOf({ crm, settings }: Served, type = ''): Records {
   const records = crm.records(type)
   if (records === undefined) throw crmRefusal(400, `Unable to infer object type from: ${type}`)
-  const scope = scopeOf(records.type)
-  if (settings.scopes?.includes(scope) === false) throw scopeRefusal(scope)
+  requireScope(settings, scopeOf(records.type))
   return records
 }

@@ -171,6 +171,15 @@ export interface ReorderFault {
 }
 
 /**
+ * The token that the request carries has expired, from this request on. Requests that need no token do not count.
+ *
+ * @example #3:expire
+ */
+export interface ExpireFault {
+  readonly kind: 'expire'
+}
+
+/**
  * A search ignores its sort.
  *
  * @example *:unsorted
@@ -234,3 +243,4 @@ export type Fault =
   | ChangeFault
   | ReorderFault
   | PageFault
+  | ExpireFault

@@ -53,6 +53,7 @@ export class FaultPlan {
     let answer: AnswerFault | undefined
     for (const rule of this.#rules) {
       const { fault, random, text } = rule
+      if (fault.kind === 'expire' && visit.token === '') continue
       const hasAnswer = answer !== undefined && isAnswerFault(fault)
       if (!rule.see(visit) || hasAnswer || !rule.hits(visit, number)) continue
       rules.push(text)

@@ -4,6 +4,8 @@ export interface Visit {
   /** Without the query. */
   readonly path: string
   readonly query: URLSearchParams
+  /** The token that it carries; "" if it needs none. */
+  readonly token: string
   /** Empty for a request without one. */
   readonly body: Buffer
   /** Whether it requests a page of a list, of a search or of a batch read. */

@@ -29,16 +29,23 @@ function spoilJson(text: string, fault: BodyFault): string {
   if (list === undefined) return spoilElement(text, fault)
   if (fault.kind === 'garbage' && fault.form === 'broken') return withComma(text)
   if (value === list) return spoilList(list, fault)
-  const [before = '', after = ''] = JSON.stringify({ ...(value as object), results: placeholder }).split(
+  const name = nameOfList(value)
+  const [before = '', after = ''] = JSON.stringify({ ...(value as object), [name]: placeholder }).split(
     `"${placeholder}"`,
   )
   return `${before}${spoilList(list, fault)}${after}`
 }
 
-/** The elements of a page: those of an array, or the `results` of an object. */
+/** The elements of a page: those of an array, or those in an object. */
 function listIn(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value
-  return isObject(value) && Array.isArray(value.results) ? value.results : undefined
+  const list = isObject(value) ? value[nameOfList(value)] : undefined
+  return Array.isArray(list) ? list : undefined
+}
+
+/** The old list of contacts calls its elements `contacts`, all others `results`. */
+function nameOfList(value: unknown): string {
+  return isObject(value) && 'contacts' in value ? 'contacts' : 'results'
 }
 
 function spoilList(list: readonly unknown[], fault: BodyFault): string {

@@ -62,6 +62,12 @@ export class RateLimiter {
     return this.#headers(now, group)
   }
 
+  /** The daily limit, and the number of requests that it counts; undefined if there is none. */
+  daily(now: number): { limit: number; used: number } | undefined {
+    const window = this.#groups.main.find(({ name }) => name === 'DAILY')?.window
+    return window && { limit: window.limit, used: window.limit - window.remaining(now) }
+  }
+
   #headers(now: number, group: RateGroup): Headers {
     if (group === 'search') return {}
     return Object.assign({}, ...this.#groups[group].map(({ name, window }) => headersOf(name, window, now)))

@@ -13,6 +13,8 @@ export interface Call {
   readonly parts: readonly string[]
   /** The first of them; "" if the route has none. */
   readonly guid: string
+  /** The valid token that the request carries; "" before it is checked, and for a route that needs none. */
+  readonly token: string
   readonly contentType: string | undefined
   /** Empty before it is read, and for a method without a body. */
   readonly body: Buffer
@@ -21,7 +23,7 @@ export interface Call {
 }
 
 /**
- * Answers a call that carries the token. It is synchronous, so that its reads and writes belong to the same moment.
+ * Answers a call that carries a valid token, or needs none. It is synchronous, so that its reads and writes belong to the same moment.
  *
  * @param now milliseconds since 1970, by the portal's clock
  */
@@ -38,6 +40,8 @@ export interface Routed {
   readonly isLastPage: IsLastPage | undefined
   /** The limits that the call is counted in. */
   readonly group: RateGroup
+  /** Whether it needs no token. */
+  readonly isOpen: boolean
 }
 
 /** A path that the portal serves. */
@@ -49,4 +53,8 @@ export interface Route {
   readonly isLastPage?: IsLastPage
   /** The limits that its requests are counted in. Default: `main`. */
   readonly group?: RateGroup
+  /** Whether its requests need no token. */
+  readonly isOpen?: true
+  /** The option that switches it off. */
+  readonly option?: 'leadsApi' | 'contactsV1'
 }

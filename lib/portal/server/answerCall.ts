@@ -8,7 +8,7 @@ import { type Exchange, readClock } from './Exchange.ts'
 import { isDisconnected, pause } from './waits.ts'
 
 /**
- * The answer to a call that carries the token, with the faults that hit it; undefined if a fault withholds it, or if
+ * The answer to a call that may be answered, with the faults that hit it; undefined if a fault withholds it, or if
  * the client has disconnected.
  *
  * @param at the time at which the call arrived with its body; after a wait, the clock is read again
@@ -27,6 +27,10 @@ export async function answerCall(
     now = readClock(exchange)
   }
   for (const change of changes) changeData(change, served, now)
+  if (fault?.kind === 'expire') {
+    served.tokens.expire(call.token, now)
+    throw served.tokens.refusalOf(call.token, now)
+  }
   if (fault?.kind === 'status') return statusAnswer(fault, served.settings.errors)
   if (fault?.kind === 'reset' || (fault?.kind === 'stall' && fault.at === undefined)) return undefined
   const answer = handler({ ...call, pageFaults: page }, served, now)

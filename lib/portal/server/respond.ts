@@ -14,18 +14,20 @@ import { isDisconnected, untilDisconnected } from './waits.ts'
 /** Answers one request, or applies a fault to it, and records it. */
 export async function respond(exchange: Exchange): Promise<void> {
   const { request, response, served } = exchange
-  const { settings, limiter, faults, log } = served
+  const { settings, limiter, tokens, faults, log } = served
   const { method = '', url = '' } = request
   let at = Date.now()
   let hits = noHits
   let answer: Answer | undefined
   try {
     at = readClock(exchange)
-    const routed = route(request)
-    const { isLastPage, group } = routed
+    const routed = route(request, settings)
+    const { isLastPage, isOpen, group } = routed
     let { call } = routed
-    authorize(call.query, request.headers, settings.accessToken)
-    for (const [name, value] of Object.entries(limiter.take(at, group))) response.setHeader(name, value)
+    if (!isOpen) {
+      call = { ...call, token: authorize(call.query, request.headers, tokens, at) }
+      for (const [name, value] of Object.entries(limiter.take(at, group))) response.setHeader(name, value)
+    }
     let now = at
     if (method !== 'GET') {
       call = { ...call, body: await readBody(request) }

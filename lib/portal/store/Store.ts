@@ -1,3 +1,4 @@
+import { FormStore, type SubmissionEvent } from '../forms/FormStore.ts'
 import type { ListRequest } from '../list/ListRequest.ts'
 import { PortalError } from '../PortalError.ts'
 import { findQuery, type LeadKey, preparation } from './findQuery.ts'
@@ -20,6 +21,8 @@ const narrow = 10_000
 
 /** The leads, and the queries for lists of them. One process, one connection: an answer is a snapshot of one moment. */
 export class Store {
+  /** The forms that the leads' conversion events name, and their submissions. */
+  readonly forms: FormStore
   readonly #database: Database
   readonly #prepared = new Set<string>()
   #leads: number
@@ -30,6 +33,7 @@ export class Store {
   constructor(database: Database, leads: number) {
     this.#database = database
     this.#leads = leads
+    this.forms = new FormStore(database)
     this.#last = this.rows<[number]>({ sql: 'SELECT ifnull(max(seq), 0) FROM lead', values: [] })[0]?.[0] ?? 0
   }
 
@@ -141,6 +145,15 @@ export class Store {
       throw new PortalError('LEADS', `A lead with the guid ${JSON.stringify(lead.guid)} is there already`)
     }
     insertRow(seq, lead)
+  }
+
+  /** Adds a submission that matches no contact. */
+  submit(event: SubmissionEvent): void {
+    this.forms.prepare()
+    transaction(this.#database, () => {
+      this.forms.add(event)
+      recordChange(this.#database, this.#leads)
+    })
   }
 
   /** From now on, leads of equal value are ordered by this factor, not by insertion. */

@@ -55,6 +55,7 @@ export const kinds: Kinds = {
   short: { fields: {} },
   outside: change,
   lost: change,
+  expire: { fields: {} },
 }
 
 /** The table's row for a name, if there is one. */
