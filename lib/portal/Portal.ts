@@ -1,4 +1,6 @@
 import type { Lead } from '../lead/Lead.ts'
+import type { PortalCrm } from './crm/PortalCrm.ts'
+import type { PortalSubmission } from './forms/PortalSubmission.ts'
 
 /** One request that a portal received. */
 export interface PortalRequest {
@@ -22,6 +24,8 @@ export interface Portal extends AsyncDisposable {
   readonly origin: string
   /** The token that requests must carry. */
   readonly accessToken: string
+  /** The refresh token that `POST /oauth/v1/token` accepts. */
+  readonly refreshToken: string
   /** Current number of leads, deleted ones included. */
   readonly leads: number
   /** Current number of deleted leads, which lists omit unless `includeDeleted` is true. Counted at each access. */
@@ -44,6 +48,16 @@ export interface Portal extends AsyncDisposable {
    * @throws PortalError LEADS for a guid that does not exist, and for a change that PUT refuses.
    */
   update(guid: string, changes: Readonly<Record<string, unknown>>): Lead
+  /** The same leads as contacts, and all other CRM objects: to add, change, archive and merge them. */
+  readonly crm: PortalCrm
+  /**
+   * Adds a submission of a form. A form that no submission has named yet comes into being. With `contact`, the lead
+   * with this email address gets a conversion event, so that the API of 2011 shows the same, and its lastModifiedAt is
+   * set to now. Without it, the submission matches no contact.
+   *
+   * @throws PortalError OPTION for a wrong submission; LEADS if no lead has the address of `contact`.
+   */
+  submit(formGuid: string, submission?: PortalSubmission): void
   /** Closes the server, all connections and the store. Further calls wait for the same closing. */
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ export interface RefusalDetails {
   /** Headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>
   /** Fields of a JSON body, after its message. */
-  readonly fields?: Readonly<Record<string, string>>
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 /** The reason why a request is not served: thrown anywhere below the server, answered as an error. */
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly fields: Readonly<Record<string, string>>
+  readonly fields: Readonly<Record<string, unknown>>
 
   constructor(status: number, message: string, { headers = {}, fields = {} }: RefusalDetails = {}) {
     super(message)

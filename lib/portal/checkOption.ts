@@ -52,6 +52,19 @@ export function checkWord<Word extends string>(option: string, value: unknown, w
   throw refused(option, `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`, value)
 }
 
+/** Checks a flag. */
+export function checkFlag(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw refused(option, 'true or false', value)
+}
+
+/** Whether a value can be iterated over; a text does not count. */
+export function isIterable(value: unknown): value is Iterable<object> | AsyncIterable<object> {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  )
+}
+
 /** The error for an option of the wrong type or range. */
 export function refused(option: string, expected: string, value: unknown, owner = defaultOwner): PortalError {
   return optionError({ owner, option, expected, received: describe(value) })

@@ -1,12 +1,20 @@
 import {
   checkCount,
+  checkFlag,
   checkNames,
   checkSeed,
   checkWhole,
   checkWord,
+  isIterable,
   optionError,
   refused,
 } from './checkOption.ts'
+import {
+  type CheckedObjects,
+  type CheckedProperties,
+  checkObjects,
+  checkProperties,
+} from './crm/checkCrmOptions.ts'
 import type { FaultRule } from './faults/FaultRule.ts'
 import { checkFaults } from './faults/language/checkFaults.ts'
 import { parseFaults } from './faults/language/parseFaults.ts'
@@ -15,9 +23,18 @@ import type { Bounds, PortalOptions, RateLimit } from './PortalOptions.ts'
 /** The checked options of a portal, with their defaults. undefined means not given. */
 export interface Settings {
   leads: PortalOptions['leads'] | undefined
+  objects: CheckedObjects
+  properties: CheckedProperties
+  scopes: readonly string[] | undefined
+  searchLag: number
   seed: number | undefined
   db: string | undefined
   accessToken: string
+  refreshToken: string
+  tokenLifetime: number | undefined
+  leadsApi: boolean
+  contactsV1: boolean
+  conversionIdsSince: number | undefined
   port: number
   startTime: Bounds
   stopTime: Bounds
@@ -35,9 +52,18 @@ export type StoreSettings = Pick<Settings, 'leads' | 'seed' | 'db'>
 
 const names = [
   'leads',
+  'objects',
+  'properties',
+  'scopes',
+  'searchLag',
   'seed',
   'db',
   'accessToken',
+  'refreshToken',
+  'tokenLifetime',
+  'leadsApi',
+  'contactsV1',
+  'conversionIdsSince',
   'port',
   'startTime',
   'stopTime',
@@ -49,6 +75,7 @@ const names = [
   'faultSeed',
   'now',
 ] as const satisfies (keyof PortalOptions)[]
+const limits = ['tenSecondly', 'secondly', 'daily', 'search', 'associations'] as const
 const bounds = ['inclusive', 'exclusive'] as const
 
 /**
@@ -61,6 +88,11 @@ export function checkOptions(options: unknown): Settings {
   const {
     seed,
     accessToken = 'demooooo-oooo-oooo-oooo-oooooooooooo',
+    refreshToken = 'refresho-oooo-oooo-oooo-oooooooooooo',
+    tokenLifetime,
+    leadsApi = true,
+    contactsV1 = true,
+    conversionIdsSince,
     port = 0,
     startTime = 'exclusive',
     stopTime = 'inclusive',
@@ -74,9 +106,18 @@ export function checkOptions(options: unknown): Settings {
   } = options
   return {
     leads: checkLeads(options.leads),
+    objects: checkObjects(options.objects),
+    properties: checkProperties(options.properties),
+    scopes: checkScopes(options.scopes),
+    searchLag: checkWhole('searchLag', options.searchLag ?? 0, 31_536_000_000),
     seed: seed === undefined ? undefined : checkSeed('seed', seed),
     db: checkDb(options.db),
-    accessToken: checkToken(accessToken),
+    accessToken: checkToken('accessToken', accessToken),
+    refreshToken: checkToken('refreshToken', refreshToken),
+    tokenLifetime: tokenLifetime === undefined ? undefined : checkLifetime(tokenLifetime),
+    leadsApi: checkFlag('leadsApi', leadsApi),
+    contactsV1: checkFlag('contactsV1', contactsV1),
+    conversionIdsSince: conversionIdsSince === undefined ? undefined : checkTime(conversionIdsSince),
     port: checkWhole('port', port, 65_535),
     startTime: checkWord('startTime', startTime, bounds),
     stopTime: checkWord('stopTime', stopTime, bounds),
@@ -97,10 +138,10 @@ function checkLeads(leads: unknown): Settings['leads'] {
   throw refused('leads', 'a count, an iterable of leads, or the path of an NDJSON file', leads)
 }
 
-function isIterable(value: unknown): value is Iterable<object> | AsyncIterable<object> {
-  return (
-    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
-  )
+function checkScopes(scopes: unknown): readonly string[] | undefined {
+  if (scopes === undefined) return undefined
+  if (Array.isArray(scopes) && scopes.every(scope => typeof scope === 'string')) return scopes
+  throw refused('scopes', 'an array of scopes, such as crm.objects.contacts.read', scopes)
 }
 
 function checkDb(db: unknown): string | undefined {
@@ -108,20 +149,33 @@ function checkDb(db: unknown): string | undefined {
   throw refused('db', 'the path of a file (omit it to keep the leads in memory)', db)
 }
 
-function checkToken(token: unknown): string {
+function checkToken(option: string, token: unknown): string {
   if (typeof token === 'string' && token !== '') return token
   // A token never appears in a message, not even one of the wrong type.
   const received = token === '' ? "''" : `a value of type ${typeof token}`
   const expected = 'a string that is not empty'
-  throw optionError({ owner: 'createPortal()', option: 'accessToken', expected, received })
+  throw optionError({ owner: 'createPortal()', option, expected, received })
+}
+
+function checkLifetime(lifetime: unknown): number {
+  const most = 100_000_000_000
+  if (typeof lifetime === 'number' && Number.isInteger(lifetime) && lifetime >= 1 && lifetime <= most) {
+    return lifetime
+  }
+  throw refused('tokenLifetime', `milliseconds, an integer from 1 to ${most}`, lifetime)
+}
+
+function checkTime(time: unknown): number {
+  if (typeof time === 'number' && Number.isFinite(time)) return time
+  throw refused('conversionIdsSince', 'milliseconds since 1970', time)
 }
 
 function checkRateLimit(rateLimit: unknown): RateLimit {
-  checkNames(rateLimit, ['tenSecondly', 'secondly', 'daily', 'retryAfter'], { option: 'rateLimit' })
+  checkNames(rateLimit, [...limits, 'retryAfter'], { option: 'rateLimit' })
   const { retryAfter = 'seconds' } = rateLimit
   const words = ['seconds', 'date', 'none'] as const
-  const checked: RateLimit = { retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
-  for (const name of ['tenSecondly', 'secondly', 'daily'] as const) {
+  const checked: RateLimit = { search: 5, retryAfter: checkWord('rateLimit.retryAfter', retryAfter, words) }
+  for (const name of limits) {
     if (rateLimit[name] !== undefined) checked[name] = checkCount(`rateLimit.${name}`, rateLimit[name])
   }
   return checked

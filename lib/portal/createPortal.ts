@@ -1,18 +1,23 @@
 import type { AddressInfo } from 'node:net'
-import { checkOptions } from './checkOptions.ts'
+import { checkOptions, type Settings } from './checkOptions.ts'
+import { Crm } from './crm/Crm.ts'
+import { crmInCode } from './crm/crmInCode.ts'
 import { FaultPlan } from './faults/FaultPlan.ts'
+import { submitInCode } from './forms/submitInCode.ts'
 import { insertInCode, updateInCode } from './lead/changeInCode.ts'
 import { RateLimiter } from './limits/RateLimiter.ts'
+import { Tokens } from './oauth/Tokens.ts'
 import type { Portal } from './Portal.ts'
 import { PortalError } from './PortalError.ts'
 import type { PortalOptions } from './PortalOptions.ts'
 import { RequestLog } from './RequestLog.ts'
 import { startServer } from './server/startServer.ts'
 import { openStore } from './store/openStore.ts'
+import type { Store } from './store/Store.ts'
 
 /**
- * Starts your own portal: the Leads API, served from an embedded SQL store on 127.0.0.1. It needs no account, but
- * the optional package `libsql`.
+ * Starts your own portal: the Leads API, and the same leads as contacts with form submissions in the APIs of today,
+ * served from an embedded SQL store on 127.0.0.1. It needs no account, but the optional package `libsql`.
  *
  * If the API's documentation says nothing, the portal behaves as follows. Without `sort`, leads are ordered by the
  * time pivot. Ties are in the order of insertion, and `dir=desc` is the exact reverse. Missing values come before
@@ -34,10 +39,13 @@ import { openStore } from './store/openStore.ts'
 export async function createPortal(options: PortalOptions = {}): Promise<Portal> {
   const settings = checkOptions(options)
   const store = await openStore(settings)
+  const crm = await openCrm(store, settings)
   const served = {
     settings,
     store,
+    crm,
     limiter: new RateLimiter(settings.rateLimit),
+    tokens: new Tokens(settings),
     faults: new FaultPlan(settings.faults, settings.faultSeed),
     log: new RequestLog(),
   }
@@ -63,6 +71,7 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     accessToken: settings.accessToken,
+    refreshToken: settings.refreshToken,
     get leads() {
       return store.leads
     },
@@ -84,7 +93,23 @@ export async function createPortal(options: PortalOptions = {}): Promise<Portal>
       refuseClosed()
       return updateInCode(served, guid, changes)
     },
+    crm: crmInCode(crm, settings.now, refuseClosed),
+    submit: (formGuid, submission = {}) => {
+      refuseClosed()
+      submitInCode(served, formGuid, submission)
+    },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+async function openCrm(store: Store, settings: Settings): Promise<Crm> {
+  try {
+    const crm = new Crm(store, settings)
+    await crm.fill(settings)
+    return crm
+  } catch (error) {
+    store.close()
+    throw error
   }
 }

@@ -17,7 +17,7 @@ t.test(
     const leads = 'a count, an iterable of leads, or the path of an NDJSON file'
     const file = 'the path of a file (omit it to keep the leads in memory)'
     const names =
-      'leads, seed, db, accessToken, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
+      'leads, objects, properties, scopes, searchLag, seed, db, accessToken, refreshToken, tokenLifetime, leadsApi, contactsV1, conversionIdsSince, port, startTime, stopTime, salesforce, gzip, errors, rateLimit, faults, faultSeed, now'
     const cases: [options: unknown, message: string | RegExp][] = [
       [null, 'createPortal(): options: expected an object, received null'],
       [5, 'createPortal(): options: expected an object, received 5'],
@@ -48,6 +48,20 @@ t.test(
         { db, accessToken: 12345 },
         'createPortal(): accessToken: expected a string that is not empty, received a value of type number',
       ],
+      [
+        { db, refreshToken: 5 },
+        'createPortal(): refreshToken: expected a string that is not empty, received a value of type number',
+      ],
+      [
+        { db, tokenLifetime: 0 },
+        'createPortal(): tokenLifetime: expected milliseconds, an integer from 1 to 100000000000, received 0',
+      ],
+      [{ db, leadsApi: 'no' }, "createPortal(): leadsApi: expected true or false, received 'no'"],
+      [{ db, contactsV1: 0 }, 'createPortal(): contactsV1: expected true or false, received 0'],
+      [
+        { db, conversionIdsSince: '2012' },
+        "createPortal(): conversionIdsSince: expected milliseconds since 1970, received '2012'",
+      ],
       [{ db, port: 65536 }, 'createPortal(): port: expected an integer from 0 to 65535, received 65536'],
       [{ db, port: null }, 'createPortal(): port: expected an integer from 0 to 65535, received null'],
       [{ db, startTime: 5 }, 'createPortal(): startTime: expected "inclusive" or "exclusive", received 5'],
@@ -61,7 +75,7 @@ t.test(
       [{ db, rateLimit: 5 }, 'createPortal(): rateLimit: expected an object, received 5'],
       [
         { db, rateLimit: { hourly: 5 } },
-        'createPortal(): unknown option "rateLimit.hourly"; expected one of tenSecondly, secondly, daily, retryAfter',
+        'createPortal(): unknown option "rateLimit.hourly"; expected one of tenSecondly, secondly, daily, search, associations, retryAfter',
       ],
       [
         { db, rateLimit: { daily: -1 } },
@@ -70,6 +84,54 @@ t.test(
       [
         { db, rateLimit: { retryAfter: 5 } },
         'createPortal(): rateLimit.retryAfter: expected "seconds", "date" or "none", received 5',
+      ],
+      [
+        { db, objects: 5 },
+        'createPortal(): objects: expected an object with the types as its names, received 5',
+      ],
+      [
+        { db, objects: { contacts: 5 } },
+        'createPortal(): objects.contacts: expected another type: the contacts are the option leads, received 5',
+      ],
+      [
+        { db, objects: { deals: 5, '0-3': 5 } },
+        'createPortal(): objects.0-3: expected each type once: deals is 0-3, received 5',
+      ],
+      [
+        { db, objects: { '2-x': 5 } },
+        'createPortal(): objects.2-x: expected a type: contacts, companies, deals, tickets, leads, or an id such as 2-123, received 5',
+      ],
+      [
+        { db, objects: { deals: 'many' } },
+        "createPortal(): objects.deals: expected a count, or an iterable of records, received 'many'",
+      ],
+      [
+        { db, objects: { deals: -1 } },
+        'createPortal(): objects.deals: expected an integer from 0 to 100000000, received -1',
+      ],
+      [
+        { db, properties: { contacts: 'x' } },
+        "createPortal(): properties.contacts: expected an array of names or definitions, received 'x'",
+      ],
+      [
+        { db, properties: { contacts: ['a', 'B c'] } },
+        "createPortal(): properties.contacts[1].name: expected lower-case letters, digits and _, the first a letter, received 'B c'",
+      ],
+      [
+        { db, properties: { contacts: [{ name: 'a', type: 'text' }] } },
+        /^createPortal\(\): properties\.contacts\[0\]\.type: expected "bool", .* or "json", received 'text'$/,
+      ],
+      [
+        { db, properties: { contacts: [{ name: 'a', typ: 'bool' }] } },
+        /^createPortal\(\): unknown option "properties\.contacts\[0\]\.typ"; expected one of name, /,
+      ],
+      [
+        { db, scopes: 'forms' },
+        "createPortal(): scopes: expected an array of scopes, such as crm.objects.contacts.read, received 'forms'",
+      ],
+      [
+        { db, searchLag: -1 },
+        'createPortal(): searchLag: expected an integer from 0 to 31536000000, received -1',
       ],
       [{ db, faults: 5 }, 'createPortal(): faults: expected a text or an array of rules, received 5'],
       [

@@ -78,13 +78,13 @@ t.test('parseFaults: rules as text are the same as rules as objects', async t =>
 t.test('parseFaults: an error has the rule, the character, what is expected and what was found', async t => {
   const whole = 'expected a whole number from'
   const conditionsExpected =
-    'expected * or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, PUT'
+    'expected * or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, POST, PUT'
   const cases: [text: string, message: string][] = [
     ['reset', '1 `reset`, character 1: expected WHEN:WHAT, such as page=2:status=503, got "reset"'],
     [':reset', `1 \`:reset\`, character 1: ${conditionsExpected}, got nothing`],
     ['*:reset; :reset', `2 \`:reset\`, character 1: ${conditionsExpected}, got nothing`],
     ['#1 3:reset', `1 \`#1 3:reset\`, character 4: ${conditionsExpected}, got "3"`],
-    ['POST:reset', `1 \`POST:reset\`, character 1: ${conditionsExpected}, got "POST"`],
+    ['HEAD:reset', `1 \`HEAD:reset\`, character 1: ${conditionsExpected}, got "HEAD"`],
     ['#0:reset', '1 `#0:reset`, character 1: expected numbers from 1 on, such as 3, 2,5-7 or 10-, got "#0"'],
     [
       '#7-5:reset',
@@ -221,7 +221,7 @@ const one = fc.oneof(positive, range)
 const numbers = fc.oneof(one, fc.array(one, { minLength: 2, maxLength: 4 }))
 const anyWhen = fc.record(
   {
-    method: fc.constantFrom('GET', 'PUT'),
+    method: fc.constantFrom('GET', 'POST', 'PUT'),
     path: fc.constantFrom('/', '/leads/v1/lead/', '/leads/v1/lead/%20x'),
     request: numbers,
     every: positive,
@@ -251,6 +251,9 @@ const values: Record<string, Record<string, fc.Arbitrary<unknown>>> = {
   element: { text: words },
   oversized: { bytes: positive },
   insert: { count: fc.integer({ min: 1, max: 100_000 }) },
+  merge: { count: fc.integer({ min: 1, max: 100_000 }) },
+  lag: { milliseconds: positive },
+  lost: { count: fc.integer({ min: 1, max: 100_000 }) },
 }
 const anyFault = fc.oneof(
   ...Object.entries(kinds).map(([kind, { main, isOptional }]) => {

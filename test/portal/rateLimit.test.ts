@@ -49,7 +49,15 @@ t.test('portal rate limit: “bodies carry policyName: TEN_SECONDLY_ROLLING, SEC
     const { status, body } = await getList(portal)
     t.equal(status, 429)
     const error = JSON.parse(body.toString())
-    t.same(Object.keys(error), ['status', 'message', 'errorType', 'policyName', 'correlationId', 'requestId'])
+    t.same(Object.keys(error), [
+      'status',
+      'message',
+      'errorType',
+      'policyName',
+      'groupName',
+      'correlationId',
+      'requestId',
+    ])
     t.match(error, {
       status: 'error',
       message: `You have reached your ${policyName.toLowerCase()} limit.`,
@@ -68,7 +76,9 @@ t.test(
     const headersOf = async (query: string) => {
       const { status, rawHeaders } = await getList(portal, query)
       const pairs = rawHeaders.flatMap((name, place) =>
-        name.startsWith('X-HubSpot') && place % 2 === 0 ? [[name.slice(20), rawHeaders[place + 1]]] : [],
+        name.startsWith('X-HubSpot-RateLimit') && place % 2 === 0
+          ? [[name.slice(20), rawHeaders[place + 1]]]
+          : [],
       )
       return [status, Object.fromEntries(pairs)]
     }

@@ -155,7 +155,7 @@ t.test(
       await headersOf({ 'Accept-Encoding': 'gzip' }),
       [...common, ...limits, 'Content-Encoding'].toSorted(),
     )
-    t.same(await headersOf({}), [...common, ...limits, 'Retry-After'].toSorted())
+    t.same(await headersOf({}), [...common, ...limits, 'Retry-After', 'X-HubSpot-Correlation-Id'].toSorted())
   },
 )
 

@@ -144,16 +144,19 @@ export interface OversizedFault {
 /**
  * Changes data before the answer, as users of a portal do: `insert` adds generated leads, all with the current time
  * as insertedAt; `delete` and `undelete` mark leads as deleted or not, drawn from the seed; `touch` sets the
- * lastModifiedAt of leads to the current time.
+ * lastModifiedAt of leads to the current time. A lead is a contact: `archive` marks contacts as deleted as users of
+ * today do, which does not change lastModifiedAt; `merge` replaces pairs of contacts by a new one each, with a new id.
  *
  * @example page=2-:insert=3
  * @example every=2:delete=5
  * @example every=3:undelete
  * @example 50%:touch=2
+ * @example every=3:archive=2
+ * @example page=2-:merge
  */
 export interface ChangeFault {
-  readonly kind: 'insert' | 'delete' | 'undelete' | 'touch'
-  /** Number of leads: 1 to 100,000; fewer if the portal does not have enough. Default: 1. */
+  readonly kind: 'insert' | 'delete' | 'undelete' | 'touch' | 'archive' | 'merge'
+  /** Number of leads, of pairs for `merge`: 1 to 100,000; fewer if the portal does not have enough. Default: 1. */
   readonly count?: number | undefined
 }
 
@@ -168,8 +171,64 @@ export interface ReorderFault {
 }
 
 /**
- * All faults. Delays and changes are applied first, in the order of the rules. Of all other faults, a request gets
- * only the first that hits.
+ * The token that the request carries has expired, from this request on. Requests that need no token do not count.
+ *
+ * @example #3:expire
+ */
+export interface ExpireFault {
+  readonly kind: 'expire'
+}
+
+/**
+ * A search ignores its sort.
+ *
+ * @example *:unsorted
+ */
+export interface UnsortedFault {
+  readonly kind: 'unsorted'
+}
+
+/**
+ * A search does not find records that were modified within this time, because the index lags. The largest of this
+ * and the portal's option `searchLag` holds.
+ *
+ * @example every=2:lag
+ * @example every=2:lag=3600000
+ */
+export interface LagFault {
+  readonly kind: 'lag'
+  /** 0 to 31,536,000,000. Default: 60,000. */
+  readonly milliseconds?: number | undefined
+}
+
+/**
+ * A page of a list or of a search has only half of the records that it could have. Its `paging` is right.
+ *
+ * @example 20%:short
+ */
+export interface ShortFault {
+  readonly kind: 'short'
+}
+
+/**
+ * `outside` puts records that do not match into a page of a search, `lost` leaves records out of a batch read
+ * without an error.
+ *
+ * @example every=2:outside=3
+ * @example every=3:lost
+ */
+export interface StrayFault {
+  readonly kind: 'outside' | 'lost'
+  /** Number of records: 1 to 100,000. Default: 1. */
+  readonly count?: number | undefined
+}
+
+/** A fault in what a page of the CRM APIs contains. A request gets all that hit it; other APIs ignore them. */
+export type PageFault = UnsortedFault | LagFault | ShortFault | StrayFault
+
+/**
+ * All faults. Delays and changes are applied first, in the order of the rules, then the faults of a page. Of all
+ * other faults, a request gets only the first that hits.
  */
 export type Fault =
   | StatusFault
@@ -183,3 +242,5 @@ export type Fault =
   | OversizedFault
   | ChangeFault
   | ReorderFault
+  | PageFault
+  | ExpireFault

@@ -14,8 +14,8 @@ export type Numbers = number | NumberRange | readonly (number | NumberRange)[]
  * within the rate limits and name an existing resource.
  */
 export interface FaultWhen {
-  /** Requests of this method. As text: `GET`, `PUT`. */
-  readonly method?: 'GET' | 'PUT' | undefined
+  /** Requests of this method. As text: `GET`, `POST`, `PUT`. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | undefined
   /** Requests whose path begins with this text. As text: `/leads/v1/lead/`. */
   readonly path?: string | undefined
   /**
@@ -26,10 +26,10 @@ export interface FaultWhen {
   /** Every Nth request, counted like `request`: 1 or more. As text: `every=4`. */
   readonly every?: number | undefined
   /**
-   * Lists by their page number: 1 for the first list that is requested (`first`), and one more for each list with
-   * new parameters; a repeated request keeps its number. The last 10,000 pages are remembered. `last` is a page with
-   * fewer leads than `max`: the short one, and an empty one after it. As text: `page=2`, `page=1,4-6`, `page=first`,
-   * `page=last`.
+   * Pages of a list, of a search, of batch reads, each counted by its path: 1 for the first one that is requested
+   * (`first`), and one more for each with new parameters or a new body; a repeated request keeps its number. The last
+   * 10,000 pages are remembered. `last` is a page that none follows: of the Leads API, one with fewer leads than
+   * `max`; of the others, one without `paging`. As text: `page=2`, `page=1,4-6`, `page=first`, `page=last`.
    */
   readonly page?: Numbers | 'first' | 'last' | undefined
   /** Maximum number of hits: 1 or more. As text: `x2`. */

@@ -1,23 +1,38 @@
+import { createHash } from 'node:crypto'
+import type { Visit } from './Visit.ts'
+
 const remembered = 10_000
 
-/** Numbers the pages of lists in the order in which each is first requested. */
+/** The part of a request that says which page of which list it asks for. */
+export type PageRequest = Pick<Visit, 'path' | 'query' | 'body'>
+
+/** Numbers the pages of each list in the order in which each is first requested. */
 export class PageNumbers {
   readonly #numbers = new Map<string, number>()
-  #last = 0
+  /** The last number of each list. */
+  readonly #last = new Map<string, number>()
 
   /** The number of the page with these parameters: 1, 2, … A page that was requested before keeps its number. */
-  of(query: URLSearchParams): number {
-    const position = positionOf(query)
+  of({ path, query, body }: PageRequest): number {
+    const position = `${path}?${positionOf(query)} ${digestOf(body)}`
     const known = this.#numbers.get(position)
     if (known !== undefined) return known
-    this.#last++
-    this.#numbers.set(position, this.#last)
-    for (const [oldest] of this.#numbers) {
-      if (this.#numbers.size <= remembered) break
-      this.#numbers.delete(oldest)
+    const number = (this.#last.get(path) ?? 0) + 1
+    this.#numbers.set(position, number)
+    this.#last.set(path, number)
+    for (const map of [this.#numbers, this.#last]) {
+      for (const [oldest] of map) {
+        if (map.size <= remembered) break
+        map.delete(oldest)
+      }
     }
-    return this.#last
+    return number
   }
+}
+
+/** A body may be large; its digest is not. */
+function digestOf(body: Buffer): string {
+  return body.length === 0 ? '' : createHash('sha256').update(body).digest('base64')
 }
 
 /** The parameters of a list, without those that identify the client. */

@@ -4,8 +4,12 @@ export interface Visit {
   /** Without the query. */
   readonly path: string
   readonly query: URLSearchParams
-  /** Whether it requests a page of leads. */
+  /** The token that it carries; "" if it needs none. */
+  readonly token: string
+  /** Empty for a request without one. */
+  readonly body: Buffer
+  /** Whether it requests a page of a list, of a search or of a batch read. */
   readonly isList: boolean
-  /** Whether that page has fewer leads than its maximum. Queried only when a rule needs it. */
+  /** Whether no page follows it. Queried only when a rule needs it. */
   readonly isLastPage: () => boolean
 }

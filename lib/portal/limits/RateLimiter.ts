@@ -8,46 +8,69 @@ interface Policy {
   readonly window: RollingWindow
 }
 
+/** Requests with limits of their own. All of them count for the day. */
+export type RateGroup = 'main' | 'search' | 'associations'
+
+/** The names of the groups in a 429. */
+const groupNames: Readonly<Record<RateGroup, string>> = {
+  main: 'publicapi:private-apps',
+  search: 'publicapi:crm:search',
+  associations: 'publicapi:crm:associations',
+}
+
 type Headers = Record<string, string>
 
 const second = 1_000
 
 /** Accepts requests while no limit is exceeded. */
 export class RateLimiter {
-  readonly #policies: readonly Policy[]
+  readonly #groups: Readonly<Record<RateGroup, readonly Policy[]>>
   readonly #retryAfter: RateLimit['retryAfter']
 
-  constructor({ daily, tenSecondly, secondly, retryAfter }: RateLimit) {
-    this.#policies = [
-      ...policy('DAILY', daily, 86_400 * second),
-      ...policy('TEN_SECONDLY_ROLLING', tenSecondly, 10 * second),
-      ...policy('SECONDLY', secondly, second),
-    ]
+  constructor({ daily, tenSecondly, secondly, search, associations, retryAfter }: RateLimit) {
+    const day = policy('DAILY', daily, 86_400 * second)
+    this.#groups = {
+      main: [
+        ...day,
+        ...policy('TEN_SECONDLY_ROLLING', tenSecondly, 10 * second),
+        ...policy('SECONDLY', secondly, second),
+      ],
+      search: [...day, ...policy('SECONDLY', search, second)],
+      associations: [...day, ...policy('TEN_SECONDLY_ROLLING', associations, 10 * second)],
+    }
     this.#retryAfter = retryAfter
   }
 
   /**
-   * Counts a request, and returns the headers with the number of remaining requests.
+   * Counts a request, and returns the headers with the number of remaining requests; a search has none.
    *
    * @throws Refusal 429 when a limit is exhausted: the one that lasts longest, because until then all requests are
    * refused.
    */
-  take(now: number): Headers {
-    const [longest] = this.#policies
+  take(now: number, group: RateGroup): Headers {
+    const policies = this.#groups[group]
+    const [longest] = policies
       .map(({ name, window }) => ({ name, wait: window.wait(now) }))
       .toSorted((a, b) => b.wait - a.wait)
     if (longest !== undefined && longest.wait > 0) {
       throw new Refusal(429, rateLimitMessage(longest.name), {
-        headers: { ...this.#headers(now), ...this.#retryAfterHeader(now, longest.wait) },
-        fields: rateLimitFields(longest.name),
+        headers: { ...this.#headers(now, group), ...this.#retryAfterHeader(now, longest.wait) },
+        fields: { ...rateLimitFields(longest.name), groupName: groupNames[group] },
       })
     }
-    for (const { window } of this.#policies) window.add(now)
-    return this.#headers(now)
+    for (const { window } of policies) window.add(now)
+    return this.#headers(now, group)
   }
 
-  #headers(now: number): Headers {
-    return Object.assign({}, ...this.#policies.map(({ name, window }) => headersOf(name, window, now)))
+  /** The daily limit, and the number of requests that it counts; undefined if there is none. */
+  daily(now: number): { limit: number; used: number } | undefined {
+    const window = this.#groups.main.find(({ name }) => name === 'DAILY')?.window
+    return window && { limit: window.limit, used: window.limit - window.remaining(now) }
+  }
+
+  #headers(now: number, group: RateGroup): Headers {
+    if (group === 'search') return {}
+    return Object.assign({}, ...this.#groups[group].map(({ name, window }) => headersOf(name, window, now)))
   }
 
   #retryAfterHeader(now: number, wait: number): Headers {

@@ -1,6 +1,8 @@
 import type { Settings } from '../checkOptions.ts'
+import type { Crm } from '../crm/Crm.ts'
 import type { FaultPlan } from '../faults/FaultPlan.ts'
 import type { RateLimiter } from '../limits/RateLimiter.ts'
+import type { Tokens } from '../oauth/Tokens.ts'
 import type { RequestLog } from '../RequestLog.ts'
 import type { Store } from '../store/Store.ts'
 
@@ -8,7 +10,9 @@ import type { Store } from '../store/Store.ts'
 export interface Served {
   readonly settings: Settings
   readonly store: Store
+  readonly crm: Crm
   readonly limiter: RateLimiter
+  readonly tokens: Tokens
   readonly faults: FaultPlan
   readonly log: RequestLog
 }

@@ -19,7 +19,7 @@ function jsonError({ status, message, fields, headers }: Refusal): Answer {
   const ids = { correlationId: randomUUID(), requestId: randomUUID() }
   return {
     status,
-    headers,
+    headers: { 'X-HubSpot-Correlation-Id': ids.correlationId, ...headers },
     body: [Buffer.from(JSON.stringify({ status: 'error', message, ...fields, ...ids }))],
   }
 }

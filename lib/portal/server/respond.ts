@@ -1,12 +1,12 @@
 import { type Hits, noHits } from '../faults/FaultPlan.ts'
 import { sendFaulty } from '../faults/sendFaulty.ts'
-import { isLastPage } from '../list/isLastPage.ts'
 import type { Answer } from './Answer.ts'
 import { answerCall } from './answerCall.ts'
 import { authorize } from './authorize.ts'
 import { acceptsGzip, compress } from './compress.ts'
 import { type Exchange, readClock } from './Exchange.ts'
 import { errorAnswer } from './errorAnswer.ts'
+import { readBody } from './readBody.ts'
 import { route } from './route.ts'
 import { sendAnswer } from './sendAnswer.ts'
 import { isDisconnected, untilDisconnected } from './waits.ts'
@@ -14,19 +14,31 @@ import { isDisconnected, untilDisconnected } from './waits.ts'
 /** Answers one request, or applies a fault to it, and records it. */
 export async function respond(exchange: Exchange): Promise<void> {
   const { request, response, served } = exchange
-  const { settings, limiter, faults, log } = served
+  const { settings, limiter, tokens, faults, log } = served
   const { method = '', url = '' } = request
   let at = Date.now()
   let hits = noHits
   let answer: Answer | undefined
   try {
     at = readClock(exchange)
-    const routed = route(request)
-    const { call, isList } = routed
-    authorize(call.query, request.headers, settings.accessToken)
-    for (const [name, value] of Object.entries(limiter.take(at))) response.setHeader(name, value)
-    hits = faults.hits({ ...call, isList, isLastPage: () => isLastPage(call.query, served, at) })
-    answer = await answerCall(exchange, routed, hits, at)
+    const routed = route(request, settings)
+    const { isLastPage, isOpen, group } = routed
+    let { call } = routed
+    if (!isOpen) {
+      call = { ...call, token: authorize(call.query, request.headers, tokens, at) }
+      for (const [name, value] of Object.entries(limiter.take(at, group))) response.setHeader(name, value)
+    }
+    let now = at
+    if (method !== 'GET') {
+      call = { ...call, body: await readBody(request) }
+      now = readClock(exchange)
+    }
+    hits = faults.hits({
+      ...call,
+      isList: isLastPage !== undefined,
+      isLastPage: () => isLastPage?.(call, served, now) === true,
+    })
+    answer = await answerCall(exchange, { ...routed, call }, hits, now)
   } catch (error) {
     answer = errorAnswer(error, settings.errors)
   }

@@ -1,4 +1,5 @@
-import { createAttributeIndex, createEventTable } from './schema.ts'
+import { createSubmissionTable } from '../forms/submissionTable.ts'
+import { createAttributeIndex } from './schema.ts'
 
 /** The keys by which a single lead can be found, besides its guid. */
 export const leadKeys = ['email', 'userToken', 'conversionEventGuid'] as const
@@ -20,7 +21,7 @@ export function findQuery(key: LeadKey): string {
 /** SQL that must have run before the query; run when a lead is first searched by such a key. */
 export const preparation: Readonly<Partial<Record<LeadKey, string>>> = {
   userToken: createAttributeIndex('userToken'),
-  conversionEventGuid: createEventTable,
+  conversionEventGuid: createSubmissionTable,
 }
 
 /** Like the queries of lists, these name their index: they would fail instead of reading a million rows. */
@@ -30,5 +31,5 @@ const tables: Readonly<Record<LeadKey, string>> = {
   userToken:
     'body INDEXED BY body_by_userToken CROSS JOIN lead ON lead.seq = body.seq WHERE body."userToken"',
   conversionEventGuid:
-    'event INDEXED BY event_by_guid CROSS JOIN lead ON lead.seq = event.seq WHERE event.guid',
+    'submission INDEXED BY submission_by_guid CROSS JOIN lead ON lead.seq = submission.seq WHERE submission.guid',
 }

@@ -47,7 +47,8 @@ export function pageQuery(request: ListRequest, route: Route, tieFactor = 1): Qu
 /** More than twice any `seq`: different ones, multiplied and squared modulo this prime, stay different. */
 export const tiePrime = 2_147_483_647
 
-function tieOrder(seq: string, factor: number): string {
+/** The order of `seq`, or another one of the same numbers that depends on the factor. */
+export function tieOrder(seq: string, factor: number): string {
   const scattered = `(${seq} * ${factor} % ${tiePrime})`
   // Squared, because multiples alone give few orders, and each looks like the others.
   return factor === 1 ? seq : `${scattered} * ${scattered} % ${tiePrime}`

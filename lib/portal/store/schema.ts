@@ -79,17 +79,6 @@ function indexed(column: string): readonly string[] {
 export const createAttributeIndex = (name: string): string =>
   `CREATE INDEX IF NOT EXISTS body_by_${name} ON body ("${name}")`
 
-/** The guid of an event in `json_each`; the events of a user's own lead may be anything. */
-const eventGuid = `CASE event.type WHEN 'object' THEN event.value ->> '$.guid' END`
-
-/**
- * The conversion events of all leads: a table that is created when a lead is first searched by an event. A trigger
- * adds the events of leads that are inserted later; events never change.
- */
-export const createEventTable = `
-  CREATE TABLE IF NOT EXISTS event AS
-    SELECT ${eventGuid} AS guid, body.seq AS seq FROM body, json_each(nullif(body.eventsText, '')) AS event;
-  CREATE INDEX IF NOT EXISTS event_by_guid ON event (guid);
-  CREATE TRIGGER IF NOT EXISTS event_of_body AFTER INSERT ON body BEGIN
-    INSERT INTO event SELECT ${eventGuid}, new.seq FROM json_each(nullif(new.eventsText, '')) AS event;
-  END`
+/** The leads that were merged, and what they became part of: created when it is first needed. */
+export const createMergedTable =
+  'CREATE TABLE IF NOT EXISTS merged (seq INTEGER PRIMARY KEY, survivor INTEGER NOT NULL)'

@@ -30,6 +30,9 @@ export interface Form {
   readonly pageName: string
   readonly pageUrl: string
   readonly fields: readonly Field[]
+  readonly formType: 'hubspot' | 'captured' | 'flow' | 'blog_comment'
+  /** Whether the form has been archived since. */
+  readonly archived: boolean
 }
 
 /** The forms, with zero to eight fields. */
@@ -41,6 +44,8 @@ export const forms: readonly Form[] = [
     pageName: 'Landing Pages',
     pageUrl: 'http://demo.example/landing-pages/Default.aspx?RewriteStatus=1',
     fields: [firstName, lastName, email, message],
+    formType: 'hubspot',
+    archived: false,
   },
   {
     guid: '3b1f6d2e9c7a4f0e8d5b6a1c2f3e4d5c',
@@ -49,6 +54,8 @@ export const forms: readonly Form[] = [
     pageName: 'Demo',
     pageUrl: 'http://demo.example/demo/?utm_source=home&utm_medium=button',
     fields: [firstName, lastName, email, company, phone, jobTitle, website, message],
+    formType: 'hubspot',
+    archived: false,
   },
   {
     guid: '7e57c0de1a2b4c3d9e8f0a1b2c3d4e5f',
@@ -57,6 +64,8 @@ export const forms: readonly Form[] = [
     pageName: 'Blog',
     pageUrl: 'http://blog.demo.example/',
     fields: [email],
+    formType: 'captured',
+    archived: false,
   },
   {
     guid: 'a0b1c2d3e4f5460718293a4b5c6d7e8f',
@@ -65,6 +74,8 @@ export const forms: readonly Form[] = [
     pageName: 'Whitepaper herunterladen',
     pageUrl: 'http://demo.example/de/whitepaper/gr%C3%B6%C3%9Fere-reichweite',
     fields: [firstName, lastName, email, company, jobTitle],
+    formType: 'hubspot',
+    archived: true,
   },
   {
     guid: '0123456789abcdef0123456789abcdef',
@@ -73,6 +84,8 @@ export const forms: readonly Form[] = [
     pageName: 'Webinars',
     pageUrl: 'http://demo.example/webinars/?id=42#register',
     fields: [email, firstName, phone],
+    formType: 'flow',
+    archived: false,
   },
   {
     guid: '5ca1ab1e0ddba11c0ffee0ddf00dbabe',
@@ -81,5 +94,19 @@ export const forms: readonly Form[] = [
     pageName: 'Thank you',
     pageUrl: 'http://demo.example/thanks',
     fields: [],
+    formType: 'hubspot',
+    archived: false,
   },
 ]
+
+/** The form for comments on the blog, which every portal has. Its submissions can not be read, and no lead has any. */
+export const blogComments: Form = {
+  guid: 'b10c0000c0ffee00b10c0000c0ffee00',
+  id: 24001,
+  name: 'Blog Comments Form',
+  pageName: 'Blog',
+  pageUrl: 'http://blog.demo.example/',
+  fields: [],
+  formType: 'blog_comment',
+  archived: false,
+}

@@ -28,5 +28,5 @@ export const conditions: readonly Condition[] = [
   { name: 'times', before: 'x', after: '', field: integer(1, max) },
   { name: 'path', before: '/', after: '', field: path },
   // Has no text before or after it, so it matches every text that no other condition matches.
-  { name: 'method', before: '', after: '', field: word('GET', 'PUT') },
+  { name: 'method', before: '', after: '', field: word('GET', 'POST', 'PUT') },
 ]

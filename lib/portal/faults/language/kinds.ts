@@ -26,6 +26,7 @@ type Kinds = {
 }
 
 const hour = 3_600_000
+const year = 31_536_000_000
 const change = { main: 'count', isOptional: true, fields: { count: integer(1, 100_000) } } as const
 
 export const kinds: Kinds = {
@@ -46,7 +47,15 @@ export const kinds: Kinds = {
   delete: change,
   undelete: change,
   touch: change,
+  archive: change,
+  merge: change,
   reorder: { fields: {} },
+  unsorted: { fields: {} },
+  lag: { main: 'milliseconds', isOptional: true, fields: { milliseconds: integer(0, year) } },
+  short: { fields: {} },
+  outside: change,
+  lost: change,
+  expire: { fields: {} },
 }
 
 /** The table's row for a name, if there is one. */

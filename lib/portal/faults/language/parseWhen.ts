@@ -4,7 +4,7 @@ import type { ErrorAt } from './faultError.ts'
 import { type Piece, split } from './Piece.ts'
 
 const expected =
-  '* or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, PUT'
+  '* or conditions joined by spaces, each one of #NUMBERS, every=N, page=NUMBERS, N%, xN, /PATH, GET, POST, PUT'
 
 /** Parses the conditions of a rule. `*` means no conditions. */
 export function parseWhen(piece: Piece, errorAt: ErrorAt): FaultWhen {
