@@ -35,6 +35,9 @@ export interface Watcher {
   onRetry?(): void
 }
 
+/** What a retry needs to know about its request. */
+type RetriedRequest = Pick<OutgoingRequest, 'method' | 'url' | 'signal' | 'group'>
+
 /**
  * Sends requests to one origin, within the limits, and retries them as the retry options say. It owns the connections,
  * and ends everything at once when it is closed.
@@ -95,17 +98,30 @@ export class Requester {
     read: (answer: RawAnswer) => Promise<T>,
     watcher: Watcher = {},
   ): Promise<T> {
-    const { signal } = request
     this.#budget.request()
-    const attempt = (number: number) =>
-      this.#limiter.run(() => this.#attempt(request, number, read, watcher), {
-        signal,
-        priority: number > 1 ? 1 : 0,
+    const send = async (number: number, priority: number) => {
+      const { credentials } = request
+      const authorized =
+        credentials === undefined ? request : { ...request, ...(await credentials.authorize()) }
+      return await this.#limiter.run(() => this.#attempt(authorized, number, read, watcher), {
+        signal: request.signal,
+        group: request.group,
+        priority,
       })
+    }
+    const attempt = async (number: number): Promise<T> => {
+      try {
+        return await send(number, number > 1 ? 1 : 0)
+      } catch (error) {
+        if (!request.credentials?.renew(error)) throw error
+        announceRetry(error as LeadpipeError, number, 0, request, watcher)
+        return await send(number, 1)
+      }
+    }
     try {
       return await retry(attempt, this.#retryContext(request, watcher))
     } catch (error) {
-      this.#pauseAfter(error)
+      this.#pauseAfter(error, request.group)
       throw error
     }
   }
@@ -116,12 +132,7 @@ export class Requester {
    * @param attempt consecutive failures, from 1
    * @throws `error` itself, if a retry can't help; the signal's reason after an abort.
    */
-  async backOff(
-    error: unknown,
-    attempt: number,
-    request: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
-    watcher: Watcher,
-  ): Promise<void> {
+  async backOff(error: unknown, attempt: number, request: RetriedRequest, watcher: Watcher): Promise<void> {
     await backOff(error, attempt, this.#retryContext(request, watcher))
   }
 
@@ -139,9 +150,9 @@ export class Requester {
     watcher: Watcher,
   ): Promise<T> {
     const { clock, limits } = this.#options
-    const { method, url } = request
+    const { method, url, group } = request
     const started = clock.monotonic()
-    const inFlight = limits?.start(started)
+    const inFlight = limits?.start(started, group)
     const end = (answer?: RawAnswer) => {
       if (inFlight !== undefined) limits?.end(inFlight, clock.monotonic(), answer)
       this.#limiter.regulate()
@@ -160,29 +171,39 @@ export class Requester {
   }
 
   /** A 429 that is not retried still holds back the other requests, for as long as it says. */
-  #pauseAfter(error: unknown): void {
+  #pauseAfter(error: unknown, group: string | undefined): void {
     if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
     const { retryAfter } = error.context
     const { maxDelay } = this.#options.settings.retry
-    if (typeof retryAfter === 'number') this.#limiter.pause(Math.min(retryAfter, maxDelay))
+    if (typeof retryAfter === 'number') this.#pause(Math.min(retryAfter, maxDelay), error, group)
   }
 
-  #retryContext(
-    { method, url, signal }: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
-    watcher: Watcher,
-  ): RetryContext {
+  #pause(milliseconds: number, error: LeadpipeError, group: string | undefined): void {
+    this.#limiter.pause(milliseconds, this.#options.limits?.heldBackBy(error, group))
+  }
+
+  #retryContext(request: RetriedRequest, watcher: Watcher): RetryContext {
     const { settings, clock } = this.#options
     return {
       options: settings.retry,
       budget: this.#budget,
       clock,
-      signal,
+      signal: request.signal,
       onRetry: ({ attempt, delay, error }) => {
-        watcher.onRetry?.()
-        const reason = error.message
-        retryChannel.publish({ method, url, attempt, delay, reason } satisfies RetryMessage)
-        if (error.code === 'RATE_LIMIT') this.#limiter.pause(delay)
+        announceRetry(error, attempt, delay, request, watcher)
+        if (error.code === 'RATE_LIMIT') this.#pause(delay, error, request.group)
       },
     }
   }
+}
+
+function announceRetry(
+  { message: reason }: LeadpipeError,
+  attempt: number,
+  delay: number,
+  { method, url }: RetriedRequest,
+  watcher: Watcher,
+): void {
+  watcher.onRetry?.()
+  retryChannel.publish({ method, url, attempt, delay, reason } satisfies RetryMessage)
 }

@@ -11,6 +11,18 @@ export interface OutgoingRequest {
   /** Scheme, host and path, with the token redacted, for messages. */
   url: string
   signal: AbortSignal
+  /** The group in which the server counts the request, if it has several. */
+  group?: string
+  /** Credentials that `path` and `headers` do not have, because they may change between two attempts. */
+  credentials?: Credentials
+}
+
+/** The credentials of one request. */
+export interface Credentials {
+  /** The path and the headers of the next attempt, with the credentials. */
+  authorize(): Promise<Pick<OutgoingRequest, 'path' | 'headers'>>
+  /** Whether a failed attempt is made again at once, with new credentials. */
+  renew(error: unknown): boolean
 }
 
 /** Header names in lower case, and their values. */

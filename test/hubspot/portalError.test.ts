@@ -3,8 +3,9 @@ import { errorAnswerOf } from '../../lib/http/refusal.ts'
 import { portalError } from '../../lib/hubspot/portalError.ts'
 
 const url = 'https://api.hubapi.com/leads/v1/list?access_token=***'
+const settings = { fixedToken: true, maxDelay: 60_000 }
 const errorOf = (status: number, text: string, headers: Record<string, string> = {}) =>
-  portalError(errorAnswerOf({ status, headers }, text, { url, now: 0, redact: plain => plain }))
+  portalError(errorAnswerOf({ status, headers }, text, { url, now: 0, redact: plain => plain }), settings)
 
 t.test('portalError: the status decides the code and whether it is retryable', async t => {
   const cases: [status: number, code: string, retryable: boolean][] = [
@@ -85,7 +86,7 @@ t.test('portalError: any other body is in the message, shortened', async t => {
 t.test('portalError: the message is one line, without control characters', async t => {
   const message = 'no\r\nsuch\u001b[31m thing\u0000'
   for (const excerpt of [message, JSON.stringify({ message: message }), `<p>${message}</p>`]) {
-    t.equal(errorOf(404, excerpt).message, `${url} answered 404: no such [31m thing`)
+    t.equal(errorOf(400, excerpt).message, `${url} answered 400: no such [31m thing`)
   }
 })
 
