@@ -99,23 +99,17 @@ export class Requester {
     watcher: Watcher = {},
   ): Promise<T> {
     this.#budget.request()
-    const send = async (number: number, priority: number) => {
-      const { credentials } = request
-      const authorized =
-        credentials === undefined ? request : { ...request, ...(await credentials.authorize()) }
-      return await this.#limiter.run(() => this.#attempt(authorized, number, read, watcher), {
-        signal: request.signal,
-        group: request.group,
-        priority,
-      })
-    }
+    const { credentials, signal, group } = request
     const attempt = async (number: number): Promise<T> => {
-      try {
-        return await send(number, number > 1 ? 1 : 0)
-      } catch (error) {
-        if (!request.credentials?.renew(error)) throw error
-        announceRetry(error as LeadpipeError, number, 0, request, watcher)
-        return await send(number, 1)
+      let priority = number > 1 ? 1 : 0
+      for (;;) {
+        if (credentials !== undefined) await credentials.ready()
+        const inSlot = () => this.#authorizedAttempt(request, number, read, watcher)
+        const outcome = await this.#limiter.run(inSlot, { signal, group, priority })
+        if ('result' in outcome) return outcome.result
+        if (outcome.refusal === undefined) continue
+        announceRetry(outcome.refusal, number, 0, request, watcher)
+        priority = 1
       }
     }
     try {
@@ -141,6 +135,27 @@ export class Requester {
     this.#closed = true
     for (const controller of this.#active) controller.abort(this.#options.closedError())
     await this.#connections.destroy()
+  }
+
+  /**
+   * An attempt with the present credentials. Without a result, another is to be made: at once if the credentials were
+   * refused before; as a retry after a refusal. That is recorded before another request gets the slot.
+   */
+  async #authorizedAttempt<T>(
+    request: OutgoingRequest,
+    attempt: number,
+    read: (answer: RawAnswer) => Promise<T>,
+    watcher: Watcher,
+  ): Promise<{ result: T } | { refusal: LeadpipeError | undefined }> {
+    const { credentials } = request
+    const parts = credentials === undefined ? {} : credentials.authorize()
+    if (parts === undefined) return { refusal: undefined }
+    try {
+      return { result: await this.#attempt({ ...request, ...parts }, attempt, read, watcher) }
+    } catch (error) {
+      if (!credentials?.renew(error)) throw error
+      return { refusal: error as LeadpipeError }
+    }
   }
 
   async #attempt<T>(

@@ -19,8 +19,10 @@ export interface OutgoingRequest {
 
 /** The credentials of one request. */
 export interface Credentials {
-  /** The path and the headers of the next attempt, with the credentials. */
-  authorize(): Promise<Pick<OutgoingRequest, 'path' | 'headers'>>
+  /** Waits until there are credentials. */
+  ready(): Promise<void>
+  /** Path and headers with the present credentials; undefined if these were refused, or have expired, meanwhile. */
+  authorize(): Pick<OutgoingRequest, 'path' | 'headers'> | undefined
   /** Whether a failed attempt is made again at once, with new credentials. */
   renew(error: unknown): boolean
 }

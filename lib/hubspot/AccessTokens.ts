@@ -18,6 +18,8 @@ export interface Token {
   readonly value: string
   /** When the next one is fetched: milliseconds since 1970, Infinity for never. */
   readonly renewAt: number
+  /** From when on it must not be sent: milliseconds since 1970, Infinity for never. */
+  readonly expiresAt: number
 }
 
 /** A token is renewed this many milliseconds before it expires, or a tenth of its life if that is less. */
@@ -35,11 +37,11 @@ export class AccessTokens {
   readonly #clock: Clock
   readonly #redactors = new Map<string, (text: string) => string>()
   #current: Token | undefined
-  #renewal: Promise<Token> | undefined
+  #renewal: Promise<void> | undefined
 
   constructor(given: string | AccessTokenFunction, clock: Clock) {
     this.#clock = clock
-    if (typeof given === 'string') this.#use({ value: given, renewAt: Number.POSITIVE_INFINITY })
+    if (typeof given === 'string') this.#use({ value: given, renewAt: Infinity, expiresAt: Infinity })
     else this.#give = given
   }
 
@@ -48,21 +50,25 @@ export class AccessTokens {
     return this.#give === undefined
   }
 
+  /** The token to use, also while the next one is fetched; undefined if it was refused or has expired. */
+  get current(): Token | undefined {
+    const token = this.#current
+    return token !== undefined && this.#clock.now() < token.expiresAt ? token : undefined
+  }
+
   /**
-   * The current token, or the next one if it has to be renewed.
+   * Resolves when there is a token that does not have to be renewed.
    *
    * @throws {LeadpipeError} AUTH if the function fails, OPTION if it returns something else; the signal's reason after
    * an abort.
    */
-  async get(signal: AbortSignal): Promise<Token> {
-    const current = this.#current
-    if (current !== undefined && this.#clock.now() < current.renewAt) return current
+  async ready(signal: AbortSignal): Promise<void> {
+    if (this.#current !== undefined && this.#clock.now() < this.#current.renewAt) return
     this.#renewal ??= this.#renew().finally(() => {
       this.#renewal = undefined
     })
-    const token = await unlessAborted(this.#renewal, signal)
+    await unlessAborted(this.#renewal, signal)
     signal.throwIfAborted()
-    return token as Token
   }
 
   /** Records that the portal refused a token; returns whether there will be another. */
@@ -80,11 +86,8 @@ export class AccessTokens {
     return inUrl(longestFirst.reduce((clean, [, redact]) => redact(clean), text))
   }
 
-  async #renew(): Promise<Token> {
-    const given = await this.#call()
-    const token = this.#tokenOf(given)
-    this.#use(token)
-    return token
+  async #renew(): Promise<void> {
+    this.#use(this.#tokenOf(await this.#call()))
   }
 
   async #call(): Promise<unknown> {
@@ -116,16 +119,17 @@ export class AccessTokens {
     if (typeof token !== 'string' || !new RegExp(tokenPattern).test(token)) {
       throw wrongResult('the token, a string without spaces, or { token, expiresAt }', typeOf(token), given)
     }
-    if (expiresAt === undefined) return { value: token, renewAt: Number.POSITIVE_INFINITY }
+    if (expiresAt === undefined) return { value: token, renewAt: Infinity, expiresAt: Infinity }
     const now = this.#clock.now()
     const life = Number(expiresAt) - now
     const isTime = typeof expiresAt === 'number' || expiresAt instanceof Date
     if (!isTime || !(life > 0)) {
       const received = isTime ? shownTime(Number(expiresAt)) : typeOf(expiresAt)
-      const expected = `an expiresAt in the future, a Date or milliseconds since 1970 (now ${now}),`
+      const expected = `an expiresAt in the future, a Date or milliseconds since 1970 (now ${now})`
       throw wrongResult(expected, received, given)
     }
-    return { value: token, renewAt: now + life - Math.min(longestLead, life / 10) }
+    const end = now + life
+    return { value: token, renewAt: end - Math.min(longestLead, life / 10), expiresAt: end }
   }
 }
 

@@ -41,8 +41,10 @@ export function requestOf({ method, path, query, json }: Call, sender: Sender): 
   let used: Token | undefined
   let isRenewed = false
   const credentials: Credentials = {
-    async authorize() {
-      used = await tokens.get(signal)
+    ready: () => tokens.ready(signal),
+    authorize() {
+      used = tokens.current
+      if (used === undefined) return undefined
       const { value } = used
       return isInQuery
         ? { path: withQuery(encodeURIComponent(value)), headers }

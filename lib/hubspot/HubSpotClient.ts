@@ -57,8 +57,12 @@ export interface Reading {
   readonly pageTimeout: number | undefined
   /** Milliseconds since 1970, by the client's clock. */
   now(): number
-  /** The error for a body that could not be decoded; with the answer, if its beginning does not belong to a list. */
-  explain(error: unknown, answer: Answer, beginning: string): unknown
+  /**
+   * The error for a body that could not be decoded; with the answer, if its beginning does not belong to a list.
+   *
+   * @param elements the keys that lead to the list; none if the body is the list
+   */
+  explain(error: unknown, answer: Answer, beginning: string, elements: readonly string[]): unknown
   /**
    * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
    *
@@ -151,8 +155,8 @@ export class HubSpotClient implements AsyncDisposable {
       paths: crmPaths(apiVersion),
       pageTimeout: timeouts.page,
       now: () => this.#clock.now(),
-      explain: (error, answer, beginning) =>
-        noListError(error, answer, beginning, { redact: this.#redact, now: this.#clock.now() }),
+      explain: (error, answer, beginning, elements) =>
+        noListError(error, answer, beginning, { redact: this.#redact, now: this.#clock.now(), elements }),
       backOff: (...failure) => this.#backOff(...failure),
       json: (path, query, options) => this.#json(path, query, options),
     }

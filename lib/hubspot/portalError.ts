@@ -139,16 +139,22 @@ export function noListError(
   error: unknown,
   answer: { status: number; url: string; headers: AnswerHeaders },
   beginning: string,
-  { redact, now }: { redact: (text: string) => string; now: number },
+  { redact, now, elements }: { redact: (text: string) => string; now: number; elements: readonly string[] },
 ): unknown {
   const start = beginning.replace(/^[\s\ufeff]+/, '')
-  if (!(error instanceof LeadpipeError) || error.code !== 'DECODE' || start.startsWith('[')) return error
+  const isList = elements.length === 0 ? start.startsWith('[') : isListIn(start, elements)
+  if (!(error instanceof LeadpipeError) || error.code !== 'DECODE' || isList) return error
   const { message, context } = errorAnswerOf(answer, start, { url: answer.url, redact, now })
   const contentType = redact(header(answer.headers, 'content-type') ?? '').slice(0, 100)
   const shown = `${error.problem}; ${message}${contentType === '' ? '' : ` (${contentType})`}`
   const isNoJson = start !== '' && !start.startsWith('{')
   const isTransient = error.retryable || isNoJson || /"status"\s*:\s*"error"/i.test(start)
   return reworded(error, shown, { retryable: isTransient, context: { ...context, contentType } })
+}
+
+/** Whether a text is the beginning of an object that has an array at the path `elements`. */
+function isListIn(start: string, elements: readonly string[]): boolean {
+  return start.startsWith('{') && elements.every(key => start.includes(JSON.stringify(key)))
 }
 
 /** A retry can't help with the daily limit before the next day; any other limit ends after a while. */
