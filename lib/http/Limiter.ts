@@ -30,6 +30,8 @@ export interface Turn {
   signal: AbortSignal
   /** The group in which the server counts the request, if it has several. */
   group?: string | undefined
+  /** Asked when the attempt may start. If it returns false, the attempt is given up, and counts for no limit. */
+  isReady?(): boolean
 }
 
 /** An attempt that waits for its turn. */
@@ -84,11 +86,17 @@ export class Limiter {
     this.#onWait = onWait
   }
 
-  /** Runs an attempt when it is its turn. Rejects with the signal's reason if that aborts first. */
-  run<T>(attempt: () => Promise<T>, { priority, signal, group: name }: Turn): Promise<T> {
+  /**
+   * Runs an attempt when it is its turn.
+   *
+   * @returns its result; undefined if it was given up
+   * @throws what the attempt throws; the signal's reason if that aborts before the attempt starts
+   */
+  run<T>(attempt: () => Promise<T>, turn: Turn): Promise<T | undefined> {
+    const { priority, signal, isReady = () => true } = turn
     if (signal.aborted) return Promise.reject(signal.reason)
-    const group = this.#groupOf(name)
-    return new Promise<T>((resolve, reject) => {
+    const group = this.#groupOf(turn.group)
+    return new Promise<T | undefined>((resolve, reject) => {
       this.#number += 1
       const unlisten = onAbort(signal, () => {
         group.waiting.splice(group.waiting.indexOf(waiting), 1)
@@ -96,7 +104,8 @@ export class Limiter {
       })
       const start = () => {
         unlisten()
-        this.#start(group, attempt).then(resolve, reject)
+        if (isReady()) this.#start(group, attempt).then(resolve, reject)
+        else resolve(undefined)
       }
       const waiting = { priority, number: this.#number, start }
       const before = group.waiting.findLastIndex(other => other.priority >= priority)

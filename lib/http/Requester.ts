@@ -100,14 +100,20 @@ export class Requester {
   ): Promise<T> {
     this.#budget.request()
     const { credentials, signal, group } = request
+    let authorized = request
+    const isReady = () => {
+      const parts = credentials === undefined ? {} : credentials.authorize()
+      authorized = { ...request, ...parts }
+      return parts !== undefined
+    }
     const attempt = async (number: number): Promise<T> => {
       let priority = number > 1 ? 1 : 0
       for (;;) {
         if (credentials !== undefined) await credentials.ready()
-        const inSlot = () => this.#authorizedAttempt(request, number, read, watcher)
-        const outcome = await this.#limiter.run(inSlot, { signal, group, priority })
+        const send = () => this.#attemptUnlessRefused(authorized, number, read, watcher)
+        const outcome = await this.#limiter.run(send, { signal, group, priority, isReady })
+        if (outcome === undefined) continue
         if ('result' in outcome) return outcome.result
-        if (outcome.refusal === undefined) continue
         announceRetry(outcome.refusal, number, 0, request, watcher)
         priority = 1
       }
@@ -137,23 +143,17 @@ export class Requester {
     await this.#connections.destroy()
   }
 
-  /**
-   * An attempt with the present credentials. Without a result, another is to be made: at once if the credentials were
-   * refused before; as a retry after a refusal. That is recorded before another request gets the slot.
-   */
-  async #authorizedAttempt<T>(
+  /** An attempt. A refusal of credentials that can be renewed is recorded before another request gets the slot. */
+  async #attemptUnlessRefused<T>(
     request: OutgoingRequest,
     attempt: number,
     read: (answer: RawAnswer) => Promise<T>,
     watcher: Watcher,
-  ): Promise<{ result: T } | { refusal: LeadpipeError | undefined }> {
-    const { credentials } = request
-    const parts = credentials === undefined ? {} : credentials.authorize()
-    if (parts === undefined) return { refusal: undefined }
+  ): Promise<{ result: T } | { refusal: LeadpipeError }> {
     try {
-      return { result: await this.#attempt({ ...request, ...parts }, attempt, read, watcher) }
+      return { result: await this.#attempt(request, attempt, read, watcher) }
     } catch (error) {
-      if (!credentials?.renew(error)) throw error
+      if (!request.credentials?.renew(error)) throw error
       return { refusal: error as LeadpipeError }
     }
   }

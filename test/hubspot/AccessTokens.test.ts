@@ -121,6 +121,47 @@ t.test('accessToken(): after a 401 there is one call for all requests, which are
   t.ok(retries >= 1 && retries <= 4, 'only the requests that were under way met the old token')
 })
 
+t.test(
+  'accessToken(): the request that met a 401 is not sent again after all that wait for a slot',
+  async t => {
+    const { origin, targets } = await listen(t, (request, response) => {
+      response.writeHead(bearer(request) === 'token-1' ? 401 : 200).end()
+    })
+    const client = openClient(t, origin, { accessToken: numbered().accessToken, concurrency: 1 })
+    await Promise.all(Array.from({ length: 20 }, (_, number) => read(client, `/${number}`)))
+    t.equal(targets.length, 21)
+    t.ok(targets.lastIndexOf('/0') <= 2, targets.join())
+  },
+)
+
+t.test('accessToken(): a late 401 to an old token does not replace the new one', async t => {
+  let refuseLate = () => {}
+  const { origin, targets } = await listen(t, (request, response) => {
+    if (bearer(request) !== 'token-1') response.end('[]')
+    else if (request.url === '/early') response.writeHead(401).end()
+    else refuseLate = () => void response.writeHead(401).end()
+  })
+  const given = numbered()
+  const client = openClient(t, origin, { accessToken: given.accessToken })
+  const late = read(client, '/late')
+  while (targets.length < 1) await turns(1)
+  t.equal(await read(client, '/early'), '[]')
+  refuseLate()
+  t.equal(await late, '[]')
+  t.equal(given.calls, 2)
+})
+
+t.test('accessToken(): a token that expires while its request waits for a limit is not sent', async t => {
+  const { origin, tokens } = await serve(t)
+  const clock = new FakeClock()
+  const given = numbered(token => ({ token, expiresAt: clock.time + 5_000 }))
+  const rateLimit = { requests: 1, interval: 4_000 }
+  const client = openClient(t, origin, { accessToken: given.accessToken, rateLimit }, clock)
+  await Promise.all(Array.from({ length: 4 }, () => read(client)))
+  t.equal(clock.waits.filter(wait => wait === 4_000).length >= 3, true)
+  t.strictSame(tokens, ['token-1', 'token-1', 'token-2', 'token-2'])
+})
+
 t.test('accessToken(): a second 401 ends with AUTH, after one more call', async t => {
   const { origin, tokens } = await serve(t, () => false)
   const given = numbered()
@@ -306,8 +347,8 @@ t.test(
     await fc.assert(
       fc.asyncProperty(world, async ({ lives, pauses, failing }) => {
         const clock = new FakeClock()
-        const issued = new Map<string, { uses: number; end: number }>()
-        let [running, most, arrived, late] = [0, 0, 0, 0]
+        const issued = new Map<string, { uses: number; end: number; lead: number }>()
+        let [running, most, arrived, late, early] = [0, 0, 0, 0, 0]
         accept = token => {
           clock.time += 10
           arrived += 1
@@ -320,6 +361,8 @@ t.test(
         const accessToken = async (): Promise<AccessToken> => {
           running += 1
           most = Math.max(most, running)
+          const last = Array.from(issued.values()).at(-1)
+          if (last !== undefined && last.uses > 0 && clock.time < last.end - last.lead) early += 1
           const {
             uses,
             expires = Infinity,
@@ -329,7 +372,7 @@ t.test(
           running -= 1
           const token = `token-${issued.size + 1}`
           const end = clock.time + expires
-          issued.set(token, { uses, end })
+          issued.set(token, { uses, end, lead: expires === Infinity ? 0 : expires / 10 })
           return end === Infinity ? token : { token, expiresAt: end }
         }
         const client = openClient(t, origin, { accessToken, concurrency, retry }, clock)
@@ -340,7 +383,7 @@ t.test(
         }
         const all = await Promise.all(answers)
         await client.close()
-        return most === 1 && late === 0 && all.every(answer => answer === '[]')
+        return most === 1 && late === 0 && early === 0 && all.every(answer => answer === '[]')
       }),
       { numRuns: 40 },
     )
