@@ -147,7 +147,7 @@ export function noListError(
   const { message, context } = errorAnswerOf(answer, start, { url: answer.url, redact, now })
   const contentType = redact(header(answer.headers, 'content-type') ?? '').slice(0, 100)
   const shown = `${error.problem}; ${message}${contentType === '' ? '' : ` (${contentType})`}`
-  const isNoJson = start !== '' && !start.startsWith('{')
+  const isNoJson = start !== '' && !/^[[{]/.test(start)
   const isTransient = error.retryable || isNoJson || /"status"\s*:\s*"error"/i.test(start)
   return reworded(error, shown, { retryable: isTransient, context: { ...context, contentType } })
 }
