@@ -177,7 +177,8 @@ function withRemedy(problem: string, remedy?: string | Remedy, nameOf: NameOptio
   if (typeof remedy === 'string') return `${problem}; ${remedy}`
   const { owner, option, to, inCode } = remedy
   const flag = nameOf(owner, option)
-  return `${problem}; ${flag === undefined && inCode !== undefined ? inCode : `set ${flag ?? option} to ${to}`}`
+  if (inCode === undefined) return `${problem}; set ${flag ?? option} to ${to}`
+  return `${problem}; ${flag === undefined ? inCode : `give ${flag} ${to}`}`
 }
 
 /** A short description of a value on one line, for an error message. */

@@ -183,7 +183,7 @@ t.test('accessToken: a fixed one ends with its first 401, and the message says w
     error.message,
     /^the access token has expired: .+ago\.; set accessToken to a new token, or to a function/,
   )
-  t.match(messageNaming(error, flagOf), /ago\.; set --access-token to a new token$/)
+  t.match(messageNaming(error, flagOf), /ago\.; give --access-token a new token$/)
   t.strictSame(tokens, ['pat-1'])
 })
 

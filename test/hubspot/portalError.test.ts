@@ -259,7 +259,7 @@ t.test('portalError: without the API of 2011, the message says what reads the le
     t.match(error, { code: 'HTTP', retryable: false, context: { status } })
     const problem = `this portal no longer serves the Leads API of 2011: https://api.hubapi.com/leads/v1/list?access_token=***&max=100 answered ${status}`
     t.equal(error.message, `${problem}; read its contacts with contactsAsLeads(client)`)
-    t.equal(messageNaming(error, flagOf), `${problem}; set --from to contacts-as-leads`)
+    t.equal(messageNaming(error, flagOf), `${problem}; give --from contacts-as-leads`)
   }
   t.equal(errorAt('/leads/v1/lead/x', 404).message, 'https://api.hubapi.com/leads/v1/lead/x answered 404')
 })
