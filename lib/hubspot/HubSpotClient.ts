@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { LeadpipeError, reworded } from '../errors.ts'
-import { gunzip } from '../http/body.ts'
+import { gunzip, readWhole } from '../http/body.ts'
 import { type Clock, clockOf } from '../http/Clock.ts'
 import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
@@ -10,8 +10,7 @@ import { type CrmPaths, crmPaths } from './apiPaths.ts'
 import { type Call, checkTarget, isUnauthorized, requestOf } from './Call.ts'
 import { type ClientSettings, clientSettings, type HubSpotClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
-import { noListError, portalError } from './portalError.ts'
-import { readJson } from './readJson.ts'
+import { noListError, parseAnswer, portalError } from './portalError.ts'
 
 /** A successful answer. Read its body to the end, or destroy it: until then it keeps its connection. */
 export interface Answer {
@@ -190,7 +189,8 @@ export class HubSpotClient implements AsyncDisposable {
         ? this.get(path, query, options)
         : this.post(path, body, { ...options, query }))
       try {
-        return await readJson(answer, { maxBytes, redact: this.#redact, now: this.#clock.now(), signal })
+        const text = await readWhole(answer, maxBytes, signal)
+        return parseAnswer(text, answer, { redact: this.#redact, now: this.#clock.now() })
       } catch (error) {
         await this.#backOff(error, attempt, path, options)
       }

@@ -152,6 +152,30 @@ export function noListError(
   return reworded(error, shown, { retryable: isTransient, context: { ...context, contentType } })
 }
 
+/**
+ * Parses the body of a small success.
+ *
+ * @throws {LeadpipeError} DECODE if it is not JSON, or HubSpot's own form of an error; transient as in `noListError`
+ */
+export function parseAnswer(
+  text: string,
+  answer: { status: number; url: string; headers: AnswerHeaders },
+  { redact, now }: { redact: (text: string) => string; now: number },
+): unknown {
+  const isError = /^error$/i.test(String(errorBody(text).status))
+  try {
+    if (!isError) return JSON.parse(text)
+  } catch {
+    // The message of the parser may repeat secrets; that of the answer has none.
+  }
+  const { message, context } = errorAnswerOf(answer, text, { url: answer.url, redact, now })
+  const shown = text.trim() === '' ? `${message} and nothing` : message
+  throw new LeadpipeError('DECODE', `expected JSON, but ${shown}`, {
+    retryable: isError || !/^\s*[[{]/.test(text),
+    context: { ...context, problem: 'malformed' },
+  })
+}
+
 /** Whether a text is the beginning of an object that has an array at the path `elements`. */
 function isListIn(start: string, elements: readonly string[]): boolean {
   return start.startsWith('{') && elements.every(key => start.includes(JSON.stringify(key)))
