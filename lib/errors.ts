@@ -8,7 +8,7 @@ import type { ErrorContexts, OptionContext, Remedy } from './errors/ErrorContext
 export const errorCodes = [
   /** A wrong, unknown or contradictory option; nothing was requested or written. */
   'OPTION',
-  /** The portal refused the credentials (401 or 403). */
+  /** The portal refused the credentials (401 or 403), or the function `accessToken` failed. */
   'AUTH',
   /** The portal answered 429 more often than the retry policy allows. */
   'RATE_LIMIT',
@@ -175,8 +175,10 @@ export function optionProblem(
 function withRemedy(problem: string, remedy?: string | Remedy, nameOf: NameOption = () => undefined): string {
   if (remedy === undefined) return problem
   if (typeof remedy === 'string') return `${problem}; ${remedy}`
-  const { owner, option, to } = remedy
-  return `${problem}; set ${nameOf(owner, option) ?? option} to ${to}`
+  const { owner, option, to, inCode } = remedy
+  const flag = nameOf(owner, option)
+  if (inCode === undefined) return `${problem}; set ${flag ?? option} to ${to}`
+  return `${problem}; ${flag === undefined ? inCode : `give ${flag} ${to}`}`
 }
 
 /** A short description of a value on one line, for an error message. */

@@ -36,7 +36,9 @@ export {
 export type { Format } from './formats/formats.ts'
 // The client
 export type { RateLimit, RetryOptions, TimeoutOptions } from './http/transportOptions.ts'
-export { type Answer, type GetOptions, HubSpotClient } from './hubspot/HubSpotClient.ts'
+export type { AccessToken, AccessTokenFunction } from './hubspot/AccessTokens.ts'
+export type { ApiVersion } from './hubspot/apiPaths.ts'
+export { type Answer, type GetOptions, HubSpotClient, type PostOptions } from './hubspot/HubSpotClient.ts'
 export type { HubSpotClientOptions } from './hubspot/options.ts'
 // The model
 export { type TimePivot, timePivots } from './lead/apiQuirks.ts'

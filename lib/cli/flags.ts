@@ -188,6 +188,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   'toFile()': ['format'],
   'toHttp()': ['format'],
   'encode()': ['format'],
+  export: ['from'],
   'createPortal()': ['port', 'leads', 'seed', 'db', 'accessToken', 'faults'],
 }
 

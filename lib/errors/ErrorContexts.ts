@@ -6,6 +6,8 @@ export interface Remedy {
   readonly option: string
   /** The values to set it to, in words. */
   readonly to: string
+  /** What to do in code, if that is something else than on a command line. */
+  readonly inCode?: string
 }
 
 /** The facts about a wrong option. The message of an OPTION error is made from them. */
@@ -47,6 +49,7 @@ export interface AnswerContext {
   readonly policy?: string
   /** Number of attempts, if there were several. */
   readonly attempts?: number
+  readonly remedy?: string | Remedy
 }
 
 /** The facts about a connection that failed. */
@@ -65,7 +68,13 @@ export interface ConnectionContext {
 /** The facts about an error, for programs, by its code. None contains a token. */
 export interface ErrorContexts {
   OPTION: OptionContext
-  AUTH: AnswerContext
+  /** The facts about the answer, unless the function `accessToken` failed; and what a 403 says to be missing. */
+  AUTH: Partial<AnswerContext> & {
+    /** Scopes of which the token needs at least one. */
+    readonly requiredScopes?: readonly string[]
+    /** The HubSpot product that the account needs. */
+    readonly requiredProduct?: string
+  }
   RATE_LIMIT: AnswerContext
   /** The facts about the answer if the portal refused a request; the portal's daily limit if no request was sent. */
   DAILY_LIMIT: Partial<AnswerContext> & {

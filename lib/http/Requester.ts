@@ -35,6 +35,9 @@ export interface Watcher {
   onRetry?(): void
 }
 
+/** What a retry needs to know about its request. */
+type RetriedRequest = Pick<OutgoingRequest, 'method' | 'url' | 'signal' | 'group'>
+
 /**
  * Sends requests to one origin, within the limits, and retries them as the retry options say. It owns the connections,
  * and ends everything at once when it is closed.
@@ -95,17 +98,30 @@ export class Requester {
     read: (answer: RawAnswer) => Promise<T>,
     watcher: Watcher = {},
   ): Promise<T> {
-    const { signal } = request
     this.#budget.request()
-    const attempt = (number: number) =>
-      this.#limiter.run(() => this.#attempt(request, number, read, watcher), {
-        signal,
-        priority: number > 1 ? 1 : 0,
-      })
+    const { credentials, signal, group } = request
+    let authorized = request
+    const isReady = () => {
+      const parts = credentials === undefined ? {} : credentials.authorize()
+      authorized = { ...request, ...parts }
+      return parts !== undefined
+    }
+    const attempt = async (number: number): Promise<T> => {
+      let priority = number > 1 ? 1 : 0
+      for (;;) {
+        if (credentials !== undefined) await credentials.ready()
+        const send = () => this.#attemptUnlessRefused(authorized, number, read, watcher)
+        const outcome = await this.#limiter.run(send, { signal, group, priority, isReady })
+        if (outcome === undefined) continue
+        if ('result' in outcome) return outcome.result
+        announceRetry(outcome.refusal, number, 0, request, watcher)
+        priority = 1
+      }
+    }
     try {
       return await retry(attempt, this.#retryContext(request, watcher))
     } catch (error) {
-      this.#pauseAfter(error)
+      this.#pauseAfter(error, request.group)
       throw error
     }
   }
@@ -116,12 +132,7 @@ export class Requester {
    * @param attempt consecutive failures, from 1
    * @throws `error` itself, if a retry can't help; the signal's reason after an abort.
    */
-  async backOff(
-    error: unknown,
-    attempt: number,
-    request: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
-    watcher: Watcher,
-  ): Promise<void> {
+  async backOff(error: unknown, attempt: number, request: RetriedRequest, watcher: Watcher): Promise<void> {
     await backOff(error, attempt, this.#retryContext(request, watcher))
   }
 
@@ -132,6 +143,21 @@ export class Requester {
     await this.#connections.destroy()
   }
 
+  /** An attempt. A refusal of credentials that can be renewed is recorded before another request gets the slot. */
+  async #attemptUnlessRefused<T>(
+    request: OutgoingRequest,
+    attempt: number,
+    read: (answer: RawAnswer) => Promise<T>,
+    watcher: Watcher,
+  ): Promise<{ result: T } | { refusal: LeadpipeError }> {
+    try {
+      return { result: await this.#attempt(request, attempt, read, watcher) }
+    } catch (error) {
+      if (!request.credentials?.renew(error)) throw error
+      return { refusal: error as LeadpipeError }
+    }
+  }
+
   async #attempt<T>(
     request: OutgoingRequest,
     attempt: number,
@@ -139,9 +165,9 @@ export class Requester {
     watcher: Watcher,
   ): Promise<T> {
     const { clock, limits } = this.#options
-    const { method, url } = request
+    const { method, url, group } = request
     const started = clock.monotonic()
-    const inFlight = limits?.start(started)
+    const inFlight = limits?.start(started, group)
     const end = (answer?: RawAnswer) => {
       if (inFlight !== undefined) limits?.end(inFlight, clock.monotonic(), answer)
       this.#limiter.regulate()
@@ -160,29 +186,39 @@ export class Requester {
   }
 
   /** A 429 that is not retried still holds back the other requests, for as long as it says. */
-  #pauseAfter(error: unknown): void {
+  #pauseAfter(error: unknown, group: string | undefined): void {
     if (!(error instanceof LeadpipeError) || error.code !== 'RATE_LIMIT') return
     const { retryAfter } = error.context
     const { maxDelay } = this.#options.settings.retry
-    if (typeof retryAfter === 'number') this.#limiter.pause(Math.min(retryAfter, maxDelay))
+    if (typeof retryAfter === 'number') this.#pause(Math.min(retryAfter, maxDelay), error, group)
   }
 
-  #retryContext(
-    { method, url, signal }: Pick<OutgoingRequest, 'method' | 'url' | 'signal'>,
-    watcher: Watcher,
-  ): RetryContext {
+  #pause(milliseconds: number, error: LeadpipeError, group: string | undefined): void {
+    this.#limiter.pause(milliseconds, this.#options.limits?.heldBackBy(error, group))
+  }
+
+  #retryContext(request: RetriedRequest, watcher: Watcher): RetryContext {
     const { settings, clock } = this.#options
     return {
       options: settings.retry,
       budget: this.#budget,
       clock,
-      signal,
+      signal: request.signal,
       onRetry: ({ attempt, delay, error }) => {
-        watcher.onRetry?.()
-        const reason = error.message
-        retryChannel.publish({ method, url, attempt, delay, reason } satisfies RetryMessage)
-        if (error.code === 'RATE_LIMIT') this.#limiter.pause(delay)
+        announceRetry(error, attempt, delay, request, watcher)
+        if (error.code === 'RATE_LIMIT') this.#pause(delay, error, request.group)
       },
     }
   }
+}
+
+function announceRetry(
+  { message: reason }: LeadpipeError,
+  attempt: number,
+  delay: number,
+  { method, url }: RetriedRequest,
+  watcher: Watcher,
+): void {
+  watcher.onRetry?.()
+  retryChannel.publish({ method, url, attempt, delay, reason } satisfies RetryMessage)
 }

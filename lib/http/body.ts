@@ -55,6 +55,29 @@ export function bodyError(cause: unknown, origin: string): LeadpipeError {
   return networkError(cause, origin)
 }
 
+/**
+ * Reads a decoded body to its end.
+ *
+ * @param limit its length in bytes at most
+ * @throws {LeadpipeError} DECODE if it is longer; DECODE, NETWORK or TIMEOUT if it is cut off; the signal's reason after
+ * an abort.
+ */
+export async function readWhole(
+  { url, status, body }: { url: string; status: number; body: Readable },
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { text, cut, failure } = await readText(body, limit)
+  if (failure !== undefined) {
+    signal?.throwIfAborted()
+    throw bodyError(failure, new URL(url).origin)
+  }
+  if (!cut) return text
+  throw new LeadpipeError('DECODE', `${url} answered more than ${limit} bytes, expected a small answer`, {
+    context: { problem: 'limit', status, url },
+  })
+}
+
 /** The beginning of a body. */
 export interface BodyText {
   text: string

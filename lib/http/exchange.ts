@@ -11,6 +11,20 @@ export interface OutgoingRequest {
   /** Scheme, host and path, with the token redacted, for messages. */
   url: string
   signal: AbortSignal
+  /** The group in which the server counts the request, if it has several. */
+  group?: string
+  /** Credentials that `path` and `headers` do not have, because they may change between two attempts. */
+  credentials?: Credentials
+}
+
+/** The credentials of one request. */
+export interface Credentials {
+  /** Waits until there are credentials. */
+  ready(): Promise<void>
+  /** Path and headers with the present credentials; undefined if these were refused, or have expired, meanwhile. */
+  authorize(): Pick<OutgoingRequest, 'path' | 'headers'> | undefined
+  /** Whether a failed attempt is made again at once, with new credentials. */
+  renew(error: unknown): boolean
 }
 
 /** Header names in lower case, and their values. */

@@ -1,3 +1,6 @@
+import { inspect } from 'node:util'
+import { messageOf } from '../errors.ts'
+
 const entities: Readonly<Record<string, string>> = {
   '&': 'amp',
   '<': 'lt',
@@ -18,11 +21,15 @@ export function redactor(
 ): (text: string) => string {
   const anyForm = piecesOf(secret).map(piece => new RegExp(Array.from(piece, formsOf).join(''), 'gi'))
   const inUrl = new RegExp(`(${parameters.join('|')})(=|%(?:25)*3d)[^&\\s"'<>\\\\;,)]*`, 'gi')
-  const replaced = (text: string) => anyForm.reduce((clean, form) => clean.replace(form, '***'), text)
-  return text =>
-    replaced(text)
-      .replace(/(\*{3}){2,}/g, '***')
-      .replace(inUrl, '$1$2***')
+  const replaced = (text: string) =>
+    anyForm.reduce((clean, form) => clean.replace(form, '***'), text).replace(/(\*{3}){2,}/g, '***')
+  return parameters.length === 0 ? replaced : text => replaced(text).replace(inUrl, '$1$2***')
+}
+
+/** Redacts the error of a user's function, which may repeat secrets anywhere. */
+export function redactedError(thrown: unknown, redact: (text: string) => string): unknown {
+  const text = inspect(thrown, { depth: 10, showHidden: true, maxStringLength: null })
+  return redact(text) === text ? thrown : new Error(redact(messageOf(thrown)))
 }
 
 /** The engine can't compile the pattern of a secret of 4,000 characters. */

@@ -1,15 +1,16 @@
 import type { Readable } from 'node:stream'
-import { describe, LeadpipeError } from '../errors.ts'
-import { gunzip } from '../http/body.ts'
+import { LeadpipeError, reworded } from '../errors.ts'
+import { gunzip, readWhole } from '../http/body.ts'
 import { type Clock, clockOf } from '../http/Clock.ts'
 import type { AnswerHeaders, OutgoingRequest, RawAnswer } from '../http/exchange.ts'
 import { Requester, type Watcher } from '../http/Requester.ts'
-import { redactor } from '../http/redact.ts'
 import { refusal } from '../http/refusal.ts'
-import { optionError } from '../options/checkOptions.ts'
+import { AccessTokens } from './AccessTokens.ts'
+import { type CrmPaths, crmPaths } from './apiPaths.ts'
+import { type Call, checkTarget, isUnauthorized, requestOf } from './Call.ts'
 import { type ClientSettings, clientSettings, type HubSpotClientOptions } from './options.ts'
 import { PortalLimits } from './PortalLimits.ts'
-import { noListError, portalError } from './portalError.ts'
+import { noListError, parseAnswer, portalError } from './portalError.ts'
 
 /** A successful answer. Read its body to the end, or destroy it: until then it keeps its connection. */
 export interface Answer {
@@ -28,6 +29,20 @@ export interface GetOptions extends Watcher {
   signal?: AbortSignal
 }
 
+/** Options of `post`. */
+export interface PostOptions extends GetOptions {
+  /** A serialised query, without credentials. Default: none. */
+  query?: string
+}
+
+/** Options of `json`. */
+export interface JsonRequest extends GetOptions {
+  /** The body of a POST. Default: a GET. */
+  body?: object
+  /** The maximum size of the answer in bytes, decoded. Default: 16 MiB. */
+  maxBytes?: number
+}
+
 /** The part of a client that sources use to read lists. The symbol is private to leadpipe. */
 export const reading: unique symbol = Symbol('leadpipe.reading')
 
@@ -35,12 +50,18 @@ export const reading: unique symbol = Symbol('leadpipe.reading')
 export interface Reading {
   /** The most requests in flight at the same time. */
   readonly concurrency: number
+  /** The paths of the CRM APIs in the client's version. */
+  readonly paths: CrmPaths
   /** Milliseconds that a page may take; undefined for no limit. */
   readonly pageTimeout: number | undefined
   /** Milliseconds since 1970, by the client's clock. */
   now(): number
-  /** The error for a body that could not be decoded; with the answer, if its beginning does not belong to a list. */
-  explain(error: unknown, answer: Answer, beginning: string): unknown
+  /**
+   * The error for a body that could not be decoded; with the answer, if its beginning does not belong to a list.
+   *
+   * @param elements the keys that lead to the list; none if the body is the list
+   */
+  explain(error: unknown, answer: Answer, beginning: string, elements: readonly string[]): unknown
   /**
    * Waits as the retry options say, after a failure in the middle of a body, before the rest is requested.
    *
@@ -48,20 +69,14 @@ export interface Reading {
    * @throws {LeadpipeError} `error` itself, if a retry can't help; NETWORK if the client is closed meanwhile; the
    * signal's reason after an abort
    */
-  backOff(
-    error: unknown,
-    attempt: number,
-    path: string,
-    options: Required<Pick<GetOptions, 'signal'>> & GetOptions,
-  ): Promise<void>
-}
-
-/** One request to the API. */
-interface Call {
-  method: 'GET' | 'POST'
-  path: string
-  query: string
-  json?: Uint8Array
+  backOff(error: unknown, attempt: number, path: string, options: GetOptions): Promise<void>
+  /**
+   * Gets a small answer, such as the definitions of properties, and parses it. An answer that was cut off, or that is
+   * no JSON, is requested again as the retry options say.
+   *
+   * @throws {LeadpipeError} like `get`; DECODE also for an answer that is not JSON, or larger than `maxBytes`
+   */
+  json(path: string, query: string, options?: JsonRequest): Promise<unknown>
 }
 
 /**
@@ -80,6 +95,7 @@ export class HubSpotClient implements AsyncDisposable {
   readonly #settings: ClientSettings
   readonly #clock: Clock
   readonly #requester: Requester
+  readonly #tokens: AccessTokens
   readonly #redact: (text: string) => string
 
   /**
@@ -92,7 +108,8 @@ export class HubSpotClient implements AsyncDisposable {
     const limits = new PortalLimits(settings.dailyShare)
     this.#settings = settings
     this.#clock = clock
-    this.#redact = redactor(settings.credential.value, ['access_token', 'hapikey'])
+    this.#tokens = new AccessTokens(settings.credential.value, clock)
+    this.#redact = text => this.#tokens.redact(text)
     this.#requester = new Requester({ origin: settings.origin, settings, clock, limits, closedError })
   }
 
@@ -119,24 +136,28 @@ export class HubSpotClient implements AsyncDisposable {
    * Posts JSON to a path of the API, otherwise like `get`. It is also retried after a failure, so it is for requests
    * that change nothing, such as a search.
    *
-   * @param path for example "/crm/v3/objects/contacts/search"
+   * @param path for example "/crm/objects/2026-09/contacts/search"
    * @param body sent as JSON
-   * @returns the first successful answer; its body must be read or destroyed
+   * @returns the first successful answer; its body must be read or destroyed. A batch that was done in part is a success
+   * with the status 207, whose body names the rest.
    * @throws {LeadpipeError} like `get`
    */
-  async post(path: string, body: object, options: GetOptions = {}): Promise<Answer> {
-    return this.#send({ method: 'POST', path, query: '', json: Buffer.from(JSON.stringify(body)) }, options)
+  async post(path: string, body: object, options: PostOptions = {}): Promise<Answer> {
+    const { query = '' } = options
+    return this.#send({ method: 'POST', path, query, json: Buffer.from(JSON.stringify(body)) }, options)
   }
 
   get [reading](): Reading {
-    const { concurrency, timeouts } = this.#settings
+    const { concurrency, timeouts, apiVersion } = this.#settings
     return {
       concurrency,
+      paths: crmPaths(apiVersion),
       pageTimeout: timeouts.page,
       now: () => this.#clock.now(),
-      explain: (error, answer, beginning) =>
-        noListError(error, answer, beginning, { redact: this.#redact, now: this.#clock.now() }),
+      explain: (error, answer, beginning, elements) =>
+        noListError(error, answer, beginning, { redact: this.#redact, now: this.#clock.now(), elements }),
       backOff: (...failure) => this.#backOff(...failure),
+      json: (path, query, options) => this.#json(path, query, options),
     }
   }
 
@@ -161,17 +182,33 @@ export class HubSpotClient implements AsyncDisposable {
     }
   }
 
+  async #json(path: string, query: string, options: JsonRequest = {}): Promise<unknown> {
+    const { body, maxBytes = 16 * 1024 * 1024, signal } = options
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await (body === undefined
+        ? this.get(path, query, options)
+        : this.post(path, body, { ...options, query }))
+      try {
+        const text = await readWhole(answer, maxBytes, signal)
+        return parseAnswer(text, answer, { redact: this.#redact, now: this.#clock.now() })
+      } catch (error) {
+        await this.#backOff(error, attempt, path, options)
+      }
+    }
+  }
+
   async #send(call: Call, options: GetOptions): Promise<Answer> {
     checkTarget(call, this.#redact)
     const { signal, release } = this.#requester.enter(options.signal)
     try {
-      const request = this.#request(call, signal)
+      const { origin, credential } = this.#settings
+      const request = requestOf(call, { origin, credential, tokens: this.#tokens, signal })
       const answer = await this.#requester.run(request, raw => this.#read(raw, request), options)
       onceClosed(answer.body, release)
       return answer
     } catch (error) {
       release()
-      throw error
+      throw this.#tokens.isFixed || !isUnauthorized(error) ? error : againstNewToken(error)
     }
   }
 
@@ -179,50 +216,25 @@ export class HubSpotClient implements AsyncDisposable {
     const redact = this.#redact
     const { status, headers } = raw
     if (raw.ok) return { status, url, headers, body: gunzip(raw, url, redact) }
-    throw (await refusal(raw, { url, redact, now: this.#clock.now(), toError: portalError })).error
-  }
-
-  #request({ method, path, query, json }: Call, signal: AbortSignal): OutgoingRequest {
-    const { credential, origin } = this.#settings
-    const { value: secret } = credential
-    const inQuery = credential.in === 'query' ? `${credential.name}=${encodeURIComponent(secret)}` : ''
-    const search = [inQuery, query].filter(part => part !== '').join('&')
-    const full = search === '' ? path : `${path}?${search}`
-    return {
-      method,
-      path: full,
-      headers: {
-        accept: 'application/json',
-        'accept-encoding': 'gzip',
-        // The answer of a cache may lack the newest leads.
-        'cache-control': 'no-cache',
-        'user-agent': 'leadpipe',
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(credential.in === 'header' ? { authorization: `Bearer ${secret}` } : {}),
-      },
-      ...(json === undefined ? {} : { body: json }),
-      url: this.#redact(`${origin}${full}`),
-      signal,
-    }
-  }
-}
-
-/** undici refuses a wrong target too, but only when the request is sent, and with an error that would be retried. */
-function checkTarget({ method, path, query }: Call, redact: (text: string) => string): void {
-  const owner = `HubSpotClient.${method.toLowerCase()}()`
-  if (!/^\/[\x21-\x7e]*$/.test(path) || /[?#]/.test(path)) {
-    const expected = 'a percent-encoded path that begins with "/" and has no query'
-    throw optionError({ owner, option: 'path', expected, received: describe(redact(path)) })
-  }
-  if (!/^[\x21-\x7e]*$/.test(query) || query.includes('#')) {
-    const expected = 'a percent-encoded query string'
-    throw optionError({ owner, option: 'query', expected, received: describe(redact(query)) })
+    const { maxDelay } = this.#settings.retry
+    const settings = { maxDelay, fixedToken: this.#tokens.isFixed }
+    throw (
+      await refusal(raw, {
+        ...{ url, redact, now: this.#clock.now() },
+        toError: answer => portalError(answer, settings),
+      })
+    ).error
   }
 }
 
 function onceClosed(body: Readable, listener: () => void): void {
   if (body.closed) listener()
   else body.once('close', listener)
+}
+
+/** A 401 was answered to two tokens before it becomes the error of a request. */
+function againstNewToken(error: LeadpipeError): LeadpipeError {
+  return reworded(error, `${error.problem} (with a new token of the function accessToken)`)
 }
 
 function closedError(): LeadpipeError {

@@ -1,20 +1,30 @@
 import { LeadpipeError } from '../errors.ts'
 import type { RawAnswer } from '../http/exchange.ts'
 import type { ServerLimits } from '../http/Limiter.ts'
+import type { RateLimit } from '../http/transportOptions.ts'
+import { type RequestGroup, requestGroups } from './apiPaths.ts'
 import { type Ended, Remainder, type Started } from './Remainder.ts'
 import { RollingLimit } from './RollingLimit.ts'
-import { type DayLeft, rateLimitHeaders } from './rateLimits.ts'
+import { type DayLeft, type LimitsLeft, limitNamed, rateLimitHeaders } from './rateLimits.ts'
+
+/** A request that has started, and its group. */
+interface StartedIn extends Started {
+  group: GroupLimits
+}
 
 /**
- * The portal's own limits, as its answers report them in the headers X-HubSpot-RateLimit-…. The portal counts the
- * requests of all clients; this client knows only its own. It is pure: times are passed in, in milliseconds of a
- * monotonic clock. A portal that sends no such headers is not limited here.
+ * The portal's own limits, as its answers report them in the headers X-HubSpot-RateLimit-…, and those that it does not
+ * report: search and associations have limits of their own. The portal counts the requests of all clients; this client
+ * knows only its own. It is pure: times are passed in, in milliseconds of a monotonic clock. In the main group, a
+ * portal that sends no such headers is not limited here.
  */
-export class PortalLimits implements ServerLimits<Started> {
-  readonly #burst = new RollingLimit()
-  readonly #secondly = new RollingLimit()
+export class PortalLimits implements ServerLimits<StartedIn> {
+  readonly #groups: Readonly<Record<RequestGroup, GroupLimits>> = {
+    main: new GroupLimits(),
+    search: new GroupLimits({ requests: 5, interval: 1_000 }),
+    associations: new GroupLimits({ requests: 100, interval: 10_000 }),
+  }
   readonly #daily: DailyLimit
-  readonly #inFlight = new Set<Started>()
   #sequence = 0
 
   /** @param dailyShare the share of the daily limit that may be used, more than 0, at most 1 */
@@ -23,15 +33,14 @@ export class PortalLimits implements ServerLimits<Started> {
   }
 
   /**
-   * Milliseconds from `now` until one more may start, or be refused: 0 if now, at most the interval of a window;
-   * Infinity if that depends on requests in flight.
+   * Milliseconds from `now` until one more of a group may start, or be refused: 0 if now, at most the interval of a
+   * window; Infinity if that depends on requests in flight.
    */
-  wait(now: number): number {
-    const inFlight = this.#inFlight
-    const daily = this.#daily.state(now, inFlight.size)
+  wait(now: number, group: RequestGroup = 'main'): number {
+    const daily = this.#daily.state(now, this.#inFlight)
     if (daily === 'refused') return 0
     if (daily === 'unclear') return Infinity
-    return Math.max(this.#burst.wait(now, inFlight), this.#secondly.wait(now, inFlight))
+    return this.#groups[group].wait(now)
   }
 
   /**
@@ -39,28 +48,78 @@ export class PortalLimits implements ServerLimits<Started> {
    *
    * @throws {LeadpipeError} DAILY_LIMIT when the share of the daily limit is used up: the request must not start.
    */
-  start(now: number): Started {
-    if (this.#daily.state(now, this.#inFlight.size) === 'refused') throw this.#daily.refusal()
-    const request = { started: this.#next(), startedAt: now }
-    this.#inFlight.add(request)
+  start(now: number, group: RequestGroup = 'main'): StartedIn {
+    if (this.#daily.state(now, this.#inFlight) === 'refused') throw this.#daily.refusal()
+    const request = { started: this.#next(), startedAt: now, group: this.#groups[group] }
+    request.group.inFlight.add(request)
     return request
   }
 
   /** Records the end of a request, once: its answer, or a failure without one. */
-  end(request: Started, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void {
-    if (!this.#inFlight.delete(request)) return
+  end(request: StartedIn, now: number, answer?: Pick<RawAnswer, 'status' | 'headers'>): void {
+    if (!request.group.inFlight.delete(request)) return
     const ended = { ...request, ended: this.#next(), endedAt: now }
-    const { burst, secondly, daily } = rateLimitHeaders(answer?.headers ?? {})
+    const reported = rateLimitHeaders(answer?.headers ?? {})
     // The portal does not count a request that it refused.
-    const counted = answer?.status !== 429
-    this.#burst.record(ended, burst, counted)
-    this.#secondly.record(ended, secondly, counted)
-    this.#daily.record(ended, daily)
+    request.group.record(ended, reported, answer?.status !== 429)
+    this.#daily.record(ended, reported.daily)
+  }
+
+  /** The limit of a second concerns only the group that ran into it; one that is not known concerns all. */
+  heldBackBy({ context }: LeadpipeError, group: RequestGroup = 'main'): RequestGroup[] | undefined {
+    const name = limitNamed('policy' in context ? context.policy : undefined)
+    if (name === 'SECONDLY') return [group]
+    if (name === 'TEN_SECONDLY_ROLLING') return group === 'search' ? ['main', group] : [group]
+    return undefined
+  }
+
+  get #inFlight(): number {
+    return requestGroups.reduce((sum, group) => sum + this.#groups[group].inFlight.size, 0)
   }
 
   #next(): number {
     this.#sequence += 1
     return this.#sequence
+  }
+}
+
+/** The limits of one group of requests. */
+class GroupLimits {
+  /** The requests that have started and not ended. */
+  readonly inFlight = new Set<Started>()
+  readonly #burst = new RollingLimit()
+  readonly #secondly = new RollingLimit()
+  readonly #fixed: RateLimit | undefined
+  /** When the last requests ended, as many as the fixed limit allows at most. */
+  #ends: number[] = []
+
+  /** @param fixed a limit that the portal does not report */
+  constructor(fixed?: RateLimit) {
+    this.#fixed = fixed
+  }
+
+  wait(now: number): number {
+    const { inFlight } = this
+    return Math.max(this.#burst.wait(now, inFlight), this.#secondly.wait(now, inFlight), this.#fixedWait(now))
+  }
+
+  record(request: Ended, { burst, secondly }: LimitsLeft, counted: boolean): void {
+    this.#burst.record(request, burst, counted)
+    this.#secondly.record(request, secondly, counted)
+    if (this.#fixed !== undefined && counted) {
+      this.#ends = [...this.#ends, request.endedAt].slice(-this.#fixed.requests)
+    }
+  }
+
+  /** The portal counts a request at some time before its end, so it leaves the window an interval after its end. */
+  #fixedWait(now: number): number {
+    if (this.#fixed === undefined) return 0
+    const { requests, interval } = this.#fixed
+    const counted = this.#ends.filter(end => end + interval > now)
+    const missing = counted.length + this.inFlight.size - requests
+    if (missing < 0) return 0
+    const leaving = counted[missing]
+    return leaving === undefined ? Infinity : leaving + interval - now
   }
 }
 

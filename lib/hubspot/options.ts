@@ -12,26 +12,41 @@ import {
 } from '../http/transportOptions.ts'
 import { checkOptions, type OptionRules, optionError, typeOf } from '../options/checkOptions.ts'
 import { choice, group, number, withDefault } from '../options/optionRule.ts'
+import { type AccessTokenFunction, tokenPattern } from './AccessTokens.ts'
+import { type ApiVersion, apiVersions } from './apiPaths.ts'
 
 /** How a {@link HubSpotClient} is set up. */
 export interface HubSpotClientOptions extends TransportOptions {
-  /** The OAuth access token of the portal. Either this or `apiKey` is required. */
-  accessToken?: string | undefined
+  /**
+   * The access token of the portal: that of a private app, a service key, or an OAuth token. Or a function, async or not,
+   * that returns `token` or `{ token, expiresAt }`. It is called before the first request, again before `expiresAt`
+   * (a minute, or a tenth of the token's life if that is less), and once when the portal answers a request with 401, which
+   * is then sent again. All requests wait for one call, and fail with AUTH if it fails. The function must not use this
+   * client. Either this or `apiKey` is required.
+   */
+  accessToken?: string | AccessTokenFunction | undefined
   /** The older API key, sent as `hapikey`. Either this or `accessToken` is required. */
   apiKey?: string | undefined
   /**
-   * How the access token is sent: 'query' sends it in the URL, as the API documents it; 'header' sends
-   * `Authorization: Bearer`, which keeps it out of the logs of proxies. An API key can only be sent in the URL.
-   * Default: 'query'.
+   * How the access token is sent to the Leads API of 2011 (`/leads/v1/…`): 'query' sends it in the URL, as that API
+   * documents it; 'header' sends `Authorization: Bearer`, which keeps it out of the logs of proxies. To every other path
+   * it is sent as `Authorization: Bearer`. An API key can only be sent in the URL. Default: 'query'.
    */
   auth?: 'query' | 'header' | undefined
+  /**
+   * The version of the CRM APIs. HubSpot serves each of the dated ones for 18 months; '2026-09' is the newest that
+   * leadpipe knows. The Leads API of 2011, forms and form submissions have one version only. Default: '2026-09'.
+   */
+  apiVersion?: ApiVersion | undefined
   /** Scheme, host and port of the API. Default: 'https://api.hubapi.com'. */
   origin?: string | undefined
   /**
-   * The client's own limit: the most attempts that may start within any interval (a sliding window). 'none' removes it.
+   * The client's own limit: the most attempts that may start within any interval (a sliding window), for each of the
+   * three groups that HubSpot counts apart: searches, reads of associations, and all other requests. 'none' removes it.
    * The portal's limits apply in any case: no request is sent that would get a 429, as far as the headers
    * X-HubSpot-RateLimit-Remaining, -Interval-Milliseconds and -Secondly-Remaining of its answers show, which count the
-   * requests of other clients too. Default: 100 requests in 10 seconds, HubSpot's burst limit.
+   * requests of other clients too; and at most 5 searches in a second and 100 reads of associations in 10 seconds are
+   * sent. Default: 100 requests in 10 seconds, HubSpot's burst limit.
    */
   rateLimit?: RateLimit | 'none' | undefined
   /**
@@ -45,19 +60,23 @@ export interface HubSpotClientOptions extends TransportOptions {
   timeouts?: TimeoutOptions | undefined
 }
 
+/** The credential of a client. */
+export interface Credential {
+  name: 'access_token' | 'hapikey'
+  value: string | AccessTokenFunction
+  /** Where the Leads API of 2011 gets it. Other APIs get an access token in a header. */
+  in: 'query' | 'header'
+}
+
 /** The options with every default filled in. */
 export interface ClientSettings extends TransportSettings {
-  credential: { name: 'access_token' | 'hapikey'; value: string; in: 'query' | 'header' }
+  credential: Credential
+  apiVersion: ApiVersion
   origin: string
   dailyShare: number
 }
 
-const secret = {
-  type: 'string',
-  minLength: 1,
-  pattern: '^(?!["\'])[\\x21-\\x7e]+(?<!["\'])$',
-  secret: true,
-} as const
+const secret = { type: 'string', minLength: 1, pattern: tokenPattern, secret: true } as const
 
 const owner = 'HubSpotClient'
 const originRule = {
@@ -69,10 +88,15 @@ const originRule = {
 export const clientRules: OptionRules = {
   owner,
   options: {
-    accessToken: { ...secret, expected: 'the access token, a string without spaces' },
+    accessToken: {
+      anyOf: [secret, { instanceOf: 'Function' }],
+      secret: true,
+      expected: 'the access token, a string without spaces, or a function',
+    },
     apiKey: { ...secret, expected: 'the API key, a string without spaces' },
     // Secret because other libraries take the token by this name.
     auth: { ...choice('query', 'header'), default: 'query', secret: true },
+    apiVersion: { ...choice(...apiVersions), default: '2026-09' },
     origin: originRule,
     ...transportRules,
     rateLimit: withDefault({ requests: 100, interval: 10_000 }, transportRules.rateLimit),
@@ -98,6 +122,7 @@ export function clientSettings(given?: HubSpotClientOptions): ClientSettings {
   const options = checkOptions(given, clientRules) as Checked
   return {
     credential: credential(options),
+    apiVersion: options.apiVersion,
     origin: checkOrigin(options.origin),
     dailyShare: options.dailyShare,
     ...transportSettings(owner, options),
@@ -106,7 +131,7 @@ export function clientSettings(given?: HubSpotClientOptions): ClientSettings {
 
 type Checked = HubSpotClientOptions & ClientSettings & { auth: 'query' | 'header' }
 
-function credential({ accessToken, apiKey, auth }: Checked): ClientSettings['credential'] {
+function credential({ accessToken, apiKey, auth }: Checked): Credential {
   if (accessToken !== undefined && apiKey !== undefined) {
     const other = { option: 'accessToken' }
     throw optionError({ owner, option: 'apiKey', expected: 'none', with: other, received: typeOf(apiKey) })

@@ -50,6 +50,40 @@ export function rateLimitHeaders(headers: AnswerHeaders): LimitsLeft {
   }
 }
 
+/** A limit that a 429 is about. */
+export type LimitName = 'TEN_SECONDLY_ROLLING' | 'SECONDLY' | 'DAILY'
+
+/** The limit that a name is about: portals vary its spelling, such as TEN_SECONDLY. Undefined if it is another. */
+export function limitNamed(name: string | undefined): LimitName | undefined {
+  if (name === undefined) return undefined
+  if (/ten_?secondly/i.test(name)) return 'TEN_SECONDLY_ROLLING'
+  if (/secondly/i.test(name)) return 'SECONDLY'
+  return /daily/i.test(name) ? 'DAILY' : undefined
+}
+
+/**
+ * The name of the limit that a 429 reports: the `policyName` of its body, the limit that its `groupName` names, or the
+ * one in the words of its message; or, for the daily limit, what the header X-HubSpot-RateLimit-Daily-Remaining says.
+ */
+export function policyOf(body: string, headers: AnswerHeaders): string | undefined {
+  const { policyName, groupName, message = body } = errorBody(body)
+  const words = /ten_secondly_rolling|\b(secondly|daily) limit\b/i.exec(textOf(message) ?? '')?.[0]
+  const isDayOver = header(headers, 'x-hubspot-ratelimit-daily-remaining')?.trim() === '0'
+  const named = textOf(policyName) ?? limitNamed(textOf(groupName)) ?? limitNamed(words)
+  return named ?? (isDayOver ? 'DAILY' : undefined)
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)
+
+/** An error as the API describes it; nothing if the body is an HTML page, empty, or longer than what was read. */
+export function errorBody(body: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(body) ?? {}) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
 function wholeNumber(value: string | undefined): number | undefined {
   const text = value?.trim() ?? ''
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined

@@ -62,9 +62,12 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
     async fetchPage(request, signal) {
       const { path, query = '', body } = target(request)
       const watched = { signal, onRequest, onRetry }
-      const answer = await (body ? client.post(path, body, watched) : client.get(path, query, watched))
+      const answer = await (body
+        ? client.post(path, body, { ...watched, query })
+        : client.get(path, query, watched))
       answered?.(serverTime(answer.headers, client[reading].now()))
-      const explain = (error: unknown, beginning: string) => client[reading].explain(error, answer, beginning)
+      const explain = (error: unknown, beginning: string) =>
+        client[reading].explain(error, answer, beginning, elements)
       return { body: answer.body, explain }
     },
     decoder: page =>

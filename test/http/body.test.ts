@@ -79,10 +79,7 @@ t.test('body: an encoding that was not offered is an error, and the connection i
     const sockets = watchSockets(server)
     const error = await failureOf(openClient(t, origin).get('/x', ''))
     t.match(error, { code: 'DECODE', retryable: false, context: { contentEncoding: encoding } })
-    t.match(
-      (error as Error).message,
-      `/x?access_token=*** answered with Content-Encoding ${encoding}; expected gzip or none`,
-    )
+    t.match((error as Error).message, `/x answered with Content-Encoding ${encoding}; expected gzip or none`)
     await sockets.allClosed()
   }
 })

@@ -34,14 +34,13 @@ const body = { filterGroups: [], limit: 100, query: 'é' }
 
 t.test('HubSpotClient.post sends JSON with the credentials, and returns the decoded answer', async t => {
   const { origin, arrivals } = await search(t)
-  const inHeader = openClient(t, origin, { accessToken: 's3cret', auth: 'header' })
-  const answer = await inHeader.post(path, body)
+  const answer = await openClient(t, origin, { accessToken: 's3cret' }).post(path, body, { query: 'a=b' })
   t.equal(answer.status, 200)
   t.equal(await textOf(answer.body), '{"results":[]}')
-  await textOf((await openClient(t, origin, { accessToken: 's3cret' }).post(path, body)).body)
+  await textOf((await openClient(t, origin, { apiKey: 's3cret' }).post(path, body)).body)
   t.match(arrivals, [
-    { method: 'POST', url: path, headers: { authorization: 'Bearer s3cret' } },
-    { method: 'POST', url: `${path}?access_token=s3cret`, headers: { authorization: undefined } },
+    { method: 'POST', url: `${path}?a=b`, headers: { authorization: 'Bearer s3cret' } },
+    { method: 'POST', url: `${path}?hapikey=s3cret`, headers: { authorization: undefined } },
   ])
   for (const { headers, body: sent } of arrivals) {
     t.match(headers, { 'content-type': 'application/json', 'accept-encoding': 'gzip' })
@@ -70,15 +69,24 @@ t.test('HubSpotClient.post and get share the rate limit of the client', async t 
   const { origin, arrivals } = await search(t)
   const clock = new FakeClock()
   const client = openClient(t, origin, { rateLimit: { requests: 2, interval: 10_000 } }, clock)
+  const batch = '/crm/v3/objects/contacts/batch/read'
   for (const send of [
     () => client.get('/x', ''),
-    () => client.post(path, body),
-    () => client.post(path, body),
+    () => client.post(batch, body),
+    () => client.post(batch, body),
   ]) {
     await textOf((await send()).body)
   }
   t.equal(arrivals.length, 3)
   t.strictSame(clock.waits, [10_000])
+})
+
+t.test('HubSpotClient.post returns a batch that was done in part, for its caller to read', async t => {
+  const errors = '{"status":"COMPLETE","results":[],"numErrors":1,"errors":[{"status":"error"}]}'
+  const { origin } = await search(t, [207], errors)
+  const { status, body: answer } = await openClient(t, origin).post(path, body)
+  t.equal(status, 207)
+  t.equal(await textOf(answer), errors)
 })
 
 t.test('HubSpotClient.post fails as get does, without the credentials in its error', async t => {

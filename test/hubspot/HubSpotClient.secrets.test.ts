@@ -52,7 +52,7 @@ for (const [form, credential] of [
   ['access token with special characters', { accessToken: special }],
   ['API key', { apiKey: special }],
   ['access token in the header', { accessToken: special, auth: 'header' }],
-] as [string, HubSpotClientOptions][]) {
+] as [string, HubSpotClientOptions & { accessToken?: string }][]) {
   const secret = credential.accessToken ?? credential.apiKey ?? ''
 
   t.test(

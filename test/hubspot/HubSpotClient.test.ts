@@ -22,11 +22,19 @@ async function sent(t: Test, options: HubSpotClientOptions, path: string, query:
   return arrived
 }
 
-t.test('HubSpotClient: the token is sent in the URL, as documented', async t => {
+t.test('HubSpotClient: the API of 2011 gets the token in the URL, as documented', async t => {
   const request = await sent(t, { accessToken: 'demooooo-oooo' }, '/leads/v1/list', 'max=1')
   t.equal(request?.method, 'GET')
   t.equal(request?.url, '/leads/v1/list?access_token=demooooo-oooo&max=1')
   t.equal(request?.headers.authorization, undefined)
+})
+
+t.test('HubSpotClient: every other API than that of 2011 gets the token in the header', async t => {
+  for (const auth of [undefined, 'query', 'header'] as const) {
+    const request = await sent(t, { accessToken: 'demo', auth }, '/crm/v3/objects/contacts', 'limit=1')
+    t.equal(request?.url, '/crm/v3/objects/contacts?limit=1')
+    t.equal(request?.headers.authorization, 'Bearer demo')
+  }
 })
 
 t.test("HubSpotClient: with auth: 'header' the token is sent in the header, and not in the URL", async t => {
@@ -45,9 +53,9 @@ t.test(
   'HubSpotClient: a token with special characters is percent-encoded in the URL, and unchanged in the header',
   async t => {
     const accessToken = 'a/b+c=&d?e#f%20"é'.replace('é', '~')
-    const inUrl = await sent(t, { accessToken }, '/x', '')
-    t.equal(inUrl?.url, '/x?access_token=a%2Fb%2Bc%3D%26d%3Fe%23f%2520%22~')
-    const inHeader = await sent(t, { accessToken, auth: 'header' }, '/x', '')
+    const inUrl = await sent(t, { accessToken }, '/leads/v1/x', '')
+    t.equal(inUrl?.url, '/leads/v1/x?access_token=a%2Fb%2Bc%3D%26d%3Fe%23f%2520%22~')
+    const inHeader = await sent(t, { accessToken }, '/x', '')
     t.equal(inHeader?.url, '/x')
     t.equal(inHeader?.headers.authorization, `Bearer ${accessToken}`)
   },

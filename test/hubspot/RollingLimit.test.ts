@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { PortalLimits } from '../../lib/hubspot/PortalLimits.ts'
-import type { Started } from '../../lib/hubspot/Remainder.ts'
 
 const left = (remaining: number, max = 100, interval = 10_000) => ({
   'x-hubspot-ratelimit-max': `${max}`,
@@ -174,7 +173,7 @@ function simulate({ max, interval, concurrency, requests, ways, lost, others }: 
     const number = started
     started += 1
     underWay += 1
-    const request: Started = limits.start(now)
+    const request = limits.start(now)
     const [there, back] = ways[number % ways.length] as [number, number]
     put(now + there, arrival => {
       window = window.filter(at => at > arrival - interval)

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
-import type { LeadpipeErrorOf } from '../../lib/errors.ts'
+import { LeadpipeError, type LeadpipeErrorOf } from '../../lib/errors.ts'
+import { noListError } from '../../lib/hubspot/portalError.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { leadsByOffset } from '../support/leadsByOffset.ts'
 import { listen } from '../support/listen.ts'
@@ -84,6 +85,27 @@ t.test(
     t.equal(targets.length, 1)
   },
 )
+
+t.test('a list in an object: its beginning stays, and any other object is shown', async t => {
+  const answer = { status: 200, url: 'https://api.example/x', headers: { 'content-type': json } }
+  const error = new LeadpipeError('DECODE', problem, { context: { problem: 'malformed' } })
+  const explained = (beginning: string, elements: string[]) =>
+    noListError(error, answer, beginning, { redact: text => text, now: 0, elements })
+  for (const list of ['{"results":[', ' {"total": 7, "results" : [{"id":"secret']) {
+    t.equal(explained(list, ['results']), error)
+  }
+  t.match(explained('{"status":"error","message":"later"}', ['results']), {
+    retryable: true,
+    message: `${problem}; https://api.example/x answered 200: later (${json})`,
+  })
+  for (const [other, elements] of [
+    ['{"message":"no results"}', ['results']],
+    ['[]', ['results']],
+    ['{"results":[]}', []],
+  ] as const) {
+    t.match(explained(other, [...elements]), { retryable: false, message: / answered 200: / }, other)
+  }
+})
 
 t.test('a list is read, whatever its Content-Type is', async t => {
   for (const type of ['text/html', 'text/plain; charset=iso-8859-1', 'image/png', 'nonsense']) {

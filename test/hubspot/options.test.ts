@@ -19,6 +19,7 @@ function refusal(options: unknown): string {
 t.test('client options: the defaults are the documented ones', async t => {
   t.strictSame(clientSettings({ accessToken }), {
     credential: { name: 'access_token', value: accessToken, in: 'query' },
+    apiVersion: '2026-09',
     origin: 'https://api.hubapi.com',
     concurrency: 4,
     rateLimit: { requests: 100, interval: 10_000 },
@@ -68,7 +69,8 @@ t.test('client options: a client needs exactly one credential', async t => {
 })
 
 t.test('client options: a token that cannot be sent is refused, and not shown', async t => {
-  const message = 'HubSpotClient: accessToken: expected the access token, a string without spaces, received a'
+  const message =
+    'HubSpotClient: accessToken: expected the access token, a string without spaces, or a function, received a'
   for (const [wrong, flaw] of Object.entries({
     '': 'that is empty',
     ' s3cret': 'with a space',
@@ -89,6 +91,13 @@ t.test('client options: a token that cannot be sent is refused, and not shown', 
   t.match(
     refusal({ apiKey: 's3 cret' }),
     'HubSpotClient: apiKey: expected the API key, a string without spaces',
+  )
+})
+
+t.test('client options: an unknown API version is refused with those that there are', async t => {
+  t.equal(
+    refusal({ accessToken, apiVersion: '2025-09' }),
+    'HubSpotClient: apiVersion: expected "2026-09", "2026-03" or "v3", received \'2025-09\'',
   )
 })
 
@@ -121,7 +130,7 @@ t.test('client options: a misspelt name is refused with the right one', async t 
   t.equal(refusal({ hapikey: 'a' }), 'HubSpotClient: unknown option "hapikey"; it is called apiKey here')
   t.equal(
     refusal({ accessToken, retries: 1 }),
-    'HubSpotClient: unknown option "retries"; expected one of accessToken, apiKey, auth, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
+    'HubSpotClient: unknown option "retries"; expected one of accessToken, apiKey, auth, apiVersion, origin, concurrency, rateLimit, retry, timeouts, dailyShare',
   )
 })
 

@@ -28,7 +28,7 @@ t.test(
     const statuses = [503, 429, 200, 404]
     const clock = new FakeClock()
     const { origin } = await listen(t, (request, response) => {
-      if (request.url?.startsWith('/reset')) {
+      if (request.url?.startsWith('/leads/v1/reset')) {
         request.socket.resetAndDestroy()
         return
       }
@@ -36,15 +36,15 @@ t.test(
       response.writeHead(statuses.shift() ?? 500).end('[]')
     })
     const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
-    await textOf((await client.get('/good', 'max=1')).body)
-    await failureOf(client.get('/bad', ''))
-    await failureOf(client.get('/reset', ''))
-    const good = { method: 'GET', url: `${origin}/good?access_token=***&max=1`, duration: 7 }
+    await textOf((await client.get('/leads/v1/good', 'max=1')).body)
+    await failureOf(client.get('/leads/v1/bad', ''))
+    await failureOf(client.get('/leads/v1/reset', ''))
+    const good = { method: 'GET', url: `${origin}/leads/v1/good?access_token=***&max=1`, duration: 7 }
     t.strictSame(messages, [
       { ...good, status: 503, attempt: 1 },
       { ...good, status: 429, attempt: 2 },
       { ...good, status: 200, attempt: 3 },
-      { method: 'GET', url: `${origin}/bad?access_token=***`, duration: 7, status: 404, attempt: 1 },
+      { method: 'GET', url: `${origin}/leads/v1/bad?access_token=***`, duration: 7, status: 404, attempt: 1 },
     ])
   },
 )
@@ -60,8 +60,8 @@ t.test('leadpipe:retry has a message for every retry, before its wait', async t 
   const before: number[] = []
   clock.onWait = () => before.push(messages.length)
   const client = openClient(t, origin, { accessToken: 's3cret' }, clock)
-  await textOf((await client.get('/x', '')).body)
-  const url = `${origin}/x?access_token=***`
+  await textOf((await client.get('/leads/v1/x', '')).body)
+  const url = `${origin}/leads/v1/x?access_token=***`
   t.strictSame(messages, [
     {
       method: 'GET',

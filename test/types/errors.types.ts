@@ -21,7 +21,8 @@ compiled(() => {
   }
   if (caught.code === 'OPTION') isExactly<OptionContext>()(caught.context)
   if (caught.code === 'LEDGER') isExactly<string>()(caught.context.wrong[0]?.left ?? '')
-  if (caught.code === 'AUTH' || caught.code === 'RATE_LIMIT') isExactly<number>()(caught.context.status)
+  if (caught.code === 'HTTP' || caught.code === 'RATE_LIMIT') isExactly<number>()(caught.context.status)
+  if (caught.code === 'AUTH') isExactly<number | undefined>()(caught.context.status)
   // @ts-expect-error: a fact of another code
   if (caught.code === 'AUTH') caught.context.page
   // @ts-expect-error: not every code has a page
@@ -48,6 +49,6 @@ compiled(() => {
   // @ts-expect-error: a fact of another code
   new LeadpipeError('PAGING', 'no progress', { context: { status: 500 } })
   // @ts-expect-error: the facts of an answer are never absent
-  new LeadpipeError('AUTH', 'refused')
+  new LeadpipeError('HTTP', 'refused')
   return anyError
 })

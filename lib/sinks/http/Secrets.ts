@@ -1,6 +1,4 @@
-import { inspect } from 'node:util'
-import { messageOf } from '../../errors.ts'
-import { redactor } from '../../http/redact.ts'
+import { redactedError, redactor } from '../../http/redact.ts'
 
 /** Shorter texts are not treated as secrets: they would match in many ordinary words. */
 const minLength = 4
@@ -27,8 +25,7 @@ export class Secrets {
 
   /** Redacts the error of a user's function, which may repeat the answer that it read. */
   redactError(thrown: unknown): unknown {
-    const text = inspect(thrown, { depth: 10, showHidden: true, maxStringLength: null })
-    return this.redact(text) === text ? thrown : new Error(this.redact(messageOf(thrown)))
+    return redactedError(thrown, text => this.redact(text))
   }
 }
 
