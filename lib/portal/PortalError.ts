@@ -3,8 +3,9 @@ export const portalErrorCodes = [
   /** An unknown option, or one of the wrong type or range. Nothing was opened, written or bound. */
   'OPTION',
   /**
-   * The given leads are invalid: a file that can't be read, a bad line, two leads with the same guid. Or a change in
-   * code that the API would refuse too. Nothing was changed.
+   * The given leads or records are invalid: a file that can't be read, a bad line, two leads with the same guid, an
+   * association with a record that does not exist. Or a change in code that the API would refuse too. Nothing was
+   * changed.
    */
   'LEADS',
   /** libsql is not installed, or the database file is not a database, is in use, or holds other leads. */

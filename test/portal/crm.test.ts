@@ -555,11 +555,18 @@ t.test('portal.crm: what is changed in code is seen on both faces', async t => {
   portal.crm.archive('0-1', id)
   portal.crm.archive('0-1', id)
   t.match(await leadOf(id), { isDeleted: true, lastModifiedAt: 700 }, 'archiving is not a modification')
-  const archived = await crmJson(portal, `${list}?archived=true`)
+  const archived = await crmJson(portal, `${list}?archived=true&associations=deals`)
   t.match(archived.results, [{ id, archived: true, archivedAt: new Date(now).toISOString() }])
+  t.notOk('associations' in (archived.results[0] ?? {}), 'an archived record has no associations')
   t.same(idsOf(await crmJson(portal, list)), ['100051'])
   t.equal(portal.crm.count('contacts'), 1)
+  t.equal(
+    await refusal(portal, `/crm/v4/objects/contacts/${id}/associations/deals`),
+    '404 resource not found',
+  )
   portal.crm.unarchive('contacts', id)
+  const [again] = (await crmJson(portal, `/crm/v3/objects/deals?associations=contacts`)).results
+  t.match(again?.associations?.contacts?.results, [{ id, type: 'deal_to_contact' }])
   t.match(await leadOf(id), { isDeleted: false, lastModifiedAt: now })
   t.same([...portal.crm.ids('contacts')], ['100051', id])
 

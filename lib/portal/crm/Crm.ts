@@ -14,6 +14,9 @@ import type { Records } from './records/Records.ts'
 /** Number of records that are added at a time while a portal is filled. */
 const turn = 1_000
 
+/** The sequences before are those of the leads and of the fault rules. */
+const firstSequence = 1_000
+
 /** The records of all types, and the associations between them. */
 export class Crm {
   readonly associations: Associations
@@ -54,8 +57,7 @@ export class Crm {
     for (const [index, [id, source]] of [...objects].entries()) {
       const records = this.#get(id)
       if (typeof source === 'number') {
-        // The sequences before are those of the leads and of the fault rules.
-        const random = new Random(seed + index, 1_000)
+        const random = new Random(seed, firstSequence + index)
         const all = makeObjects(records.type, random, { count: source, contacts: last })
         for (const chunk of chunksOf(all)) {
           const ids = records.insert(

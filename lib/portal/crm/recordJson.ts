@@ -38,7 +38,8 @@ export function recordsJson(crm: Crm, records: Records, seqs: readonly number[],
     ...(wanted.isDated
       ? { url: `https://app.hubspot.com/contacts/${portalId}/record/${type.id}/${record.id}` }
       : {}),
-    ...associationsJson(crm, records, record.id, wanted),
+    // Archiving a record ends its associations.
+    ...(record.archivedAt === undefined ? associationsJson(crm, records, record.id, wanted) : {}),
   }))
 }
 

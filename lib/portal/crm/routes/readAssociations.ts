@@ -38,7 +38,7 @@ export function listAssociations({ path, parts, query }: Call, served: Served): 
   const [type, id = '', toType] = parts
   const [from, to] = [recordsOf(served, type), recordsOf(served, toType)]
   const seq = from.find(id)
-  if (seq === undefined) throw new Refusal(404, 'resource not found')
+  if (seq === undefined || from.isArchived(seq)) throw new Refusal(404, 'resource not found')
   const limit = Math.min(Math.max(Number(query.get('limit') ?? pageSize) || pageSize, 1), pageSize)
   const page = served.crm.associations.page(from, seq, to, {
     after: readAfter(query.get('after') ?? ''),
