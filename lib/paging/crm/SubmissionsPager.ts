@@ -1,0 +1,204 @@
+import type { FormSubmission } from '../../crm/FormSubmission.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { originOf, Rejected, setOrigin } from '../../stage/Rejected.ts'
+import type { Element, EmitElement, PageRequest, Pager } from '../Pager.ts'
+import { Cursors } from './Cursors.ts'
+import { keyOf } from './keyOf.ts'
+import { disorder, RecentRows, type RecentState, type SavedRows } from './RecentRows.ts'
+
+/** The most submissions that the API puts into a page. */
+export const maxSubmissions = 50
+
+/** The form whose submissions are read. */
+export interface FormName {
+  /** A guid. */
+  readonly id: string
+  readonly name?: string
+}
+
+/** The request for a page of a form's submissions. */
+export interface SubmissionPageRequest extends PageRequest {
+  readonly max: number
+  readonly form: string
+  readonly after?: string | undefined
+}
+
+/** The position after a submission. */
+export interface SubmissionCursor {
+  readonly form: string
+  /** The cursor of its page. */
+  readonly after?: string | undefined
+  readonly rows: RecentState
+}
+
+/** The times of the submissions to deliver: from `since` on, and before `until`. */
+export interface SubmissionBounds {
+  readonly since: number
+  readonly until: number
+}
+
+/**
+ * Pages through the submissions of one form, from the newest to the oldest.
+ *
+ * Submissions that arrive meanwhile may shift the pages, so that a page shows rows of the page before it again. Nothing
+ * is lost by that. What becomes of a row is decided by these rules, in this order:
+ *
+ * 1. A row of `until` or later is dropped: it belongs to the next run.
+ * 2. A row that is remembered (`RecentRows`) was delivered: it is dropped.
+ * 3. A row that is as new as a forgotten one may be forgotten itself: it is dropped, and the pager is behind. It has to
+ *    come to a remembered row before the next new one, as it does when pages were shifted. If it does not, the order is
+ *    broken, and the pager can't tell new rows from delivered ones: PAGING.
+ * 4. Every other row was certainly not delivered, whatever its place. If it is before `since`, it is dropped, and no
+ *    further page is requested. Rows may be out of order by five minutes for that; more is PAGING, if there is a
+ *    `since`. Without one, the form is read to its end, and the order does not matter.
+ *
+ * After a restart, the page of the last delivered row is requested again, and the pager is behind: if it does not come to
+ * a remembered row, or if the portal refuses the old cursor, it starts at the newest row, and rule 3 drops what may have
+ * been delivered.
+ */
+export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageRequest, SubmissionCursor> {
+  readonly form: FormName
+  /** Whether the portal refused the form. */
+  isRefused = false
+  readonly #bounds: SubmissionBounds
+  readonly #rows: RecentRows
+  readonly #list: string
+  #cursors: Cursors
+  /** The time of the newest row so far. */
+  #newest = Number.NEGATIVE_INFINITY
+  /** The time that the next row has, or an older one, if the order is right. */
+  #last: number
+  /** Whether a remembered row must come before the next new one. */
+  #isBehind: boolean
+  /** Whether the first page after a restart is still to be read; no other page may be refused. */
+  #isResuming: boolean
+  /** Whether it must start at the newest row: the rest of the page is dropped. */
+  #mustRestart = false
+  /** Whether rows that may be forgotten are dropped without being behind: from the newest row to the first known one. */
+  #isCatchingUp = false
+  #isEnded = false
+  /** New rows of the page so far. */
+  #arrived = 0
+
+  /** @param from where to resume */
+  constructor(form: FormName, bounds: SubmissionBounds, from?: SavedRows & { readonly after?: string }) {
+    this.form = form
+    this.#bounds = bounds
+    this.#list = `the submissions of form ${form.id}`
+    this.#rows = new RecentRows(from)
+    this.#last = this.#rows.oldest
+    this.#cursors = new Cursors(this.#list, from?.after)
+    this.#isBehind = this.#isResuming = from !== undefined
+  }
+
+  next(wanted: number): SubmissionPageRequest | undefined {
+    if (wanted <= 0 || this.#isEnded || this.isRefused) return undefined
+    return { max: maxSubmissions, form: this.form.id, after: this.#cursors.after }
+  }
+
+  take(element: Element<FormSubmission>, emit: EmitElement<FormSubmission, SubmissionCursor>): undefined {
+    if (this.#mustRestart) return
+    const { value } = element
+    const isRow = !(value instanceof Rejected)
+    const key = (isRow && value.conversionId) || keyOf(element)
+    const time = this.#timeOf(value)
+    this.#newest = Math.max(this.#newest, time)
+    if (time >= this.#bounds.until) return
+    if (this.#rows.has(key)) {
+      this.#last = time
+      this.#isBehind = this.#isCatchingUp = false
+      return
+    }
+    if (this.#rows.mayHaveForgotten(time)) {
+      this.#last = time
+      this.#isBehind ||= !this.#isCatchingUp
+      return
+    }
+    if (this.#isBehind) return this.#refuseOrder(time)
+    this.#isCatchingUp = false
+    if (this.#isTooOld(time)) return
+    this.#arrived += 1
+    this.#rows.add(key, time)
+    emit(isRow ? { ...element, value: this.#withForm(value) } : element, {
+      form: this.form.id,
+      after: this.#cursors.after,
+      rows: this.#rows.state,
+    })
+  }
+
+  finish(_received: number, _emit: unknown, envelope?: unknown): void {
+    this.#arrived = 0
+    if (!this.#mustRestart) {
+      if (this.#isEnded) return
+      this.#isEnded = !this.#cursors.follow(envelope)
+      if (this.#isEnded && this.#isBehind) this.#refuseOrder(this.#newest)
+    }
+    if (this.#mustRestart) this.#restart()
+    else this.#isResuming &&= this.#isBehind
+  }
+
+  interrupt(): boolean {
+    const isProgress = this.#arrived > 0 || this.#mustRestart
+    this.#arrived = 0
+    if (this.#mustRestart) this.#restart()
+    // The page that showed the end is requested again.
+    this.#isEnded = false
+    return isProgress
+  }
+
+  /** Called when the portal refuses the cursor. Returns whether it can do without: then it starts at the newest row. */
+  refuseCursor(): boolean {
+    if (!this.#isResuming || this.#cursors.after === undefined) return false
+    this.#restart()
+    return true
+  }
+
+  /** Called when the portal refuses the form: nothing more is requested. */
+  refuse(): void {
+    this.isRefused = true
+  }
+
+  /** Whether the row is before `since`. Ends the form at a row that proves that the others are, too. */
+  #isTooOld(time: number): boolean {
+    const { since } = this.#bounds
+    if (since > 0 && time > this.#last + disorder) throw this.#orderError(time)
+    this.#last = Math.min(this.#last, time)
+    // A list that begins with its oldest rows has no newer row before them.
+    if (time < since - disorder && time < this.#newest) this.#isEnded = true
+    return time < since
+  }
+
+  /** @throws {LeadpipeError} PAGING, unless it resumes: then the newest row is the start. */
+  #refuseOrder(time: number): undefined {
+    if (!this.#isResuming) throw this.#orderError(time)
+    this.#mustRestart = true
+  }
+
+  #restart(): void {
+    this.#cursors = new Cursors(this.#list)
+    this.#isBehind = this.#isResuming = this.#mustRestart = this.#isEnded = false
+    this.#isCatchingUp = true
+    this.#last = Number.POSITIVE_INFINITY
+  }
+
+  /** A row without a time has that of the row before it. */
+  #timeOf(value: FormSubmission | Rejected): number {
+    if (!(value instanceof Rejected) && Number.isSafeInteger(value.submittedAt)) return value.submittedAt
+    return Math.min(this.#last, this.#bounds.until - 1, Number.MAX_SAFE_INTEGER)
+  }
+
+  #withForm(row: FormSubmission): FormSubmission {
+    const { id, name } = this.form
+    const submission = { ...row, formGuid: id, ...(name === undefined ? {} : { formName: name }) }
+    const origin = originOf(row)
+    if (origin !== undefined) setOrigin(submission, origin)
+    return submission
+  }
+
+  #orderError(time: number): LeadpipeError {
+    const { oldest } = this.#rows
+    const received = Number.isFinite(time) ? `one of ${time}` : 'no known one'
+    const problem = `${this.#list}: expected the newest first, received ${received} after one of ${oldest}`
+    return new LeadpipeError('PAGING', problem, { context: { formGuid: this.form.id } })
+  }
+}
