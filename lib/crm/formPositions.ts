@@ -38,26 +38,26 @@ export interface SubmissionsPosition {
 const count = { type: 'integer', minimum: 0 } as const
 const text = { type: 'string' } as const
 const texts = { type: 'array', items: text } as const
-const common = { additionalProperties: false, type: 'object' } as const
-const expected = 'the value of `position` of an earlier source'
+
+/** A rule for positions. What is wrong inside of one does not matter: it is described as a whole. */
+const positionRule = (paging: string, required: readonly string[], properties: object): OptionRule => ({
+  anyOf: [
+    {
+      type: 'object',
+      required: ['paging', 'records', ...required],
+      properties: { paging: { const: paging }, records: count, ...properties },
+      additionalProperties: false,
+    },
+  ],
+  expected: 'the value of `position` of an earlier source',
+})
 
 /** What the option `from` of `forms()` accepts. */
-export const formsPositionRule: OptionRule = {
-  ...common,
-  required: ['paging', 'records', 'ids'],
-  properties: { paging: { const: 'forms' }, records: count, ids: texts },
-  expected,
-}
+export const formsPositionRule = positionRule('forms', ['ids'], { ids: texts })
 
 /** What the option `from` of `formSubmissions()` accepts. */
-export const submissionsPositionRule: OptionRule = {
-  ...common,
-  required: ['paging', 'records'],
-  properties: {
-    paging: { const: 'submissions' },
-    ...{ records: count, since: count, until: { type: 'integer' }, unread: texts, form: text, after: text },
-    ...{ oldest: { type: 'integer' }, recent: { type: 'object', additionalProperties: { type: 'integer' } } },
-    before: { type: 'integer' },
-  },
-  expected,
-}
+export const submissionsPositionRule = positionRule('submissions', [], {
+  ...{ since: count, until: { type: 'integer' }, unread: texts, form: text, after: text },
+  ...{ oldest: { type: 'integer' }, recent: { type: 'object', additionalProperties: { type: 'integer' } } },
+  before: { type: 'integer' },
+})

@@ -25,29 +25,30 @@ export class Cursors {
    *
    * @param envelope what surrounds the elements of the page
    * @returns false if there is none
-   * @throws {LeadpipeError} PAGING for a cursor that is not a text, or that the server has sent before
+   * @throws {LeadpipeError} PAGING for one that is no cursor, or that the server has sent before
    */
   follow(envelope: unknown): boolean {
     const { paging } = (envelope ?? {}) as { paging?: { next?: { after?: unknown } } | null }
     if (paging?.next == null) return false
     const { after } = paging.next
-    if (typeof after !== 'string' || after === '') {
+    if ((typeof after !== 'string' || after === '') && !Number.isSafeInteger(after)) {
       const received = describe(after)
       throw new LeadpipeError(
         'PAGING',
-        `${this.#list}: expected a text as paging.next.after, received ${received}`,
+        `${this.#list}: expected a cursor at paging.next.after, received ${received}`,
       )
     }
-    if (after === this.after || after === this.#mark) {
-      const problem = `${this.#list}: paging makes no progress: the portal sent the cursor ${describe(after)} again`
+    const cursor = String(after)
+    if (cursor === this.after || cursor === this.#mark) {
+      const problem = `${this.#list}: paging makes no progress: the portal sent the cursor ${describe(cursor)} again`
       throw new LeadpipeError('PAGING', problem)
     }
     this.#pages += 1
     if (this.#pages === this.#nextMark) {
-      this.#mark = after
+      this.#mark = cursor
       this.#nextMark *= 2
     }
-    this.after = after
+    this.after = cursor
     return true
   }
 }

@@ -1,3 +1,4 @@
+import { deferred } from '../../async/promises.ts'
 import type { FormSubmission } from '../../crm/FormSubmission.ts'
 import type { SubmissionsPosition } from '../../crm/formPositions.ts'
 import { describe, LeadpipeError } from '../../errors.ts'
@@ -53,6 +54,7 @@ type SubmissionStretch = Stretch<FormSubmission, SubmissionsRequest, Cursor>
  */
 export class SubmissionsPlan implements Plan<FormSubmission, SubmissionsRequest, Cursor> {
   readonly start = undefined
+  readonly #listed = deferred()
   readonly #selection: SubmissionsSelection
   readonly #from: SubmissionsStart
   readonly #since: number
@@ -89,6 +91,11 @@ export class SubmissionsPlan implements Plan<FormSubmission, SubmissionsRequest,
     this.#isReadable = from.form !== undefined
   }
 
+  /** Resolves when the list of forms is read, and has all forms of the selection. */
+  get ready(): Promise<void> {
+    return this.#listed.promise
+  }
+
   /** The number of forms to read; undefined until the list of forms is read. */
   get forms(): number | undefined {
     return this.#forms?.length
@@ -109,6 +116,7 @@ export class SubmissionsPlan implements Plan<FormSubmission, SubmissionsRequest,
   read({ pager, order }: SubmissionStretch): void {
     if (order === 0) {
       this.#forms = this.#selectForms()
+      this.#listed.resolve()
       return
     }
     const { form, isRefused } = pager as SubmissionsPager

@@ -14,7 +14,7 @@ import { type List, ListRun, type ListState } from '../ListRun.ts'
 import type { PageSource } from '../Page.ts'
 import type { FormSubmissionsSettings } from './formOptions.ts'
 import { formsTarget } from './forms.ts'
-import { recordOf } from './recordOf.ts'
+import { objectOf } from './objectOf.ts'
 
 /** The state of a list of submissions that a restart needs: plain JSON. */
 export interface SubmissionsState extends ListState {
@@ -63,6 +63,7 @@ export class FormSubmissionsRun extends ListRun<FormSubmission, SubmissionsReque
       ...{ name: 'formSubmissions', client, plan, positionOf },
       pages: hooks => pagesOf(client, settings, plan, opening.wants, hooks),
       answered: time => plan.answered(time),
+      ready: plan.ready,
       ...{ limit, readAheadBytes, signal },
     }
     super(list, opening, { ...saved, delivered })
@@ -117,7 +118,7 @@ function pagesOf(
 ): PageSource<FormSubmission, SubmissionsRequest> {
   const pages = clientPages<FormSubmission, SubmissionsRequest>({
     ...{ client, target, elements: ['results'] },
-    recordOf: recordOf('a form submission', wants.origins),
+    recordOf: objectOf('a form submission', wants.origins),
     ...{ decode, longNumbers, maxLeadBytes: maxRecordBytes, maxDepth },
     rejected: wants.rejected ? 'emit' : 'fail',
     ...hooks,

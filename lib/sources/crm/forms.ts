@@ -12,7 +12,7 @@ import type { ListProgress } from '../DeliveredItems.ts'
 import { type List, ListRun, type ListState } from '../ListRun.ts'
 import type { SourceCounts } from '../SourceCounts.ts'
 import { type FormsOptions, type FormsSettings, formsOptions } from './formOptions.ts'
-import { recordOf } from './recordOf.ts'
+import { objectOf } from './objectOf.ts'
 
 /**
  * Every form of a portal, of all four types, as a Readable of forms as the API returns them.
@@ -105,7 +105,7 @@ class FormsRun extends ListRun<Form, FormsRequest, number> {
       pages: hooks =>
         clientPages({
           ...{ client, target: formsTarget, elements: ['results'] },
-          recordOf: recordOf<Form>('a form', wants.origins),
+          recordOf: objectOf<Form>('a form', wants.origins),
           ...{ decode, longNumbers, maxLeadBytes: maxRecordBytes, maxDepth },
           ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
           ...hooks,

@@ -260,9 +260,9 @@ t.test(
       t.ok(page < 40)
     }
     const pager = new SubmissionsPager({ id: 'form' }, always)
-    t.match(await failureOf(() => pager.finish(0, () => {}, { paging: { next: { after: 7 } } })), {
+    t.match(await failureOf(() => pager.finish(0, () => {}, { paging: { next: { after: true } } })), {
       code: 'PAGING',
-      message: /expected a text as paging\.next\.after, received 7/,
+      message: /expected a cursor at paging\.next\.after, received true/,
     })
   },
 )

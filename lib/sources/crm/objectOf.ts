@@ -8,7 +8,7 @@ import { Rejected, setOrigin } from '../../stage/Rejected.ts'
  * @param kind for messages, such as "a form"
  * @param keepsOrigin whether records keep their raw text and their location in the body
  */
-export function recordOf<T extends object>(
+export function objectOf<T extends object>(
   kind: string,
   keepsOrigin: boolean,
 ): (element: DecodedElement) => T | Rejected {
