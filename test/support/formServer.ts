@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Test } from 'tap'
+import type { FormSubmission } from '../../lib/crm/FormSubmission.ts'
 import { type Listening, listen } from './listen.ts'
 import { type Row, SubmissionServer } from './SubmissionServer.ts'
 
@@ -59,3 +60,28 @@ export async function formServer(
   })
   return { ...listening, forms, of }
 }
+
+export const minute = 60_000
+
+/** A submission that was made this many minutes before the server's present; every third one has no conversionId. */
+export const rowOf = (form: string, age: number): Row => ({
+  ...(age % 3 === 0 ? {} : { conversionId: `${form}-${age}` }),
+  submittedAt: serverNow - age * minute,
+  values: [{ name: 'age', value: `${form}-${age}` }],
+})
+
+/** A form whose submissions have these ages, in minutes. */
+export const formOf = (id: string, ages: readonly number[], rest: Partial<ServedForm> = {}): ServedForm => ({
+  id,
+  name: `Form ${id}`,
+  rows: ages.map(age => rowOf(id, age)),
+  ...rest,
+})
+
+/** Ages of so many submissions. */
+export const upTo = (count: number, first = 5) => Array.from({ length: count }, (_, n) => first + n)
+/** The value of a submission. */
+export const nameOf = ({ values }: FormSubmission) => String(values[0]?.value)
+export const namesOf = (rows: readonly FormSubmission[]) => rows.map(nameOf)
+/** The values of the submissions with these ages. */
+export const named = (id: string, ages: readonly number[]) => ages.map(age => `${id}-${age}`)

@@ -99,8 +99,7 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
   take(element: Element<FormSubmission>, emit: EmitElement<FormSubmission, SubmissionCursor>): undefined {
     if (this.#mustRestart) return
     const { value } = element
-    const isRow = !(value instanceof Rejected)
-    const key = (isRow && value.conversionId) || keyOf(element)
+    const key = keyOfRow(element)
     const time = this.#timeOf(value)
     this.#newest = Math.max(this.#newest, time)
     if (time >= this.#bounds.until) return
@@ -119,11 +118,14 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     if (this.#isTooOld(time)) return
     this.#arrived += 1
     this.#rows.add(key, time)
-    emit(isRow ? { ...element, value: this.#withForm(value) } : element, {
-      form: this.form.id,
-      after: this.#cursors.after,
-      rows: this.#rows.state,
-    })
+    emit(
+      { ...element, value: this.#withForm(value) },
+      {
+        form: this.form.id,
+        after: this.#cursors.after,
+        rows: this.#rows.state,
+      },
+    )
   }
 
   finish(_received: number, _emit: unknown, envelope?: unknown): void {
@@ -187,11 +189,17 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     return Math.min(this.#last, this.#bounds.until - 1, Number.MAX_SAFE_INTEGER)
   }
 
-  #withForm(row: FormSubmission): FormSubmission {
+  #withForm(row: FormSubmission | Rejected): FormSubmission | Rejected {
     const { id, name } = this.form
-    const submission = { ...row, formGuid: id, ...(name === undefined ? {} : { formName: name }) }
+    if (row instanceof Rejected) {
+      const { problem, message, raw, location } = row
+      return new Rejected(problem, `${this.#list}: ${message}`, raw, location)
+    }
+    const form = { formGuid: id, ...(name === undefined ? {} : { formName: name }) }
+    const submission = { ...row, ...form }
     const origin = originOf(row)
-    if (origin !== undefined) setOrigin(submission, origin)
+    // A quarantine keeps the text: without the form, it could not be put back into the pipeline.
+    if (origin !== undefined) setOrigin(submission, { ...origin, raw: withMembers(origin.raw, form) })
     return submission
   }
 
@@ -201,4 +209,16 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     const problem = `${this.#list}: expected the newest first, received ${received} after one of ${oldest}`
     return new LeadpipeError('PAGING', problem, { context: { formGuid: this.form.id } })
   }
+}
+
+function keyOfRow(element: Element<FormSubmission>): string {
+  const { value } = element
+  const id: unknown = value instanceof Rejected ? undefined : value.conversionId
+  return typeof id === 'string' && id !== '' ? id : keyOf(element)
+}
+
+/** The text of an object with further members. */
+function withMembers(object: string, members: object): string {
+  const start = object.slice(0, object.lastIndexOf('}')).trimEnd()
+  return `${start}${start.endsWith('{') ? '' : ','}${JSON.stringify(members).slice(1)}`
 }
