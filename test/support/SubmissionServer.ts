@@ -69,8 +69,8 @@ export function readForm(
 ): Row[] {
   const left = [...steps]
   const delivered: Row[] = []
-  let place = from
-  let pager = pagerAt(bounds, place)
+  let last: SubmissionCursor | undefined
+  let pager = pagerAt(bounds, from)
   for (;;) {
     const request = pager.next(Number.POSITIVE_INFINITY)
     if (request === undefined) return delivered
@@ -87,9 +87,8 @@ export function readForm(
     else pager.finish(arrived.length, emit, { ...envelope, results: [] })
     const taken = emitted.slice(0, kill)
     delivered.push(...taken.map(({ row }) => row))
-    const last = taken.at(-1)
-    if (last !== undefined) place = placeAfter(last.cursor)
-    if (kill !== undefined) pager = pagerAt(bounds, place)
+    last = taken.at(-1)?.cursor ?? last
+    if (kill !== undefined) pager = pagerAt(bounds, last === undefined ? from : placeAfter(last))
   }
 }
 

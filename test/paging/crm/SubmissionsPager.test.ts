@@ -147,6 +147,15 @@ t.test('the submissions of a form: three thousand of one millisecond are all rea
   t.equal(new Set(read).size, 3_000)
 })
 
+t.test('the submissions of a form: more of one millisecond than are remembered are PAGING', async t => {
+  const server = new SubmissionServer(rowsAt(Array.from({ length: 22_500 }, () => 5)))
+  t.match(await failureOf(() => readForm(server, always)), {
+    code: 'PAGING',
+    message: /expected the newest first, received one of 5 after one of 5$/,
+  })
+  t.ok(server.requests > 400, 'after at least 20,000')
+})
+
 t.test('the submissions of a form: `since` ends the reading at the first page with an older one', async t => {
   const rows = rowsAt(Array.from({ length: 1_000 }, (_, n) => n * 10 * minute))
   const server = new SubmissionServer(rows)

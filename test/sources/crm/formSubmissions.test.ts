@@ -119,6 +119,8 @@ t.test(
     const { origin } = await formServer(t, list)
     const read = (concurrency: number) => formSubmissions(openClient(t, origin, { concurrency })).toArray()
     t.strictSame(await read(8), await read(1))
+    const decoded = formSubmissions(openClient(t, origin), { decode: 'stream-json' })
+    t.strictSame(await decoded.toArray(), await read(1))
   },
 )
 

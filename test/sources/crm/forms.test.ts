@@ -6,6 +6,7 @@ import { toFile } from '../../../lib/sinks/toFile.ts'
 import { forms } from '../../../lib/sources/crm/forms.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { formServer } from '../../support/formServer.ts'
+import { instantClock } from '../../support/instantClock.ts'
 import { jsonCopy } from '../../support/jsonCopy.ts'
 import { openClient } from '../../support/openClient.ts'
 import { portalClient } from '../../support/portalClient.ts'
@@ -64,6 +65,40 @@ t.test('forms: a server that ignores `archived` is PAGING', async t => {
   t.match(await failureOf(forms(openClient(t, origin)).toArray()), {
     code: 'PAGING',
     message: 'the list of forms: expected forms with "archived": true, received f with false',
+  })
+})
+
+t.test('forms: a body that breaks off anywhere is requested again', async t => {
+  const whole = JSON.stringify({ results: served(4).map(form => ({ ...form, archived: false })) })
+  for (let cut = 1; cut < whole.length; cut += 7) {
+    let isFirst = true
+    const { origin } = await formServer(t, served(4), {
+      intercept(_, response) {
+        if (!isFirst) return false
+        isFirst = false
+        response.writeHead(200, { 'content-length': whole.length })
+        response.write(whole.slice(0, cut), () => response.destroy())
+        return true
+      },
+    })
+    const list = await forms(openClient(t, origin, {}, instantClock)).toArray()
+    t.strictSame(idsOf(list), idsOf(served(4)), `cut after ${cut} bytes`)
+  }
+})
+
+t.test('forms: both decoders read the same, and a cursor that comes again is PAGING', async t => {
+  const { origin } = await formServer(t, [...served(9), ...served(3, true)], { pageSize: 4 })
+  const client = openClient(t, origin)
+  t.strictSame(await forms(client, { decode: 'stream-json' }).toArray(), await forms(client).toArray())
+  const circle = await formServer(t, [], {
+    intercept(_, response) {
+      response.end('{"results":[],"paging":{"next":{"after":"x"}}}')
+      return true
+    },
+  })
+  t.match(await failureOf(forms(openClient(t, circle.origin)).toArray()), {
+    code: 'PAGING',
+    message: "the list of forms: paging makes no progress: the portal sent the cursor 'x' again",
   })
 })
 
