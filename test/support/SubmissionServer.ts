@@ -15,6 +15,8 @@ export type Row = Omit<FormSubmission, 'formGuid' | 'formName'>
 export interface Step {
   /** Rows that arrive before it. */
   inserts: readonly Row[]
+  /** How many of the newest rows are deleted before it. Default: 0. */
+  deletes?: number
   /** How many rows its page has at most. */
   size: number
   /** After how many rows the body is cut off; undefined: it is not. */
@@ -74,8 +76,9 @@ export function readForm(
   for (;;) {
     const request = pager.next(Number.POSITIVE_INFINITY)
     if (request === undefined) return delivered
-    const { inserts, size, cut, kill } = left.shift() ?? { inserts: [], size: request.max }
+    const { inserts, deletes = 0, size, cut, kill }: Step = left.shift() ?? { inserts: [], size: request.max }
     server.insert(inserts)
+    server.rows.splice(0, deletes)
     const { results, ...envelope } = server.page(request.after, size)
     const emitted: { row: Row; cursor: SubmissionCursor }[] = []
     const emit = ({ value }: { value: unknown }, cursor: SubmissionCursor) =>
@@ -93,7 +96,7 @@ export function readForm(
 }
 
 /** The place after a cursor, as a checkpoint saves it. */
-export const placeAfter = ({ after, rows }: SubmissionCursor): Place =>
+const placeAfter = ({ after, rows }: SubmissionCursor): Place =>
   jsonCopy({ ...(after === undefined ? {} : { after }), ...savedRows(rows) })
 
 const pagerAt = (bounds: SubmissionBounds, place?: Place) =>

@@ -41,20 +41,21 @@ export interface SubmissionBounds {
  * Pages through the submissions of one form, from the newest to the oldest.
  *
  * Submissions that arrive meanwhile may shift the pages, so that a page shows rows of the page before it again. Nothing
- * is lost by that. What becomes of a row is decided by these rules, in this order:
+ * is lost by that. Deletions between two pages shift them the other way, which can't be seen. What becomes of a row is decided by these rules, in this order:
  *
  * 1. A row of `until` or later is dropped: it belongs to the next run.
  * 2. A row that is remembered (`RecentRows`) was delivered: it is dropped.
  * 3. A row that is as new as a forgotten one may be forgotten itself: it is dropped, and the pager is behind. It has to
- *    come to a remembered row before the next new one, as it does when pages were shifted. If it does not, the order is
- *    broken, and the pager can't tell new rows from delivered ones: PAGING.
+ *    come to a remembered row before the next new one, as it does when pages were shifted. If it does not, it starts at the
+ *    newest row, once: rows that may be forgotten are dropped until it comes to another one. If that brings no new row
+ *    and it gets lost again, the order is broken, and it can't tell new rows from delivered ones: PAGING.
  * 4. Every other row was certainly not delivered, whatever its place. If it is before `since`, it is dropped, and no
  *    further page is requested. Rows may be out of order by five minutes for that; more is PAGING, if there is a
  *    `since`. Without one, the form is read to its end, and the order does not matter.
  *
- * After a restart, the page of the last delivered row is requested again, and the pager is behind: if it does not come to
- * a remembered row, or if the portal refuses the old cursor, it starts at the newest row, and rule 3 drops what may have
- * been delivered.
+ * After a restart, or when its body was cut off, the page of the last delivered row is requested again, and the pager is
+ * behind: others may have been deleted, so that the page begins too far down. It also starts at the newest row if the
+ * portal refuses the cursor.
  */
 export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageRequest, SubmissionCursor> {
   readonly form: FormName
@@ -70,8 +71,9 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
   #last: number
   /** Whether a remembered row must come before the next new one. */
   #isBehind: boolean
-  /** Whether the first page after a restart is still to be read; no other page may be refused. */
-  #isResuming: boolean
+  /** Rows that were delivered, and how many they were when it last started at the newest row. */
+  #delivered = 0
+  #restartedAt: number | undefined
   /** Whether it must start at the newest row: the rest of the page is dropped. */
   #mustRestart = false
   /** Whether rows that may be forgotten are dropped without being behind: from the newest row to the first known one. */
@@ -88,7 +90,7 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     this.#rows = new RecentRows(from)
     this.#last = this.#rows.oldest
     this.#cursors = new Cursors(this.#list, from?.after)
-    this.#isBehind = this.#isResuming = from !== undefined
+    this.#isBehind = from !== undefined
   }
 
   next(wanted: number): SubmissionPageRequest | undefined {
@@ -117,6 +119,7 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     this.#isCatchingUp = false
     if (this.#isTooOld(time)) return
     this.#arrived += 1
+    this.#delivered += 1
     this.#rows.add(key, time)
     emit(
       { ...element, value: this.#withForm(value) },
@@ -136,21 +139,22 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
       if (this.#isEnded && this.#isBehind) this.#refuseOrder(this.#newest)
     }
     if (this.#mustRestart) this.#restart()
-    else this.#isResuming &&= this.#isBehind
   }
 
   interrupt(): boolean {
     const isProgress = this.#arrived > 0 || this.#mustRestart
+    if (this.#arrived > 0) this.#isBehind = true
     this.#arrived = 0
     if (this.#mustRestart) this.#restart()
-    // The page that showed the end is requested again.
+    // The page is requested again, also if it showed the end. Rows before `since` are not remembered.
     this.#isEnded = false
+    this.#last = Number.POSITIVE_INFINITY
     return isProgress
   }
 
   /** Called when the portal refuses the cursor. Returns whether it can do without: then it starts at the newest row. */
   refuseCursor(): boolean {
-    if (!this.#isResuming || this.#cursors.after === undefined) return false
+    if (!this.#mayRestart || this.#cursors.after === undefined) return false
     this.#restart()
     return true
   }
@@ -170,15 +174,21 @@ export class SubmissionsPager implements Pager<FormSubmission, SubmissionPageReq
     return time < since
   }
 
-  /** @throws {LeadpipeError} PAGING, unless it resumes: then the newest row is the start. */
+  /** Starts at the newest row again only if that can bring new rows. */
+  get #mayRestart(): boolean {
+    return this.#delivered !== this.#restartedAt
+  }
+
+  /** @throws {LeadpipeError} PAGING if it started at the newest row already */
   #refuseOrder(time: number): undefined {
-    if (!this.#isResuming) throw this.#orderError(time)
+    if (!this.#mayRestart) throw this.#orderError(time)
     this.#mustRestart = true
   }
 
   #restart(): void {
     this.#cursors = new Cursors(this.#list)
-    this.#isBehind = this.#isResuming = this.#mustRestart = this.#isEnded = false
+    this.#isBehind = this.#mustRestart = this.#isEnded = false
+    this.#restartedAt = this.#delivered
     this.#isCatchingUp = true
     this.#last = Number.POSITIVE_INFINITY
   }

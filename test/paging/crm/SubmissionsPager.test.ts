@@ -124,6 +124,18 @@ t.test(
   },
 )
 
+t.test('the submissions of a form: deleted ones take none out of a page that is requested again', async t => {
+  const rows = rowsAt(Array.from({ length: 30 }, (_, n) => (30 - n) * minute))
+  for (const deletes of [1, 3, 9, 13]) {
+    const read = readForm(new SubmissionServer(rows), always, [
+      { inserts: [], size: 10 },
+      { inserts: [], size: 10, cut: 3 },
+      { inserts: [], size: 10, deletes },
+    ])
+    t.strictSame(numbersOf(read), numbersOf(rows), `${deletes} deleted`)
+  }
+})
+
 t.test('the submissions of a form: thousands that arrive between two requests are recognised', async t => {
   const rows = rowsAt(Array.from({ length: 4_000 }, (_, n) => n * minute))
   const bounds = { since: 0, until: 4_000 * minute }
@@ -162,6 +174,12 @@ t.test('the submissions of a form: `since` ends the reading at the first page wi
   const read = readForm(server, { ...always, since: 920 * 10 * minute })
   t.equal(read.length, 80)
   t.equal(server.requests, 2)
+})
+
+t.test('the submissions of a form: a page with rows before `since` may be requested again', async t => {
+  const server = new SubmissionServer(rowsAt([60, 58, 50, 10].map(n => n * minute)))
+  const read = readForm(server, { ...always, since: 58 * minute }, [{ inserts: [], size: 5, cut: 3 }])
+  t.strictSame(numbersOf(read), [0, 1])
 })
 
 t.test('the submissions of a form: an empty page with a cursor is not the end', async t => {
