@@ -5,6 +5,10 @@ startDebugLog()
 
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
+// Today's records
+export type { Form, FormField, FormFieldGroup } from './crm/Form.ts'
+export type { FormSubmission, SubmissionValue } from './crm/FormSubmission.ts'
+export type { FormsPosition, SubmissionsPosition } from './crm/formPositions.ts'
 export {
   type CallContext,
   done,
@@ -74,6 +78,7 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
+export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
 export type { Missing } from './paging/LeadPlan.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
@@ -100,7 +105,11 @@ export { tee } from './sinks/tee.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
-// The source
+export type { FormsFacts } from './sources/crm/FormSubmissionsRun.ts'
+// The sources
+export type { FormSubmissionsOptions, FormsOptions } from './sources/crm/formOptions.ts'
+export { type FormSubmissionSource, formSubmissions } from './sources/crm/formSubmissions.ts'
+export { type FormSource, forms } from './sources/crm/forms.ts'
 export type { LeadSource } from './sources/leads.ts'
 export { leads } from './sources/leads.ts'
 export type { Read, ReadOptions, SourceBatch } from './sources/OwnSourceRun.ts'

@@ -82,6 +82,7 @@ const forbiddenBuiltins: Readonly<Record<string, readonly string[]>> = {
   formats: [...io, 'stream'],
   operators: io,
   lead: [...io, 'stream'],
+  crm: [...io, 'stream'],
   options: [...io, 'stream'],
   decode: [...io, 'timers', 'timers/promises'],
   paging: [...io, 'stream', 'timers', 'timers/promises'],

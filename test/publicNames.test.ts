@@ -20,6 +20,8 @@ t.test('leadpipe: the list of exports', async t => {
     'explodeEvents',
     'explodeFormValues',
     'filter',
+    'formSubmissions',
+    'forms',
     'leadSchema',
     'leads',
     'map',
@@ -54,6 +56,8 @@ t.test('leadpipe/portal: the list of exports', async t => {
 /** The members that users see of each public class, besides those of Node's streams and of Error. */
 const members: Readonly<Record<string, readonly string[]>> = {
   'hubspot/HubSpotClient': ['origin', 'get', 'post', 'close'],
+  'sources/crm/forms': ['counts', 'position'],
+  'sources/crm/formSubmissions': ['counts', 'forms', 'position'],
   'sources/leads': ['query', 'counts', 'missing', 'position', 'window'],
   'sources/quarantined': ['path'],
   'sources/source': ['name'],

@@ -104,6 +104,8 @@ export interface ErrorContexts {
     readonly previousOffset?: number
     readonly guid?: string | undefined
     readonly timePivot?: string
+    /** The form whose submissions were read. */
+    readonly formGuid?: string
     readonly remedy?: string | Remedy
   }
   MISSING: { readonly guids: readonly string[] }

@@ -2,6 +2,7 @@ import type { OperatorCounts } from '../engine/definition.ts'
 import { type ErrorCode, LeadpipeError, type LeadpipeErrorOf, type LeadpipeErrorOptions } from '../errors.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
+import type { FormsFacts } from '../sources/crm/FormSubmissionsRun.ts'
 import type { SourceCounts } from '../sources/SourceCounts.ts'
 import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 
@@ -25,6 +26,8 @@ export interface Report {
   duration: number
   /** The part of the list that was read, if it is read by time; absent for another source or paging. */
   window?: { timePivot: TimePivot; startTime?: number; stopTime?: number }
+  /** The forms whose submissions were read, and those that the portal refused; only of `formSubmissions()`. */
+  forms?: FormsFacts
   /** The facts about a run with a checkpoint. The numbers of its report count over all of its starts. */
   checkpoint?: {
     path: string

@@ -25,6 +25,8 @@ export interface List<T, Request extends PageRequest, Cursor> {
   positionOf(progress: ListProgress<Cursor>): Json
   /** Called with the server's time of the first answer, in milliseconds since 1970. */
   answered?(time: number): void
+  /** Resolves when the list can be read: nothing is saved or written before. Default: with the first answer. */
+  readonly ready?: Promise<void>
   /** Checks a record, or an element that is not one, before it is delivered. Throws to end the list before it. */
   check?(value: T | Rejected): void
   /** The maximum number of records, with those before a restart. */
@@ -132,7 +134,7 @@ export class ListRun<T, Request extends PageRequest, Cursor> implements SourceRu
       this.#isBegun = true
       // The first answer sets the time bounds. From then on a restart reads the same list, even if no record has
       // arrived yet.
-      await Promise.race([this.#pending, this.#answered.promise])
+      await Promise.race([this.#pending, this.#list.ready ?? this.#answered.promise])
       return this.#delivered.emit()
     }
     const batch = await this.#pending

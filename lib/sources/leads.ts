@@ -1,11 +1,11 @@
-import { HubSpotClient } from '../hubspot/HubSpotClient.ts'
+import type { HubSpotClient } from '../hubspot/HubSpotClient.ts'
 import type { Lead } from '../lead/Lead.ts'
 import type { LeadsQuery } from '../lead/LeadsQuery.ts'
 import type { Position, SeekPosition } from '../lead/Position.ts'
-import { optionError, typeOf } from '../options/checkOptions.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import { currentRun, lastRead } from '../streams/attach.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
+import { checkClient } from './checkClient.ts'
 import type { LeadRun } from './LeadRun.ts'
 import { leadStage } from './leadStage.ts'
 import { type LeadsOptions, type LeadsSettings, leadsOptions } from './options.ts'
@@ -35,11 +35,7 @@ import type { SourceCounts } from './SourceCounts.ts'
  * ```
  */
 export function leads(client: HubSpotClient, options?: LeadsOptions): LeadSource {
-  if (!(client instanceof HubSpotClient)) {
-    // The value may contain a token, as in `leads({ accessToken })`: the message names its type only.
-    const expected = 'a HubSpotClient (new HubSpotClient({ accessToken }))'
-    throw optionError({ owner: 'leads()', option: 'client', expected, received: typeOf(client) })
-  }
+  checkClient('leads()', client)
   const { query, settings } = leadsOptions(options)
   pagingOf(query, settings)
   return new LeadSource(client, query, settings)

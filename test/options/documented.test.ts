@@ -16,6 +16,7 @@ import { branchRules } from '../../lib/sinks/branch.ts'
 import { fileRules } from '../../lib/sinks/file/options.ts'
 import { httpRules } from '../../lib/sinks/http/options.ts'
 import { sinkRules } from '../../lib/sinks/sink.ts'
+import { formSubmissionsRules, formsRules } from '../../lib/sources/crm/formOptions.ts'
 import { leadsRules } from '../../lib/sources/options.ts'
 import { sourceRules } from '../../lib/sources/source.ts'
 import { root } from '../support/root.ts'
@@ -31,6 +32,9 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['http/transportOptions.ts', 'RetryOptions', inside(transportRules.retry)],
   ['http/transportOptions.ts', 'TimeoutOptions', inside(clientRules.options.timeouts)],
   ['sources/options.ts', 'LeadsOptions', leadsRules.options],
+  ['sources/crm/formOptions.ts', 'ReadingOptions', formsRules.options],
+  ['sources/crm/formOptions.ts', 'FormsOptions', formsRules.options],
+  ['sources/crm/formOptions.ts', 'FormSubmissionsOptions', formSubmissionsRules.options],
   ['lead/LeadsQuery.ts', 'LeadsQuery', queryRules],
   ['operators/validate.ts', 'ValidateOptions', validateRules.options],
   ['operators/filter.ts', 'FilterOptions', filterRules.options],
@@ -50,12 +54,15 @@ const documented: [file: string, name: string, rules: Rules][] = [
 /** Defaults that a rule can't have: they depend on another option, or are the API's own. */
 const ofOthers = new Set(['minDelay', 'maxDelay', ...Object.keys(queryRules)])
 
+/** The longest string of the engine is their upper limit. */
+const ofEngine = new Set(['maxLeadBytes', 'maxRecordBytes'])
+
 const lib = `${root}lib/`
 
 /** The docstring of each option of an interface, on one line. */
 function docsOf(file: string, name: string): Map<string, string> {
   const [, body = ''] =
-    new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(
+    new RegExp(`^(?:export )?interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(
       readFileSync(`${lib}${file}`, 'utf8'),
     ) ?? []
   const options = body.matchAll(/\/\*\*([\s\S]*?)\*\/\n {2}(\w+)\??:/g)
@@ -89,7 +96,7 @@ for (const [file, name, rules] of documented) {
       if (!ofOthers.has(option) && plain) t.equal(said, rule.default, `${option}: ${doc}`)
       if (rule.default !== undefined) t.ok(text, `${option} says its default`)
       const { minimum, maximum } = rule
-      if (maximum !== undefined && option !== 'maxLeadBytes' && minimum !== undefined) {
+      if (maximum !== undefined && !ofEngine.has(option) && minimum !== undefined) {
         const ranges = [`${written(minimum)} to ${written(maximum)}`]
         // Common to all options of the interface: its own docstring has it.
         if (name !== 'TimeoutOptions')
