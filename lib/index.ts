@@ -20,6 +20,10 @@ export {
   type StepDefinition,
   type StepResult,
 } from './engine/definition.ts'
+// CRM records
+export type { CrmPosition, CursorPosition, IdPosition } from './crm/CrmPosition.ts'
+export type { Association, AssociationType, CrmRecord, PropertyVersion } from './crm/CrmRecord.ts'
+export type { CrmValue } from './crm/convertValue.ts'
 // Errors
 export type {
   AnswerContext,
@@ -79,6 +83,7 @@ export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
 export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
+export type { BatchCounts } from './paging/crm/RecordReader.ts'
 export type { Missing } from './paging/LeadPlan.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
@@ -105,11 +110,13 @@ export { tee } from './sinks/tee.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
-export type { FormsFacts } from './sources/crm/FormSubmissionsRun.ts'
 // The sources
+export type { FormsFacts } from './sources/crm/FormSubmissionsRun.ts'
 export type { FormSubmissionsOptions, FormsOptions } from './sources/crm/formOptions.ts'
 export { type FormSubmissionSource, formSubmissions } from './sources/crm/formSubmissions.ts'
 export { type FormSource, forms } from './sources/crm/forms.ts'
+export { type CrmRecordOf, type CrmSource, contacts, crmObjects } from './sources/crm/crmObjects.ts'
+export type { CrmOptions } from './sources/crm/options.ts'
 export type { LeadSource } from './sources/leads.ts'
 export { leads } from './sources/leads.ts'
 export type { Read, ReadOptions, SourceBatch } from './sources/OwnSourceRun.ts'

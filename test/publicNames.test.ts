@@ -13,6 +13,8 @@ t.test('leadpipe: the list of exports', async t => {
     'RunError',
     'branch',
     'compose',
+    'contacts',
+    'crmObjects',
     'done',
     'encode',
     'errorCodes',

@@ -1,5 +1,6 @@
 import type { Changes } from '../stage/Changes.ts'
 import type { Rejected } from '../stage/Rejected.ts'
+import type { Equation } from '../stage/Stage.ts'
 
 /** An element of a page. */
 export interface Element<T> {
@@ -87,6 +88,10 @@ export interface Plan<T, Request extends PageRequest, Cursor> {
    * wasted. Default: no minimum.
    */
   readonly pagesEach?: number
+  /** What was counted beside the elements. A restart begins with the counts of the state that it resumes. */
+  readonly counts?: Record<string, number>
+  /** What must hold for these counts when the list has ended well. */
+  equations?(): readonly Equation[]
   /** The order of the next stretch; undefined if there is none. */
   readonly nextOrder?: number
   /**

@@ -192,6 +192,7 @@ function openSource(
   const lines = usesLines(main)
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
+    isSaved: checkpoint !== undefined,
     wants: {
       rejected: acceptsRejected(main),
       lines: lines.every(Boolean) ? 'all' : lines.some(Boolean) ? 'some' : undefined,

@@ -3,15 +3,20 @@ import type { Lead } from '../lead/Lead.ts'
 import { Rejected } from '../stage/Rejected.ts'
 
 /**
- * Refuses leads of a different account than those before a restart. All accounts share one origin: only the `portalId`
- * of a lead identifies its account.
+ * Refuses records of a different account than those before a restart. All accounts share one origin: only the `portalId`
+ * identifies an account.
  */
 export class AccountGuard {
+  readonly #records: string
   #id: number | undefined
   #isSeen = false
 
-  /** @param id the portal of the leads before a restart, if they had a `portalId` */
-  constructor(id?: number) {
+  /**
+   * @param records what is read, in words
+   * @param id the portal of the records before a restart, if it was known
+   */
+  constructor(records: string, id?: number) {
+    this.#records = records
     this.#id = id
   }
 
@@ -25,13 +30,21 @@ export class AccountGuard {
    *
    * @throws {LeadpipeError} CHECKPOINT when it is of a different portal than those before the restart.
    */
-  check(lead: Lead | Rejected): void {
-    if (this.#isSeen || lead instanceof Rejected || typeof lead.portalId !== 'number') return
-    const { portalId } = lead
+  checkLead(lead: Lead | Rejected): void {
+    if (!this.#isSeen && !(lead instanceof Rejected)) this.check(lead.portalId)
+  }
+
+  /**
+   * Checks the account that is read; undefined if it is unknown.
+   *
+   * @throws {LeadpipeError} CHECKPOINT when it is not that of the records before the restart.
+   */
+  check(portalId: unknown): void {
+    if (typeof portalId !== 'number') return
     this.#isSeen = true
     this.#id ??= portalId
     if (this.#id === portalId) return
-    const problem = `the leads are of portal ${portalId}, and those before the restart are of portal ${this.#id}`
+    const problem = `the ${this.#records} are of portal ${portalId}, and those before the restart are of portal ${this.#id}`
     const remedy = 'give an access token of the same account, or delete the checkpoint to start again'
     throw new LeadpipeError('CHECKPOINT', problem, {
       context: { saved: this.#id, now: portalId, remedy },

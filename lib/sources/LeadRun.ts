@@ -45,7 +45,7 @@ export class LeadRun extends ListRun<Lead, PageQuery, unknown> {
     const from = saved?.position ?? settings.from
     const plan = planOf(query, settings, from, client[reading].concurrency === 1 || readAheadBytes === 0)
     if (plan.missing !== undefined) Object.assign(plan.missing, saved?.missing)
-    const account = new AccountGuard(saved?.portalId)
+    const account = new AccountGuard('leads', saved?.portalId)
     const delivered = from?.leads ?? 0
     const positionOf = (progress: ListProgress<unknown>) =>
       ({ ...plan.position(progress.cursor), leads: progress.delivered }) as Position
@@ -64,7 +64,7 @@ export class LeadRun extends ListRun<Lead, PageQuery, unknown> {
         }),
       positionOf,
       answered: time => plan.answered?.(time),
-      check: lead => account.check(lead),
+      check: lead => account.checkLead(lead),
       ...{ limit, readAheadBytes, signal },
     }
     super(list, opening, { ...saved, delivered })

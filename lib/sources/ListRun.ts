@@ -79,6 +79,9 @@ export class ListRun<T, Request extends PageRequest, Cursor> implements SourceRu
     this.#wants = wants
     this.#fail = fail
     this.#counts = { ...noCounts(), ...counts }
+    const before: Partial<Record<string, number>> = { ...counts }
+    const { counts: ofPlan = {} } = plan
+    for (const name of Object.keys(ofPlan)) ofPlan[name] = before[name] ?? 0
     this.#isEnded = ended
     this.#granted = delivered
     const start = { cursor: plan.start, delivered }
@@ -109,7 +112,7 @@ export class ListRun<T, Request extends PageRequest, Cursor> implements SourceRu
   }
 
   counts(): SourceCounts & Record<string, number> {
-    return { ...this.#counts }
+    return { ...this.#counts, ...this.#list.plan.counts }
   }
 
   facts(): Readonly<Record<string, Json>> {
@@ -117,7 +120,7 @@ export class ListRun<T, Request extends PageRequest, Cursor> implements SourceRu
   }
 
   equations(): readonly Equation[] {
-    return sourceEquations(this.counts(), this.#isEnded)
+    return [...sourceEquations(this.counts(), this.#isEnded), ...(this.#list.plan.equations?.() ?? [])]
   }
 
   /**
@@ -156,7 +159,7 @@ export class ListRun<T, Request extends PageRequest, Cursor> implements SourceRu
     return {
       position: this.#list.positionOf(progress),
       // A run that resumes here reads those elements again that are now read ahead.
-      counts: { ...this.#counts, unused: decoded + malformed - delivered - rejected - dropped },
+      counts: { ...this.counts(), unused: decoded + malformed - delivered - rejected - dropped },
       ended: this.#isEnded,
       ...(progress.delivered >= this.#list.limit ? { limited: true } : {}),
     }

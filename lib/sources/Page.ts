@@ -40,8 +40,8 @@ export interface PageSource<T, Request> {
   fetchPage(request: Request, signal: AbortSignal): Promise<FetchedPage>
   /** @param page the number of the page, from 1 */
   decoder(page: number): ElementDecoder
-  /** Converts an element to a record, or to a `Rejected` that says why it is not one. */
-  recordOf(element: DecodedElement): T | Rejected
+  /** Converts an element of a page to a record, or to a `Rejected` that says why it is not one. */
+  recordOf(element: DecodedElement, request: Request): T | Rejected
   /**
    * Waits after a failure, before the rest of the page is requested.
    *
@@ -74,6 +74,7 @@ export class Page<T, Request extends PageRequest, Cursor> {
   hasEnough = false
   readonly #pager: Pager<T, Request, Cursor>
   readonly #source: PageSource<T, Request>
+  readonly #request: Request
   readonly #log: PageLog
   readonly #number: number
   #fetched: FetchedPage | undefined
@@ -92,12 +93,14 @@ export class Page<T, Request extends PageRequest, Cursor> {
   constructor(
     pager: Pager<T, Request, Cursor>,
     source: PageSource<T, Request>,
+    request: Request,
     log: PageLog,
     number: number,
   ) {
     this.decoder = source.decoder(number)
     this.#pager = pager
     this.#source = source
+    this.#request = request
     this.#log = log
     this.#number = number
   }
@@ -133,7 +136,7 @@ export class Page<T, Request extends PageRequest, Cursor> {
   /** Passes the elements of a chunk to the pager. */
   receive(elements: Iterable<DecodedElement>): void {
     for (const element of elements) {
-      const value = this.#source.recordOf(element)
+      const value = this.#source.recordOf(element, this.#request)
       this.received += 1
       const { raw, line, changes } = element
       if (this.#pager.take({ value, raw, line, changes }, this.#emit) === 'enough') this.hasEnough = true

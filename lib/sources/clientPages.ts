@@ -24,8 +24,8 @@ export interface ClientPages<T, Request> {
   readonly client: HubSpotClient
   /** Where a page is requested. */
   target(request: Request): Target
-  /** Converts an element to a record, or to the reason why it is not one. */
-  recordOf(element: DecodedElement): T | Rejected
+  /** Converts an element of a page to a record, or to the reason why it is not one. */
+  recordOf(element: DecodedElement, request: Request): T | Rejected
   /** The keys that lead to the array of records in a body. Default: the body is the array. */
   readonly elements?: readonly string[]
   readonly decode?: keyof typeof decoders

@@ -85,6 +85,15 @@ const maxLeadBytesRule: OptionRule = integer({
   default: 16 * 1024 * 1024,
 })
 
+/** Hints for options of the client, which users are likely to give to a source by mistake. */
+export const ofTheClient: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    clientOptions.map(name => [name, `it belongs to the client: new HubSpotClient({ ${name} })`]),
+  ),
+  access_token: 'the token belongs to the client: new HubSpotClient({ accessToken })',
+  hapikey: 'the key belongs to the client: new HubSpotClient({ apiKey })',
+}
+
 /** What the options accept. */
 export const leadsRules: OptionRules = {
   owner: 'leads()',
@@ -104,11 +113,7 @@ export const leadsRules: OptionRules = {
     signal: { instanceOf: 'AbortSignal', expected: 'an AbortSignal' },
   },
   elsewhere: {
-    ...Object.fromEntries(
-      clientOptions.map(name => [name, `it belongs to the client: new HubSpotClient({ ${name} })`]),
-    ),
-    access_token: 'the token belongs to the client: new HubSpotClient({ accessToken })',
-    hapikey: 'the key belongs to the client: new HubSpotClient({ apiKey })',
+    ...ofTheClient,
     readAhead: 'it is called readAheadBytes',
     ...misspelledParameters,
   },

@@ -36,7 +36,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
     const request = signal.aborted ? undefined : await unlessAborted(pager.next(wanted), signal)
     if (request === undefined || signal.aborted) return turn.endPage()
     number ??= log.next()
-    const page = new Page(pager, source, log, number)
+    const page = new Page(pager, source, request, log, number)
     let isComplete = true
     try {
       const fetched = await source.fetchPage(request, signal)

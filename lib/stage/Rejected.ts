@@ -1,5 +1,11 @@
-/** The problem of an element that is not a lead. */
-export type RejectedProblem = 'malformed' | 'not a lead' | 'too large' | 'too deep'
+/** The problem of an element that is not a lead, or not the record that was expected. */
+export type RejectedProblem =
+  | 'malformed'
+  | 'not a lead'
+  | 'not a record'
+  | 'wrong type'
+  | 'too large'
+  | 'too deep'
 
 /** The location of an element. */
 export interface ElementLocation {

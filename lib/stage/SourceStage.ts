@@ -35,6 +35,8 @@ const nowhere = () => undefined
 export interface SourceOpening {
   /** The result of `save`; undefined at the first start. */
   readonly state?: Json
+  /** Whether its state will be saved. Default: false. */
+  readonly isSaved?: boolean
   /** The needs of the code that uses the items. */
   readonly wants: {
     /** Whether elements that are not records may be among the items; if not, the first one ends the source. */

@@ -17,6 +17,7 @@ import { fileRules } from '../../lib/sinks/file/options.ts'
 import { httpRules } from '../../lib/sinks/http/options.ts'
 import { sinkRules } from '../../lib/sinks/sink.ts'
 import { formSubmissionsRules, formsRules } from '../../lib/sources/crm/formOptions.ts'
+import { crmRules } from '../../lib/sources/crm/options.ts'
 import { leadsRules } from '../../lib/sources/options.ts'
 import { sourceRules } from '../../lib/sources/source.ts'
 import { root } from '../support/root.ts'
@@ -35,6 +36,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['sources/crm/formOptions.ts', 'ReadingOptions', formsRules.options],
   ['sources/crm/formOptions.ts', 'FormsOptions', formsRules.options],
   ['sources/crm/formOptions.ts', 'FormSubmissionsOptions', formSubmissionsRules.options],
+  ['sources/crm/options.ts', 'CrmOptions', crmRules.options],
   ['lead/LeadsQuery.ts', 'LeadsQuery', queryRules],
   ['operators/validate.ts', 'ValidateOptions', validateRules.options],
   ['operators/filter.ts', 'FilterOptions', filterRules.options],

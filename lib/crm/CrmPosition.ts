@@ -1,0 +1,47 @@
+import type { OptionRule } from '../options/optionRule.ts'
+
+/** Where reading by id resumes: after one record. */
+export interface IdPosition {
+  paging: 'id'
+  /** Records delivered before, so that `limit` counts across restarts. */
+  records: number
+  /** Present if the archived records are being read. */
+  archived?: true
+  /** The id of the last record; absent before the first. */
+  id?: string
+  /** How many elements without an id that can be read were delivered since that record. */
+  withoutId?: number
+}
+
+/** Where reading by the server's cursor resumes: inside of a page. */
+export interface CursorPosition {
+  paging: 'cursor'
+  /** Records delivered before, so that `limit` counts across restarts. */
+  records: number
+  /** Present if the archived records are being read. */
+  archived?: true
+  /** The cursor of the page; absent for the first one. */
+  cursor?: string
+  /** How many elements of that page were delivered. */
+  elements: number
+}
+
+/** Where a source of CRM records resumes, as plain JSON: the value of `source.position`, for the option `from`. */
+export type CrmPosition = IdPosition | CursorPosition
+
+const count = { type: 'integer', minimum: 0 } as const
+const kind = (paging: string, properties: object, required: string[] = []) => ({
+  type: 'object',
+  required: ['paging', 'records', ...required],
+  properties: { paging: { const: paging }, records: count, archived: { const: true }, ...properties },
+  additionalProperties: false,
+})
+
+/** What the option `from` accepts. */
+export const crmPositionRule: OptionRule = {
+  anyOf: [
+    kind('id', { id: { type: 'string', pattern: '^(0|[1-9]\\d*)$' }, withoutId: count }),
+    kind('cursor', { cursor: { type: 'string', minLength: 1 }, elements: count }, ['elements']),
+  ],
+  expected: 'the value of `position` of an earlier source',
+}

@@ -1,0 +1,216 @@
+import { type AnyRecord, idOf, mergedIds, mergedIdsProperty } from '../../crm/CrmRecord.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { Rejected } from '../../stage/Rejected.ts'
+import { type Equation, equation } from '../../stage/Stage.ts'
+import { AssociationsReader } from './AssociationsReader.ts'
+import type { CrmRequest, Element, EmitElement, RecordsRequest } from './CrmRequest.ts'
+import { checkErrors } from './checkErrors.ts'
+
+/** What became of the ids that records were requested by. Pages that a restart reads again count again. */
+export interface BatchCounts extends Record<string, number> {
+  /** Ids requested. */
+  asked: number
+  /** Records, and elements that are not records, received for them. */
+  answered: number
+  /** Ids of records that were merged into another one meanwhile: the list has that one at its own id. */
+  merged: number
+  /** Ids of records that were archived or deleted meanwhile. */
+  gone: number
+}
+
+export const noBatchCounts = (): BatchCounts => ({ asked: 0, answered: 0, merged: 0, gone: 0 })
+
+/** What must hold for the counts. */
+export const batchEquations = ({ asked, answered, merged, gone }: BatchCounts): readonly Equation[] => [
+  equation('ids asked for', 'answered + merged + gone', asked, answered + merged + gone),
+]
+
+/** How the records of a list are read. */
+export interface RecordSettings {
+  /** Whether the pages of the list have ids only: the records are read by their ids. */
+  readonly byId: boolean
+  /** The most records in one request by id. */
+  readonly maxIds: number
+  /** The types whose associations are read for records that are read by id. */
+  readonly associations: readonly string[]
+  /** Whether `hs_merged_object_ids` is removed, because only leadpipe asked for it. */
+  readonly hidesMergedIds: boolean
+  readonly counts: BatchCounts
+  /** Scheme, host and path of a request, for messages. */
+  urlOf(request: CrmRequest): string
+}
+
+/** A record as the list has it: there may be more associations than came with it. */
+interface WithPages {
+  associations?: Record<string, { paging?: { next?: object } }>
+}
+
+/** A record of a page that waits for its parts, or for those of a record before it. */
+interface Held<Cursor> {
+  readonly id: string | undefined
+  readonly cursor: Cursor
+  /** Absent until it has arrived, and if it is gone. */
+  element?: Element
+  /** Whether nothing more is asked for its id. */
+  isSettled: boolean
+  /** Whether a record has arrived that it was merged into. */
+  isMerged?: boolean
+}
+
+/**
+ * Completes the records of one page of a list: reads them by their ids, if the page has nothing else, and the
+ * associations that did not come with them. Holds one page of records, and emits them in their order.
+ */
+export class RecordReader<Cursor> {
+  readonly #settings: RecordSettings
+  readonly #archived: boolean
+  readonly #associations = new AssociationsReader()
+  #held: Held<Cursor>[] = []
+  /** The request that is under way; undefined if the list's own is. */
+  #request: CrmRequest | undefined
+  /** The ids of that request. */
+  readonly #asked = new Map<string, Held<Cursor>>()
+  /** Elements of the answer that do not say which record they are. */
+  #withoutId: Element[] = []
+
+  constructor(settings: RecordSettings, archived: boolean) {
+    this.#settings = settings
+    this.#archived = archived
+  }
+
+  /** Whether the last request came from here: then the answer belongs here. */
+  get isReading(): boolean {
+    return this.#request !== undefined
+  }
+
+  /** Adds an element of the list; emits it if it is complete and none before it waits. */
+  add(element: Element, cursor: Cursor, emit: EmitElement<Cursor>): void {
+    const { value } = element
+    if (this.#settings.byId) {
+      const id = idOf(value)
+      this.#held.push(id === undefined ? held(element, cursor) : { id, cursor, isSettled: false })
+      return
+    }
+    const isIncomplete = !(value instanceof Rejected) && this.#needRest(value)
+    if (isIncomplete || this.#held.length > 0)
+      this.#held.push(held(isIncomplete ? unlined(element) : element, cursor))
+    else emit(element, cursor)
+  }
+
+  /** The next request for parts of the records; undefined if all are complete. */
+  next(): CrmRequest | undefined {
+    this.#asked.clear()
+    this.#withoutId = []
+    this.#request = this.#recordsRequest() ?? this.#associations.next()
+    return this.#request
+  }
+
+  /** Receives an element of the answer to the last request. */
+  take(element: Element): void {
+    if (this.#request?.kind === 'associations') this.#associations.take(element.value)
+    else this.#answer(element)
+  }
+
+  /** Called when the answer is complete: emits the records, if nothing is missing any more. */
+  finish(emit: EmitElement<Cursor>, envelope: unknown): void {
+    const request = this.#request as CrmRequest
+    checkErrors(envelope, this.#settings.urlOf(request))
+    if (request.kind === 'associations') this.#associations.finish()
+    else this.#settleAll()
+    this.#request = undefined
+    this.emitComplete(emit)
+  }
+
+  /** Called when the answer was cut off; `next` asks for the rest. Returns whether anything of use had arrived. */
+  interrupt(received: number): boolean {
+    const done = [...this.#asked.values()].filter(
+      ({ element, isMerged }) => element !== undefined || isMerged,
+    )
+    for (const one of done) this.#settle(one)
+    const isProgress = this.#request?.kind === 'associations' ? received > 0 : done.length > 0
+    this.#request = undefined
+    return isProgress
+  }
+
+  /** Emits the records of the page, if nothing is missing. */
+  emitComplete(emit: EmitElement<Cursor>): void {
+    if (this.#held.some(({ isSettled }) => !isSettled) || !this.#associations.isDone) return
+    for (const { element, cursor } of this.#held.splice(0)) if (element !== undefined) emit(element, cursor)
+  }
+
+  #recordsRequest(): RecordsRequest | undefined {
+    const missing = this.#held.filter(({ isSettled }) => !isSettled).slice(0, this.#settings.maxIds)
+    if (missing.length === 0) return undefined
+    for (const one of missing) this.#asked.set(one.id as string, one)
+    return { kind: 'records', max: missing.length, archived: this.#archived, ids: [...this.#asked.keys()] }
+  }
+
+  #answer(element: Element): void {
+    const { value } = element
+    const id = idOf(value)
+    if (id === undefined) {
+      this.#withoutId.push(element)
+      return
+    }
+    const one = this.#asked.get(id)
+    const losers =
+      value instanceof Rejected ? [] : mergedIds(value).flatMap(loser => this.#asked.get(loser) ?? [])
+    for (const loser of losers) loser.isMerged = true
+    // A record that was archived meanwhile is gone.
+    if (one !== undefined && (value instanceof Rejected || isArchived(value) === this.#archived)) {
+      one.element = this.#shown(element)
+    } else if (one === undefined && losers.length === 0) {
+      throw new LeadpipeError(
+        'PAGING',
+        `received record ${id}, which was not asked for and, as its ${mergedIdsProperty} say, is none that records asked for were merged into`,
+      )
+    }
+  }
+
+  /** The element as it is delivered. */
+  #shown(element: Element): Element {
+    const { value } = element
+    if (this.#settings.hidesMergedIds && !(value instanceof Rejected))
+      delete value.properties?.[mergedIdsProperty]
+    return unlined(element)
+  }
+
+  /** What is not answered in a complete answer is gone. Elements without an id belong to the first ids of these. */
+  #settleAll(): void {
+    for (const one of this.#asked.values()) {
+      if (one.element === undefined && !one.isMerged) one.element = this.#withoutId.shift()
+      this.#settle(one)
+    }
+  }
+
+  #settle(one: Held<Cursor>): void {
+    const { counts } = this.#settings
+    one.isSettled = true
+    counts.asked += 1
+    counts[one.element !== undefined ? 'answered' : one.isMerged ? 'merged' : 'gone'] += 1
+    const value = one.element?.value
+    if (value === undefined || value instanceof Rejected) return
+    for (const type of this.#settings.associations) this.#associations.need(value, type)
+  }
+
+  /** Notes the associations of a record that did not come with it. Returns whether there are any. */
+  #needRest(record: AnyRecord): boolean {
+    const all = Object.entries((record as WithPages).associations ?? {})
+    const types = all.filter(([, { paging }]) => paging?.next)
+    for (const [type] of types) this.#associations.need(record, type)
+    return types.length > 0
+  }
+}
+
+const held = <Cursor>(element: Element, cursor: Cursor): Held<Cursor> => ({
+  id: undefined,
+  element,
+  cursor,
+  isSettled: true,
+})
+
+/** The element without its bytes, which are no longer those of its value. */
+const unlined = ({ line: _, ...element }: Element): Element => element
+
+/** Whether a record is in the recycle bin. */
+export const isArchived = ({ archived }: AnyRecord): boolean => archived === true

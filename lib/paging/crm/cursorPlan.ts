@@ -1,0 +1,134 @@
+import type { CursorPosition } from '../../crm/CrmPosition.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { Rejected } from '../../stage/Rejected.ts'
+import type { CrmPager, CrmPlan, CrmRequest, Element, EmitElement } from './CrmRequest.ts'
+import { checkArchived } from './IdPager.ts'
+import { batchEquations, RecordReader, type RecordSettings } from './RecordReader.ts'
+import { serverCursor, tooMany } from './serverCursor.ts'
+
+/** A position in a list that is paged by the server's cursor. */
+export interface PageCursor {
+  readonly archived: boolean
+  /** The cursor of the page; undefined for the first one. */
+  readonly cursor?: string | undefined
+  /** How many elements of that page were delivered. */
+  readonly elements: number
+}
+
+/** How a list of records is read by the server's cursor. */
+export interface CursorListOptions {
+  /** Which lists are read, one after the other: of records that are archived, or are not. */
+  readonly passes: readonly boolean[]
+  /** Records in a full page. */
+  readonly pageSize: number
+  /** Where to resume; default: at the beginning. */
+  readonly from?: CursorPosition | undefined
+  readonly records: RecordSettings
+}
+
+/** Reads a list by the server's cursor, page after page, in the server's order. */
+export function cursorPlan({ passes, pageSize, from, records }: CursorListOptions): CrmPlan<PageCursor> {
+  const remaining = passes.slice(from?.archived ? passes.indexOf(true) : 0)
+  const start = { archived: remaining[0] ?? false, cursor: from?.cursor, elements: from?.elements ?? 0 }
+  const stretches = remaining.map((archived, order) => ({
+    pager: new CursorPager(order === 0 ? start : { archived, elements: 0 }, pageSize, records),
+    expected: Number.POSITIVE_INFINITY,
+    order,
+  }))
+  return {
+    start,
+    counts: records.counts,
+    equations: () => batchEquations(records.counts),
+    next: () => stretches.shift(),
+    done: () => 'continue',
+  }
+}
+
+/**
+ * Follows `paging.next.after`. A page that was cut off is requested again with the same cursor, and the elements that
+ * were delivered are skipped.
+ */
+class CursorPager implements CrmPager<PageCursor> {
+  readonly #archived: boolean
+  readonly #pageSize: number
+  readonly #reader: RecordReader<PageCursor>
+  #cursor: string | undefined
+  /** Elements of the page that are delivered or held. */
+  #elements: number
+  #received = 0
+  /** How many elements of the requested page were delivered or held before. */
+  #skipped = 0
+  #max = 0
+  #hasEnded = false
+  /** A cursor of an earlier page, and after how many pages the next one is kept: finds cycles of any length. */
+  #earlier: string | undefined
+  #pages = 0
+  #keepAt = 1
+
+  constructor({ archived, cursor, elements }: PageCursor, pageSize: number, settings: RecordSettings) {
+    this.#archived = archived
+    this.#pageSize = pageSize
+    this.#reader = new RecordReader(settings, archived)
+    this.#cursor = cursor
+    this.#elements = elements
+  }
+
+  next(wanted: number): CrmRequest | undefined {
+    const parts = this.#reader.next()
+    if (parts !== undefined) return parts
+    if (this.#hasEnded || wanted <= 0) return undefined
+    this.#received = 0
+    this.#skipped = this.#elements
+    this.#max = Math.min(this.#pageSize, wanted + this.#elements)
+    return { kind: 'list', max: this.#max, archived: this.#archived, after: this.#cursor }
+  }
+
+  take(element: Element, emit: EmitElement<PageCursor>): undefined {
+    if (this.#reader.isReading) {
+      this.#reader.take(element)
+      return undefined
+    }
+    this.#received += 1
+    if (this.#received > this.#max) throw tooMany(this.#max)
+    if (this.#received <= this.#skipped) return undefined
+    if (!(element.value instanceof Rejected)) checkArchived(element.value, this.#archived)
+    this.#elements += 1
+    this.#reader.add(
+      element,
+      { archived: this.#archived, cursor: this.#cursor, elements: this.#elements },
+      emit,
+    )
+    return undefined
+  }
+
+  finish(_received: number, emit: EmitElement<PageCursor>, envelope?: unknown): void {
+    if (this.#reader.isReading) {
+      this.#reader.finish(emit, envelope)
+      return
+    }
+    const next = serverCursor(envelope)
+    if (next === undefined) this.#hasEnded = true
+    else this.#advance(next)
+    this.#reader.emitComplete(emit)
+  }
+
+  interrupt(received: number): boolean {
+    if (this.#reader.isReading) return this.#reader.interrupt(received)
+    return this.#received > this.#skipped
+  }
+
+  /** @throws {LeadpipeError} PAGING for a cursor that was followed before */
+  #advance(next: string): void {
+    if (next === this.#cursor || next === this.#earlier) {
+      const problem = `paging makes no progress: the cursor ${JSON.stringify(next)} leads back to a page that was read`
+      throw new LeadpipeError('PAGING', problem)
+    }
+    this.#pages += 1
+    if (this.#pages === this.#keepAt) {
+      this.#earlier = next
+      this.#keepAt *= 2
+    }
+    this.#cursor = next
+    this.#elements = 0
+  }
+}

@@ -1,0 +1,202 @@
+import { onAbort } from '../../async/onAbort.ts'
+import type { CrmPosition, CursorPosition, IdPosition } from '../../crm/CrmPosition.ts'
+import type { AnyRecord } from '../../crm/CrmRecord.ts'
+import { LeadpipeError } from '../../errors.ts'
+import { type HubSpotClient, reading } from '../../hubspot/HubSpotClient.ts'
+import type { CrmPlan, CrmRequest } from '../../paging/crm/CrmRequest.ts'
+import { cursorPlan, type PageCursor } from '../../paging/crm/cursorPlan.ts'
+import type { IdCursor } from '../../paging/crm/IdPager.ts'
+import { idRangePlan } from '../../paging/crm/idRangePlan.ts'
+import { noBatchCounts, type RecordSettings } from '../../paging/crm/RecordReader.ts'
+import type { Batch, SourceOpening } from '../../stage/SourceStage.ts'
+import { AccountGuard } from '../AccountGuard.ts'
+import { clientPages } from '../clientPages.ts'
+import type { ListProgress } from '../DeliveredItems.ts'
+import { type List, ListRun, type ListState } from '../ListRun.ts'
+import type { CrmSettings } from './options.ts'
+import { readDefinitions } from './readDefinitions.ts'
+import { recordOf } from './recordOf.ts'
+import { Selection } from './Selection.ts'
+
+/** The parts that a {@link CrmRun} needs. */
+export interface CrmRunOptions {
+  readonly client: HubSpotClient
+  readonly type: string
+  /** Checked. */
+  readonly settings: CrmSettings
+}
+
+/** The state of a list of records that a restart needs: plain JSON. */
+export interface CrmState extends ListState {
+  position: CrmPosition
+  /** The account of the records; absent if the portal does not say it. */
+  portalId?: number
+}
+
+type AnyCursor = IdCursor | PageCursor
+
+/** Reads a list of CRM records once, batch after batch. */
+export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
+  readonly #prepare: (signal: AbortSignal) => Promise<void>
+  readonly #account: AccountGuard
+  readonly #positionOf: (progress: ListProgress<AnyCursor>) => CrmPosition
+  /** Where the list begins or resumes. */
+  readonly #start: ListProgress<AnyCursor>
+  readonly #signal: AbortSignal | undefined
+  readonly #closing = new AbortController()
+  #isPrepared: boolean
+
+  constructor({ client, type, settings }: CrmRunOptions, opening: SourceOpening) {
+    const { wants } = opening
+    const saved = opening.state as CrmState | undefined
+    const { paths } = client[reading]
+    const { limit, readAheadBytes, signal, longNumbers } = settings
+    const from = saved?.position ?? settings.from
+    const account = new AccountGuard('records', saved?.portalId)
+    let selection = new Selection(paths, type, settings, undefined)
+    const records = recordSettings(settings, request => `${client.origin}${selection.target(request).path}`)
+    const isSequential = client[reading].concurrency === 1 || readAheadBytes === 0
+    const plan = planOf(settings, from, isSequential, records)
+    const counts = { requests: 0, retries: 0 }
+    let sent = counts
+    const list: List<AnyRecord, CrmRequest, AnyCursor> = {
+      name: 'crmObjects',
+      client,
+      plan,
+      pages(hooks) {
+        sent = hooks.counts
+        const pages = (lines: SourceOpening['wants']['lines']) =>
+          clientPages<AnyRecord, CrmRequest>({
+            client,
+            target: request => selection.target(request),
+            elements: ['results'],
+            recordOf: (element, request) => {
+              const { types } = request.kind === 'list' && selection.byId ? { types: undefined } : selection
+              return recordOf(element, request, { types, longNumbers, origins: wants.origins })
+            },
+            ...{ decode: settings.decode, maxDepth: settings.maxDepth, longNumbers, lines },
+            maxLeadBytes: settings.maxRecordBytes,
+            rejected: wants.rejected ? 'emit' : 'fail',
+            ...hooks,
+          })
+        const [unchanged, changed] = [pages(wants.lines), pages(undefined)]
+        const isChanged = () => selection.byId || selection.types !== undefined
+        return { ...unchanged, decoder: page => (isChanged() ? changed : unchanged).decoder(page) }
+      },
+      positionOf,
+      ...{ limit, readAheadBytes, signal },
+    }
+    super(list, opening, { ...saved, delivered: from?.records ?? 0 })
+    this.#account = account
+    this.#positionOf = positionOf
+    this.#start = { cursor: plan.start, delivered: from?.records ?? 0 }
+    this.#signal = signal
+    this.#isPrepared = saved?.ended ?? false
+    this.#prepare = async signal => {
+      const watched = {
+        signal,
+        onRequest: () => {
+          sent.requests += 1
+        },
+        onRetry: () => {
+          sent.retries += 1
+        },
+      }
+      if (opening.isSaved) account.check(await portalId(client, watched))
+      const definitions = await readDefinitions(client, type, settings, watched)
+      selection = new Selection(paths, type, settings, definitions)
+      Object.assign(records, { byId: selection.byId, hidesMergedIds: selection.hidesMergedIds })
+    }
+  }
+
+  /** The position where the list begins or resumes. */
+  get start(): CrmPosition {
+    return this.#positionOf(this.#start)
+  }
+
+  /** @throws {LeadpipeError} OPTION for a property that the type does not have, before anything else is requested */
+  override async next(): Promise<Batch<AnyRecord> | undefined> {
+    if (!this.#isPrepared) {
+      this.#isPrepared = true
+      this.#signal?.throwIfAborted()
+      const unlisten = this.#signal && onAbort(this.#signal, () => this.#closing.abort(this.#signal?.reason))
+      try {
+        await this.#prepare(this.#closing.signal)
+      } finally {
+        unlisten?.()
+      }
+    }
+    return super.next()
+  }
+
+  override save(batch: Batch<AnyRecord> | undefined, processed: number): CrmState {
+    const state = super.save(batch, processed)
+    const { id } = this.#account
+    return {
+      ...state,
+      position: state.position as CrmPosition,
+      ...(id === undefined ? {} : { portalId: id }),
+    }
+  }
+
+  override close(batch: Batch<AnyRecord> | undefined, processed: number): Promise<void> {
+    this.#closing.abort()
+    return super.close(batch, processed)
+  }
+}
+
+function recordSettings(settings: CrmSettings, urlOf: RecordSettings['urlOf']): RecordSettings {
+  const { associations, propertiesWithHistory } = settings
+  const maxIds = propertiesWithHistory.length > 0 ? 50 : 100
+  return { byId: false, hidesMergedIds: false, maxIds, associations, counts: noBatchCounts(), urlOf }
+}
+
+function planOf(
+  { paging, archived, propertiesWithHistory }: CrmSettings,
+  from: CrmPosition | undefined,
+  isSequential: boolean,
+  records: RecordSettings,
+): CrmPlan<AnyCursor> {
+  const passes = archived === 'both' ? [false, true] : [archived]
+  const pageSize = propertiesWithHistory.length > 0 ? 50 : 100
+  const options = { passes, pageSize, records }
+  return paging === 'id'
+    ? idRangePlan({ ...options, isSequential, from: from as IdPosition | undefined })
+    : cursorPlan({ ...options, from: from as CursorPosition | undefined })
+}
+
+function positionOf({ cursor, delivered: records }: ListProgress<AnyCursor>): CrmPosition {
+  const archived = cursor.archived ? ({ archived: true } as const) : {}
+  if ('elements' in cursor) {
+    const { cursor: page, elements } = cursor
+    return {
+      paging: 'cursor',
+      records,
+      ...archived,
+      ...(page === undefined ? {} : { cursor: page }),
+      elements,
+    }
+  }
+  const { id, withoutId } = cursor
+  return {
+    ...{ paging: 'id', records, ...archived },
+    ...(id === undefined ? {} : { id }),
+    ...(withoutId === 0 ? {} : { withoutId }),
+  } as IdPosition
+}
+
+/** The account that the client reads; undefined if the portal does not say it, because a scope is missing. */
+async function portalId(
+  client: HubSpotClient,
+  options: Parameters<HubSpotClient[typeof reading]['json']>[2],
+): Promise<number | undefined> {
+  try {
+    const details = await client[reading].json('/account-info/v3/details', '', options)
+    const { portalId: id } = (details ?? {}) as { portalId?: unknown }
+    return typeof id === 'number' ? id : undefined
+  } catch (error) {
+    const { status } = error instanceof LeadpipeError ? (error.context as { status?: number }) : {}
+    if (status === 403 || status === 404) return undefined
+    throw error
+  }
+}
