@@ -109,7 +109,7 @@ export class CrmList {
           ? (value as AnyRecord)
           : new Rejected('not a record', 'not an object', raw ?? '', location),
       async backOff(error, failures) {
-        if (failures > 50 || (error as { code?: string }).code !== 'DECODE') throw error
+        if (failures > 50 || !(error as { retryable?: boolean }).retryable) throw error
       },
     }
   }

@@ -28,6 +28,8 @@ interface Answer {
 export class AssociationsReader {
   #pending: Reading[] = []
   #asked: Reading[] = []
+  /** Whether the last answer brought anything. */
+  hasProgress = false
 
   /** Adds a record whose associations with a type are needed; those that it has are replaced. */
   need(record: AnyRecord, to: string): void {
@@ -44,6 +46,7 @@ export class AssociationsReader {
     const to = this.#pending[0]?.to
     if (to === undefined) return undefined
     this.#asked = this.#pending.filter(reading => reading.to === to).slice(0, maxInputs)
+    this.hasProgress = false
     const inputs = this.#asked.map(reading => {
       reading.isAnswered = false
       const { record, after } = reading
@@ -70,10 +73,12 @@ export class AssociationsReader {
     const after = paging?.next?.after
     if (after === undefined || after === null) {
       this.#done(reading)
+      this.hasProgress = true
       return
     }
     if (String(after) === reading.after || reading.found.size === known) throw repeats(reading, String(after))
     reading.after = String(after)
+    this.hasProgress = true
   }
 
   /** Called when an answer is complete: a record that is not in it has no associations. */

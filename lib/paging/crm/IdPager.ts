@@ -136,8 +136,8 @@ export class IdPager implements CrmPager<IdCursor> {
     this.#reader.emitComplete(emit)
   }
 
-  interrupt(received: number): boolean {
-    if (this.#reader.isReading) return this.#reader.interrupt(received)
+  interrupt(): boolean {
+    if (this.#reader.isReading) return this.#reader.interrupt()
     const isProgress = this.#hasRecords || this.#trailing > this.#delivered
     this.#delivered = this.#hasRecords ? this.#trailing : Math.max(this.#trailing, this.#delivered)
     if (this.#hasRecords) this.#after = idAfter(this.#last as string)

@@ -122,12 +122,13 @@ export class RecordReader<Cursor> {
   }
 
   /** Called when the answer was cut off; `next` asks for the rest. Returns whether anything of use had arrived. */
-  interrupt(received: number): boolean {
+  interrupt(): boolean {
     const done = [...this.#asked.values()].filter(
       ({ element, isMerged }) => element !== undefined || isMerged,
     )
     for (const one of done) this.#settle(one)
-    const isProgress = this.#request?.kind === 'associations' ? received > 0 : done.length > 0
+    const isProgress =
+      this.#request?.kind === 'associations' ? this.#associations.hasProgress : done.length > 0
     this.#request = undefined
     return isProgress
   }

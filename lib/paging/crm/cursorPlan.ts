@@ -11,7 +11,7 @@ export interface PageCursor {
   readonly archived: boolean
   /** The cursor of the page; undefined for the first one. */
   readonly cursor?: string | undefined
-  /** How many elements of that page were delivered. */
+  /** How many elements from there on were delivered. */
   readonly elements: number
 }
 
@@ -53,7 +53,7 @@ class CursorPager implements CrmPager<PageCursor> {
   readonly #pageSize: number
   readonly #reader: RecordReader<PageCursor>
   #cursor: string | undefined
-  /** Elements of the page that are delivered or held. */
+  /** Elements of the list from the cursor on that are delivered or held. */
   #elements: number
   #received = 0
   /** How many elements of the requested page were delivered or held before. */
@@ -112,8 +112,8 @@ class CursorPager implements CrmPager<PageCursor> {
     this.#reader.emitComplete(emit)
   }
 
-  interrupt(received: number): boolean {
-    if (this.#reader.isReading) return this.#reader.interrupt(received)
+  interrupt(): boolean {
+    if (this.#reader.isReading) return this.#reader.interrupt()
     return this.#received > this.#skipped
   }
 
@@ -129,6 +129,7 @@ class CursorPager implements CrmPager<PageCursor> {
       this.#keepAt *= 2
     }
     this.#cursor = next
-    this.#elements = 0
+    // A page that is requested again may be shorter: then the next one begins with elements that were delivered.
+    this.#elements = Math.max(0, this.#elements - this.#received)
   }
 }
