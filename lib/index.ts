@@ -6,6 +6,9 @@ startDebugLog()
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
 // Today's records
+export type { CrmPosition, CursorPosition, IdPosition } from './crm/CrmPosition.ts'
+export type { Association, AssociationType, CrmRecord, PropertyVersion } from './crm/CrmRecord.ts'
+export type { CrmValue } from './crm/convertValue.ts'
 export type { Form, FormField, FormFieldGroup } from './crm/Form.ts'
 export type { FormSubmission, SubmissionValue } from './crm/FormSubmission.ts'
 export type { FormsPosition, SubmissionsPosition } from './crm/formPositions.ts'
@@ -20,10 +23,6 @@ export {
   type StepDefinition,
   type StepResult,
 } from './engine/definition.ts'
-// CRM records
-export type { CrmPosition, CursorPosition, IdPosition } from './crm/CrmPosition.ts'
-export type { Association, AssociationType, CrmRecord, PropertyVersion } from './crm/CrmRecord.ts'
-export type { CrmValue } from './crm/convertValue.ts'
 // Errors
 export type {
   AnswerContext,
@@ -82,8 +81,8 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
-export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
 export type { BatchCounts } from './paging/crm/RecordReader.ts'
+export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
 export type { Missing } from './paging/LeadPlan.ts'
 // Running
 export type { RunOptions } from './run/options.ts'
@@ -110,12 +109,12 @@ export { tee } from './sinks/tee.ts'
 export { type ArrayOptions, type ArraySink, toArray } from './sinks/toArray.ts'
 export { toFile } from './sinks/toFile.ts'
 export { toHttp } from './sinks/toHttp.ts'
+export { type CrmRecordOf, type CrmSource, contacts, crmObjects } from './sources/crm/crmObjects.ts'
 // The sources
 export type { FormsFacts } from './sources/crm/FormSubmissionsRun.ts'
 export type { FormSubmissionsOptions, FormsOptions } from './sources/crm/formOptions.ts'
 export { type FormSubmissionSource, formSubmissions } from './sources/crm/formSubmissions.ts'
 export { type FormSource, forms } from './sources/crm/forms.ts'
-export { type CrmRecordOf, type CrmSource, contacts, crmObjects } from './sources/crm/crmObjects.ts'
 export type { CrmOptions } from './sources/crm/options.ts'
 export type { LeadSource } from './sources/leads.ts'
 export { leads } from './sources/leads.ts'

@@ -36,6 +36,8 @@ export interface DecoderOptions {
   path: readonly string[]
   /** The maximum size of one element in bytes. */
   maxLeadBytes: number
+  /** What messages call that limit: the name of the user's option. Default: 'maxLeadBytes'. */
+  sizeOption?: string | undefined
   /** The maximum depth of nesting inside one element. */
   maxDepth: number
   /**

@@ -25,6 +25,8 @@ export interface ElementBytes {
 /** How large and how deep an element may be. */
 export interface ScannerLimits {
   maxLeadBytes: number
+  /** What messages call that limit. Default: 'maxLeadBytes'. */
+  sizeOption?: string | undefined
   maxDepth: number
   /**
    * 'fail' stops at an element that exceeds a limit; 'skip' delivers its bytes, and of one that is too large the first
@@ -60,6 +62,7 @@ export class ElementScanner {
   scanned = 0
   readonly #surroundings: Surroundings
   readonly #maxBytes: number
+  readonly #sizeOption: string
   readonly #excess: 'fail' | 'skip'
   readonly #value: ValueScanner
   readonly #fail: (problem: ScannerProblem) => never
@@ -74,6 +77,7 @@ export class ElementScanner {
   constructor(surroundings: Surroundings, limits: ScannerLimits, fail: (problem: ScannerProblem) => never) {
     this.#surroundings = surroundings
     this.#maxBytes = limits.maxLeadBytes
+    this.#sizeOption = limits.sizeOption ?? 'maxLeadBytes'
     this.#excess = limits.excess ?? 'fail'
     this.#value = new ValueScanner(limits.maxDepth, this.#excess, (problem, index, message) =>
       fail({ problem, offset: this.#base + index, message }),
@@ -175,7 +179,7 @@ export class ElementScanner {
 
   #checkSize(size: number, offset: number): void {
     if (size <= this.#maxBytes || this.#excess === 'skip') return
-    const message = `an element is larger than maxLeadBytes (${this.#maxBytes})`
+    const message = `an element is larger than ${this.#sizeOption} (${this.#maxBytes})`
     this.#fail({ problem: 'limit', offset, message })
   }
 }

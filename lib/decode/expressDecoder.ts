@@ -70,7 +70,8 @@ export function expressDecoder(options: DecoderOptions): ElementDecoder {
     const raw = bytes.toString()
     const location = { page, element: counts.decoded + counts.malformed, byte: offset }
     if (exceeds !== undefined) {
-      const message = `it is ${excess[exceeds].how} than ${exceeds} (${options[exceeds]})`
+      const option = exceeds === 'maxLeadBytes' ? (options.sizeOption ?? exceeds) : exceeds
+      const message = `it is ${excess[exceeds].how} than ${option} (${options[exceeds]})`
       return { value: reject(excess[exceeds].problem, message, raw, location), raw, location }
     }
     const replacedCharacters = countReplaced(raw, bytes)

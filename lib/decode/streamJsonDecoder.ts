@@ -24,7 +24,7 @@ const isItem = (output: unknown): output is StreamArrayItem => output !== none &
  * including the spaces before an element). Errors name how far the body had been read instead of an exact offset.
  */
 export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
-  const { page, maxDepth, maxLeadBytes, longNumbers = 'round' } = options
+  const { page, maxDepth, maxLeadBytes, sizeOption = 'maxLeadBytes', longNumbers = 'round' } = options
   const counts = noDecodeCounts()
   const envelope = new Envelope(options.path)
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -122,7 +122,7 @@ export function streamJsonDecoder(options: DecoderOptions): ElementDecoder {
           'limit',
           page,
           counts.bytes,
-          `an element is larger than maxLeadBytes (${maxLeadBytes})`,
+          `an element is larger than ${sizeOption} (${maxLeadBytes})`,
         )
       }
     },

@@ -31,6 +31,8 @@ export interface ClientPages<T, Request> {
   readonly decode?: keyof typeof decoders
   /** The maximum size of one element in bytes. Default: 16 MiB. */
   readonly maxLeadBytes?: number
+  /** What messages call that limit. Default: 'maxLeadBytes'. */
+  readonly sizeOption?: string
   /** The maximum depth of nesting inside one element. Default: 100. */
   readonly maxDepth?: number
   /** Whether an element that is not JSON, too large or too deep fails the page. Default: 'fail'. */
@@ -49,7 +51,7 @@ export interface ClientPages<T, Request> {
 export function clientPages<T, Request>(options: ClientPages<T, Request>): PageSource<T, Request> {
   const { client, target, recordOf, elements = [], decode = 'express', answered } = options
   const { maxLeadBytes = 16 * 1024 * 1024, maxDepth = 100, rejected = 'fail', lines, longNumbers } = options
-  const { counts = { requests: 0, retries: 0 } } = options
+  const { sizeOption, counts = { requests: 0, retries: 0 } } = options
   const onRequest = () => {
     counts.requests += 1
   }
@@ -71,7 +73,9 @@ export function clientPages<T, Request>(options: ClientPages<T, Request>): PageS
       return { body: answer.body, explain }
     },
     decoder: page =>
-      decoders[decode]({ page, path: elements, maxLeadBytes, maxDepth, rejected, lines, longNumbers }),
+      decoders[decode]({
+        ...{ page, path: elements, maxLeadBytes, sizeOption, maxDepth, rejected, lines, longNumbers },
+      }),
     recordOf,
     async backOff(error, failures, signal, request) {
       // Requests have their own retries; only failures in the middle of a page are retried here.

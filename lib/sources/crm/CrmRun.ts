@@ -75,7 +75,7 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
               return recordOf(element, request, { types, longNumbers, origins: wants.origins })
             },
             ...{ decode: settings.decode, maxDepth: settings.maxDepth, longNumbers, lines },
-            maxLeadBytes: settings.maxRecordBytes,
+            ...{ maxLeadBytes: settings.maxRecordBytes, sizeOption: 'maxRecordBytes' },
             rejected: wants.rejected ? 'emit' : 'fail',
             ...hooks,
           })

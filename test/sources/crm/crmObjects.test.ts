@@ -440,3 +440,32 @@ t.test("crmObjects: paging 'cursor' ends with PAGING when the cursor leads back"
   })
   t.ok(page < 10, `${page} pages`)
 })
+
+t.test('crmObjects: a record that is too large or too deep names the option', async t => {
+  const record = { id: '1', properties: { a: { b: 'x'.repeat(300) } } }
+  const { client } = await serve(t, () => ({ results: [record] }))
+  const large = crmObjects(client, 'deals', { maxRecordBytes: 100 })
+  t.match(await failureOf(large.toArray()), { code: 'DECODE', message: /larger than maxRecordBytes \(100\)/ })
+  const quarantine = join(t.testdir(), 'quarantine.ndjson')
+  const operator = validate<CrmRecord>({ schema: {}, onInvalid: 'quarantine', quarantine })
+  await run(crmObjects(client, 'deals', { maxRecordBytes: 100 }), operator, toArray({ max: 1 }))
+  t.match(readFileSync(quarantine, 'utf8'), /it is larger than maxRecordBytes \(100\)/)
+  const deep = crmObjects(client, 'deals', { maxDepth: 1 })
+  t.match(await failureOf(deep.toArray()), { code: 'DECODE', message: /maxDepth \(1\)/ })
+})
+
+t.test('crmObjects: an abort or a destroy at any request ends the source at once', async t => {
+  const { client } = await serve(t, path =>
+    path.startsWith('/crm/properties') ? { results: [{ name: 'a', type: 'string' }] } : undefined,
+  )
+  const reason = new Error('enough')
+  const abort = new AbortController()
+  const source = crmObjects(client, 'deals', { properties: ['a'], signal: abort.signal })
+  const failure = failureOf(source.toArray())
+  abort.abort(reason)
+  t.equal(await failure, reason)
+  const destroyed = crmObjects(client, 'deals', { properties: ['a'] })
+  const ended = failureOf(destroyed.toArray())
+  destroyed.destroy(reason)
+  t.equal(await ended, reason)
+})
