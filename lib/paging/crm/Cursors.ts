@@ -1,9 +1,7 @@
 import { describe, LeadpipeError } from '../../errors.ts'
+import { serverCursor } from './serverCursor.ts'
 
-/**
- * Follows the cursors of a list, `paging.next.after` of each page. Only a page without `paging.next` is the last one: a
- * short or empty page proves nothing.
- */
+/** Follows the cursors of a list, `paging.next.after` of each page. */
 export class Cursors {
   /** The cursor of the next page; undefined for the first page. */
   after: string | undefined
@@ -28,17 +26,8 @@ export class Cursors {
    * @throws {LeadpipeError} PAGING for one that is no cursor, or that the server has sent before
    */
   follow(envelope: unknown): boolean {
-    const { paging } = (envelope ?? {}) as { paging?: { next?: { after?: unknown } } | null }
-    if (paging?.next == null) return false
-    const { after } = paging.next
-    if ((typeof after !== 'string' || after === '') && !Number.isSafeInteger(after)) {
-      const received = describe(after)
-      throw new LeadpipeError(
-        'PAGING',
-        `${this.#list}: expected a cursor at paging.next.after, received ${received}`,
-      )
-    }
-    const cursor = String(after)
+    const cursor = serverCursor(this.#list, envelope)
+    if (cursor === undefined) return false
     if (cursor === this.after || cursor === this.#mark) {
       const problem = `${this.#list}: paging makes no progress: the portal sent the cursor ${describe(cursor)} again`
       throw new LeadpipeError('PAGING', problem)

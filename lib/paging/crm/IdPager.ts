@@ -129,7 +129,7 @@ export class IdPager implements CrmPager<IdCursor> {
       return
     }
     this.pages += 1
-    const next = serverCursor(envelope)
+    const next = serverCursor('the list of records', envelope)
     this.isListEnd = next === undefined
     this.#hasEnded = next === undefined || this.beyond !== undefined
     if (next !== undefined) this.#advance(next)

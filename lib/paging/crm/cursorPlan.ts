@@ -1,10 +1,10 @@
 import type { CursorPosition } from '../../crm/CrmPosition.ts'
-import { LeadpipeError } from '../../errors.ts'
 import { Rejected } from '../../stage/Rejected.ts'
 import type { CrmPager, CrmPlan, CrmRequest, Element, EmitElement } from './CrmRequest.ts'
+import { Cursors } from './Cursors.ts'
 import { checkArchived } from './IdPager.ts'
 import { batchEquations, RecordReader, type RecordSettings } from './RecordReader.ts'
-import { serverCursor, tooMany } from './serverCursor.ts'
+import { tooMany } from './serverCursor.ts'
 
 /** A position in a list that is paged by the server's cursor. */
 export interface PageCursor {
@@ -52,7 +52,7 @@ class CursorPager implements CrmPager<PageCursor> {
   readonly #archived: boolean
   readonly #pageSize: number
   readonly #reader: RecordReader<PageCursor>
-  #cursor: string | undefined
+  readonly #cursors: Cursors
   /** Elements of the list from the cursor on that are delivered or held. */
   #elements: number
   #received = 0
@@ -60,16 +60,11 @@ class CursorPager implements CrmPager<PageCursor> {
   #skipped = 0
   #max = 0
   #hasEnded = false
-  /** A cursor of an earlier page, and after how many pages the next one is kept: finds cycles of any length. */
-  #earlier: string | undefined
-  #pages = 0
-  #keepAt = 1
-
   constructor({ archived, cursor, elements }: PageCursor, pageSize: number, settings: RecordSettings) {
     this.#archived = archived
     this.#pageSize = pageSize
     this.#reader = new RecordReader(settings, archived)
-    this.#cursor = cursor
+    this.#cursors = new Cursors('the list of records', cursor)
     this.#elements = elements
   }
 
@@ -80,7 +75,7 @@ class CursorPager implements CrmPager<PageCursor> {
     this.#received = 0
     this.#skipped = this.#elements
     this.#max = Math.min(this.#pageSize, wanted + this.#elements)
-    return { kind: 'list', max: this.#max, archived: this.#archived, after: this.#cursor }
+    return { kind: 'list', max: this.#max, archived: this.#archived, after: this.#cursors.after }
   }
 
   take(element: Element, emit: EmitElement<PageCursor>): undefined {
@@ -95,7 +90,7 @@ class CursorPager implements CrmPager<PageCursor> {
     this.#elements += 1
     this.#reader.add(
       element,
-      { archived: this.#archived, cursor: this.#cursor, elements: this.#elements },
+      { archived: this.#archived, cursor: this.#cursors.after, elements: this.#elements },
       emit,
     )
     return undefined
@@ -106,30 +101,14 @@ class CursorPager implements CrmPager<PageCursor> {
       this.#reader.finish(emit, envelope)
       return
     }
-    const next = serverCursor(envelope)
-    if (next === undefined) this.#hasEnded = true
-    else this.#advance(next)
+    this.#hasEnded = !this.#cursors.follow(envelope)
+    // A page that is requested again may be shorter: then the next one begins with elements that were delivered.
+    this.#elements = Math.max(0, this.#elements - this.#received)
     this.#reader.emitComplete(emit)
   }
 
   interrupt(): boolean {
     if (this.#reader.isReading) return this.#reader.interrupt()
     return this.#received > this.#skipped
-  }
-
-  /** @throws {LeadpipeError} PAGING for a cursor that was followed before */
-  #advance(next: string): void {
-    if (next === this.#cursor || next === this.#earlier) {
-      const problem = `paging makes no progress: the cursor ${JSON.stringify(next)} leads back to a page that was read`
-      throw new LeadpipeError('PAGING', problem)
-    }
-    this.#pages += 1
-    if (this.#pages === this.#keepAt) {
-      this.#earlier = next
-      this.#keepAt *= 2
-    }
-    this.#cursor = next
-    // A page that is requested again may be shorter: then the next one begins with elements that were delivered.
-    this.#elements = Math.max(0, this.#elements - this.#received)
   }
 }

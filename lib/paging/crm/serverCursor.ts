@@ -1,17 +1,18 @@
 import { describe, LeadpipeError } from '../../errors.ts'
 
 /**
- * The cursor of the next page, `paging.next.after` of an answer; undefined at the end of the list.
+ * The cursor of the next page, `paging.next.after` of an answer; undefined at the end of the list: only a page without
+ * `paging.next` is the last one, a short or empty page proves nothing.
  *
+ * @param list for messages, such as "the list of forms"
  * @throws {LeadpipeError} PAGING for a next page without a cursor
  */
-export function serverCursor(envelope: unknown): string | undefined {
+export function serverCursor(list: string, envelope: unknown): string | undefined {
   const { paging } = (envelope ?? {}) as { paging?: { next?: { after?: unknown } | null } | null }
-  const next = paging?.next
-  if (next === undefined || next === null) return undefined
-  const { after } = next
+  if (paging?.next == null) return undefined
+  const { after } = paging.next
   if ((typeof after === 'string' && after !== '') || Number.isSafeInteger(after)) return String(after)
-  const problem = `expected the cursor of the next page at paging.next.after, received ${describe(after)}`
+  const problem = `${list}: expected a cursor at paging.next.after, received ${describe(after)}`
   throw new LeadpipeError('PAGING', problem)
 }
 

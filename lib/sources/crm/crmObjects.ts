@@ -1,12 +1,12 @@
 import type { CrmPosition } from '../../crm/CrmPosition.ts'
 import type { CrmRecord } from '../../crm/CrmRecord.ts'
 import type { CrmValue } from '../../crm/convertValue.ts'
-import { HubSpotClient } from '../../hubspot/HubSpotClient.ts'
-import { optionError, typeOf } from '../../options/checkOptions.ts'
+import type { HubSpotClient } from '../../hubspot/HubSpotClient.ts'
 import type { BatchCounts } from '../../paging/crm/RecordReader.ts'
 import type { SourceStage } from '../../stage/SourceStage.ts'
 import { currentRun, lastRead } from '../../streams/attach.ts'
 import { SourceReadable } from '../../streams/SourceReadable.ts'
+import { checkClient } from '../checkClient.ts'
 import type { SourceCounts } from '../SourceCounts.ts'
 import type { CrmRun } from './CrmRun.ts'
 import { crmStage } from './crmStage.ts'
@@ -46,10 +46,7 @@ export function crmObjects<const P extends string = string, const T extends bool
   type: string,
   options?: CrmOptions<P, T>,
 ): CrmSource<CrmRecordOf<P, T>> {
-  if (!(client instanceof HubSpotClient)) {
-    const expected = 'a HubSpotClient (new HubSpotClient({ accessToken }))'
-    throw optionError({ owner: 'crmObjects()', option: 'client', expected, received: typeOf(client) })
-  }
+  checkClient('crmObjects()', client)
   const settings = crmSettings(type, options)
   const stage = crmStage({ client, type, settings })
   // Options and portal together make the type of the records: the compiler can't follow them to here.

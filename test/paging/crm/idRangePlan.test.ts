@@ -240,7 +240,7 @@ const refused: [name: string, answer: object, message: RegExp][] = [
   [
     'a next page without a cursor',
     { results: [], paging: { next: {} } },
-    /expected the cursor of the next page/,
+    /expected a cursor at paging.next.after, received undefined/,
   ],
   [
     'an archived record',
