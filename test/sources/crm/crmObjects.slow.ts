@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type CrmOptions, crmObjects, map, run, toFile } from '../../../lib/index.ts'
+import {
+  type CrmOptions,
+  type CrmRecord,
+  contacts,
+  crmObjects,
+  map,
+  run,
+  toArray,
+  toFile,
+} from '../../../lib/index.ts'
 import { startPortal } from '../../portal/helpers/startPortal.ts'
 import { manyProperties, numberedRecords, readRecords } from '../../support/crmRecords.ts'
 import { instantClock } from '../../support/instantClock.ts'
@@ -104,3 +113,58 @@ t.test('crmObjects: an aborted run with a checkpoint continues, and its file is 
     t.equal(readFileSync(file, 'utf8'), readFileSync(whole, 'utf8'))
   }
 })
+
+t.test('crmObjects: 500 properties are read by batch read, the same records in the same order', async t => {
+  const portal = await startPortal(t, {
+    objects: { companies: numberedRecords(350) },
+    properties: { companies: manyProperties },
+  })
+  const ids = [...portal.crm.ids('companies')]
+  for (const [index, id] of ids.entries())
+    portal.crm.update('companies', id, { [manyProperties[index % 500] ?? '']: index })
+  const client = portalClient(t, portal)
+  for (const properties of [manyProperties, 'all'] as const) {
+    const { records, counts } = await readRecords(client, 'companies', { properties })
+    t.strictSame(
+      records.map(({ id }) => id),
+      ids,
+    )
+    t.equal(counts.requests, 1 + 2 * 4)
+    t.match(counts, { asked: 350, answered: 350, merged: 0, gone: 0 })
+    for (const [index, record] of records.entries())
+      t.equal(record.properties[manyProperties[index % 500] ?? ''], String(index))
+    const names = Object.keys(records[0]?.properties ?? {})
+    t.equal(names.includes('hs_merged_object_ids'), properties === 'all')
+  }
+})
+
+t.test(
+  'crmObjects: records that are merged, archived or deleted between list and batch read are counted',
+  async t => {
+    const portal = await startPortal(t, {
+      leads: 600,
+      properties: { contacts: manyProperties },
+      faults: 'every=1:merge=20; every=1:archive=10',
+    })
+    const before = [...portal.crm.ids('contacts')]
+    const source = contacts(portalClient(t, portal), { properties: manyProperties })
+    const sink = toArray<CrmRecord>({ max: 2_000 })
+    await run(source, sink)
+    const delivered = sink.records.map(({ id }) => id)
+    const after = new Set(portal.crm.ids('contacts'))
+    t.strictSame(
+      delivered,
+      [...new Set(delivered)].toSorted((a, b) => Number(a) - Number(b)),
+      'once, ascending',
+    )
+    t.strictSame(
+      before.filter(id => after.has(id) && !delivered.includes(id)),
+      [],
+      'all that exist throughout',
+    )
+    const { asked = 0, answered = 0, merged = 0, gone = 0 } = source.counts
+    t.equal(asked, answered + merged + gone)
+    t.equal(answered, delivered.length)
+    t.ok(merged > 0 && gone > 0, `${merged} merged, ${gone} gone`)
+  },
+)
