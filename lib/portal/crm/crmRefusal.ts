@@ -12,7 +12,7 @@ export function requireScope({ scopes }: Pick<Settings, 'scopes'>, scope: string
 }
 
 /** The error for a token that lacks the scope of a request. */
-export function scopeRefusal(scope: string): Refusal {
+function scopeRefusal(scope: string): Refusal {
   const message = "This app hasn't been granted all required scopes to make this call."
   return crmRefusal(403, message, {
     category: 'MISSING_SCOPES',

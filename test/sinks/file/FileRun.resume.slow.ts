@@ -789,7 +789,7 @@ t.test(
     for (const touch of ['flush', 'prepare', 'write'] as const) {
       const dir = folder()
       let time: Date | undefined
-      const path = join(dir, '{date}_{time}_{guid 1}_{{date}}.ndjson.gz')
+      const path = join(dir, '{date}_{time}_{1}_{{date}}.ndjson.gz')
       const run = await open(path, undefined, { at: () => time })
       await run.write({ n: 1 })
       time = new Date(Date.UTC(2026, 2, 1, 9, 30, 5, 999))
@@ -797,7 +797,7 @@ t.test(
       else await run[touch]()
       time = new Date(0)
       await finish(run)
-      const name = '2026-03-01_2026-03-01T09-30-05Z_{guid 1}_{2026-03-01}.ndjson.gz'
+      const name = '2026-03-01_2026-03-01T09-30-05Z_{1}_{2026-03-01}.ndjson.gz'
       t.strictSame(readdirSync(dir), [name], touch)
       t.equal(run.destination, join(dir, name))
     }
