@@ -14,12 +14,12 @@ console.log(`it listens at ${portal.origin}\n`)
 
 await using client = new HubSpotClient({ accessToken: portal.accessToken, origin: portal.origin })
 const report = await run(leads(client, { includeDeleted: true }), validate(), toFile(path), {
-  onProgress: ({ leads, source }) => console.log(`  ${leads} leads, ${source?.pages} pages`),
+  onProgress: ({ read, source }) => console.log(`  ${read} leads, ${source?.pages} pages`),
   progressInterval: 200,
 })
 
 console.log(`
-  ${report.leads} leads in ${report.source?.pages} pages, ${report.source?.requests} requests
+  ${report.read} leads in ${report.source?.pages} pages, ${report.source?.requests} requests
   ${report.records} records written, ${report.sink.bytes} bytes
   ${report.duration} ms; the numbers of every stage add up
 

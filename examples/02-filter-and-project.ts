@@ -23,7 +23,7 @@ const report = await run(
   }),
   toFile(path),
 )
-console.log(`${report.records} customers of ${report.leads} leads are in ${path}`)
+console.log(`${report.records} customers of ${report.read} leads are in ${path}`)
 
 const lines = gunzipSync(await readFile(path))
   .toString()

@@ -29,5 +29,5 @@ const report = await run(
 )
 console.log(`${report.records} leads can be reached by email and phone, ${report.skipped} can't`)
 
-assert.equal(Number(report.records) + report.skipped, report.leads)
+assert.equal(Number(report.records) + report.skipped, report.read)
 assert.ok(sink.records.every(lead => lead.email.includes('@') && lead.phone !== ''))

@@ -22,7 +22,7 @@ async function exportTo(path: string, { origin, accessToken }: { origin: string;
     {
       // Only for this demonstration: the default, every 1,000 leads, is better.
       checkpoint: { path: `${path}.checkpoint.json`, every: { leads: 100 } },
-      onProgress: ({ leads }) => process.send?.(leads),
+      onProgress: ({ read }) => process.send?.(read),
       progressInterval: 10,
     },
   )

@@ -48,7 +48,7 @@ const report = await run(
 )
 webhook.close()
 
-console.log(`${report.leads} leads`)
+console.log(`${report.read} leads`)
 for (const { destination, received, dropped } of report.outputs ?? [])
   console.log(`${destination}: ${dropped ?? `${received} records`}`)
 

@@ -1,6 +1,6 @@
 import type { Report } from '../index.ts'
 import type { Output } from './Host.ts'
-import { plural, size, span } from './inWords.ts'
+import { type Noun, plural, size, span } from './inWords.ts'
 
 /** Milliseconds between two lines of progress on a stream that is not a terminal. */
 const lineInterval = 10_000
@@ -15,16 +15,19 @@ const shortestWait = 1_000
 export class Progress {
   readonly #stream: Output | undefined
   readonly #hasLines: boolean
+  readonly #noun: Noun
   #lastLine = 0
   #wait = { until: 0, reason: '' }
 
   /**
    * @param stream nothing is shown without one
    * @param hasLines whether a stream that is not a terminal gets lines
+   * @param noun what the source delivers
    */
-  constructor(stream: Output | undefined, hasLines: boolean) {
+  constructor(stream: Output | undefined, hasLines: boolean, noun: Noun) {
     this.#stream = stream
     this.#hasLines = hasLines
+    this.#noun = noun
   }
 
   /** Shows the numbers so far. */
@@ -57,11 +60,11 @@ export class Progress {
     if (this.#stream?.isTTY) this.#stream.write('\r\x1b[2K')
   }
 
-  #text({ leads, source, duration }: Report): string {
+  #text({ read: records, source, duration }: Report): string {
     const { pages = 0, bytes = 0 } = source ?? {}
     const read = source === undefined ? '' : `, ${plural(pages, 'page')}, ${size(bytes)}`
     const left = this.#wait.until - performance.now()
     const waiting = left <= 0 ? '' : `; waiting ${span(left)} for ${this.#wait.reason}`
-    return `${plural(leads, 'lead')}${read}, ${span(duration)}${waiting}`
+    return `${plural(records, this.#noun)}${read}, ${span(duration)}${waiting}`
   }
 }

@@ -1,5 +1,6 @@
-import { leadSchema } from '../index.ts'
+import { type Form, type FormSubmission, leadSchema } from '../index.ts'
 import { optionError } from '../options/checkOptions.ts'
+import type { SourceKind } from './exportSource.ts'
 import type { StageFlags } from './flags.ts'
 
 /** The parts of a JSON Schema that a path follows. */
@@ -11,6 +12,8 @@ interface Node {
 /** The flags that decide which fields the records have, and whether that is checked. */
 interface SelectFlags extends Pick<StageFlags, 'select' | 'explode' | 'allowUndocumented'> {
   excludeConversionEvents?: boolean | undefined
+  properties?: readonly string[] | 'all' | undefined
+  associations?: readonly string[] | undefined
 }
 
 /**
@@ -19,14 +22,10 @@ interface SelectFlags extends Pick<StageFlags, 'select' | 'explode' | 'allowUndo
  *
  * @throws {LeadpipeError} OPTION
  */
-export function checkSelect({
-  select = {},
-  explode,
-  allowUndocumented,
-  excludeConversionEvents,
-}: SelectFlags): void {
+export function checkSelect(kind: SourceKind, flags: SelectFlags): void {
+  const { select = {}, allowUndocumented } = flags
   if (allowUndocumented) return
-  const record = recordSchema(explode, excludeConversionEvents)
+  const record = recordSchema(kind, flags)
   for (const path of Object.values(select)) {
     const steps = path.split('.')
     const known = knownPart(steps, record)
@@ -35,17 +34,30 @@ export function checkSelect({
       owner: 'project()',
       expected: 'documented fields of the records',
       received: JSON.stringify(steps.slice(0, known + 1).join('.')),
-      remedy: remedyFor(known === 0 ? steps[0] : undefined, excludeConversionEvents),
+      remedy: remedyFor(kind, steps, known, flags),
     })
   }
 }
 
-function remedyFor(field: string | undefined, excludeConversionEvents: boolean | undefined): string {
-  const made = madeBy.get(field)
+function remedyFor(
+  kind: SourceKind,
+  steps: readonly string[],
+  known: number,
+  { excludeConversionEvents }: SelectFlags,
+): string {
+  const [field = '', ...inside] = steps
+  if (kind === 'records') {
+    if (known === 0) return `the values of a record are in its properties: properties.${field}`
+    const flag = field === 'properties' || field === 'associations' ? `--${field}` : undefined
+    if (flag !== undefined && inside.length > 0) return `name it in ${flag}, or give --allow-undocumented`
+  }
+  const made = known === 0 && isLead(kind) ? madeBy.get(field) : undefined
   if (made !== undefined) return `it exists only with --explode ${made}`
   if (field === events && excludeConversionEvents) return 'it is left out by --exclude-conversion-events'
   return 'check its spelling, or give --allow-undocumented if the portal sends it'
 }
+
+const isLead = (kind: SourceKind) => kind === 'leads' || kind === 'contacts-as-leads'
 
 const events = 'leadConversionEvents'
 
@@ -68,7 +80,47 @@ function knownPart(path: readonly string[], record: Node): number {
   return path.length
 }
 
-function recordSchema(explode: StageFlags['explode'], excludeConversionEvents: boolean | undefined): Node {
+function recordSchema(kind: SourceKind, flags: SelectFlags): Node {
+  if (kind === 'records') return crmSchema(flags)
+  if (kind === 'forms') return fields(...formFields)
+  if (kind === 'submissions') {
+    const values = { items: fields('name', 'value', 'objectTypeId') }
+    return { properties: { ...fields(...submissionFields).properties, values } }
+  }
+  return leadsSchema(flags)
+}
+
+/** The members of a CRM record. Its values have the names that were requested; without a list, any. */
+function crmSchema({ properties, associations = [] }: SelectFlags): Node {
+  const named = Array.isArray(properties) ? [...properties, 'hs_object_id'] : []
+  const associated = { properties: { results: { items: fields('id', 'type') } } }
+  return {
+    properties: {
+      ...fields('id', 'createdAt', 'updatedAt', 'archived', 'archivedAt', 'url').properties,
+      properties: fields(...named),
+      ...(associations.length > 0 && {
+        associations: { properties: Object.fromEntries(associations.map(type => [type, associated])) },
+      }),
+    },
+  }
+}
+
+const formFields = Object.keys({
+  ...{ id: true, name: true, formType: true, createdAt: true, updatedAt: true, archived: true },
+  ...{ archivedAt: true, fieldGroups: true, configuration: true, displayOptions: true },
+  legalConsentOptions: true,
+} satisfies Record<keyof Form, true>)
+
+const submissionFields = Object.keys({
+  ...{ conversionId: true, submittedAt: true, values: true, pageUrl: true, formGuid: true, formName: true },
+} satisfies Record<keyof FormSubmission, true>)
+
+/** An object with these fields, each of which may hold anything; without any, an object that may hold anything. */
+const fields = (...names: readonly string[]): Node => ({
+  properties: Object.fromEntries(names.map(name => [name, { properties: {} }])),
+})
+
+function leadsSchema({ explode, excludeConversionEvents }: SelectFlags): Node {
   const whole = leadSchema as Node
   const { leadConversionEvents, ...lead } = whole.properties ?? {}
   if (explode === undefined) return excludeConversionEvents ? { properties: lead } : whole

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Format, RateLimit, RunOptions } from '../index.ts'
 import type { Host } from './Host.ts'
 
-/** The common flags of `export` and `replay`: about the processing of the leads, and about messages. */
+/** The common flags of `export` and `replay`: about the processing of the records, and about messages. */
 export interface StageFlags {
   onInvalid: 'fail' | 'skip' | 'quarantine'
   quarantine?: string
@@ -15,7 +15,7 @@ export interface StageFlags {
   format?: Format
   /** The path of the checkpoint; `export` only. */
   checkpoint?: string
-  /** The most leads in all; `export` only. */
+  /** The most records in all; `export` only. */
   limit?: number
   quiet?: true
   json?: true
@@ -31,7 +31,7 @@ export interface Invocation<Flags extends StageFlags = StageFlags> {
 /** How the command line watches a run. */
 export type Watch = Required<Pick<RunOptions, 'signal' | 'onProgress' | 'progressInterval'>>
 
-/** Adds the options about the processing of the leads. */
+/** Adds the options about the processing of the records. */
 export function addStageOptions(command: Command): Command {
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices([...choices])
@@ -40,41 +40,41 @@ export function addStageOptions(command: Command): Command {
     .addOption(
       choice(
         '--on-invalid <policy>',
-        'a lead that does not match the schema fails the run, is skipped, or is quarantined',
+        "a lead that does not match the schema fails the run, is skipped, or is quarantined; other records have no schema: they are invalid if --types can't convert a value, or if they are not records at all",
         ['fail', 'skip', 'quarantine'],
       ).default('fail'),
     )
-    .option('--quarantine <file>', 'the file for invalid leads (NDJSON)', text)
-    .option('--max-invalid <n>', 'the most invalid leads, as a count or a share such as 0.01', number)
+    .option('--quarantine <file>', 'the file for invalid records (NDJSON)', text)
+    .option('--max-invalid <n>', 'the most invalid records, as a count or a share such as 0.01', number)
     .addOption(
       choice(
         '--null-fields <policy>',
-        'keep null and "" where the documentation shows another value, or reject the lead as invalid (default: reject)',
+        'of leads: keep null and "" where the documentation shows another value, or reject the lead as invalid (default: reject)',
         ['keep', 'reject'],
       ),
     )
     .addOption(
       choice(
         '--long-numbers <how>',
-        'round numbers with more digits than a double holds, or keep their digits as text; leads that are written as they came keep them in any case (default: round)',
+        'round numbers with more digits than a double holds, or keep their digits as text; records that are written as they came keep them in any case (default: text for CRM records, round for all others)',
         ['round', 'text'],
       ),
     )
     .addOption(
       choice(
         '--explode <what>',
-        'one record a conversion event, with the event as conversionEvent; or one a submitted form field, with the field as formValue beside its conversionEvent',
+        'of leads: one record a conversion event, with the event as conversionEvent; or one a submitted form field, with the field as formValue beside its conversionEvent',
         ['events', 'values'],
       ),
     )
     .option(
       '--select <list>',
-      'fields, as PATH or NAME=PATH, for example guid,status=crmDetails.status (form values repeat email addresses and names)',
+      'fields, as PATH or NAME=PATH, for example id,email=properties.email, or guid,status=crmDetails.status of leads (form values repeat email addresses and names)',
       selection,
     )
     .option(
       '--allow-undocumented',
-      'let --select name fields that are not documented (default: they are refused, as misspelt)',
+      'let --select name fields that are not documented, or not requested (default: they are refused, as misspelt)',
     )
     .addOption(
       choice('--format <format>', "how records are written (default: by the file's name)", [
@@ -151,6 +151,13 @@ function selection(text: string): Record<string, string> {
   return selected
 }
 
+/** A comma-separated list of names. */
+export function names(text: string): string[] {
+  const list = text.split(',').map(name => name.trim())
+  if (list.includes('')) throw new InvalidArgumentError('Expected a list such as email,firstname,lastname.')
+  return list
+}
+
 /** A text. An empty one comes from a variable that is not set, and would select everything. */
 export function text(value: string): string {
   if (value === '') throw new InvalidArgumentError('Expected a text that is not empty.')
@@ -166,9 +173,14 @@ export function append(value: string, previous: readonly string[] = []): string[
 const renamed: Readonly<Record<string, string>> = {
   'HubSpotClient rateLimit': '--rate',
   'leads() guids': '--guid',
+  'crmObjects() type': '--from',
+  'formSubmissions() forms': '--form',
+  'formSubmissions() since': '--start-time',
+  'formSubmissions() until': '--stop-time',
   'run() checkpoint.path': '--checkpoint',
   'run() checkpoint.whenFinished': '--when-finished',
   'run() sink': 'destination',
+  'run() source': '--from',
   'toFile() path': 'destination',
   'toHttp() url': 'destination',
   'quarantined() path': 'quarantine',
@@ -176,19 +188,25 @@ const renamed: Readonly<Record<string, string>> = {
 
 /** The options that have a flag of their name. */
 const named: Readonly<Record<string, readonly string[]>> = {
-  HubSpotClient: ['accessToken', 'origin', 'concurrency'],
+  HubSpotClient: ['accessToken', 'origin', 'apiVersion', 'concurrency'],
   'leads()': [
     ...['search', 'sort', 'dir', 'max', 'offset', 'startTime', 'stopTime', 'timePivot', 'optOut', 'bounced'],
     ...['excludeConversionEvents', 'eligibleForEmail', 'isNotImported', 'includeDeleted', 'limit', 'paging'],
     ...['longNumbers', 'lag'],
   ],
+  'crmObjects()': [
+    ...['properties', 'associations', 'archived', 'types', 'modifiedAfter', 'modifiedBefore', 'lag'],
+    ...['paging', 'limit', 'longNumbers'],
+  ],
+  'forms()': ['archived', 'limit', 'longNumbers'],
+  'formSubmissions()': ['lag', 'limit', 'longNumbers'],
+  'contactsAsLeads()': ['archived', 'unmatched', 'lag', 'limit'],
   'quarantined()': ['longNumbers'],
   'validate()': ['onInvalid', 'quarantine', 'maxInvalid', 'nullFields'],
   'run()': ['checkpoint', 'reconcile'],
   'toFile()': ['format'],
   'toHttp()': ['format'],
   'encode()': ['format'],
-  export: ['from'],
   'createPortal()': ['port', 'leads', 'seed', 'db', 'accessToken', 'faults'],
 }
 
@@ -202,14 +220,20 @@ export function flagOf(owner: string, option?: string): string | undefined {
   if (owner === 'project()') return '--select'
   if (option === undefined) return undefined
   if (owner === 'checkpoint') return flagOfPart(option)
+  if (owner === 'export') return flagNamed(option)
   const whole = renamed[`${owner} ${option}`]
   if (whole !== undefined) return whole
   const [name = '', ...inside] = option.split('.')
   const isFlag = named[owner]?.includes(name)
-  const own = isFlag ? `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}` : undefined
+  const own = isFlag ? flagNamed(name) : undefined
   const flag = renamed[`${owner} ${name}`] ?? own
   return flag === undefined || inside.length === 0 ? flag : `${flag} (${inside.join('.')})`
 }
+
+const flagNamed = (name: string) => `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+/** The sources of `export`; an option that several have has the same flag. */
+const sources = ['leads()', 'crmObjects()', 'forms()', 'formSubmissions()', 'contactsAsLeads()']
 
 /** The flag that gave a part of the description of a run, which a checkpoint has. `validate` is its first operator. */
 function flagOfPart(part: string): string | undefined {
@@ -219,5 +243,7 @@ function flagOfPart(part: string): string | undefined {
   if (stage === 'operators') return path[0] === '0' ? flagOf('validate()', name) : '--explode or --select'
   const option = path.find(step => step !== 'query')
   if (option === 'origin') return flagOf('HubSpotClient', option)
-  return option === undefined ? undefined : flagOf('leads()', option)
+  if (option === 'source') return '--from'
+  const owner = sources.find(source => option !== undefined && flagOf(source, option) !== undefined)
+  return owner && flagOf(owner, option)
 }

@@ -5,8 +5,12 @@ export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
 
+/** A noun: for one, and for many if that is more than an "s" at its end. */
+export type Noun = readonly [one: string, many?: string]
+
 /** "1 lead", "2 leads". */
-export function plural(value: number, one: string, many = `${one}s`): string {
+export function plural(value: number, noun: string | Noun): string {
+  const [one, many = `${one}s`] = typeof noun === 'string' ? [noun] : noun
   return `${count(value)} ${value === 1 ? one : many}`
 }
 
@@ -34,32 +38,46 @@ export function span(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** What the text of a report is about. */
+interface ReportWords {
+  readonly destination: string
+  readonly noun: Noun
+  readonly flags: { readonly limit?: number }
+}
+
 /**
  * A report for people.
  *
  * @param destination the user's argument; `-` for standard output
- * @param limit the most leads that the run was to read
+ * @param noun what the source delivers
+ * @param flags the limit: the most records that the run was to read
  */
-export function reportText(report: Report, destination: string, limit = Number.POSITIVE_INFINITY): string {
+export function reportText(report: Report, { destination, noun, flags }: ReportWords): string {
+  const { limit = Number.POSITIVE_INFINITY } = flags
   const { records = 0, skipped, quarantined, missing, reconciliation, sink } = report
   const where = destination === '-' ? 'standard output' : sink.destination
   const written = sink.bytes === undefined ? '' : ` (${size(sink.bytes)})`
   const lines = [
-    read(report),
-    ...readUpTo(report, limit),
+    read(report, noun),
+    ...(report.read >= limit ? [] : readUpTo(report)),
+    ...besides(report, noun),
     ...(missing !== undefined && missing.count > 0
       ? [`the portal did not return ${plural(missing.count, 'lead')} requested by guid`]
       : []),
-    ...(quarantined > 0 ? [`${plural(quarantined, 'invalid lead')} quarantined`] : []),
-    ...(skipped > 0 ? [`${plural(skipped, 'invalid lead')} skipped`] : []),
+    ...(quarantined > 0 ? [`${plural(quarantined, invalid(noun))} quarantined`] : []),
+    ...(skipped > 0 ? [`${plural(skipped, invalid(noun))} skipped`] : []),
     `${plural(records, 'record')} written to ${where}${written}`,
     ...(reconciliation === undefined
       ? []
-      : [`${plural(reconciliation.matching, 'lead')} match on the portal now, ${compared(reconciliation)}`]),
+      : [
+          `${plural(reconciliation.matching, noun)} match on the portal now, ${compared(reconciliation, noun)}`,
+        ]),
     ended(report),
   ]
   return `${lines.join('\n')}\n`
 }
+
+const invalid = ([one, many = `${one}s`]: Noun): Noun => [`invalid ${one}`, `invalid ${many}`]
 
 /** The values that are not what the portal sent, in sentences. */
 export function changesInWords({ source = { delivered: 0 } }: Report): string[] {
@@ -67,7 +85,7 @@ export function changesInWords({ source = { delivered: 0 } }: Report): string[] 
   const were = (value: number, one: string) => `${plural(value, one)} ${value === 1 ? 'was' : 'were'}`
   const rounded = `${were(roundedNumbers, 'number')} rounded, having more digits than a double holds (--long-numbers text keeps them)`
   const replaced = `${were(replacedCharacters, 'character')} replaced by U+FFFD, not being UTF-8`
-  const repeated = `${were(repeatedKeys, 'repeated key')} dropped: of each key, a lead keeps the last value`
+  const repeated = `${were(repeatedKeys, 'repeated key')} dropped: the last value of each key is kept`
   const asText = `${were(textNumbers, 'number')} kept as text, which a double can't hold`
   return [
     ...(replacedCharacters > 0 ? [replaced] : []),
@@ -88,19 +106,75 @@ export function clockNote({ source, window }: Report): string | undefined {
   return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, or at an earlier --stop-time`
 }
 
-/** Leads that the portal has, but that were not read, in a sentence; undefined if there are none. */
-export function missed({ reconciliation }: Report): string | undefined {
+/** Records that the portal has, but that were not read, in a sentence; undefined if there are none. */
+export function missed({ reconciliation }: Report, noun: Noun): string | undefined {
   const { matching = 0, delivered = 0 } = reconciliation ?? {}
   return matching > delivered
-    ? `${plural(matching - delivered, 'lead')} fewer read than match on the portal now: inserted, un-deleted or changed meanwhile, or missed`
+    ? `${plural(matching - delivered, noun)} fewer read than match on the portal now: inserted, un-deleted or changed meanwhile, or missed`
     : undefined
 }
 
-/** The end of the part of the list that was read by time, unless the limit ended it earlier. */
-function readUpTo({ leads, window }: Report, limit: number): string[] {
-  if (window?.stopTime === undefined || leads >= limit) return []
-  const { timePivot, stopTime } = window
-  return [`read up to ${timePivot} ${new Date(stopTime).toISOString()}`]
+/** The end of the part of the list that was read by time. */
+function readUpTo({ window, forms }: Report): string[] {
+  if (window?.stopTime !== undefined) {
+    const { timePivot, stopTime } = window
+    return [`read up to ${timePivot} ${new Date(stopTime).toISOString()}`]
+  }
+  return forms?.until === undefined
+    ? []
+    : [`read what was submitted before ${new Date(forms.until).toISOString()}`]
+}
+
+/** What a source counted besides the records that it delivered, one line for each number that is not 0. */
+function besides({ source, forms, submissions }: Report, noun: Noun): string[] {
+  const { merged = 0, gone = 0, outside = 0, repeated = 0, unlisted = 0 } = source ?? {}
+  const were = (value: number, one: string | Noun) => `${plural(value, one)} ${value === 1 ? 'was' : 'were'}`
+  const lines: [number, string][] = [
+    [merged, `${were(merged, noun)} merged into others meanwhile: those have what they had`],
+    [gone, `${were(gone, noun)} archived or deleted meanwhile`],
+    [outside, `${plural(outside, 'result')} of the search dropped, being outside of the times requested`],
+    [repeated, `${plural(repeated, 'result')} of the search dropped, being there twice`],
+    [unlisted, `${plural(unlisted, 'result')} fewer than the search counted`],
+    ...refusals(forms),
+    ...joins(submissions),
+  ]
+  return lines.flatMap(([value, line]) => (value > 0 ? [line] : []))
+}
+
+/** Forms that refused their submissions; HubSpot has none of blog comments. */
+function refusals(
+  { refused }: NonNullable<Report['forms']> = { refused: { count: 0, forms: [] } },
+): [number, string][] {
+  const names = refused.forms.slice(0, 3).map(({ formGuid, status }) => `${formGuid} (${status})`)
+  const more = refused.count > names.length ? ' …' : ''
+  return [
+    [
+      refused.count,
+      `the portal refused the submissions of ${plural(refused.count, 'form')}: ${names.join(', ')}${more}`,
+    ],
+  ]
+}
+
+/** Which submissions belong to contacts. */
+function joins(submissions: Report['submissions']): [number, string][] {
+  if (submissions === undefined) return []
+  const { joined, unmatched = 0, unreadable, absentProperties } = submissions
+  const { conversionId, time, email } = joined
+  const ways = [
+    ...(conversionId > 0 ? [`${count(conversionId)} by conversionId`] : []),
+    ...(time > 0 ? [`${count(time)} by form and time`] : []),
+    ...(email > 0 ? [`${count(email)} by email address`] : []),
+  ]
+  const all = conversionId + time + email
+  return [
+    [all, `${plural(all, 'submission')} joined to contacts: ${ways.join(', ')}`],
+    [unmatched, `${plural(unmatched, 'submission')} matched no contact`],
+    [unreadable, `${plural(unreadable, 'value')} left out, not being of the type of the property`],
+    [
+      absentProperties.length,
+      `the portal lacks ${plural(absentProperties.length, ['property', 'properties'])} that leads are made from: ${absentProperties.join(', ')}`,
+    ],
+  ]
 }
 
 function ended(report: Report): string {
@@ -110,10 +184,13 @@ function ended(report: Report): string {
     : `done in ${span(duration)}${starts(report)}; the numbers add up`
 }
 
-function compared({ matching, delivered }: NonNullable<Report['reconciliation']>): string {
+function compared(
+  { matching, delivered }: NonNullable<Report['reconciliation']>,
+  [one, many = `${one}s`]: Noun,
+): string {
   return matching === delivered
     ? 'as many as were read'
-    : `${count(delivered)} were read: the two differ if leads were inserted, deleted or changed meanwhile`
+    : `${count(delivered)} were read: the two differ if ${many} were inserted, deleted or changed meanwhile`
 }
 
 function starts({ checkpoint }: Report): string {
@@ -122,8 +199,8 @@ function starts({ checkpoint }: Report): string {
     : `, the last of ${checkpoint.starts} starts`
 }
 
-function read({ leads, source }: Report): string {
-  if (source?.pages === undefined) return `${plural(leads, 'lead')} read`
+function read({ read, source }: Report, noun: Noun): string {
+  if (source?.pages === undefined) return `${plural(read, noun)} read`
   const { pages = 0, bytes = 0, requests = 0, retries = 0 } = source
-  return `${plural(leads, 'lead')} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, 'retry', 'retries')}`
+  return `${plural(read, noun)} in ${plural(pages, 'page')}, ${size(bytes)}, ${plural(requests, 'request')}, ${plural(retries, ['retry', 'retries'])}`
 }

@@ -4,7 +4,7 @@ import { messageNaming } from '../errors.ts'
 import { LeadpipeError, type LimitMessage, type Report, type RetryMessage, RunError } from '../index.ts'
 import { flagOf, type Invocation, type Watch } from './flags.ts'
 import { exitCodeOf, exitCodes, type Host, Interruption, interruptible, type Output } from './Host.ts'
-import { changesInWords, clockNote, missed, reportText, span } from './inWords.ts'
+import { changesInWords, clockNote, missed, type Noun, reportText, span } from './inWords.ts'
 import { Progress } from './Progress.ts'
 
 /**
@@ -13,14 +13,14 @@ import { Progress } from './Progress.ts'
  * @param work receives the options for watching the run, and a function that prints notes
  */
 export async function runAndReport(
-  invocation: Invocation,
+  invocation: Invocation & { readonly noun: Noun },
   work: (watch: Watch, note: (text: string) => void) => Promise<Report>,
 ): Promise<number> {
-  const { destination, flags, host } = invocation
+  const { destination, flags, host, noun } = invocation
   // If records go to standard output, messages go to standard error.
   const out = destination === '-' ? host.stderr : host.stdout
   const hasLines = !(flags.json && out === host.stderr)
-  const progress = new Progress(flags.quiet ? undefined : host.stderr, hasLines)
+  const progress = new Progress(flags.quiet ? undefined : host.stderr, hasLines, noun)
   const onRetry = (message: unknown) => {
     const { delay, reason } = message as RetryMessage
     progress.note(`${reason}; next attempt in ${span(delay)}`)
@@ -45,9 +45,9 @@ export async function runAndReport(
     printChanges(host, report)
     const clock = clockNote(report)
     if (clock !== undefined) progress.note(clock)
-    const text = flags.quiet ? '' : reportText(report, destination, flags.limit)
+    const text = flags.quiet ? '' : reportText(report, { destination, noun, flags })
     await print(out, flags.json ? `${JSON.stringify(report)}\n` : text)
-    const problem = missed(report)
+    const problem = missed(report, noun)
     if (problem === undefined) return exitCodes.done
     host.stderr.write(`leadpipe: ${problem}\n`)
     return exitCodes.fewerThanMatch

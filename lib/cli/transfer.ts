@@ -5,13 +5,9 @@ import {
   explodeFormValues,
   HubSpotClient,
   type Lead,
-  type LeadSource,
-  type LeadsQuery,
-  leads,
   type Operator,
   project,
   quarantined,
-  type RateLimit,
   type Report,
   type RunOptions,
   run,
@@ -21,42 +17,21 @@ import {
   validate,
 } from '../index.ts'
 import { optionError } from '../options/checkOptions.ts'
+import { checkFlags } from './checkFlags.ts'
 import { checkSelect } from './checkSelect.ts'
+import { type SourceKind, sourceNamed } from './exportSource.ts'
 import type { Invocation, StageFlags } from './flags.ts'
+import { type ExportFlags, openSource } from './openSource.ts'
 import { runAndReport } from './runAndReport.ts'
 
-/** The flags of `leadpipe export`; parameters of the query have the API's own names. */
-export interface ExportFlags extends StageFlags, Omit<LeadsQuery, 'guids'> {
-  guid?: string[]
-  origin?: string
-  accessToken?: string
-  paging?: 'seek' | 'offset'
-  lag?: number
-  whenFinished?: 'stop' | 'restart' | 'next'
-  reconcile?: true
-  concurrency?: number
-  rate?: RateLimit
-}
-
 /** Exports and reports the result; resolves to the exit code. */
-export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number> {
-  return runAndReport(invocation, async (watch, note) => {
-    const { origin, accessToken, concurrency, rate, limit, paging, lag, longNumbers, guid, ...others } =
-      invocation.flags
-    const { checkpoint, whenFinished, reconcile, ...rest } = others
-    const {
-      onInvalid,
-      quarantine,
-      maxInvalid,
-      nullFields,
-      explode,
-      select,
-      allowUndocumented,
-      format,
-      quiet,
-      json,
-      ...query
-    } = rest
+export function exportRecords(invocation: Invocation<ExportFlags>): Promise<number> {
+  const { destination, flags } = invocation
+  const from = flags.from ?? sourceNamed('leads')
+  return runAndReport({ ...invocation, noun: from.noun }, async (watch, note) => {
+    const { origin, accessToken, apiVersion, concurrency, rate, checkpoint, whenFinished, reconcile } = flags
+    checkFlags(flags, from)
+    checkSelect(from.kind, flags)
     // A variable that is empty counts as none.
     if (accessToken === undefined || accessToken === '') {
       throw optionError({
@@ -72,55 +47,47 @@ export function exportLeads(invocation: Invocation<ExportFlags>): Promise<number
       const expected = 'the path of a file'
       throw optionError({ owner: 'run()', option: 'checkpoint', expected, with: other, received: 'none' })
     }
-    if (checkpoint !== undefined && invocation.destination === '-') {
+    if (checkpoint !== undefined && destination === '-') {
       const other = { option: 'checkpoint' }
       const expected = 'a file or an http(s) URL, which can be resumed,'
       throw optionError({ owner: 'run()', option: 'sink', expected, with: other, received: '-' })
     }
-    await using client = new HubSpotClient({ accessToken, origin, concurrency, rateLimit: rate })
-    const source = leads(client, { ...query, guids: guid, limit, paging, lag, longNumbers })
-    if (lag !== undefined && source.position.paging !== 'seek') {
-      const expected = 'none for a list that is not read by time'
-      throw optionError({ owner: 'leads()', option: 'lag', expected, received: String(lag) })
-    }
-    const byOffset = paging === undefined ? offsetNote(source, query) : undefined
-    if (byOffset !== undefined) note(byOffset)
+    await using client = new HubSpotClient({ accessToken, origin, apiVersion, concurrency, rateLimit: rate })
+    const source = openSource(client, from, flags, note)
     const kept = checkpoint === undefined ? undefined : { path: checkpoint, whenFinished }
-    return await transfer(source, invocation, { ...watch, checkpoint: kept, reconcile })
+    return await transfer(source, from.kind, invocation, { ...watch, checkpoint: kept, reconcile })
   })
 }
 
 /** Replays a quarantine and reports the result; resolves to the exit code. */
 export function replayLeads(quarantine: string, invocation: Invocation): Promise<number> {
   const { longNumbers } = invocation.flags
-  return runAndReport(invocation, async watch =>
-    transfer(quarantined(quarantine, { longNumbers }), invocation, watch),
-  )
+  return runAndReport({ ...invocation, noun: ['lead'] }, async watch => {
+    checkSelect('leads', invocation.flags)
+    return transfer(quarantined(quarantine, { longNumbers }), 'leads', invocation, watch)
+  })
 }
 
-/** The note for a list that is read by offset only because of the order in the query. */
-function offsetNote({ position }: LeadSource, { sort, dir, offset, max }: LeadsQuery): string | undefined {
-  if (position.paging !== 'offset') return undefined
-  const reasons = Object.entries({ sort, dir, offset, max: max === 1 ? max : undefined })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => (name === 'max' ? `--max ${value}` : `--${name}`))
-  return `read by offset because of ${reasons.join(' and ')}: leads may be missed or delivered twice if others are inserted or deleted meanwhile (give --paging offset to confirm)`
-}
-
-/** Runs leads through the stages that the flags describe, to the destination. */
+/** Runs records through the stages that the flags describe, to the destination. */
 function transfer(
-  source: Source<Lead>,
+  source: Source<unknown>,
+  kind: SourceKind,
   { destination, flags, host }: Invocation,
   options: RunOptions,
 ): Promise<Report> {
-  checkSelect(flags)
   const { onInvalid, quarantine, maxInvalid, nullFields, explode, select, format } = flags
   if (onInvalid === 'quarantine' && quarantine === undefined) {
     const other = { option: 'onInvalid', value: onInvalid }
     const expected = 'the path of a file'
     throw optionError({ owner: 'validate()', option: 'quarantine', expected, with: other, received: 'none' })
   }
-  const operators = shaped(validate<Lead>({ onInvalid, quarantine, maxInvalid, nullFields }), explode, select)
+  const policy = { onInvalid, quarantine, maxInvalid }
+  const isLead = kind === 'leads' || kind === 'contacts-as-leads'
+  // No other record has a schema: only elements that are not records are invalid, and values that --types can't convert.
+  const checked = validate<Lead>(
+    isLead ? { ...policy, nullFields } : { ...policy, schema: { type: 'object' } },
+  )
+  const operators = shaped(checked, explode, select)
   if (destination === '-') return run(source, operators, encode(format), host.stdout, options)
   const sink = /^https?:\/\//i.test(destination)
     ? toHttp(withoutCredentials(destination), { format })

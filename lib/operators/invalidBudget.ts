@@ -23,7 +23,7 @@ export function invalidBudget(maxInvalid: number | undefined): InvalidBudget {
   const remedy = { owner: 'validate()', option: 'maxInvalid', to: 'a higher number to continue' }
   const tooMany = (invalid: number, seen: number, why: string) => {
     const allowed = isShare ? `a share of ${maxInvalid} is allowed` : `${maxInvalid} are allowed`
-    throw new LeadpipeError('INVALID_LEAD', `${invalid} of ${seen} leads are invalid, ${allowed}${why}`, {
+    throw new LeadpipeError('INVALID_LEAD', `${invalid} of ${seen} records are invalid, ${allowed}${why}`, {
       context: { invalid, seen, maxInvalid, remedy },
     })
   }

@@ -8,8 +8,8 @@ import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
 
 /** The numbers of a run: plain JSON. On success they have been checked to add up. */
 export interface Report {
-  /** Leads that the source emitted, or values of another source. */
-  leads: number
+  /** Leads, contacts, submissions or other values that the source emitted. */
+  read: number
   /**
    * Records that the sink acknowledged: durable, if the sink can guarantee that. With several outputs, the sum over
    * all that were not dropped. Absent if text or bytes went into a stream of your own, and not through `encode`: one
@@ -42,7 +42,7 @@ export interface Report {
      */
     found?: 'running' | 'complete' | 'finished'
   }
-  /** Leads that match on the server after the run, and leads that were emitted; only with `reconcile`. */
+  /** Records that match on the server after the run, and those that were emitted; only with `reconcile`. */
   reconciliation?: { matching: number; delivered: number }
   /**
    * The name of the source, and what it counted: `source()` counts only `delivered`, and `quarantined()` what it

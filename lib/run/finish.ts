@@ -100,13 +100,13 @@ export function checkReconcilable({ count, noneCounted }: SourceStage): void {
   const lack = noneCounted ?? {
     owner: 'run()',
     option: 'source',
-    expected: 'leads()',
+    expected: 'a source whose records the server counts, such as leads() or contacts(),',
     received: 'another source',
   }
   throw optionError({ ...lack, with: { owner: 'run()', option: 'reconcile' } })
 }
 
-/** Adds the number of leads that match on the server now to a report. */
+/** Adds the number of records that match on the server now to a report. */
 export async function reconcile(
   { count }: SourceStage,
   { report, ended }: Outcome,
@@ -118,7 +118,7 @@ export async function reconcile(
     return { ...report, reconciliation: { matching, delivered: delivered + rejected } }
   } catch (error) {
     if (!(error instanceof LeadpipeError)) throw error
-    const problem = `everything is written, but the matching leads could not be counted: ${error.problem}`
+    const problem = `everything is written, but the matching records could not be counted: ${error.problem}`
     throw new RunError(reworded(error, problem, { cause: error }), report)
   }
 }

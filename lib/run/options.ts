@@ -13,15 +13,16 @@ export interface RunOptions {
   /**
    * Where the run saves its progress: a path, or {@link CheckpointOptions}. A run that is started again with the
    * same pipeline resumes there: a file becomes byte for byte the same as without the interruption (a compressed
-   * one, after decompression), and an HTTP receiver gets batches under the same keys. Needs `leads()` or `source()` as
-   * the source, `toFile`, `toHttp` or `sink()` as the sink or as each output of a `tee`, and operators that can save their state. An abort saves the
+   * one, after decompression), and an HTTP receiver gets batches under the same keys. Needs a source of
+   * leadpipe as the source, `toFile`, `toHttp` or `sink()` as the sink or as each output of a `tee`, and operators that can save their state. An abort saves the
    * progress before `run` rejects. Default: none.
    */
   checkpoint?: string | CheckpointOptions | undefined
   /**
-   * True counts the leads that match on the server after the run, with a few requests of one lead each. The report
-   * holds that number next to the number of emitted leads, in `report.reconciliation`. They differ if the portal
-   * changed during the run. Not with guids or a limit. Default: false.
+   * True counts the records that match on the server after the run, with a few requests of one record each. The report
+   * holds that number next to the number of emitted ones, in `report.reconciliation`. They differ if the portal
+   * changed during the run. Not with guids, a limit
+   * or archived records, and not of forms and submissions. Default: false.
    */
   reconcile?: boolean | undefined
   /**

@@ -16,7 +16,7 @@ export function reportOf(run: OpenedRun): Report {
   const totals = liveBranches(main).map(({ runners }) => runners.totals)
   const { records, ...end } = endOf(main, run)
   return {
-    leads: main.records,
+    read: main.records,
     ...(records === undefined ? {} : { records }),
     skipped: sum(totals.map(({ skipped }) => skipped)),
     quarantined: sum(totals.map(({ quarantined }) => quarantined)),
@@ -82,10 +82,14 @@ const liveBranches = (branch: Branch): Branch[] => [branch, ...branch.live.flatM
 const sum = (numbers: readonly (number | undefined)[]) =>
   numbers.reduce<number>((total, number = 0) => total + number, 0)
 
-/** The report in a checkpoint. Leadpipe 0.1 saved an operator's own counts beside `in` and `out`. */
+/**
+ * The report in a checkpoint. Leadpipe 0.1 saved `leads` instead of `read`, and an operator's own counts beside `in` and
+ * `out`.
+ */
 export function savedReport({ report: saved }: Checkpoint): Report {
-  const report = saved as Report
-  if (!Array.isArray(report?.operators)) return report
+  const { leads, ...rest } = (saved ?? {}) as Report & { leads?: number }
+  const report = leads === undefined ? rest : { ...rest, read: leads }
+  if (!Array.isArray(report.operators)) return report
   const operators = report.operators.map(({ name, in: into, out, unused, ...rest }): OperatorCounts => {
     const own = typeof rest.own === 'object' ? rest.own : (rest as unknown as OperatorCounts['own'])
     return { name, in: into, out, ...(unused === undefined ? {} : { unused }), own }

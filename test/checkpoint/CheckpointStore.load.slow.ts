@@ -171,7 +171,7 @@ for (const [at, value] of [...required.map(name => [name, undefined] as const), 
 t.test('loadCheckpoint: a checkpoint of each phase is loaded with version and report', async t => {
   const path = join(t.testdir(), 'a.json')
   for (const phase of ['running', 'prepared', 'committed'] as const) {
-    const given = { ...aCheckpoint(), phase, report: { leads: 4 } }
+    const given = { ...aCheckpoint(), phase, report: { read: 4 } }
     given.pipeline = { ...given.pipeline, version: 'a version' }
     t.strictSame(await loaded(path, sealed(JSON.stringify(given))), given)
   }

@@ -35,7 +35,8 @@ const guidsOf = (records: unknown[]) => records.map(record => (record as { guid:
 const rejectedIn = (dir: string) =>
   recordsOf<{ code: string; raw: string }>(dir, 'rejected.ndjson').map(({ code, raw }) => `${code} ${raw}`)
 const versionIn = (dir: string): number => JSON.parse(linesOf(dir, 'checkpoint.json')[0] as string).version
-const reportIn = (dir: string): Report => JSON.parse(linesOf(dir, 'checkpoint.json')[1] as string).report
+const reportIn = (dir: string): Report & { leads: number } =>
+  JSON.parse(linesOf(dir, 'checkpoint.json')[1] as string).report
 
 /** The bytes of every file by name. */
 const everythingIn = (dir: string) =>
@@ -57,7 +58,7 @@ t.test(
     portal.insert(later)
     const report = await exportRows({ dir, origin }, { whenFinished: 'next' })
     t.match(report, {
-      leads: 6,
+      read: 6,
       quarantined: 4,
       window: { timePivot: 'insertedAt', startTime: overlapped, stopTime: stopTime + day },
       checkpoint: { starts: 1 },
@@ -93,7 +94,7 @@ t.test('checkpoint of version 1: a nightly export continues with one window per 
   portal.update('lead-07', { firstName: 'Eve' })
   clock.time += 2 * minute
   t.match(await exportModified({ dir, origin }), {
-    leads: 9,
+    read: 9,
     window: { timePivot: 'lastModifiedAt', startTime: overlapped, stopTime: stopTime + day + 2 * minute },
     checkpoint: { starts: 1 },
   })
@@ -105,7 +106,7 @@ t.test('checkpoint of version 1: a nightly export continues with one window per 
   ])
   clock.time = goldenTime + 2 * day
   t.match(await exportModified({ dir, origin }, { overlap: 0 }), {
-    leads: 0,
+    read: 0,
     window: { startTime: stopTime + day + 2 * minute, stopTime: stopTime + 2 * day },
   })
   t.equal(versionIn(dir), 2)
@@ -159,14 +160,15 @@ for (const golden of ['finished', 'finished-plain', 'finished-http'] as const) {
       golden
     ]
     const { operators: saved, ...given } = reportIn(dir)
-    const { leads, records, skipped, quarantined, duration, window } = given
+    // Version 1 called them leads.
+    const { leads: read, records, skipped, quarantined, duration, window } = given
     // Version 1 kept an operator's own counts beside `in` and `out`.
     const operators = saved.map(({ name, in: into, out, ...own }) => ({ name, in: into, out, own }))
     const before = everythingIn(dir)
     const { requestCount } = portal
     for (let again = 0; again < 2; again += 1) {
       const report = await begin({ dir, origin, receiver }, { whenFinished: 'stop' })
-      t.match(report, { leads, records, skipped, quarantined, duration, window })
+      t.match(report, { read, records, skipped, quarantined, duration, window })
       t.strictSame(report.operators, operators)
       t.match(report.checkpoint, { path: join(dir, 'checkpoint.json'), starts: 1, found: 'finished' })
     }
@@ -181,17 +183,17 @@ t.test("checkpoint of version 1: whenFinished 'restart' starts again, and saves 
   const dir = goldenCheckpoint(t, 'finished', { origin })
   const out = readFileSync(join(dir, 'out.ndjson'), 'utf8')
   const rejected = rejectedIn(dir)
-  const { leads, records, quarantined, window } = reportIn(dir)
+  const { leads: read, records, quarantined, window } = reportIn(dir)
   const { requestCount } = portal
   const report = await exportRows({ dir, origin }, { whenFinished: 'restart' })
-  t.match(report, { leads, records, quarantined, window, checkpoint: { starts: 1 } })
+  t.match(report, { read, records, quarantined, window, checkpoint: { starts: 1 } })
   t.equal(report.checkpoint?.found, undefined)
   t.ok(portal.requestCount > requestCount, 'the leads were requested')
   t.equal(readFileSync(join(dir, 'out.ndjson'), 'utf8'), out)
   t.strictSame(rejectedIn(dir), rejected)
   t.equal(versionIn(dir), 2)
   t.match(await exportRows({ dir, origin }, { whenFinished: 'stop' }), {
-    leads,
+    read,
     records,
     checkpoint: { found: 'finished' },
   })

@@ -8,7 +8,7 @@ import type { Report } from '../../lib/index.ts'
 
 const source = { delivered: 1_000, pages: 10, bytes: 4_530_000 }
 const reportAt = (duration: number): Report => ({
-  ...{ leads: 1_000, records: 990, skipped: 0, quarantined: 0, operators: [], sink: { received: 990 } },
+  ...{ read: 1_000, records: 990, skipped: 0, quarantined: 0, operators: [], sink: { received: 990 } },
   ...{ source, duration },
 })
 const numbers = '1,000 leads, 10 pages, 4.5 MB, '

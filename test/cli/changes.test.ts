@@ -23,7 +23,7 @@ t.test('leadpipe export: values that changed are said on standard error, even wi
     t.equal(stdout, '{"guid":"a"}\n{"guid":"\ufffd"}\n')
     const said = [
       'leadpipe: 1 character was replaced by U+FFFD, not being UTF-8',
-      'leadpipe: 1 repeated key was dropped: of each key, a lead keeps the last value',
+      'leadpipe: 1 repeated key was dropped: the last value of each key is kept',
       'leadpipe: 2 numbers were rounded, having more digits than a double holds (--long-numbers text keeps them)',
       "leadpipe: 1 number was kept as text, which a double can't hold",
       '',

@@ -43,12 +43,12 @@ t.test('leadpipe export: --json prints the report as one JSON object', async t =
   const { code, stdout } = await cli(['export', path, ...access, '--include-deleted', '--json'])
   t.equal(code, 0)
   const report = JSON.parse(stdout)
-  t.match(report, { leads: 250, records: 250, skipped: 0, source: { retries: 0, malformed: 0 } })
+  t.match(report, { read: 250, records: 250, skipped: 0, source: { retries: 0, malformed: 0 } })
   t.equal(report.source.requests, report.source.pages)
   t.same(JSON.parse(gunzipSync(readFileSync(path)).toString()), all)
   const pageByPage = ['--paging', 'offset', '--concurrency', '1', '--include-deleted', '--json']
   const byOffset = await cli(['export', path, ...access, ...pageByPage])
-  t.match(JSON.parse(byOffset.stdout), { leads: 250, records: 250, source: { pages: 4, requests: 4 } })
+  t.match(JSON.parse(byOffset.stdout), { read: 250, records: 250, source: { pages: 4, requests: 4 } })
 })
 
 t.test('leadpipe export: with records on standard output, --json prints to standard error', async t => {
@@ -213,7 +213,7 @@ t.test('leadpipe replay: it exports repaired leads from the quarantine of leadpi
   t.match(lines(readFileSync(rejected, 'utf8')), [{ raw: '{"guid":"b","score":"high"}', guid: 'b' }])
 
   const failed = await cli(['export', '-', ...args, ...policy, rejected, '--max-invalid', '0'])
-  t.match(failed, { code: 1, stderr: /1 of 2 leads are invalid, 0 are allowed/ })
+  t.match(failed, { code: 1, stderr: /1 of 2 records are invalid, 0 are allowed/ })
 
   const unrepaired = await cli(['replay', rejected, '-', ...policy, still, '--json'])
   t.equal(unrepaired.code, 0)

@@ -336,7 +336,7 @@ t.test('Chain.restore: maxInvalid as a share is checked at the end over all star
   const one = chainOf(make()).chain
   one.restore(saved)
   await one.receive({})
-  await t.resolves(one.flush(), '2 of 4 leads are invalid, 1 of them since the restart')
+  await t.resolves(one.flush(), '2 of 4 records are invalid, 1 of them since the restart')
   const two = chainOf(make()).chain
   two.restore(saved)
   await two.receive({})

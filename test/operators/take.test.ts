@@ -160,7 +160,7 @@ for (const decode of ['express', 'stream-json'] as const) {
 t.test('take: an empty portal ends the run', async t => {
   const { origin } = await serveLeads(t, [])
   const report = await run(pageAfterPage(openClient(t, origin)), take(5), toArray({ max: 9 }))
-  t.match(report, { leads: 0, records: 0 })
+  t.match(report, { read: 0, records: 0 })
 })
 
 t.test('take: a wrong count is an OPTION error', async t => {

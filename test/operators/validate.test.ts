@@ -220,7 +220,7 @@ t.test(
       })
       t.match(await failureOf(validated([{}], { onInvalid: 'quarantine', quarantine, maxInvalid: 0 })), {
         code: 'INVALID_LEAD',
-        message: /^1 of 1 leads are invalid/,
+        message: /^1 of 1 records are invalid/,
       })
       await turns(5)
     }

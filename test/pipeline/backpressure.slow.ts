@@ -39,7 +39,7 @@ t.test("run: a sink that accepts one record at a time stops the writes of the po
     },
   })
   const report = await run(leads(client, { highWaterMark: 1 }), validate(), slow)
-  t.equal(report.leads, count)
+  t.equal(report.read, count)
   t.ok(furthest < inFlight, `at most ${furthest} bytes were ahead of the sink, of ${count * text.length}`)
 })
 

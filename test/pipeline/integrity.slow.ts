@@ -50,7 +50,7 @@ for (const [shape, reshape] of Object.entries(shapes)) {
           toFile(path),
         )
         deepStrictEqual(JSON.parse(gunzipSync(readFileSync(path)).toString()), expected)
-        t.match(report, { leads: count, records: count, source })
+        t.match(report, { read: count, records: count, source })
       })
     }
   }

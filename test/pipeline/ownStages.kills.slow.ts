@@ -71,7 +71,7 @@ t.test('own stages: a copy that is killed ten times at random has every row exac
   }
   t.comment(`rows after each kill: ${rows.join(', ')}`)
   t.ok((rows.at(-1) ?? 0) > 0, 'the starts made progress')
-  t.match(await start(t, job), { leads: count, records: count })
+  t.match(await start(t, job), { read: count, records: count })
   t.strictSame(idsIn(job), everyId)
 })
 
@@ -102,7 +102,7 @@ t.test(
         t.ok(ids.length > (await savedRows(job)), 'the database has rows that the checkpoint does not know')
       }
     }
-    t.match(await start(t, job), { leads: count, records: count, checkpoint: { found: 'finished' } })
+    t.match(await start(t, job), { read: count, records: count, checkpoint: { found: 'finished' } })
     t.strictSame(idsIn(job), everyId)
   },
 )

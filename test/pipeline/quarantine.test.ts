@@ -71,7 +71,7 @@ t.test(
       sink.records.map(({ guid }) => guid),
       ['good', 'last'],
     )
-    t.match(report, { leads: 4, records: 2, quarantined: 8, skipped: 0 })
+    t.match(report, { read: 4, records: 2, quarantined: 8, skipped: 0 })
     t.match(report.source, { scanned: 10, decoded: 7, malformed: 3, delivered: 4, rejected: 6 })
     const records = recordsOf(path)
     t.strictSame(
@@ -114,7 +114,7 @@ t.test("validate: onInvalid 'skip' leaves out and counts the same elements", asy
   const client = openClient(t, await portalOf(t))
   const sink = toArray<Lead>({ max: 100 })
   const report = await run(leadsByOffset(client, { maxLeadBytes }), validate({ onInvalid: 'skip' }), sink)
-  t.match(report, { leads: 4, records: 2, quarantined: 0, skipped: 8 })
+  t.match(report, { read: 4, records: 2, quarantined: 0, skipped: 8 })
 })
 
 t.test(
@@ -160,10 +160,10 @@ t.test('validate: more invalid leads than maxInvalid, a count or a share, fail t
     run(values.slice(0, count), validate({ onInvalid: 'skip', maxInvalid }), toArray({ max: 5_000 }))
   await t.rejects(attempt(3), {
     code: 'INVALID_LEAD',
-    message: /4 of 31 leads are invalid, 3 are allowed; the last: lead b30/,
+    message: /4 of 31 records are invalid, 3 are allowed; the last: lead b30/,
   })
   await t.rejects(attempt(0.05), { code: 'INVALID_LEAD', message: /of 1001 leads/ })
-  await t.rejects(attempt(0.05, 50), { code: 'INVALID_LEAD', message: /5 of 50 leads are invalid/ })
+  await t.rejects(attempt(0.05, 50), { code: 'INVALID_LEAD', message: /5 of 50 records are invalid/ })
   t.equal((await attempt(0.11)).skipped, 200)
   t.equal((await attempt(200)).skipped, 200)
   await t.rejects(attempt(0, 1), { code: 'INVALID_LEAD' })

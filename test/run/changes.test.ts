@@ -115,10 +115,10 @@ t.test('run: a restart from a checkpoint counts each change once', async t => {
       toFile(join(folder, 'leads.ndjson')),
       { checkpoint: join(folder, 'checkpoint.json') },
     )
-  t.match(await failureOf(start()), { code: 'OPERATOR', report: { leads: 6 } })
+  t.match(await failureOf(start()), { code: 'OPERATOR', report: { read: 6 } })
   failsAt = undefined
   const report = await start()
-  t.match(report, { leads: 12, checkpoint: { starts: 2 } })
+  t.match(report, { read: 12, checkpoint: { starts: 2 } })
   t.strictSame(changesIn(report), { ...none, replacedCharacters: 12, roundedNumbers: 12 })
 })
 

@@ -37,7 +37,7 @@ for (const name of ['out.ndjson', 'out.json', 'out.ndjson.gz', 'out.json.gz']) {
     const work = new Workplace(t)
     const undisturbed = await exportTo(t, work, name)
     const contents = work.contents(name)
-    t.ok(undisturbed.leads > 100)
+    t.ok(undisturbed.read > 100)
     const paces = work.snapshots.filter(({ moment }) => moment === 'saved')
     t.equal(paces.length, 8, 'a checkpoint before the first lead and after each 20 leads')
     work.clear()

@@ -47,7 +47,7 @@ for (const waits of [true, false]) {
     }
     const undisturbed = await deliver(t, work, receiver, onMoment, waits)
     const expected = batches(receiver)
-    t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.leads / 7))
+    t.equal(new Set(expected.map(batch => batch.split(' ')[0])).size, Math.ceil(undisturbed.read / 7))
     t.ok(work.snapshots.length > (waits ? 8 : 3), `${work.snapshots.length} snapshots`)
     for (const [index, snapshot] of work.snapshots.entries()) {
       work.goBack(snapshot)

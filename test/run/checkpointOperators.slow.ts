@@ -225,7 +225,7 @@ for (const [what, setting] of Object.entries(settings)) {
 }
 
 /** Without what varies: how many leads had been read ahead, or were under way before an operator that ended the run. */
-function withoutReadAhead({ leads, source, operators, ...rest }: ReturnType<typeof countsOf>) {
+function withoutReadAhead({ read, source, operators, ...rest }: ReturnType<typeof countsOf>) {
   const ends = operators.some(({ name }) => name === 'until' || (name === 'take' && operators.length > 2))
   return ends
     ? { ...rest, out: operators.slice(1).map(({ out }) => out) }

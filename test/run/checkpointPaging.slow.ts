@@ -114,7 +114,7 @@ t.test('checkpoint: an iterable that begins with other guids is a CHECKPOINT err
       t.strictSame(work.everything, everything)
     }
     work.goBack(snapshot)
-    t.match(await exportFrom(work, source([...first, 'lead-0'])), { leads: 60 })
+    t.match(await exportFrom(work, source([...first, 'lead-0'])), { read: 60 })
     t.equal(work.contents(name), contents)
   }
   t.ok(refused >= 20)

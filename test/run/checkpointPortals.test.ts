@@ -78,9 +78,9 @@ t.test("checkpoint: resuming with another account's access token is a CHECKPOINT
     t.equal(portalId, 1)
     for (let again = 0; again < 2; again += 1) {
       const error = await failureOf(exportAccount(t, work, origin, 77))
-      t.match(error, { ...of77, report: { leads: counts.delivered } })
+      t.match(error, { ...of77, report: { read: counts.delivered } })
     }
-    t.match(await exportAccount(t, work, origin, 1), { leads: 40 })
+    t.match(await exportAccount(t, work, origin, 1), { read: 40 })
     t.equal(work.contents(output(work)), contents)
   }
   t.equal(compared, 3)
@@ -90,12 +90,12 @@ t.test("checkpoint: the next window with another account's access token is a CHE
   const origin = await accounts(t)
   const work = new Workplace(t)
   const next = { whenFinished: 'next' } as const
-  t.match(await exportAccount(t, work, origin, 1, next), { leads: 40 })
+  t.match(await exportAccount(t, work, origin, 1, next), { read: 40 })
   work.rename(output(work), 'first.ndjson')
   for (let again = 0; again < 2; again += 1) {
     t.match(await failureOf(exportAccount(t, work, origin, 77, next)), of77)
   }
-  t.match(await exportAccount(t, work, origin, 1, next), { leads: 40 })
+  t.match(await exportAccount(t, work, origin, 1, next), { read: 40 })
   t.ok(work.lines<Lead>(output(work)).every(({ portalId }) => portalId === 1))
 })
 
@@ -108,6 +108,6 @@ t.test('checkpoint: leads without a portalId are accepted from any account', asy
     const work = new Workplace(t)
     await exportAccount(t, work, origin, first, {}, work.keep)
     work.goBack(work.snapshots[2] as never)
-    t.match(await exportAccount(t, work, origin, then), { leads: 40 })
+    t.match(await exportAccount(t, work, origin, then), { read: 40 })
   }
 })

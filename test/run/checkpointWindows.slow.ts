@@ -63,7 +63,7 @@ t.test("checkpoint: whenFinished 'next' reads from the end of the last window, l
   const first = await exportWindow(t, work, portal)
   const end = began - minute
   t.match(first, {
-    leads: 25,
+    read: 25,
     window: { timePivot: 'lastModifiedAt', stopTime: end },
     checkpoint: { starts: 1 },
   })
@@ -86,7 +86,7 @@ t.test("checkpoint: whenFinished 'next' reads from the end of the last window, l
 
   clock.time = began + 2 * day
   const third = await exportWindow(t, work, portal, { checkpoint: { overlap: 0 } })
-  t.match(third, { leads: 1, window: { startTime: end + day, stopTime: end + 2 * day } })
+  t.match(third, { read: 1, window: { startTime: end + day, stopTime: end + 2 * day } })
   t.strictSame(
     work.lines<Lead>('changed-2026-03-03.ndjson').map(({ guid }) => guid),
     ['new-6'],
@@ -180,9 +180,9 @@ t.test('checkpoint: a window that resumes on another day keeps its end and its f
   t.strictSame(exports(work), [work.partial('changed-2026-03-01.ndjson')])
   clock.time += 3 * day
   portal.insert([aLead('later', clock.time - hour)])
-  t.match(await exportWindow(t, work, portal), { leads: 30, window: { stopTime: began - minute } })
+  t.match(await exportWindow(t, work, portal), { read: 30, window: { stopTime: began - minute } })
   t.strictSame(exports(work), ['changed-2026-03-01.ndjson'])
-  t.match(await exportWindow(t, work, portal), { leads: 1, window: { stopTime: began + 3 * day - minute } })
+  t.match(await exportWindow(t, work, portal), { read: 1, window: { stopTime: began + 3 * day - minute } })
   t.strictSame(exports(work), ['changed-2026-03-01.ndjson', 'changed-2026-03-04.ndjson'])
 })
 
@@ -192,12 +192,12 @@ t.test('checkpoint: a window without changes is an empty file, which the next ma
   await exportWindow(t, work, portal)
   for (const later of [0, hour]) {
     clock.time = began + day + later
-    t.match(await exportWindow(t, work, portal), { leads: 0, records: 0 })
+    t.match(await exportWindow(t, work, portal), { read: 0, records: 0 })
     t.equal(work.contents('changed-2026-03-02.ndjson'), '')
   }
   clock.time += hour
   portal.insert([aLead('new', clock.time - 2 * minute)])
-  t.match(await exportWindow(t, work, portal), { leads: 1 })
+  t.match(await exportWindow(t, work, portal), { read: 1 })
   t.equal(work.lines('changed-2026-03-02.ndjson').length, 1)
 })
 
@@ -226,7 +226,7 @@ t.test('checkpoint: a file with records is not replaced by the next window: a CH
     t.strictSame(work.everything, everything, to)
     t.equal(portal.requestCount > requestCount, sendsRequests)
     work.rename(name, 'moved')
-    t.match(await exportWindow(t, work, portal, { to }), { leads: 1 })
+    t.match(await exportWindow(t, work, portal, { to }), { read: 1 })
   }
 })
 
@@ -275,10 +275,10 @@ t.test('checkpoint: the option limit counts the leads of each window separately'
   const { portal, clock } = await openPortal(t, 30)
   const work = new Workplace(t)
   const options = { limit: 35 }
-  t.match(await exportWindow(t, work, portal, { options }), { leads: 30 })
+  t.match(await exportWindow(t, work, portal, { options }), { read: 30 })
   clock.time += day
   portal.insert(Array.from({ length: 20 }, (_, n) => aLead(`new-${n}`, clock.time - hour + n)))
-  t.match(await exportWindow(t, work, portal, { options }), { leads: 20 })
+  t.match(await exportWindow(t, work, portal, { options }), { read: 20 })
 })
 
 const cut: Record<string, { given: Given }> = {
@@ -291,7 +291,7 @@ for (const [what, { given }] of Object.entries(cut)) {
   t.test(`checkpoint: there is no next window after one that ${what} ended early`, async t => {
     const { portal, clock } = await openPortal(t, 30)
     const work = new Workplace(t)
-    t.match(await exportWindow(t, work, portal, given), { leads: what === 'take' ? Number : 10 })
+    t.match(await exportWindow(t, work, portal, given), { read: what === 'take' ? Number : 10 })
     clock.time += day
     const before = work.everything
     const { requestCount } = portal

@@ -145,7 +145,7 @@ for (const [way, given] of Object.entries(ways)) {
         isUnfinished(t, work)
         const saved = positionOf(work).leads
         t.ok(saved > 0 && saved < count, `${fault}: saved after lead ${saved}`)
-        t.equal(saved, error.report.leads, fault)
+        t.equal(saved, error.report.read, fault)
         t.strictSame(countsOf(await begin()), expected.counts, fault)
         t.strictSame(outcomeOf(work), expected.outcome, fault)
         t.equal(new Set(seen).size, seen.length, `${fault}: each lead is read once`)
@@ -177,7 +177,7 @@ t.test(
     const error = (await failureOf(begin(true))) as RunFailure
     isUnfinished(t, work)
     t.ok(positionOf(work).leads >= 30)
-    t.equal(positionOf(work).leads, error.report.leads)
+    t.equal(positionOf(work).leads, error.report.read)
     t.strictSame(countsOf(await begin(false)), expected)
     t.strictSame(outcomeOf(work), outcome)
   },
@@ -272,7 +272,7 @@ t.test('fail: a lead that exceeds maxInvalid: the position before it is saved', 
       { checkpoint: { path: work.checkpoint, every: { leads: 1e9 } } },
     )
   for (let again = 0; again < 2; again += 1) {
-    t.match(await failureOf(begin(4)), { code: 'INVALID_LEAD', message: /^5 of 32 leads are invalid/ })
+    t.match(await failureOf(begin(4)), { code: 'INVALID_LEAD', message: /^5 of 32 records are invalid/ })
     // The fifth invalid lead is lead 31.
     t.equal(positionOf(work).leads, 31)
     t.equal(work.contents(work.partial('rejected.ndjson')).split('\n').length - 1, 4)

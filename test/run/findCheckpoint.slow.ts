@@ -471,8 +471,8 @@ t.test('run: a second run that is given its source or sink is rejected and does 
     { checkpoint: work.checkpoint },
   )
   await disturbed
-  t.equal(work.lines(name).length, report.leads)
-  t.ok(report.leads > 50)
+  t.equal(work.lines(name).length, report.read)
+  t.ok(report.read > 50)
   t.strictSame(work.names, ['checkpoint.json', name])
 })
 
@@ -483,7 +483,7 @@ t.test('checkpoint: after a CHECKPOINT error, source and sink can be used for th
   writeFileSync(work.checkpoint, 'no checkpoint')
   t.match(await failureOf(run(source, sink, { checkpoint: work.checkpoint })), { code: 'CHECKPOINT' })
   rmSync(work.checkpoint)
-  t.ok((await run(source, sink, { checkpoint: work.checkpoint })).leads > 50)
+  t.ok((await run(source, sink, { checkpoint: work.checkpoint })).read > 50)
 })
 
 t.test(

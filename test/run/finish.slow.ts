@@ -108,7 +108,7 @@ t.test('checkpoint: a run resumed after prepare reports the counts of the whole 
   await exportTo(t, work, 'out.json', work.keep)
   work.goBack(work.snapshots.find(({ moment }) => moment === 'complete') as Snapshot)
   t.match(await exportTo(t, work, 'out.json'), {
-    leads: count,
+    read: count,
     records: count - 20,
     quarantined: 20,
     window: { timePivot: 'insertedAt' },
@@ -194,7 +194,7 @@ t.test("checkpoint: whenFinished 'restart' repeats a finished run, resumes an un
   t.equal(continued.checkpoint?.starts, 2)
   const { requestCount } = portal
   const again = await exportTo(t, work, 'out.json', undefined, { whenFinished: 'restart' })
-  t.match(again, { leads: count, checkpoint: { starts: 1 } })
+  t.match(again, { read: count, checkpoint: { starts: 1 } })
   t.ok(portal.requestCount > requestCount)
   t.equal(work.contents('out.json'), contents)
 })
@@ -222,7 +222,7 @@ t.test('checkpoint: temporary files of a run killed before its first save are re
   for (const path of [...partials.map(name => work.file(name)), temporary]) {
     writeFileSync(path, 'left over, and longer than the new output'.repeat(2_000))
   }
-  t.match(await exportTo(t, work, 'out.json'), { leads: count, checkpoint: { starts: 1 } })
+  t.match(await exportTo(t, work, 'out.json'), { read: count, checkpoint: { starts: 1 } })
   t.equal(work.contents('out.json'), contents)
   t.strictSame(work.names, ['checkpoint.json', 'out.json', rejected])
 })

@@ -65,7 +65,7 @@ t.test('run: a failure does not wait for a generator whose next() never settles'
 })
 
 t.test('run: an early end does not wait for a generator whose next() never settles', async t => {
-  t.match(await run(pending(), take(1), sink()), { leads: 1, records: 1 })
+  t.match(await run(pending(), take(1), sink()), { read: 1, records: 1 })
 })
 
 /** A map() whose first call ends in a later turn, and whose other calls never settle. */

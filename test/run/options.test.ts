@@ -217,8 +217,8 @@ t.test('run: onProgress is called with the counts so far, and not after the end'
   const before = reports.length
   t.ok(before >= 3)
   for (const [index, progress] of reports.entries()) {
-    t.ok(progress.leads >= (reports[index - 1]?.leads ?? 0))
-    t.ok(progress.leads <= report.leads)
+    t.ok(progress.read >= (reports[index - 1]?.read ?? 0))
+    t.ok(progress.read <= report.read)
     t.match(progress, { operators: [{ name: 'filter', in: Number }], sink: { received: Number } })
   }
   t.strictSame(Object.keys(reports[0] ?? {}), Object.keys(report))

@@ -106,7 +106,7 @@ t.test(
             )
             if (fault !== undefined && String(outcome).includes('a fault')) continue
             const count = sizes.reduce((sum, size) => sum + size, 0)
-            t.match(outcome, { leads: count, records: count, sink: { received: count, acknowledged: count } })
+            t.match(outcome, { read: count, records: count, sink: { received: count, acknowledged: count } })
             t.strictSame(table.rows, numbersOf(numbered(count)))
             return
           }
@@ -159,7 +159,7 @@ t.test('run: a Readable, a Transform, a Writable and web streams of your own', a
         seen,
         values.map(({ n }) => ({ n: 2 * n })),
       )
-      t.match(report, { leads: 40, records: 40 })
+      t.match(report, { read: 40, records: 40 })
     }
   }
 })

@@ -184,10 +184,10 @@ t.test('run: explodeEvents is an OPTION error if the query excludes conversion e
   }
   t.strictSame(targets, [])
   t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: false }), explodeEvents(), sink()), {
-    leads: 1,
+    read: 1,
   })
   t.match(await anyRun(leadsByOffset(client, { excludeConversionEvents: true }), keepAll(), sink()), {
-    leads: 1,
+    read: 1,
   })
 })
 

@@ -45,7 +45,7 @@ for (const startTime of ['inclusive', 'exclusive'] as const) {
         const report = await run(source(t, portal, query), sink(), { reconcile: true })
         const { matching, delivered } = report.reconciliation ?? {}
         t.equal(matching, delivered, JSON.stringify(query))
-        t.equal(delivered, report.leads)
+        t.equal(delivered, report.read)
       }
     })
   }
@@ -114,9 +114,9 @@ for (const bound of ['inclusive', 'exclusive'] as const) {
           checkpoint: { path: work.checkpoint, whenFinished: 'stop' },
           reconcile,
         })
-      const { leads } = await start(false)
+      const { read } = await start(false)
       t.match(await start(true), {
-        reconciliation: { matching: leads, delivered: leads },
+        reconciliation: { matching: read, delivered: read },
         checkpoint: { starts: 1 },
       })
     }
@@ -170,8 +170,8 @@ t.test(
     const error = await failureOf(begin(origin))
     t.match(error, {
       code: 'AUTH',
-      message: /^everything is written, but the matching leads could not be counted: .*401/,
-      report: { leads: 80, records: 80 },
+      message: /^everything is written, but the matching records could not be counted: .*401/,
+      report: { read: 80, records: 80 },
     })
     t.equal(work.lines('out.ndjson').length, 80)
   },
@@ -186,7 +186,12 @@ t.test('reconcile: a source that cannot be counted is an OPTION error before the
     [source(t, portal, { offset: 5 }), 'leads(): offset', 'none', '5'],
     [source(t, portal, {}, { limit: 5 }), 'leads(): limit', 'none', '5'],
     [source(t, portal, {}, { from }), 'leads(): from', 'none', 'a position'],
-    [[{ guid: 'lead-1' }], 'run(): source', 'leads()', 'another source'],
+    [
+      [{ guid: 'lead-1' }],
+      'run(): source',
+      'a source whose records the server counts, such as leads() or contacts(),',
+      'another source',
+    ],
   ] as const
   for (const [from, option, expected, received] of refused) {
     t.match(await failureOf(run(from as never, sink(), { reconcile: true })), {

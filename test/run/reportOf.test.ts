@@ -136,7 +136,7 @@ for (const [what, [records, run]] of Object.entries(counted)) {
       const report = await run()
       t.equal(report.records, records)
       t.equal('records' in report, records !== undefined)
-      t.equal(report.leads, what.startsWith('nothing') ? 0 : 4)
+      t.equal(report.read, what.startsWith('nothing') ? 0 : 4)
     },
   )
 }

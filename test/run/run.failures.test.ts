@@ -65,7 +65,7 @@ for (const [what, source] of Object.entries(sources)) {
     t.match(failure, { code: 'SOURCE', message: 'the source failed: boom' })
     t.equal(failure.cause, boom)
     const { report } = failure
-    t.ok(report.leads <= 10)
+    t.ok(report.read <= 10)
     t.match(report, { operators: [{ name: 'map' }], sink: {} })
     t.strictSame(JSON.parse(JSON.stringify(report)), report)
   })
@@ -88,7 +88,7 @@ t.test('a failed run rejects with a RunError: the parts of the failure, and the 
   const { cause, context, report, stack } = error as RunError
   t.equal(cause, boom)
   t.strictSame(context, failure.context)
-  t.match(report, { leads: 10 })
+  t.match(report, { read: 10 })
   t.equal(stack, failure.stack, 'which says where it happened')
 })
 
@@ -121,7 +121,7 @@ t.test('run: an error of leads() keeps its code', async t => {
     response.end()
   })
   const failure = await failureOf(run(leads(openClient(t, origin)), sink()))
-  t.match(failure, { code: 'AUTH', report: { leads: 0, source: { requests: 1 }, records: 0 } })
+  t.match(failure, { code: 'AUTH', report: { read: 0, source: { requests: 1 }, records: 0 } })
 })
 
 t.test('run: a step that throws is an OPERATOR error with the cause and a report', async t => {

@@ -80,7 +80,7 @@ for (const [what, source] of Object.entries(sources)) {
       sink,
     )
     t.strictSame(sink.records, values)
-    t.match(report, { leads: 50, records: 50, operators: [{ in: 50, out: 50 }] })
+    t.match(report, { read: 50, records: 50, operators: [{ in: 50, out: 50 }] })
     t.notOk('source' in report)
   })
 }
@@ -142,7 +142,7 @@ t.test('run: bytes of a Readable can be written to a Writable of bytes', async t
     buffer(through),
   ])
   t.equal(received.toString(), 'abc')
-  t.match(report, { leads: 2 })
+  t.match(report, { read: 2 })
 })
 
 t.test('run: the report has the counts of every stage', async t => {
@@ -160,7 +160,7 @@ t.test('run: the report has the counts of every stage', async t => {
   t.strictSame(
     { ...report, duration: 0, source: undefined },
     {
-      leads: 26,
+      read: 26,
       records: 26,
       skipped: 1,
       quarantined: 0,
@@ -195,7 +195,7 @@ t.test('run: the report has the counts of every stage', async t => {
 
 t.test("run: with a user's Writable of bytes, records are counted by encode()", async t => {
   const { sink } = sinkOf({ objectMode: false })
-  t.match(await run(values, encode('json'), sink), { leads: 50, records: 50, sink: { received: 1 } })
+  t.match(await run(values, encode('json'), sink), { read: 50, records: 50, sink: { received: 1 } })
   const zipped = transform<Buffer, Buffer>(() => createGzip())
   t.match(await run(values, encode(), zipped, sinkOf({ objectMode: false }).sink), { records: 50 })
 })

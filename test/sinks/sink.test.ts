@@ -328,7 +328,7 @@ t.test('sink: a restart opens it with the state of the checkpoint, and the count
   const { stage, calls } = noting()
   const report = await start(stage, true)
   t.strictSame(calls.slice(0, 4), [['open', 3], ['flush'], ['write', 3], ['write', 4]])
-  t.match(report, { leads: 5, records: 5, sink: { received: 5, acknowledged: 5 } })
+  t.match(report, { read: 5, records: 5, sink: { received: 5, acknowledged: 5 } })
 })
 
 t.test('sink: after a crash between prepare and commit, a restart only opens, commits and ends', async t => {

@@ -50,7 +50,7 @@ t.test('tee: each output gets every record, and the report has the numbers of ea
   t.strictSame(even.records, [2, 4, 6, 8, 10])
   t.strictSame(texts.records.slice(0, 2), ['101', '102'])
   t.match(report, {
-    leads: 10,
+    read: 10,
     records: 25,
     operators: [{ name: 'map', in: 10, out: 10 }],
     sink: { received: 25, acknowledged: 25, bytes: 0 },
@@ -372,7 +372,7 @@ t.test('tee: when the branches that are left are done, the run ends', async t =>
     endless,
     tee(branch(take(2), sink()), branch(failing, sink(), { onError: 'drop' })),
   )
-  t.match(report, { leads: 6, records: 2, outputs: [{ received: 2 }, { dropped: 'map: boom' }] })
+  t.match(report, { read: 6, records: 2, outputs: [{ received: 2 }, { dropped: 'map: boom' }] })
 })
 
 t.test(

@@ -149,7 +149,7 @@ t.test('killed export: killed repeatedly while leads change, it has each unchang
     t.match(course.report, {
       records: records.length + 1,
       quarantined: rejected.length,
-      leads: arrived.length,
+      read: arrived.length,
     })
     rmSync(job.dir, { recursive: true })
     return course

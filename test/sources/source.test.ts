@@ -58,7 +58,7 @@ t.test('source: run receives the records of all batches in order, and reports na
   const report = await run(batches(25, 10), sink)
   t.strictSame(sink.records, numbered(25))
   t.strictSame(report.source, { name: 'numbers', delivered: 25 })
-  t.equal(report.leads, 25)
+  t.equal(report.read, 25)
 })
 
 t.test('source: its stream can be iterated, and be the source of a plain pipeline', async t => {
@@ -155,7 +155,7 @@ t.test('source: an abort does not wait for a read that never settles', async t =
   await turns(20)
   abort.abort(boom)
   t.equal(await outcome, boom)
-  t.match(await run(stuck(), take(1), toArray({ max: 9 })), { leads: 1 })
+  t.match(await run(stuck(), take(1), toArray({ max: 9 })), { read: 1 })
   const stream = stuck()
   stream.resume()
   await turns(5)
@@ -264,7 +264,7 @@ t.test('source: a checkpoint is saved between batches only, and a resumed run re
     const outcome = await resume(work, batches(100, 20, use), options).catch(error => error)
     starts.push(use.options?.from)
     const saved = starts.length * 40
-    if (reason === undefined) t.match(outcome, { leads: 100, records: 100, checkpoint: { starts: 3 } })
+    if (reason === undefined) t.match(outcome, { read: 100, records: 100, checkpoint: { starts: 3 } })
     else {
       t.equal(outcome, reason)
       t.strictSame(position(work), { position: saved, delivered: saved, ended: false })

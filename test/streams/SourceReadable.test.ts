@@ -259,7 +259,7 @@ t.test(
       on.call(source, event === 'data' ? 'readable' : event, () => events.push(event))
     }
     const sink = toArray({ max: 9 })
-    t.match(await run(source, sink), { leads: 5 })
+    t.match(await run(source, sink), { read: 5 })
     t.strictSame(sink.records, [0, 1, 2, 3, 4])
     t.notOk(source.readableDidRead)
     t.ok(source.destroyed)

@@ -199,7 +199,7 @@ const failingWhenClosed: Record<string, () => Iterable<number> | AsyncIterable<n
 for (const [what, make] of Object.entries(failingWhenClosed)) {
   t.test(`${what} that fails when it is closed does not fail a run that has all its values`, async t => {
     const unhandled = processEvents(t, 'unhandledRejection')
-    t.match(await run(make(), take(1), toArray({ max: 9 })), { leads: 1, records: 1 })
+    t.match(await run(make(), take(1), toArray({ max: 9 })), { read: 1, records: 1 })
     await turns(2)
     t.strictSame(unhandled, [])
   })

@@ -51,7 +51,7 @@ t.test('types: the example of the design compiles, is inferred, and runs', async
     toFile(path),
   )
   isExactly<Report>()(report)
-  t.match(report, { leads: 5, records: 6, skipped: 0 })
+  t.match(report, { read: 5, records: 6, skipped: 0 })
   const lines = gunzipSync(readFileSync(path)).toString().trim().split('\n')
   t.strictSame(JSON.parse(lines[0] as string), {
     guid: 'lead-0',

@@ -104,7 +104,7 @@ t.test('crmObjects: an aborted run with a checkpoint continues, and its file is 
       try {
         const report = await run(source, map(stop), toFile(file), { checkpoint, signal: abort.signal })
         isDone = true
-        t.equal(report.leads, readFileSync(file, 'utf8').trimEnd().split('\n').length)
+        t.equal(report.read, readFileSync(file, 'utf8').trimEnd().split('\n').length)
       } catch (error) {
         if (!abort.signal.aborted) throw error
       }

@@ -328,7 +328,7 @@ t.test('crmObjects: a token that may not read the account reads the records all 
   const folder = t.testdir()
   const checkpoint = join(folder, 'checkpoint.json')
   const report = await run(crmObjects(client, 'deals'), toFile(join(folder, 'deals.ndjson')), { checkpoint })
-  t.equal(report.leads, 1)
+  t.equal(report.read, 1)
 })
 
 t.test('crmObjects: an error in a part of a batch ends the source', async t => {

@@ -141,7 +141,7 @@ t.test(
     now += 60 * minute
     of('b').insert(upTo(80, -85).map(age => rowOf('b', age)))
     const first = await exportNext(t, work, origin)
-    t.match(first, { leads: 250, checkpoint: { starts: 2, found: 'running' }, forms: { until: serverNow } })
+    t.match(first, { read: 250, checkpoint: { starts: 2, found: 'running' }, forms: { until: serverNow } })
     const [file = ''] = work.names.filter(name => name.startsWith('submissions-'))
     t.strictSame(namesOf(work.lines(file)), [...named('a', upTo(130)), ...named('b', upTo(120))])
 

@@ -133,7 +133,7 @@ t.test(
         every: 3,
         ...(signal === undefined ? {} : { signal }),
       })
-    t.match(await start(undefined), { leads: 20, records: 20, source: { name: 'forms', delivered: 20 } })
+    t.match(await start(undefined), { read: 20, records: 20, source: { name: 'forms', delivered: 20 } })
     t.strictSame(idsOf(work.lines('forms.ndjson')), idsOf(served(20)))
     t.match(await failureOf(start(3)), { code: 'CHECKPOINT' })
     const next = runWithCheckpoint(work, {
