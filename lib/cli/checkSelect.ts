@@ -82,7 +82,7 @@ function knownPart(path: readonly string[], record: Node): number {
 
 function recordSchema(kind: SourceKind, flags: SelectFlags): Node {
   if (kind === 'records') return crmSchema(flags)
-  if (kind === 'forms') return fields(...formFields)
+  if (kind === 'forms') return { properties: formFields }
   if (kind === 'submissions') {
     const values = { items: fields('name', 'value', 'objectTypeId') }
     return { properties: { ...fields(...submissionFields).properties, values } }
@@ -105,19 +105,21 @@ function crmSchema({ properties, associations = [] }: SelectFlags): Node {
   }
 }
 
-const formFields = Object.keys({
-  ...{ id: true, name: true, formType: true, createdAt: true, updatedAt: true, archived: true },
-  ...{ archivedAt: true, fieldGroups: true, configuration: true, displayOptions: true },
-  legalConsentOptions: true,
-} satisfies Record<keyof Form, true>)
+const text: Node = {}
+const anything: Node = { properties: {} }
+const formFields = {
+  ...{ id: text, name: text, formType: text, createdAt: text, updatedAt: text, archived: text },
+  ...{ archivedAt: text, fieldGroups: { items: anything } },
+  ...{ configuration: anything, displayOptions: anything, legalConsentOptions: anything },
+} satisfies Record<keyof Form, Node>
 
 const submissionFields = Object.keys({
   ...{ conversionId: true, submittedAt: true, values: true, pageUrl: true, formGuid: true, formName: true },
 } satisfies Record<keyof FormSubmission, true>)
 
-/** An object with these fields, each of which may hold anything; without any, an object that may hold anything. */
+/** An object with these fields, which hold no others; without any, an object that may hold anything. */
 const fields = (...names: readonly string[]): Node => ({
-  properties: Object.fromEntries(names.map(name => [name, { properties: {} }])),
+  properties: Object.fromEntries(names.map(name => [name, {}])),
 })
 
 function leadsSchema({ explode, excludeConversionEvents }: SelectFlags): Node {
