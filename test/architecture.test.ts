@@ -68,7 +68,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'stream-chain': ['decode'],
   ajv: ['options', 'operators/validate.ts'],
   typebox: ['lead'],
-  libsql: ['portal'],
+  libsql: ['portal', 'sources/spool'],
   'pure-rand': ['portal'],
   commander: ['cli'],
 }
