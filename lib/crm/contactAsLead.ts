@@ -1,7 +1,7 @@
 import { type Lead, leadSchema } from '../lead/Lead.ts'
 import type { ConversionEvent } from '../lead/leadParts.ts'
+import { ContactValues } from './ContactValues.ts'
 import { type AnyRecord, mergedIdsProperty } from './CrmRecord.ts'
-import { convertValue } from './convertValue.ts'
 
 /*
  * A lead of 2011 is a contact of today with its form submissions. The names of the properties are those of public
@@ -84,16 +84,16 @@ export const leadProperties: readonly string[] = [
 ]
 
 /** The ways of 2011 by `hs_analytics_source`. Offline sources and newer ones have no number. */
-const sources: Readonly<Record<string, readonly [sourceId: number, foundVia: string]>> = {
-  ORGANIC_SEARCH: [1, 'Organic Search'],
-  REFERRALS: [2, 'Referrals'],
-  PAID_SEARCH: [3, 'Paid Search'],
-  DIRECT_TRAFFIC: [4, 'Direct Traffic'],
-  EMAIL_MARKETING: [5, 'Email Marketing'],
-  SOCIAL_MEDIA: [6, 'Social Media'],
-  PAID_SOCIAL: [6, 'Social Media'],
-  OTHER_CAMPAIGNS: [7, 'Other Campaigns'],
-}
+const sources = new Map<string | undefined, readonly [sourceId: number, foundVia: string]>([
+  ['ORGANIC_SEARCH', [1, 'Organic Search']],
+  ['REFERRALS', [2, 'Referrals']],
+  ['PAID_SEARCH', [3, 'Paid Search']],
+  ['DIRECT_TRAFFIC', [4, 'Direct Traffic']],
+  ['EMAIL_MARKETING', [5, 'Email Marketing']],
+  ['SOCIAL_MEDIA', [6, 'Social Media']],
+  ['PAID_SOCIAL', [6, 'Social Media']],
+  ['OTHER_CAMPAIGNS', [7, 'Other Campaigns']],
+])
 
 /** What a lead is made from, beside the contact. */
 export interface LeadFacts {
@@ -120,16 +120,16 @@ export function contactAsLead(
   unreadable: (property: string) => void,
 ): Lead {
   const { id, archived, archivedAt, url } = contact
-  const read = new Values(contact)
+  const read = new ContactValues(contact)
   const fields: Partial<Lead> = {
     ...{ guid, id: guid, portalId, leadConversionEvents: events },
     ...read.all('text', texts),
     ...read.all('time', times),
     ...read.all('number', numbers),
-    ...read.origin(),
-    ...read.customer(),
-    ...read.email(),
-    ...read.imported(),
+    ...origin(read),
+    ...customer(read),
+    ...email(read),
+    ...imported(read),
     leadId: Number.isSafeInteger(Number(id)) ? Number(id) : undefined,
     leadLink: url ?? linkOf(id, portalId),
     isDeleted: archived,
@@ -151,112 +151,53 @@ export function contactAsLead(
   return ordered as Lead
 }
 
-type Kind = 'text' | 'time' | 'number' | 'flag'
-interface Of {
-  text: string
-  time: number
-  number: number
-  flag: boolean
+/** How the lead found the site. */
+function origin(read: ContactValues): Partial<Lead> {
+  const referrer = read.get('text', texts.firstReferrer)
+  const [sourceId, foundVia] = sources.get(read.get('text', 'hs_analytics_source')) ?? []
+  const values = [texts.sourceValue1, texts.sourceValue2].map(property => read.get('text', property))
+  return {
+    ...(referrer === undefined ? {} : { firstRefDomain: domainOf(referrer) }),
+    ...(sourceId === undefined || foundVia === undefined
+      ? {}
+      : { sourceId, foundVia, fullFoundViaString: [foundVia, ...values].filter(Boolean).join(' - ') }),
+  } as Partial<Lead>
 }
 
-/** Types of properties, as in their definitions. */
-const types = { text: 'string', time: 'datetime', number: 'number', flag: 'bool' } as const
-/** What a converted value is. */
-const jsTypes = { text: 'string', time: 'string', number: 'number', flag: 'boolean' } as const
-/** What an empty property gives. */
-const empty: { readonly [K in Kind]: Of[K] | undefined } = {
-  text: '',
-  time: 0,
-  number: undefined,
-  flag: false,
+/** Portals rename the stages of the life cycle; without one, the rule of 2011 decides: a customer has a closedAt. */
+function customer(read: ContactValues): Partial<Lead> {
+  const stage = read.get('text', 'lifecyclestage')
+  const closedAt = read.get('time', times.closedAt)
+  const since =
+    read.get('time', 'hs_v2_date_entered_customer') || read.get('time', 'hs_lifecyclestage_customer_date')
+  return {
+    ...(stage || closedAt !== undefined ? { isCustomer: stage ? stage === 'customer' : closedAt !== 0 } : {}),
+    ...(since === undefined ? {} : { customerStatusModifiedAt: since }),
+  }
 }
 
-/** Reads the properties of a contact. One that the portal does not have gives undefined. */
-class Values {
-  readonly #properties: Readonly<Record<string, unknown>>
-  /** The properties whose values are not of their types. */
-  readonly unreadable = new Set<string>()
-
-  constructor({ properties }: AnyRecord) {
-    this.#properties = properties ?? {}
+function email(read: ContactValues): Partial<Lead> {
+  const emailOptOut = read.get('flag', 'hs_email_optout')
+  const bounces = read.get('number', 'hs_email_bounce') ?? 0
+  const hard = read.get('text', 'hs_email_hard_bounce_reason_enum')
+  const isKnown = ['hs_email_bounce', 'hs_email_hard_bounce_reason_enum'].some(name => read.has(name))
+  const emailBounced = isKnown ? bounces > 0 || Boolean(hard) : undefined
+  const isAll = emailOptOut !== undefined && emailBounced !== undefined
+  return {
+    ...(emailOptOut === undefined ? {} : { emailOptOut }),
+    ...(emailBounced === undefined ? {} : { emailBounced }),
+    ...(isAll
+      ? { eligibleForEmail: !emailOptOut && !emailBounced && Boolean(read.get('text', 'email')) }
+      : {}),
   }
+}
 
-  get<K extends Kind>(kind: K, property: string): Of[K] | undefined {
-    const value = this.#properties[property]
-    if (value === undefined) return undefined
-    const converted = convertValue(value, types[kind], 'round')
-    if (converted === null) return empty[kind]
-    if (typeof converted === jsTypes[kind])
-      return (kind === 'time' ? Date.parse(converted as string) : converted) as Of[K]
-    this.unreadable.add(property)
-    return undefined
-  }
-
-  /** Fields of one kind. Those without a value are left out. */
-  all<K extends Kind, Field extends string>(
-    kind: K,
-    fields: Readonly<Record<Field, string>>,
-  ): Partial<Record<Field, Of[K]>> {
-    const found: Partial<Record<Field, Of[K]>> = {}
-    for (const field in fields) {
-      const value = this.get(kind, fields[field])
-      if (value !== undefined) found[field] = value
-    }
-    return found
-  }
-
-  /** How the lead found the site. */
-  origin(): Partial<Lead> {
-    const referrer = this.get('text', texts.firstReferrer)
-    const [sourceId, foundVia] = sources[this.get('text', 'hs_analytics_source') ?? ''] ?? []
-    const values = [texts.sourceValue1, texts.sourceValue2].map(property => this.get('text', property))
-    return {
-      ...(referrer === undefined ? {} : { firstRefDomain: domainOf(referrer) }),
-      ...(sourceId === undefined || foundVia === undefined
-        ? {}
-        : { sourceId, foundVia, fullFoundViaString: [foundVia, ...values].filter(Boolean).join(' - ') }),
-    } as Partial<Lead>
-  }
-
-  /** Portals rename the stages of the life cycle; without one, the rule of 2011 decides: a customer has a closedAt. */
-  customer(): Partial<Lead> {
-    const stage = this.get('text', 'lifecyclestage')
-    const closedAt = this.get('time', times.closedAt)
-    const since =
-      this.get('time', 'hs_v2_date_entered_customer') || this.get('time', 'hs_lifecyclestage_customer_date')
-    return {
-      ...(stage || closedAt !== undefined
-        ? { isCustomer: stage ? stage === 'customer' : closedAt !== 0 }
-        : {}),
-      ...(since === undefined ? {} : { customerStatusModifiedAt: since }),
-    }
-  }
-
-  email(): Partial<Lead> {
-    const emailOptOut = this.get('flag', 'hs_email_optout')
-    const bounces = this.get('number', 'hs_email_bounce') ?? 0
-    const hard = this.get('text', 'hs_email_hard_bounce_reason_enum')
-    const isKnown = ['hs_email_bounce', 'hs_email_hard_bounce_reason_enum'].some(
-      name => name in this.#properties,
-    )
-    const emailBounced = isKnown ? bounces > 0 || Boolean(hard) : undefined
-    const isAll = emailOptOut !== undefined && emailBounced !== undefined
-    return {
-      ...(emailOptOut === undefined ? {} : { emailOptOut }),
-      ...(emailBounced === undefined ? {} : { emailBounced }),
-      ...(isAll
-        ? { eligibleForEmail: !emailOptOut && !emailBounced && Boolean(this.get('text', 'email')) }
-        : {}),
-    }
-  }
-
-  imported(): Partial<Lead> {
-    const source = this.get('text', 'hs_object_source')
-    // Contacts from before that property say it here.
-    const older = this.get('text', texts.sourceValue1)
-    if (source === undefined && older === undefined) return {}
-    return { imported: source ? source === 'IMPORT' : older === 'IMPORT' }
-  }
+function imported(read: ContactValues): Partial<Lead> {
+  const source = read.get('text', 'hs_object_source')
+  // Contacts from before that property say it here.
+  const older = read.get('text', texts.sourceValue1)
+  if (source === undefined && older === undefined) return {}
+  return { imported: source ? source === 'IMPORT' : older === 'IMPORT' }
 }
 
 const linkOf = (id: string, portalId: number | undefined): string | undefined =>

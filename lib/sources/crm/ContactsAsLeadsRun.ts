@@ -87,7 +87,7 @@ export class ContactsAsLeadsRun implements SourceRun<Lead> {
   /** What became of the submissions so far. */
   get submissions(): SubmissionsFacts {
     const { joined, unreadable, unmatched } = this.#progress
-    const { properties = [] } = this.#prepared ?? {}
+    const { properties = leadProperties } = this.#prepared ?? {}
     const { submissions, legacyContacts } = this.#spooled
     return {
       ...{ read: submissions, joined },

@@ -75,7 +75,7 @@ export async function prepareContacts({
   const properties = state?.properties ?? (await presentProperties(client, closing))
   const reading = { archived, limit, readAheadBytes, decode, maxRecordBytes, maxDepth, signal }
   const contacts = new CrmRun(
-    { client, type: 'contacts', settings: crmSettings('contacts', { ...reading, properties }) },
+    { client, type: 'contacts', settings: { ...crmSettings('contacts', { properties }), ...reading } },
     { state: state?.contacts, wants: { rejected: wants.rejected, origins: false }, fail },
   )
   const spool = await openSpool({
