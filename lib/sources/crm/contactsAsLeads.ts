@@ -32,8 +32,8 @@ import { unmatchedOperator } from './Unmatched.ts'
  * submission belongs to at most one contact, which is found
  *
  * 1. by its `conversionId`, which the old list of contacts ties to a contact;
- * 2. or by its form and time, which the contact names (`hs_calculated_form_submissions`, the newest 800). If several
- *    submissions have both, it is the one with an address of the contact;
+ * 2. or by its form and time, which the contact names (`hs_calculated_form_submissions`, the newest 800). If more
+ *    submissions have both than it names, they are those with an address of the contact;
  * 3. or by an address of the contact (`email`, `hs_additional_emails`), if the contact counts more submissions than it
  *    names (`num_conversion_events`), newest first.
  *

@@ -49,7 +49,8 @@ const isUnclaimed = `(conversionId IS NULL
  * A submission belongs to at most one contact:
  *
  * 1. By its `conversionId`: the old list of contacts names it. No other contact gets it.
- * 2. By form and time: the contact names them. If several submissions have both, those with an address of the contact.
+ * 2. By form and time: the contact names them. If more submissions have both than it names, those with one of its
+ *    addresses.
  * 3. By address: if the contact counts more submissions than it names, those with one of its addresses, newest first.
  *
  * Which contact took a submission is stored (`taken`): the number of the contact in the run. A restart after contact N
@@ -102,11 +103,15 @@ export class SubmissionJoin {
       if (row !== undefined) take(row, 'conversionId', wanted)
       return row === undefined
     })
+    const left = new Map<string, number>()
+    for (const wanted of missing) add(left, keyOf(wanted), 1)
     for (const wanted of missing) {
       const place = [wanted.form, wanted.at]
-      const rows = this.#rows(`form = ? AND at = ? AND ${isUnclaimed}`, place, 2)
+      const times = add(left, keyOf(wanted), -1) + 1
+      const rows = this.#rows(`form = ? AND at = ? AND ${isUnclaimed}`, place, times + 1)
+      // As many as the contact names: all of them are its own.
       const [row] =
-        rows.length < 2
+        rows.length <= times
           ? rows
           : this.#rows(`form = ? AND at = ? AND ${isUnclaimed} AND ${hasAddress}`, [...place, emails], 1)
       if (row !== undefined) take(row, 'time', wanted)
@@ -143,8 +148,8 @@ export class SubmissionJoin {
       pageTitle: (pageTitle as string | null) ?? undefined,
     }))
     const others = new Map<string, number>()
-    for (const { form, at } of wanted) add(others, `${form}:${at}`, 1)
-    return [...wanted, ...named.filter(({ form, at }) => add(others, `${form}:${at}`, -1) < 0)]
+    for (const claim of wanted) add(others, keyOf(claim), 1)
+    return [...wanted, ...named.filter(other => add(others, keyOf(other), -1) < 0)]
   }
 
   /** The newest free rows. */
@@ -153,6 +158,8 @@ export class SubmissionJoin {
     return this.#spool.all<Row>(sql, ...values, limit)
   }
 }
+
+const keyOf = ({ form, at }: NamedSubmission): string => `${form}:${at}`
 
 function add(counts: Map<string, number>, key: string, by: number): number {
   const count = (counts.get(key) ?? 0) + by

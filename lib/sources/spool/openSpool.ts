@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { mkdtemp, open, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { LeadpipeError } from '../../errors.ts'
@@ -67,11 +67,13 @@ export async function openSpool({ isKept, identity, owner, ...options }: SpoolOp
 /** 16 MiB of pages are in memory, however large the file is. */
 const cache = 'PRAGMA cache_size = -16384'
 /** The default journal needs little: almost everything is appended, and only old pages go into it. */
-const durable = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = NORMAL; ${cache}`
+const durable = `PRAGMA synchronous = NORMAL; ${cache}`
 const fast = `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ${cache}`
 
 /** Removes a spool, with its journal. */
 export async function removeSpool(path: string): Promise<void> {
+  // libsql keeps a closed file open until its statements are collected: the space is freed now.
+  await truncate(path).catch(() => {})
   for (const file of [path, `${path}-journal`]) await rm(file, { force: true })
 }
 
