@@ -34,7 +34,6 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['http/transportOptions.ts', 'RetryOptions', inside(transportRules.retry)],
   ['http/transportOptions.ts', 'TimeoutOptions', inside(clientRules.options.timeouts)],
   ['sources/options.ts', 'LeadsOptions', leadsRules.options],
-  ['sources/crm/options.ts', 'CrmOptions', crmRules.options],
   ['sources/crm/leadOptions.ts', 'ContactsAsLeadsOptions', contactsAsLeadsRules.options],
   ['sources/crm/formOptions.ts', 'ReadingOptions', formsRules.options],
   ['sources/crm/formOptions.ts', 'FormsOptions', formsRules.options],
