@@ -37,8 +37,8 @@ import { unmatchedOperator } from './Unmatched.ts'
  * 3. or by an address of the contact (`email`, `hs_additional_emails`), if the contact counts more submissions than it
  *    names (`num_conversion_events`), newest first.
  *
- * All others match no contact: they are counted, and go to `unmatched`. The file needs about 300 bytes for a submission,
- * and as much again for indexes. Only its owner may read it. It is removed when the run has ended well; a run that is
+ * All others match no contact: they are counted, and go to `unmatched`. In the file, each takes its JSON and about 300
+ * bytes. Only its owner may read it. It is removed when the run has ended well; a run that is
  * interrupted keeps it beside its checkpoint, because a restart continues with it. A temporary file is always removed.
  *
  * Needs the optional package libsql, and the scopes `crm.objects.contacts.read` and `forms`. Nothing is requested before

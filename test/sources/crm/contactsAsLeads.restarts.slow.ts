@@ -103,7 +103,7 @@ t.test('contactsAsLeads: an abort at any request or lead, and a restart, write t
   onRequest.call = count
   const expected = outcome(work, await exportTo(t, work, portal, { onLead: count }))
   const all = events
-  for (let at = 1; at <= all; at += at < 25 ? 1 : 13) {
+  for (let at = 1; at <= all; at += at < 20 ? 1 : 23) {
     work.clear()
     events = 0
     const controller = new AbortController()
