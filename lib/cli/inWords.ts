@@ -132,9 +132,12 @@ function besides({ source, forms, submissions }: Report, noun: Noun): string[] {
   const lines: [number, string][] = [
     [merged, `${were(merged, noun)} merged into others meanwhile: those have what they had`],
     [gone, `${were(gone, noun)} archived or deleted meanwhile`],
-    [outside, `${plural(outside, 'result')} of the search dropped, being outside of the times requested`],
-    [repeated, `${plural(repeated, 'result')} of the search dropped, being there twice`],
-    [unlisted, `${plural(unlisted, 'result')} fewer than the search counted`],
+    [outside, `${plural(outside, 'result')} of the search dropped: not modified in the time requested`],
+    [repeated, `${plural(repeated, 'result')} of the search dropped: returned before`],
+    [
+      unlisted,
+      `${plural(unlisted, noun)} counted by the search, but not returned: its index lags, or they were modified meanwhile`,
+    ],
     ...refusals(forms),
     ...joins(submissions),
   ]

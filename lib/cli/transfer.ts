@@ -112,11 +112,11 @@ function withoutCredentials(url: string): string {
 
 /** Leads, followed by the operators for --explode and --select. */
 function shaped(
-  leads: Operator<Lead, Lead>,
+  leads: Operator<unknown, Lead>,
   explode: StageFlags['explode'],
   select: StageFlags['select'],
-): Operator<Lead, unknown> {
-  const exploded: Operator<Lead, unknown> =
+): Operator<unknown, unknown> {
+  const exploded: Operator<unknown, unknown> =
     explode === 'values'
       ? compose(leads, explodeEvents<Lead>(), explodeFormValues())
       : explode === 'events'

@@ -1,6 +1,7 @@
 import type { OperatorCounts } from '../engine/definition.ts'
 import { type ErrorCode, LeadpipeError, type LeadpipeErrorOf, type LeadpipeErrorOptions } from '../errors.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
+import type { SearchCounts } from '../paging/crm/SearchList.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
 import type { SubmissionsFacts } from '../sources/crm/ContactsAsLeadsRun.ts'
 import type { FormsFacts } from '../sources/crm/FormSubmissionsRun.ts'
@@ -51,10 +52,14 @@ export interface Report {
    * The name of the source, and what it counted: `source()` counts only `delivered`, and `quarantined()` what it
    * delivered and changed. Absent for a Readable and an iterable. `clockDifference` is how many milliseconds the portal's
    * clock (Date and Age of its first answer) is ahead of this machine's, negative if it is behind; absent if that is less
-   * than a minute.
+   * than a minute. `asked`, `answered`, `merged` and `gone` are about CRM records that are read by their ids, `outside`,
+   * `repeated` and `unlisted` about those that are found by search.
    */
   source?: { name?: string; clockDifference?: number } & Pick<SourceCounts, 'delivered'> &
-    Partial<SourceCounts>
+    Partial<SourceCounts> &
+    Partial<
+      Pick<SearchCounts, 'asked' | 'answered' | 'merged' | 'gone' | 'outside' | 'repeated' | 'unlisted'>
+    >
   /** The counts of each operator before the sink, in order. Those in branches are in `outputs`. */
   operators: OperatorCounts[]
   /** The counts of the sink. With several outputs, the name is 'tee', and the counts are sums over all not dropped. */

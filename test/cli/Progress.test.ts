@@ -23,7 +23,7 @@ function output(terminal: { isTTY?: true; columns?: number } = {}) {
 
 t.test('Progress: a terminal has one line, which is overwritten', async t => {
   const { stream, written } = output({ isTTY: true })
-  const progress = new Progress(stream, true)
+  const progress = new Progress(stream, true, ['lead'])
   progress.show(reportAt(500))
   t.equal(written(), `${clear}${numbers}0.5 s`)
   progress.note('a note')
@@ -35,13 +35,13 @@ t.test('Progress: a terminal has one line, which is overwritten', async t => {
 
 t.test('Progress: the line is shorter than the terminal is wide', async t => {
   const { stream, written } = output({ isTTY: true, columns: 20 })
-  new Progress(stream, true).show(reportAt(500))
+  new Progress(stream, true, ['lead']).show(reportAt(500))
   t.equal(written(), `${clear}${numbers.slice(0, 19)}`)
 })
 
 t.test('Progress: any other stream has a line every ten seconds, without control characters', async t => {
   const { stream, written } = output()
-  const progress = new Progress(stream, true)
+  const progress = new Progress(stream, true, ['lead'])
   for (const duration of [250, 9_999, 10_000, 10_250, 19_999, 20_200, 30_199])
     progress.show(reportAt(duration))
   progress.clear()
@@ -52,18 +52,18 @@ t.test(
   'Progress: without lines, such a stream has notes only; without a stream, there is nothing',
   async t => {
     const { stream, written } = output()
-    const progress = new Progress(stream, false)
+    const progress = new Progress(stream, false, ['lead'])
     progress.show(reportAt(minute))
     progress.note('a note')
     t.equal(written(), 'leadpipe: a note\n')
-    const none = new Progress(undefined, true)
+    const none = new Progress(undefined, true, ['lead'])
     t.doesNotThrow(() => none.show(reportAt(minute)))
   },
 )
 
 t.test('Progress: it says what the run waits for, and how long; not for less than a second', async t => {
   const { stream, written } = output({ isTTY: true })
-  const progress = new Progress(stream, true)
+  const progress = new Progress(stream, true, ['lead'])
   progress.waits(999, 'nothing')
   progress.show(reportAt(500))
   t.equal(written(), `${clear}${numbers}0.5 s`)
@@ -82,11 +82,14 @@ async function shownAfter(t: Test, name: string, message: object) {
     env: {},
   })
   const flags = { onInvalid: 'fail' } as const
-  const code = await runAndReport({ destination: 'a.ndjson', flags, host }, async ({ onProgress }) => {
-    channel(name).publish(message)
-    onProgress(reportAt(500))
-    return reportAt(500)
-  })
+  const code = await runAndReport(
+    { destination: 'a.ndjson', flags, host, noun: ['lead'] },
+    async ({ onProgress }) => {
+      channel(name).publish(message)
+      onProgress(reportAt(500))
+      return reportAt(500)
+    },
+  )
   t.equal(code, 0)
   t.notOk(channel(name).hasSubscribers)
   return terminal.written()

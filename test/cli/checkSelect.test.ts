@@ -34,7 +34,7 @@ const cases: [path: string, explode: 'events' | 'values' | undefined, note: stri
 ]
 for (const [path, explode, problem] of cases) {
   t.test(`checkSelect: ${path} with ${explode ?? 'no'} explode: ${problem ?? 'accepted'}`, async t => {
-    const check = () => checkSelect({ select: { name: path }, explode })
+    const check = () => checkSelect('leads', { select: { name: path }, explode })
     if (problem === undefined) t.doesNotThrow(check)
     else t.throws(check, { code: 'OPTION', message: `project(): ${problem}` })
   })
@@ -42,14 +42,14 @@ for (const [path, explode, problem] of cases) {
 
 t.test('checkSelect: nothing is refused without --select, or with --allow-undocumented', async t => {
   const select = { a: 'emial', b: 'conversionEvent.formName' }
-  t.doesNotThrow(() => checkSelect({}))
-  t.doesNotThrow(() => checkSelect({ select, allowUndocumented: true }))
+  t.doesNotThrow(() => checkSelect('leads', {}))
+  t.doesNotThrow(() => checkSelect('leads', { select, allowUndocumented: true }))
 })
 
 t.test('checkSelect: the events are refused if --exclude-conversion-events leaves them out', async t => {
   const select = { events }
-  checkSelect({ select })
-  t.throws(() => checkSelect({ select, excludeConversionEvents: true }), {
+  checkSelect('leads', { select })
+  t.throws(() => checkSelect('leads', { select, excludeConversionEvents: true }), {
     code: 'OPTION',
     message: /"leadConversionEvents"; it is left out by --exclude-conversion-events$/,
   })

@@ -51,9 +51,9 @@ async function exportTo(
   })
 }
 
-const outcome = (work: Workplace, { submissions, leads, operators }: Report) => ({
+const outcome = (work: Workplace, { submissions, read, operators }: Report) => ({
   ...{ leads: work.contents('leads.ndjson'), unmatched: work.contents('unmatched.ndjson') },
-  report: { submissions, leads, operators },
+  report: { submissions, read, operators },
 })
 
 for (const contactsV1 of [true, false]) {

@@ -42,7 +42,7 @@ for (const [served, options, joined] of [
     t.equal((ways?.[joined] ?? 0) + unmatched, read, 'all others belong to deleted leads')
     t.strictSame(source.submissions, report.submissions)
     t.match(report.submissions, {
-      legacyContacts: hasList ? report.leads : { status: 404 },
+      legacyContacts: hasList ? report.read : { status: 404 },
       absentProperties: ['hs_email_hard_bounce_reason_enum'],
     })
   })

@@ -68,7 +68,7 @@ t.test('contactsAsLeads: submissions that match no contact go to `unmatched`, or
   // A contact that counts no submissions has none, whatever their addresses are.
   t.strictSame(idsOf(found.unmatched), [undefined, 'a'])
   t.match(found.unmatched[1], { formGuid: form, submittedAt: time, values: values('0@x.example') })
-  t.equal(found.report.leads, 2)
+  t.equal(found.report.read, 2)
   t.equal(found.report.records, 2)
   t.strictSame(found.report.operators, [{ name: 'contactsAsLeads', in: 4, out: 2, own: { unmatched: 2 } }])
   const counted = await read(t, portal, { unmatched: undefined })
