@@ -27,6 +27,9 @@ const places = {
   ...flagsOf(['contacts-as-leads'], 'unmatched'),
 }
 
+/** The sources that read what is new since a finished run. */
+const following: readonly SourceKind[] = ['leads', 'submissions', 'records']
+
 /** What to give instead of a flag, in some of the sources that it does not fit. */
 const instead: Readonly<Partial<Record<SourceKind, Partial<Record<keyof ExportFlags, string>>>>> = {
   leads: {
@@ -48,7 +51,9 @@ const instead: Readonly<Partial<Record<SourceKind, Partial<Record<keyof ExportFl
  *
  * @throws {LeadpipeError} OPTION, which names the flag, the source, and where the flag belongs
  */
-export function checkFlags(flags: ExportFlags, { kind, name }: ExportSource): void {
+export function checkFlags(flags: ExportFlags, source: ExportSource): void {
+  const { kind, name } = source
+  checkFollowing(flags, source)
   for (const [flag, kinds] of Object.entries(places) as [keyof ExportFlags, readonly SourceKind[]][]) {
     const value = flags[flag]
     if (value === undefined || kinds.includes(kind)) continue
@@ -62,6 +67,19 @@ export function checkFlags(flags: ExportFlags, { kind, name }: ExportSource): vo
       remedy: `it belongs to --from ${listed(kinds.map(place => namesOf[place]))}${better ? `; here, give ${better}` : ''}`,
     })
   }
+}
+
+/** @throws {LeadpipeError} OPTION for a source that can't read what is new since a finished run */
+function checkFollowing({ whenFinished }: ExportFlags, { kind, name }: ExportSource): void {
+  if (whenFinished !== 'next' || following.includes(kind)) return
+  throw optionError({
+    owner: 'export',
+    option: 'whenFinished',
+    expected: '"stop" or "restart"',
+    with: { option: 'from', value: name },
+    received: `'${whenFinished}'`,
+    remedy: `"next" belongs to --from ${listed(following.map(place => namesOf[place]))}`,
+  })
 }
 
 function flagsOf<F extends keyof ExportFlags>(

@@ -15,6 +15,14 @@ import {
 import type { Host } from './Host.ts'
 import type { ExportFlags } from './openSource.ts'
 
+const sources = `one of these (default: leads):
+contacts, companies, deals, tickets: CRM records
+objects/TYPE: CRM records of any other type, by its name or id; objects/leads are the leads of today
+forms: the forms of the portal
+submissions: the submissions of forms
+contacts-as-leads: contacts with their submissions, in the shape of a lead of 2011
+leads: the leads of the API of 2011, which HubSpot has switched off`
+
 /** Copies of the library's names, which would be loaded for every --help; the compiler checks that none is missing. */
 const timePivots = Object.keys({
   insertedAt: true,
@@ -41,11 +49,7 @@ export function exportCommand(host: Host, setExitCode: (code: number) => void): 
       destinationOf,
     )
     .optionsGroup('What:')
-    .option(
-      '--from <source>',
-      'contacts, companies, deals, tickets, or objects/TYPE with the name or id of any other type (objects/leads: the leads of today); forms; submissions (of forms); contacts-as-leads (contacts with their submissions, in the shape of 2011); leads (the API of 2011, which few portals still serve) (default: leads)',
-      sourceNamed,
-    )
+    .option('--from <source>', sources, sourceNamed)
     .option('--limit <n>', 'the most records in all', number)
     .optionsGroup('Portal:')
     .option('--origin <url>', 'scheme, host and port of the API (default: https://api.hubapi.com)')

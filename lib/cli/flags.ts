@@ -207,7 +207,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
   'toFile()': ['format'],
   'toHttp()': ['format'],
   'encode()': ['format'],
-  'createPortal()': ['port', 'leads', 'seed', 'db', 'accessToken', 'faults'],
+  'createPortal()': ['port', 'leads', 'objects', 'seed', 'db', 'accessToken', 'searchLag', 'faults'],
 }
 
 /**

@@ -95,15 +95,22 @@ export function changesInWords({ source = { delivered: 0 } }: Report): string[] 
   ]
 }
 
+/** The flags that end the time to read, by the name of the source. */
+const bounds: ReadonlyMap<string | undefined, string> = new Map([
+  ['leads', '--stop-time'],
+  ['formSubmissions', '--stop-time'],
+  ['crmObjects', '--modified-before'],
+])
+
 /**
  * How the portal's clock differs from this machine's, in a sentence; undefined if it hardly does, or if the list was not
  * read by time.
  */
-export function clockNote({ source, window }: Report): string | undefined {
+export function clockNote({ source, window, forms }: Report): string | undefined {
   const difference = source?.clockDifference
-  if (difference === undefined || window === undefined) return undefined
+  if (difference === undefined || (window?.stopTime ?? forms?.until) === undefined) return undefined
   const ways = difference > 0 ? 'ahead of' : 'behind'
-  return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, or at an earlier --stop-time`
+  return `the portal's clock is ${span(Math.abs(difference))} ${ways} this machine's; reading by time ends by the portal's clock, or at an earlier ${bounds.get(source?.name) ?? 'time'}`
 }
 
 /** Records that the portal has, but that were not read, in a sentence; undefined if there are none. */

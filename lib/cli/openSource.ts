@@ -68,6 +68,8 @@ export function openSource(
   return contactsAsLeads(client, { archived, unmatched: flags.unmatched, lag, limit })
 }
 
+const owner = 'crmObjects()'
+
 function recordSource(
   client: HubSpotClient,
   type: string,
@@ -75,15 +77,30 @@ function recordSource(
 ): Source<unknown> {
   const { properties, associations, archived, types, modifiedAfter, modifiedBefore, lag } = flags
   const { limit, longNumbers } = flags
-  if (lag !== undefined && modifiedAfter === undefined && modifiedBefore === undefined) {
+  const [bound] = Object.entries({ modifiedAfter, modifiedBefore }).filter(([, time]) => time !== undefined)
+  if (bound === undefined && lag !== undefined) {
     const remedy = 'it belongs to --modified-after and --modified-before'
+    throw optionError({ owner, option: 'lag', expected: 'none', received: String(lag), remedy })
+  }
+  if (bound === undefined && flags.whenFinished === 'next') {
+    const other = { owner: 'run()', option: 'checkpoint.whenFinished', value: flags.whenFinished }
+    const remedy = 'without it, all records are read each time'
     throw optionError({
-      owner: 'crmObjects()',
-      option: 'lag',
-      expected: 'none',
-      received: String(lag),
+      owner,
+      option: 'modifiedAfter',
+      expected: 'a time',
+      with: other,
+      received: 'none',
       remedy,
     })
+  }
+  if (bound !== undefined && archived !== undefined) {
+    const other = { option: bound[0], value: bound[1] as number }
+    const [received, remedy] = [
+      flags.archived === true ? 'only' : 'both',
+      'search does not find archived records',
+    ]
+    throw optionError({ owner, option: 'archived', expected: 'none', with: other, received, remedy })
   }
   // crmObjects() refuses what leads() has.
   const paging = flags.paging as 'id' | 'cursor' | undefined

@@ -27,7 +27,12 @@ export interface Report {
   /** Milliseconds from the start of the run to its end. */
   duration: number
   /** The part of the list that was read, if it is read by time; absent for another source or paging. */
-  window?: { timePivot: TimePivot; startTime?: number; stopTime?: number }
+  window?: {
+    /** What the times are about: for CRM records, the property with the time of the last modification. */
+    timePivot: TimePivot | 'lastmodifieddate' | 'hs_lastmodifieddate'
+    startTime?: number
+    stopTime?: number
+  }
   /** The submissions, and how many of them belong to contacts; only of `contactsAsLeads()`. */
   submissions?: SubmissionsFacts
   /** The forms whose submissions were read, and those that the portal refused; absent for a source without submissions. */

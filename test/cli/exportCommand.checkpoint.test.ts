@@ -326,7 +326,7 @@ const wrong: Record<string, [args: string[], says: RegExp]> = {
     ['--checkpoint', 'c.json', '--when-finished', 'again'],
     /Allowed choices are stop, restart, next/,
   ],
-  'an unknown --paging': [['--paging', 'cursor'], /Allowed choices are seek, offset/],
+  'an unknown --paging': [['--paging', 'cursor'], /--paging: expected "seek" or "offset", received 'cursor'/],
   'an empty checkpoint': [['--checkpoint', ''], /^leadpipe: --checkpoint: expected the path of a file/],
   '--reconcile with a limit': [
     ['--reconcile', '--limit', '5'],

@@ -31,7 +31,7 @@ t.test('leadpipe portal: it prints its leads and how to export them, and exits o
   const portal = new Command(['portal', '--leads', '100'])
   t.match(
     await portal.stdout.first,
-    /^100 leads \(5 deleted\) at http:\/\/127\.0\.0\.1:\d+\nexport them with: leadpipe export leads\.ndjson/,
+    /^100 leads \(5 deleted\) at http:\/\/127\.0\.0\.1:\d+\nexport them as contacts, as today: leadpipe export contacts\.ndjson --from contacts --origin .*\nor as leads, as in 2011: leadpipe export leads\.ndjson --origin .*\n/,
   )
   portal.interrupt('SIGTERM')
   t.equal((await portal.ended).code, 0)

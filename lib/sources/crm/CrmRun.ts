@@ -14,6 +14,7 @@ import { defaultProperties, readDefinitions } from './readDefinitions.ts'
 import { readPortalId } from './readPortalId.ts'
 import { recordOf } from './recordOf.ts'
 import { Selection } from './Selection.ts'
+import { modifiedProperty } from './searchBody.ts'
 
 /** The parts that a {@link CrmRun} needs. */
 export interface CrmRunOptions {
@@ -39,6 +40,8 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
   readonly #start: ListProgress<AnyCursor>
   readonly #signal: AbortSignal | undefined
   readonly #closing = new AbortController()
+  /** The property with the time of the last modification. */
+  readonly #modified: 'lastmodifieddate' | 'hs_lastmodifieddate'
   #isPrepared: boolean
 
   constructor({ client, type, settings }: CrmRunOptions, opening: SourceOpening) {
@@ -86,6 +89,7 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
     }
     super(list, opening, { ...saved, delivered: from?.records ?? 0 })
     this.#account = account
+    this.#modified = modifiedProperty(type)
     this.#positionOf = positionOf
     this.#start = { cursor: plan.start, delivered: from?.records ?? 0 }
     this.#signal = signal
@@ -118,6 +122,19 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
     const { start } = this
     const end = start.paging === 'search' ? start.modifiedBefore : undefined
     return end === undefined ? undefined : new Date(end)
+  }
+
+  /** With the times that were read, if the list is read by search. */
+  override facts() {
+    const { start } = this
+    if (start.paging !== 'search') return super.facts()
+    const { modifiedAfter: startTime, modifiedBefore: stopTime } = start
+    const window = {
+      timePivot: this.#modified,
+      ...(startTime === undefined ? {} : { startTime }),
+      ...(stopTime === undefined ? {} : { stopTime }),
+    }
+    return { window, ...super.facts() }
   }
 
   /** @throws {LeadpipeError} OPTION for a property that the type does not have, before anything else is requested */

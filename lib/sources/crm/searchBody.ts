@@ -1,7 +1,7 @@
 import type { SearchRange, SearchRequest } from '../../paging/crm/CrmRequest.ts'
 
 /** The property of a type with the time of the last modification. The one of contacts has another name. */
-export const modifiedProperty = (type: string): string =>
+export const modifiedProperty = (type: string): 'lastmodifieddate' | 'hs_lastmodifieddate' =>
   /^(contacts?|0-1)$/i.test(type) ? 'lastmodifieddate' : 'hs_lastmodifieddate'
 
 /** The body of a search for the ids and times of records. */
