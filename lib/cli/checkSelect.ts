@@ -46,16 +46,20 @@ function remedyFor(
   { excludeConversionEvents }: SelectFlags,
 ): string {
   const [field = '', ...inside] = steps
-  if (kind === 'records') {
-    if (known === 0) return `the values of a record are in its properties: properties.${field}`
-    const flag = field === 'properties' || field === 'associations' ? `--${field}` : undefined
-    if (flag !== undefined && inside.length > 0) return `name it in ${flag}, or give --allow-undocumented`
+  if (kind === 'records' && field === 'associations') {
+    return inside.length < 2 ? 'name the type in --associations' : misspelt
   }
+  if (kind === 'records' && known === 0)
+    return `the values of a record are in its properties: properties.${field}`
+  if (kind === 'records' && field === 'properties')
+    return 'name it in --properties, or give --allow-undocumented'
   const made = known === 0 && isLead(kind) ? madeBy.get(field) : undefined
   if (made !== undefined) return `it exists only with --explode ${made}`
   if (field === events && excludeConversionEvents) return 'it is left out by --exclude-conversion-events'
-  return 'check its spelling, or give --allow-undocumented if the portal sends it'
+  return misspelt
 }
+
+const misspelt = 'check its spelling, or give --allow-undocumented if the portal sends it'
 
 const isLead = (kind: SourceKind) => kind === 'leads' || kind === 'contacts-as-leads'
 
