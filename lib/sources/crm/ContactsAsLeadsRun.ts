@@ -88,7 +88,7 @@ export class ContactsAsLeadsRun implements SourceRun<Lead> {
   get submissions(): SubmissionsFacts {
     const { joined, unreadable, unmatched } = this.#progress
     const { properties = leadProperties } = this.#prepared ?? {}
-    const { submissions, legacyContacts } = this.#spooled
+    const { submissions, legacyContacts } = this.#spooledNow
     return {
       ...{ read: submissions, joined },
       ...(this.#isEnded ? { unmatched: this.#counted ?? unmatched } : {}),
@@ -99,7 +99,7 @@ export class ContactsAsLeadsRun implements SourceRun<Lead> {
   }
 
   facts(): Readonly<Record<string, Json>> {
-    const { forms } = this.#spooled
+    const { forms } = this.#spooledNow
     const source = { ...(this.#prepared?.contacts.facts().source as object), name: 'contactsAsLeads' }
     return { source, submissions: this.submissions, ...(forms === undefined ? {} : { forms }) }
   }
@@ -174,6 +174,12 @@ export class ContactsAsLeadsRun implements SourceRun<Lead> {
     }
     this.#isEnded = true
     return undefined
+  }
+
+  /** What is in the spool; while it is filled, what was committed. */
+  get #spooledNow(): SpoolFacts {
+    const isFilling = this.#join === undefined && !this.#isClosed
+    return isFilling ? (this.#prepared?.reader.facts ?? this.#spooled) : this.#spooled
   }
 
   async #prepare(): Promise<Prepared> {

@@ -37,9 +37,11 @@ import { unmatchedOperator } from './Unmatched.ts'
  * 3. or by an address of the contact (`email`, `hs_additional_emails`), if the contact counts more submissions than it
  *    names (`num_conversion_events`), newest first.
  *
- * All others match no contact: they are counted, and go to `unmatched`. In the file, each takes its JSON and about 300
- * bytes. Only its owner may read it. It is removed when the run has ended well; a run that is
- * interrupted keeps it beside its checkpoint, because a restart continues with it. A temporary file is always removed.
+ * All others match no contact: they are counted, and go to `unmatched`.
+ *
+ * In the file, each submission takes its JSON and about 300 bytes. Only its owner may read it. It is removed when the run
+ * has ended well. A run that is interrupted keeps it beside its checkpoint, because a restart continues with it. A
+ * temporary file is always removed, unless the process is killed.
  *
  * Needs the optional package libsql, and the scopes `crm.objects.contacts.read` and `forms`. Nothing is requested before
  * the first read. The stream fails with OPTION if libsql is missing; with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,

@@ -27,6 +27,8 @@ const createIndexes = `
 
 /** Rows between two commits: few enough for the journal, enough that a commit costs next to nothing per row. */
 const rowsPerCommit = 10_000
+/** Milliseconds between two commits, if there are fewer rows: a kill loses as much. */
+const maxDelay = 1_000
 
 /** A submission that the old list of contacts ties to a contact. */
 export interface Claim {
@@ -54,6 +56,7 @@ export class Spool {
   readonly #release: () => Promise<void>
   readonly #statements = new Map<string, Statement>()
   #rows = 0
+  #committed = performance.now()
   #isClosed = false
 
   /** @param release removes the file, if it is not kept, and its lock */
@@ -115,7 +118,7 @@ export class Spool {
 
   /** Whether so much was written since the last commit that another is due. */
   get isCommitDue(): boolean {
-    return this.#rows >= rowsPerCommit
+    return this.#rows >= rowsPerCommit || performance.now() - this.#committed >= maxDelay
   }
 
   /** Reads rows, in the current transaction. */
@@ -135,6 +138,7 @@ export class Spool {
   /** Ends the current transaction, if there is one. */
   commit(): void {
     this.#rows = 0
+    this.#committed = performance.now()
     if (this.#isClosed) return
     this.#guard(() => {
       if (this.#database.inTransaction) this.#database.exec('COMMIT')

@@ -72,9 +72,16 @@ const fast = `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ${cache}`
 
 /** Removes a spool, with its journal. */
 export async function removeSpool(path: string): Promise<void> {
-  // libsql keeps a closed file open until its statements are collected: the space is freed now.
-  await truncate(path).catch(() => {})
-  for (const file of [path, `${path}-journal`]) await rm(file, { force: true })
+  // libsql keeps a closed file open until its statements are collected. So the space is freed, and the data gone, now.
+  const isEmptied = await truncate(path).then(
+    () => true,
+    () => false,
+  )
+  await rm(`${path}-journal`, { force: true })
+  await rm(path, { force: true }).catch(error => {
+    // Windows does not remove a file that is open.
+    if (!isEmptied) throw error
+  })
 }
 
 /** @throws {LeadpipeError} CHECKPOINT when the file is something else, or the spool of another export */

@@ -234,6 +234,10 @@ t.test(
       message: /mine\.sqlite: it is not a file of submissions that leadpipe made/,
     })
     t.equal(readFileSync(path, 'utf8'), 'a text')
+    t.match(await failureOf(read(t, portal, { spool: join(dir, 'no', 'folder.sqlite') })), {
+      code: 'SOURCE',
+      message: /the submissions can't be kept in .*folder\.sqlite: ENOENT/,
+    })
     t.match(await failureOf(async () => contactsAsLeads(client, { quarantine: 'x' } as object)), {
       code: 'OPTION',
       message: /it is called unmatched/,
