@@ -127,7 +127,7 @@ t.test("modifiedAfter: whenFinished: 'next' reads what was modified since, with 
     const report = await run(source, toFile(file), { checkpoint })
     const text = readFileSync(file, 'utf8')
     renameSync(file, join(folder, `${time}.ndjson`))
-    t.equal(report.leads, text.split('\n').length - 1)
+    t.equal(report.read, text.split('\n').length - 1)
     return text.split('\n').flatMap(line => (line === '' ? [] : (JSON.parse(line) as { id: string }).id))
   }
   t.strictSame(await night(0), ['2', '3'])
