@@ -14,6 +14,7 @@ t.test('leadpipe: the list of exports', async t => {
     'branch',
     'compose',
     'contacts',
+    'contactsAsLeads',
     'crmObjects',
     'done',
     'encode',

@@ -77,7 +77,7 @@ export class Runners {
     const totals: OperatorTotals = {}
     for (const { definition, counts } of this.#steps) {
       const own = definition.totals?.(counts) ?? {}
-      for (const name of ['skipped', 'quarantined'] as const)
+      for (const name of ['skipped', 'quarantined', 'unmatched'] as const)
         totals[name] = (totals[name] ?? 0) + (own[name] ?? 0)
       if (own.records !== undefined) totals.records = own.records
     }

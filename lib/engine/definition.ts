@@ -115,6 +115,8 @@ export interface OperatorCounts {
 export interface OperatorTotals {
   skipped?: number
   quarantined?: number
+  /** Values that are not records: they went to a side output of the source. */
+  unmatched?: number
   /** Records that it converted to bytes. */
   records?: number
 }

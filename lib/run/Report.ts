@@ -2,6 +2,7 @@ import type { OperatorCounts } from '../engine/definition.ts'
 import { type ErrorCode, LeadpipeError, type LeadpipeErrorOf, type LeadpipeErrorOptions } from '../errors.ts'
 import type { TimePivot } from '../lead/apiQuirks.ts'
 import type { Missing } from '../paging/LeadPlan.ts'
+import type { SubmissionsFacts } from '../sources/crm/ContactsAsLeadsRun.ts'
 import type { FormsFacts } from '../sources/crm/FormSubmissionsRun.ts'
 import type { SourceCounts } from '../sources/SourceCounts.ts'
 import type { SinkCounts, SinkWritable } from '../streams/SinkWritable.ts'
@@ -26,7 +27,9 @@ export interface Report {
   duration: number
   /** The part of the list that was read, if it is read by time; absent for another source or paging. */
   window?: { timePivot: TimePivot; startTime?: number; stopTime?: number }
-  /** The forms whose submissions were read, and those that the portal refused; only of `formSubmissions()`. */
+  /** The submissions, and how many of them belong to contacts; only of `contactsAsLeads()`. */
+  submissions?: SubmissionsFacts
+  /** The forms whose submissions were read, and those that the portal refused; absent for a source without submissions. */
   forms?: FormsFacts
   /** The facts about a run with a checkpoint. The numbers of its report count over all of its starts. */
   checkpoint?: {

@@ -16,6 +16,7 @@ import {
   streamsOf,
 } from '../streams/BranchedSink.ts'
 import { describeStage } from '../streams/Operator.ts'
+import { SourceReadable } from '../streams/SourceReadable.ts'
 import { outputError, streamError } from '../streams/userStreams.ts'
 import type { RunArguments } from './readArguments.ts'
 
@@ -60,14 +61,12 @@ export function runStages(
   { source, operators, sink }: RunArguments,
   failed: (error: unknown) => void,
 ): RunStages {
-  const given = branchTo(
-    operators.flatMap(part => part[recipe]),
-    sink,
-  )
+  const own = source instanceof SourceReadable ? source[recipe] : []
+  const given = branchTo([...own, ...operators.flatMap(part => part[recipe])], sink)
   refuseSameOutput(outputsOf(given))
   const streams = mapOutputs(given, (output, { output: option = 'quarantine' }) =>
     typeof output === 'string'
-      ? new FileSink(output, fileSettings(output, { format: 'ndjson' }, { owner: 'validate()', option }))
+      ? new FileSink(output, fileSettings(output, { format: 'ndjson' }, optionOf(option)))
       : output,
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
@@ -98,14 +97,19 @@ export function runStages(
   }
 }
 
+/** The option that a side output of an operator comes from. */
+export const optionOf = (output = 'quarantine'): { owner: string; option: string } => ({
+  owner: output === 'unmatched' ? 'contactsAsLeads()' : 'validate()',
+  option: output,
+})
+
 function refuseSameOutput(outputs: readonly GivenOutput[]): void {
   const twice = outputs.find((output, index) => outputs.indexOf(output) !== index)
   if (twice === undefined) return
   const expected = 'a different destination for each operator'
   const received = typeof twice === 'string' ? JSON.stringify(twice) : describeStage(twice)
   throw optionError({
-    owner: 'validate()',
-    option: 'quarantine',
+    ...optionOf(),
     expected,
     received: `${received} for two of them`,
   })

@@ -53,6 +53,11 @@ export class Saver {
     this.#saves = options.found?.saves ?? 0
   }
 
+  /** Where the checkpoint is kept. */
+  get store(): CheckpointStore {
+    return this.#options.store
+  }
+
   /** The facts about the checkpoint, for the report. */
   get facts(): NonNullable<Report['checkpoint']> {
     const { store, found } = this.#options

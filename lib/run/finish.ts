@@ -1,4 +1,5 @@
 import type { Checkpoint, RunState } from '../checkpoint/Checkpoint.ts'
+import type { CheckpointStore } from '../checkpoint/CheckpointStore.ts'
 import { LeadpipeError, reworded } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import type { SourceStage } from '../stage/SourceStage.ts'
@@ -42,6 +43,7 @@ export async function finish(run: OpenedRun): Promise<Outcome> {
   await endDropped(sinks)
   for (const open of live) await open.commit()
   const report = reportOf(run)
+  if (saver !== undefined) await removeKept(stages, saver.store)
   await saver?.saveState('committed', state, report)
   await close(stages, live)
   return { report: saver === undefined ? report : { ...report, checkpoint: saver.facts }, ended }
@@ -64,6 +66,7 @@ export async function finishPrepared(
     for (const open of sinks) await open.end('leave')
     throw error
   }
+  await removeKept(stages, store)
   const saves = found.saves + 1
   const facts = checkpointFacts(store, found, saves)
   const report = { ...savedReport(found), checkpoint: facts }
@@ -79,6 +82,11 @@ export function finishedBefore(stages: RunStages, { store }: RunCheckpoint, foun
   for (const part of [...stages.sinks.map(({ attachment }) => attachment), ...stages.faces]) part.release()
   const checkpoint = checkpointFacts(store, found, found.saves)
   return { report: { ...savedReport(found), checkpoint }, ended: found.state.source }
+}
+
+/** Everything is written: nothing resumes the source. */
+async function removeKept({ source }: RunStages, { files: [checkpoint] }: CheckpointStore): Promise<void> {
+  if (checkpoint !== undefined) await source.stage.kept?.remove(checkpoint)
 }
 
 /** @param done the sinks that ended well */

@@ -193,10 +193,12 @@ function openSource(
   return source.stage.open({
     state: checkpoint?.found?.state.source ?? checkpoint?.follows?.from,
     isSaved: checkpoint !== undefined,
+    checkpoint: checkpoint?.store.files[0],
     wants: {
       rejected: acceptsRejected(main),
       lines: lines.every(Boolean) ? 'all' : lines.some(Boolean) ? 'some' : undefined,
       origins: definitionsOf(main).some(part => 'create' in part && part.outputs !== undefined),
+      ownItems: true,
     },
     fail: error => waiter.interrupt(explainSource(error)),
   })

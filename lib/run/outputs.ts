@@ -23,6 +23,10 @@ export async function claimOutputs(
   // A file that can't be read is reported when the source reads it.
   const read = reads === undefined ? undefined : await targetOf(reads).catch(() => undefined)
   if (read !== undefined) owners.set(read, 'the quarantine that is read')
+  const kept = source.stage.kept?.pathOf(store?.files[0])
+  // A path that can't be used is reported when the source opens it.
+  const keptTarget = kept === undefined ? undefined : await targetOf(kept).catch(() => undefined)
+  if (keptTarget !== undefined) owners.set(keptTarget, 'the submissions that the source keeps')
   for (const file of store?.files ?? []) owners.set(file, 'the checkpoint')
   for (const { path, target } of claims) {
     const owner = owners.get(target)

@@ -15,8 +15,9 @@ export function reportOf(run: OpenedRun): Report {
   const { main } = chain
   const totals = liveBranches(main).map(({ runners }) => runners.totals)
   const { records, ...end } = endOf(main, run)
+  const unmatched = sum(totals.map(({ unmatched }) => unmatched))
   return {
-    leads: main.records,
+    leads: main.records - unmatched,
     ...(records === undefined ? {} : { records }),
     skipped: sum(totals.map(({ skipped }) => skipped)),
     quarantined: sum(totals.map(({ quarantined }) => quarantined)),
@@ -123,7 +124,8 @@ function quarantines(branch: Branch, sinks: readonly OpenSink[]): LedgerFacts['q
       const acknowledged = open?.run.counts?.().acknowledged
       const counts = branch.runners.counts[index]
       if (acknowledged === undefined || counts === undefined) return []
-      return [{ quarantined: definition.totals?.(counts).quarantined ?? 0, acknowledged }]
+      const { quarantined = 0, unmatched = quarantined } = definition.totals?.(counts) ?? {}
+      return [{ quarantined: unmatched, acknowledged }]
     })
   })
 }

@@ -37,6 +37,8 @@ export interface SourceOpening {
   readonly state?: Json
   /** Whether its state will be saved. Default: false. */
   readonly isSaved?: boolean
+  /** The path of the checkpoint that contains its state; undefined without one. */
+  readonly checkpoint?: string | undefined
   /** The needs of the code that uses the items. */
   readonly wants: {
     /** Whether elements that are not records may be among the items; if not, the first one ends the source. */
@@ -48,6 +50,8 @@ export interface SourceOpening {
     readonly lines?: 'some' | 'all' | undefined
     /** Whether each record's own text and location are kept (`originOf`). */
     readonly origins: boolean
+    /** Whether items for the source's own operators may be among the items: those that its face has. Default: false. */
+    readonly ownItems?: boolean
   }
   /** Called when the source fails while nobody waits for a batch. */
   fail(error: unknown): void
@@ -83,6 +87,13 @@ export interface SourceStage<T = unknown> extends Stage {
   readonly explains?: true
   /** The file that it reads: the path that the user gave. */
   readonly reads?: string
+  /** The file in which it keeps what it needs during a run, if it has one. */
+  readonly kept?: {
+    /** @param checkpoint the path of the run's checkpoint; undefined without one */
+    pathOf(checkpoint: string | undefined): string | undefined
+    /** Removes it, after a run with a checkpoint that has ended well. Can be repeated. */
+    remove(checkpoint: string): Promise<void>
+  }
   /** Fields of the record that the query excludes. */
   readonly lacks?: Readonly<Record<string, Lack>>
 }

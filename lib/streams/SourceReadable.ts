@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import { prematureClose } from '../async/prematureClose.ts'
 import { type Deferred, deferred } from '../async/promises.ts'
+import type { Definition } from '../engine/definition.ts'
 import type { Batch, SourceOpening, SourceRun, SourceStage } from '../stage/SourceStage.ts'
 import type { Json } from '../stage/Stage.ts'
-import { type Attachment, attach, currentRun, type Detached, lastRead } from './attach.ts'
+import { type Attachment, attach, currentRun, type Detached, lastRead, recipe } from './attach.ts'
 
 /** The position after a pushed record: its batch and the number of its items up to the record. */
 interface PushedPosition<T> {
@@ -16,6 +17,8 @@ interface PushedPosition<T> {
  * stream only listens: destroying it fails the run.
  */
 export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> extends Readable {
+  /** The source's own operators, which `run` puts before all others. */
+  readonly [recipe]: readonly Definition[]
   readonly #stage: SourceStage<T>
   readonly #open: (opening: SourceOpening) => R
   #run: R
@@ -34,9 +37,10 @@ export abstract class SourceReadable<T, R extends SourceRun<T> = SourceRun<T>> e
   constructor(
     stage: SourceStage<T>,
     open: (opening: SourceOpening) => R,
-    options: { highWaterMark?: number } = {},
+    { operators = [], ...options }: { highWaterMark?: number; operators?: readonly Definition[] } = {},
   ) {
     super({ ...options, objectMode: true })
+    this[recipe] = operators
     this.#stage = stage
     this.#open = open
     this.#run = open({

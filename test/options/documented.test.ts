@@ -17,6 +17,7 @@ import { fileRules } from '../../lib/sinks/file/options.ts'
 import { httpRules } from '../../lib/sinks/http/options.ts'
 import { sinkRules } from '../../lib/sinks/sink.ts'
 import { formSubmissionsRules, formsRules } from '../../lib/sources/crm/formOptions.ts'
+import { contactsAsLeadsRules } from '../../lib/sources/crm/leadOptions.ts'
 import { crmRules } from '../../lib/sources/crm/options.ts'
 import { leadsRules } from '../../lib/sources/options.ts'
 import { sourceRules } from '../../lib/sources/source.ts'
@@ -33,6 +34,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['http/transportOptions.ts', 'RetryOptions', inside(transportRules.retry)],
   ['http/transportOptions.ts', 'TimeoutOptions', inside(clientRules.options.timeouts)],
   ['sources/options.ts', 'LeadsOptions', leadsRules.options],
+  ['sources/crm/leadOptions.ts', 'ContactsAsLeadsOptions', contactsAsLeadsRules.options],
   ['sources/crm/formOptions.ts', 'ReadingOptions', formsRules.options],
   ['sources/crm/formOptions.ts', 'FormsOptions', formsRules.options],
   ['sources/crm/formOptions.ts', 'FormSubmissionsOptions', formSubmissionsRules.options],

@@ -1,7 +1,6 @@
 import { onAbort } from '../../async/onAbort.ts'
 import type { CrmPosition, CursorPosition, IdPosition } from '../../crm/CrmPosition.ts'
 import type { AnyRecord } from '../../crm/CrmRecord.ts'
-import { LeadpipeError } from '../../errors.ts'
 import { type HubSpotClient, reading } from '../../hubspot/HubSpotClient.ts'
 import type { CrmPlan, CrmRequest } from '../../paging/crm/CrmRequest.ts'
 import { cursorPlan, type PageCursor } from '../../paging/crm/cursorPlan.ts'
@@ -15,6 +14,7 @@ import type { ListProgress } from '../DeliveredItems.ts'
 import { type List, ListRun, type ListState } from '../ListRun.ts'
 import type { CrmSettings } from './options.ts'
 import { readDefinitions } from './readDefinitions.ts'
+import { readPortalId } from './readPortalId.ts'
 import { recordOf } from './recordOf.ts'
 import { Selection } from './Selection.ts'
 
@@ -102,7 +102,7 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
           sent.retries += 1
         },
       }
-      if (opening.isSaved) account.check(await portalId(client, watched))
+      if (opening.isSaved) account.check(await readPortalId(client, watched))
       const definitions = await readDefinitions(client, type, settings, watched)
       selection = new Selection(paths, type, settings, definitions)
       Object.assign(records, { byId: selection.byId, hidesMergedIds: selection.hidesMergedIds })
@@ -183,20 +183,4 @@ function positionOf({ cursor, delivered: records }: ListProgress<AnyCursor>): Cr
     ...(id === undefined ? {} : { id }),
     ...(withoutId === 0 ? {} : { withoutId }),
   } as IdPosition
-}
-
-/** The account that the client reads; undefined if the portal does not say it, because a scope is missing. */
-async function portalId(
-  client: HubSpotClient,
-  options: Parameters<HubSpotClient[typeof reading]['json']>[2],
-): Promise<number | undefined> {
-  try {
-    const details = await client[reading].json('/account-info/v3/details', '', options)
-    const { portalId: id } = (details ?? {}) as { portalId?: unknown }
-    return typeof id === 'number' ? id : undefined
-  } catch (error) {
-    const { status } = error instanceof LeadpipeError ? (error.context as { status?: number }) : {}
-    if (status === 403 || status === 404) return undefined
-    throw error
-  }
 }

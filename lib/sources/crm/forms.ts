@@ -81,7 +81,7 @@ export function formsTarget({ max, archived, after }: FormsRequest): Target {
 }
 
 /** Reads the list of forms once. */
-class FormsRun extends ListRun<Form, FormsRequest, number> {
+export class FormsRun extends ListRun<Form, FormsRequest, number> {
   /** The position where the list begins or resumes. */
   readonly start: FormsPosition
 
