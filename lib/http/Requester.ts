@@ -11,7 +11,7 @@ import {
 import type { Clock } from './Clock.ts'
 import { Connections } from './Connections.ts'
 import type { OutgoingRequest, RawAnswer } from './exchange.ts'
-import { Limiter, type ServerLimits } from './Limiter.ts'
+import { Limiters, type ServerLimits } from './Limiters.ts'
 import { backOff, RetryBudget, type RetryContext, retry } from './retry.ts'
 import type { TransportSettings } from './transportOptions.ts'
 
@@ -45,19 +45,18 @@ type RetriedRequest = Pick<OutgoingRequest, 'method' | 'url' | 'signal' | 'group
 export class Requester {
   readonly #options: RequesterOptions
   readonly #connections: Connections
-  readonly #limiter: Limiter
+  readonly #limiters: Limiters
   readonly #budget: RetryBudget
   readonly #active = new Set<AbortController>()
   #closed = false
 
   constructor(options: RequesterOptions) {
     const { origin, settings, clock, limits } = options
-    const { concurrency, rateLimit, retry } = settings
     this.#options = options
-    this.#limiter = new Limiter(concurrency, rateLimit, clock, limits, wait =>
+    this.#limiters = new Limiters(settings, clock, limits, wait =>
       limitChannel.publish({ origin, ...wait } satisfies LimitMessage),
     )
-    this.#budget = new RetryBudget(retry.budget)
+    this.#budget = new RetryBudget(settings.retry.budget)
     this.#connections = new Connections(origin, settings)
   }
 
@@ -80,7 +79,7 @@ export class Requester {
     const release = () => {
       this.#active.delete(controller)
       // Nothing waits for the end of a pause any more, and its timer would keep the process alive.
-      if (this.#active.size === 0) this.#limiter.endPauses()
+      if (this.#active.size === 0) this.#limiters.endPauses()
       unlisten?.()
     }
     return { signal: controller.signal, release }
@@ -100,6 +99,7 @@ export class Requester {
   ): Promise<T> {
     this.#budget.request()
     const { credentials, signal, group } = request
+    const limiter = this.#limiters.of(group)
     let authorized = request
     const isReady = () => {
       const parts = credentials === undefined ? {} : credentials.authorize()
@@ -111,7 +111,7 @@ export class Requester {
       for (;;) {
         if (credentials !== undefined) await credentials.ready()
         const send = () => this.#attemptUnlessRefused(authorized, number, read, watcher)
-        const outcome = await this.#limiter.run(send, { signal, group, priority, isReady })
+        const outcome = await limiter.run(send, { signal, priority, isReady })
         if (outcome === undefined) continue
         if ('result' in outcome) return outcome.result
         announceRetry(outcome.refusal, number, 0, request, watcher)
@@ -170,7 +170,7 @@ export class Requester {
     const inFlight = limits?.start(started, group)
     const end = (answer?: RawAnswer) => {
       if (inFlight !== undefined) limits?.end(inFlight, clock.monotonic(), answer)
-      this.#limiter.regulate()
+      this.#limiters.regulate()
     }
     try {
       watcher.onRequest?.()
@@ -194,7 +194,7 @@ export class Requester {
   }
 
   #pause(milliseconds: number, error: LeadpipeError, group: string | undefined): void {
-    this.#limiter.pause(milliseconds, this.#options.limits?.heldBackBy(error, group))
+    this.#limiters.pause(milliseconds, this.#options.limits?.heldBackBy(error, group) ?? [group])
   }
 
   #retryContext(request: RetriedRequest, watcher: Watcher): RetryContext {

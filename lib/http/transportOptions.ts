@@ -3,9 +3,15 @@ import { group, integer, number, type OptionRule, withDefault } from '../options
 
 /** How requests are sent: options that all HTTP clients share. */
 export interface TransportOptions {
-  /** The maximum number of requests in flight, and of open connections: 1 to 100. Default: 4. */
+  /**
+   * The maximum number of open connections, and of requests in flight: 1 to 100. If the server counts requests in
+   * groups, this many of each group may start; they share the connections, and wait for one that is free. Default: 4.
+   */
   concurrency?: number | undefined
-  /** The maximum number of attempts that may start within any interval (a sliding window); 'none' means no limit. */
+  /**
+   * The maximum number of attempts that may start within any interval (a sliding window), of each group if the server
+   * counts requests in groups; 'none' means no limit. An attempt that has started may still wait for a connection.
+   */
   rateLimit?: RateLimit | 'none' | undefined
   /** When and how often a failed attempt is retried. */
   retry?: RetryOptions | undefined

@@ -48,7 +48,7 @@ export const reading: unique symbol = Symbol('leadpipe.reading')
 
 /** See {@link reading}. */
 export interface Reading {
-  /** The most requests in flight at the same time. */
+  /** The most requests of one group in flight at the same time. */
   readonly concurrency: number
   /** The paths of the CRM APIs in the client's version. */
   readonly paths: CrmPaths

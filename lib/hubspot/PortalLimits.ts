@@ -1,6 +1,7 @@
 import { LeadpipeError } from '../errors.ts'
 import type { RawAnswer } from '../http/exchange.ts'
-import type { ServerLimits } from '../http/Limiter.ts'
+import { SlidingWindow } from '../http/Limiter.ts'
+import type { ServerLimits } from '../http/Limiters.ts'
 import type { RateLimit } from '../http/transportOptions.ts'
 import { type RequestGroup, requestGroups } from './apiPaths.ts'
 import { type Ended, Remainder, type Started } from './Remainder.ts'
@@ -51,7 +52,7 @@ export class PortalLimits implements ServerLimits<StartedIn> {
   start(now: number, group: RequestGroup = 'main'): StartedIn {
     if (this.#daily.state(now, this.#inFlight) === 'refused') throw this.#daily.refusal()
     const request = { started: this.#next(), startedAt: now, group: this.#groups[group] }
-    request.group.inFlight.add(request)
+    request.group.start(request)
     return request
   }
 
@@ -66,11 +67,11 @@ export class PortalLimits implements ServerLimits<StartedIn> {
   }
 
   /** The limit of a second concerns only the group that ran into it; one that is not known concerns all. */
-  heldBackBy({ context }: LeadpipeError, group: RequestGroup = 'main'): RequestGroup[] | undefined {
+  heldBackBy({ context }: LeadpipeError, group: RequestGroup = 'main'): readonly RequestGroup[] {
     const name = limitNamed('policy' in context ? context.policy : undefined)
     if (name === 'SECONDLY') return [group]
     if (name === 'TEN_SECONDLY_ROLLING') return group === 'search' ? ['main', group] : [group]
-    return undefined
+    return requestGroups
   }
 
   get #inFlight(): number {
@@ -83,43 +84,39 @@ export class PortalLimits implements ServerLimits<StartedIn> {
   }
 }
 
+/**
+ * How much longer a window that the portal does not report is here. The portal counts requests when they arrive, and some
+ * take longer than others. If that difference is more than a tenth, there may be a 429, which is retried.
+ */
+const fixedMargin = 1.1
+
 /** The limits of one group of requests. */
 class GroupLimits {
   /** The requests that have started and not ended. */
   readonly inFlight = new Set<Started>()
   readonly #burst = new RollingLimit()
   readonly #secondly = new RollingLimit()
-  readonly #fixed: RateLimit | undefined
-  /** When the last requests ended, as many as the fixed limit allows at most. */
-  #ends: number[] = []
+  readonly #fixed: SlidingWindow | undefined
 
   /** @param fixed a limit that the portal does not report */
   constructor(fixed?: RateLimit) {
-    this.#fixed = fixed
+    this.#fixed = fixed && new SlidingWindow({ ...fixed, interval: fixed.interval * fixedMargin })
   }
 
   wait(now: number): number {
     const { inFlight } = this
-    return Math.max(this.#burst.wait(now, inFlight), this.#secondly.wait(now, inFlight), this.#fixedWait(now))
+    const fixed = this.#fixed?.wait(now) ?? 0
+    return Math.max(this.#burst.wait(now, inFlight), this.#secondly.wait(now, inFlight), fixed)
+  }
+
+  start(request: Started): void {
+    this.inFlight.add(request)
+    this.#fixed?.start(request.startedAt)
   }
 
   record(request: Ended, { burst, secondly }: LimitsLeft, counted: boolean): void {
     this.#burst.record(request, burst, counted)
     this.#secondly.record(request, secondly, counted)
-    if (this.#fixed !== undefined && counted) {
-      this.#ends = [...this.#ends, request.endedAt].slice(-this.#fixed.requests)
-    }
-  }
-
-  /** The portal counts a request at some time before its end, so it leaves the window an interval after its end. */
-  #fixedWait(now: number): number {
-    if (this.#fixed === undefined) return 0
-    const { requests, interval } = this.#fixed
-    const counted = this.#ends.filter(end => end + interval > now)
-    const missing = counted.length + this.inFlight.size - requests
-    if (missing < 0) return 0
-    const leaving = counted[missing]
-    return leaving === undefined ? Infinity : leaving + interval - now
   }
 }
 

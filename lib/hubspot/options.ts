@@ -45,8 +45,9 @@ export interface HubSpotClientOptions extends TransportOptions {
    * three groups that HubSpot counts apart: searches, reads of associations, and all other requests. 'none' removes it.
    * The portal's limits apply in any case: no request is sent that would get a 429, as far as the headers
    * X-HubSpot-RateLimit-Remaining, -Interval-Milliseconds and -Secondly-Remaining of its answers show, which count the
-   * requests of other clients too; and at most 5 searches in a second and 100 reads of associations in 10 seconds are
-   * sent. Default: 100 requests in 10 seconds, HubSpot's burst limit.
+   * requests of other clients too; and at most 5 searches in 1.1 seconds and 100 reads of associations in 11 seconds
+   * start, a tenth slower than HubSpot allows. An attempt that has started may still wait for a connection. Default: 100
+   * requests in 10 seconds, HubSpot's burst limit.
    */
   rateLimit?: RateLimit | 'none' | undefined
   /**

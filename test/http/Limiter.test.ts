@@ -90,6 +90,37 @@ for (const [what, jump] of [
   })
 }
 
+t.test(
+  'Limiter: a timer that fires a little too early, or time that passes during a check, holds up nothing',
+  async () => {
+    const sixteenths = fc.integer({ min: 1, max: 16 }).map(count => count / 16)
+    await fc.assert(
+      fc.asyncProperty(sixteenths, sixteenths, async (early, step) => {
+        let time = 0
+        const clock: Clock = {
+          now: () => 0,
+          random: () => 0,
+          monotonic: () => {
+            time += step
+            return time
+          },
+          async wait(milliseconds) {
+            time += milliseconds - Math.min(early, milliseconds)
+          },
+        }
+        const limiter = new Limiter(4, { requests: 1, interval: 10 }, clock)
+        let started = 0
+        const start = async () => {
+          started += 1
+        }
+        for (let n = 0; n < 10; n += 1) limiter.run(start, at(0))
+        for (let turn = 0; turn < 10 && started < 10; turn += 1) await turns(1)
+        return started === 10
+      }),
+    )
+  },
+)
+
 t.test('Limiter: without a rate limit only the concurrency limits the starts', async t => {
   const limiter = new Limiter(3, 'none')
   let running = 0
@@ -171,8 +202,14 @@ t.test('Limiter: it reports each wait for a limit of requests per time: whose, a
   const clock = new HandClock()
   const waits: LimitWait[] = []
   let serverWait = 0
-  const server = { wait: () => serverWait, start() {}, end() {} }
-  const limiter = new Limiter(100, { requests: 2, interval: 50 }, clock, server, wait => waits.push(wait))
+  const rateLimit = { requests: 2, interval: 50 }
+  const limiter = new Limiter(
+    100,
+    rateLimit,
+    clock,
+    () => serverWait,
+    wait => waits.push(wait),
+  )
   const run = () => limiter.run(async () => {}, at(0))
   await Promise.all([run(), run()])
   t.strictSame(waits, [], 'nobody waits')

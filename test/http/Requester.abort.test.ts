@@ -38,6 +38,25 @@ t.test('abort in the queue rejects with the reason, and the request is never sen
   t.equal(targets.length, 1)
 })
 
+t.test('abort while all connections are in use rejects with the reason, at once', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => void response.write('['))
+  const client = openClient(t, origin, { concurrency: 1 })
+  const { body } = await client.get('/unread', '')
+  for (const reason of reasons) {
+    const controller = new AbortController()
+    let isSent = false
+    const onRequest = () => {
+      isSent = true
+    }
+    const waiting = failureOf(client.get('/waiting', '', { signal: controller.signal, onRequest }))
+    await eventually(() => isSent, true)
+    controller.abort(reason)
+    t.equal(await waiting, reason)
+  }
+  t.equal(targets.length, 1)
+  body.destroy()
+})
+
 t.test('abort before the headers arrive rejects with the reason, and closes the connection', async t => {
   for (const reason of reasons) {
     const controller = new AbortController()

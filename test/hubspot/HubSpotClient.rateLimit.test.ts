@@ -189,6 +189,21 @@ t.test('429: many at once cause no warning about too many listeners', async t =>
   t.strictSame(warnings, [])
 })
 
+t.test('rateLimit: the waits of all groups end with the last waiting request', async t => {
+  const { origin, targets } = await listen(t, (_request, response) => response.end('[]'))
+  const clock = new HeldClock()
+  const client = openClient(t, origin, { rateLimit: { requests: 1, interval: 700 } }, clock)
+  const groups = ['/x', '/crm/v3/objects/deals/search', '/crm/v4/associations/a/b/batch/read']
+  for (const path of groups) await read(client, path)
+  const controller = new AbortController()
+  const { signal } = controller
+  const waiting = groups.map(path => failureOf(client.get(path, '', { signal })))
+  await until(() => clock.open.length === 3)
+  controller.abort('enough')
+  t.strictSame(await Promise.all(waiting), ['enough', 'enough', 'enough'])
+  t.strictSame([clock.open, targets.length], [[], 3])
+})
+
 /** The waits of a client after a 429 with these headers and this body, and the outcome. */
 async function after429(
   t: Parameters<typeof listen>[0],
