@@ -26,10 +26,27 @@ export interface CursorPosition {
   elements: number
 }
 
+/** Where reading by the time of the last modification resumes: after one record. */
+export interface SearchPosition {
+  paging: 'search'
+  /** Records delivered before, so that `limit` counts across restarts. */
+  records: number
+  /** The list excludes this time, in milliseconds since 1970; absent if it has no such bound. */
+  modifiedAfter?: number
+  /** The list includes this time; absent until the server's time is known. */
+  modifiedBefore?: number
+  /** The time of the last record's modification; absent before the first. */
+  time?: number
+  /** The id of that record. */
+  id?: string
+}
+
 /** Where a source of CRM records resumes, as plain JSON: the value of `source.position`, for the option `from`. */
-export type CrmPosition = IdPosition | CursorPosition
+export type CrmPosition = IdPosition | CursorPosition | SearchPosition
 
 const count = { type: 'integer', minimum: 0 } as const
+const time = { type: 'integer', maximum: 8_640_000_000_000_000 } as const
+const id = { type: 'string', pattern: '^(0|[1-9]\\d*)$' } as const
 const kind = (paging: string, properties: object, required: string[] = []) => ({
   type: 'object',
   required: ['paging', 'records', ...required],
@@ -40,8 +57,9 @@ const kind = (paging: string, properties: object, required: string[] = []) => ({
 /** What the option `from` accepts. */
 export const crmPositionRule: OptionRule = {
   anyOf: [
-    kind('id', { id: { type: 'string', pattern: '^(0|[1-9]\\d*)$' }, withoutId: count }),
+    kind('id', { id, withoutId: count }),
     kind('cursor', { cursor: { type: 'string', minLength: 1 }, elements: count }, ['elements']),
+    kind('search', { modifiedAfter: time, modifiedBefore: time, time, id }),
   ],
   expected: 'the value of `position` of an earlier source',
 }

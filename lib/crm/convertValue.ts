@@ -55,7 +55,7 @@ const millisecondsPerDay = 86_400_000
 const isoTime = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d))?$/
 
 /** A time from a date, an ISO 8601 time with its zone, or milliseconds since 1970; undefined for anything else. */
-function timeOf(value: unknown): Date | undefined {
+export function timeOf(value: unknown): Date | undefined {
   const text = String(value).trim()
   const [, day] = isoTime.exec(text) ?? []
   if (day !== undefined) return isDay(day) ? valid(new Date(text)) : undefined

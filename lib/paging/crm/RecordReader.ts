@@ -4,7 +4,7 @@ import { Rejected } from '../../stage/Rejected.ts'
 import { type Equation, equation } from '../../stage/Stage.ts'
 import { AssociationsReader } from './AssociationsReader.ts'
 import type { CrmRequest, Element, EmitElement, RecordsRequest } from './CrmRequest.ts'
-import { checkErrors } from './checkErrors.ts'
+import { checkErrors, idsNotFound } from './checkErrors.ts'
 
 /** What became of the ids that records were requested by. Pages that a restart reads again count again. */
 export interface BatchCounts extends Record<string, number> {
@@ -55,7 +55,12 @@ interface Held<Cursor> {
   isSettled: boolean
   /** Whether a record has arrived that it was merged into. */
   isMerged?: boolean
+  /** How many answers left it out without saying that it does not exist. */
+  omitted: number
 }
+
+/** An id that an answer leaves out without saying that it does not exist is asked for again, until then. */
+const maxOmitted = 3
 
 /**
  * Completes the records of one page of a list: reads them by their ids, if the page has nothing else, and the
@@ -64,6 +69,7 @@ interface Held<Cursor> {
 export class RecordReader<Cursor> {
   readonly #settings: RecordSettings
   readonly #archived: boolean
+  readonly #isShown: (survivor: AnyRecord) => boolean
   readonly #associations = new AssociationsReader()
   #held: Held<Cursor>[] = []
   /** The request that is under way; undefined if the list's own is. */
@@ -73,9 +79,18 @@ export class RecordReader<Cursor> {
   /** Elements of the answer that do not say which record they are. */
   #withoutId: Element[] = []
 
-  constructor(settings: RecordSettings, archived: boolean) {
+  /**
+   * @param isShown whether a record that others were merged into is delivered in place of the first of them. Default:
+   * never, because the list has it at its own id.
+   */
+  constructor(
+    settings: RecordSettings,
+    archived: boolean,
+    isShown: (survivor: AnyRecord) => boolean = () => false,
+  ) {
     this.#settings = settings
     this.#archived = archived
+    this.#isShown = isShown
   }
 
   /** Whether the last request came from here: then the answer belongs here. */
@@ -88,13 +103,19 @@ export class RecordReader<Cursor> {
     const { value } = element
     if (this.#settings.byId) {
       const id = idOf(value)
-      this.#held.push(id === undefined ? held(element, cursor) : { id, cursor, isSettled: false })
+      if (id === undefined) this.#held.push(held(element, cursor))
+      else this.addId(id, cursor)
       return
     }
     const isIncomplete = !(value instanceof Rejected) && this.#needRest(value)
     if (isIncomplete || this.#held.length > 0)
       this.#held.push(held(isIncomplete ? unlined(element) : element, cursor))
     else emit(element, cursor)
+  }
+
+  /** Adds a record of which only the id is known. */
+  addId(id: string, cursor: Cursor): void {
+    this.#held.push({ id, cursor, isSettled: false, omitted: 0 })
   }
 
   /** The next request for parts of the records; undefined if all are complete. */
@@ -116,16 +137,14 @@ export class RecordReader<Cursor> {
     const request = this.#request as CrmRequest
     checkErrors(envelope, this.#settings.urlOf(request))
     if (request.kind === 'associations') this.#associations.finish()
-    else this.#settleAll()
+    else this.#settleAll(idsNotFound(envelope))
     this.#request = undefined
     this.emitComplete(emit)
   }
 
   /** Called when the answer was cut off; `next` asks for the rest. Returns whether anything of use had arrived. */
   interrupt(): boolean {
-    const done = [...this.#asked.values()].filter(
-      ({ element, isMerged }) => element !== undefined || isMerged,
-    )
+    const done = [...this.#asked.values()].filter(isAnswered)
     for (const one of done) this.#settle(one)
     const isProgress =
       this.#request?.kind === 'associations' ? this.#associations.hasProgress : done.length > 0
@@ -156,11 +175,15 @@ export class RecordReader<Cursor> {
     const one = this.#asked.get(id)
     const losers =
       value instanceof Rejected ? [] : mergedIds(value).flatMap(loser => this.#asked.get(loser) ?? [])
-    for (const loser of losers) loser.isMerged = true
+    for (const loser of losers) if (loser.element === undefined) loser.isMerged = true
     // A record that was archived meanwhile is gone.
     if (one !== undefined && (value instanceof Rejected || isArchived(value) === this.#archived)) {
       one.element = this.#shown(element)
-    } else if (one === undefined && losers.length === 0) {
+      one.isMerged = false
+    } else if (one === undefined && losers.length > 0) {
+      const place = losers.find(loser => loser.element === undefined)
+      if (place && this.#isShown(value as AnyRecord)) place.element = this.#shown(element)
+    } else if (one === undefined) {
       throw new LeadpipeError(
         'PAGING',
         `received record ${id}, which was not asked for and, as its ${mergedIdsProperty} say, is none that records asked for were merged into`,
@@ -176,11 +199,15 @@ export class RecordReader<Cursor> {
     return unlined(element)
   }
 
-  /** What is not answered in a complete answer is gone. Elements without an id belong to the first ids of these. */
-  #settleAll(): void {
-    for (const one of this.#asked.values()) {
-      if (one.element === undefined && !one.isMerged) one.element = this.#withoutId.shift()
-      this.#settle(one)
+  /**
+   * What does not exist is gone. Elements without an id belong to the first ids that are not answered. Others that are
+   * neither answered nor named as missing may have been lost.
+   */
+  #settleAll(notFound: ReadonlySet<string>): void {
+    for (const [id, one] of this.#asked) {
+      if (!isAnswered(one)) one.element = this.#withoutId.shift()
+      if (!isAnswered(one)) one.omitted += 1
+      if (isAnswered(one) || one.omitted === maxOmitted || notFound.has(id)) this.#settle(one)
     }
   }
 
@@ -188,7 +215,7 @@ export class RecordReader<Cursor> {
     const { counts } = this.#settings
     one.isSettled = true
     counts.asked += 1
-    counts[one.element !== undefined ? 'answered' : one.isMerged ? 'merged' : 'gone'] += 1
+    counts[one.isMerged ? 'merged' : one.element !== undefined ? 'answered' : 'gone'] += 1
     const value = one.element?.value
     if (value === undefined || value instanceof Rejected) return
     for (const type of this.#settings.associations) this.#associations.need(value, type)
@@ -203,11 +230,15 @@ export class RecordReader<Cursor> {
   }
 }
 
+const isAnswered = ({ element, isMerged }: Held<unknown>): boolean =>
+  element !== undefined || isMerged === true
+
 const held = <Cursor>(element: Element, cursor: Cursor): Held<Cursor> => ({
   id: undefined,
   element,
   cursor,
   isSettled: true,
+  omitted: 0,
 })
 
 /** The element without its bytes, which are no longer those of its value. */

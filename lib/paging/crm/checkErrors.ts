@@ -4,6 +4,7 @@ import { LeadpipeError } from '../../errors.ts'
 interface PartError {
   category?: unknown
   message?: unknown
+  context?: { ids?: unknown } | null
 }
 
 /**
@@ -22,4 +23,11 @@ export function checkErrors(envelope: unknown, url: string): void {
   throw new LeadpipeError('HTTP', `${problem} (${String(category)})`, {
     context: { status: 207, url, excerpt: JSON.stringify(other).slice(0, 500) },
   })
+}
+
+/** The ids that the errors of an answer name as not found. */
+export function idsNotFound(envelope: unknown): ReadonlySet<string> {
+  const { errors } = (envelope ?? {}) as { errors?: unknown }
+  const all = Array.isArray(errors) ? (errors as PartError[]) : []
+  return new Set(all.flatMap(({ context }) => (Array.isArray(context?.ids) ? context.ids.map(String) : [])))
 }

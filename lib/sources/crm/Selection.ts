@@ -4,6 +4,7 @@ import type { CrmPaths } from '../../hubspot/apiPaths.ts'
 import type { CrmRequest } from '../../paging/crm/CrmRequest.ts'
 import type { Target } from '../clientPages.ts'
 import type { CrmSettings } from './options.ts'
+import { modifiedProperty, searchBody } from './searchBody.ts'
 
 /** The most characters of the names of properties and types in a URL: servers refuse longer ones with 414. */
 const maxQueryLength = 8_000
@@ -53,6 +54,9 @@ export class Selection {
   target(request: CrmRequest): Target {
     if (request.kind === 'associations') {
       return { path: this.#paths.associations(this.#type, request.to), body: { inputs: request.inputs } }
+    }
+    if (request.kind === 'search') {
+      return { path: this.#paths.search(this.#type), body: searchBody(request, modifiedProperty(this.#type)) }
     }
     const archived = request.archived ? ['archived=true'] : []
     if (request.kind === 'list') {
