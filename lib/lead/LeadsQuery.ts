@@ -1,4 +1,4 @@
-import { optionError } from '../options/checkOptions.ts'
+import { checkRange, milliseconds } from '../options/milliseconds.ts'
 import { choice, integer, type OptionRule } from '../options/optionRule.ts'
 import { maxPageSize, type TimePivot, timePivots } from './apiQuirks.ts'
 
@@ -105,26 +105,15 @@ export const queryParameters = Object.keys(queryRules) as readonly (keyof LeadsQ
 export function completeQuery(given: LeadsQuery): LeadsQuery {
   const query: LeadsQuery = { ...given }
   for (const name of ['startTime', 'stopTime'] as const) {
-    if (query[name] !== undefined) query[name] = milliseconds(name, query[name])
+    if (query[name] !== undefined) query[name] = milliseconds(owner, name, query[name])
   }
   if (query.startTime !== undefined || query.stopTime !== undefined) query.timePivot ??= 'insertedAt'
-  if (query.startTime !== undefined && query.stopTime !== undefined && query.stopTime < query.startTime) {
-    const { startTime, stopTime } = query
-    const other = { option: 'startTime', value: Number(startTime) }
-    const expected = `${startTime} or later`
-    throw optionError({ owner, option: 'stopTime', expected, with: other, received: String(stopTime) })
-  }
+  const times = [query.startTime, query.stopTime].map(time => (time === undefined ? undefined : Number(time)))
+  checkRange(owner, ['startTime', times[0]], ['stopTime', times[1]])
   return query
 }
 
 const owner = 'leads()'
-
-function milliseconds(name: string, time: Time): number {
-  const value = Number(time)
-  if (Number.isInteger(value) && value >= 0) return value
-  const expected = 'a Date that is valid and not before 1970'
-  throw optionError({ owner, option: name, expected, received: String(time) })
-}
 
 /**
  * Serialises a checked query, without a leading "?" or "&": parameters in the documentation's order and spelling,

@@ -78,6 +78,7 @@ export class CrmList {
       const results = [...new Set(found.filter(record => record !== undefined))]
       return { status: 'COMPLETE', results }
     }
+    if (request.kind === 'search') throw new Error('this list has no search')
     const results = request.inputs.flatMap(({ id, after = '0' }) => {
       const others = this.associations.get(id) ?? []
       const to = others.slice(Number(after), Number(after) + 500).map(Number)

@@ -102,7 +102,9 @@ export class CrmSearch {
     const sorted = all
       .filter(isIn)
       .toSorted(order ?? ((a, b) => (ids ? 0 : a.time - b.time) || sortIds(a.id, b.id)))
-    const strangers = all.filter(record => !isIn(record)).slice(0, Math.min(outside?.() ?? 0, max - 1))
+    const strangers = all
+      .filter(record => !record.archived && !isIn(record))
+      .slice(0, Math.min(outside?.() ?? 0, max - 1))
     const whole = sorted.slice(offset, offset + max - strangers.length)
     const page = isShort?.() ? whole.slice(0, Math.ceil(whole.length / 2)) : whole
     const next = offset + page.length

@@ -1,10 +1,10 @@
 import { compareIds } from '../../crm/recordId.ts'
 import type { SearchRange, SearchRequest } from './CrmRequest.ts'
 import { type Row, type SearchList, totalOf, unusable } from './SearchList.ts'
-import { serverCursor } from './serverCursor.ts'
+import { serverCursor, tooMany } from './serverCursor.ts'
 
 /** A range that could not be read further this many times in a row is given up. */
-const maxFailures = 10
+const maxFailures = 20
 
 /**
  * Reads the ids and times of all records in a range, page after page by offset, as a set: search does not keep its order
@@ -25,8 +25,11 @@ export class RangeReader {
   #page: Row[] = []
   /** Whether the page has a record of the right time whose id is not in the range. */
   #stranger: string | undefined
-  /** How many records the page has in common with the one before, on purpose. */
-  #overlap = 0
+  #received = 0
+  /** How many records the next page has in common with the one before: more after each page that began too late. */
+  #overlap: number
+  /** How many of the page's records are known because of that. */
+  #expected = 0
   /** How far the last step back was. */
   #back = 0
   #failures = 0
@@ -34,11 +37,13 @@ export class RangeReader {
   constructor(list: SearchList, range: SearchRange) {
     this.#list = list
     this.range = range
+    this.#overlap = Math.ceil(list.pageSize / 40)
   }
 
   next(): SearchRequest {
     const { pageSize, reach } = this.#list
     this.#page = []
+    this.#received = 0
     this.#stranger = undefined
     this.#max = Math.min(pageSize, reach - this.#offset)
     return { kind: 'search', max: this.#max, offset: this.#offset, range: this.range }
@@ -46,6 +51,8 @@ export class RangeReader {
 
   take(row: Row): void {
     const { from, to, ids } = this.range
+    this.#received += 1
+    if (this.#received > this.#max) throw tooMany(this.#max)
     const isInTime = row.time >= from && row.time <= to
     if (isInTime && (ids === undefined || isIn(row.id, ids))) {
       this.#page.push(row)
@@ -64,7 +71,7 @@ export class RangeReader {
     const total = totalOf(envelope)
     if (total > this.#list.reach) return 'full'
     if (!this.#accept()) return 'more'
-    if (serverCursor(envelope) === undefined) {
+    if (serverCursor('the search', envelope) === undefined) {
       this.#list.counts.unlisted += Math.max(0, total - this.rows.size)
       return 'read'
     }
@@ -88,17 +95,14 @@ export class RangeReader {
     }
     const [first] = this.#page
     if (this.#offset > 0 && (first === undefined || this.rows.get(first.id) !== first.time)) {
-      this.#fail(`the order of ${inWords(this.range)} changes from page to page`)
-      this.#back = Math.max(this.#list.pageSize, 2 * this.#back)
-      this.#offset = Math.max(0, this.#offset - this.#back)
-      this.#overlap = 0
+      this.#stepBack()
       return false
     }
     const known = this.rows.size
     for (const [index, { id, time }] of this.#page.entries()) {
       const before = this.rows.get(id)
       if (before === undefined || before < time) this.rows.set(id, time)
-      else if (index >= this.#overlap) this.#list.counts.repeated += 1
+      else if (index >= this.#expected) this.#list.counts.repeated += 1
     }
     this.#back = 0
     if (this.rows.size > known) this.#failures = 0
@@ -107,11 +111,18 @@ export class RangeReader {
 
   #advance(): void {
     const { length } = this.#page
-    const overlap = Math.ceil(this.#list.pageSize / 40)
-    const step = Math.max(length - overlap, Math.floor(length / 2))
+    const step = Math.max(length - this.#overlap, Math.floor(length / 2))
     if (step === 0) this.#fail(`a page of ${inWords(this.range)} has ${length} records, and more follow`)
-    this.#overlap = length - step
+    this.#expected = length - step
     this.#offset += step
+  }
+
+  #stepBack(): void {
+    this.#fail(`the order of ${inWords(this.range)} changes from page to page`)
+    this.#overlap = Math.min(2 * this.#overlap, Math.floor(this.#list.pageSize / 2))
+    this.#back = Math.max(this.#overlap, 2 * this.#back)
+    this.#offset = Math.max(0, this.#offset - this.#back)
+    this.#expected = 0
   }
 
   /** @throws {LeadpipeError} PAGING if it happened too often in a row */
@@ -126,7 +137,7 @@ const isIn = (id: string, { after, upTo }: NonNullable<SearchRange['ids']>): boo
 
 /** A range for messages. */
 export function inWords({ from, to, ids }: SearchRange): string {
-  const time = (milliseconds: number) => new Date(milliseconds).toISOString()
+  const time = (milliseconds: number) => new Date(Math.min(milliseconds, 8.64e15)).toISOString()
   const { after, upTo } = ids ?? {}
   const bounds = [
     ...(after === undefined ? [] : [`ids after ${after}`]),

@@ -30,8 +30,8 @@ export interface SearchPlan extends CrmPlan<SearchCursor> {
   position(cursor: SearchCursor): Omit<SearchPosition, 'records'>
 }
 
-/** The first time that is requested. At 0, HubSpot's search fails. */
-const firstTime = 1_000
+/** The first time of a list that excludes a time. HubSpot's search fails if 0 is requested. */
+export const firstTime = (modifiedAfter = 0): number => Math.max(1_000, modifiedAfter + 1)
 
 /** A part of the list that no range covers yet. */
 interface Gap {
@@ -58,7 +58,7 @@ export function searchPlan(options: SearchOptions): SearchPlan {
     isSorted: true,
   }
   let isStopKnown = from?.modifiedBefore !== undefined
-  const first = Math.max(firstTime, (modifiedAfter ?? 0) + 1)
+  const first = firstTime(modifiedAfter)
   const start: SearchCursor =
     from?.id === undefined ? { time: first } : { time: Math.max(first, from.time ?? 0), id: from.id }
   let gaps: Gap[] = [{ from: start, to: list.stop }]

@@ -1,19 +1,16 @@
 import { onAbort } from '../../async/onAbort.ts'
-import type { CrmPosition, CursorPosition, IdPosition } from '../../crm/CrmPosition.ts'
+import type { CrmPosition } from '../../crm/CrmPosition.ts'
 import type { AnyRecord } from '../../crm/CrmRecord.ts'
 import { type HubSpotClient, reading } from '../../hubspot/HubSpotClient.ts'
-import type { CrmPlan, CrmRequest } from '../../paging/crm/CrmRequest.ts'
-import { cursorPlan, type PageCursor } from '../../paging/crm/cursorPlan.ts'
-import type { IdCursor } from '../../paging/crm/IdPager.ts'
-import { idRangePlan } from '../../paging/crm/idRangePlan.ts'
-import { noBatchCounts, type RecordSettings } from '../../paging/crm/RecordReader.ts'
+import type { CrmRequest } from '../../paging/crm/CrmRequest.ts'
 import type { Batch, SourceOpening } from '../../stage/SourceStage.ts'
 import { AccountGuard } from '../AccountGuard.ts'
 import { clientPages } from '../clientPages.ts'
 import type { ListProgress } from '../DeliveredItems.ts'
 import { type List, ListRun, type ListState } from '../ListRun.ts'
+import { type AnyCursor, crmPlan } from './crmPlan.ts'
 import type { CrmSettings } from './options.ts'
-import { readDefinitions } from './readDefinitions.ts'
+import { defaultProperties, readDefinitions } from './readDefinitions.ts'
 import { readPortalId } from './readPortalId.ts'
 import { recordOf } from './recordOf.ts'
 import { Selection } from './Selection.ts'
@@ -32,8 +29,6 @@ export interface CrmState extends ListState {
   /** The account of the records; absent if the portal does not say it. */
   portalId?: number
 }
-
-type AnyCursor = IdCursor | PageCursor
 
 /** Reads a list of CRM records once, batch after batch. */
 export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
@@ -54,9 +49,10 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
     const from = saved?.position ?? settings.from
     const account = new AccountGuard('records', saved?.portalId)
     let selection = new Selection(paths, type, settings, undefined)
-    const records = recordSettings(settings, request => `${client.origin}${selection.target(request).path}`)
-    const isSequential = client[reading].concurrency === 1 || readAheadBytes === 0
-    const plan = planOf(settings, from, isSequential, records)
+    const { plan, records, positionOf } = crmPlan(type, settings, from, {
+      isSequential: client[reading].concurrency === 1 || readAheadBytes === 0,
+      urlOf: request => `${client.origin}${selection.target(request).path}`,
+    })
     const counts = { requests: 0, retries: 0 }
     let sent = counts
     const list: List<AnyRecord, CrmRequest, AnyCursor> = {
@@ -71,7 +67,8 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
             target: request => selection.target(request),
             elements: ['results'],
             recordOf: (element, request) => {
-              const { types } = request.kind === 'list' && selection.byId ? { types: undefined } : selection
+              const isWhole = request.kind === 'records' || (request.kind === 'list' && !selection.byId)
+              const types = isWhole ? selection.types : undefined
               return recordOf(element, request, { types, longNumbers, origins: wants.origins })
             },
             ...{ decode: settings.decode, maxDepth: settings.maxDepth, longNumbers, lines },
@@ -84,6 +81,7 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
         return { ...unchanged, decoder: page => (isChanged() ? changed : unchanged).decoder(page) }
       },
       positionOf,
+      answered: time => plan.answered?.(time),
       ...{ limit, readAheadBytes, signal },
     }
     super(list, opening, { ...saved, delivered: from?.records ?? 0 })
@@ -104,7 +102,9 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
       }
       if (opening.isSaved) account.check(await readPortalId(client, watched))
       const definitions = await readDefinitions(client, type, settings, watched)
-      selection = new Selection(paths, type, settings, definitions)
+      const isDefault = settings.paging === 'search' && settings.properties === undefined
+      const properties = isDefault ? await defaultProperties(client, type, watched) : settings.properties
+      selection = new Selection(paths, type, { ...settings, properties }, definitions)
       Object.assign(records, { byId: selection.byId, hidesMergedIds: selection.hidesMergedIds })
     }
   }
@@ -112,6 +112,12 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
   /** The position where the list begins or resumes. */
   get start(): CrmPosition {
     return this.#positionOf(this.#start)
+  }
+
+  get time(): Date | undefined {
+    const { start } = this
+    const end = start.paging === 'search' ? start.modifiedBefore : undefined
+    return end === undefined ? undefined : new Date(end)
   }
 
   /** @throws {LeadpipeError} OPTION for a property that the type does not have, before anything else is requested */
@@ -143,44 +149,4 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
     this.#closing.abort()
     return super.close(batch, processed)
   }
-}
-
-function recordSettings(settings: CrmSettings, urlOf: RecordSettings['urlOf']): RecordSettings {
-  const { associations, propertiesWithHistory } = settings
-  const maxIds = propertiesWithHistory.length > 0 ? 50 : 100
-  return { byId: false, hidesMergedIds: false, maxIds, associations, counts: noBatchCounts(), urlOf }
-}
-
-function planOf(
-  { paging, archived, propertiesWithHistory }: CrmSettings,
-  from: CrmPosition | undefined,
-  isSequential: boolean,
-  records: RecordSettings,
-): CrmPlan<AnyCursor> {
-  const passes = archived === 'both' ? [false, true] : [archived]
-  const pageSize = propertiesWithHistory.length > 0 ? 50 : 100
-  const options = { passes, pageSize, records }
-  return paging === 'id'
-    ? idRangePlan({ ...options, isSequential, from: from as IdPosition | undefined })
-    : cursorPlan({ ...options, from: from as CursorPosition | undefined })
-}
-
-function positionOf({ cursor, delivered: records }: ListProgress<AnyCursor>): CrmPosition {
-  const archived = cursor.archived ? ({ archived: true } as const) : {}
-  if ('elements' in cursor) {
-    const { cursor: page, elements } = cursor
-    return {
-      paging: 'cursor',
-      records,
-      ...archived,
-      ...(page === undefined ? {} : { cursor: page }),
-      elements,
-    }
-  }
-  const { id, withoutId } = cursor
-  return {
-    ...{ paging: 'id', records, ...archived },
-    ...(id === undefined ? {} : { id }),
-    ...(withoutId === 0 ? {} : { withoutId }),
-  } as IdPosition
 }

@@ -7,7 +7,8 @@ import {
 import type { LongNumbers } from '../../decode/parseElement.ts'
 import { clientOptions } from '../../hubspot/options.ts'
 import { queryRules, type Time } from '../../lead/LeadsQuery.ts'
-import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
+import { checkOptions, type OptionRules } from '../../options/checkOptions.ts'
+import { checkRange, milliseconds } from '../../options/milliseconds.ts'
 import { integer, type OptionRule, withDefault } from '../../options/optionRule.ts'
 import { leadsRules, longestString } from '../options.ts'
 
@@ -147,21 +148,10 @@ export const formsOptions = (given?: FormsOptions): FormsSettings =>
 export function formSubmissionsOptions(given?: FormSubmissionsOptions): FormSubmissionsSettings {
   const settings = checkOptions(given, formSubmissionsRules) as FormSubmissionsSettings
   for (const name of ['since', 'until'] as const)
-    if (settings[name] !== undefined) settings[name] = milliseconds(name, settings[name])
+    if (settings[name] !== undefined) settings[name] = milliseconds(owner, name, settings[name])
   const { since, until } = settings
-  if (since !== undefined && until !== undefined && until < since) {
-    const other = { option: 'since', value: since }
-    const expected = `${since} or later`
-    throw optionError({ owner, option: 'until', expected, with: other, received: String(until) })
-  }
+  checkRange(owner, ['since', since], ['until', until])
   return settings
 }
 
 const owner = 'formSubmissions()'
-
-function milliseconds(option: string, time: Time): number {
-  const value = Number(time)
-  if (Number.isInteger(value) && value >= 0) return value
-  const expected = 'a Date that is valid and not before 1970'
-  throw optionError({ owner, option, expected, received: String(time) })
-}

@@ -1,7 +1,9 @@
 import { type CrmPosition, crmPositionRule } from '../../crm/CrmPosition.ts'
 import type { LongNumbers } from '../../decode/parseElement.ts'
 import { describe } from '../../errors.ts'
+import { queryRules, type Time } from '../../lead/LeadsQuery.ts'
 import { checkOptions, type OptionRules, optionError } from '../../options/checkOptions.ts'
+import { checkRange, milliseconds } from '../../options/milliseconds.ts'
 import { choice, integer, type OptionRule, withDefault } from '../../options/optionRule.ts'
 import { leadsRules, ofTheClient } from '../options.ts'
 
@@ -48,6 +50,24 @@ export interface CrmOptions<P extends string = string, T extends boolean = boole
    * the server's order. Default: 'id'.
    */
   paging?: 'id' | 'cursor' | undefined
+  /**
+   * Only records that were modified after this time: milliseconds since 1970, or a Date. They are found by search, and
+   * come in the order of (time of the modification, id), instead of that of the ids. What search does not see is left
+   * out: records that were archived or deleted, and modifications that do not count as such for HubSpot (of calculated
+   * properties, for example). So read the whole list from time to time. Default: none.
+   */
+  modifiedAfter?: Time | undefined
+  /**
+   * Only records that were modified at or before this time, also found by search. Later times than the server's present
+   * minus `lag` end there. Default: the server's present minus `lag`.
+   */
+  modifiedBefore?: Time | undefined
+  /**
+   * Milliseconds by which a list with `modifiedAfter` or `modifiedBefore` lags behind the server's time: HubSpot's
+   * search finds records some time after their modification. Later ones are left for the next export. 0 to
+   * 3,155,760,000,000 (100 years). Default: 3,600,000.
+   */
+  lag?: number | undefined
   /** The maximum number of records to deliver, 1 or more. Default: every record. */
   limit?: number | undefined
   /**
@@ -77,9 +97,16 @@ export interface CrmOptions<P extends string = string, T extends boolean = boole
   signal?: AbortSignal | undefined
 }
 
+type NotFilled = 'properties' | 'modifiedAfter' | 'modifiedBefore' | 'from' | 'signal'
+
 /** The options with every default filled in. */
-export interface CrmSettings extends Required<Omit<CrmOptions, 'properties' | 'from' | 'signal'>> {
+export interface CrmSettings extends Required<Omit<CrmOptions, NotFilled | 'paging'>> {
   readonly properties: readonly string[] | 'all' | undefined
+  /** 'search' if `modifiedAfter` or `modifiedBefore` is given. */
+  readonly paging: CrmPosition['paging']
+  /** In milliseconds since 1970. */
+  readonly modifiedAfter: number | undefined
+  readonly modifiedBefore: number | undefined
   readonly from: CrmPosition | undefined
   readonly signal: AbortSignal | undefined
 }
@@ -109,6 +136,9 @@ export const crmRules: OptionRules = {
     archived: { enum: [true, false, 'both'], default: false, expected: "true, false or 'both'" },
     types: { type: 'boolean', default: false, expected: 'true or false' },
     paging: withDefault('id', choice('id', 'cursor')),
+    modifiedAfter: queryRules.startTime,
+    modifiedBefore: queryRules.stopTime,
+    lag: integer({ min: 0, max: 3_155_760_000_000, unit: 'milliseconds', default: 3_600_000 }),
     limit: integer({ min: 1, unit: 'records in all', default: Number.POSITIVE_INFINITY }),
     from: crmPositionRule,
     readAheadBytes: rules.readAheadBytes,
@@ -124,6 +154,8 @@ export const crmRules: OptionRules = {
     readAhead: 'it is called readAheadBytes',
     maxLeadBytes: 'it is called maxRecordBytes',
     includeDeleted: 'it is called archived',
+    startTime: 'it is called modifiedAfter',
+    stopTime: 'it is called modifiedBefore',
   },
 }
 
@@ -138,22 +170,60 @@ export function crmSettings(type: string, given?: CrmOptions): CrmSettings {
     const expected = 'the name or the id of an object type, such as "contacts", "deals" or "2-1234567"'
     throw optionError({ owner, option: 'type', expected, received: describe(type) })
   }
-  const settings = checkOptions(given, crmRules) as CrmSettings
+  const settings = searchSettings(checkOptions(given, crmRules), given)
   const { from, paging, archived } = settings
   if (from !== undefined && from.paging !== paging) {
-    const expected = `a position of ${JSON.stringify(from.paging)}`
-    throw optionError({
-      owner,
-      option: 'paging',
-      expected,
-      with: { option: 'from' },
-      received: describe(paging),
-    })
+    const bySearch = 'modifiedAfter or modifiedBefore'
+    throw optionError(
+      paging === 'search' || from.paging === 'search'
+        ? {
+            ...{ owner, option: 'from', received: describe(from) },
+            expected: `a position of a list with${paging === 'search' ? '' : 'out'} ${bySearch}`,
+          }
+        : {
+            ...{ owner, option: 'paging', received: describe(paging), with: { option: 'from' } },
+            expected: `a position of ${JSON.stringify(from.paging)}`,
+          },
+    )
   }
-  if (from !== undefined && (from.archived ? archived === false : archived === true)) {
+  if (from !== undefined && ('archived' in from ? archived === false : archived === true)) {
     const expected = `a position in records that are ${archived ? '' : 'not '}archived`
     const other = { option: 'archived', value: archived }
     throw optionError({ owner, option: 'from', expected, with: other, received: describe(from) })
   }
   return settings
+}
+
+/** Decides whether the list is read by search, and checks the options that belong to that, or do not fit it. */
+function searchSettings(checked: CrmOptions, given: CrmOptions = {}): CrmSettings {
+  const { owner } = crmRules
+  const times = Object.fromEntries(
+    (['modifiedAfter', 'modifiedBefore'] as const).flatMap(name =>
+      checked[name] === undefined ? [] : [[name, milliseconds(owner, name, checked[name])]],
+    ),
+  )
+  const { modifiedAfter, modifiedBefore } = times
+  checkRange(owner, ['modifiedAfter', modifiedAfter], ['modifiedBefore', modifiedBefore])
+  const [bound] = Object.entries(times)
+  if (bound === undefined) {
+    if (given.lag === undefined) return checked as CrmSettings
+    const remedy = 'it belongs to lists with modifiedAfter or modifiedBefore'
+    throw optionError({ owner, option: 'lag', expected: 'none', received: String(given.lag), remedy })
+  }
+  const other = { option: bound[0], value: bound[1] }
+  if (checked.archived) {
+    const remedy = 'search does not find archived records'
+    const received = describe(checked.archived)
+    throw optionError({ owner, option: 'archived', expected: 'false', with: other, received, remedy })
+  }
+  if (given.paging !== undefined) {
+    throw optionError({
+      owner,
+      option: 'paging',
+      expected: 'none',
+      with: other,
+      received: describe(given.paging),
+    })
+  }
+  return { ...(checked as CrmSettings), ...times, paging: 'search' }
 }

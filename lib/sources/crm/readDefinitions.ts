@@ -1,3 +1,4 @@
+import type { AnyRecord } from '../../crm/CrmRecord.ts'
 import { checkProperties, definitionsIn, type PropertyDefinition } from '../../crm/PropertyDefinition.ts'
 import { LeadpipeError } from '../../errors.ts'
 import type { Watcher } from '../../http/Requester.ts'
@@ -33,6 +34,18 @@ export async function readDefinitions(
   checkProperties('properties', named, type, definitions)
   checkProperties('propertiesWithHistory', propertiesWithHistory, type, definitions)
   return definitions
+}
+
+/** The names of the properties that HubSpot chooses if none are requested, from the first record of the list. */
+export async function defaultProperties(
+  client: HubSpotClient,
+  type: string,
+  options: Watcher & { signal: AbortSignal },
+): Promise<readonly string[]> {
+  const { paths, json } = client[reading]
+  const { results } = ((await json(paths.objects(type), 'limit=1', options)) ?? {}) as { results?: unknown }
+  const [first] = Array.isArray(results) ? (results as Partial<AnyRecord>[]) : []
+  return Object.keys(first?.properties ?? { hs_object_id: null })
 }
 
 /** A token may lack the scope for sensitive properties, or a server may not know them: then there are none. */
