@@ -26,8 +26,8 @@ export interface SearchFaults {
   isShort?(): boolean
   /** How many records that do not match are in a page of a search. */
   outside?(): number
-  /** How many records a batch read leaves out. */
-  lost?(): number
+  /** Whether a batch read leaves out a record. */
+  lost?(): boolean
   /** How ids are compared by a filter, and by a sort; default: as numbers. */
   filterIds?: typeof compareIds
   sortIds?: typeof compareIds
@@ -47,6 +47,8 @@ export class CrmSearch {
   /** The server's time. */
   now: number
   readonly #reach: number
+  /** How often each record was left out. */
+  readonly #lost = new Map<string, number>()
 
   constructor(now: number, reach: number, faults: SearchFaults = {}) {
     this.now = now
@@ -84,8 +86,18 @@ export class CrmSearch {
     if (request.kind !== 'records') throw new Error(`unexpected: ${request.kind}`)
     const found = request.ids.map(id => this.records.get(this.mergedInto.get(id) ?? id))
     const present = new Set(found.filter(record => record !== undefined && !record.archived))
-    const results = [...present].slice(this.faults.lost?.() ?? 0)
+    const lost = this.faults.lost?.()
+      ? [...present].find(record => this.#mayLose(record?.id ?? ''))
+      : undefined
+    const results = [...present].filter(record => record !== lost)
     return { status: 'COMPLETE', results: results.map(record => recordOf(record as Modified)) }
+  }
+
+  /** A record that is left out three times counts as gone, so none is left out more than twice. */
+  #mayLose(id: string): boolean {
+    const times = (this.#lost.get(id) ?? 0) + 1
+    this.#lost.set(id, times)
+    return times <= 2
   }
 
   #search({ range: { from, to, ids }, offset, max }: SearchRequest): object {

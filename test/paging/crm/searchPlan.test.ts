@@ -173,17 +173,12 @@ const courses: fc.Arbitrary<Course> = fc.record({
 async function readAndCheck(course: Course): Promise<void> {
   const chance = seededRandom(course.seed)
   const hash = ({ id }: Modified) => (Number(id) * 7_919) % 1_009
-  let hasLost = false
   const search = new CrmSearch(now, 40, {
     ...(course.order === 'none' ? { order: (a: Modified, b: Modified) => hash(a) - hash(b) } : {}),
     text: whole => (chance() < course.cuts ? whole.slice(0, Math.ceil(whole.length * chance())) : whole),
     isShort: () => chance() < course.shorts,
     outside: () => (chance() < course.outside ? 2 : 0),
-    // An id that is left out three times counts as gone.
-    lost: () => {
-      hasLost = !hasLost && chance() < course.lost
-      return hasLost ? 1 : 0
-    },
+    lost: () => chance() < course.lost,
     before: change,
   })
   let time = origin
