@@ -6,7 +6,7 @@ startDebugLog()
 // Checkpoints
 export type { CheckpointOptions, SaveEvery } from './checkpoint/options.ts'
 // Today's records
-export type { CrmPosition, CursorPosition, IdPosition } from './crm/CrmPosition.ts'
+export type { CrmPosition, CursorPosition, IdPosition, SearchPosition } from './crm/CrmPosition.ts'
 export type { Association, AssociationType, CrmRecord, PropertyVersion } from './crm/CrmRecord.ts'
 export type { CrmValue } from './crm/convertValue.ts'
 export type { Form, FormField, FormFieldGroup } from './crm/Form.ts'
@@ -81,7 +81,7 @@ export { type Mapping, type Picked, type Projected, project } from './operators/
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
-export type { BatchCounts } from './paging/crm/RecordReader.ts'
+export type { BatchCounts } from './paging/crm/batchCounts.ts'
 export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
 export type { Missing } from './paging/LeadPlan.ts'
 // Running

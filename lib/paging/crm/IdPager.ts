@@ -97,7 +97,7 @@ export class IdPager implements CrmPager<IdCursor> {
 
   take(element: Element, emit: EmitElement<IdCursor>): undefined {
     if (this.#reader.isReading) {
-      this.#reader.take(element)
+      this.#reader.take(element, emit)
       return undefined
     }
     const { value } = element

@@ -1,29 +1,10 @@
 import { type AnyRecord, idOf, mergedIds, mergedIdsProperty } from '../../crm/CrmRecord.ts'
 import { LeadpipeError } from '../../errors.ts'
 import { Rejected } from '../../stage/Rejected.ts'
-import { type Equation, equation } from '../../stage/Stage.ts'
 import { AssociationsReader } from './AssociationsReader.ts'
+import type { BatchCounts } from './batchCounts.ts'
 import type { CrmRequest, Element, EmitElement, RecordsRequest } from './CrmRequest.ts'
 import { checkErrors, idsNotFound } from './checkErrors.ts'
-
-/** What became of the ids that records were requested by. Pages that a restart reads again count again. */
-export interface BatchCounts extends Record<string, number> {
-  /** Ids requested. */
-  asked: number
-  /** Records, and elements that are not records, received for them. */
-  answered: number
-  /** Ids of records that were merged into another one meanwhile: the list has that one at its own id. */
-  merged: number
-  /** Ids of records that were archived or deleted meanwhile. */
-  gone: number
-}
-
-export const noBatchCounts = (): BatchCounts => ({ asked: 0, answered: 0, merged: 0, gone: 0 })
-
-/** What must hold for the counts. */
-export const batchEquations = ({ asked, answered, merged, gone }: BatchCounts): readonly Equation[] => [
-  equation('ids asked for', 'answered + merged + gone', asked, answered + merged + gone),
-]
 
 /** How the records of a list are read. */
 export interface RecordSettings {
@@ -126,10 +107,19 @@ export class RecordReader<Cursor> {
     return this.#request
   }
 
-  /** Receives an element of the answer to the last request. */
-  take(element: Element): void {
+  /**
+   * Receives an element of the answer to the last request. Emits the records with the last one that was missing: the end
+   * of the answer may not arrive.
+   */
+  take(element: Element, emit: EmitElement<Cursor>): void {
     if (this.#request?.kind === 'associations') this.#associations.take(element.value)
-    else this.#answer(element)
+    else {
+      this.#answer(element)
+      const asked = [...this.#asked.values()]
+      if (!asked.every(isAnswered)) return
+      for (const one of asked) this.#settle(one)
+    }
+    this.emitComplete(emit)
   }
 
   /** Called when the answer is complete: emits the records, if nothing is missing any more. */
@@ -212,6 +202,7 @@ export class RecordReader<Cursor> {
   }
 
   #settle(one: Held<Cursor>): void {
+    if (one.isSettled) return
     const { counts } = this.#settings
     one.isSettled = true
     counts.asked += 1

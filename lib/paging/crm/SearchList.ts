@@ -2,8 +2,8 @@ import { timeOf } from '../../crm/convertValue.ts'
 import { isRecordId } from '../../crm/recordId.ts'
 import { describe, LeadpipeError } from '../../errors.ts'
 import { Rejected } from '../../stage/Rejected.ts'
+import type { BatchCounts } from './batchCounts.ts'
 import type { Element } from './CrmRequest.ts'
-import type { BatchCounts } from './RecordReader.ts'
 
 /** What a search returned, beside the records. */
 export interface SearchCounts extends BatchCounts {

@@ -71,8 +71,8 @@ export class SearchPager implements CrmPager<SearchCursor> {
     return this.#reader.next()
   }
 
-  take(element: Element): undefined {
-    if (this.#reader.isReading) this.#reader.take(element)
+  take(element: Element, emit: EmitElement<SearchCursor>): undefined {
+    if (this.#reader.isReading) this.#reader.take(element, emit)
     else this.#search?.take(rowOf(element, this.#list.property))
     return undefined
   }

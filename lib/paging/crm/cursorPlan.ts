@@ -1,9 +1,10 @@
 import type { CursorPosition } from '../../crm/CrmPosition.ts'
 import { Rejected } from '../../stage/Rejected.ts'
+import { batchEquations } from './batchCounts.ts'
 import type { CrmPager, CrmPlan, CrmRequest, Element, EmitElement } from './CrmRequest.ts'
 import { Cursors } from './Cursors.ts'
 import { checkArchived } from './IdPager.ts'
-import { batchEquations, RecordReader, type RecordSettings } from './RecordReader.ts'
+import { RecordReader, type RecordSettings } from './RecordReader.ts'
 import { tooMany } from './serverCursor.ts'
 
 /** A position in a list that is paged by the server's cursor. */
@@ -80,7 +81,7 @@ class CursorPager implements CrmPager<PageCursor> {
 
   take(element: Element, emit: EmitElement<PageCursor>): undefined {
     if (this.#reader.isReading) {
-      this.#reader.take(element)
+      this.#reader.take(element, emit)
       return undefined
     }
     this.#received += 1

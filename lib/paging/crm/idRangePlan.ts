@@ -2,9 +2,10 @@ import type { IdPosition } from '../../crm/CrmPosition.ts'
 import type { AnyRecord } from '../../crm/CrmRecord.ts'
 import { idAfter } from '../../crm/recordId.ts'
 import type { Stretch } from '../Pager.ts'
+import { batchEquations } from './batchCounts.ts'
 import type { CrmPlan, CrmRequest } from './CrmRequest.ts'
 import { type IdCursor, IdPager, isShort } from './IdPager.ts'
-import { batchEquations, type RecordSettings } from './RecordReader.ts'
+import type { RecordSettings } from './RecordReader.ts'
 
 /** How a list of records is read in the order of ids. */
 export interface IdListOptions {

@@ -1,6 +1,7 @@
 import type { SearchPosition } from '../../crm/CrmPosition.ts'
+import { batchEquations } from './batchCounts.ts'
 import type { CrmPlan } from './CrmRequest.ts'
-import { batchEquations, type RecordSettings } from './RecordReader.ts'
+import type { RecordSettings } from './RecordReader.ts'
 import type { SearchCounts, SearchList } from './SearchList.ts'
 import { type SearchCursor, SearchPager } from './SearchPager.ts'
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { batchEquations, noBatchCounts } from '../../../lib/paging/crm/batchCounts.ts'
 import type { CrmRequest } from '../../../lib/paging/crm/CrmRequest.ts'
 import { idRangePlan } from '../../../lib/paging/crm/idRangePlan.ts'
-import { batchEquations, noBatchCounts, type RecordSettings } from '../../../lib/paging/crm/RecordReader.ts'
+import type { RecordSettings } from '../../../lib/paging/crm/RecordReader.ts'
 import { Rejected } from '../../../lib/stage/Rejected.ts'
 import { CrmList, readAll } from '../../support/CrmList.ts'
 import { failureOf } from '../../support/failureOf.ts'
@@ -68,6 +69,47 @@ t.test(
     )
   },
 )
+
+t.test('RecordReader: an answer that is cut off after its last record loses none', async t => {
+  for (const kind of ['records', 'associations']) {
+    const list = new CrmList(['1', '2', '3'])
+    list.associations = new Map(list.ids.map(id => [id, ['7']]))
+    let cuts = 1
+    const text = (whole: string, request: CrmRequest) => {
+      if (request.kind !== kind || cuts === 0) return whole
+      cuts -= 1
+      return whole.slice(0, -1)
+    }
+    const { plan, counts } = byId({ associations: ['companies'] })
+    const read = await readAll(plan, list.pages({ text }))
+    t.strictSame([read.ids, cuts], [['1', '2', '3'], 0], kind)
+    t.match(counts, { asked: 3, answered: 3 })
+  }
+})
+
+t.test('RecordReader: an id that an answer omits is asked for again, unless an error names it', async t => {
+  for (const [omissions, isNamed] of [
+    [1, false],
+    [2, false],
+    [9, false],
+    [9, true],
+  ] as const) {
+    const list = new CrmList(['1', '2', '3'])
+    let left: number = omissions
+    const text = (whole: string, { kind }: CrmRequest) => {
+      if (kind !== 'records' || left === 0) return whole
+      left -= 1
+      const { results } = JSON.parse(whole) as { results: { id: string }[] }
+      const errors = [{ category: 'OBJECT_NOT_FOUND', context: { ids: ['2'] } }]
+      return JSON.stringify({ results: results.filter(({ id }) => id !== '2'), ...(isNamed ? { errors } : {}) })
+    }
+    const { plan, counts } = byId()
+    const { ids } = await readAll(plan, list.pages({ text }))
+    t.strictSame(ids, omissions < 3 ? ['1', '2', '3'] : ['1', '3'])
+    t.match(counts, { asked: 3, gone: omissions < 3 ? 0 : 1 })
+    t.equal(list.count('records'), isNamed ? 1 : Math.min(3, omissions + 1))
+  }
+})
 
 t.test('RecordReader: a merged record is not delivered for its old id, but at its own', async t => {
   const list = new CrmList(['1', '2', '3'])

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { noBatchCounts } from '../../../lib/paging/crm/batchCounts.ts'
 import type { CrmRequest } from '../../../lib/paging/crm/CrmRequest.ts'
 import { type CursorListOptions, cursorPlan } from '../../../lib/paging/crm/cursorPlan.ts'
-import { noBatchCounts } from '../../../lib/paging/crm/RecordReader.ts'
 import { CrmList, readAll } from '../../support/CrmList.ts'
 
 const planOf = (given: Partial<CursorListOptions> = {}) =>

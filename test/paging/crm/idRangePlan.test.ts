@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compareIds, idAfter } from '../../../lib/crm/recordId.ts'
+import { noBatchCounts } from '../../../lib/paging/crm/batchCounts.ts'
 import type { CrmRequest, ListRequest } from '../../../lib/paging/crm/CrmRequest.ts'
 import { type IdListOptions, idRangePlan } from '../../../lib/paging/crm/idRangePlan.ts'
-import { noBatchCounts, type RecordSettings } from '../../../lib/paging/crm/RecordReader.ts'
+import type { RecordSettings } from '../../../lib/paging/crm/RecordReader.ts'
 import { CrmList, readAll } from '../../support/CrmList.ts'
 import { failureOf } from '../../support/failureOf.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compareIds } from '../../../lib/crm/recordId.ts'
-import { noBatchCounts } from '../../../lib/paging/crm/RecordReader.ts'
+import { noBatchCounts } from '../../../lib/paging/crm/batchCounts.ts'
 import { type SearchOptions, searchPlan } from '../../../lib/paging/crm/searchPlan.ts'
 import { readAll } from '../../support/CrmList.ts'
 import { asText, CrmSearch, type Modified, type SearchFaults } from '../../support/CrmSearch.ts'
