@@ -103,7 +103,8 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
       if (opening.isSaved) account.check(await readPortalId(client, watched))
       const definitions = await readDefinitions(client, type, settings, watched)
       const isDefault = settings.paging === 'search' && settings.properties === undefined
-      const properties = isDefault ? await defaultProperties(client, type, watched) : settings.properties
+      const list = selection.target({ kind: 'list', max: 1, archived: false })
+      const properties = isDefault ? await defaultProperties(client, list, watched) : settings.properties
       selection = new Selection(paths, type, { ...settings, properties }, definitions)
       Object.assign(records, { byId: selection.byId, hidesMergedIds: selection.hidesMergedIds })
     }

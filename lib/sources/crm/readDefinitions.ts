@@ -3,6 +3,7 @@ import { checkProperties, definitionsIn, type PropertyDefinition } from '../../c
 import { LeadpipeError } from '../../errors.ts'
 import type { Watcher } from '../../http/Requester.ts'
 import { type HubSpotClient, reading } from '../../hubspot/HubSpotClient.ts'
+import type { Target } from '../clientPages.ts'
 import type { CrmSettings } from './options.ts'
 
 /**
@@ -36,14 +37,17 @@ export async function readDefinitions(
   return definitions
 }
 
-/** The names of the properties that HubSpot chooses if none are requested, from the first record of the list. */
+/**
+ * The names of the properties that records have if none are requested: those of the first record of the list.
+ *
+ * @param list where the list is requested
+ */
 export async function defaultProperties(
   client: HubSpotClient,
-  type: string,
+  { path, query = '' }: Target,
   options: Watcher & { signal: AbortSignal },
 ): Promise<readonly string[]> {
-  const { paths, json } = client[reading]
-  const { results } = ((await json(paths.objects(type), 'limit=1', options)) ?? {}) as { results?: unknown }
+  const { results } = ((await client[reading].json(path, query, options)) ?? {}) as { results?: unknown }
   const [first] = Array.isArray(results) ? (results as Partial<AnyRecord>[]) : []
   return Object.keys(first?.properties ?? { hs_object_id: null })
 }

@@ -101,7 +101,10 @@ t.test('RecordReader: an id that an answer omits is asked for again, unless an e
       left -= 1
       const { results } = JSON.parse(whole) as { results: { id: string }[] }
       const errors = [{ category: 'OBJECT_NOT_FOUND', context: { ids: ['2'] } }]
-      return JSON.stringify({ results: results.filter(({ id }) => id !== '2'), ...(isNamed ? { errors } : {}) })
+      return JSON.stringify({
+        results: results.filter(({ id }) => id !== '2'),
+        ...(isNamed ? { errors } : {}),
+      })
     }
     const { plan, counts } = byId()
     const { ids } = await readAll(plan, list.pages({ text }))
