@@ -26,10 +26,11 @@ export interface CheckpointOptions {
   /**
    * What `run` does if the run of the checkpoint has already finished. 'stop' does nothing and returns the report of
    * the finished run; the start is refused when the file is gone or has changed. 'restart' starts over. 'next' reads
-   * the following window of time (`leads()` with seek paging, and `formSubmissions()`): from `overlap` before the end of
-   * the last one until now, minus the `lag` of the source. It never replaces the file of the last window: put `{date}` or `{time}` into the name, or move the
-   * file away. With timePivot 'lastModifiedAt', deletions are in it only if the query has `includeDeleted`. Default:
-   * none, and a finished checkpoint is refused.
+   * the following window of time (`leads()` with seek paging, `formSubmissions()`, and `crmObjects()` with
+   * `modifiedAfter`): from `overlap` before the end of the last one until now, minus the `lag` of the source. It never
+   * replaces the file of the last window: put `{date}` or `{time}` into the name, or move the file away.
+   * With timePivot 'lastModifiedAt', deletions are in it only if the query has `includeDeleted`. Default: none, and a
+   * finished checkpoint is refused.
    */
   whenFinished?: 'stop' | 'restart' | 'next' | undefined
   /**

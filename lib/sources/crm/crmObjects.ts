@@ -25,6 +25,11 @@ export type CrmRecordOf<P extends string, T extends boolean> = CrmRecord<
  * others are created, archived or merged meanwhile. A merge makes a new record with a new id, so the records that were
  * merged may be emitted before the one that they became: its `hs_merged_object_ids` names them.
  *
+ * With `modifiedAfter` or `modifiedBefore`, only records that were modified in that range of time are emitted, in the
+ * order of that time. Search finds them, so archived records and changes of calculated properties are missing. Each
+ * record that is not modified, archived or merged meanwhile is emitted exactly once. One that was merged is replaced by
+ * the record that it became, once. If a server's search shows that it can't be relied on, the stream fails with PAGING.
+ *
  * Nothing is requested before the first read. The stream fails with OPTION for a property that the type does not have,
  * before the list is requested and before `run` touches a file; with AUTH, RATE_LIMIT, DAILY_LIMIT, HTTP, NETWORK,
  * TIMEOUT or DECODE; with PAGING if the ids do not ascend or paging makes no progress; or with the reason of `signal`.
@@ -80,7 +85,9 @@ export class CrmSource<R> extends SourceReadable<R, CrmRun & ReturnType<SourceSt
 
   /**
    * The counts so far. `asked`, `answered`, `merged` and `gone` are about records that are read by their ids: those that
-   * were merged into another one, or archived or deleted, after the list had named them are not delivered.
+   * were merged into another one, or archived or deleted, after the list had named them are not delivered. With
+   * `modifiedAfter` or `modifiedBefore`, there are also `outside`, `repeated` and `unlisted`: records that search returned
+   * although they are not in the requested range, that it returned again, and that it counted but did not return.
    */
   get counts(): SourceCounts & BatchCounts {
     return this[currentRun].counts() as SourceCounts & BatchCounts
