@@ -22,7 +22,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   let exitCode: number = exitCodes.done
   const program = new Command('leadpipe')
     .description(
-      'Pulls every lead of a HubSpot portal through the Leads API, page by page, checks, explodes and projects them, and writes them to a file, an HTTP receiver or standard output, in constant memory.',
+      'Exports the contacts, CRM records, form submissions or leads of a HubSpot portal, page by page, checks, explodes and projects them, and writes them to a file, an HTTP receiver or standard output, in constant memory.',
     )
     .version(version)
     .addHelpText(
@@ -30,13 +30,15 @@ export async function main(args: readonly string[], host: Host): Promise<number>
       `
 Try it without an account, in two terminals:
   leadpipe portal --port 8080 --leads 5000
-  leadpipe export leads.ndjson --origin http://127.0.0.1:8080 --access-token demooooo-oooo-oooo-oooo-oooooooooooo
+  leadpipe export contacts.ndjson --from contacts \\
+    --origin http://127.0.0.1:8080 \\
+    --access-token demooooo-oooo-oooo-oooo-oooooooooooo
 
 Exit codes:
   0    all done, and the numbers add up
   1    failed; standard error says why
   2    wrong usage
-  3    all written, but fewer leads were read than match on the portal (only with --reconcile)
+  3    all written, but fewer records were read than match on the portal (only with --reconcile)
   75   the daily limit is used up: try again later
   129  interrupted by SIGHUP
   130  interrupted by SIGINT

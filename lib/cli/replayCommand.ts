@@ -5,7 +5,9 @@ import type { Host } from './Host.ts'
 /** `leadpipe replay`: its arguments and its help. */
 export function replayCommand(host: Host, setExitCode: (code: number) => void): Command {
   const command = new Command('replay')
-    .description('Process the leads of a quarantine again, after a fix.')
+    .description(
+      'Process the leads of a quarantine again, after a fix: those of an export of leads or contacts-as-leads.',
+    )
     .argument('<quarantine>', 'the file that an export with --on-invalid quarantine wrote')
     .argument(
       '<destination>',
