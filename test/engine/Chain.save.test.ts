@@ -341,7 +341,7 @@ t.test('Chain.restore: maxInvalid as a share is checked at the end over all star
   two.restore(saved)
   await two.receive({})
   await two.receive({})
-  t.match(await failureOf(two.flush()), { code: 'INVALID_LEAD', message: /^3 of 5 leads/ })
+  t.match(await failureOf(two.flush()), { code: 'INVALID_LEAD', message: /^3 of 5 records/ })
 })
 
 t.test('Chain.restore: a chain that was done is done at once', async t => {

@@ -162,7 +162,7 @@ t.test('validate: more invalid leads than maxInvalid, a count or a share, fail t
     code: 'INVALID_LEAD',
     message: /4 of 31 records are invalid, 3 are allowed; the last: lead b30/,
   })
-  await t.rejects(attempt(0.05), { code: 'INVALID_LEAD', message: /of 1001 leads/ })
+  await t.rejects(attempt(0.05), { code: 'INVALID_LEAD', message: /of 1001 records/ })
   await t.rejects(attempt(0.05, 50), { code: 'INVALID_LEAD', message: /5 of 50 records are invalid/ })
   t.equal((await attempt(0.11)).skipped, 200)
   t.equal((await attempt(200)).skipped, 200)

@@ -368,7 +368,7 @@ t.test('checkpoint: a second run to the same output is a SINK error while one ru
         refused.push(await failureOf(other()))
       }),
   })
-  t.match(await first, { leads: Number })
+  t.match(await first, { read: Number })
   t.match(refused, [
     {
       code: 'SINK',

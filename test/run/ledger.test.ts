@@ -181,7 +181,7 @@ async function tenLeads(t: Test) {
 async function failsLedger(t: Test, running: Promise<unknown>, ...equations: Sides[]): Promise<void> {
   const failure = (await failureOf(running)) as RunError
   isLedgerError(t, failure, ...equations)
-  t.match(failure.report, { leads: Number, records: Number, operators: Array })
+  t.match(failure.report, { read: Number, records: Number, operators: Array })
 }
 
 /** A source of five numbers that counts more or fewer as delivered. */

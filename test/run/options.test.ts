@@ -246,7 +246,7 @@ for (const [how, onProgress] of Object.entries<() => unknown>({
     t.match(await failureOf(run(source, sink(), options)), {
       code: 'OPTION',
       message: 'run(): onProgress: expected a function that does not throw, received one that threw: no room',
-      report: { leads: Number },
+      report: { read: Number },
     })
     t.equal(await eventually(() => onEnd.called, true), true)
   })
