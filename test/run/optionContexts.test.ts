@@ -79,7 +79,7 @@ const cases: Record<string, [failing: (given: Given) => unknown, context: object
   'reconcile without leads()': [
     () => run([1], sink(), { reconcile: true }),
     { owner: 'run()', option: 'source', with: { owner: 'run()', option: 'reconcile' } },
-    'run(): source: expected leads() with reconcile, received another source',
+    'run(): source: expected a source whose records the server counts, such as leads() or contacts(), with reconcile, received another source',
   ],
   'operator options that are not JSON': [
     ({ source, work }) =>
