@@ -8,6 +8,7 @@ import { conversionEvent, emailOf, labelsOf } from '../../lib/crm/conversionEven
 import type { Form } from '../../lib/crm/Form.ts'
 import { type Lead, leadSchema } from '../../lib/lead/Lead.ts'
 import { validate } from '../../lib/operators/validate.ts'
+import { root } from '../support/root.ts'
 import { withoutSource } from '../support/sharedFields.ts'
 
 const time = '2026-11-27T10:00:00.123Z'
@@ -180,7 +181,7 @@ t.test('contactAsLead: the documentation names the fields that have no source', 
   const absent = Object.keys(leadSchema.properties).filter(name => !(name in everything))
   const ofParts = ['closeProbability', 'crmType', 'estimatedRevenue', 'formId']
   t.strictSame([...absent, ...ofParts].sort(), [...withoutSource])
-  const docs = readFileSync(new URL('../../lib/sources/crm/contactsAsLeads.ts', import.meta.url), 'utf8')
+  const docs = readFileSync(`${root}lib/sources/crm/contactsAsLeads.ts`, 'utf8')
   for (const name of withoutSource) t.match(docs, `\`${name}\``)
 })
 

@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { contactsAsLeads, type Lead, leads, map, run, toFile } from '../../../lib/index.ts'
 import type { PortalOptions } from '../../../lib/portal/index.ts'
 import { startPortal } from '../../portal/helpers/startPortal.ts'
+import { plainNode } from '../../support/plainNode.ts'
 import { portalClient } from '../../support/portalClient.ts'
+import { root } from '../../support/root.ts'
 import { sharedFields } from '../../support/sharedFields.ts'
 
 for (const [served, options, joined] of [
@@ -53,15 +54,15 @@ t.test('contactsAsLeads: without libsql the error names the missing package', as
     if (name === 'libsql') throw Object.assign(new Error('not installed'), { code: 'ERR_MODULE_NOT_FOUND' })
     return next(name, context)
   }`
-  const lib = JSON.stringify(new URL('../../../lib/index.ts', import.meta.url).href)
   const script = `
     import { register } from 'node:module'
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))
-    const { contactsAsLeads, HubSpotClient, run, toArray } = await import(${lib})
+    const { contactsAsLeads, HubSpotClient, run, toArray } = await import('leadpipe')
     const client = new HubSpotClient({ accessToken: 'a', origin: 'http://127.0.0.1:9' })
     await run(contactsAsLeads(client), toArray({ max: 1 })).catch(error => console.log(error.code, error.message))`
-  const node = ['--import', fileURLToPath(import.meta.resolve('tsx')), '--input-type=module', '-e', script]
-  const child = spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [command, ...node] = plainNode
+  const args = [...node, '--input-type=module', '-e', script]
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   t.equal(code, 0)
   t.match(output, /^OPTION contactsAsLeads\(\): expected the optional package libsql, .*npm install libsql/)

@@ -141,6 +141,13 @@ t.test("modifiedAfter: whenFinished: 'next' reads what was modified since, with 
   t.equal(readdirSync(folder).filter(name => name.endsWith('.ndjson')).length, 4)
 })
 
+t.test('modifiedAfter: reconcile compares with what search finds in the same range of time', async t => {
+  const portal = await portalOf(t, { objects: { deals: dealsAt([-4, -3, -2, 0].map(n => now + n * hour)) } })
+  const source = crmObjects(portalClient(t, portal), 'deals', { modifiedAfter: now - 4 * hour })
+  const report = await run(source, toFile(join(t.testdir(), 'deals.ndjson')), { reconcile: true })
+  t.match(report.reconciliation, { matching: 2, delivered: 2 })
+})
+
 t.test('modifiedAfter: options that contradict it are refused', async t => {
   const client = openClient(t, 'http://127.0.0.1:1')
   const wrong: [options: CrmOptions, message: RegExp][] = [
