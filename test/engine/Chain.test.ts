@@ -650,7 +650,10 @@ t.test('Chain: without operators, records pass unchanged and are counted', async
 t.test("Chain: totals include only the counts of leadpipe's own operators", async t => {
   const namesake = operator<unknown>({
     name: 'namesake',
-    create: () => ({ step: (value, emit) => emit(value), counts: () => ({ skipped: 9, quarantined: 9, unmatched: 9 }) }),
+    create: () => ({
+      step: (value, emit) => emit(value),
+      counts: () => ({ skipped: 9, quarantined: 9, unmatched: 9 }),
+    }),
   })
   const { chain } = chainOf(validate({ onInvalid: 'skip' }), namesake, validate({ onInvalid: 'skip' }))
   for (const value of [{ guid: 'a' }, {}, {}]) await chain.receive(value)
