@@ -173,6 +173,8 @@ async function readAndCheck(t: Test, course: Course): Promise<void> {
     const model = new Model(portal, chance)
     const client = await changing(t, portal, course, model, chance)
     const { received, parts } = await readInParts(client, course)
+    const mayLose = course.faults.some(fault => fault.includes('lost'))
+    const mayBeGone = mayLose || course.archives + course.unarchives > 0
     for (const archived of [false, true]) {
       const ids = received.filter(one => one.archived === archived).map(({ id }) => id)
       for (const [index, id] of ids.entries()) {
@@ -183,7 +185,6 @@ async function readAndCheck(t: Test, course: Course): Promise<void> {
       const expected = isWanted ? [...model.steady[archived ? 'archived' : 'live']] : []
       const lost = expected.filter(id => !ids.includes(id))
       // Ids that a batch leaves out can't be told from those of deleted records, but they are counted.
-      const mayLose = course.faults.some(fault => fault.includes('lost'))
       const gone = mayLose ? parts.reduce((sum, counts) => sum + (counts.gone ?? 0), 0) : 0
       if (lost.length > gone) throw new Error(`lost ${lost.length} of ${expected.length}: ${lost[0]}`)
       if (!isWanted && ids.length > 0) throw new Error(`archived: ${archived}`)
@@ -196,6 +197,8 @@ async function readAndCheck(t: Test, course: Course): Promise<void> {
         asked !== answered + merged + gone
       )
         throw new Error(`the numbers do not add up: ${JSON.stringify(parts)}`)
+      if (gone > 0 && !mayBeGone)
+        throw new Error(`${gone} records are gone, although only merges took any away`)
     }
   } finally {
     await portal.close()
