@@ -20,7 +20,9 @@ const sources: Readonly<Record<string, CrmSource>> = {
   'contacts with associations': ['contacts', { associations: ['companies'], archived: 'both' }],
   'contacts by cursor': ['contacts', { paging: 'cursor', properties: ['email', 'createdate'] }],
   'contacts by batch read': ['contacts', { properties: ['email', ...wide], associations: ['companies'] }],
+  'contacts by search': ['contacts', { modifiedAfter: 0, properties: ['email'] }],
   'form submissions': ['formSubmissions'],
+  'contacts as leads': ['contactsAsLeads'],
 }
 
 const faults = '4%:cut=0.5; 2%:cut=0.9,framing=chunked; 2%:status=503,Retry-After=0; 1%:reset; 5%:short'
@@ -101,7 +103,9 @@ export async function testCrmKills(t: Test, { leads, kills, aimed, seed }: CrmKi
         for (let index = 0; index < aimed; index += 1) {
           const aim = aims[(first + index) % aims.length] as Aim
           const killed = newExport()
-          t.equal((await killed.start(undefined, aim)).signal, 'SIGKILL')
+          const { signal, stderr: problem } = await killed.start(undefined, aim)
+          if (signal !== 'SIGKILL')
+            throw new Error(`not killed at ${Object.values(aim).join(' ')}: ${problem}`)
           await killed.place()
           const { report: resumed, stderr } = await killed.start()
           if (resumed === undefined) throw new Error(stderr)

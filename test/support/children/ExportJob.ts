@@ -1,10 +1,11 @@
-import type { CrmOptions, FormSubmissionsOptions, LeadsQuery } from 'leadpipe'
+import type { ContactsAsLeadsOptions, CrmOptions, FormSubmissionsOptions, LeadsQuery } from 'leadpipe'
 import type { Aim } from './Aim.ts'
 
 /** A source of today's APIs, and its options. */
 export type CrmSource =
   | ['contacts', options: CrmOptions]
   | ['formSubmissions', options?: FormSubmissionsOptions]
+  | ['contactsAsLeads', options?: ContactsAsLeadsOptions]
 
 /** The export of a process, and the moment at which it dies. */
 export interface ExportJob {

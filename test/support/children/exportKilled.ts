@@ -10,6 +10,7 @@ import {
   branch,
   compose,
   contacts,
+  contactsAsLeads,
   explodeEvents,
   filter,
   formSubmissions,
@@ -115,7 +116,8 @@ await using client = new HubSpotClient({
 })
 const quarantine = join(dir, 'rejected.ndjson')
 /** About one of ten records of today's APIs is invalid. */
-const schema = { properties: { id: { pattern: '[^7]$' }, conversionId: { pattern: '[^7]$' } } }
+const key = { pattern: '[^7]$' }
+const schema = { properties: { guid: key, id: key, conversionId: key } }
 // An aim counts the saves, so their number must not depend on the speed of the disk.
 const paced = operator<object>(pace<object>(aim !== undefined))
 const last = job.transform ? compose(oneLate, calls, chained) : chained
@@ -151,5 +153,6 @@ const report =
 print(`\n${JSON.stringify(report)}\n`)
 
 function sourceOf([kind, options]: CrmSource) {
-  return kind === 'contacts' ? contacts(client, options) : formSubmissions(client, options)
+  if (kind === 'contacts') return contacts(client, options)
+  return kind === 'formSubmissions' ? formSubmissions(client, options) : contactsAsLeads(client, options)
 }
