@@ -116,8 +116,8 @@ await using client = new HubSpotClient({
 })
 const quarantine = join(dir, 'rejected.ndjson')
 /** About one of ten records of today's APIs is invalid. */
-const key = { pattern: '[^7]$' }
-const schema = { properties: { guid: key, id: key, conversionId: key } }
+const key = { type: 'string', pattern: '[^7]$' }
+const schema = { type: 'object', properties: { guid: key, id: key, conversionId: key } }
 // An aim counts the saves, so their number must not depend on the speed of the disk.
 const paced = operator<object>(pace<object>(aim !== undefined))
 const last = job.transform ? compose(oneLate, calls, chained) : chained
