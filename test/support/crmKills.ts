@@ -37,10 +37,10 @@ const aims: readonly Aim[] = [
   { call: 'rename', file: '/records.ndjson', nth: 1, when: 'after' },
 ]
 
-/** What is tested: how many records, how many kills of each source. */
+/** What is tested. */
 interface CrmKills {
   leads: number
-  /** The number of kills at random moments. */
+  /** The number of kills of each source at random moments. */
   kills: number
   /** The number of moments around the saves, each in an export of its own. */
   aimed: number
