@@ -83,3 +83,21 @@ t.test('the table of channels has every channel with its message, whose type is 
     t.match(index, new RegExp(`\\b${type},`))
   }
 })
+
+t.test('CHANGELOG: whatever holds what users of other exporters ran into exists', async t => {
+  const changelog = readFileSync(`${root}CHANGELOG.md`, 'utf8')
+  const [, section = ''] = changelog.match(/^## What users of other exporters ran into\n(.*?)^## /ms) ?? []
+  const places = [...section.matchAll(/^\|(?! complaint|---).*\| (.*) \|$/gm)].map(
+    ([, place]) => place as string,
+  )
+  t.equal(places.length, 37)
+  for (const place of places) {
+    for (const one of place.split('; ')) {
+      const [, path = '', titles = ''] = one.match(/^([\w/.]+\.ts)((?:,? "[^"]+")*)$/) ?? []
+      t.ok(path, one)
+      const text = readFileSync(`${root}${path}`, 'utf8')
+      for (const [, title = ''] of titles.matchAll(/"([^"]+)"/g))
+        t.ok(text.includes(title), `${path} "${title}"`)
+    }
+  }
+})

@@ -113,6 +113,11 @@ export class Page<T, Request extends PageRequest, Cursor> {
     return this.#items.length > 0
   }
 
+  /** Whether the pager may hold elements: some were neither delivered nor replaced by others that were. */
+  get isHeld(): boolean {
+    return this.received > this.#delivered
+  }
+
   /** Starts the timer of the page. */
   begin(fetched: FetchedPage): void {
     const timer = new PageTimer(this.#source.pageTimeout)

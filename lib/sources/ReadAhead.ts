@@ -113,10 +113,11 @@ export class PageBudget {
     this.#reserved = 0
   }
 
-  /** Releases everything that is not in a batch: the page has ended or was cut off. */
-  close(): void {
-    this.#ahead.release(this.#reserved + this.#unbatched)
-    this.#reserved = 0
+  /** Releases the reservation: the page has ended or was cut off. Returns the bytes that are not in a batch. */
+  close(): number {
+    this.cancelReservation()
+    const bytes = this.#unbatched
     this.#unbatched = 0
+    return bytes
   }
 }

@@ -37,6 +37,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
   #taken = 0
   /** The share of the read-ahead budget that the current page takes. */
   #pageBudget: PageBudget
+  /** Bytes of complete pages of which no batch has the records yet: the pager holds them until their last part arrives. */
+  #carried = 0
   #failure: { error: unknown } | undefined
 
   constructor(stretch: Stretch<T, Request, Cursor>, context: ReaderContext) {
@@ -77,8 +79,10 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     return !this.#isFirst && this.#pageBudget.isTooLarge
   }
 
-  endPage(): void {
-    this.#pageBudget.close()
+  endPage(isHeld: boolean): void {
+    const bytes = this.#pageBudget.close()
+    if (isHeld) this.#carried += bytes
+    else this.#context.ahead.release(bytes)
   }
 
   async untilFirst(): Promise<void> {
@@ -131,7 +135,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     try {
       for await (const batch of readStretch(this.stretch.pager, source, this, log)) {
         this.#pageBudget.batched(batch.bytes)
-        this.#batches.push(batch)
+        this.#batches.push({ ...batch, bytes: batch.bytes + this.#carried })
+        this.#carried = 0
         this.#held += batch.items.length
         this.records += recordsIn(batch)
         changed.notify()
@@ -143,6 +148,8 @@ export class StretchReader<T, Request extends PageRequest, Cursor> implements Tu
     } catch (error) {
       this.#failure = { error }
     }
+    this.#context.ahead.release(this.#carried)
+    this.#carried = 0
     this.isReading = false
     changed.notify()
   }

@@ -14,8 +14,8 @@ export interface Turn {
    * read ahead.
    */
   received(bytes: number): boolean
-  /** Called when nothing more of the page will arrive. */
-  endPage(): void
+  /** Called when nothing more of the page will arrive; `isHeld` if the pager may hold elements of it. */
+  endPage(isHeld: boolean): void
   /** Resolves when all stretches before this one are delivered. */
   untilFirst(): Promise<void>
 }
@@ -34,7 +34,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
   for (;;) {
     const wanted = await turn.mayRequest()
     const request = signal.aborted ? undefined : await unlessAborted(pager.next(wanted), signal)
-    if (request === undefined || signal.aborted) return turn.endPage()
+    if (request === undefined || signal.aborted) return turn.endPage(false)
     number ??= log.next()
     const page = new Page(pager, source, request, log, number)
     let isComplete = true
@@ -57,13 +57,14 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
       }
       page.finish(isComplete)
       if (page.hasItems) yield page.takeBatch()
+      turn.endPage(page.isHeld)
       failures = 0
       number = undefined
     } catch (error) {
       // What arrived before a failure is delivered before the failure is reported.
       if (page.hasItems) yield page.takeBatch()
       page.close()
-      turn.endPage()
+      turn.endPage(false)
       if (signal.aborted) throw error
       const isProgress = pager.interrupt(page.received)
       if (isProgress) failures = 0
@@ -75,7 +76,7 @@ export async function* readStretch<T, Request extends PageRequest, Cursor>(
       }
     } finally {
       page.close()
-      turn.endPage()
+      turn.endPage(false)
     }
   }
 }

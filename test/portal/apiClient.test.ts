@@ -1,23 +1,11 @@
-import { Client } from '@hubspot/api-client'
-import t, { type Test } from 'tap'
-import type { Portal, PortalOptions } from '../../lib/portal/index.ts'
+import t from 'tap'
+import { connected } from '../support/connected.ts'
 import { idsOf, readList } from './helpers/crm.ts'
 import { getAll } from './helpers/getJson.ts'
-import { startPortal } from './helpers/startPortal.ts'
 
 /*
  * HubSpot's own client, unmodified, reads the portal: a witness of the CRM APIs that shares nothing with the portal.
  */
-
-async function connected(t: Test, options: PortalOptions): Promise<{ portal: Portal; client: Client }> {
-  const portal = await startPortal(t, { rateLimit: { search: 1_000 }, ...options })
-  const client = new Client({
-    basePath: portal.origin,
-    accessToken: portal.accessToken,
-    limiterOptions: { minTime: 0 },
-  })
-  return { portal, client }
-}
 
 const properties = ['email', 'firstname', 'lifecyclestage', 'num_conversion_events']
 

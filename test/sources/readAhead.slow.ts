@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import { type LeadSource, leads } from '../../lib/sources/leads.ts'
+import { leads } from '../../lib/sources/leads.ts'
 import { someLeads } from '../support/aLead.ts'
 import { eventually } from '../support/eventually.ts'
 import { failureOf } from '../support/failureOf.ts'
@@ -11,6 +11,7 @@ import { listen } from '../support/listen.ts'
 import { openClient } from '../support/openClient.ts'
 import { seededRandom } from '../support/seededRandom.ts'
 import { serveLeads } from '../support/serveLeads.ts'
+import { stillness } from '../support/stillness.ts'
 import { turns } from '../support/turns.ts'
 import { watchSockets } from '../support/watchSockets.ts'
 
@@ -125,21 +126,6 @@ t.test('read-ahead: leads are in the order of the list, whatever the order of th
     await client.close()
   }
 })
-
-/** Resolves when no more bytes have arrived for a while. */
-async function stillness(source: LeadSource): Promise<void> {
-  let last = -1
-  let quiet = 0
-  await eventually(
-    () => {
-      quiet = source.counts.bytes === last ? quiet + 1 : 0
-      last = source.counts.bytes
-      return quiet > 500
-    },
-    true,
-    50_000,
-  )
-}
 
 t.test(
   'read-ahead: with a limit, no more is requested than is wanted while the source is not read',

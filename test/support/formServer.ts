@@ -11,6 +11,7 @@ export const serverNow = Date.UTC(2026, 5, 1, 12)
 export interface ServedForm {
   id: string
   name?: string
+  formType?: string
   archived?: boolean
   rows?: readonly Row[]
   /** The status and the body of the answer instead of its submissions. */
@@ -47,7 +48,9 @@ export async function formServer(
       const archived = searchParams.get('archived') === 'true'
       const listed = forms.filter(form => (form.archived ?? false) === archived)
       const start = Number(after ?? 0)
-      const results = listed.slice(start, start + pageSize).map(({ id, name }) => ({ id, name, archived }))
+      const results = listed
+        .slice(start, start + pageSize)
+        .map(({ id, name, formType }) => ({ id, name, formType, archived }))
       const next =
         start + pageSize < listed.length ? { paging: { next: { after: `${start + pageSize}` } } } : {}
       return answer(response, { results, ...next })

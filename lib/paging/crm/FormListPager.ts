@@ -35,6 +35,10 @@ function formName(form: Form | Rejected): FormName {
       context: { problem: 'malformed' },
     })
   }
-  const { id, name } = form
-  return { id, ...(typeof name === 'string' ? { name } : {}) }
+  const { id, name, formType } = form
+  return {
+    id,
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(formType === 'blog_comment' ? { isEmpty: true } : {}),
+  }
 }

@@ -14,6 +14,8 @@ export interface FormName {
   /** A guid. */
   readonly id: string
   readonly name?: string
+  /** Whether forms of its type have no submissions: comments of a blog. */
+  readonly isEmpty?: true
 }
 
 /** The request for a page of a form's submissions. */

@@ -141,7 +141,9 @@ export class SubmissionsPlan implements Plan<FormSubmission, SubmissionsRequest,
     const pager = 'form' in request ? this.#pagers.get(request.form) : undefined
     if (pager === undefined || !(error instanceof LeadpipeError)) return false
     const { status, excerpt = '' } = error.context as { status?: number; excerpt?: string }
-    const isOfOtherType = status === 400 && excerpt.includes('FORM_TYPE_NOT_ALLOWED')
+    // An answer that broke off may not say why.
+    const isOfOtherType =
+      status === 400 && (pager.form.isEmpty === true || excerpt.includes('FORM_TYPE_NOT_ALLOWED'))
     if (status === 400 && !isOfOtherType) return pager.refuseCursor()
     if (status !== 400 && status !== 403 && status !== 404) return false
     pager.refuse()

@@ -149,6 +149,24 @@ t.test('formSubmissions: forms that refuse are left out and reported', async t =
   })
 })
 
+t.test(
+  'formSubmissions: a form of a type without submissions is left out, also if its refusal breaks off',
+  async t => {
+    const forms = [formOf('a', [7]), { id: 'blog', formType: 'blog_comment' }]
+    const { origin } = await formServer(t, forms, {
+      intercept({ pathname }, response) {
+        if (!pathname.endsWith('/blog')) return false
+        response.writeHead(400, { 'content-length': 1_000 })
+        response.write('{"status":"error","cat', () => response.destroy())
+        return true
+      },
+    })
+    const source = formSubmissions(openClient(t, origin))
+    t.strictSame(namesOf(await source.toArray()), ['a-7'])
+    t.match(source.forms, { refused: { forms: [{ formGuid: 'blog', status: 400 }] } })
+  },
+)
+
 t.test('formSubmissions: a scope that is missing for every form is AUTH', async t => {
   const refused = ['a', 'b', 'c'].map(id => formOf(id, [7], { refusal: forbidden }))
   const { origin } = await formServer(t, [blog, ...refused])

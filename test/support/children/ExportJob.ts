@@ -1,5 +1,11 @@
-import type { LeadsQuery } from 'leadpipe'
+import type { ContactsAsLeadsOptions, CrmOptions, FormSubmissionsOptions, LeadsQuery } from 'leadpipe'
 import type { Aim } from './Aim.ts'
+
+/** A source of today's APIs, and its options. */
+export type CrmSource =
+  | ['contacts', options: CrmOptions]
+  | ['formSubmissions', options?: FormSubmissionsOptions]
+  | ['contactsAsLeads', options?: ContactsAsLeadsOptions]
 
 /** The export of a process, and the moment at which it dies. */
 export interface ExportJob {
@@ -11,7 +17,9 @@ export interface ExportJob {
   name: string
   /** Default: every lead. */
   query?: LeadsQuery
-  /** The number of leads between two saves. */
+  /** What is exported instead of leads. */
+  source?: CrmSource
+  /** The number of records between two saves. */
   every: number
   /** Whether a user's Transform that holds a record back is among the operators. Default: false. */
   transform?: boolean

@@ -1,5 +1,5 @@
 // A process that exports a portal with a checkpoint, to be killed and started again. To standard output it writes a
-// letter for each activity ("." for ten leads, else the first letter of a call to a file), and at the end a line with
+// letter for each activity ("." for ten records, else the first letter of a call to a file), and at the end a line with
 // the report.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
@@ -9,10 +9,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import {
   branch,
   compose,
+  contacts,
+  contactsAsLeads,
   explodeEvents,
   filter,
+  formSubmissions,
   HubSpotClient,
-  type Lead,
   leads,
   map,
   operator,
@@ -24,7 +26,7 @@ import {
   validate,
 } from 'leadpipe'
 import { killAt } from './Aim.ts'
-import type { ExportJob } from './ExportJob.ts'
+import type { CrmSource, ExportJob } from './ExportJob.ts'
 import { pace } from './pace.ts'
 import { watchFileCalls } from './watchFileCalls.ts'
 
@@ -38,7 +40,7 @@ await watchFileCalls(call => {
 }, after)
 
 let seen = 0
-const watched = peek<Lead>(() => {
+const watched = peek<object>(() => {
   seen += 1
   if (seen % 10 === 0) print('.')
 })
@@ -65,14 +67,21 @@ class OneLate extends Transform {
   }
 }
 
+/** What tells records apart: the key of a lead, of a CRM object, of a submission. */
+const keyOf = (record: object): string =>
+  ['guid', 'id', 'conversionId'].map(name => (record as Record<string, string>)[name]).find(Boolean) ?? ''
+
 /** Adds to each record its number and a digest of all records so far, which shows lost and repeated records. */
-const chained = operator<{ guid: string }, object>({
+const chained = operator<object, object>({
   name: 'chained',
   create() {
     let state = { n: 0, chain: '' }
     return {
       step(record, emit) {
-        const chain = createHash('sha256').update(`${state.chain} ${record.guid}`).digest('hex').slice(0, 16)
+        const chain = createHash('sha256')
+          .update(`${state.chain} ${keyOf(record)}`)
+          .digest('hex')
+          .slice(0, 16)
         state = { n: state.n + 1, chain }
         emit({ ...state, ...record })
       },
@@ -84,11 +93,11 @@ const chained = operator<{ guid: string }, object>({
     }
   },
 })
-const oneLate = transform<{ guid: string }, { guid: string }>(() => new OneLate())
+const oneLate = transform<object, object>(() => new OneLate())
 /** The calls end in another order than they begin. */
 const calls = map(
-  async (record: { guid: string }) => {
-    for (let turns = (record.guid.at(-1) ?? '').charCodeAt(0) % 3; turns > 0; turns -= 1) await turn()
+  async (record: object) => {
+    for (let turns = (keyOf(record).at(-1) ?? '').charCodeAt(0) % 3; turns > 0; turns -= 1) await turn()
     return record
   },
   { concurrency: 4 },
@@ -105,22 +114,45 @@ await using client = new HubSpotClient({
   rateLimit: 'none',
   retry: { retries: 20, minDelay: 1, maxDelay: 50, budget: 10 },
 })
-const report = await run(
-  leads(client, query),
-  validate({ onInvalid: 'quarantine', quarantine: join(dir, 'rejected.ndjson') }),
-  watched,
-  // An aim counts the saves, so their number must not depend on the speed of the disk.
-  operator<Lead>(pace<Lead>(aim !== undefined)),
-  explodeEvents(),
-  job.transform ? compose(oneLate, calls, chained) : chained,
-  sink,
-  {
-    checkpoint: {
-      path: join(dir, 'checkpoint.json'),
-      every: { leads: every, milliseconds: 3_600_000 },
-      // A process that is killed after the commit is started once more.
-      whenFinished: 'stop',
-    },
+const quarantine = join(dir, 'rejected.ndjson')
+/** About one of ten records of today's APIs is invalid. */
+const key = { type: 'string', pattern: '[^7]$' }
+const schema = { type: 'object', properties: { guid: key, id: key, conversionId: key } }
+// An aim counts the saves, so their number must not depend on the speed of the disk.
+const paced = operator<object>(pace<object>(aim !== undefined))
+const last = job.transform ? compose(oneLate, calls, chained) : chained
+const options = {
+  checkpoint: {
+    path: join(dir, 'checkpoint.json'),
+    every: { leads: every, milliseconds: 3_600_000 },
+    // A process that is killed after the commit is started once more.
+    whenFinished: 'stop',
   },
-)
+} as const
+const report =
+  job.source === undefined
+    ? await run(
+        leads(client, query),
+        validate({ onInvalid: 'quarantine', quarantine }),
+        watched,
+        paced,
+        explodeEvents(),
+        last,
+        sink,
+        options,
+      )
+    : await run(
+        sourceOf(job.source),
+        validate<object>({ schema, onInvalid: 'quarantine', quarantine }),
+        watched,
+        paced,
+        last,
+        sink,
+        options,
+      )
 print(`\n${JSON.stringify(report)}\n`)
+
+function sourceOf([kind, options]: CrmSource) {
+  if (kind === 'contacts') return contacts(client, options)
+  return kind === 'formSubmissions' ? formSubmissions(client, options) : contactsAsLeads(client, options)
+}
