@@ -62,6 +62,7 @@ export type {
   RetryMessage,
 } from './observe/channels.ts'
 // Operators
+export { type BatchSize, batch } from './operators/batch.ts'
 export { compose } from './operators/compose.ts'
 // Sinks
 export { encode } from './operators/encode.ts'
@@ -73,11 +74,14 @@ export {
   explodeFormValues,
 } from './operators/explode.ts'
 export { type FilterOptions, filter, type Verdict } from './operators/filter.ts'
+export { flatMap, type Several } from './operators/flatMap.ts'
 export { type MapOptions, map } from './operators/map.ts'
 export { operator } from './operators/operator.ts'
 export type { ArrayPath, Path, ValueAt } from './operators/paths.ts'
 export { peek } from './operators/peek.ts'
 export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
+export { type SampleOptions, sample } from './operators/sample.ts'
+export { skip } from './operators/skip.ts'
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'

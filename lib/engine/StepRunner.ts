@@ -10,6 +10,7 @@ import {
   type OwnStepDefinition,
   type SideOutput,
   type SideOutputs,
+  type StepControl,
 } from './definition.ts'
 import {
   createInstance,
@@ -25,14 +26,14 @@ import type { LineOf } from './Outlet.ts'
 import { nobody, type OperatorState, type Runner, type RunnerHost, type ValueReceiver } from './Runner.ts'
 
 /** Runs an operator of steps: calls the user's code, counts, and turns thrown values into OPERATOR errors. */
-export class StepRunner implements Runner {
+export class StepRunner implements Runner, StepControl {
   readonly definition: OwnStepDefinition<never, unknown>
   readonly #instance: OwnInstance<unknown, unknown>
   readonly #counters: OperatorCounters
   #next: ValueReceiver = nobody
   readonly #host: RunnerHost
   readonly #lineOf: LineOf | undefined
-  #isStopped = false
+  isStopped = false
   /** Whether the step (or flush) is running, so that it may emit. */
   #isOpen = false
   /** The running step; and the number of steps, including those that wait for it. */
@@ -71,6 +72,10 @@ export class StepRunner implements Runner {
     return unsavedState(this.definition, this.#instance)
   }
 
+  room(): Promise<void> | undefined {
+    return this.#host.workAfter()
+  }
+
   connect(next: ValueReceiver): void {
     this.#next = next
   }
@@ -92,7 +97,7 @@ export class StepRunner implements Runner {
   }
 
   flush(): void {
-    if (this.#instance.flush === undefined || this.#isStopped) return
+    if (this.#instance.flush === undefined || this.isStopped) return
     this.#runNext(() => this.#guard(() => this.#instance.flush?.(this.#emit)))
   }
 
@@ -101,7 +106,7 @@ export class StepRunner implements Runner {
   }
 
   stop(): void {
-    this.#isStopped = true
+    this.isStopped = true
   }
 
   save(withState: boolean): OperatorState {
@@ -160,13 +165,13 @@ export class StepRunner implements Runner {
 
   /** Calls the user's step. Never throws or rejects: a failure goes to the chain. */
   #step(value: unknown): Promise<void> | undefined {
-    if (this.#isStopped) {
+    if (this.isStopped) {
       this.#counters.unused += 1
       return undefined
     }
     this.#isOpen = true
     try {
-      const result = this.#instance.step(value, this.#emit, this.#lineOf?.(value))
+      const result = this.#instance.step(value, this.#emit, this.#lineOf?.(value), this)
       if (result !== undefined) return this.#conclude(result, value)
       this.#isOpen = false
     } catch (error) {

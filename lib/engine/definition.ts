@@ -126,10 +126,18 @@ export interface SideOutput {
   write(record: unknown): void
 }
 
+/** For a step that emits many values. */
+export interface StepControl {
+  /** Whether no more values are needed, or the run is over. */
+  readonly isStopped: boolean
+  /** Resolves when the stages after it have room; undefined when they do now. Never rejects. */
+  room(): Promise<void> | undefined
+}
+
 /** One use of such an operator. */
 export interface OwnInstance<In, Out> extends OperatorInstance<In, Out> {
   /** @param line the value's JSON text as it arrived, in UTF-8 on one line, for an operator that uses it */
-  step(value: In, emit: Emit<Out>, line?: Uint8Array): StepResult
+  step(value: In, emit: Emit<Out>, line?: Uint8Array, control?: StepControl): StepResult
   /** Receives an element that is not a record; see `acceptsRejected`. */
   reject?(rejected: Rejected): void
   /** Whether `save` costs no more than a step. If so, it is called before each record, to undo a record that fails. */

@@ -1,13 +1,17 @@
 import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
 import type { Operator } from '../../lib/index.ts'
+import { batch } from '../../lib/operators/batch.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { explode, explodeEvents, explodeFormValues } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
+import { flatMap } from '../../lib/operators/flatMap.ts'
 import { map } from '../../lib/operators/map.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
+import { sample } from '../../lib/operators/sample.ts'
+import { skip } from '../../lib/operators/skip.ts'
 import { take } from '../../lib/operators/take.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { recipe } from '../../lib/streams/attach.ts'
@@ -94,6 +98,53 @@ const cases: Record<
     given: [aLead(0, 1), { no: 'guid' }, aLead(1)],
     expected: [aLead(0, 1), aLead(1)],
   },
+  skip: { make: () => skip(7), given: numbered(10), expected: numbered(10).slice(7) },
+  'sample of every fourth value': {
+    make: () => sample({ every: 4 }),
+    given: numbered(10),
+    expected: numbered(10).filter(({ n }) => n % 4 === 0),
+  },
+  'sample of a share': {
+    make: () => sample({ share: 0.5, seed: 2011 }),
+    given: numbered(16),
+    expected: [2, 3, 7, 11, 12, 13, 14, 15].map(n => numbered(16)[n]),
+  },
+  flatMap: {
+    make: () => flatMap((value: Numbered) => Array(value.n).fill(value.n)),
+    given: numbered(4),
+    expected: [1, 2, 2, 3, 3, 3],
+  },
+  'flatMap, a generator': {
+    make: () =>
+      flatMap(function* (value: Numbered) {
+        for (let n = 0; n < value.n; n += 1) yield n
+      }),
+    given: numbered(4),
+    expected: [0, 0, 1, 0, 1, 2],
+  },
+  'flatMap, asynchronous': {
+    make: () =>
+      flatMap(async function* (value: Numbered) {
+        for (let n = 0; n < value.n; n += 1) yield n
+      }),
+    given: numbered(4),
+    expected: [0, 0, 1, 0, 1, 2],
+  },
+  'flatMap, a promise': {
+    make: () => flatMap(async (value: Numbered) => [value.n, value.n]),
+    given: numbered(3),
+    expected: [0, 0, 1, 1, 2, 2],
+  },
+  batch: {
+    make: () => batch({ count: 3 }),
+    given: numbered(7),
+    expected: [numbered(3), numbered(6).slice(3), numbered(7).slice(6)],
+  },
+  'batch, limited in bytes': {
+    make: () => batch({ count: 3, bytes: 8 }),
+    given: ['a', 'bb', 'ccc', 'too long for any', 'd', 'e', 'f', 'g'],
+    expected: [['a', 'bb'], ['ccc'], ['too long for any'], ['d', 'e'], ['f', 'g']],
+  },
   operator: {
     make: () =>
       operator<Numbered, number>('twice', (value, emit) => {
@@ -170,6 +221,13 @@ for (const [setting, through] of Object.entries(settings)) {
       t.test(`${name}, ${setting}, emits the expected values in order`, async t => {
         t.strictSame(await through(given, make), expected)
       })
+      t.test(`${name}, ${setting}, emits the same in a second run`, async t => {
+        const operator = make()
+        // A stream of a plain pipeline is used once.
+        const again = setting === 'alone in a plain pipeline' ? make : () => operator
+        await through(given, again)
+        t.strictSame(await through(given, again), expected)
+      })
       t.test(`${name}, ${setting}, emits nothing for an empty source`, async t => {
         t.strictSame(await through([], make), [])
       })
@@ -205,6 +263,23 @@ for (const [setting, through] of Object.entries(settings)) {
         }),
       'peek that rejects': () =>
         peek((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : undefined)),
+      'flatMap that throws': () =>
+        flatMap((value: Numbered) => {
+          if (value.n === 2) throw boom
+          return [value]
+        }),
+      'flatMap that rejects': () =>
+        flatMap((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : Promise.resolve([value]))),
+      'flatMap whose generator throws': () =>
+        flatMap(function* (value: Numbered) {
+          yield value
+          if (value.n === 2) throw boom
+        }),
+      'flatMap whose asynchronous generator throws': () =>
+        flatMap(async function* (value: Numbered) {
+          yield value
+          if (value.n === 2) throw boom
+        }),
       'project whose function throws': () =>
         project({
           n: (value: Numbered) => {

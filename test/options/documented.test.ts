@@ -5,9 +5,11 @@ import { checkpointRules } from '../../lib/checkpoint/options.ts'
 import { transportRules } from '../../lib/http/transportOptions.ts'
 import { clientRules } from '../../lib/hubspot/options.ts'
 import { queryRules } from '../../lib/lead/LeadsQuery.ts'
+import { batchRules } from '../../lib/operators/batch.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
 import { mapRules } from '../../lib/operators/map.ts'
+import { sampleRules } from '../../lib/operators/sample.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
 import { compileSchema } from '../../lib/options/ajv.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
@@ -44,6 +46,8 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/filter.ts', 'FilterOptions', filterRules.options],
   ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
   ['operators/map.ts', 'MapOptions', mapRules.options],
+  ['operators/batch.ts', 'BatchSize', batchRules.options],
+  ['operators/sample.ts', 'SampleOptions', sampleRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],
   ['sinks/http/options.ts', 'HttpOptions', httpRules.options],
   ['sinks/http/options.ts', 'BatchOptions', inside(httpRules.options.batch)],
