@@ -64,6 +64,7 @@ export type {
 // Operators
 export { type BatchSize, batch } from './operators/batch.ts'
 export { compose } from './operators/compose.ts'
+export { type DedupeOptions, dedupe } from './operators/dedupe.ts'
 // Sinks
 export { encode } from './operators/encode.ts'
 export {
@@ -75,11 +76,14 @@ export {
 } from './operators/explode.ts'
 export { type FilterOptions, filter, type Verdict } from './operators/filter.ts'
 export { flatMap, type Several } from './operators/flatMap.ts'
+export { type Flattened, type FlattenOptions, flatten } from './operators/flatten.ts'
 export { type MapOptions, map } from './operators/map.ts'
+export { omit } from './operators/omit.ts'
 export { operator } from './operators/operator.ts'
-export type { ArrayPath, Path, ValueAt } from './operators/paths.ts'
+export type { ArrayPath, EachPath, Path, ValueAt } from './operators/paths.ts'
 export { peek } from './operators/peek.ts'
 export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
+export { type NewNames, type Renamed, rename } from './operators/rename.ts'
 export { type SampleOptions, sample } from './operators/sample.ts'
 export { skip } from './operators/skip.ts'
 export { take } from './operators/take.ts'

@@ -1,7 +1,7 @@
 import type { ConversionEvent, FormSubmissionValue } from '../lead/leadParts.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
-import { type ArrayPath, checkPath, type ItemAt, valueAt, type Without } from './paths.ts'
+import { type ArrayPath, changeAt, checkPath, type ItemAt, removed, valueAt, type Without } from './paths.ts'
 
 /** The options of `explode`. */
 export interface ExplodeOptions<As extends string = string, Keep extends boolean = boolean> {
@@ -81,12 +81,13 @@ function explodeAs<In, Out>(
   options?: ExplodeOptions,
   needs?: 'leadConversionEvents',
 ): Operator<In, Out> {
-  const keys = checkPath(`${name}()`, 'path', path).split('.')
-  const { as = keys.at(-1) as string, keepEmpty = false } = checkOptions(options, {
+  const lastKey = checkPath(`${name}()`, 'path', path).split('.').at(-1) as string
+  const { as = lastKey, keepEmpty = false } = checkOptions(options, {
     ...explodeRules,
     owner: `${name}()`,
   })
   const itemsAt = valueAt(path)
+  const change = changeAt(path)
   return new Operator<In, Out>([
     {
       name,
@@ -103,7 +104,7 @@ function explodeAs<In, Out>(
             throw new TypeError(`expected an array at ${path}, found ${kind}`)
           }
           if (items.length === 0 && !keepEmpty) return
-          const outer = without(value, Object.hasOwn(value as object, path) ? [path] : keys) as object
+          const outer = change(value, () => removed) as object
           if (Object.hasOwn(outer, as))
             throw new TypeError(`the value already has a field "${as}": choose another with { as }`)
           if (items.length === 0) emit(outer)
@@ -112,15 +113,4 @@ function explodeAs<In, Out>(
       }),
     },
   ])
-}
-
-/** A copy without the value at the keys; only the objects on the way are copied. */
-function without(value: unknown, [key = '', ...below]: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value
-  if (Array.isArray(value)) {
-    const index = Number(key)
-    return below.length === 0 ? value.toSpliced(index, 1) : value.with(index, without(value[index], below))
-  }
-  const { [key]: inner, ...rest } = value as Record<string, unknown>
-  return below.length === 0 ? rest : { ...value, [key]: without(inner, below) }
 }

@@ -5,7 +5,7 @@ import { optionError } from '../options/checkOptions.ts'
 type Depth = [never, 0, 1, 2, 3, 4, 5, 6]
 
 /** T without what stands for no value: some portals send null or "". */
-type Present<T> = Exclude<T, null | undefined | ''>
+export type Present<T> = Exclude<T, null | undefined | ''>
 
 type Below<T, D extends number> = D extends 0 ? never : Path<Present<T>, Depth[D]>
 
@@ -17,6 +17,17 @@ export type Path<T, D extends number = 6> = unknown extends T
     : T extends object
       ? { [K in keyof T & string]: K | `${K}.${Below<T[K], D>}` }[keyof T & string]
       : never
+
+/** The same, with `*` for every item of an array. */
+export type EachPath<T, D extends number = 6> = unknown extends T
+  ? string
+  : T extends readonly (infer Item)[]
+    ? `${number}` | '*' | `${number | '*'}.${EachBelow<Item, D>}`
+    : T extends object
+      ? { [K in keyof T & string]: K | `${K}.${EachBelow<T[K], D>}` }[keyof T & string]
+      : never
+
+type EachBelow<T, D extends number> = D extends 0 ? never : EachPath<Present<T>, Depth[D]>
 
 /** The type of the value at a path of T; includes undefined if any part of the path may be missing. */
 export type ValueAt<T, P extends string> = unknown extends T
@@ -33,7 +44,7 @@ export type ValueAt<T, P extends string> = unknown extends T
         ? Item | undefined
         : never
 
-type Missing<T> = undefined extends T
+export type Missing<T> = undefined extends T
   ? undefined
   : null extends T
     ? undefined
@@ -50,16 +61,21 @@ export type ArrayPath<T> = unknown extends T
 export type ItemAt<T, P extends string> =
   Present<ValueAt<T, P>> extends readonly (infer Item)[] ? Item : unknown
 
-/** T without the value at a path. */
+/** T without the values at some paths. */
 export type Without<T, P extends string> = unknown extends T
   ? Record<string, unknown>
-  : P extends keyof T
-    ? Omit<T, P>
-    : P extends `${infer Head}.${infer Rest}`
-      ? Head extends keyof T
-        ? { [K in keyof T]: K extends Head ? Without<Present<T[K]>, Rest> | Missing<T[K]> : T[K] }
-        : T
+  : T extends readonly (infer Item)[]
+    ? [Rest<P, '*'>] extends [never]
+      ? T
+      : Without<Present<Item>, Rest<P, '*'>>[]
+    : T extends object
+      ? { [K in keyof T as K extends P ? never : K]: WithoutBelow<T[K], Rest<P, K & string>> }
       : T
+
+type WithoutBelow<T, P extends string> = [P] extends [never] ? T : Without<Present<T>, P> | Missing<T>
+
+/** What follows K in the paths that begin with it. */
+export type Rest<P extends string, K extends string> = P extends `${K}.${infer After}` ? After : never
 
 /**
  * Checks a dotted path.
@@ -85,6 +101,60 @@ export function valueAt(path: string): (value: unknown) => unknown {
     for (const key of keys) found = own(found, key)
     return found
   }
+}
+
+/** Returned by the function of {@link changeAt} to remove the value. */
+export const removed: unique symbol = Symbol('leadpipe.removed')
+
+/** Changes the value at a path: see {@link changeAt}. */
+export type ChangeAt = (value: unknown, change: (found: unknown) => unknown) => unknown
+
+/**
+ * A function that returns a copy of a value in which the one at a dotted path is changed. Own keys only, `*` for every
+ * item of an array; as in {@link valueAt}, a key that equals the whole path wins. Only the objects on the way are
+ * copied. If the path is missing, or nothing changes, it returns the value itself.
+ */
+export function changeAt(path: string): ChangeAt {
+  const keys = path.split('.')
+  return (value, change) =>
+    changed(value, isObject(value) && Object.hasOwn(value, path) ? [path] : keys, change)
+}
+
+function changed(
+  value: unknown,
+  [key = '', ...below]: readonly string[],
+  change: (found: unknown) => unknown,
+): unknown {
+  if (!isObject(value)) return value
+  const changeOne = (found: unknown) => (below.length === 0 ? change(found) : changed(found, below, change))
+  if (Array.isArray(value)) {
+    if (key !== '*' && !(/^\d+$/.test(key) && Object.hasOwn(value, key))) return value
+    const items = value.map((item, index) => (key === '*' || index === Number(key) ? changeOne(item) : item))
+    return items.every((item, index) => item === value[index])
+      ? value
+      : items.filter(item => item !== removed)
+  }
+  if (!Object.hasOwn(value, key)) return value
+  const after = changeOne(value[key])
+  if (after === value[key]) return value
+  if (after !== removed) return { ...value, [key]: after }
+  const { [key]: _, ...rest } = value
+  return rest
+}
+
+/**
+ * Refuses a name that is not one for a field: assigning to `__proto__` would set a prototype instead.
+ *
+ * @throws {LeadpipeError} OPTION
+ */
+export function checkName(owner: string, option: string | undefined, name: unknown): string {
+  if (typeof name === 'string' && name !== '' && name !== '__proto__') return name
+  throw optionError({
+    owner,
+    ...(option === undefined ? {} : { option }),
+    expected: 'a name for a field',
+    received: describe(name),
+  })
 }
 
 function own(value: unknown, key: string): unknown {

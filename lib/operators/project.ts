@@ -1,7 +1,7 @@
 import { describe } from '../errors.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { Operator } from '../streams/Operator.ts'
-import { checkPath, type Path, type ValueAt, valueAt } from './paths.ts'
+import { checkName, checkPath, type Path, type ValueAt, valueAt } from './paths.ts'
 
 /** From new name to path, or to a function of the value. */
 export type Mapping<T> = Readonly<Record<string, Path<T> | ((value: T) => unknown)>>
@@ -91,12 +91,6 @@ function fieldsOf(selection: unknown): Field[] {
         ],
       )
   if (fields.length === 0) throw wrong('at least one path', selection)
-  for (const [name] of fields) refuse(name)
+  for (const [name] of fields) if (name === '__proto__') checkName(owner, undefined, name)
   return fields
-}
-
-/** Assigning to this key would set a prototype instead of a field. */
-function refuse(name: string): void {
-  if (name !== '__proto__') return
-  throw wrong('a name for a field', name)
 }

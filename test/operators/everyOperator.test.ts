@@ -3,13 +3,17 @@ import { LeadpipeError } from '../../lib/errors.ts'
 import type { Operator } from '../../lib/index.ts'
 import { batch } from '../../lib/operators/batch.ts'
 import { compose } from '../../lib/operators/compose.ts'
+import { dedupe } from '../../lib/operators/dedupe.ts'
 import { explode, explodeEvents, explodeFormValues } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { flatMap } from '../../lib/operators/flatMap.ts'
+import { flatten } from '../../lib/operators/flatten.ts'
 import { map } from '../../lib/operators/map.ts'
+import { omit } from '../../lib/operators/omit.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
+import { rename } from '../../lib/operators/rename.ts'
 import { sample } from '../../lib/operators/sample.ts'
 import { skip } from '../../lib/operators/skip.ts'
 import { take } from '../../lib/operators/take.ts'
@@ -145,6 +149,43 @@ const cases: Record<
     given: ['a', 'bb', 'ccc', 'too long for any', 'd', 'e', 'f', 'g'],
     expected: [['a', 'bb'], ['ccc'], ['too long for any'], ['d', 'e'], ['f', 'g']],
   },
+  'dedupe, exact': {
+    make: () => dedupe<{ k?: string }>('k', { exact: true }),
+    given: [{ k: 'a' }, { k: 'b' }, {}, { k: 'a' }, { k: 'c' }, {}],
+    expected: [{ k: 'a' }, { k: 'b' }, {}, { k: 'c' }, {}],
+  },
+  'dedupe among the last keys': {
+    make: () => dedupe((value: { k: string }) => value.k, { last: 2 }),
+    given: [{ k: 'a' }, { k: 'b' }, { k: 'a' }, { k: 'c' }, { k: 'b' }],
+    expected: [{ k: 'a' }, { k: 'b' }, { k: 'c' }, { k: 'b' }],
+  },
+  omit: {
+    make: () => omit<unknown, string>('email', 'crm.status', 'events.*.values'),
+    given: [
+      { guid: 'a', email: 'e', crm: { status: 'Open', n: 1 }, events: [{ values: [1], n: 2 }, { n: 3 }] },
+      { guid: 'b', crm: null, events: '' },
+    ],
+    expected: [
+      { guid: 'a', crm: { n: 1 }, events: [{ n: 2 }, { n: 3 }] },
+      { guid: 'b', crm: null, events: '' },
+    ],
+  },
+  rename: {
+    make: () => rename<unknown, Record<string, string>>({ id: 'guid', status: 'crm.status' }),
+    given: [{ guid: 'a', crm: { status: 'Open', n: 1 }, n: 2 }, { guid: 'b', crm: null }, {}],
+    expected: [{ id: 'a', crm: { n: 1 }, n: 2, status: 'Open' }, { id: 'b', crm: null }, {}],
+  },
+  flatten: {
+    make: () => flatten({ arrays: 'join' }),
+    given: [
+      { guid: 'a', crm: { status: 'Open', more: { n: 1 } }, tags: ['x', 'y'] },
+      { guid: 'b', crm: null },
+    ],
+    expected: [
+      { guid: 'a', 'crm.status': 'Open', 'crm.more.n': 1, tags: 'x;y' },
+      { guid: 'b', crm: null },
+    ],
+  },
   operator: {
     make: () =>
       operator<Numbered, number>('twice', (value, emit) => {
@@ -263,6 +304,14 @@ for (const [setting, through] of Object.entries(settings)) {
         }),
       'peek that rejects': () =>
         peek((value: Numbered) => (value.n === 2 ? Promise.reject(boom) : undefined)),
+      'dedupe whose key throws': () =>
+        dedupe(
+          (value: Numbered) => {
+            if (value.n === 2) throw boom
+            return value.n
+          },
+          { last: 3 },
+        ),
       'flatMap that throws': () =>
         flatMap((value: Numbered) => {
           if (value.n === 2) throw boom

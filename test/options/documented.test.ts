@@ -6,8 +6,10 @@ import { transportRules } from '../../lib/http/transportOptions.ts'
 import { clientRules } from '../../lib/hubspot/options.ts'
 import { queryRules } from '../../lib/lead/LeadsQuery.ts'
 import { batchRules } from '../../lib/operators/batch.ts'
+import { dedupeRules } from '../../lib/operators/dedupe.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
+import { flattenRules } from '../../lib/operators/flatten.ts'
 import { mapRules } from '../../lib/operators/map.ts'
 import { sampleRules } from '../../lib/operators/sample.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
@@ -46,6 +48,8 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/filter.ts', 'FilterOptions', filterRules.options],
   ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
   ['operators/map.ts', 'MapOptions', mapRules.options],
+  ['operators/flatten.ts', 'FlattenOptions', flattenRules.options],
+  ['operators/dedupe.ts', 'DedupeOptions', dedupeRules.options],
   ['operators/batch.ts', 'BatchSize', batchRules.options],
   ['operators/sample.ts', 'SampleOptions', sampleRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],

@@ -1,0 +1,106 @@
+import {
+  batch,
+  flatMap,
+  flatten,
+  type HubSpotClient,
+  type Lead,
+  leads,
+  omit,
+  peek,
+  rename,
+  run,
+  sample,
+  skip,
+  toArray,
+} from '../../lib/index.ts'
+import { isExactly } from '../support/isExactly.ts'
+
+/** For the compiler only: `npm run check` compiles this file, and nothing runs it. */
+declare function compiled(code: () => unknown): void
+declare const client: HubSpotClient
+const sink = () => toArray({ max: 1 })
+
+// Types flow through operators that keep, collect and replace values.
+compiled(() =>
+  run(
+    leads(client),
+    skip(1),
+    sample({ every: 2 }),
+    flatMap(lead => isExactly<Lead>()(lead).leadConversionEvents ?? []),
+    peek(event => isExactly<string | undefined>()(event.formName)),
+    flatMap(async event => [event.convertDate ?? 0]),
+    batch({ count: 3 }),
+    peek(times => isExactly<number[]>()(times)),
+    sink(),
+  ),
+)
+
+// What is left out is gone, and the rest keeps its type.
+compiled(() =>
+  run(
+    leads(client),
+    omit('email', 'crmDetails.status', 'leadConversionEvents.*.formSubmissionValues'),
+    peek(record => {
+      isExactly<string>()(record.guid)
+      isExactly<string | undefined>()(record.crmDetails?.nextAction)
+      isExactly<string | undefined>()(record.leadConversionEvents?.[0]?.formName)
+      // @ts-expect-error: the email is left out.
+      record.email
+      // @ts-expect-error: the status is left out.
+      record.crmDetails?.status
+      // @ts-expect-error: the form values are left out.
+      record.leadConversionEvents?.[0]?.formSubmissionValues
+    }),
+    sink(),
+  ),
+)
+compiled(() => {
+  const given = [
+    // @ts-expect-error: a lead has no emial.
+    run(leads(client), omit('emial'), sink()),
+    // @ts-expect-error: a lead has no emial, under a new name.
+    run(leads(client), rename({ mail: 'emial' }), sink()),
+  ]
+  return given
+})
+
+compiled(() =>
+  run(
+    leads(client),
+    rename({ id: 'guid', mail: 'email', status: 'crmDetails.status' }),
+    peek(record => {
+      isExactly<string>()(record.id)
+      isExactly<string | undefined>()(record.mail)
+      isExactly<string | undefined>()(record.status)
+      isExactly<boolean | undefined>()(record.isCustomer)
+      // @ts-expect-error: the guid has another name.
+      record.guid
+      // @ts-expect-error: the status is not there any more.
+      record.crmDetails?.status
+    }),
+    sink(),
+  ),
+)
+
+compiled(() =>
+  run(
+    leads(client),
+    flatten({ separator: '_', arrays: 'join' }),
+    peek(record => {
+      isExactly<string>()(record.guid)
+      isExactly<string | undefined>()(record.crmDetails_status)
+      isExactly<string | undefined>()(record.leadConversionEvents)
+      // @ts-expect-error: the details are columns.
+      record.crmDetails
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    leads(client),
+    flatten(),
+    peek(record => isExactly<string | undefined>()(record['crmDetails.status'])),
+    sink(),
+  ),
+)
