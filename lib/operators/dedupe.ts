@@ -66,14 +66,15 @@ export function dedupe<T>(key: string | ((value: T) => unknown), given: DedupeOp
       create() {
         /** In the order in which the keys occurred last. */
         let digests = new Set<string>()
+        // One iterator for all: a new one would go past all that were deleted, each time.
+        let oldestFirst = digests.values()
         let repeated = 0
         const remember = (digest: string) => {
           digests.add(digest)
           if (last === undefined) {
             if (digests.size > (maxKeys as number)) throw new RangeError(tooMany)
           } else if (digests.size > last) {
-            const [oldest] = digests
-            digests.delete(oldest as string)
+            digests.delete(oldestFirst.next().value as string)
           }
         }
         const tooMany = `there are more than ${maxKeys} different keys: give a higher { maxKeys }, or { last }`
@@ -90,6 +91,7 @@ export function dedupe<T>(key: string | ((value: T) => unknown), given: DedupeOp
           restore(state: unknown) {
             const saved = state as { digests: string[]; repeated: number }
             digests = new Set(saved.digests)
+            oldestFirst = digests.values()
             repeated = saved.repeated
           },
           counts: () => ({ repeated }),
