@@ -28,8 +28,9 @@ export type OnError = 'fail' | 'drop'
 export interface OutputPlace {
   /** Its path in the run: `sink`, `sink/branches/0`, `operators/0/quarantine`. */
   readonly id: string
-  /** The path of the operator that has it as a side output, and the operator's name for it. */
+  /** The path of the operator that has it as a side output, the operator's name, and its name for the output. */
   readonly owner?: string
+  readonly operator?: string
   readonly output?: string
 }
 
@@ -59,7 +60,7 @@ export function mapOutputs<From, To>(
       const owner = operatorId(id, index)
       const mapped = Object.entries(outputs ?? {}).map(([output, from]) => [
         output,
-        map(from, { id: `${owner}/${output}`, owner, output }),
+        map(from, { id: `${owner}/${output}`, owner, operator: definitions[index]?.name as string, output }),
       ])
       return outputs && Object.fromEntries(mapped)
     }),

@@ -1,4 +1,4 @@
-import { type BranchOf, definitionsOf, mapOutputs, type OutputPlace, outputsOf } from '../engine/branches.ts'
+import { type BranchOf, definitionsOf, mapOutputs, type OutputPlace } from '../engine/branches.ts'
 import type { Definition } from '../engine/definition.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { FileSink } from '../sinks/file/FileSink.ts'
@@ -63,10 +63,13 @@ export function runStages(
 ): RunStages {
   const own = source instanceof SourceReadable ? source[recipe] : []
   const given = branchTo([...own, ...operators.flatMap(part => part[recipe])], sink)
-  refuseSameOutput(outputsOf(given))
-  const streams = mapOutputs(given, (output, { output: option = 'quarantine' }) =>
+  refuseSameOutput(given)
+  const streams = mapOutputs(given, (output, { operator, output: option }) =>
     typeof output === 'string'
-      ? new FileSink(output, fileSettings(output, { format: 'ndjson' }, optionOf(option)))
+      ? new FileSink(
+          output,
+          fileSettings(output, { format: 'ndjson' }, { owner: `${operator}()`, option: option as string }),
+        )
       : output,
   )
   const attached = attachSource(source, error => failed(sourceError(error)))
@@ -97,21 +100,16 @@ export function runStages(
   }
 }
 
-/** The option that a side output of an operator comes from. */
-export const optionOf = (output = 'quarantine'): { owner: string; option: string } => ({
-  owner: output === 'unmatched' ? 'contactsAsLeads()' : 'validate()',
-  option: output,
-})
-
-function refuseSameOutput(outputs: readonly GivenOutput[]): void {
-  const twice = outputs.find((output, index) => outputs.indexOf(output) !== index)
-  if (twice === undefined) return
-  const expected = 'a different destination for each operator'
-  const received = typeof twice === 'string' ? JSON.stringify(twice) : describeStage(twice)
-  throw optionError({
-    ...optionOf(),
-    expected,
-    received: `${received} for two of them`,
+function refuseSameOutput(given: BranchOf<GivenOutput>): void {
+  const seen = new Set<GivenOutput>()
+  mapOutputs(given, (output, { operator, output: option = 'sink' }) => {
+    if (seen.has(output)) {
+      const owner = operator === undefined ? 'run()' : `${operator}()`
+      const expected = 'a different destination for each operator'
+      const shown = typeof output === 'string' ? JSON.stringify(output) : describeStage(output)
+      throw optionError({ owner, option, expected, received: `${shown} for two of them` })
+    }
+    seen.add(output)
   })
 }
 

@@ -7,7 +7,7 @@ import { digestOf } from '../files/paths.ts'
 import { optionError } from '../options/checkOptions.ts'
 import { plainJson } from '../stage/plainJson.ts'
 import { describeStage } from '../streams/Operator.ts'
-import { optionOf, type RunSink, type RunStages } from './RunStages.ts'
+import type { RunSink, RunStages } from './RunStages.ts'
 import type { RunArguments } from './readArguments.ts'
 
 /**
@@ -25,13 +25,13 @@ export function pipelineOf(
   if (stage.fingerprint === undefined) {
     throw wrong('source', 'leads() or source(), which can be resumed,', describeStage(given.source))
   }
-  for (const { stream, owner, output, attachment } of outputsOf(main)) {
+  for (const { stream, operator, output, attachment } of outputsOf(main)) {
     if (attachment.stage.fingerprint !== undefined) continue
-    if (owner === undefined)
+    if (operator === undefined)
       throw wrong('sink', 'toFile(), toHttp() or sink(), which can be resumed,', describeStage(stream))
     const expected = 'a path or toFile(), which can be resumed,'
-    const received = 'a Writable of another kind'
-    throw optionError({ ...optionOf(output), expected, with: checkpoint, received })
+    const [owner, option] = [`${operator}()`, output as string]
+    throw optionError({ owner, option, expected, with: checkpoint, received: 'a Writable of another kind' })
   }
   if (whenFinished === 'next' && stage.following === undefined) {
     const other = { owner: 'run()', option: 'checkpoint.whenFinished', value: whenFinished }

@@ -106,7 +106,7 @@ class BranchedRun implements SinkRun {
     const outputs: OpenOutput[] = []
     const all = { definitions: [], side: [], branches, onError: 'fail' } as const
     const main = mapOutputs(all, (given: GivenOutput, place) => {
-      if (typeof given === 'string') throw pathError(place.output as string, given)
+      if (typeof given === 'string') throw pathError(place.operator as string, place.output as string, given)
       const explain = outputError(place)
       const run = new WritableRun(writableOf(given), error => fail(explain(error)))
       // As in any plain pipeline, a side output is not ended with its operator.

@@ -140,7 +140,7 @@ function sideTargets(
 ): SideOutputs<Target> | undefined {
   if (!('create' in definition) || definition.outputs === undefined) return undefined
   const opened = Object.entries(definition.outputs).map(([name, output]) => {
-    if (typeof output === 'string') throw pathError(name, output)
+    if (typeof output === 'string') throw pathError(definition.name, name, output)
     const explain = (error: unknown) => streamError('SINK', `the ${name}`, error)
     return [name, explained(new WritableRun(output, error => fail(explain(error))), explain)]
   })
@@ -151,9 +151,9 @@ function sideTargets(
 export const isOperator = (value: unknown): value is Operator<unknown, unknown> => value instanceof Operator
 
 /** The error for the path of a side output in a plain pipeline. */
-export function pathError(name: string, path: string): LeadpipeError {
+export function pathError(operator: string, name: string, path: string): LeadpipeError {
   return optionError({
-    owner: 'validate()',
+    owner: `${operator}()`,
     option: name,
     expected: 'an object-mode Writable in a plain pipeline, because only run() opens a path',
     received: JSON.stringify(path),

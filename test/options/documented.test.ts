@@ -10,6 +10,7 @@ import { dedupeRules } from '../../lib/operators/dedupe.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
 import { flattenRules } from '../../lib/operators/flatten.ts'
+import { invalidRules } from '../../lib/operators/invalidPolicy.ts'
 import { mapRules } from '../../lib/operators/map.ts'
 import { sampleRules } from '../../lib/operators/sample.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
@@ -45,6 +46,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['sources/crm/options.ts', 'CrmOptions', crmRules.options],
   ['lead/LeadsQuery.ts', 'LeadsQuery', queryRules],
   ['operators/validate.ts', 'ValidateOptions', validateRules.options],
+  ['operators/invalidPolicy.ts', 'InvalidOptions', invalidRules],
   ['operators/filter.ts', 'FilterOptions', filterRules.options],
   ['operators/explode.ts', 'ExplodeOptions', explodeRules.options],
   ['operators/map.ts', 'MapOptions', mapRules.options],
