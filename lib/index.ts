@@ -63,6 +63,7 @@ export type {
 } from './observe/channels.ts'
 // Operators
 export { type BatchSize, batch } from './operators/batch.ts'
+export { type Coerced, type CoercedTypes, type CoerceOptions, coerce } from './operators/coerce.ts'
 export { compose } from './operators/compose.ts'
 export { type DedupeOptions, dedupe } from './operators/dedupe.ts'
 // Sinks
@@ -77,6 +78,7 @@ export {
 export { type FilterOptions, filter, type Verdict } from './operators/filter.ts'
 export { flatMap, type Several } from './operators/flatMap.ts'
 export { type Flattened, type FlattenOptions, flatten } from './operators/flatten.ts'
+export type { InvalidOptions } from './operators/invalidPolicy.ts'
 export { type MapOptions, map } from './operators/map.ts'
 export { omit } from './operators/omit.ts'
 export { operator } from './operators/operator.ts'

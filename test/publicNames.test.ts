@@ -13,6 +13,7 @@ t.test('leadpipe: the list of exports', async t => {
     'RunError',
     'batch',
     'branch',
+    'coerce',
     'compose',
     'contacts',
     'contactsAsLeads',

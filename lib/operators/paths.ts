@@ -106,8 +106,11 @@ export function valueAt(path: string): (value: unknown) => unknown {
 /** Returned by the function of {@link changeAt} to remove the value. */
 export const removed: unique symbol = Symbol('leadpipe.removed')
 
+/** Returns what a value is changed to; `pointer` is its place, as a JSON Pointer. */
+type Change = (found: unknown, pointer: string) => unknown
+
 /** Changes the value at a path: see {@link changeAt}. */
-export type ChangeAt = (value: unknown, change: (found: unknown) => unknown) => unknown
+export type ChangeAt = (value: unknown, change: Change) => unknown
 
 /**
  * A function that returns a copy of a value in which the one at a dotted path is changed. Own keys only, `*` for every
@@ -117,30 +120,39 @@ export type ChangeAt = (value: unknown, change: (found: unknown) => unknown) => 
 export function changeAt(path: string): ChangeAt {
   const keys = path.split('.')
   return (value, change) =>
-    changed(value, isObject(value) && Object.hasOwn(value, path) ? [path] : keys, change)
+    changed(value, isObject(value) && Object.hasOwn(value, path) ? [path] : keys, change, '')
 }
 
 function changed(
   value: unknown,
   [key = '', ...below]: readonly string[],
-  change: (found: unknown) => unknown,
+  change: Change,
+  pointer: string,
 ): unknown {
   if (!isObject(value)) return value
-  const changeOne = (found: unknown) => (below.length === 0 ? change(found) : changed(found, below, change))
+  const changeOne = (found: unknown, at: string | number) => {
+    const place = `${pointer}/${escaped(String(at))}`
+    return below.length === 0 ? change(found, place) : changed(found, below, change, place)
+  }
   if (Array.isArray(value)) {
     if (key !== '*' && !(/^\d+$/.test(key) && Object.hasOwn(value, key))) return value
-    const items = value.map((item, index) => (key === '*' || index === Number(key) ? changeOne(item) : item))
+    const items = value.map((item, index) =>
+      key === '*' || index === Number(key) ? changeOne(item, index) : item,
+    )
     return items.every((item, index) => item === value[index])
       ? value
       : items.filter(item => item !== removed)
   }
   if (!Object.hasOwn(value, key)) return value
-  const after = changeOne(value[key])
+  const after = changeOne(value[key], key)
   if (after === value[key]) return value
   if (after !== removed) return { ...value, [key]: after }
   const { [key]: _, ...rest } = value
   return rest
 }
+
+/** A key as a part of a JSON Pointer. */
+export const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /**
  * Refuses a name that is not one for a field: assigning to `__proto__` would set a prototype instead.

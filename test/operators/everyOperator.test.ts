@@ -2,6 +2,7 @@ import t from 'tap'
 import { LeadpipeError } from '../../lib/errors.ts'
 import type { Operator } from '../../lib/index.ts'
 import { batch } from '../../lib/operators/batch.ts'
+import { coerce } from '../../lib/operators/coerce.ts'
 import { compose } from '../../lib/operators/compose.ts'
 import { dedupe } from '../../lib/operators/dedupe.ts'
 import { explode, explodeEvents, explodeFormValues } from '../../lib/operators/explode.ts'
@@ -158,6 +159,11 @@ const cases: Record<
     make: () => dedupe((value: { k: string }) => value.k, { last: 2 }),
     given: [{ k: 'a' }, { k: 'b' }, { k: 'a' }, { k: 'c' }, { k: 'b' }],
     expected: [{ k: 'a' }, { k: 'b' }, { k: 'c' }, { k: 'b' }],
+  },
+  coerce: {
+    make: () => coerce<unknown, Record<string, 'iso'>>({ at: 'iso' }, { onInvalid: 'skip' }),
+    given: [{ at: 0 }, { at: 'x' }, {}, { at: null }],
+    expected: [{ at: '1970-01-01T00:00:00.000Z' }, {}, { at: null }],
   },
   omit: {
     make: () => omit<unknown, string>('email', 'crm.status', 'events.*.values'),

@@ -6,6 +6,7 @@ import { transportRules } from '../../lib/http/transportOptions.ts'
 import { clientRules } from '../../lib/hubspot/options.ts'
 import { queryRules } from '../../lib/lead/LeadsQuery.ts'
 import { batchRules } from '../../lib/operators/batch.ts'
+import { coerceRules } from '../../lib/operators/coerce.ts'
 import { dedupeRules } from '../../lib/operators/dedupe.ts'
 import { explodeRules } from '../../lib/operators/explode.ts'
 import { filterRules } from '../../lib/operators/filter.ts'
@@ -52,6 +53,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/map.ts', 'MapOptions', mapRules.options],
   ['operators/flatten.ts', 'FlattenOptions', flattenRules.options],
   ['operators/dedupe.ts', 'DedupeOptions', dedupeRules.options],
+  ['operators/coerce.ts', 'CoerceOptions', coerceRules.options],
   ['operators/batch.ts', 'BatchSize', batchRules.options],
   ['operators/sample.ts', 'SampleOptions', sampleRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],

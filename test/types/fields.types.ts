@@ -1,5 +1,6 @@
 import {
   batch,
+  coerce,
   flatMap,
   flatten,
   type HubSpotClient,
@@ -104,3 +105,36 @@ compiled(() =>
     sink(),
   ),
 )
+
+// Converted values have their new types, and the others keep theirs.
+compiled(() =>
+  run(
+    leads(client),
+    coerce({ insertedAt: 'date', email: 'number', 'leadConversionEvents.*.convertDate': 'iso' }),
+    peek(record => {
+      isExactly<string>()(record.guid)
+      isExactly<Date | undefined>()(record.insertedAt)
+      isExactly<number | null | undefined>()(record.email)
+      isExactly<string | undefined>()(record.leadConversionEvents?.[0]?.convertDate)
+      isExactly<string | undefined>()(record.leadConversionEvents?.[0]?.formName)
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    leads(client),
+    coerce({ insertedAt: 'iso' }, { zeroTimes: 'null' }),
+    peek(record => isExactly<string | null | undefined>()(record.insertedAt)),
+    sink(),
+  ),
+)
+compiled(() => {
+  const given = [
+    // @ts-expect-error: a lead has no insertedOn.
+    run(leads(client), coerce({ insertedOn: 'iso' }), sink()),
+    // @ts-expect-error: there is no type of this name.
+    run(leads(client), coerce({ insertedAt: 'time' }), sink()),
+  ]
+  return given
+})
