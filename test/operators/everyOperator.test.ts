@@ -10,6 +10,7 @@ import { filter } from '../../lib/operators/filter.ts'
 import { flatMap } from '../../lib/operators/flatMap.ts'
 import { flatten } from '../../lib/operators/flatten.ts'
 import { map } from '../../lib/operators/map.ts'
+import { mask } from '../../lib/operators/mask.ts'
 import { omit } from '../../lib/operators/omit.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
@@ -164,6 +165,11 @@ const cases: Record<
     make: () => coerce<unknown, Record<string, 'iso'>>({ at: 'iso' }, { onInvalid: 'skip' }),
     given: [{ at: 0 }, { at: 'x' }, {}, { at: null }],
     expected: [{ at: '1970-01-01T00:00:00.000Z' }, {}, { at: null }],
+  },
+  mask: {
+    make: () => mask<unknown, 'redact'>({ how: 'redact' }),
+    given: [{ guid: 'a', email: 'a@example.com', phone: null }, {}, 'text'],
+    expected: [{ guid: 'a', email: 'REDACTED', phone: null }, {}, 'text'],
   },
   omit: {
     make: () => omit<unknown, string>('email', 'crm.status', 'events.*.values'),

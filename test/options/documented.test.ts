@@ -13,6 +13,7 @@ import { filterRules } from '../../lib/operators/filter.ts'
 import { flattenRules } from '../../lib/operators/flatten.ts'
 import { invalidRules } from '../../lib/operators/invalidPolicy.ts'
 import { mapRules } from '../../lib/operators/map.ts'
+import { maskRules } from '../../lib/operators/mask.ts'
 import { sampleRules } from '../../lib/operators/sample.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
 import { compileSchema } from '../../lib/options/ajv.ts'
@@ -54,6 +55,7 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/flatten.ts', 'FlattenOptions', flattenRules.options],
   ['operators/dedupe.ts', 'DedupeOptions', dedupeRules.options],
   ['operators/coerce.ts', 'CoerceOptions', coerceRules.options],
+  ['operators/mask.ts', 'MaskOptions', maskRules.options],
   ['operators/batch.ts', 'BatchSize', batchRules.options],
   ['operators/sample.ts', 'SampleOptions', sampleRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],

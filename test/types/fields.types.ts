@@ -6,6 +6,7 @@ import {
   type HubSpotClient,
   type Lead,
   leads,
+  mask,
   omit,
   peek,
   rename,
@@ -138,3 +139,32 @@ compiled(() => {
   ]
   return given
 })
+
+// What is dropped is gone, at every level; what is hashed is text.
+compiled(() =>
+  run(
+    leads(client),
+    mask({ how: 'drop' }),
+    peek(record => {
+      isExactly<string>()(record.guid)
+      isExactly<string | undefined>()(record.crmDetails?.status)
+      // @ts-expect-error: the email is dropped.
+      record.email
+      // @ts-expect-error: and so is the token of the details.
+      record.analyticsDetails?.userToken
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    leads(client),
+    mask({ how: 'hash', key: 'sixteen letters!', fields: ['score', 'email'] }),
+    peek(record => {
+      isExactly<string | undefined>()(record.score)
+      isExactly<string | undefined>()(record.email)
+      isExactly<string | undefined>()(record.firstName)
+    }),
+    sink(),
+  ),
+)
