@@ -3,7 +3,7 @@ import { describe } from '../errors.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { choice } from '../options/optionRule.ts'
 import { Operator } from '../streams/Operator.ts'
-import { FormFields, normal, type PersonalField, personalFields } from './personalFields.ts'
+import { FormFields, normal, type PersonalField, personalFields, remembering } from './personalFields.ts'
 
 /** What {@link mask} masks, and how. */
 export interface MaskOptions<
@@ -100,8 +100,9 @@ export function mask(given: MaskOptions): Operator<unknown, unknown> {
   const { how, key, fields } = checkMask(given)
   const names = new Set(fields.map(normal))
   const formFields = new FormFields(names)
-  const isMasked = (name: string) =>
-    names.has(normal(name)) || names.has(normal(name.slice(name.lastIndexOf('.') + 1)))
+  const isMasked = remembering(
+    name => names.has(normal(name)) || names.has(normal(name.slice(name.lastIndexOf('.') + 1))),
+  )
   return new Operator<unknown, unknown>([
     {
       name: 'mask',
@@ -140,11 +141,11 @@ export function mask(given: MaskOptions): Operator<unknown, unknown> {
     const isPersonal =
       typed !== undefined &&
       (formFields.isMasked(value) || containsEmail(value[typed]) || found.has(comparable(value[typed])))
-    const kept = Object.entries(value).flatMap(([name, field]) => {
-      const isHidden = isMasked(name) || (isPersonal && name === typed)
-      if (!isHidden) return [[name, masked(field, found)]]
-      return how === 'drop' ? [] : [[name, hidden(field)]]
-    })
+    const kept: [string, unknown][] = []
+    for (const [name, field] of Object.entries(value)) {
+      if (!isMasked(name) && !(isPersonal && name === typed)) kept.push([name, masked(field, found)])
+      else if (how !== 'drop') kept.push([name, hidden(field)])
+    }
     return Object.fromEntries(kept)
   }
 

@@ -46,12 +46,29 @@ export type PersonalField = (typeof personalFields)[number]
 /** A name without capital letters and without signs: "First name", "first_name" and "firstName" are the same. */
 export const normal = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
+/** The same function, which remembers its answers for short texts; there are few names, and each occurs often. */
+export function remembering(decide: (text: string) => boolean): (text: string) => boolean {
+  const answers = new Map<string, boolean>()
+  return text => {
+    const known = answers.get(text)
+    if (known !== undefined) return known
+    const answer = decide(text)
+    if (answers.size >= mostNames) answers.clear()
+    if (text.length <= 200) answers.set(text, answer)
+    return answer
+  }
+}
+
+/** Names that are remembered at a time. */
+const mostNames = 10_000
+
 /** A name for what was typed into a form is longer than that of a field: "Your email (kept private)". */
 const mostWords = 6
 
 /** Recognises fields of forms, and those among them whose names are in a list. */
 export class FormFields {
   readonly #names: ReadonlySet<string>
+  readonly #isPersonal = remembering(text => this.#contains(text) || this.#isName(text))
 
   /** @param names in their normal form */
   constructor(names: ReadonlySet<string>) {
@@ -68,7 +85,7 @@ export class FormFields {
   /** Whether its name or label contains a name of the list, as whole words; "Name" alone counts as one. */
   isMasked({ fieldName, fieldLabel, name, property }: Readonly<Record<string, unknown>>): boolean {
     return [fieldName, fieldLabel, name, property].some(
-      text => typeof text === 'string' && (this.#contains(text) || this.#isName(text)),
+      text => typeof text === 'string' && this.#isPersonal(text),
     )
   }
 
