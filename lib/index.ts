@@ -86,12 +86,20 @@ export { operator } from './operators/operator.ts'
 export type { ArrayPath, EachPath, Path, ValueAt } from './operators/paths.ts'
 export { peek } from './operators/peek.ts'
 export { type PersonalField, personalFields } from './operators/personalFields.ts'
+export {
+  type FormColumns,
+  type Pivoted,
+  type PivotOptions,
+  pivotFormValues,
+} from './operators/pivotFormValues.ts'
 export { type Mapping, type Picked, type Projected, project } from './operators/project.ts'
 export { type NewNames, type Renamed, rename } from './operators/rename.ts'
 export { type SampleOptions, sample } from './operators/sample.ts'
 export { skip } from './operators/skip.ts'
+export { type SummarizeOptions, type Summary, summarize } from './operators/summarize.ts'
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
+export { type UnknownField, type UnknownFieldsOptions, unknownFields } from './operators/unknownFields.ts'
 export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
 export type { BatchCounts } from './paging/crm/batchCounts.ts'
 export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'

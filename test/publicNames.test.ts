@@ -38,6 +38,7 @@ t.test('leadpipe: the list of exports', async t => {
     'operator',
     'peek',
     'personalFields',
+    'pivotFormValues',
     'project',
     'quarantined',
     'rename',
@@ -46,6 +47,7 @@ t.test('leadpipe: the list of exports', async t => {
     'sink',
     'skip',
     'source',
+    'summarize',
     'take',
     'tee',
     'timePivots',
@@ -53,6 +55,7 @@ t.test('leadpipe: the list of exports', async t => {
     'toFile',
     'toHttp',
     'transform',
+    'unknownFields',
     'validate',
   ])
 })

@@ -5,13 +5,13 @@ import { checkOptions, type OptionRules, optionError } from '../options/checkOpt
 import { choice, withDefault } from '../options/optionRule.ts'
 import { quarantinedLead } from '../stage/Quarantined.ts'
 import { Operator } from '../streams/Operator.ts'
-import { invalidLead } from './invalidLead.ts'
 import {
   checkInvalidOptions,
   type InvalidOptions,
   InvalidValues,
   invalidDefinition,
   invalidEquations,
+  invalidLead,
   invalidRules,
   shownInvalid,
 } from './invalidPolicy.ts'

@@ -37,7 +37,7 @@ export type Projected<T, M> = {
 export function project<T, const P extends Path<T>>(paths: readonly P[]): Operator<T, Picked<T, P>>
 export function project<T, const M extends Mapping<T>>(mapping: M): Operator<T, Projected<T, M>>
 export function project(selection: readonly string[] | Mapping<unknown>): Operator<unknown, unknown> {
-  const fields = fieldsOf(selection)
+  const fields = fieldsOf('project()', selection)
   return new Operator<unknown, unknown>([
     {
       name: 'project',
@@ -55,8 +55,8 @@ export function project(selection: readonly string[] | Mapping<unknown>): Operat
   ])
 }
 
-/** Plain JSON that includes the order, which is the order of a record's fields. Functions are not JSON. */
-function shown(selection: readonly string[] | Mapping<unknown>): unknown {
+/** A list or mapping as plain JSON that includes the order, which is the order of a record's fields. Functions are not JSON. */
+export function shown(selection: readonly string[] | Mapping<unknown>): unknown {
   if (isList(selection)) return { paths: [...selection] }
   return {
     mapping: Object.entries(selection).map(([name, from]) => [
@@ -69,28 +69,34 @@ function shown(selection: readonly string[] | Mapping<unknown>): unknown {
 const isList = (selection: readonly string[] | Mapping<unknown>): selection is readonly string[] =>
   Array.isArray(selection)
 
-const owner = 'project()'
-const wrong = (expected: string, received: unknown) =>
-  optionError({ owner, expected, received: describe(received) })
+/** The name of a field, and how its value is read from a record. */
+export type Field = [name: string, read: (value: unknown) => unknown]
 
-type Field = [name: string, read: (value: unknown) => unknown]
-
-function fieldsOf(selection: unknown): Field[] {
+/**
+ * The fields that a list of paths or a mapping describes.
+ *
+ * @param option the option that has them; undefined for the argument of `project`
+ * @throws {LeadpipeError} OPTION
+ */
+export function fieldsOf(owner: string, selection: unknown, option?: string): Field[] {
+  const wrong = (expected: string, value: unknown) =>
+    optionError({ owner, ...(option === undefined ? {} : { option }), expected, received: describe(value) })
+  const named = (name: string) => (option === undefined ? name : `${option}.${name}`)
   if (typeof selection !== 'object' || selection === null) {
     throw wrong('a list of paths, or a mapping of new name to path or function', selection)
   }
   const fields = Array.isArray(selection)
     ? selection.map((path, index): Field => {
-        const checked = checkPath(owner, `path ${index + 1}`, path)
+        const checked = checkPath(owner, named(`path ${index + 1}`), path)
         return [checked, valueAt(checked)]
       })
     : Object.entries(selection).map(
         ([name, from]): Field => [
           name,
-          typeof from === 'function' ? from : valueAt(checkPath(owner, name, from)),
+          typeof from === 'function' ? from : valueAt(checkPath(owner, named(name), from)),
         ],
       )
   if (fields.length === 0) throw wrong('at least one path', selection)
-  for (const [name] of fields) if (name === '__proto__') checkName(owner, undefined, name)
+  for (const [name] of fields) if (name === '__proto__') checkName(owner, option, name)
   return fields
 }

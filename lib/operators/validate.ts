@@ -9,13 +9,13 @@ import { identifyingText } from '../stage/plainJson.ts'
 import { quarantinedElement, quarantinedLead } from '../stage/Quarantined.ts'
 import type { Rejected } from '../stage/Rejected.ts'
 import { Operator } from '../streams/Operator.ts'
-import { invalidLead } from './invalidLead.ts'
 import {
   checkInvalidOptions,
   type InvalidOptions,
   InvalidValues,
   invalidDefinition,
   invalidEquations,
+  invalidLead,
   invalidRules,
   shownInvalid,
 } from './invalidPolicy.ts'
@@ -94,7 +94,7 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
       equations: invalidEquations,
       options: {
         ...shownInvalid(settings),
-        schema: isOurs ? 'lead' : digestOf(schema),
+        schema: isOurs ? 'lead' : schemaDigest(schema),
         ...(nullFields === 'keep' ? { nullFields } : {}),
         ...(ajv === undefined ? {} : { ajv: true }),
       },
@@ -131,7 +131,7 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
 }
 
 /** Distinguishes schemas. For a user's own compiler, a schema may be more than JSON. */
-function digestOf(schema: object): string {
+export function schemaDigest(schema: object): string {
   return createHash('sha256').update(identifyingText(schema)).digest('hex').slice(0, 16)
 }
 

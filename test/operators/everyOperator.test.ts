@@ -14,11 +14,14 @@ import { mask } from '../../lib/operators/mask.ts'
 import { omit } from '../../lib/operators/omit.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
+import { pivotFormValues } from '../../lib/operators/pivotFormValues.ts'
 import { project } from '../../lib/operators/project.ts'
 import { rename } from '../../lib/operators/rename.ts'
 import { sample } from '../../lib/operators/sample.ts'
 import { skip } from '../../lib/operators/skip.ts'
+import { summarize } from '../../lib/operators/summarize.ts'
 import { take } from '../../lib/operators/take.ts'
+import { unknownFields } from '../../lib/operators/unknownFields.ts'
 import { validate } from '../../lib/operators/validate.ts'
 import { recipe } from '../../lib/streams/attach.ts'
 import { chainOfDefinitions } from '../engine/chainOf.ts'
@@ -170,6 +173,41 @@ const cases: Record<
     make: () => mask<unknown, 'redact'>({ how: 'redact' }),
     given: [{ guid: 'a', email: 'a@example.com', phone: null }, {}, 'text'],
     expected: [{ guid: 'a', email: 'REDACTED', phone: null }, {}, 'text'],
+  },
+  pivotFormValues: {
+    make: () => pivotFormValues(),
+    given: [
+      { conversionEvent: { guid: 'e', formSubmissionValues: [{ fieldName: 'a', fieldValue: '1' }] } },
+      { conversionEvent: { guid: 'f' } },
+      { values: [{ name: 'b', value: '2' }] },
+    ],
+    expected: [
+      { conversionEvent: { guid: 'e' }, formValues: { a: '1' } },
+      { conversionEvent: { guid: 'f' }, formValues: {} },
+      { formValues: { b: '2' } },
+    ],
+  },
+  summarize: {
+    make: () =>
+      summarize({
+        by: { odd: (value: Numbered) => value.n % 2 === 1 },
+        sum: { total: 'n' },
+        min: { first: 'guid' },
+        max: { most: 'n' },
+      }),
+    given: numbered(5),
+    expected: [
+      { odd: false, count: 3, total: 6, first: 'lead-0', most: 4 },
+      { odd: true, count: 2, total: 4, first: 'lead-1', most: 3 },
+    ],
+  },
+  unknownFields: {
+    make: () => unknownFields(),
+    given: [{ guid: 'a', x: 1 }, { guid: 'b', x: 'again', crmDetails: { y: null } }, {}, 'text'],
+    expected: [
+      { path: 'x', type: 'number', example: '/x', guid: 'a' },
+      { path: 'crmDetails.y', type: 'null', example: '/crmDetails/y', guid: 'b' },
+    ],
   },
   omit: {
     make: () => omit<unknown, string>('email', 'crm.status', 'events.*.values'),
@@ -340,6 +378,15 @@ for (const [setting, through] of Object.entries(settings)) {
         flatMap(async function* (value: Numbered) {
           yield value
           if (value.n === 2) throw boom
+        }),
+      'summarize whose key throws': () =>
+        summarize({
+          by: {
+            n: (value: Numbered) => {
+              if (value.n === 2) throw boom
+              return value.n
+            },
+          },
         }),
       'project whose function throws': () =>
         project({

@@ -14,7 +14,10 @@ import { flattenRules } from '../../lib/operators/flatten.ts'
 import { invalidRules } from '../../lib/operators/invalidPolicy.ts'
 import { mapRules } from '../../lib/operators/map.ts'
 import { maskRules } from '../../lib/operators/mask.ts'
+import { pivotRules } from '../../lib/operators/pivotFormValues.ts'
 import { sampleRules } from '../../lib/operators/sample.ts'
+import { summarizeRules } from '../../lib/operators/summarize.ts'
+import { unknownFieldsRules } from '../../lib/operators/unknownFields.ts'
 import { validateRules } from '../../lib/operators/validate.ts'
 import { compileSchema } from '../../lib/options/ajv.ts'
 import type { OptionRule } from '../../lib/options/optionRule.ts'
@@ -56,6 +59,9 @@ const documented: [file: string, name: string, rules: Rules][] = [
   ['operators/dedupe.ts', 'DedupeOptions', dedupeRules.options],
   ['operators/coerce.ts', 'CoerceOptions', coerceRules.options],
   ['operators/mask.ts', 'MaskOptions', maskRules.options],
+  ['operators/pivotFormValues.ts', 'PivotOptions', pivotRules.options],
+  ['operators/summarize.ts', 'SummarizeOptions', summarizeRules.options],
+  ['operators/unknownFields.ts', 'UnknownFieldsOptions', unknownFieldsRules.options],
   ['operators/batch.ts', 'BatchSize', batchRules.options],
   ['operators/sample.ts', 'SampleOptions', sampleRules.options],
   ['sinks/file/options.ts', 'FileOptions', fileRules.options],

@@ -1,19 +1,25 @@
 import {
   batch,
   coerce,
+  explodeEvents,
   flatMap,
   flatten,
+  formSubmissions,
   type HubSpotClient,
   type Lead,
   leads,
   mask,
   omit,
   peek,
+  pivotFormValues,
   rename,
   run,
   sample,
   skip,
+  summarize,
   toArray,
+  type UnknownField,
+  unknownFields,
 } from '../../lib/index.ts'
 import { isExactly } from '../support/isExactly.ts'
 
@@ -165,6 +171,84 @@ compiled(() =>
       isExactly<string | undefined>()(record.email)
       isExactly<string | undefined>()(record.firstName)
     }),
+    sink(),
+  ),
+)
+
+// Columns have the names that were asked for; groups have their keys and measures.
+compiled(() =>
+  run(
+    leads(client),
+    explodeEvents(),
+    pivotFormValues({ fields: ['Email', 'Company'] }),
+    peek(record => {
+      isExactly<string>()(record.guid)
+      isExactly<string | null>()(record.formValues.Email)
+      isExactly<string | undefined>()(record.conversionEvent.formName)
+      // @ts-expect-error: no such column was asked for.
+      record.formValues.Phone
+      // @ts-expect-error: the form values are columns.
+      record.conversionEvent.formSubmissionValues
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    formSubmissions(client),
+    pivotFormValues({ repeated: 'all', as: 'columns' }),
+    peek(record => {
+      isExactly<string>()(record.formGuid)
+      isExactly<Record<string, string[]>>()(record.columns)
+      // @ts-expect-error: the values are columns.
+      record.values
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    leads(client),
+    summarize({
+      by: ['country', 'crmDetails.status'],
+      sum: { score: 'rawScore' },
+      max: { latest: 'insertedAt' },
+    }),
+    peek(group => {
+      isExactly<string | null>()(group.country)
+      isExactly<string | null>()(group['crmDetails.status'])
+      isExactly<number>()(group.count)
+      isExactly<number>()(group.score)
+      isExactly<number | string | null>()(group.latest)
+    }),
+    sink(),
+  ),
+)
+compiled(() =>
+  run(
+    leads(client),
+    summarize({ by: { domain: lead => lead.email?.split('@')[1] }, count: 'people' }),
+    peek(group => {
+      isExactly<string | null>()(group.domain)
+      isExactly<number>()(group.people)
+    }),
+    sink(),
+  ),
+)
+compiled(() => {
+  const given = [
+    // @ts-expect-error: a lead has no contry.
+    run(leads(client), summarize({ by: ['contry'] }), sink()),
+    // @ts-expect-error: a lead has no scores.
+    run(leads(client), summarize({ sum: { score: 'scores' } }), sink()),
+  ]
+  return given
+})
+compiled(() =>
+  run(
+    leads(client),
+    unknownFields(),
+    peek(field => isExactly<UnknownField>()(field)),
     sink(),
   ),
 )
