@@ -100,7 +100,15 @@ export { type SummarizeOptions, type Summary, summarize } from './operators/summ
 export { take } from './operators/take.ts'
 export { transform } from './operators/transform.ts'
 export { type UnknownField, type UnknownFieldsOptions, unknownFields } from './operators/unknownFields.ts'
-export { type CompiledSchema, type ValidateOptions, validate } from './operators/validate.ts'
+export {
+  type CompiledSchema,
+  type StandardIssue,
+  type StandardOutput,
+  type StandardResult,
+  type StandardSchema,
+  type ValidateOptions,
+  validate,
+} from './operators/validate.ts'
 export type { BatchCounts } from './paging/crm/batchCounts.ts'
 export type { RefusedForm } from './paging/crm/SubmissionsPlan.ts'
 export type { Missing } from './paging/LeadPlan.ts'

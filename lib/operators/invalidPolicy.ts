@@ -191,8 +191,8 @@ export class InvalidValues {
   }
 }
 
-/** The part of an Ajv error that the message needs. */
-interface FoundError {
+/** A problem of a value, as Ajv describes it. */
+export interface FoundError {
   readonly instancePath: string
   readonly keyword: string
   readonly message?: string | undefined

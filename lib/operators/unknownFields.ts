@@ -1,9 +1,9 @@
 import { leadSchema } from '../lead/Lead.ts'
 import { checkOptions, type OptionRules } from '../options/checkOptions.ts'
 import { integer } from '../options/optionRule.ts'
+import { identifyingDigest } from '../stage/plainJson.ts'
 import { Operator } from '../streams/Operator.ts'
 import { escaped } from './paths.ts'
-import { schemaDigest } from './validate.ts'
 
 /** The options of {@link unknownFields}. */
 export interface UnknownFieldsOptions {
@@ -60,7 +60,7 @@ export function unknownFields(options?: UnknownFieldsOptions): Operator<unknown,
   return new Operator<unknown, UnknownField>([
     {
       name: 'unknownFields',
-      options: { schema: schema === leadSchema ? 'lead' : schemaDigest(schema as object), maxFields },
+      options: { schema: schema === leadSchema ? 'lead' : identifyingDigest(schema as object), maxFields },
       create() {
         const paths = new Set<string>()
         return {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * A copy of a value that survives JSON unchanged; fields that are undefined are omitted.
  *
@@ -50,6 +52,10 @@ export function identifyingText(value: object): string {
   }
   return JSON.stringify(value, replace)
 }
+
+/** A short digest of the text that distinguishes a value, for a checkpoint. */
+export const identifyingDigest = (value: object): string =>
+  createHash('sha256').update(identifyingText(value)).digest('hex').slice(0, 16)
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

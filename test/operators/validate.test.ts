@@ -234,7 +234,10 @@ t.test('validate: wrong options are an OPTION error', async t => {
       { onInvalid: 'ignore' },
       `validate(): onInvalid: expected "fail", "skip" or "quarantine", received 'ignore'`,
     ],
-    [{ schema: 'lead' }, "validate(): schema: expected a JSON Schema (an object), received 'lead'"],
+    [
+      { schema: 'lead' },
+      "validate(): schema: expected a JSON Schema (an object), or a Standard Schema, received 'lead'",
+    ],
     [{ ajv: {} }, 'validate(): ajv: expected an Ajv, received {}'],
     [
       { oninvalid: 'skip' },

@@ -1,3 +1,5 @@
+import * as v from 'valibot'
+import { z } from 'zod'
 import {
   batch,
   coerce,
@@ -20,6 +22,7 @@ import {
   toArray,
   type UnknownField,
   unknownFields,
+  validate,
 } from '../../lib/index.ts'
 import { isExactly } from '../support/isExactly.ts'
 
@@ -249,6 +252,18 @@ compiled(() =>
     leads(client),
     unknownFields(),
     peek(field => isExactly<UnknownField>()(field)),
+    sink(),
+  ),
+)
+
+// A Standard Schema has the type of the values that it emits.
+compiled(() =>
+  run(
+    leads(client),
+    validate({ schema: z.object({ guid: z.string(), score: z.coerce.number() }), onInvalid: 'skip' }),
+    peek(value => isExactly<{ guid: string; score: number }>()(value)),
+    validate({ schema: v.object({ guid: v.string(), score: v.pipe(v.number(), v.transform(String)) }) }),
+    peek(value => isExactly<{ guid: string; score: string }>()(value)),
     sink(),
   ),
 )
