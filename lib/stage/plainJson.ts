@@ -35,7 +35,7 @@ function copy(value: unknown, ancestors: readonly object[]): unknown {
  * A text that distinguishes a value from others: its JSON, if it is plain JSON. Otherwise functions are included by
  * their text, and other values that JSON would lose by their content.
  */
-export function identifyingText(value: object): string {
+function identifyingText(value: object): string {
   /** The objects around the current field, and what is written for each. */
   const ancestors: { field: object; written: object }[] = []
   function replace(this: Record<string, unknown>, key: string, json: unknown): unknown {

@@ -1,13 +1,18 @@
 import { Transform } from 'node:stream'
 import t, { type Test } from 'tap'
 import { done, type Lead, type Operator } from '../../lib/index.ts'
+import { batch } from '../../lib/operators/batch.ts'
 import { compose } from '../../lib/operators/compose.ts'
+import { dedupe } from '../../lib/operators/dedupe.ts'
 import { explodeEvents, explodeFormValues } from '../../lib/operators/explode.ts'
 import { filter } from '../../lib/operators/filter.ts'
 import { map } from '../../lib/operators/map.ts'
 import { operator } from '../../lib/operators/operator.ts'
 import { peek } from '../../lib/operators/peek.ts'
 import { project } from '../../lib/operators/project.ts'
+import { sample } from '../../lib/operators/sample.ts'
+import { skip } from '../../lib/operators/skip.ts'
+import { summarize } from '../../lib/operators/summarize.ts'
 import { take } from '../../lib/operators/take.ts'
 import { transform } from '../../lib/operators/transform.ts'
 import { validate } from '../../lib/operators/validate.ts'
@@ -80,6 +85,17 @@ const settings: Record<string, Setting> = {
   'operators with state and a flush at the end': {
     operators: () => compose(map(guidOf), numbering('a'), numbering('b')),
   },
+  'operators that remember places, keys and a batch': {
+    operators: () =>
+      compose(
+        skip<Lead>(3),
+        sample({ share: 0.8, seed: 3 }),
+        dedupe(lead => lead.country, { last: 2 }),
+        map(guidOf),
+        batch({ count: 3 }),
+      ),
+  },
+  'a summary at the end': { operators: () => summarize<Lead>({ by: ['country'] } as never) },
   'take, with operators around it': {
     operators: () =>
       compose(
