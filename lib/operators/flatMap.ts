@@ -11,9 +11,9 @@ export type Several<T> = Iterable<T> | AsyncIterable<T>
  * Replaces each value by any number of others: by the items of the iterable that `change` returns, or of the one that
  * its promise resolves to. An empty array leaves the value out.
  *
- * An async iterable is read one item at a time, and only while the stages after it have room. If the run ends early, it
- * is closed (`return()`), so that a generator can clean up in `finally`. The items of other iterables are emitted
- * at once.
+ * The items of an array are emitted at once. Any other iterable, async or not, is read one item at a time, and only while
+ * the stages after it have room, so it may be longer than memory. If the run ends early, it is closed (`return()`), so that
+ * a generator can clean up in `finally`.
  *
  * @throws {LeadpipeError} OPTION when `change` is not a function. The stream fails with OPERATOR if it returns something
  * else than an iterable, or a string.
@@ -52,26 +52,31 @@ export function flatMap<In, Out>(
 }
 
 function emitAll<T>(items: Several<T>, emit: Emit<T>, control: StepControl): void | Promise<void> {
-  if (typeof items === 'object' && items !== null) {
-    if (Symbol.asyncIterator in items) return emitLater(items, emit, control)
-    if (Symbol.iterator in items) {
-      for (const item of items) {
-        // The rest is not needed, and may be endless.
-        if (control.isStopped) break
-        emit(item)
-      }
-      return undefined
-    }
+  if (Array.isArray(items)) {
+    for (const item of items) emit(item)
+    return undefined
+  }
+  if (
+    typeof items === 'object' &&
+    items !== null &&
+    (Symbol.asyncIterator in items || Symbol.iterator in items)
+  ) {
+    return emitInTurn(items, emit, control)
   }
   const kind = items === null ? 'null' : `a value of type ${typeof items}`
   throw new TypeError(`the function must return an iterable, such as an array, but returned ${kind}`)
 }
 
-async function emitLater<T>(items: AsyncIterable<T>, emit: Emit<T>, control: StepControl): Promise<void> {
+async function emitInTurn<T>(items: Several<T>, emit: Emit<T>, control: StepControl): Promise<void> {
+  let count = 0
   for await (const item of items) {
     if (control.isStopped) break
     emit(item)
     await control.room()
+    count += 1
+    // Lets timers, I/O and an abort in, also if nothing waits for them.
+    if (count % 1_000 === 0) await new Promise(setImmediate)
+    // The rest is not needed, and may be endless.
     if (control.isStopped) break
   }
 }

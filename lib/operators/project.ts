@@ -23,8 +23,7 @@ export type Projected<T, M> = {
  * new name to path or function. The value of a missing path is undefined, which JSON omits.
  *
  * To leave out a field is not enough to leave out a person's data: what was typed into a form is repeated in the form
- * values, `leadConversionEvents[].formSubmissionValues` (`formValue` after `explodeFormValues`). A mapping to a function
- * can mask those, too.
+ * values, `leadConversionEvents[].formSubmissionValues` (`formValue` after `explodeFormValues`). `mask` knows both.
  *
  * @throws {LeadpipeError} OPTION for an empty list or mapping, or an entry that is not a path.
  *

@@ -1,9 +1,11 @@
-import { Writable } from 'node:stream'
 import t from 'tap'
+import { filter } from '../../lib/operators/filter.ts'
 import { flatMap } from '../../lib/operators/flatMap.ts'
 import { take } from '../../lib/operators/take.ts'
 import { run } from '../../lib/run/run.ts'
+import { sink } from '../../lib/sinks/sink.ts'
 import { toArray } from '../../lib/sinks/toArray.ts'
+import { source } from '../../lib/sources/source.ts'
 import { failureOf } from '../support/failureOf.ts'
 import { settings } from '../support/settings.ts'
 
@@ -56,31 +58,40 @@ for (const kind of ['later', 'now'] as const) {
   })
 }
 
-t.test('flatMap: an asynchronous iterable is read no faster than the sink takes its items', async t => {
-  let [read, written, most] = [0, 0, 0]
-  const slow = new Writable({
-    objectMode: true,
-    highWaterMark: 4,
-    write(_record, _encoding, callback) {
-      setImmediate(() => {
-        written += 1
-        callback()
-      })
-    },
-  })
-  await run(
-    [1],
-    flatMap(async function* () {
+for (const [kind, isSaved] of [
+  ['an asynchronous', false],
+  ['a', false],
+  ['a', true],
+] as const) {
+  const title = `flatMap: ${kind} generator is read no faster than the sink takes its items`
+  t.test(`${title}${isSaved ? ', with a checkpoint' : ''}`, async t => {
+    let [read, written, most] = [0, 0, 0]
+    function* now() {
       for (; read < 500; read += 1) {
         most = Math.max(most, read - written)
         yield { read }
       }
-    }),
-    slow,
-  )
-  t.equal(written, 500)
-  t.ok(most <= 10, `${most} items were read ahead`)
-})
+    }
+    async function* later() {
+      yield* now()
+    }
+    const slow = sink('slow', async () => ({
+      async write() {
+        await new Promise(resolve => setImmediate(resolve))
+        written += 1
+      },
+      flush: () => written,
+    }))
+    const one = source('one', async function* () {
+      yield { position: 1, records: [1] }
+    })
+    const operator = flatMap<number, object>(kind === 'a' ? now : later)
+    if (isSaved) await run(one, operator, slow, { checkpoint: `${t.testdir()}/checkpoint.json` })
+    else await run([1], operator, slow)
+    t.equal(written, 500)
+    t.ok(most <= 10, `${most} items were read ahead`)
+  })
+}
 
 t.test('flatMap: an abort closes an endless iterable', async t => {
   const { state, later } = endless()
@@ -98,6 +109,18 @@ t.test('flatMap: an abort closes an endless iterable', async t => {
     ),
   )
   t.match((failure as Error).message, 'enough')
+  await new Promise(resolve => setImmediate(resolve))
+  t.ok(state.closed)
+})
+
+t.test('flatMap: an abort from a timer ends an endless iterable of which nothing is kept', async t => {
+  const { state, now } = endless()
+  const controller = new AbortController()
+  setImmediate(() => setImmediate(() => controller.abort(new Error('enough'))))
+  const stages = [flatMap(now), filter(() => false), toArray({ max: 1 })] as const
+  const failure = await failureOf(run([1], ...stages, { signal: controller.signal }))
+  t.match((failure as Error).message, 'enough')
+  await new Promise(resolve => setImmediate(resolve))
   await new Promise(resolve => setImmediate(resolve))
   t.ok(state.closed)
 })
