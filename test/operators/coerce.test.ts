@@ -161,7 +161,7 @@ t.test('coerce: skip and quarantine, with every problem, and a limit', async t =
   const failure = await failureOf(coerced(values, { n: 'number' }, { onInvalid: 'skip', maxInvalid: 0 }))
   t.match(failure, {
     code: 'INVALID_LEAD',
-    problem: /^1 of 1 leads are invalid, 0 are allowed/,
+    problem: /^1 of 1 records are invalid, 0 are allowed/,
     context: { remedy: { owner: 'coerce()', option: 'maxInvalid' } },
   })
 })
