@@ -22,8 +22,11 @@ export interface CursorPosition {
   archived?: true
   /** The cursor of the page; absent for the first one. */
   cursor?: string
-  /** How many elements of that page were delivered. */
-  elements: number
+  /**
+   * The ids of the elements from there on that were delivered, in the order of the list; for one without an id, a hash of
+   * its content. One page, as a rule; 200 at most.
+   */
+  ids: readonly string[]
 }
 
 /** Where reading by the time of the last modification resumes: after one record. */
@@ -44,9 +47,14 @@ export interface SearchPosition {
 /** Where a source of CRM records resumes, as plain JSON: the value of `source.position`, for the option `from`. */
 export type CrmPosition = IdPosition | CursorPosition | SearchPosition
 
+/** The most ids in a position of a list that is read by the server's cursor. */
+export const maxPageIds = 200
+
 const count = { type: 'integer', minimum: 0 } as const
 const time = { type: 'integer', maximum: 8_640_000_000_000_000 } as const
 const id = { type: 'string', pattern: '^(0|[1-9]\\d*)$' } as const
+const text = { type: 'string' } as const
+const texts = { type: 'array', maxItems: maxPageIds, items: text } as const
 const kind = (paging: string, properties: object, required: string[] = []) => ({
   type: 'object',
   required: ['paging', 'records', ...required],
@@ -58,7 +66,7 @@ const kind = (paging: string, properties: object, required: string[] = []) => ({
 export const crmPositionRule: OptionRule = {
   anyOf: [
     kind('id', { id, withoutId: count }),
-    kind('cursor', { cursor: { type: 'string', minLength: 1 }, elements: count }, ['elements']),
+    kind('cursor', { cursor: { ...text, minLength: 1 }, ids: texts }, ['ids']),
     kind('search', { modifiedAfter: time, modifiedBefore: time, time, id }),
   ],
   expected: 'the value of `position` of an earlier source',

@@ -1,9 +1,11 @@
-import type { CursorPosition } from '../../crm/CrmPosition.ts'
+import { type CursorPosition, maxPageIds } from '../../crm/CrmPosition.ts'
+import { idOf } from '../../crm/CrmRecord.ts'
 import { Rejected } from '../../stage/Rejected.ts'
 import { batchEquations } from './batchCounts.ts'
 import type { CrmPager, CrmPlan, CrmRequest, Element, EmitElement } from './CrmRequest.ts'
 import { Cursors } from './Cursors.ts'
 import { checkArchived } from './IdPager.ts'
+import { keyOf } from './keyOf.ts'
 import { RecordReader, type RecordSettings } from './RecordReader.ts'
 import { tooMany } from './serverCursor.ts'
 
@@ -12,9 +14,17 @@ export interface PageCursor {
   readonly archived: boolean
   /** The cursor of the page; undefined for the first one. */
   readonly cursor?: string | undefined
-  /** How many elements from there on were delivered. */
-  readonly elements: number
+  /** The ids of the elements of that page, and how many of them were received so far. The array may grow. */
+  readonly page: readonly string[]
+  readonly received: number
+  /** The ids that were delivered before the page was requested, and how many of them the page has passed. */
+  readonly known: readonly string[]
+  readonly passed: number
 }
+
+/** The ids of the elements from the cursor of the page on that were delivered, in the order of the list. */
+export const idsOf = ({ page, received, known, passed }: PageCursor): string[] =>
+  [...page.slice(0, received), ...known.slice(passed)].slice(0, maxPageIds)
 
 /** How a list of records is read by the server's cursor. */
 export interface CursorListOptions {
@@ -30,9 +40,14 @@ export interface CursorListOptions {
 /** Reads a list by the server's cursor, page after page, in the server's order. */
 export function cursorPlan({ passes, pageSize, from, records }: CursorListOptions): CrmPlan<PageCursor> {
   const remaining = passes.slice(from?.archived ? passes.indexOf(true) : 0)
-  const start = { archived: remaining[0] ?? false, cursor: from?.cursor, elements: from?.elements ?? 0 }
+  const beginning = (archived: boolean) => ({ archived, page: [], received: 0, known: [], passed: 0 })
+  const start: PageCursor = {
+    ...beginning(remaining[0] ?? false),
+    cursor: from?.cursor,
+    known: from?.ids ?? [],
+  }
   const stretches = remaining.map((archived, order) => ({
-    pager: new CursorPager(order === 0 ? start : { archived, elements: 0 }, pageSize, records),
+    pager: new CursorPager(order === 0 ? start : beginning(archived), pageSize, records),
     expected: Number.POSITIVE_INFINITY,
     order,
   }))
@@ -47,36 +62,40 @@ export function cursorPlan({ passes, pageSize, from, records }: CursorListOption
 
 /**
  * Follows `paging.next.after`. A page that was cut off is requested again with the same cursor, and the elements that
- * were delivered are skipped.
+ * were delivered are skipped by their ids, or by their content if they have none.
  */
 class CursorPager implements CrmPager<PageCursor> {
-  readonly #archived: boolean
   readonly #pageSize: number
   readonly #reader: RecordReader<PageCursor>
   readonly #cursors: Cursors
-  /** Elements of the list from the cursor on that are delivered or held. */
-  #elements: number
-  #received = 0
-  /** How many elements of the requested page were delivered or held before. */
-  #skipped = 0
+  /** After the last received element. */
+  #place: PageCursor
+  /** The ids of the elements that the requested page has so far. */
+  #page: string[] = []
+  /** Whether the requested page has brought an element that was not delivered or held before. */
+  #hasNew = false
   #max = 0
   #hasEnded = false
-  constructor({ archived, cursor, elements }: PageCursor, pageSize: number, settings: RecordSettings) {
-    this.#archived = archived
+
+  constructor(start: PageCursor, pageSize: number, settings: RecordSettings) {
     this.#pageSize = pageSize
-    this.#reader = new RecordReader(settings, archived)
-    this.#cursors = new Cursors('the list of records', cursor)
-    this.#elements = elements
+    this.#reader = new RecordReader(settings, start.archived)
+    this.#cursors = new Cursors('the list of records', start.cursor)
+    this.#place = start
   }
 
   next(wanted: number): CrmRequest | undefined {
     const parts = this.#reader.next()
     if (parts !== undefined) return parts
     if (this.#hasEnded || wanted <= 0) return undefined
-    this.#received = 0
-    this.#skipped = this.#elements
-    this.#max = Math.min(this.#pageSize, wanted + this.#elements)
-    return { kind: 'list', max: this.#max, archived: this.#archived, after: this.#cursors.after }
+    const { archived } = this.#place
+    const { after } = this.#cursors
+    const known = idsOf(this.#place)
+    this.#page = []
+    this.#place = { archived, cursor: after, page: this.#page, received: 0, known, passed: 0 }
+    this.#hasNew = false
+    this.#max = Math.min(this.#pageSize, wanted + known.length)
+    return { kind: 'list', max: this.#max, archived, after }
   }
 
   take(element: Element, emit: EmitElement<PageCursor>): undefined {
@@ -84,16 +103,17 @@ class CursorPager implements CrmPager<PageCursor> {
       this.#reader.take(element, emit)
       return undefined
     }
-    this.#received += 1
-    if (this.#received > this.#max) throw tooMany(this.#max)
-    if (this.#received <= this.#skipped) return undefined
-    if (!(element.value instanceof Rejected)) checkArchived(element.value, this.#archived)
-    this.#elements += 1
-    this.#reader.add(
-      element,
-      { archived: this.#archived, cursor: this.#cursors.after, elements: this.#elements },
-      emit,
-    )
+    const { archived, known, passed } = this.#place
+    const { value } = element
+    const id = idOf(value) ?? keyOf(element)
+    const received = this.#page.push(id)
+    if (received > this.#max) throw tooMany(this.#max)
+    const index = known.indexOf(id, passed)
+    this.#place = { ...this.#place, received, passed: index < 0 ? passed : index + 1 }
+    if (index >= 0) return undefined
+    if (!(value instanceof Rejected)) checkArchived(value, archived)
+    this.#hasNew = true
+    this.#reader.add(element, this.#place, emit)
     return undefined
   }
 
@@ -103,13 +123,13 @@ class CursorPager implements CrmPager<PageCursor> {
       return
     }
     this.#hasEnded = !this.#cursors.follow(envelope)
-    // A page that is requested again may be shorter: then the next one begins with elements that were delivered.
-    this.#elements = Math.max(0, this.#elements - this.#received)
+    // A page that is requested again may end earlier: then the next one begins with elements that were delivered.
+    this.#place = { ...this.#place, page: [], received: 0 }
     this.#reader.emitComplete(emit)
   }
 
   interrupt(): boolean {
     if (this.#reader.isReading) return this.#reader.interrupt()
-    return this.#received > this.#skipped
+    return this.#hasNew
   }
 }

@@ -1,7 +1,7 @@
 import type { CrmPosition, CursorPosition, IdPosition, SearchPosition } from '../../crm/CrmPosition.ts'
 import { noBatchCounts } from '../../paging/crm/batchCounts.ts'
 import type { CrmPlan } from '../../paging/crm/CrmRequest.ts'
-import { cursorPlan, type PageCursor } from '../../paging/crm/cursorPlan.ts'
+import { cursorPlan, idsOf, type PageCursor } from '../../paging/crm/cursorPlan.ts'
 import type { IdCursor } from '../../paging/crm/IdPager.ts'
 import { idRangePlan } from '../../paging/crm/idRangePlan.ts'
 import type { RecordSettings } from '../../paging/crm/RecordReader.ts'
@@ -76,17 +76,11 @@ function searchReading(
 }
 
 function positionOf({ cursor, delivered: records }: ListProgress<AnyCursor>): CrmPosition {
-  const { archived: isArchived, ...place } = cursor as IdCursor | PageCursor
-  const archived = isArchived ? ({ archived: true } as const) : {}
-  if ('elements' in place) {
-    const { cursor: page, elements } = place
-    return {
-      paging: 'cursor',
-      records,
-      ...archived,
-      ...(page === undefined ? {} : { cursor: page }),
-      elements,
-    }
+  const place = cursor as IdCursor | PageCursor
+  const archived = place.archived ? ({ archived: true } as const) : {}
+  if ('known' in place) {
+    const page = place.cursor === undefined ? {} : { cursor: place.cursor }
+    return { paging: 'cursor', records, ...archived, ...page, ids: idsOf(place) }
   }
   const { id, withoutId } = place
   return {

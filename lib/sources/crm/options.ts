@@ -47,8 +47,9 @@ export interface CrmOptions<P extends string = string, T extends boolean = boole
   /**
    * How the list is read. 'id' requests the records after an id, in the order of ids, several parts of the list at the
    * same time. It is verified that ids ascend. 'cursor' follows the server's own cursor, one page after the other, in
-   * the server's order. A page that is requested again, after a broken body or in a restart, then continues after as many
-   * records as were delivered of it: those that left the list meanwhile hide as many others. Default: 'id'.
+   * the server's order. A page that is requested again, after a broken body or in a restart, leaves out the records that
+   * were delivered of it, by their ids. That no record is repeated or passed over otherwise is not verified: it depends on
+   * the server's order. Default: 'id'.
    */
   paging?: 'id' | 'cursor' | undefined
   /**

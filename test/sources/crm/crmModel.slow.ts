@@ -177,12 +177,15 @@ async function readAndCheck(t: Test, course: Course): Promise<void> {
     const mayBeGone = mayLose || course.archives + course.unarchives > 0
     for (const archived of [false, true]) {
       const ids = received.filter(one => one.archived === archived).map(({ id }) => id)
-      for (const [index, id] of ids.entries()) {
-        const before = ids[index - 1]
+      const steady = model.steady[archived ? 'archived' : 'live']
+      // A record that leaves a list and returns to it has another place in it, and the server's cursor may pass it twice.
+      const inOrder = course.paging === 'id' ? ids : ids.filter(id => steady.has(id))
+      for (const [index, id] of inOrder.entries()) {
+        const before = inOrder[index - 1]
         if (before !== undefined && compareIds(before, id) >= 0) throw new Error(`${id} after ${before}`)
       }
       const isWanted = course.archived === 'both' || course.archived === archived
-      const expected = isWanted ? [...model.steady[archived ? 'archived' : 'live']] : []
+      const expected = isWanted ? [...steady] : []
       const lost = expected.filter(id => !ids.includes(id))
       // Ids that a batch leaves out can't be told from those of deleted records, but they are counted.
       const gone = mayLose ? parts.reduce((sum, counts) => sum + (counts.gone ?? 0), 0) : 0
@@ -214,29 +217,23 @@ const fault = fc.constantFrom(
   'GET every=7:expire',
 )
 
-/** Where a page of the server's cursor continues is a number of records, so those that leave the list shift it. */
-const isExact = ({ paging, cuts, leave, archives, unarchives, merges }: Course) =>
-  paging === 'id' || (cuts === 0 && leave.length === 0) || archives + unarchives + merges === 0
-
-const courses: fc.Arbitrary<Course> = fc
-  .record({
-    leads: fc.constantFrom(0, 30, 250, 250, 700),
-    paging: fc.constantFrom('id', 'cursor'),
-    archived: fc.constantFrom<boolean | 'both'>(false, true, 'both'),
-    byId: fc.boolean(),
-    associations: fc.boolean(),
-    concurrency: fc.integer({ min: 1, max: 5 }),
-    seed: fc.nat(),
-    creates: few,
-    updates: few,
-    archives: few,
-    unarchives: few,
-    merges: few,
-    cuts: fc.constantFrom(0, 0.2),
-    faults: fc.uniqueArray(fault, { maxLength: 3 }),
-    leave: fc.array(fc.nat({ max: 150 }), { maxLength: 3 }),
-  })
-  .filter(isExact)
+const courses: fc.Arbitrary<Course> = fc.record({
+  leads: fc.constantFrom(0, 30, 250, 250, 700),
+  paging: fc.constantFrom('id', 'cursor'),
+  archived: fc.constantFrom<boolean | 'both'>(false, true, 'both'),
+  byId: fc.boolean(),
+  associations: fc.boolean(),
+  concurrency: fc.integer({ min: 1, max: 5 }),
+  seed: fc.nat(),
+  creates: few,
+  updates: few,
+  archives: few,
+  unarchives: few,
+  merges: few,
+  cuts: fc.constantFrom(0, 0.2),
+  faults: fc.uniqueArray(fault, { maxLength: 3 }),
+  leave: fc.array(fc.nat({ max: 150 }), { maxLength: 3 }),
+})
 
 const runs = Number(process.env.RUNS ?? 30)
 t.setTimeout(300_000 + runs * 2_000)

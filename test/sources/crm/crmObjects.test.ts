@@ -268,6 +268,14 @@ t.test('crmObjects: wrong options are refused before anything is requested', asy
       /paging: expected a position of "id" with from/,
     ],
     [
+      { paging: 'cursor', from: { paging: 'cursor', records: 3, elements: 3 } },
+      /from: expected the value of `position`/,
+    ],
+    [
+      { paging: 'cursor', from: { paging: 'cursor', records: 3, ids: Array(201).fill('1') } },
+      /from: expected the value of `position`/,
+    ],
+    [
       { from: { paging: 'id', records: 0, archived: true } },
       /from: expected a position in records that are not archived/,
     ],
@@ -371,6 +379,20 @@ t.test(
     })
   },
 )
+
+t.test("crmObjects: paging 'cursor' resumes inside of a page that others left meanwhile", async t => {
+  const portal = await startPortal(t, { objects: { deals: numberedRecords(230) } })
+  const client = portalClient(t, portal)
+  for (const count of [30, 130, 200]) {
+    const source = crmObjects(client, 'deals', { paging: 'cursor', limit: count })
+    const delivered = (await source.toArray()).map(({ id }) => id)
+    const from = JSON.parse(JSON.stringify(source.position))
+    t.ok(from.ids.length <= 100)
+    for (const id of delivered.slice(-7, -2)) portal.crm.archive('deals', id)
+    const left = (await readRecords(client, 'deals')).ids.filter(id => !delivered.includes(id))
+    t.strictSame((await readRecords(client, 'deals', { paging: 'cursor', from })).ids, left)
+  }
+})
 
 t.test("crmObjects: paging 'cursor' ends with PAGING when the cursor leads back", async t => {
   let page = 0
