@@ -25,9 +25,12 @@ export class CrmList {
   /** Ids of merged records, and the record that answers for each. */
   readonly mergedInto = new Map<string, string>()
   readonly requests: CrmRequest[] = []
+  /** The ids of all records so far: none is used again. */
+  readonly #used: Set<string>
 
   constructor(ids: Iterable<string>) {
     this.records = [...new Set(ids)].toSorted(compareIds).map(id => recordWith(id))
+    this.#used = new Set(this.ids)
   }
 
   get ids(): string[] {
@@ -39,8 +42,14 @@ export class CrmList {
     return this.requests.filter(request => request.kind === kind).length
   }
 
+  /** An id that is greater than those of all records so far, also of those that left. */
+  newId(): string {
+    return idAfter([...this.#used].toSorted(compareIds).at(-1) ?? '0')
+  }
+
   add(id: string, properties: Record<string, string | null> = {}): void {
-    if (this.records.some(record => record.id === id)) return
+    if (this.#used.has(id)) return
+    this.#used.add(id)
     this.records = [...this.records, recordWith(id, properties)].toSorted((a, b) => compareIds(a.id, b.id))
   }
 
@@ -50,7 +59,7 @@ export class CrmList {
 
   /** Merges two records into a new one. */
   merge(a: string, b: string): string {
-    const id = idAfter(this.ids.at(-1) ?? '0')
+    const id = this.newId()
     this.remove(a)
     this.remove(b)
     this.add(id, { hs_merged_object_ids: `${a};${b}` })

@@ -64,7 +64,7 @@ class Drift {
     this.#changes += 1
     const [one, other] = [this.#pick(), this.#pick()]
     const change = changes[Math.floor(this.#chance() * changes.length)]
-    if (change === 'append') this.list.add(idAfter(this.list.ids.at(-1) ?? '0'))
+    if (change === 'append') this.list.add(this.list.newId())
     if (one === undefined || other === undefined) return
     if (change === 'add') this.list.add(idAfter(one.id))
     if (change === 'remove') this.#leaves(one, () => this.list.remove(one.id))
@@ -217,5 +217,5 @@ t.setTimeout(300_000 + runs * 1_000)
 
 t.test(
   'lists by id and by cursor: for any changes, short pages, lost ids and cut bodies, each record that stays in its list arrives once, and by id in order, over restarts',
-  () => fc.assert(fc.asyncProperty(courses, readAndCheck), { seed: 275282730, path: '1971', numRuns: runs, endOnFailure: true }),
+  () => fc.assert(fc.asyncProperty(courses, readAndCheck), { numRuns: runs, endOnFailure: true }),
 )
