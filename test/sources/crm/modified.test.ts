@@ -141,6 +141,38 @@ t.test("modifiedAfter: whenFinished: 'next' reads what was modified since, with 
   t.equal(readdirSync(folder).filter(name => name.endsWith('.ndjson')).length, 4)
 })
 
+t.test(
+  'modifiedAfter: what an index that lags does not have yet is in the next range, or in the overlap',
+  async t => {
+    const minute = 60_000
+    const nights = async (lag: number, overlap: number) => {
+      let time = now
+      const portal = await startPortal(t, {
+        now: () => time,
+        rateLimit: { search: 1_000_000 },
+        searchLag: 30 * minute,
+        objects: { deals: dealsAt([now - 2 * hour, now - 20 * minute]) },
+      })
+      const folder = t.testdir()
+      const found: string[][] = []
+      for (const night of [0, 1]) {
+        time = now + night * 24 * hour
+        const file = join(folder, `${night}.ndjson`)
+        const source = crmObjects(portalClient(t, portal), 'deals', { modifiedAfter: now - 3 * hour, lag })
+        const checkpoint = { path: join(folder, 'deals.json'), whenFinished: 'next', overlap } as const
+        await run(source, toFile(join(folder, 'deals.ndjson')), { checkpoint })
+        renameSync(join(folder, 'deals.ndjson'), file)
+        const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+        found.push(lines.map(line => (JSON.parse(line) as { id: string }).id))
+      }
+      return found
+    }
+    t.strictSame(await nights(hour, 0), [['1'], ['2']], 'the list ends before what the index lacks')
+    t.strictSame(await nights(10 * minute, hour), [['1'], ['2']], 'the overlap finds it')
+    t.strictSame(await nights(10 * minute, 0), [['1'], []], 'a lag that is too small loses it')
+  },
+)
+
 t.test('modifiedAfter: reconcile compares with what search finds in the same range of time', async t => {
   const portal = await portalOf(t, { objects: { deals: dealsAt([-4, -3, -2, 0].map(n => now + n * hour)) } })
   const source = crmObjects(portalClient(t, portal), 'deals', { modifiedAfter: now - 4 * hour })
