@@ -137,15 +137,7 @@ export function coerce(types: Types, given?: CoerceOptions): Operator<unknown, u
             if (onInvalid === 'fail') throw failure
             invalid.leaveOut(() => quarantinedLead(value, problems), failure.problem)
           },
-          flush() {
-            invalid.checkAll()
-          },
-          savesCheaply: true,
-          save: () => invalid.save(),
-          restore(state: unknown) {
-            invalid.restore(state)
-          },
-          counts: () => invalid.shown,
+          ...invalid.instance,
         }
       },
     },

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import type {
   OperatorCounts,
   OperatorTotals,
+  OwnInstance,
   OwnStepDefinition,
   SideOutput,
   SideOutputs,
@@ -144,21 +145,22 @@ export class InvalidValues {
     if (!this.#isShare || this.#seen >= minSeen) this.#check(`; the last: ${why}`)
   }
 
-  /** The check at the end, when a share counts even if there are few values. */
-  checkAll(): void {
-    this.#check('')
-  }
-
-  save(): unknown {
-    return { ...this.counts }
-  }
-
-  restore(state: unknown): void {
-    Object.assign(this.counts, state)
+  /** The part of the operator's instance that follows from the counts. */
+  get instance(): Omit<OwnInstance<unknown, unknown>, 'step' | 'reject'> {
+    return {
+      // At the end, a share counts even if there are few values.
+      flush: () => this.#check(''),
+      savesCheaply: true,
+      save: () => ({ ...this.counts }),
+      restore: state => {
+        Object.assign(this.counts, state)
+      },
+      counts: () => this.#shown,
+    }
   }
 
   /** For the report: counts that are 0 because of the chosen policy are omitted. */
-  get shown(): Record<string, number> {
+  get #shown(): Record<string, number> {
     const { valid, skipped, quarantined, rejected } = this.counts
     return {
       valid,

@@ -168,15 +168,7 @@ export function validate<T>(options?: ValidateOptions): Operator<unknown, T> {
             invalid.counts.rejected += 1
             invalid.leaveOut(() => quarantinedElement(rejected), rejected.message)
           },
-          flush() {
-            invalid.checkAll()
-          },
-          savesCheaply: true,
-          save: () => invalid.save(),
-          restore(state: unknown) {
-            invalid.restore(state)
-          },
-          counts: () => invalid.shown,
+          ...invalid.instance,
         }
       },
     },

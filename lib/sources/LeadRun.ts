@@ -9,7 +9,7 @@ import { AccountGuard } from './AccountGuard.ts'
 import { clientPages } from './clientPages.ts'
 import type { ListProgress } from './DeliveredItems.ts'
 import { type List, ListRun, type ListState } from './ListRun.ts'
-import { leadOf, leadWithOrigin } from './leadOf.ts'
+import { objectOf } from './objectOf.ts'
 import type { LeadsSettings } from './options.ts'
 import { planOf, windowOf } from './planOf.ts'
 
@@ -57,7 +57,7 @@ export class LeadRun extends ListRun<Lead, PageQuery, unknown> {
         clientPages({
           client,
           target: query => ({ path: leadsPath, query: serializeQuery(query) }),
-          recordOf: wants.origins ? leadWithOrigin : leadOf,
+          recordOf: objectOf('a lead', wants.origins),
           ...{ decode, maxLeadBytes, maxDepth, longNumbers },
           ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
           ...hooks,

@@ -11,11 +11,11 @@ import type { Lead } from '../lead/Lead.ts'
 import { checkOptions, type OptionRules, optionError } from '../options/checkOptions.ts'
 import { addChanges, noChanges } from '../stage/Changes.ts'
 import type { Quarantined } from '../stage/Quarantined.ts'
-import { Rejected, type RejectedProblem, setOrigin } from '../stage/Rejected.ts'
+import { Rejected, type RejectedProblem } from '../stage/Rejected.ts'
 import { type Batch, batchOf, type SourceOpening, type SourceRun } from '../stage/SourceStage.ts'
 import { SourceReadable } from '../streams/SourceReadable.ts'
-import { leadOf, rejectedError } from './leadOf.ts'
 import { linesOf } from './linesOf.ts'
+import { objectOf, rejectedError } from './objectOf.ts'
 import { type LeadsOptions, leadsRules, longestString } from './options.ts'
 
 const { maxLeadBytes, maxDepth, longNumbers } = leadsRules.options
@@ -132,12 +132,8 @@ class QuarantineRun implements SourceRun<Lead> {
     const { raw, page = 1, position } = parseRecord(text, this.#path, line)
     const location = { page, element: position?.element ?? line - 1, byte: position?.byte ?? 0 }
     const { value, ...found } = parsed(raw, location, this.#options)
-    const lead = leadOf({ value, raw, location })
-    if (!(lead instanceof Rejected)) {
-      if (this.#wants.origins) setOrigin(lead, { raw, ...location })
-    } else if (!this.#wants.rejected) {
-      throw rejectedError(lead)
-    }
+    const lead = objectOf<Lead>('a lead', this.#wants.origins)({ value, raw, location })
+    if (lead instanceof Rejected && !this.#wants.rejected) throw rejectedError(lead)
     this.#counts[lead instanceof Rejected ? 'rejected' : 'delivered'] += 1
     addChanges(this.#counts, { ...noChanges(), ...found, replacedCharacters: countReplaced(text, bytes) })
     return lead

@@ -56,8 +56,7 @@ export class CrmRun extends ListRun<AnyRecord, CrmRequest, AnyCursor> {
       isSequential: client[reading].concurrency === 1 || readAheadBytes === 0,
       urlOf: request => `${client.origin}${selection.target(request).path}`,
     })
-    const counts = { requests: 0, retries: 0 }
-    let sent = counts
+    let sent = { requests: 0, retries: 0 }
     const list: List<AnyRecord, CrmRequest, AnyCursor> = {
       name: 'crmObjects',
       client,

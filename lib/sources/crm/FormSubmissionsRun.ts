@@ -11,10 +11,10 @@ import type { Batch, SourceOpening } from '../../stage/SourceStage.ts'
 import { clientPages, type Target } from '../clientPages.ts'
 import type { ListProgress } from '../DeliveredItems.ts'
 import { type List, ListRun, type ListState } from '../ListRun.ts'
+import { objectOf } from '../objectOf.ts'
 import type { PageSource } from '../Page.ts'
 import type { FormSubmissionsSettings } from './formOptions.ts'
 import { formsTarget } from './forms.ts'
-import { objectOf } from './objectOf.ts'
 
 /** The state of a list of submissions that a restart needs: plain JSON. */
 export interface SubmissionsState extends ListState {
@@ -119,7 +119,8 @@ function pagesOf(
   const pages = clientPages<FormSubmission, SubmissionsRequest>({
     ...{ client, target, elements: ['results'] },
     recordOf: objectOf('a form submission', wants.origins),
-    ...{ decode, longNumbers, maxLeadBytes: maxRecordBytes, maxDepth },
+    ...{ decode, longNumbers, maxDepth },
+    ...{ maxLeadBytes: maxRecordBytes, sizeOption: 'maxRecordBytes' },
     rejected: wants.rejected ? 'emit' : 'fail',
     ...hooks,
   })

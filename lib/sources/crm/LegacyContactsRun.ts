@@ -9,8 +9,8 @@ import { sequentialPlan } from '../../paging/Pager.ts'
 import type { SourceOpening } from '../../stage/SourceStage.ts'
 import { clientPages, type Target } from '../clientPages.ts'
 import { ListRun, type ListState } from '../ListRun.ts'
+import { objectOf } from '../objectOf.ts'
 import type { ContactsAsLeadsSettings } from './leadOptions.ts'
-import { objectOf } from './objectOf.ts'
 
 /** Reads the old list of contacts once: which submissions belong to which contact, and their guids of 2011. */
 export class LegacyContactsRun extends ListRun<LegacyContact, LegacyRequest, LegacyCursor> {
@@ -31,7 +31,8 @@ export class LegacyContactsRun extends ListRun<LegacyContact, LegacyRequest, Leg
           clientPages<LegacyContact, LegacyRequest>({
             ...{ client, target, elements: ['contacts'] },
             recordOf: objectOf('a contact', false),
-            ...{ decode, maxDepth, maxLeadBytes: maxRecordBytes, rejected: 'fail' },
+            ...{ decode, maxDepth, rejected: 'fail' },
+            ...{ maxLeadBytes: maxRecordBytes, sizeOption: 'maxRecordBytes' },
             ...hooks,
           }),
         positionOf: ({ cursor }) => cursor,

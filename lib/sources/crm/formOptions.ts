@@ -5,12 +5,11 @@ import {
   submissionsPositionRule,
 } from '../../crm/formPositions.ts'
 import type { LongNumbers } from '../../decode/parseElement.ts'
-import { clientOptions } from '../../hubspot/options.ts'
 import { queryRules, type Time } from '../../lead/LeadsQuery.ts'
 import { checkOptions, type OptionRules } from '../../options/checkOptions.ts'
 import { checkRange, milliseconds } from '../../options/milliseconds.ts'
 import { integer, type OptionRule, withDefault } from '../../options/optionRule.ts'
-import { leadsRules, longestString } from '../options.ts'
+import { leadsRules, ofTheClient } from '../options.ts'
 
 /** How forms or submissions are read. */
 interface ReadingOptions {
@@ -77,25 +76,18 @@ export type FormsSettings = FormsOptions & Required<Pick<FormsOptions, Filled | 
 export type FormSubmissionsSettings = Omit<FormSubmissionsOptions, 'since' | 'until'> &
   Required<Pick<FormSubmissionsOptions, Filled | 'lag'>> & { since?: number; until?: number }
 
-const { readAheadBytes, decode, longNumbers, maxDepth, signal } = leadsRules.options
+const rules = leadsRules.options as Readonly<Record<Filled | 'maxLeadBytes' | 'signal', OptionRule>>
 const readingRules = {
   limit: integer({ min: 1, unit: 'records in all', default: Number.POSITIVE_INFINITY }),
-  ...({ readAheadBytes, decode, longNumbers } as Record<string, OptionRule>),
-  maxRecordBytes: integer({
-    min: 1,
-    max: longestString,
-    unit: 'the longest string of the engine',
-    default: 16 * 1024 * 1024,
-  }),
+  readAheadBytes: rules.readAheadBytes,
+  decode: rules.decode,
+  longNumbers: rules.longNumbers,
+  maxRecordBytes: rules.maxLeadBytes,
   highWaterMark: integer({ min: 0, unit: 'records', default: 16 }),
-  ...({ maxDepth, signal } as Record<string, OptionRule>),
+  maxDepth: rules.maxDepth,
+  signal: rules.signal,
 }
-const elsewhere = {
-  ...Object.fromEntries(
-    clientOptions.map(name => [name, `it belongs to the client: new HubSpotClient({ ${name} })`]),
-  ),
-  maxLeadBytes: 'it is called maxRecordBytes',
-}
+const elsewhere = { ...ofTheClient, maxLeadBytes: 'it is called maxRecordBytes' }
 
 /** What the options of `forms()` accept. */
 export const formsRules: OptionRules = {

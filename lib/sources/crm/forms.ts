@@ -10,9 +10,9 @@ import { checkClient } from '../checkClient.ts'
 import { clientPages, type Target } from '../clientPages.ts'
 import type { ListProgress } from '../DeliveredItems.ts'
 import { type List, ListRun, type ListState } from '../ListRun.ts'
+import { objectOf } from '../objectOf.ts'
 import type { SourceCounts } from '../SourceCounts.ts'
 import { type FormsOptions, type FormsSettings, formsOptions } from './formOptions.ts'
-import { objectOf } from './objectOf.ts'
 
 /**
  * Every form of a portal, of all four types, as a Readable of forms as the API returns them.
@@ -106,7 +106,8 @@ export class FormsRun extends ListRun<Form, FormsRequest, number> {
         clientPages({
           ...{ client, target: formsTarget, elements: ['results'] },
           recordOf: objectOf<Form>('a form', wants.origins),
-          ...{ decode, longNumbers, maxLeadBytes: maxRecordBytes, maxDepth },
+          ...{ decode, longNumbers, maxDepth },
+          ...{ maxLeadBytes: maxRecordBytes, sizeOption: 'maxRecordBytes' },
           ...{ rejected: wants.rejected ? 'emit' : 'fail', lines: wants.lines },
           ...hooks,
         }),

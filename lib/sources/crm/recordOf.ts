@@ -3,7 +3,7 @@ import { convertValue, NotConvertible } from '../../crm/convertValue.ts'
 import type { DecodedElement } from '../../decode/ElementDecoder.ts'
 import { isObject, type LongNumbers } from '../../decode/parseElement.ts'
 import type { CrmRequest } from '../../paging/crm/CrmRequest.ts'
-import { Rejected, setOrigin } from '../../stage/Rejected.ts'
+import { Rejected, type RejectedProblem, setOrigin } from '../../stage/Rejected.ts'
 
 /** How the elements of an answer become records. */
 export interface RecordOptions {
@@ -22,21 +22,18 @@ export function recordOf(
 ): AnyRecord | Rejected {
   const { value, location } = element
   if (value instanceof Rejected) return value
-  const raw = element.raw ?? JSON.stringify(value)
+  const raw = () => element.raw ?? JSON.stringify(value)
+  const reject = (problem: RejectedProblem, message: string) =>
+    new Rejected(problem, message, raw(), location)
   // The pager reads these elements: they are not records.
   if (kind === 'associations') return value as AnyRecord
   if (!isRecord(value)) {
     const problem = isObject(value) ? 'an object without an id' : kindOf(value)
-    return new Rejected(
-      'not a record',
-      `it is ${problem}, expected a record (an object with an id)`,
-      raw,
-      location,
-    )
+    return reject('not a record', `it is ${problem}, expected a record (an object with an id)`)
   }
   const problem = types && convert(value, types, longNumbers)
-  if (problem !== undefined) return new Rejected('wrong type', problem, raw, location)
-  if (origins) setOrigin(value, { ...location, raw })
+  if (problem !== undefined) return reject('wrong type', problem)
+  if (origins) setOrigin(value, { ...location, raw: raw() })
   return value
 }
 

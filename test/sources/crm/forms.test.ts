@@ -3,6 +3,7 @@ import { createPortal } from '../../../lib/portal/index.ts'
 import { run } from '../../../lib/run/run.ts'
 import { toArray } from '../../../lib/sinks/toArray.ts'
 import { toFile } from '../../../lib/sinks/toFile.ts'
+import { formSubmissions } from '../../../lib/sources/crm/formSubmissions.ts'
 import { forms } from '../../../lib/sources/crm/forms.ts'
 import { failureOf } from '../../support/failureOf.ts'
 import { formServer } from '../../support/formServer.ts'
@@ -38,6 +39,15 @@ t.test('forms: every form of the portal, of all types, archived ones last', asyn
   t.ok(active.length > 0 && archived.length > 0)
   t.strictSame(all, [...active, ...archived])
   t.ok(archived.every(form => form.archived))
+})
+
+t.test('forms, formSubmissions: the error for a record that is too large names their own option', async t => {
+  await using portal = await createPortal({ leads: 20 })
+  const client = portalClient(t, portal)
+  for (const source of [forms, formSubmissions]) {
+    const failure = await failureOf(source(client, { maxRecordBytes: 10 }).toArray())
+    t.match(failure, { code: 'DECODE', message: /larger than maxRecordBytes \(10\)/ })
+  }
 })
 
 t.test('forms: a form that is archived meanwhile, or that a page shows again, is delivered once', async t => {

@@ -1,5 +1,6 @@
-import type { DecodedElement } from '../../decode/ElementDecoder.ts'
-import { Rejected, setOrigin } from '../../stage/Rejected.ts'
+import type { DecodedElement } from '../decode/ElementDecoder.ts'
+import { LeadpipeError } from '../errors.ts'
+import { Rejected, setOrigin } from '../stage/Rejected.ts'
 
 /**
  * How the elements of a page become records: those that are objects do. Anything else is rejected: a null would end a
@@ -22,4 +23,12 @@ export function objectOf<T extends object>(
     if (keepsOrigin) setOrigin(value, { ...location, raw: raw ?? JSON.stringify(value) })
     return value as T
   }
+}
+
+/** The DECODE error for a rejected element that no stage accepts. */
+export function rejectedError({ message, location }: Rejected): LeadpipeError {
+  const { page, element, byte } = location
+  return new LeadpipeError('DECODE', `page ${page}, byte ${byte}: element ${element}: ${message}`, {
+    context: { page, element, offset: byte, problem: 'malformed' },
+  })
 }
